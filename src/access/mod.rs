@@ -1,0 +1,33 @@
+//! Who may do what.
+
+use serde::Deserialize;
+
+use crate::api::operation::Permission;
+use crate::error::{Code, Error, Result};
+
+/// The authenticated user, as the Studio passes it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+pub struct User {
+    /// Stable id: the `sub` claim.
+    pub id: String,
+}
+
+/// Refuses when less was granted than is needed.
+pub fn require(granted: Permission, needed: Permission) -> Result<()> {
+    if granted >= needed {
+        return Ok(());
+    }
+    let (needed, granted) = (name(needed), name(granted));
+    Err(Error::new(
+        Code::PermissionDenied,
+        format!("this needs {needed} permission; you have {granted}"),
+    ))
+}
+
+fn name(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Read => "read",
+        Permission::Write => "write",
+        Permission::Admin => "admin",
+    }
+}

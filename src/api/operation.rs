@@ -1,0 +1,146 @@
+//! Operations as data: everything that is known of one, declared once.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::params::Params;
+use super::reply::Reply;
+use crate::context::Context;
+use crate::error::Result;
+use crate::target::DatabaseType;
+
+/// The HTTP methods that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, clippy::upper_case_acronyms)]
+pub enum Method {
+    GET,
+    POST,
+    PUT,
+    PATCH,
+    DELETE,
+}
+
+impl Method {
+    /// The method's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GET => "GET",
+            Self::POST => "POST",
+            Self::PUT => "PUT",
+            Self::PATCH => "PATCH",
+            Self::DELETE => "DELETE",
+        }
+    }
+}
+
+/// What a user must be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// See.
+    Read,
+    /// Change data.
+    Write,
+    /// Change connections, and what affects others.
+    Admin,
+}
+
+/// What the permission is checked against, and what is resolved before the operation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// `{scope}` names a connection of this type.
+    Connection(DatabaseType),
+    /// `{id}` is a connection of any type.
+    Entry,
+    /// `{scope}` is a project, or a connection's id and then that connection's project.
+    Project(DatabaseType),
+    /// The operation checks each project it touches by itself.
+    Registry,
+    /// Nothing but the process; `Admin` then means an owner or admin of any project.
+    Service,
+    /// Open to whoever can reach the process.
+    Public,
+}
+
+/// Runs an operation.
+pub type Run = for<'a> fn(&'a Context, Params) -> BoxFuture<'a, Result<Reply>>;
+
+/// One capability, as all doors and the OpenAPI document see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// Stable name: `redis.keys.list`.
+    pub name: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path below `/api/platform`, with `{names}` for parameters.
+    pub path: &'static str,
+    /// What it is checked against.
+    pub subject: Subject,
+    /// The least a user must be allowed to do. An operation may require more once it has read its
+    /// input.
+    pub permission: Permission,
+    /// What it counts in the rate limiter.
+    pub cost: u32,
+    /// How long an answer may be served again.
+    pub cache: Option<Duration>,
+    /// One sentence.
+    pub summary: &'static str,
+    /// JSON schema of the input.
+    pub input: fn(&mut SchemaGenerator) -> Schema,
+    /// The code.
+    pub run: Run,
+}
+
+/// The schema of an operation function's input.
+pub fn input_schema<'a, I, F, R>(_run: F, generator: &mut SchemaGenerator) -> Schema
+where
+    I: JsonSchema,
+    F: Fn(&'a Context, I) -> R,
+    R: Future<Output = Result<Reply>>,
+{
+    generator.subschema_for::<I>()
+}
+
+/// Declares a table of operations:
+///
+/// ```text
+/// operations! {
+///     /// One page of keys.
+///     "redis.keys.list" GET "/redis/{scope}/keys" Connection(Redis) Read 5 => keys::list;
+/// }
+/// ```
+///
+/// The doc comment is the summary, the number the cost. `cache 30` before the arrow lets an answer
+/// be served again for 30 seconds.
+macro_rules! operations {
+    ($(
+        $(#[doc = $summary:literal])+
+        $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
+        $cost:literal $(cache $cache:literal)? => $run:path;
+    )*) => {
+        /// The operations of this module.
+        pub const OPERATIONS: &[$crate::api::operation::Operation] = &[$(
+            $crate::api::operation::Operation {
+                name: $name,
+                method: $crate::api::operation::Method::$method,
+                path: $path,
+                subject: $crate::api::operation::Subject::$subject
+                    $(($crate::target::DatabaseType::$type))?,
+                permission: $crate::api::operation::Permission::$permission,
+                cost: $cost,
+                cache: operations!(@cache $($cache)?),
+                summary: concat!($($summary),+),
+                input: |generator| $crate::api::operation::input_schema($run, generator),
+                run: |cx, params| {
+                    ::std::boxed::Box::pin(async move { $run(cx, params.decode()?).await })
+                },
+            },
+        )*];
+    };
+    (@cache) => { None };
+    (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
+}
+pub(crate) use operations;

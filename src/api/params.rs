@@ -1,0 +1,294 @@
+//! The input of an operation: path, query and body as one typed value.
+//!
+//! Path and query carry text, the body carries JSON. Both are read into the same struct: text is
+//! parsed to whatever the field asks for, JSON is taken as it is. A name that the operation does not
+//! know is refused, so that a misspelt filter can't silently mean "everything".
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::StringDeserializer;
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor,
+};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result};
+
+/// Named values from the path, the query and the body, not yet typed.
+#[derive(Debug, Default)]
+pub struct Params {
+    values: Vec<(String, Source)>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Text(String),
+    Json(Box<RawValue>),
+}
+
+impl Params {
+    /// Adds a value from the path or the query. The path is added first and cannot be overridden.
+    pub fn text(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        let name = name.into();
+        if self.get(&name).is_none() {
+            self.values.push((name, Source::Text(value.into())));
+        }
+    }
+
+    /// Adds the members of a JSON object; an empty body adds nothing.
+    pub fn body(&mut self, body: &[u8]) -> Result<()> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body)
+            .map_err(|e| Error::validation(format!("the body must be a JSON object: {e}")))?;
+        for (name, value) in members {
+            if self.get(&name).is_none() {
+                self.values.push((name, Source::Json(value)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes and returns a text value: the selectors that are not part of an operation's input.
+    pub fn take_text(&mut self, name: &str) -> Option<String> {
+        let at = self.values.iter().position(|(n, _)| n == name)?;
+        match self.values.remove(at).1 {
+            Source::Text(text) => Some(text),
+            Source::Json(json) => serde_json::from_str(json.get()).ok(),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Source> {
+        self.values.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+    }
+
+    /// Reads everything into the operation's input type.
+    pub fn decode<T: DeserializeOwned>(self) -> Result<T> {
+        T::deserialize(ParamsDeserializer { values: self.values.iter(), current: None })
+            .map_err(|e| Error::validation(e.0))
+    }
+}
+
+#[derive(Debug)]
+struct DecodeError(String);
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl de::Error for DecodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+struct ParamsDeserializer<'p> {
+    values: std::slice::Iter<'p, (String, Source)>,
+    current: Option<&'p (String, Source)>,
+}
+
+impl<'de> MapAccess<'de> for ParamsDeserializer<'de> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DecodeError> {
+        self.current = self.values.next();
+        match self.current {
+            None => Ok(None),
+            Some((name, _)) => {
+                let name: StringDeserializer<DecodeError> = name.clone().into_deserializer();
+                seed.deserialize(name).map(Some)
+            }
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, DecodeError> {
+        let (name, value) = self.current.take().ok_or_else(|| de::Error::custom("no value"))?;
+        let read = match value {
+            Source::Text(text) => seed.deserialize(TextDeserializer(text)),
+            Source::Json(json) => {
+                let mut deserializer = serde_json::Deserializer::from_str(json.get());
+                seed.deserialize(&mut deserializer).map_err(|e| DecodeError(strip_position(&e)))
+            }
+        };
+        read.map_err(|e| DecodeError(format!("`{name}`: {}", e.0)))
+    }
+}
+
+/// `serde_json` counts lines within one member, which means nothing to the caller.
+fn strip_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+impl<'de> Deserializer<'de> for ParamsDeserializer<'de> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_map(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
+    }
+}
+
+/// Text that becomes what the field asks for.
+struct TextDeserializer<'t>(&'t str);
+
+macro_rules! parse {
+    ($($method:ident $visit:ident $type:ty, $what:literal;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            let value: $type = self.0.parse().map_err(|_| {
+                DecodeError(format!(concat!("expected ", $what, ", got {:?}"), self.0))
+            })?;
+            visitor.$visit(value)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for TextDeserializer<'_> {
+    type Error = DecodeError;
+
+    parse! {
+        deserialize_i8 visit_i8 i8, "an integer";
+        deserialize_i16 visit_i16 i16, "an integer";
+        deserialize_i32 visit_i32 i32, "an integer";
+        deserialize_i64 visit_i64 i64, "an integer";
+        deserialize_u8 visit_u8 u8, "a whole number";
+        deserialize_u16 visit_u16 u16, "a whole number";
+        deserialize_u32 visit_u32 u32, "a whole number";
+        deserialize_u64 visit_u64 u64, "a whole number";
+        deserialize_f32 visit_f32 f32, "a number";
+        deserialize_f64 visit_f64 f64, "a number";
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            "true" | "1" | "" => visitor.visit_bool(true),
+            "false" | "0" => visitor.visit_bool(false),
+            other => Err(DecodeError(format!("expected true or false, got {other:?}"))),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        visitor.visit_enum(self.0.into_deserializer())
+    }
+
+    /// Lists are comma-separated: `with=type,ttl`.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let items = self.0.split(',').filter(|item| !item.is_empty());
+        visitor.visit_seq(de::value::SeqDeserializer::new(items.map(TextDeserializer)))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_str(self.0)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct
+        identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, DecodeError> for TextDeserializer<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Input {
+        key: String,
+        count: Option<u32>,
+        #[serde(default)]
+        with: Vec<String>,
+        #[serde(default)]
+        nx: bool,
+    }
+
+    #[test]
+    fn text_and_json_reach_the_same_struct() {
+        let mut params = Params::default();
+        params.text("key", "a");
+        params.text("count", "5");
+        params.text("with", "type,ttl");
+        params.body(br#"{"nx":true}"#).unwrap();
+        let input: Input = params.decode().unwrap();
+        let with = vec!["type".to_owned(), "ttl".to_owned()];
+        assert_eq!(input, Input { key: "a".into(), count: Some(5), with, nx: true });
+    }
+
+    #[test]
+    fn the_path_cannot_be_overridden_by_the_body() {
+        let mut params = Params::default();
+        params.text("key", "from the path");
+        params.body(br#"{"key":"from the body"}"#).unwrap();
+        assert_eq!(params.decode::<Input>().unwrap().key, "from the path");
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_name() {
+        let mut params = Params::default();
+        params.text("key", "a");
+        params.text("count", "many");
+        let error = params.decode::<Input>().unwrap_err();
+        assert_eq!(error.message(), "`count`: expected a whole number, got \"many\"");
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        let mut params = Params::default();
+        params.text("key", "a");
+        params.text("patern", "b*");
+        assert!(params.decode::<Input>().unwrap_err().message().contains("patern"));
+    }
+
+    #[test]
+    fn json_nested_too_deeply_is_refused() {
+        let mut params = Params::default();
+        let deep = format!(r#"{{"key":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert!(params.body(deep.as_bytes()).is_err() || params.decode::<Input>().is_err());
+    }
+}

@@ -1,0 +1,105 @@
+//! What an operation can reach while it runs.
+
+use std::sync::Arc;
+
+use crate::access::User;
+use crate::api::operation::Permission;
+use crate::backend::{Client, http, mongodb, postgres, redis};
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::pool::Lease;
+use crate::registry::Connection;
+use crate::service::Service;
+
+/// One request: who asks, for which connection, until when.
+#[derive(Debug)]
+pub struct Context {
+    /// The process-wide parts.
+    pub service: Arc<Service>,
+    /// Who asks; `None` where authorization is off or the caller is the operator's own code.
+    pub user: Option<User>,
+    /// Identifies the request in logs, on the server and in the answer.
+    pub request_id: Arc<str>,
+    /// By when the operation must have ended.
+    pub deadline: Deadline,
+    /// The effective role on the subject.
+    pub granted: Permission,
+    /// `Cache-Control: no-cache` was sent.
+    pub fresh: bool,
+    pub(crate) connection: Option<Arc<Connection>>,
+}
+
+impl Context {
+    /// The connection the request is about.
+    pub fn connection(&self) -> Result<&Arc<Connection>> {
+        self.connection.as_ref().ok_or_else(|| Error::internal("the operation has no connection"))
+    }
+
+    /// Requires more than the operation's own permission, once its input was read.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        crate::access::require(self.granted, permission)
+    }
+
+    async fn lease(&self) -> Result<Lease> {
+        let connection = self.connection()?;
+        self.service.pools.lease(&self.service, connection, self.deadline).await
+    }
+
+    /// The connection's Redis client.
+    pub async fn redis(&self) -> Result<Leased<redis::Client>> {
+        self.leased(|client| match client {
+            Client::Redis(client) => Some(client),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The connection's MongoDB client.
+    pub async fn mongodb(&self) -> Result<Leased<mongodb::Client>> {
+        self.leased(|client| match client {
+            Client::Mongodb(client) => Some(client),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The connection's PostgreSQL client.
+    pub async fn postgres(&self) -> Result<Leased<postgres::Client>> {
+        self.leased(|client| match client {
+            Client::Postgres(client) => Some(client),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The connection's HTTP client.
+    pub async fn http(&self) -> Result<Leased<http::Client>> {
+        self.leased(|client| match client {
+            Client::Http(client) => Some(client),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn leased<C>(&self, pick: fn(&Client) -> Option<&C>) -> Result<Leased<C>> {
+        let lease = self.lease().await?;
+        if pick(lease.client()).is_none() {
+            return Err(Error::internal("the connection is of another type"));
+        }
+        Ok(Leased { lease, pick })
+    }
+}
+
+/// A leased client of a known kind; it counts as in use until it is dropped.
+pub struct Leased<C> {
+    lease: Lease,
+    pick: fn(&Client) -> Option<&C>,
+}
+
+impl<C> std::ops::Deref for Leased<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        (self.pick)(self.lease.client()).expect("checked when it was leased")
+    }
+}

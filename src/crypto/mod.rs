@@ -1,0 +1,1 @@
+//! Sealed values, the key ring, and what older Studios stored.

@@ -1,0 +1,282 @@
+//! The one error type of the crate: a stable code, a message for people, and the outcome.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::outcome::Outcome;
+
+/// Shorthand used throughout the crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Stable error codes; each has one HTTP status and one JavaScript class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The request itself is malformed.
+    ValidationError,
+    /// The backend refused the statement, command or filter.
+    DbQueryError,
+    /// No user where one is required.
+    Unauthenticated,
+    /// The user's role does not allow it.
+    PermissionDenied,
+    /// Refused to everyone, or to everyone without explicit confirmation.
+    OperationNotAllowed,
+    /// The egress policy does not allow this address.
+    HostNotAllowed,
+    /// The connection, or the thing asked for in it, does not exist.
+    DbNotFound,
+    /// The state of the server does not allow it now; read it again.
+    Conflict,
+    /// A Redis key holds another type.
+    WrongType,
+    /// The request or the result is larger than its cap.
+    PayloadTooLarge,
+    /// Too many requests by this user.
+    RateLimited,
+    /// A defect in this package.
+    InternalError,
+    /// The backend refused the stored credentials.
+    DbInvalidCredentials,
+    /// No connection could be made, or it was lost.
+    DbConnectionFailed,
+    /// All connections of the pool are in use.
+    PoolExhausted,
+    /// The TLS handshake failed; no secret was sent.
+    DbTlsError,
+    /// The deadline passed.
+    DbTimeout,
+}
+
+impl Code {
+    /// Every code, for documentation and tests.
+    pub const ALL: [Self; 17] = [
+        Self::ValidationError,
+        Self::DbQueryError,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
+        Self::OperationNotAllowed,
+        Self::HostNotAllowed,
+        Self::DbNotFound,
+        Self::Conflict,
+        Self::WrongType,
+        Self::PayloadTooLarge,
+        Self::RateLimited,
+        Self::InternalError,
+        Self::DbInvalidCredentials,
+        Self::DbConnectionFailed,
+        Self::PoolExhausted,
+        Self::DbTlsError,
+        Self::DbTimeout,
+    ];
+
+    /// The code as it is written in answers: `DB_TIMEOUT`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ValidationError => "VALIDATION_ERROR",
+            Self::DbQueryError => "DB_QUERY_ERROR",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
+            Self::OperationNotAllowed => "OPERATION_NOT_ALLOWED",
+            Self::HostNotAllowed => "HOST_NOT_ALLOWED",
+            Self::DbNotFound => "DB_NOT_FOUND",
+            Self::Conflict => "CONFLICT",
+            Self::WrongType => "WRONG_TYPE",
+            Self::PayloadTooLarge => "PAYLOAD_TOO_LARGE",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::InternalError => "INTERNAL_ERROR",
+            Self::DbInvalidCredentials => "DB_INVALID_CREDENTIALS",
+            Self::DbConnectionFailed => "DB_CONNECTION_FAILED",
+            Self::PoolExhausted => "POOL_EXHAUSTED",
+            Self::DbTlsError => "DB_TLS_ERROR",
+            Self::DbTimeout => "DB_TIMEOUT",
+        }
+    }
+
+    /// The HTTP status of an answer with this code.
+    #[must_use]
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::ValidationError | Self::DbQueryError => 400,
+            Self::Unauthenticated => 401,
+            Self::PermissionDenied | Self::OperationNotAllowed | Self::HostNotAllowed => 403,
+            Self::DbNotFound => 404,
+            Self::Conflict | Self::WrongType => 409,
+            Self::PayloadTooLarge => 413,
+            Self::RateLimited => 429,
+            Self::InternalError => 500,
+            Self::DbInvalidCredentials => 502,
+            Self::DbConnectionFailed | Self::PoolExhausted | Self::DbTlsError => 503,
+            Self::DbTimeout => 504,
+        }
+    }
+
+    /// Whether the same request may succeed later without being changed.
+    #[must_use]
+    pub fn retryable(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited | Self::DbConnectionFailed | Self::PoolExhausted | Self::DbTimeout
+        )
+    }
+
+    /// The JavaScript class thrown for this code.
+    #[must_use]
+    pub fn js_class(self) -> &'static str {
+        match self {
+            Self::ValidationError | Self::DbQueryError | Self::PayloadTooLarge => "QueryError",
+            Self::Unauthenticated => "AuthenticationError",
+            Self::PermissionDenied | Self::OperationNotAllowed | Self::HostNotAllowed => {
+                "PermissionError"
+            }
+            Self::DbNotFound => "NotFoundError",
+            Self::Conflict | Self::WrongType => "ConflictError",
+            Self::RateLimited => "RateLimitError",
+            Self::InternalError => "DatabaseError",
+            Self::DbInvalidCredentials
+            | Self::DbConnectionFailed
+            | Self::PoolExhausted
+            | Self::DbTlsError => "ConnectionError",
+            Self::DbTimeout => "TimeoutError",
+        }
+    }
+}
+
+/// A failure, as it is told to the caller. It never holds a secret.
+///
+/// Boxed, because a `Result` is returned from every function on the request path and the happy
+/// path should not pay for the size of the other one.
+#[derive(Clone)]
+pub struct Error(Box<Parts>);
+
+#[derive(Clone)]
+struct Parts {
+    code: Code,
+    message: String,
+    details: Map<String, Value>,
+    outcome: Outcome,
+    retry_after: Option<Duration>,
+}
+
+impl Error {
+    /// A failure that is known not to have changed anything.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            code,
+            message: message.into(),
+            details: Map::new(),
+            outcome: Outcome::NotApplied,
+            retry_after: None,
+        }))
+    }
+
+    /// `VALIDATION_ERROR`.
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::new(Code::ValidationError, message)
+    }
+
+    /// `DB_NOT_FOUND`.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Code::DbNotFound, message)
+    }
+
+    /// `INTERNAL_ERROR`: something that cannot happen, did.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(Code::InternalError, message)
+    }
+
+    /// `DB_TIMEOUT` after the deadline passed; `outcome` says what is known of the work.
+    pub fn timeout(message: impl Into<String>, outcome: Outcome) -> Self {
+        Self::new(Code::DbTimeout, message).outcome(outcome)
+    }
+
+    /// Sets what is known about the operation's effect.
+    #[must_use]
+    pub fn outcome(mut self, outcome: Outcome) -> Self {
+        self.0.outcome = outcome;
+        self
+    }
+
+    /// Adds a machine-readable detail.
+    #[must_use]
+    pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.0.details.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Says when to try again; becomes `Retry-After`.
+    #[must_use]
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        self.0.retry_after = Some(after);
+        self
+    }
+
+    /// Puts a sentence about where it happened before the message.
+    #[must_use]
+    pub fn context(mut self, what: &str) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The message for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Machine-readable details.
+    #[must_use]
+    pub fn details(&self) -> &Map<String, Value> {
+        &self.0.details
+    }
+
+    /// What is known about the operation's effect.
+    #[must_use]
+    pub fn known_outcome(&self) -> Outcome {
+        self.0.outcome
+    }
+
+    /// When to try again, if that is known.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The failure envelope of an HTTP answer.
+    #[must_use]
+    pub fn to_json(&self, request_id: &str) -> Value {
+        serde_json::json!({
+            "message": self.0.message,
+            "error": {
+                "message": self.0.message,
+                "code": self.0.code.as_str(),
+                "details": self.0.details,
+                "retryable": self.0.code.retryable(),
+                "outcome": self.0.outcome.as_str(),
+                "request_id": request_id,
+            }
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,184 @@
+//! Writing answers as JSON bytes, once, without a tree of values in between.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// The largest integer that a JavaScript number holds exactly: 2^53 − 1.
+pub const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+
+/// A growing JSON text. The caller writes the punctuation it needs; nothing is validated.
+#[derive(Debug, Default)]
+pub struct Writer {
+    out: Vec<u8>,
+}
+
+impl Writer {
+    /// An empty text.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { out: Vec::with_capacity(256) }
+    }
+
+    /// Bytes written so far; used to hold results to their cap while they are being read.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Whether nothing was written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// The finished text.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// Direct access for code that writes many small pieces.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// Text that is JSON already: punctuation, literals, digits.
+    pub fn raw(&mut self, text: impl AsRef<[u8]>) {
+        self.out.extend_from_slice(text.as_ref());
+    }
+
+    /// A comma, unless this is the first element; `first` is cleared.
+    pub fn comma(&mut self, first: &mut bool) {
+        if !std::mem::take(first) {
+            self.out.push(b',');
+        }
+    }
+
+    /// `"name":`, for names that need no escaping.
+    pub fn key(&mut self, name: &str) {
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    /// A string, escaped.
+    pub fn string(&mut self, text: &str) {
+        self.out.push(b'"');
+        escape_into(&mut self.out, text);
+        self.out.push(b'"');
+    }
+
+    /// Text or bytes: valid UTF-8 is a string, anything else `{"$binary":{"base64":"…"}}`.
+    pub fn text_or_bytes(&mut self, bytes: &[u8]) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.string(text),
+            Err(_) => {
+                self.raw(b"{\"$binary\":{\"base64\":\"");
+                let encoded = BASE64.encode(bytes);
+                self.raw(encoded.as_bytes());
+                self.raw(b"\"}}");
+            }
+        }
+    }
+
+    /// An integer; outside ±(2^53−1) it is `{"$numberLong":"…"}`.
+    pub fn integer(&mut self, value: i64) {
+        let mut digits = itoa::Buffer::new();
+        if (-MAX_SAFE_INTEGER..=MAX_SAFE_INTEGER).contains(&value) {
+            self.raw(digits.format(value));
+        } else {
+            self.raw(b"{\"$numberLong\":\"");
+            self.raw(digits.format(value));
+            self.raw(b"\"}");
+        }
+    }
+
+    /// A number where it is finite, else `null`.
+    pub fn number(&mut self, value: f64) {
+        if value.is_finite() {
+            let mut digits = ryu::Buffer::new();
+            let text = digits.format_finite(value);
+            self.raw(text.strip_suffix(".0").unwrap_or(text));
+        } else {
+            self.raw(b"null");
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
+    /// Any serialisable value; for the parts of an answer whose size does not matter.
+    pub fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        serde_json::to_writer(&mut self.out, value)
+            .map_err(|e| Error::internal(format!("the answer could not be encoded: {e}")))
+    }
+}
+
+/// Appends `text` with the escapes of RFC 8259, without the quotes.
+pub fn escape_into(out: &mut Vec<u8>, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for (i, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[start..i]);
+        start = i + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            _ => {
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 0xf)]);
+            }
+        }
+    }
+    out.extend_from_slice(&bytes[start..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(write: impl FnOnce(&mut Writer)) -> String {
+        let mut writer = Writer::new();
+        write(&mut writer);
+        String::from_utf8(writer.into_bytes()).unwrap()
+    }
+
+    #[test]
+    fn integers_outside_the_safe_range_keep_every_digit() {
+        assert_eq!(written(|w| w.integer(9_007_199_254_740_991)), "9007199254740991");
+        assert_eq!(
+            written(|w| w.integer(9_007_199_254_740_993)),
+            r#"{"$numberLong":"9007199254740993"}"#
+        );
+        assert_eq!(written(|w| w.integer(i64::MIN)), r#"{"$numberLong":"-9223372036854775808"}"#);
+    }
+
+    #[test]
+    fn invalid_utf8_is_written_as_binary() {
+        assert_eq!(written(|w| w.text_or_bytes(&[0xff, 0x00])), r#"{"$binary":{"base64":"/wA="}}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn any_string_reads_back_as_it_was(text in any::<String>()) {
+            let json = written(|w| w.string(&text));
+            prop_assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! `studio-multidb`: one connection manager for Redis, MongoDB, PostgreSQL and HTTP services.
+//!
+//! A request goes straight down, [`api`] → [`operations`] → [`backend`], and comes straight back as
+//! JSON bytes. `bindings` alone knows Node; everything else builds and tests without it.
+
+pub mod access;
+pub mod api;
+pub mod backend;
+pub mod context;
+pub mod crypto;
+pub mod deadline;
+pub mod error;
+pub mod json;
+pub mod operations;
+pub mod outcome;
+pub mod pool;
+pub mod registry;
+pub mod service;
+pub mod target;

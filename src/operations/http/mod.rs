@@ -1,0 +1,5 @@
+//! Operations of http.
+
+use crate::api::operation::operations;
+
+operations! {}

@@ -1,0 +1,24 @@
+//! Every capability, declared once per backend; `api` finds them here.
+
+use crate::api::operation::Operation;
+
+pub mod http;
+pub mod mongodb;
+pub mod postgres;
+pub mod redis;
+pub mod registry;
+pub mod service;
+
+/// All operations.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    [
+        registry::OPERATIONS,
+        redis::OPERATIONS,
+        mongodb::OPERATIONS,
+        postgres::OPERATIONS,
+        http::OPERATIONS,
+        service::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,5 @@
+//! Operations of mongodb.
+
+use crate::api::operation::operations;
+
+operations! {}

@@ -1,0 +1,5 @@
+//! Operations of postgres.
+
+use crate::api::operation::operations;
+
+operations! {}

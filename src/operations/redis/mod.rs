@@ -1,0 +1,5 @@
+//! Operations of redis.
+
+use crate::api::operation::operations;
+
+operations! {}

@@ -1,0 +1,5 @@
+//! Operations of registry.
+
+use crate::api::operation::operations;
+
+operations! {}
