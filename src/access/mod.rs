@@ -31,3 +31,32 @@ fn name(permission: Permission) -> &'static str {
         Permission::Admin => "admin",
     }
 }
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy)]
+pub enum Authorization {
+    Off,
+    Members,
+}
+#[allow(missing_docs)]
+#[derive(Debug)]
+pub struct Access;
+#[allow(missing_docs)]
+impl Access {
+    pub fn new(_: Authorization, _: &crate::registry::Registry) -> Self {
+        Self
+    }
+    pub async fn granted(
+        &self,
+        _: Option<&User>,
+        _: uuid::Uuid,
+        _: Option<uuid::Uuid>,
+    ) -> Result<Permission> {
+        Ok(Permission::Admin)
+    }
+    pub async fn granted_anywhere(&self, _: Option<&User>) -> Result<Permission> {
+        Ok(Permission::Admin)
+    }
+    pub fn known(&self, _: Option<&User>) -> Result<()> {
+        Ok(())
+    }
+}
