@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::access::Access;
+use crate::access::limiter::Limiter;
+use crate::access::{Access, User};
 use crate::api::answers::Answers;
+use crate::api::operation::Permission;
 use crate::api::router::Router;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
@@ -41,6 +43,8 @@ pub struct Service {
     pub router: Router,
     /// Answers that may be served again.
     pub answers: Answers,
+    /// Requests per user.
+    pub limiter: Limiter,
     egress: Arc<Egress>,
     operator_egress: Arc<Egress>,
 }
@@ -75,9 +79,16 @@ impl Service {
             pools,
             router: Router::new()?,
             answers: Answers::default(),
+            limiter: Limiter::default(),
             egress,
             operator_egress,
         })
+    }
+
+    /// What a user may do in a project.
+    pub async fn permission(&self, project_ref: &str, user: Option<&User>) -> Result<Permission> {
+        let project = self.registry.project(project_ref).await?;
+        self.access.granted(user, project.id, None).await
     }
 
     /// The client of a connection.
