@@ -186,17 +186,16 @@ fn observe(service: &Service, operation: &Operation, cx: &Context, result: &Resu
 }
 
 fn note(operation: &Operation, request_id: &str, started: Instant, result: &Result<Reply>) {
-    let ms = started.elapsed().as_secs_f64() * 1000.0;
-    match result {
-        Ok(_) => tracing::debug!(operation = operation.name, request_id, ms, "done"),
-        Err(error) => {
-            let (code, outcome) = (error.code().as_str(), error.known_outcome().as_str());
-            let message = error.message();
-            if error.code() == Code::InternalError {
-                tracing::error!(operation = operation.name, request_id, ms, code, outcome, message);
-            } else {
-                tracing::info!(operation = operation.name, request_id, ms, code, outcome, message);
-            }
-        }
+    let (operation, ms) = (operation.name, started.elapsed().as_secs_f64() * 1000.0);
+    let Err(error) = result else {
+        tracing::debug!(operation, request_id, ms, "done");
+        return;
+    };
+    let (code, outcome) = (error.code().as_str(), error.known_outcome().as_str());
+    // Messages about user data stay out of the log; a defect of ours must be told.
+    if error.code() == Code::InternalError {
+        tracing::error!(operation, request_id, ms, code, outcome, message = error.message());
+    } else {
+        tracing::info!(operation, request_id, ms, code, outcome, "failed");
     }
 }

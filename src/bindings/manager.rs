@@ -95,7 +95,8 @@ impl NativeManager {
             .map_err(|_| Error::validation("the options must be an object"))?;
         let config = Config::from_env(|name| env.get(name).cloned(), &options)?;
         let _entered = runtime::enter()?;
-        crate::logging::start(config.log_level);
+        crate::logging::init(config.log_level);
+        crate::logging::hide_panic_messages();
         Ok(Self { service: Service::shared(config)? })
     }
 
