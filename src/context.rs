@@ -8,7 +8,7 @@ use crate::backend::{Client, http, mongodb, postgres, redis};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::pool::Lease;
-use crate::registry::Connection;
+use crate::registry::{Connection, Project};
 use crate::service::Service;
 
 /// One request: who asks, for which connection, until when.
@@ -27,6 +27,7 @@ pub struct Context {
     /// `Cache-Control: no-cache` was sent.
     pub fresh: bool,
     pub(crate) connection: Option<Arc<Connection>>,
+    pub(crate) project: Option<Arc<Project>>,
 }
 
 impl Context {
@@ -40,9 +41,13 @@ impl Context {
         crate::access::require(self.granted, permission)
     }
 
+    /// The project the request is about.
+    pub fn project(&self) -> Result<&Arc<Project>> {
+        self.project.as_ref().ok_or_else(|| Error::internal("the operation has no project"))
+    }
+
     async fn lease(&self) -> Result<Lease> {
-        let connection = self.connection()?;
-        self.service.pools.lease(&self.service, connection, self.deadline).await
+        self.service.lease(self.connection()?, self.deadline).await
     }
 
     /// The connection's Redis client.

@@ -6,11 +6,15 @@
 pub mod access;
 pub mod api;
 pub mod backend;
+#[cfg(feature = "bindings")]
+mod bindings;
+pub mod config;
 pub mod context;
 pub mod crypto;
 pub mod deadline;
 pub mod error;
 pub mod json;
+pub mod logging;
 pub mod operations;
 pub mod outcome;
 pub mod pool;

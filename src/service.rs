@@ -1,13 +1,130 @@
 //! The process-wide parts that all requests share.
+//!
+//! Managers with the same configuration share one service, however often they are made: a Studio in
+//! development reloads its modules on every edit, and worker threads load the addon again.
 
-use crate::pool::Pools;
-use crate::registry::Registry;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-/// Configuration, registry and pools of one platform database.
+use parking_lot::Mutex;
+
+use crate::access::Access;
+use crate::api::answers::Answers;
+use crate::api::router::Router;
+use crate::backend::{Client, ConnectOptions};
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::pool::{Lease, PoolLimits, Pools};
+use crate::registry::{Connection, Registry};
+use crate::target::DatabaseType;
+use crate::target::egress::Egress;
+
+static SERVICES: LazyLock<Mutex<HashMap<[u8; 32], Arc<Service>>>> = LazyLock::new(Mutex::default);
+
+/// How often idle clients are looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Configuration, registry and pools.
 #[derive(Debug)]
 pub struct Service {
+    /// Configuration.
+    pub config: Config,
     /// Registered connections.
     pub registry: Registry,
+    /// Roles.
+    pub access: Access,
     /// Live clients.
-    pub pools: Pools,
+    pub pools: Arc<Pools>,
+    /// Operations by path.
+    pub router: Router,
+    /// Answers that may be served again.
+    pub answers: Answers,
+    egress: Arc<Egress>,
+    operator_egress: Arc<Egress>,
+}
+
+impl Service {
+    /// The service of this configuration, made at the first call.
+    pub fn shared(config: Config) -> Result<Arc<Self>> {
+        let mut services = SERVICES.lock();
+        let fingerprint = config.fingerprint();
+        if let Some(service) = services.get(&fingerprint) {
+            return Ok(Arc::clone(service));
+        }
+        let service = Arc::new(Self::new(config)?);
+        services.insert(fingerprint, Arc::clone(&service));
+        Ok(service)
+    }
+
+    fn new(config: Config) -> Result<Self> {
+        let egress = Arc::new(config.egress_policy()?);
+        let operator_egress = Arc::new(Egress::default());
+        let registry = Registry::open(&config, Arc::clone(&operator_egress))?;
+        let access = Access::new(config.authorization, &registry);
+        let pools = Pools::new(PoolLimits {
+            max_clients: config.max_clients,
+            idle_timeout: config.idle_timeout,
+            sweep_interval: SWEEP_INTERVAL.min(config.idle_timeout),
+        });
+        Ok(Self {
+            config,
+            registry,
+            access,
+            pools,
+            router: Router::new()?,
+            answers: Answers::default(),
+            egress,
+            operator_egress,
+        })
+    }
+
+    /// The client of a connection.
+    pub async fn lease(
+        self: &Arc<Self>,
+        connection: &Arc<Connection>,
+        deadline: Deadline,
+    ) -> Result<Lease> {
+        let connect = || {
+            let (service, connection) = (Arc::clone(self), Arc::clone(connection));
+            let connecting = async move {
+                let target = service.registry.target(&connection).await?;
+                let options = service.connect_options(&connection);
+                let deadline = Deadline::after(options.connect_timeout);
+                Client::connect(&target, &options, deadline).await
+            };
+            Box::pin(connecting) as _
+        };
+        self.pools.lease(connection.pool_key(), connect, deadline).await
+    }
+
+    /// How a connection is connected.
+    pub fn connect_options(&self, connection: &Connection) -> ConnectOptions {
+        // The operator's own connections may be where users' may not: next to the Studio.
+        let egress = if connection.is_env() { &self.operator_egress } else { &self.egress };
+        self.options(connection.database_type, egress)
+    }
+
+    /// How a target that is not saved is tried.
+    pub fn trial_options(&self, database_type: DatabaseType) -> ConnectOptions {
+        self.options(database_type, &self.egress)
+    }
+
+    fn options(&self, database_type: DatabaseType, egress: &Arc<Egress>) -> ConnectOptions {
+        ConnectOptions {
+            egress: Arc::clone(egress),
+            max_connections: self.config.max_connections(database_type),
+            connect_timeout: self.config.connect_timeout,
+            idle_timeout: self.config.idle_timeout,
+        }
+    }
+
+    /// Stops intake, lets work finish until the deadline, then closes every socket. A manager made
+    /// afterwards gets a service of its own.
+    pub async fn shutdown(&self, deadline: Deadline) {
+        SERVICES.lock().retain(|_, service| !std::ptr::eq(service.as_ref(), self));
+        self.pools.shutdown(deadline).await;
+        self.registry.close().await;
+    }
 }

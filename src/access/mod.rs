@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::api::operation::Permission;
 use crate::error::{Code, Error, Result};
-use crate::registry::{Address, Connection, Project, Registry};
+use crate::registry::{Address, Connection, Registry};
 use members::Memberships;
 
 use crate::registry::cache::Shelf;
@@ -99,8 +99,18 @@ impl Access {
         })
     }
 
+    /// Refuses a missing user where users are told apart.
+    pub fn known(&self, user: Option<&User>) -> Result<()> {
+        match (self.authorization, user) {
+            (Authorization::Members, None) => {
+                Err(Error::new(Code::Unauthenticated, "log in to use database connections"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The most the user may do anywhere, for what concerns the whole process.
-    pub async fn anywhere(&self, user: Option<&User>) -> Result<Permission> {
+    pub async fn granted_anywhere(&self, user: Option<&User>) -> Result<Permission> {
         match self.visible_projects(user).await? {
             Visible::All => Ok(Permission::Admin),
             Visible::Some(projects) => {
@@ -126,29 +136,14 @@ impl Access {
         Ok((connection, granted))
     }
 
-    /// The project at an address, and what the user may do in it.
-    pub async fn resolve_project(
-        &self,
-        registry: &Registry,
-        user: Option<&User>,
-        scope: &str,
-        fresh: bool,
-    ) -> Result<(Arc<Project>, Permission)> {
-        let project = registry.project(scope, fresh).await?;
-        let granted = self.granted(user, project.id, None).await?;
-        Ok((project, granted))
-    }
-
     /// The user's roles and the most they are good for now; `None` where users are not told apart.
     async fn memberships(
         &self,
         user: Option<&User>,
     ) -> Result<Option<(Arc<Memberships>, Permission)>> {
-        if self.authorization == Authorization::Off {
+        self.known(user)?;
+        let (Authorization::Members, Some(user)) = (self.authorization, user) else {
             return Ok(None);
-        }
-        let Some(user) = user else {
-            return Err(Error::new(Code::Unauthenticated, "log in to use database connections"));
         };
         let Some(platform) = &self.platform else {
             return Err(Error::new(

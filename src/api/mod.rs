@@ -1,5 +1,10 @@
 //! HTTP in, operation, HTTP out. Nothing here knows a backend.
 
+pub mod answers;
+pub mod dispatch;
+pub mod http;
+pub mod openapi;
 pub mod operation;
 pub mod params;
 pub mod reply;
+pub mod router;

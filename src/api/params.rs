@@ -60,6 +60,12 @@ impl Params {
         }
     }
 
+    /// Equal for equal inputs; part of a cache key.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        format!("{:?}", self.values)
+    }
+
     fn get(&self, name: &str) -> Option<&Source> {
         self.values.iter().find(|(n, _)| n == name).map(|(_, v)| v)
     }

@@ -1,1 +1,32 @@
 //! Sealed values, the key ring, and what older Studios stored.
+//!
+//! A secret rests in the platform database as a **sealed value** ([`seal`]): AES-256-GCM under a key
+//! of the operator's [`KeyRing`], bound to the one place it belongs to. Two other forms exist only
+//! for the sake of older code: the passphrase form of the npm package crypto-js ([`cryptojs`]), which
+//! is read once and then sealed, and the three hexadecimal strings of `encryptConnectionString`
+//! ([`compat`]). Plaintext leaves this module only as a `SecretString`.
+
+pub mod compat;
+pub mod cryptojs;
+mod gcm;
+pub mod keyring;
+#[cfg(test)]
+mod nist;
+pub mod seal;
+
+pub use keyring::KeyRing;
+pub use seal::Place;
+
+use rand::TryRngCore as _;
+use rand::rngs::OsRng;
+
+use crate::error::{Error, Result};
+
+/// `N` bytes from the operating system's generator, for nonces and salts.
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    OsRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|_| Error::internal("the operating system gave no random bytes"))?;
+    Ok(bytes)
+}

@@ -1,5 +1,63 @@
 //! The package itself: health, pools and the OpenAPI document.
 
-use crate::api::operation::operations;
+use std::sync::LazyLock;
+use std::time::Instant;
 
-operations! {}
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::api::openapi;
+use crate::api::operation::operations;
+use crate::api::reply::Reply;
+use crate::context::Context;
+use crate::error::Result;
+
+operations! {
+    /// Whether the process, its platform database and its clients are well.
+    "service.health" GET "/multidb/health" Public Read 1 => health;
+    /// The live clients of this process.
+    "service.pools" GET "/multidb/pools" Service Admin 1 => pools;
+    /// This document.
+    "service.openapi" GET "/multidb/openapi.json" Public Read 1 => openapi;
+}
+
+/// Takes nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+async fn health(cx: &Context, _: Nothing) -> Result<Reply> {
+    let platform = cx.service.registry.check(cx.deadline).await;
+    let pools = cx.service.pools.status();
+    let failing = pools.iter().filter(|pool| pool.circuit_open).count();
+    // `null` where there is no platform database: connections from the environment work without.
+    let platform = platform.map(|result| match result {
+        Ok(latency) => json!({ "ok": true, "latency_ms": latency.as_secs_f64() * 1000.0 }),
+        Err(error) => json!({ "ok": false, "error": error.message() }),
+    });
+    let down = platform.as_ref().is_some_and(|p| p["ok"] == false);
+    Reply::json(&json!({
+        "status": if down { "degraded" } else { "ok" },
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime_seconds": STARTED.elapsed().as_secs(),
+        "platform_database": platform,
+        "pools": { "clients": pools.len(), "failing": failing },
+    }))
+}
+
+async fn pools(cx: &Context, _: Nothing) -> Result<Reply> {
+    Reply::json(&json!({
+        "pools": cx.service.pools.status(),
+        "max_clients": cx.service.config.max_clients,
+    }))
+}
+
+/// The one answer without an envelope: it is read by OpenAPI tools, which know none.
+async fn openapi(_: &Context, _: Nothing) -> Result<Reply> {
+    let body = serde_json::to_vec(&openapi::document())
+        .map_err(|e| crate::error::Error::internal(e.to_string()))?;
+    Ok(Reply { status: 200, body })
+}

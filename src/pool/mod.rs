@@ -1,33 +1,190 @@
-//! Process-wide live clients.
+//! Live clients, process-wide: one per connection and version, made on first use, closed when idle.
+//!
+//! The map and the counters live here; how many sockets a client holds is its own affair. A request
+//! holds a [`Lease`]; dropping it, also by cancelling the request, returns everything.
 
+mod circuit;
+mod entry;
+mod sweep;
+
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use crate::backend::Client;
+use parking_lot::Mutex;
+use serde::Serialize;
+
+pub use self::entry::PoolKey;
+use self::entry::{Connect, Entry, InUse};
+use crate::backend::{Client, Gauge};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
-use crate::registry::Connection;
-use crate::service::Service;
+use crate::error::{Code, Error, Result};
+
+/// How many clients are kept, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolLimits {
+    /// Clients per process.
+    pub max_clients: usize,
+    /// An unused client is closed after this long.
+    pub idle_timeout: Duration,
+    /// How often idle clients are looked for.
+    pub sweep_interval: Duration,
+}
 
 /// All live clients.
-#[derive(Debug, Default)]
-pub struct Pools;
+#[derive(Debug)]
+pub struct Pools {
+    entries: Mutex<HashMap<PoolKey, Arc<Entry>>>,
+    limits: PoolLimits,
+    closed: AtomicBool,
+    sweeping: AtomicBool,
+}
+
+/// One client, as `GET /multidb/pools` shows it.
+#[derive(Debug, Serialize)]
+pub struct PoolStatus {
+    /// `{project_id}:{type}:{connection_id}`.
+    pub key: String,
+    /// Version of the connection it was made for.
+    pub version: i64,
+    /// `ready`, `connecting` or `empty`.
+    pub state: &'static str,
+    /// Requests that hold it.
+    pub leases: u32,
+    /// Its sockets.
+    #[serde(flatten)]
+    pub gauge: Gauge,
+    /// Milliseconds since it was last used; `null` while it is in use.
+    pub idle_ms: Option<u64>,
+    /// Milliseconds since the entry was made.
+    pub age_ms: u64,
+    /// Whether callers are refused because the endpoint keeps failing.
+    pub circuit_open: bool,
+    /// The last failure, until the next success.
+    pub last_error: Option<String>,
+}
 
 impl Pools {
-    /// The client of a connection.
-    pub async fn lease(
-        &self,
-        _service: &Service,
-        _connection: &Arc<Connection>,
-        _deadline: Deadline,
-    ) -> Result<Lease> {
-        Err(Error::internal("not built yet"))
+    /// An empty set of clients.
+    #[must_use]
+    pub fn new(limits: PoolLimits) -> Arc<Self> {
+        Arc::new(Self {
+            entries: Mutex::default(),
+            limits,
+            closed: AtomicBool::new(false),
+            sweeping: AtomicBool::new(false),
+        })
     }
+
+    /// The client of `key`, connecting it with `connect` if nobody has yet. An older version of
+    /// the same connection is retired: it drains and closes.
+    pub async fn lease(
+        self: &Arc<Self>,
+        key: PoolKey,
+        connect: impl FnOnce() -> Connect,
+        deadline: Deadline,
+    ) -> Result<Lease> {
+        let in_use = self.enter(key)?;
+        let client = in_use.0.client(connect, deadline).await?;
+        Ok(Lease { client, _in_use: in_use })
+    }
+
+    fn enter(self: &Arc<Self>, key: PoolKey) -> Result<InUse> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(closing());
+        }
+        let mut entries = self.entries.lock();
+        if let Some(entry) = entries.get(&key) {
+            return Ok(entry.enter());
+        }
+        let older: Vec<PoolKey> =
+            entries.keys().filter(|k| k.same_connection(&key)).copied().collect();
+        for key in older {
+            self.drain(entries.remove(&key));
+        }
+        if entries.len() >= self.limits.max_clients {
+            let evicted = least_recently_used(&entries).ok_or_else(|| {
+                let max = self.limits.max_clients;
+                Error::new(
+                    Code::PoolExhausted,
+                    format!(
+                        "all {max} clients of this process are in use; \
+                         try again, or raise MULTIDB_MAX_CLIENTS"
+                    ),
+                )
+            })?;
+            self.drain(entries.remove(&evicted));
+        }
+        let entry = Entry::new(key);
+        let in_use = entry.enter();
+        entries.insert(key, entry);
+        drop(entries);
+        self.start_sweeping();
+        Ok(in_use)
+    }
+
+    /// Tells the client's entry how a request on it ended, so that a dead endpoint fails fast and
+    /// refused credentials are not tried again and again.
+    pub fn observe(&self, key: &PoolKey, failure: Option<&Error>) {
+        let entry = self.entries.lock().get(key).cloned();
+        if let Some(client) = entry.and_then(|entry| entry.observe(failure)) {
+            tokio::spawn(async move { client.close().await });
+        }
+    }
+
+    /// Drops a connection's client, of whichever version: it was edited or deleted.
+    pub fn forget(&self, connection_id: uuid::Uuid) {
+        let mut entries = self.entries.lock();
+        let keys: Vec<PoolKey> =
+            entries.keys().filter(|k| k.connection_id == connection_id).copied().collect();
+        for key in keys {
+            self.drain(entries.remove(&key));
+        }
+    }
+
+    /// All clients at this moment, most recently opened first.
+    pub fn status(&self) -> Vec<PoolStatus> {
+        let mut entries: Vec<Arc<Entry>> = self.entries.lock().values().cloned().collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.opened));
+        entries
+            .into_iter()
+            .map(|entry| {
+                let (circuit_open, last_error) = entry.circuit();
+                PoolStatus {
+                    key: entry.key.to_string(),
+                    version: entry.key.version,
+                    state: entry.state_name(),
+                    leases: entry.in_use(),
+                    gauge: entry.gauge(),
+                    idle_ms: entry.idle_for().map(millis),
+                    age_ms: millis(entry.opened.elapsed()),
+                    circuit_open,
+                    last_error,
+                }
+            })
+            .collect()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn closing() -> Error {
+    Error::new(Code::DbConnectionFailed, "the connection manager is shutting down")
+}
+
+fn least_recently_used(entries: &HashMap<PoolKey, Arc<Entry>>) -> Option<PoolKey> {
+    let idle = entries.values().filter_map(|e| e.idle_for().map(|idle| (idle, e.key)));
+    idle.max_by_key(|(idle, _)| *idle).map(|(_, key)| key)
 }
 
 /// A client that is in use until this is dropped.
 #[derive(Debug)]
 pub struct Lease {
     client: Arc<Client>,
+    _in_use: InUse,
 }
 
 impl Lease {

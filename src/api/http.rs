@@ -1,0 +1,138 @@
+//! The first door: an HTTP request in, an HTTP response out, one crossing for both.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::dispatch::{Caller, execute};
+use super::reply::Reply;
+use super::router::{Route, add_query};
+use crate::access::User;
+use crate::error::{Code, Error, Result};
+use crate::service::Service;
+
+/// A request as the adapters hand it over.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// As it was sent, still percent-encoded.
+    pub path: String,
+    /// Without the question mark.
+    pub query: String,
+    /// Lower-case names.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+    /// The authenticated user.
+    pub user: Option<User>,
+    /// The peer's address.
+    pub remote_address: Option<String>,
+}
+
+impl Request {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A response, ready to be written to a socket.
+#[derive(Debug)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Header names are lower-case.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON, or nothing.
+    pub body: Vec<u8>,
+}
+
+/// Answers a request. Never fails: a failure is an answer.
+pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
+    let request_id = request_id(request.header("x-request-id"));
+    match answer(service, request, &request_id).await {
+        Ok(reply) => response(reply.status, reply.body, request_id),
+        Err(Refusal::Failed(error)) => failure(&error, &request_id),
+        Err(Refusal::MethodNotAllowed { method, allow }) => {
+            let error = Error::validation(format!("Method {method} Not Allowed"));
+            let mut response = failure(&error, &request_id);
+            response.status = 405;
+            response.headers.push(("allow", allow.join(", ")));
+            response
+        }
+    }
+}
+
+/// The answer to a failed request.
+#[must_use]
+pub fn failure(error: &Error, request_id: &str) -> Response {
+    let body = error.to_json(request_id).to_string().into_bytes();
+    let mut response = response(error.code().http_status(), body, request_id.into());
+    if let Some(wait) = error.wait() {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers.push(("retry-after", seconds.to_string()));
+    }
+    response
+}
+
+fn response(status: u16, body: Vec<u8>, request_id: Arc<str>) -> Response {
+    let headers = vec![
+        ("content-type", "application/json; charset=utf-8".to_owned()),
+        // Answers show live data and depend on who asks.
+        ("cache-control", "no-store".to_owned()),
+        ("x-request-id", request_id.as_ref().to_owned()),
+    ];
+    Response { status, headers, body }
+}
+
+enum Refusal {
+    Failed(Error),
+    MethodNotAllowed { method: String, allow: Vec<&'static str> },
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+async fn answer(
+    service: &Arc<Service>,
+    request: Request,
+    request_id: &Arc<str>,
+) -> Result<Reply, Refusal> {
+    let (operation, mut params) = match service.router.route(&request.method, &request.path)? {
+        Route::Found(operation, params) => (operation, params),
+        Route::MethodNotAllowed(allow) => {
+            return Err(Refusal::MethodNotAllowed { method: request.method, allow });
+        }
+        Route::NotFound => {
+            return Err(Error::not_found(format!("there is no endpoint {}", request.path)).into());
+        }
+    };
+    if request.body.len() > service.config.max_result_bytes {
+        return Err(too_large(service.config.max_result_bytes).into());
+    }
+    add_query(&mut params, &request.query);
+    params.body(&request.body)?;
+    let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
+    let caller = Caller { user: request.user, request_id: Arc::clone(request_id), fresh };
+    Ok(execute(service, operation, params, caller).await?)
+}
+
+fn too_large(limit: usize) -> Error {
+    Error::new(Code::PayloadTooLarge, format!("the request body is larger than {limit} bytes"))
+}
+
+/// A caller's own id is kept where it is harmless in logs and comments.
+fn request_id(sent: Option<&str>) -> Arc<str> {
+    let harmless = |id: &&str| {
+        !id.is_empty()
+            && id.len() <= 64
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    match sent.filter(harmless) {
+        Some(id) => id.into(),
+        None => Uuid::new_v4().to_string().into(),
+    }
+}

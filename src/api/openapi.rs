@@ -1,0 +1,180 @@
+//! The OpenAPI 3.1 document, made from the operations table, so that it cannot tell of an endpoint
+//! that does not exist or miss one that does.
+
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use super::operation::{Method, Operation, Permission, Subject};
+use super::router::BASE_PATH;
+use crate::error::Code;
+use crate::operations;
+
+/// Selects a connection where `scope` is a project.
+const SELECTORS: [(&str, &str); 2] = [
+    ("connection_id", "Id of the connection, where `scope` is a project."),
+    ("identifier", "Name of the connection, where `scope` is a project."),
+];
+
+/// The document.
+#[must_use]
+pub fn document() -> Value {
+    let mut generator = SchemaSettings::openapi3().into_generator();
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations::all() {
+        let described = describe(operation, &mut generator);
+        let path = format!("{BASE_PATH}{}", operation.path);
+        let entry = paths.entry(path).or_insert_with(|| json!({}));
+        entry[operation.method.as_str().to_ascii_lowercase()] = described;
+    }
+    let mut schemas = generator.take_definitions(true);
+    schemas.insert("Failure".to_owned(), failure_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "studio-multidb",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "paths": paths,
+        "components": { "schemas": schemas },
+    })
+}
+
+fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
+    let input = (operation.input)(generator);
+    let properties = properties(&input, generator);
+    let in_path: Vec<&str> = path_names(operation.path).collect();
+    let mut parameters: Vec<Value> = in_path
+        .iter()
+        .map(|name| {
+            let schema = properties
+                .get(*name)
+                .map_or(json!({ "type": "string" }), |_| json!({ "type": "string" }));
+            json!({ "name": name, "in": "path", "required": true, "schema": schema })
+        })
+        .collect();
+    if matches!(operation.subject, Subject::Connection(_)) {
+        parameters.extend(SELECTORS.iter().map(|(name, description)| {
+            json!({
+                "name": name, "in": "query", "description": description,
+                "schema": { "type": "string" },
+            })
+        }));
+    }
+    let own = properties.iter().filter(|(name, _)| !in_path.contains(&name.as_str()));
+    let mut described = json!({
+        "operationId": operation.name,
+        "summary": operation.summary.trim(),
+        "x-permission": permission(operation.permission),
+        "x-cost": operation.cost,
+        "responses": {
+            "200": {
+                "description": "Success",
+                "content": { "application/json": { "schema": {
+                    "type": "object", "required": ["data"], "properties": { "data": {} },
+                } } },
+            },
+            "default": {
+                "description": "Failure",
+                "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Failure" },
+                } },
+            },
+        },
+    });
+    if operation.method == Method::GET || operation.method == Method::DELETE {
+        parameters.extend(
+            own.map(|(name, schema)| json!({ "name": name, "in": "query", "schema": schema })),
+        );
+    } else {
+        let body: Map<String, Value> = own.map(|(n, s)| (n.clone(), s.clone())).collect();
+        described["requestBody"] = json!({
+            "content": { "application/json": {
+                "schema": { "type": "object", "properties": body },
+            } },
+        });
+    }
+    described["parameters"] = Value::Array(parameters);
+    described
+}
+
+fn permission(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Read => "read",
+        Permission::Write => "write",
+        Permission::Admin => "admin",
+    }
+}
+
+/// The members of an input struct, through the reference that stands for it.
+fn properties(schema: &Schema, generator: &SchemaGenerator) -> Map<String, Value> {
+    let value = schema.as_value();
+    let definition = value
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.rsplit('/').next())
+        .and_then(|name| generator.definitions().get(name))
+        .unwrap_or(value);
+    definition.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
+}
+
+fn path_names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
+
+fn failure_schema() -> Value {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    json!({
+        "type": "object",
+        "required": ["message", "error"],
+        "properties": {
+            "message": { "type": "string" },
+            "error": {
+                "type": "object",
+                "required": ["message", "code", "retryable", "outcome", "request_id"],
+                "properties": {
+                    "message": { "type": "string" },
+                    "code": { "type": "string", "enum": codes },
+                    "details": { "type": "object" },
+                    "retryable": { "type": "boolean" },
+                    "outcome": { "type": "string", "enum": ["applied", "not_applied", "unknown"] },
+                    "request_id": { "type": "string" },
+                },
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::router::{Route, Router};
+
+    #[test]
+    fn every_documented_path_is_routed_to_its_operation() {
+        let router = Router::new().unwrap();
+        let document = document();
+        let mut seen = 0;
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            let concrete = path.replace(['{', '}'], "");
+            for (method, described) in methods.as_object().unwrap() {
+                let method = method.to_ascii_uppercase();
+                let Ok(Route::Found(operation, _)) = router.route(&method, &concrete) else {
+                    panic!("{method} {path} is documented and not routed");
+                };
+                assert_eq!(described["operationId"], operation.name);
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, operations::all().count());
+    }
+
+    #[test]
+    fn names_of_operations_are_unique() {
+        let mut names: Vec<&str> = operations::all().map(|o| o.name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

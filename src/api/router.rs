@@ -1,0 +1,103 @@
+//! From a method and a path to an operation.
+
+use matchit::Router as PathRouter;
+use percent_encoding::percent_decode_str;
+
+use super::operation::{Method, Operation};
+use super::params::Params;
+use crate::error::{Error, Result};
+use crate::operations;
+
+/// All paths start with it.
+pub const BASE_PATH: &str = "/api/platform";
+
+/// Finds operations by path, and by name.
+#[derive(Debug)]
+pub struct Router {
+    paths: PathRouter<Vec<&'static Operation>>,
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub enum Route {
+    /// To this operation, with the parameters of its path.
+    Found(&'static Operation, Params),
+    /// The path exists, but not for this method; these do.
+    MethodNotAllowed(Vec<&'static str>),
+    /// No such path.
+    NotFound,
+}
+
+impl Router {
+    /// A router over all operations.
+    pub fn new() -> Result<Self> {
+        let mut by_path: Vec<(&str, Vec<&'static Operation>)> = Vec::new();
+        for operation in operations::all() {
+            match by_path.iter_mut().find(|(path, _)| *path == operation.path) {
+                Some((_, found)) => found.push(operation),
+                None => by_path.push((operation.path, vec![operation])),
+            }
+        }
+        let mut paths = PathRouter::new();
+        for (path, operations) in by_path {
+            // An empty last segment is a key of no bytes; the router would not match it.
+            if let Some(parent) = path.strip_suffix("{key}") {
+                paths.insert(parent, operations.clone()).map_err(clash)?;
+            }
+            paths.insert(path, operations).map_err(clash)?;
+        }
+        Ok(Self { paths })
+    }
+
+    /// Finds the operation of a request. The path is as it was sent: segments are split before
+    /// they are decoded, so that an encoded slash stays inside its segment.
+    pub fn route(&self, method: &str, path: &str) -> Result<Route> {
+        let Some(path) = path.strip_prefix(BASE_PATH) else { return Ok(Route::NotFound) };
+        let Ok(matched) = self.paths.at(path) else { return Ok(Route::NotFound) };
+        let Some(operation) = matched.value.iter().find(|o| o.method.as_str() == method) else {
+            return Ok(Route::MethodNotAllowed(
+                matched.value.iter().map(|o| o.method.as_str()).collect(),
+            ));
+        };
+        let mut params = Params::default();
+        for (name, value) in matched.params.iter() {
+            params.text(name, decode_segment(value)?);
+        }
+        if path.ends_with('/') && operation.path.ends_with("{key}") {
+            params.text("key", "");
+        }
+        Ok(Route::Found(operation, params))
+    }
+}
+
+fn clash(error: matchit::InsertError) -> Error {
+    Error::internal(format!("two operations claim one path: {error}"))
+}
+
+fn decode_segment(segment: &str) -> Result<String> {
+    percent_decode_str(segment).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
+        Error::validation(
+            "a path segment is not valid UTF-8; send it as base64url with ?encoding=base64url",
+        )
+    })
+}
+
+/// The operation of that name.
+pub fn by_name(name: &str) -> Option<&'static Operation> {
+    operations::all().find(|operation| operation.name == name)
+}
+
+/// Adds the pairs of a query string (`application/x-www-form-urlencoded`).
+pub fn add_query(params: &mut Params, query: &str) {
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        params.text(name, value);
+    }
+}
+
+impl Operation {
+    /// Whether it only reads, so that it may be answered from a cache.
+    #[must_use]
+    pub fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+}

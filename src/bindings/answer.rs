@@ -1,0 +1,167 @@
+//! What a promise is settled with.
+
+use std::ffi::c_void;
+use std::ptr;
+
+use napi::sys;
+
+use super::mailbox::check;
+use crate::api::http::Response;
+use crate::error::Error;
+
+/// Smaller bodies are copied: an external buffer costs a finalizer, which costs more.
+const COPY_BELOW: usize = 16 * 1024;
+
+/// The result of a call.
+pub(super) enum Answer {
+    /// `{ status, headers, body }`.
+    Http(Response),
+    /// The body of a successful answer, as text for `JSON.parse`.
+    Json(Vec<u8>),
+    /// `undefined`.
+    Done,
+    /// A rejection that the JavaScript side turns into one of its error classes.
+    Failed(Error, String),
+    /// The work was dropped before it ended.
+    Cancelled,
+}
+
+impl Answer {
+    /// Settles a promise with it.
+    ///
+    /// # Safety
+    ///
+    /// `env` must be live, this must be its thread, and `deferred` must be open and of it.
+    pub(super) unsafe fn settle(self, env: sys::napi_env, deferred: sys::napi_deferred) {
+        let rejected = matches!(self, Self::Failed(..) | Self::Cancelled);
+        // SAFETY: promised by the caller.
+        unsafe {
+            let value = self.into_value(env).unwrap_or_else(|_| undefined(env));
+            if rejected {
+                sys::napi_reject_deferred(env, deferred, value);
+            } else {
+                sys::napi_resolve_deferred(env, deferred, value);
+            }
+        }
+    }
+
+    unsafe fn into_value(self, env: sys::napi_env) -> napi::Result<sys::napi_value> {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match self {
+                Self::Http(response) => http(env, response),
+                Self::Json(bytes) => string(env, &bytes),
+                Self::Done => Ok(undefined(env)),
+                Self::Failed(error, request_id) => {
+                    string(env, error.to_json(&request_id).to_string().as_bytes())
+                }
+                Self::Cancelled => {
+                    let error = Error::internal("the work was dropped before it ended");
+                    string(env, error.to_json("").to_string().as_bytes())
+                }
+            }
+        }
+    }
+}
+
+unsafe fn http(env: sys::napi_env, response: Response) -> napi::Result<sys::napi_value> {
+    let mut object = ptr::null_mut();
+    let mut headers = ptr::null_mut();
+    let mut status = ptr::null_mut();
+    // SAFETY: promised by the caller; all out pointers are valid.
+    unsafe {
+        check(sys::napi_create_object(env, &raw mut object))?;
+        check(sys::napi_create_object(env, &raw mut headers))?;
+        check(sys::napi_create_uint32(env, u32::from(response.status), &raw mut status))?;
+        for (name, value) in &response.headers {
+            set(env, headers, name, string(env, value.as_bytes())?)?;
+        }
+        set(env, object, "status", status)?;
+        set(env, object, "headers", headers)?;
+        set(env, object, "body", buffer(env, response.body)?)?;
+    }
+    Ok(object)
+}
+
+unsafe fn set(
+    env: sys::napi_env,
+    object: sys::napi_value,
+    name: &str,
+    value: sys::napi_value,
+) -> napi::Result<()> {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let key = string(env, name.as_bytes())?;
+        check(sys::napi_set_property(env, object, key, value))
+    }
+}
+
+unsafe fn buffer(env: sys::napi_env, bytes: Vec<u8>) -> napi::Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    if bytes.len() >= COPY_BELOW {
+        let mut owned = std::mem::ManuallyDrop::new(bytes);
+        let hint: *mut c_void = Box::into_raw(Box::new((owned.len(), owned.capacity()))).cast();
+        // SAFETY: the vector is forgotten here and made again in the finalizer, once.
+        let status = unsafe {
+            sys::napi_create_external_buffer(
+                env,
+                owned.len(),
+                owned.as_mut_ptr().cast(),
+                Some(free),
+                hint,
+                &raw mut value,
+            )
+        };
+        if status == sys::Status::napi_ok {
+            return Ok(value);
+        }
+        // Some runtimes have no external buffers; the bytes are copied below instead.
+        // SAFETY: the call failed, so nobody else owns them.
+        unsafe { drop(Box::from_raw(hint.cast::<(usize, usize)>())) };
+        // SAFETY: as above.
+        unsafe { copy(env, &std::mem::ManuallyDrop::into_inner(owned)) }
+    } else {
+        // SAFETY: promised by the caller.
+        unsafe { copy(env, &bytes) }
+    }
+}
+
+unsafe fn copy(env: sys::napi_env, bytes: &[u8]) -> napi::Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    // SAFETY: `bytes` is valid for the length given; the environment copies them.
+    check(unsafe {
+        sys::napi_create_buffer_copy(
+            env,
+            bytes.len(),
+            bytes.as_ptr().cast(),
+            ptr::null_mut(),
+            &raw mut value,
+        )
+    })?;
+    Ok(value)
+}
+
+unsafe extern "C" fn free(_env: sys::napi_env, data: *mut c_void, hint: *mut c_void) {
+    // SAFETY: `buffer` made both from a vector that it forgot; Node runs this once.
+    unsafe {
+        let (length, capacity) = *Box::from_raw(hint.cast::<(usize, usize)>());
+        drop(Vec::from_raw_parts(data.cast::<u8>(), length, capacity));
+    }
+}
+
+unsafe fn string(env: sys::napi_env, text: &[u8]) -> napi::Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    let length = isize::try_from(text.len()).unwrap_or(isize::MAX);
+    // SAFETY: `text` is valid for its length; the environment copies it.
+    check(unsafe {
+        sys::napi_create_string_utf8(env, text.as_ptr().cast(), length, &raw mut value)
+    })?;
+    Ok(value)
+}
+
+unsafe fn undefined(env: sys::napi_env) -> sys::napi_value {
+    let mut value = ptr::null_mut();
+    // SAFETY: promised by the caller.
+    unsafe { sys::napi_get_undefined(env, &raw mut value) };
+    value
+}

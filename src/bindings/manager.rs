@@ -1,0 +1,187 @@
+//! The connection manager as JavaScript sees it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Buffer, Env, Unknown};
+use napi_derive::napi;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::Answer;
+use super::errors::thrown;
+use super::mailbox::promise;
+use super::runtime;
+use crate::access::User;
+use crate::api::dispatch::{Caller, execute};
+use crate::api::http::{Request, handle};
+use crate::api::params::Params;
+use crate::api::router::by_name;
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::service::Service;
+
+/// An HTTP request, as an adapter hands it over.
+#[napi(object, object_to_js = false)]
+pub struct HandleRequest {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: String,
+    /// Path as it was sent, still percent-encoded, without the query.
+    pub path: String,
+    /// Query string without the question mark.
+    pub query: Option<String>,
+    /// Header values by lower-case name.
+    pub headers: Option<HashMap<String, String>>,
+    /// The body's bytes; copied before the call returns.
+    pub body: Option<Buffer>,
+    /// Id of the authenticated user.
+    pub user: Option<String>,
+    /// The peer's address.
+    pub remote_address: Option<String>,
+}
+
+/// Ends a request that is no longer wanted.
+#[napi]
+pub struct Cancellation {
+    token: CancellationToken,
+}
+
+#[napi]
+impl Cancellation {
+    /// A cancellation that has not happened.
+    #[napi(constructor)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self { token: CancellationToken::new() }
+    }
+
+    /// Ends the request: its work is dropped, and ended on the server too.
+    #[napi]
+    pub fn cancel(&self) {
+        self.token.cancel();
+    }
+}
+
+/// The core behind `ConnectionManager`: one per configuration and process, however often it is
+/// made.
+#[napi]
+pub struct NativeManager {
+    service: Arc<Service>,
+}
+
+#[napi]
+impl NativeManager {
+    /// Reads the configuration. `env` holds environment variables, `options` is a JSON object that
+    /// overrides them. A bad value throws with its name.
+    #[napi(constructor)]
+    pub fn new(env: HashMap<String, String>, options: String) -> napi::Result<Self> {
+        Self::open(&env, &options).map_err(|error| thrown(&error))
+    }
+
+    fn open(env: &HashMap<String, String>, options: &str) -> Result<Self> {
+        let options = serde_json::from_str(options)
+            .map_err(|_| Error::validation("the options must be an object"))?;
+        let config = Config::from_env(|name| env.get(name).cloned(), &options)?;
+        let _entered = runtime::enter()?;
+        crate::logging::start(config.log_level);
+        Ok(Self { service: Service::shared(config)? })
+    }
+
+    /// Answers an HTTP request. Never rejects: a failure is an answer.
+    #[napi(ts_return_type = "Promise<HandleResponse>")]
+    pub fn handle(
+        &self,
+        env: Env,
+        request: HandleRequest,
+        cancellation: Option<&Cancellation>,
+    ) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        let request = Request {
+            method: request.method,
+            path: request.path,
+            query: request.query.unwrap_or_default(),
+            headers: request.headers.unwrap_or_default().into_iter().collect(),
+            body: request.body.map(|body| body.to_vec()).unwrap_or_default(),
+            user: request.user.map(|id| User { id }),
+            remote_address: request.remote_address,
+        };
+        start(env, cancellation, async move { Answer::Http(handle(&service, request).await) })
+    }
+
+    /// Runs one operation by name. `input` is a JSON object with the operation's input, `scope`,
+    /// and what else selects the connection. Resolves with the JSON text of the answer; rejects
+    /// with the JSON text of the failure.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn call(
+        &self,
+        env: Env,
+        operation: String,
+        input: String,
+        user: Option<String>,
+        fresh: Option<bool>,
+        direct: Option<String>,
+        cancellation: Option<&Cancellation>,
+    ) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let caller = Caller {
+            user: user.map(|id| User { id }),
+            request_id: Arc::clone(&request_id),
+            fresh: fresh.unwrap_or(false),
+            direct: None,
+        };
+        start(env, cancellation, async move {
+            match call(&service, &operation, &input, direct, caller).await {
+                Ok(body) => Answer::Json(body),
+                Err(error) => Answer::Failed(error, request_id.to_string()),
+            }
+        })
+    }
+
+    /// Stops intake, lets running requests finish for up to `timeoutMs`, then closes every socket.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn shutdown(&self, env: Env, timeout_ms: u32) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        let timeout = Duration::from_millis(timeout_ms.into());
+        start(env, None, async move {
+            service.shutdown(Deadline::after(timeout)).await;
+            Answer::Done
+        })
+    }
+}
+
+async fn call(
+    service: &Arc<Service>,
+    operation: &str,
+    input: &str,
+    direct: Option<String>,
+    mut caller: Caller,
+) -> Result<Vec<u8>> {
+    let operation = by_name(operation)
+        .ok_or_else(|| Error::validation(format!("there is no operation {operation}")))?;
+    let mut params = Params::default();
+    params.body(input.as_bytes())?;
+    caller.direct = direct.map(|text| Direct::parse(&text)).transpose()?;
+    Ok(execute(service, operation, params, caller).await?.body)
+}
+
+/// Runs `work` in the background and returns the promise of its answer.
+pub(super) fn start<'env>(
+    env: Env,
+    cancellation: Option<&Cancellation>,
+    work: impl Future<Output = Answer> + Send + 'static,
+) -> napi::Result<Unknown<'env>> {
+    let (value, reply) = promise(env.raw())?;
+    let token = cancellation.map(|c| c.token.clone());
+    let run = async move {
+        let answer = match token {
+            None => work.await,
+            Some(token) => token.run_until_cancelled_owned(work).await.unwrap_or(Answer::Cancelled),
+        };
+        reply.settle(answer);
+    };
+    runtime::spawn(run).map_err(|error| thrown(&error))?;
+    // SAFETY: `promise` just made the value in this environment.
+    Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), value) })
+}

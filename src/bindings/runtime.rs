@@ -1,0 +1,41 @@
+//! The one async runtime of the process.
+//!
+//! It is not tied to a Node environment: worker threads come and go, the pools stay.
+
+use std::future::Future;
+use std::sync::OnceLock;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::error::{Error, Result};
+
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+
+/// Few threads: they only move bytes between sockets and buffers, and the Studio needs the cores.
+const MAX_WORKERS: usize = 4;
+
+fn runtime() -> Result<&'static Runtime> {
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let made = Builder::new_multi_thread()
+        .worker_threads(cores.clamp(1, MAX_WORKERS))
+        .max_blocking_threads(MAX_WORKERS)
+        .thread_name("studio-multidb")
+        .enable_all()
+        .build()
+        .map_err(|e| Error::internal(format!("the async runtime could not be started: {e}")))?;
+    Ok(RUNTIME.get_or_init(|| made))
+}
+
+/// Runs `work` on the runtime's threads.
+pub(super) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    drop(runtime()?.spawn(work));
+    Ok(())
+}
+
+/// Makes the runtime current on this thread, for code that spawns tasks of its own.
+pub(super) fn enter() -> Result<tokio::runtime::EnterGuard<'static>> {
+    Ok(runtime()?.enter())
+}

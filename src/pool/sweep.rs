@@ -1,0 +1,79 @@
+//! Closing clients: idle ones, replaced ones, and all of them at shutdown.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::Pools;
+use super::entry::Entry;
+use crate::deadline::Deadline;
+
+/// How often a draining client is looked at again.
+const DRAIN_POLL: Duration = Duration::from_millis(20);
+/// A replaced client is closed under whoever still holds it after this long.
+const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+
+impl Pools {
+    /// Runs the sweeper while there are clients. It ends with the last of them, and the next
+    /// client starts it again, so that an idle process has no timer.
+    pub(super) fn start_sweeping(self: &Arc<Self>) {
+        if self.sweeping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let pools = Arc::downgrade(self);
+        let interval = self.limits.sweep_interval;
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(interval).await;
+                let Some(pools) = Weak::upgrade(&pools) else { return };
+                if pools.sweep() == 0 {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Closes what has been idle for too long; returns how many clients are left.
+    fn sweep(&self) -> usize {
+        let mut entries = self.entries.lock();
+        let idle: Vec<_> = entries
+            .values()
+            .filter(|e| e.idle_for().is_some_and(|idle| idle >= self.limits.idle_timeout))
+            .map(|e| e.key)
+            .collect();
+        for key in idle {
+            self.drain(entries.remove(&key));
+        }
+        // Under the lock, so that a client inserted right after starts the next sweeper.
+        self.sweeping.store(!entries.is_empty(), Ordering::Release);
+        entries.len()
+    }
+
+    /// Closes an entry that is no longer in the map once nobody holds it.
+    pub(super) fn drain(&self, entry: Option<Arc<Entry>>) {
+        let Some(entry) = entry else { return };
+        let Some(client) = entry.retire() else { return };
+        tokio::spawn(async move {
+            let deadline = Deadline::after(DRAIN_LIMIT);
+            until_unused(&[entry], deadline).await;
+            client.close().await;
+        });
+    }
+
+    /// Stops intake, lets work finish until the deadline, then closes every client.
+    pub async fn shutdown(&self, deadline: Deadline) {
+        self.closed.store(true, Ordering::Release);
+        let entries: Vec<Arc<Entry>> =
+            self.entries.lock().drain().map(|(_, entry)| entry).collect();
+        until_unused(&entries, deadline).await;
+        let closing = entries.iter().filter_map(|entry| entry.retire());
+        futures_util::future::join_all(closing.map(|client| async move { client.close().await }))
+            .await;
+    }
+}
+
+async fn until_unused(entries: &[Arc<Entry>], deadline: Deadline) {
+    while entries.iter().any(|entry| entry.in_use() > 0) && !deadline.passed() {
+        tokio::time::sleep(DRAIN_POLL).await;
+    }
+}
