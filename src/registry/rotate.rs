@@ -10,19 +10,20 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Registry;
+use super::connection::named;
 use super::platform::Platform;
 use super::vault::{Column, Owner, Vault};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 const PAGE: &str = "
-    SELECT id, project_id, connection_string, password
+    SELECT id, project_id, database_type::text, connection_string, password
     FROM platform.database_connections
     WHERE $1::uuid IS NULL OR id > $1
     ORDER BY id
     LIMIT 200";
 
 const ONE: &str = "
-    SELECT id, project_id, connection_string, password
+    SELECT id, project_id, database_type::text, connection_string, password
     FROM platform.database_connections
     WHERE id = $1";
 
@@ -69,13 +70,13 @@ struct Stored {
     password: Option<String>,
 }
 
-impl From<&Row> for Stored {
-    fn from(row: &Row) -> Self {
-        Self {
-            owner: Owner { id: row.get(0), project_id: row.get(1) },
-            connection_string: row.get(2),
-            password: row.get(3),
-        }
+impl TryFrom<&Row> for Stored {
+    type Error = Error;
+
+    fn try_from(row: &Row) -> Result<Self> {
+        let owner =
+            Owner { id: row.get(0), project_id: row.get(1), database_type: named(row.get(2))? };
+        Ok(Self { owner, connection_string: row.get(3), password: row.get(4) })
     }
 }
 
@@ -97,7 +98,7 @@ impl Registry {
             let Some(last) = page.last() else { return Ok(rotation) };
             after = Some(last.get(0));
             for row in &page {
-                let stored = Stored::from(row);
+                let stored = Stored::try_from(row)?;
                 let id = stored.owner.id;
                 rotation.rows += 1;
                 match reseal(platform, self.vault(), stored).await {
@@ -119,7 +120,7 @@ impl Registry {
             let platform = self.store()?;
             match platform.read(ONE, &[&id]).await?.first() {
                 None => Ok(()),
-                Some(row) => match reseal(platform, self.vault(), Stored::from(row)).await {
+                Some(row) => match reseal(platform, self.vault(), Stored::try_from(row)?).await {
                     Ok(_) => Ok(()),
                     Err(Interrupted::Platform(error) | Interrupted::Secret(error)) => Err(error),
                 },
@@ -133,8 +134,8 @@ impl Registry {
 
 /// Where a row failed: at the database, which ends the run, or at its own secret.
 enum Interrupted {
-    Platform(crate::error::Error),
-    Secret(crate::error::Error),
+    Platform(Error),
+    Secret(Error),
 }
 
 async fn reseal(
@@ -174,7 +175,7 @@ async fn reseal(
         // Somebody edited or deleted the row in between; what is there now counts.
         let again = platform.read(ONE, &[&owner.id]).await.map_err(Interrupted::Platform)?;
         match again.first() {
-            Some(row) => stored = Stored::from(row),
+            Some(row) => stored = Stored::try_from(row).map_err(Interrupted::Platform)?,
             None => return Ok(Done::Unchanged),
         }
     }

@@ -4,7 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use crate::crypto::{KeyRing, Place, cryptojs};
+use crate::config::Config;
 use crate::error::{Code, Error, Result};
+use crate::target::DatabaseType;
 
 /// The table whose secrets these are.
 const TABLE: &str = "platform.database_connections";
@@ -30,18 +32,23 @@ impl Column {
 pub(super) struct Owner {
     pub(super) id: Uuid,
     pub(super) project_id: Uuid,
+    pub(super) database_type: DatabaseType,
 }
 
 /// The keys, and the passphrases of older Studios.
 #[derive(Debug)]
 pub(super) struct Vault {
     keys: Option<KeyRing>,
-    passphrases: Vec<SecretString>,
+    passphrases: Vec<(DatabaseType, SecretString)>,
 }
 
 impl Vault {
-    pub(super) fn new(keys: Option<KeyRing>, passphrases: Vec<SecretString>) -> Self {
-        Self { keys, passphrases }
+    pub(super) fn new(config: &Config) -> Self {
+        let passphrases = DatabaseType::ALL
+            .into_iter()
+            .flat_map(|kind| config.legacy_passphrases(kind).map(move |p| (kind, p.clone())))
+            .collect();
+        Self { keys: config.keyring.clone(), passphrases }
     }
 
     /// Seals a secret for its place.
@@ -54,29 +61,19 @@ impl Vault {
         if !cryptojs::is_legacy(stored) {
             return self.keys()?.open(stored, &place(column, owner));
         }
-        if self.passphrases.is_empty() {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
-                format!(
-                    "the {} of connection {} was stored by an older Studio; set the \
-                     PG_META_CRYPTO_KEY, REDIS_CRYPTO_KEY or MONGODB_CRYPTO_KEY it was encrypted \
-                     with",
-                    column.name(),
-                    owner.id
-                ),
-            ));
-        }
-        let mut last = None;
-        for passphrase in &self.passphrases {
+        let fitting = self.passphrases.iter().filter(|(kind, _)| *kind == owner.database_type);
+        let mut failure = Error::new(
+            Code::OperationNotAllowed,
+            "an older Studio stored it; set the PG_META_CRYPTO_KEY, REDIS_CRYPTO_KEY or \
+             MONGODB_CRYPTO_KEY it was encrypted with",
+        );
+        for (_, passphrase) in fitting {
             match cryptojs::decrypt(stored, passphrase) {
                 Ok(secret) => return Ok(secret),
-                Err(error) => last = Some(error),
+                Err(error) => failure = error,
             }
         }
-        Err(last.map_or_else(
-            || Error::internal("no passphrase was tried"),
-            |e| e.context(&format!("the {} of connection {}", column.name(), owner.id)),
-        ))
+        Err(failure.context(&format!("the {} of connection {}", column.name(), owner.id)))
     }
 
     /// Whether a stored secret is not yet sealed under the first key.
@@ -117,12 +114,20 @@ mod tests {
     const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
     fn owner() -> Owner {
-        Owner { id: Uuid::new_v4(), project_id: Uuid::new_v4() }
+        Owner {
+            id: Uuid::new_v4(),
+            project_id: Uuid::new_v4(),
+            database_type: DatabaseType::Redis,
+        }
+    }
+
+    fn vault(passphrases: Vec<(DatabaseType, SecretString)>) -> Vault {
+        Vault { keys: Some(KeyRing::parse(KEY).unwrap()), passphrases }
     }
 
     #[test]
     fn a_secret_opens_in_its_own_row_column_and_project_only() {
-        let vault = Vault::new(Some(KeyRing::parse(KEY).unwrap()), Vec::new());
+        let vault = vault(Vec::new());
         let owner = owner();
         let sealed = vault.seal("secret", Column::Password, owner).unwrap();
         let opened = vault.open(&sealed, Column::Password, owner).unwrap();
@@ -140,8 +145,10 @@ mod tests {
     fn what_an_older_studio_encrypted_opens_with_any_of_the_passphrases() {
         let passphrase = SecretString::from("an old passphrase");
         let stored = cryptojs::encrypt("redis://h", &passphrase).unwrap();
-        let others = vec![SecretString::from("another one"), passphrase];
-        let vault = Vault::new(Some(KeyRing::parse(KEY).unwrap()), others);
+        let vault = vault(vec![
+            (DatabaseType::Redis, SecretString::from("another one")),
+            (DatabaseType::Redis, passphrase),
+        ]);
         let owner = owner();
         assert!(vault.needs_reseal(&stored));
         let opened = vault.open(&stored, Column::ConnectionString, owner).unwrap();
@@ -152,14 +159,14 @@ mod tests {
 
     #[test]
     fn without_a_key_nothing_is_stored_and_the_message_says_what_to_set() {
-        let vault = Vault::new(None, Vec::new());
+        let vault = Vault { keys: None, passphrases: Vec::new() };
         let error = vault.seal("secret", Column::Password, owner()).unwrap_err();
         assert!(error.message().contains("DATABASE_ENCRYPTION_KEY"));
     }
 
     #[test]
     fn plain_text_is_never_taken_for_a_secret() {
-        let vault = Vault::new(Some(KeyRing::parse(KEY).unwrap()), Vec::new());
+        let vault = vault(Vec::new());
         assert!(vault.open("redis://h", Column::ConnectionString, owner()).is_err());
     }
 }
