@@ -4,6 +4,8 @@
 //! one transaction; the old table is kept as `platform.databases_legacy`. What was imported is
 //! noted, so that a connection somebody deletes afterwards does not come back.
 
+use std::sync::LazyLock;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio_postgres::Row;
@@ -18,13 +20,15 @@ use crate::error::Result;
 use crate::target::{Columns, Rules, Target, TargetInput};
 
 /// What is still to be imported. The query is a file because it belongs to the migration.
-const PENDING: &str = concat!(
-    "SELECT id, project_id, database_type, identifier, description, connection_string, host, ",
-    "port, database_name, username, password, options, status, last_connected_at::text, ",
-    "last_error, created_at::text, updated_at::text FROM (",
-    include_str!("../../migrations/legacy_import.sql"),
-    ") AS pending"
-);
+static PENDING: LazyLock<String> = LazyLock::new(|| {
+    let query = include_str!("../../migrations/legacy_import.sql").trim_end();
+    format!(
+        "SELECT id, project_id, database_type, identifier, description, connection_string, host, \
+         port, database_name, username, password, options, status, last_connected_at::text, \
+         last_error, created_at::text, updated_at::text FROM (\n{}\n) AS pending",
+        query.strip_suffix(';').unwrap_or(query)
+    )
+});
 
 const INSERT: &str = "
     INSERT INTO platform.database_connections (
@@ -70,7 +74,7 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
         return Ok(imported);
     }
     session.batch("SET LOCAL row_security = off", Effect::None).await?;
-    let pending = session.rows(PENDING, &[], Effect::None).await?;
+    let pending = session.rows(&PENDING, &[], Effect::None).await?;
     for row in &pending {
         let legacy = Legacy::read(row, vault)?;
         let parameters: super::platform::Parameters<'_> = &[
@@ -152,9 +156,8 @@ impl Legacy {
                 return Ok(legacy);
             }
         };
-        // A string says more than the columns beside it, which may be out of date.
-        let input = TargetInput::from_stored(legacy.columns.clone(), connection_string, password);
-        match Target::parse(owner.database_type, &input, Rules { self_hosted: true }) {
+        let input = TargetInput { connection_string, password, ..TargetInput::default() };
+        match legacy.target(&input) {
             Ok(target) => {
                 let stored = target.stored();
                 legacy.columns = stored.columns;
@@ -174,6 +177,20 @@ impl Legacy {
             }
         }
         Ok(legacy)
+    }
+
+    /// The target of a string, which says more than the columns beside it, or of the columns. A
+    /// password of its own completes a string that has none.
+    fn target(&self, input: &TargetInput) -> Result<Target> {
+        let (kind, rules) = (self.owner.database_type, Rules { self_hosted: true });
+        if input.connection_string.is_none() {
+            let columns = self.columns.clone();
+            let input = TargetInput::from_stored(columns, None, input.password.clone());
+            return Target::parse(kind, &input, rules);
+        }
+        Target::parse(kind, input, rules).or_else(|_| {
+            Target::parse(kind, &TargetInput { password: None, ..input.clone() }, rules)
+        })
     }
 
     fn fail(&mut self, why: &str) {
