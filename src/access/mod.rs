@@ -14,6 +14,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::api::operation::Permission;
+pub use crate::config::Authorization;
 use crate::error::{Code, Error, Result};
 use crate::registry::{Address, Connection, Registry};
 use members::Memberships;
@@ -26,15 +27,6 @@ use crate::registry::platform::Platform;
 pub struct User {
     /// Stable id: the `sub` claim.
     pub id: String,
-}
-
-/// Whether users are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authorization {
-    /// Whoever reaches the process may do everything: a self-hosted Studio without log-in.
-    Off,
-    /// Roles of organization and project members decide.
-    Members,
 }
 
 /// The projects a user may see.

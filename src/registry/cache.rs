@@ -10,6 +10,7 @@
 //!
 //! Failures are never kept.
 
+use std::fmt;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -20,7 +21,6 @@ use moka::ops::compute::{CompResult, Op};
 use crate::error::{Code, Error, Result};
 
 /// Values by key.
-#[derive(Debug)]
 pub(crate) struct Shelf<K, V> {
     entries: Cache<K, Entry<V>>,
     believed_for: Duration,
@@ -28,6 +28,12 @@ pub(crate) struct Shelf<K, V> {
     changes: AtomicU64,
     /// Entries of an earlier age are read again before they are believed.
     age: AtomicU64,
+}
+
+impl<K, V> fmt::Debug for Shelf<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shelf").field("believed_for", &self.believed_for).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -207,11 +207,14 @@ impl Registry {
         }
     }
 
+    /// Refuses a connection that is not kept in the registry.
+    pub fn require_editable(&self, connection: &Connection) -> Result<()> {
+        if connection.is_env() { Err(from_environment()) } else { Ok(()) }
+    }
+
     /// Removes a connection, its permissions with it.
     pub async fn delete(&self, connection: &Connection) -> Result<()> {
-        if connection.is_env() {
-            return Err(from_environment());
-        }
+        self.require_editable(connection)?;
         let deleted = self.store()?.write(DELETE, &[&connection.id]).await;
         // Also after a failure: whether it is still there may be unknown.
         self.caches.changed(connection.id, connection.project_id).await;

@@ -108,6 +108,20 @@ impl Registry {
     }
 
     async fn read_page(&self, key: &PageKey) -> Result<Page> {
+        let (connections, cursor) = self.read_list(key).await?;
+        render(&connections, cursor.as_deref())
+    }
+
+    /// One page as [`Registry::page`] has it, read anew, and the cursor of the next one.
+    pub async fn list(
+        &self,
+        request: PageRequest,
+    ) -> Result<(Vec<Arc<Connection>>, Option<String>)> {
+        let PageRequest { filter, visible, limit, cursor, .. } = request;
+        self.read_list(&PageKey { filter, projects: projects(visible), limit, cursor }).await
+    }
+
+    async fn read_list(&self, key: &PageKey) -> Result<(Vec<Arc<Connection>>, Option<String>)> {
         let mut position = key.cursor.as_deref().map_or(Ok(Position::Start(0)), Position::decode)?;
         let limit = usize::try_from(key.limit).unwrap_or(usize::MAX);
         let mut shown: Vec<Arc<Connection>> = Vec::new();
@@ -152,7 +166,7 @@ impl Registry {
                 shown.push(Arc::new(connection));
             }
         }
-        render(&shown, more.then(|| position.encode()).as_deref())
+        Ok((shown, more.then(|| position.encode())))
     }
 
     /// The connections from the environment that belong to a list.

@@ -35,7 +35,7 @@ use uuid::Uuid;
 pub use connection::{Connection, Project, Status};
 pub use edit::{Changes, NewConnection};
 pub use legacy::Imported;
-pub use listing::{Filter, Page, PageRequest};
+pub use listing::{Counts, Filter, Page, PageRequest};
 pub use migrate::{Migration, Report, State};
 pub use resolve::{Address, Located};
 pub use rotate::{Failed, Rotation};
@@ -122,6 +122,17 @@ impl Registry {
     #[must_use]
     pub fn is_enabled(&self, database_type: DatabaseType) -> bool {
         self.enabled.contains(&database_type)
+    }
+
+    /// Refuses a type that is not managed.
+    pub fn require_enabled(&self, database_type: DatabaseType) -> Result<()> {
+        if self.is_enabled(database_type) {
+            return Ok(());
+        }
+        Err(Error::not_found(format!(
+            "{} management is disabled on this installation",
+            database_type.display_name()
+        )))
     }
 
     /// Whether the platform database answers, and how fast; `None` where none is configured.

@@ -42,9 +42,17 @@ const LONGEST_LIFE: Duration = Duration::from_mins(30);
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// A pool of sessions.
-#[derive(Debug)]
 pub(crate) struct Platform {
     pool: managed::Pool<Dialer>,
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform")
+            .field("endpoint", &self.pool.manager().target.endpoint)
+            .field("sessions", &self.pool.status())
+            .finish()
+    }
 }
 
 impl Platform {
@@ -246,12 +254,6 @@ pub(crate) struct Dialer {
     egress: Arc<Egress>,
     circuit: Circuit,
     attempts: Semaphore,
-}
-
-impl fmt::Debug for Dialer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dialer").field("endpoint", &self.target.endpoint).finish_non_exhaustive()
-    }
 }
 
 impl managed::Manager for Dialer {

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -22,7 +21,9 @@ const PROJECT: &str = "
     SELECT p.id, p.ref, p.name, o.name, o.slug
     FROM platform.projects p
     LEFT JOIN platform.organizations o ON o.id = p.organization_id
-    WHERE p.ref = $1";
+    WHERE p.ref = $1 OR p.id = $2
+    ORDER BY p.ref = $1 DESC
+    LIMIT 1";
 
 const OF_PROJECT: &str = select_connections!(
     "WHERE c.project_id = $1 ORDER BY c.is_primary DESC, c.created_at, c.id"
@@ -145,12 +146,7 @@ impl Registry {
     /// there were no connections.
     pub async fn locate<'a>(&self, address: &Address<'a>) -> Result<Located<'a>> {
         let address = *address;
-        if !self.is_enabled(address.database_type) {
-            return Err(Error::not_found(format!(
-                "{} management is disabled on this installation",
-                address.database_type.display_name()
-            )));
-        }
+        self.require_enabled(address.database_type)?;
         let found = match self.by_scope_id(address.scope, address.fresh).await? {
             Some(connection) if connection.database_type == address.database_type => {
                 Found::One(connection)
@@ -197,7 +193,7 @@ impl Registry {
         Ok(connection)
     }
 
-    /// The project with this `ref`, or the project of the connection with this id.
+    /// The project with this `ref` or id, or the project of the connection with this id.
     pub async fn project(&self, scope: &str) -> Result<Arc<Project>> {
         match self.by_scope_id(scope, false).await? {
             Some(connection) => Ok(Arc::new(Project {
@@ -335,8 +331,9 @@ impl Registry {
     }
 }
 
-async fn read_project(platform: &Platform, project_ref: &str) -> Result<Option<Project>> {
-    let rows = platform.read(PROJECT, &[&project_ref]).await?;
+/// A project by its `ref`, or by its id, which one of the documents uses instead.
+async fn read_project(platform: &Platform, name: &str) -> Result<Option<Project>> {
+    let rows = platform.read(PROJECT, &[&name, &Uuid::parse_str(name).ok()]).await?;
     Ok(rows.first().map(|row: &Row| Project {
         id: row.get(0),
         project_ref: row.get(1),

@@ -36,7 +36,7 @@ impl TlsConnect<TcpStream> for Connector {
     fn connect(self, socket: TcpStream) -> Self::Future {
         Box::pin(async move {
             let config = self.config.ok_or_else(|| Error::internal("TLS was not asked for"))?;
-            tls::connect(config, &self.host, socket, self.deadline).await.map(Stream)
+            tls::connect(&config, &self.host, socket, self.deadline).await.map(Stream)
         })
     }
 }
