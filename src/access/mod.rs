@@ -1,15 +1,163 @@
 //! Who may do what.
+//!
+//! A user's roles come from the Studio's own tables and are read once per user, for all projects
+//! together. What is not granted is denied, and a project that a user has no part in answers
+//! exactly like one that does not exist.
+
+mod members;
+mod roles;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::api::operation::Permission;
+pub use crate::config::Authorization;
 use crate::error::{Code, Error, Result};
+use crate::registry::{Address, Connection, Registry};
+use members::Memberships;
+
+use crate::registry::cache::Shelf;
+use crate::registry::platform::Platform;
 
 /// The authenticated user, as the Studio passes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct User {
     /// Stable id: the `sub` claim.
     pub id: String,
+}
+
+/// The projects a user may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visible {
+    /// All of them.
+    All,
+    /// These, with what the user may do in each.
+    Some(Vec<(Uuid, Permission)>),
+}
+
+/// Decides what users may do.
+#[derive(Debug)]
+pub struct Access {
+    authorization: Authorization,
+    platform: Option<Arc<Platform>>,
+    members: Shelf<String, Arc<Memberships>>,
+}
+
+/// A change of roles takes effect within this time.
+const ROLES_BELIEVED_FOR: Duration = Duration::from_secs(10);
+
+/// While the platform database is down, users it once knew may go on reading for this long.
+const READING_GOES_ON_FOR: Duration = Duration::from_hours(1);
+
+impl Access {
+    /// Roles from the registry's platform database.
+    #[must_use]
+    pub fn new(authorization: Authorization, registry: &Registry) -> Self {
+        Self {
+            authorization,
+            platform: registry.platform().cloned(),
+            members: Shelf::new(10_000, ROLES_BELIEVED_FOR, READING_GOES_ON_FOR),
+        }
+    }
+
+    /// What the user may do in a project, or with one connection of it.
+    ///
+    /// A user who is no member gets [`not_found`], as for a project that does not exist.
+    pub async fn granted(
+        &self,
+        user: Option<&User>,
+        project_id: Uuid,
+        connection_id: Option<Uuid>,
+    ) -> Result<Permission> {
+        match self.memberships(user).await? {
+            None => Ok(Permission::Admin),
+            Some((members, limit)) => members
+                .granted(project_id, connection_id)
+                .map(|granted| granted.min(limit))
+                .ok_or_else(not_found),
+        }
+    }
+
+    /// The projects that lists may show to the user.
+    pub async fn visible_projects(&self, user: Option<&User>) -> Result<Visible> {
+        Ok(match self.memberships(user).await? {
+            None => Visible::All,
+            Some((members, limit)) => Visible::Some(
+                members.projects().map(|(id, granted)| (id, granted.min(limit))).collect(),
+            ),
+        })
+    }
+
+    /// Refuses a missing user where users are told apart.
+    pub fn known(&self, user: Option<&User>) -> Result<()> {
+        match (self.authorization, user) {
+            (Authorization::Members, None) => {
+                Err(Error::new(Code::Unauthenticated, "log in to use database connections"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The most the user may do anywhere, for what concerns the whole process.
+    pub async fn granted_anywhere(&self, user: Option<&User>) -> Result<Permission> {
+        match self.visible_projects(user).await? {
+            Visible::All => Ok(Permission::Admin),
+            Visible::Some(projects) => {
+                projects.into_iter().map(|(_, granted)| granted).max().ok_or_else(|| {
+                    Error::new(Code::PermissionDenied, "you are a member of no project")
+                })
+            }
+        }
+    }
+
+    /// The connection at an address, and what the user may do with it. The user's part in the
+    /// project is established before anything about its connections is told.
+    pub async fn resolve(
+        &self,
+        registry: &Registry,
+        user: Option<&User>,
+        address: &Address<'_>,
+    ) -> Result<(Arc<Connection>, Permission)> {
+        let found = registry.locate(address).await?;
+        self.granted(user, found.project_id(), None).await?;
+        let connection = found.choose()?;
+        let granted = self.granted(user, connection.project_id, Some(connection.id)).await?;
+        Ok((connection, granted))
+    }
+
+    /// The user's roles and the most they are good for now; `None` where users are not told apart.
+    async fn memberships(
+        &self,
+        user: Option<&User>,
+    ) -> Result<Option<(Arc<Memberships>, Permission)>> {
+        self.known(user)?;
+        let (Authorization::Members, Some(user)) = (self.authorization, user) else {
+            return Ok(None);
+        };
+        let Some(platform) = &self.platform else {
+            return Err(Error::new(
+                Code::OperationNotAllowed,
+                "MULTIDB_AUTHORIZATION=members needs the platform database, which holds the roles; \
+                 set DATABASE_URL",
+            ));
+        };
+        let id = canonical(&user.id);
+        let read = async { Memberships::read(platform, &id).await.map(Arc::new) };
+        let held = self.members.get(&id, false, read).await?;
+        // A role that can't be confirmed may have been taken away: it is good for looking only.
+        let limit = if held.stale { Permission::Read } else { Permission::Admin };
+        Ok(Some((held.value, limit)))
+    }
+}
+
+/// The one answer for what does not exist and for what the user has no part in. It repeats nothing
+/// of the request, so that the two cannot differ.
+#[must_use]
+pub fn not_found() -> Error {
+    Error::not_found("there is no such project or database connection, or you have no access to it")
 }
 
 /// Refuses when less was granted than is needed.
@@ -31,32 +179,8 @@ fn name(permission: Permission) -> &'static str {
         Permission::Admin => "admin",
     }
 }
-#[allow(missing_docs)]
-#[derive(Debug, Clone, Copy)]
-pub enum Authorization {
-    Off,
-    Members,
-}
-#[allow(missing_docs)]
-#[derive(Debug)]
-pub struct Access;
-#[allow(missing_docs)]
-impl Access {
-    pub fn new(_: Authorization, _: &crate::registry::Registry) -> Self {
-        Self
-    }
-    pub async fn granted(
-        &self,
-        _: Option<&User>,
-        _: uuid::Uuid,
-        _: Option<uuid::Uuid>,
-    ) -> Result<Permission> {
-        Ok(Permission::Admin)
-    }
-    pub async fn granted_anywhere(&self, _: Option<&User>) -> Result<Permission> {
-        Ok(Permission::Admin)
-    }
-    pub fn known(&self, _: Option<&User>) -> Result<()> {
-        Ok(())
-    }
+
+/// The id as the database writes it: UUIDs in lower case with hyphens, anything else as it is.
+fn canonical(id: &str) -> String {
+    Uuid::parse_str(id).map_or_else(|_| id.to_owned(), |id| id.to_string())
 }

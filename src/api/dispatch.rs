@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-use crate::registry::{Connection, Project};
+use crate::registry::{Address, Connection, Project};
 use crate::service::Service;
 use crate::target::DatabaseType;
 
@@ -107,10 +107,16 @@ async fn resolve(
             let scope = take(params, "scope")?;
             let id = take_id(params, "connection_id")?;
             let identifier = params.take_text("identifier");
-            registry
-                .resolve(&scope, database_type, id, identifier.as_deref(), caller.fresh)
-                .await
-                .map(Resolved::Connection)
+            let address = Address {
+                scope: &scope,
+                database_type,
+                connection_id: id,
+                identifier: identifier.as_deref(),
+                fresh: caller.fresh,
+            };
+            let user = caller.user.as_ref();
+            let (connection, _) = service.access.resolve(registry, user, &address).await?;
+            Ok(Resolved::Connection(connection))
         }
         Subject::Entry => {
             let id = take_id(params, "id")?.ok_or_else(|| missing("id"))?;

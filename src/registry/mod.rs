@@ -1,72 +1,231 @@
 //! The registered connections, in the platform database.
-use std::sync::Arc;
+//!
+//! [`Registry`] is the door. Below it, top down: [`resolve`](self) turns what a URL says into one
+//! connection, `listing` and `edit` are the lists and the changes, `connection` is a row without
+//! its secrets and `vault` opens them; `cache` and `notices` keep what was read and learn of
+//! changes; `platform` is the pool of sessions that all of them use. `migrate`, `legacy` and
+//! `rotate` are the operator's commands.
+//!
+//! Connections from the environment (`environment`) stand beside the registered ones and work
+//! without any platform database.
+
+pub(crate) mod cache;
+mod circuit;
+mod connection;
+mod edit;
+mod environment;
+mod failure;
+mod legacy;
+mod listing;
+mod migrate;
+mod notices;
+pub(crate) mod platform;
+mod resolve;
+mod rotate;
+mod tls;
+mod vault;
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use secrecy::ExposeSecret;
+use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
-use crate::target::{DatabaseType, Target};
+pub use connection::{Connection, Project, Status};
+pub use edit::{Changes, NewConnection};
+pub use legacy::Imported;
+pub use listing::{Counts, Filter, Page, PageRequest};
+pub use migrate::{Migration, Report, State};
+pub use resolve::{Address, Located};
+pub use rotate::{Failed, Rotation};
 
-/// A registered connection, without its secrets.
-#[derive(Debug, Clone)]
-pub struct Connection {
-    /// Its id.
-    pub id: Uuid,
-    /// The project it belongs to.
-    pub project_id: Uuid,
-    /// That project's `ref`.
-    pub project_ref: String,
-    /// What it connects to.
-    pub database_type: DatabaseType,
-    /// Name, unique in the project.
-    pub identifier: String,
-    /// Raised on every change of the target; part of the pool's key.
-    pub version: i64,
-}
-#[allow(missing_docs)]
-impl Connection {
-    pub fn pool_key(&self) -> crate::pool::PoolKey {
-        todo!()
-    }
-    pub fn is_env(&self) -> bool {
-        false
-    }
-}
-#[allow(missing_docs)]
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::target::egress::Egress;
+use crate::target::{DatabaseType, Rules, Target, TargetInput};
+use cache::Shelf;
+use environment::Environment;
+use listing::PageKey;
+use platform::Platform;
+use resolve::Scope;
+use vault::Vault;
+
+/// The registry is read from memory nearly always; a handful of sessions is plenty.
+const PLATFORM_SESSIONS: usize = 8;
+
+const METADATA_BELIEVED_FOR: Duration = Duration::from_mins(5);
+const LISTS_BELIEVED_FOR: Duration = Duration::from_mins(1);
+/// How long an outage of the platform database can be bridged.
+const KEPT_FOR: Duration = Duration::from_hours(24);
+
+/// Access to the registered connections.
 #[derive(Debug)]
-pub struct Project {
-    pub id: Uuid,
-    pub project_ref: String,
+pub struct Registry {
+    platform: Option<Arc<Platform>>,
+    caches: Arc<Caches>,
+    vault: Vault,
+    environment: Environment,
+    enabled: Vec<DatabaseType>,
+    rules: Rules,
+    listener: OnceLock<AbortHandle>,
 }
 
-/// Access to the platform database.
+/// What was read from the platform database.
 #[derive(Debug)]
-pub struct Registry;
-#[allow(missing_docs)]
+pub(crate) struct Caches {
+    connections: Shelf<Uuid, Arc<Connection>>,
+    scopes: Shelf<String, Arc<Scope>>,
+    pages: Shelf<PageKey, Page>,
+}
+
 impl Registry {
-    pub fn open(_: &crate::config::Config, _: Arc<crate::target::egress::Egress>) -> Result<Self> {
-        Ok(Self)
+    /// The registry of a configuration. Nothing is connected before it is first asked.
+    ///
+    /// Fails where `DATABASE_URL` or the URL of an environment connection is malformed.
+    pub fn open(config: &Config, egress: Arc<Egress>) -> Result<Self> {
+        let platform = match &config.database_url {
+            None => None,
+            Some(url) => {
+                let target = operators_target(DatabaseType::Postgres, url.expose_secret(), None)
+                    .map_err(|e| e.context("DATABASE_URL"))?;
+                let Target::Postgres(target) = target else {
+                    return Err(Error::internal("DATABASE_URL was read as another type"));
+                };
+                Some(Arc::new(Platform::new(target, egress, PLATFORM_SESSIONS)?))
+            }
+        };
+        Ok(Self {
+            platform,
+            caches: Arc::new(Caches {
+                connections: Shelf::new(10_000, METADATA_BELIEVED_FOR, KEPT_FOR),
+                scopes: Shelf::new(10_000, METADATA_BELIEVED_FOR, KEPT_FOR),
+                pages: Shelf::new(1_000, LISTS_BELIEVED_FOR, KEPT_FOR),
+            }),
+            vault: Vault::new(config),
+            environment: Environment::read(config)?,
+            enabled: DatabaseType::ALL.into_iter().filter(|kind| config.enabled(*kind)).collect(),
+            rules: Rules { self_hosted: !config.is_platform },
+            listener: OnceLock::new(),
+        })
     }
-    pub async fn resolve(
-        &self,
-        _: &str,
-        _: DatabaseType,
-        _: Option<Uuid>,
-        _: Option<&str>,
-        _: bool,
-    ) -> Result<Arc<Connection>> {
-        todo!()
+
+    /// Which options users' targets may have.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        self.rules
     }
-    pub async fn connection(&self, _: Uuid, _: bool) -> Result<Arc<Connection>> {
-        todo!()
+
+    /// Whether connections of this type are managed at all; if not, they answer as if there were
+    /// none.
+    #[must_use]
+    pub fn is_enabled(&self, database_type: DatabaseType) -> bool {
+        self.enabled.contains(&database_type)
     }
-    pub async fn project(&self, _: &str) -> Result<Arc<Project>> {
-        todo!()
+
+    /// Refuses a type that is not managed.
+    pub fn require_enabled(&self, database_type: DatabaseType) -> Result<()> {
+        if self.is_enabled(database_type) {
+            return Ok(());
+        }
+        Err(Error::not_found(format!(
+            "{} management is disabled on this installation",
+            database_type.display_name()
+        )))
     }
-    pub async fn check(&self, _: crate::deadline::Deadline) -> Option<Result<std::time::Duration>> {
-        None
+
+    /// Whether the platform database answers, and how fast; `None` where none is configured.
+    pub async fn check(&self, deadline: Deadline) -> Option<Result<Duration>> {
+        let platform = self.platform.as_ref()?;
+        let started = Instant::now();
+        let answer = deadline.run(platform.read("SELECT 1", &[])).await.unwrap_or_else(|| {
+            Err(Error::timeout(
+                "the platform database did not answer in time",
+                crate::outcome::Outcome::NotApplied,
+            ))
+        });
+        Some(answer.map(|_| started.elapsed()))
     }
-    pub async fn close(&self) {}
-    /// Opens the connection's secrets and parses its target.
-    pub async fn target(&self, _connection: &Connection) -> Result<Target> {
-        Err(Error::internal("not built yet"))
+
+    /// Closes every connection to the platform database.
+    pub async fn close(&self) {
+        if let Some(listener) = self.listener.get() {
+            listener.abort();
+        }
+        if let Some(platform) = &self.platform {
+            platform.close();
+        }
     }
+
+    /// Closes sessions to the platform database that were unused for longer than `idle`.
+    pub fn sweep(&self, idle: Duration) {
+        if let Some(platform) = &self.platform {
+            platform.sweep(idle);
+        }
+    }
+
+    pub(crate) fn platform(&self) -> Option<&Arc<Platform>> {
+        self.platform.as_ref()
+    }
+
+    /// The platform database, for what cannot be done without.
+    fn store(&self) -> Result<&Arc<Platform>> {
+        let platform = self.platform.as_ref().ok_or_else(|| {
+            Error::new(
+                Code::OperationNotAllowed,
+                "registered connections are kept in the platform database; set DATABASE_URL",
+            )
+        })?;
+        self.listener.get_or_init(|| {
+            notices::listen(Arc::downgrade(platform), Arc::downgrade(&self.caches))
+        });
+        Ok(platform)
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        if let Some(listener) = self.listener.get() {
+            listener.abort();
+        }
+    }
+}
+
+impl Caches {
+    /// A connection changed, came or went.
+    async fn changed(&self, id: Uuid, project_id: Uuid) {
+        self.connections.forget(&id).await;
+        self.scopes.forget_where(|scope| scope.shows(project_id)).await;
+        self.pages.forget_all();
+    }
+
+    /// Anything may have changed.
+    fn forget_all(&self) {
+        self.connections.forget_all();
+        self.scopes.forget_all();
+        self.pages.forget_all();
+    }
+
+    /// Changes may have been missed.
+    fn doubt_all(&self) {
+        self.connections.doubt_all();
+        self.scopes.doubt_all();
+        self.pages.doubt_all();
+    }
+}
+
+/// A target from the operator's own configuration, which may use every option.
+fn operators_target(
+    database_type: DatabaseType,
+    url: &str,
+    password: Option<&secrecy::SecretString>,
+) -> Result<Target> {
+    let mut input = TargetInput::from_connection_string(url);
+    input.password = password.cloned();
+    Target::parse(database_type, &input, Rules { self_hosted: true })
 }

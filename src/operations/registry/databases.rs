@@ -1,0 +1,149 @@
+//! `/databases`: the registry across types and projects.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::input::{CreateInput, Nothing, UpdateInput, page_size, refuse};
+use super::trial;
+use crate::access::require;
+use crate::api::operation::Permission;
+use crate::api::reply::Reply;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::registry::{
+    Changes, Connection, Filter, NewConnection, PageRequest, Project, Status,
+};
+use crate::target::{DatabaseType, Target};
+
+/// Which connections to list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListInput {
+    /// Of the project with this `ref` only.
+    #[serde(alias = "projectRef")]
+    project_ref: Option<String>,
+    /// Of this type only.
+    #[serde(alias = "type", alias = "databaseType")]
+    database_type: Option<DatabaseType>,
+    /// In this state only.
+    status: Option<Status>,
+    /// At most this many, 1 to 1000; 100 when not given.
+    limit: Option<u32>,
+    /// The `cursor` that the page before answered with.
+    cursor: Option<String>,
+}
+
+impl ListInput {
+    pub(super) fn of(
+        project_ref: Option<String>,
+        database_type: Option<DatabaseType>,
+        limit: Option<u32>,
+        cursor: Option<String>,
+    ) -> Self {
+        Self { project_ref, database_type, status: None, limit, cursor }
+    }
+
+    pub(super) async fn request(self, cx: &Context) -> Result<PageRequest> {
+        let Self { project_ref, database_type, status, limit, cursor } = self;
+        Ok(PageRequest {
+            filter: Filter { project_ref, database_type, status },
+            visible: cx.service.access.visible_projects(cx.user.as_ref()).await?,
+            limit: page_size(limit)?,
+            cursor,
+            fresh: cx.fresh,
+        })
+    }
+}
+
+pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+    let page = cx.service.registry.page(input.request(cx).await?).await?;
+    Reply::write(|w| {
+        w.raw(&page);
+        Ok(())
+    })
+}
+
+pub(super) async fn get(cx: &Context, _: Nothing) -> Result<Reply> {
+    answer(cx.connection()?)
+}
+
+pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
+    let project = input.project_ref.as_deref().ok_or_else(|| missing("projectRef"))?;
+    let project = cx.service.registry.project(project).await?;
+    let granted = cx.service.access.granted(cx.user.as_ref(), project.id, None).await?;
+    require(granted, Permission::Admin)?;
+    let database_type = input.database_type.ok_or_else(|| missing("type"))?;
+    register(cx, &project, database_type, input).await
+}
+
+/// Registers a connection, once it is settled that the user may do so in the project.
+pub(super) async fn register(
+    cx: &Context,
+    project: &Project,
+    database_type: DatabaseType,
+    input: CreateInput,
+) -> Result<Reply> {
+    refuse(&input.unknown)?;
+    let registry = &cx.service.registry;
+    registry.require_enabled(database_type)?;
+    let target = Target::parse(database_type, &input.target, registry.rules())?;
+    let status = if input.skip_test {
+        Status::Inactive
+    } else {
+        trial::require_success(cx, &target).await?;
+        Status::Active
+    };
+    let CreateInput { identifier, description, is_primary, .. } = input;
+    let new = NewConnection { identifier, description, target, is_primary, status };
+    Ok(answer(&registry.create(project, new).await?)?.created())
+}
+
+pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
+    refuse(&input.unknown)?;
+    let registry = &cx.service.registry;
+    // What a cache holds may be older than what the user saw.
+    let connection = registry.connection(cx.connection()?.id, true).await?;
+    registry.require_editable(&connection)?;
+    if input.database_type.is_some_and(|kind| kind != connection.database_type) {
+        return Err(Error::validation(
+            "the type of a connection can't be changed; register another connection",
+        ));
+    }
+    let target = if input.target.is_empty() {
+        None
+    } else {
+        let stored = registry.target(&connection).await?;
+        Some(stored.edited(&input.target, registry.rules())?)
+    };
+    // What is known of the old target says nothing about the new one.
+    let status = input.status.or_else(|| target.as_ref().map(|_| Status::Inactive));
+    let UpdateInput { identifier, description, is_primary, .. } = input;
+    let changes = Changes { identifier, description, target, is_primary, status };
+    let updated = registry.update(&connection, changes).await?;
+    if updated.version != connection.version {
+        cx.service.pools.forget(updated.id);
+    }
+    answer(&updated)
+}
+
+pub(super) async fn delete(cx: &Context, _: Nothing) -> Result<Reply> {
+    let connection = cx.connection()?;
+    cx.service.registry.delete(connection).await?;
+    cx.service.pools.forget(connection.id);
+    Reply::write(|w| {
+        w.raw(b"{\"id\":");
+        w.string(&connection.id.to_string());
+        w.raw(b"}");
+        Ok(())
+    })
+}
+
+fn answer(connection: &Arc<Connection>) -> Result<Reply> {
+    Reply::write(|w| connection.write(w))
+}
+
+fn missing(name: &str) -> Error {
+    Error::validation(format!("`{name}` is required"))
+}

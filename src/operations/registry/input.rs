@@ -1,0 +1,107 @@
+//! What requests about connections give, under the names of both documents.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::registry::Status;
+use crate::target::{DatabaseType, TargetInput};
+
+/// Members that no field took. `deny_unknown_fields` can't be combined with a flattened target.
+pub(super) type Unknown = BTreeMap<String, IgnoredAny>;
+
+/// Refuses a misspelt member, which would otherwise leave a setting at its default.
+pub(super) fn refuse(unknown: &Unknown) -> Result<()> {
+    match unknown.keys().next() {
+        None => Ok(()),
+        Some(name) => Err(Error::validation(format!("unknown field `{name}`"))),
+    }
+}
+
+/// A connection that is to be registered.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct CreateInput {
+    /// The project's `ref` or id; in a path below a project it is not needed.
+    #[serde(alias = "projectRef", alias = "project_id", alias = "projectId")]
+    pub(super) project_ref: Option<String>,
+    /// Its type; in a path of one type it is not needed.
+    #[serde(alias = "type", alias = "databaseType")]
+    pub(super) database_type: Option<DatabaseType>,
+    /// Its name, unique in the project: lower-case letters, digits and hyphens.
+    #[serde(alias = "name")]
+    pub(super) identifier: String,
+    /// What people should know about it.
+    pub(super) description: Option<String>,
+    /// Take the place of the project's primary of this type.
+    #[serde(default, alias = "isPrimary")]
+    pub(super) is_primary: bool,
+    /// Save it without trying it, as INACTIVE.
+    #[serde(default, alias = "skipTest")]
+    pub(super) skip_test: bool,
+    /// Where it goes.
+    #[serde(flatten)]
+    pub(super) target: TargetInput,
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub(super) unknown: Unknown,
+}
+
+/// What is to be different about a connection. Members that are not given stay as they are.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct UpdateInput {
+    /// Another name.
+    #[serde(alias = "name")]
+    pub(super) identifier: Option<String>,
+    /// Another description; an empty one removes it.
+    pub(super) description: Option<String>,
+    /// Become the primary of its project and type, or stop being it.
+    #[serde(alias = "isPrimary")]
+    pub(super) is_primary: Option<bool>,
+    /// Another state.
+    pub(super) status: Option<Status>,
+    /// The type can't change; where it is given, it must be what it is.
+    #[serde(alias = "type", alias = "databaseType")]
+    pub(super) database_type: Option<DatabaseType>,
+    /// Where it goes from now on.
+    #[serde(flatten)]
+    pub(super) target: TargetInput,
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub(super) unknown: Unknown,
+}
+
+/// A target that is tried without being saved.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct TestInput {
+    /// The project it is meant for: its `ref` or id.
+    #[serde(alias = "projectRef", alias = "project_id", alias = "projectId")]
+    pub(super) project_ref: Option<String>,
+    /// Its type. Not needed with `connection_id`.
+    #[serde(alias = "type", alias = "databaseType")]
+    pub(super) database_type: Option<DatabaseType>,
+    /// A saved connection that the rest of the input changes, before the change is saved.
+    #[serde(alias = "connectionId")]
+    #[schemars(with = "Option<String>")]
+    pub(super) connection_id: Option<uuid::Uuid>,
+    /// Where it goes.
+    #[serde(flatten)]
+    pub(super) target: TargetInput,
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub(super) unknown: Unknown,
+}
+
+/// Takes nothing more than what the path says.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// The size of a page.
+pub(super) fn page_size(limit: Option<u32>) -> Result<u32> {
+    match limit.unwrap_or(100) {
+        limit @ 1..=1000 => Ok(limit),
+        _ => Err(Error::validation("`limit` must be from 1 to 1000")),
+    }
+}

@@ -1,0 +1,67 @@
+//! Trying connections, saved and unsaved.
+
+use super::input::{Nothing, TestInput, refuse};
+use crate::access::require;
+use crate::api::operation::Permission;
+use crate::api::reply::Reply;
+use crate::backend::probe::{self, TestResult};
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::registry::Connection;
+use crate::target::Target;
+
+/// Tries a saved connection and notes the result.
+pub(super) async fn saved(cx: &Context, _: Nothing) -> Result<Reply> {
+    Reply::json(&try_saved(cx, cx.connection()?).await?)
+}
+
+pub(super) async fn try_saved(cx: &Context, connection: &Connection) -> Result<TestResult> {
+    let registry = &cx.service.registry;
+    let target = registry.target(connection).await?;
+    let options = cx.service.connect_options(connection);
+    let result = probe::test(&target, &options, cx.deadline).await;
+    registry.record_test(connection, result.error.as_deref()).await;
+    Ok(result)
+}
+
+/// Tries a target that is not saved, or a saved one with changes that are not.
+pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
+    refuse(&input.unknown)?;
+    let (registry, access, user) = (&cx.service.registry, &cx.service.access, cx.user.as_ref());
+    let target = if let Some(id) = input.connection_id {
+        let connection = registry.connection(id, true).await?;
+        let granted = access.granted(user, connection.project_id, Some(id)).await?;
+        require(granted, Permission::Admin)?;
+        registry.require_editable(&connection)?;
+        registry.target(&connection).await?.edited(&input.target, registry.rules())?
+    } else {
+        let granted = match &input.project_ref {
+            Some(project) => {
+                let project = registry.project(project).await?;
+                access.granted(user, project.id, None).await?
+            }
+            None => access.granted_anywhere(user).await?,
+        };
+        require(granted, Permission::Admin)?;
+        let database_type =
+            input.database_type.ok_or_else(|| Error::validation("`type` is required"))?;
+        registry.require_enabled(database_type)?;
+        Target::parse(database_type, &input.target, registry.rules())?
+    };
+    let options = cx.service.trial_options(target.database_type());
+    Reply::json(&probe::test(&target, &options, cx.deadline).await)
+}
+
+/// Fails with what the test found, so that a target that does not work is not saved unasked.
+pub(super) async fn require_success(cx: &Context, target: &Target) -> Result<()> {
+    let options = cx.service.trial_options(target.database_type());
+    let result = probe::test(target, &options, cx.deadline).await;
+    let Some(why) = &result.error else { return Ok(()) };
+    let code = result.failure().unwrap_or(Code::DbConnectionFailed);
+    let message = format!(
+        "the connection was tried and does not work, so it was not saved (`skip_test` saves it all \
+         the same): {why}"
+    );
+    let result = serde_json::to_value(&result).unwrap_or_default();
+    Err(Error::new(code, message).detail("test", result))
+}

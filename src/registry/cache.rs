@@ -1,0 +1,269 @@
+//! What was read from the platform database, and for how long it may be believed.
+//!
+//! A value is believed for a while, then read again. Three things make this more than a map with a
+//! time limit:
+//!
+//! - a change is told at once (`LISTEN`), and a value that was being read while the change came in
+//!   must not be kept as if it were newer than the change;
+//! - when the platform database is down, an old value is better than none, and it is marked old;
+//! - fifty requests that miss together read once.
+//!
+//! Failures are never kept.
+
+use std::fmt;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use moka::future::Cache;
+use moka::ops::compute::{CompResult, Op};
+
+use crate::error::{Code, Error, Result};
+
+/// Values by key.
+pub(crate) struct Shelf<K, V> {
+    entries: Cache<K, Entry<V>>,
+    believed_for: Duration,
+    /// Counts what was forgotten, so that a read that overlaps a change is noticed.
+    changes: AtomicU64,
+    /// Entries of an earlier age are read again before they are believed.
+    age: AtomicU64,
+}
+
+impl<K, V> fmt::Debug for Shelf<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shelf").field("believed_for", &self.believed_for).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Entry<V> {
+    value: V,
+    /// When the read began: what happened later is not in it.
+    read_at: Instant,
+    age: u64,
+}
+
+/// A value, and whether it is one that could not be read again.
+#[derive(Debug, Clone)]
+pub(crate) struct Held<V> {
+    pub(crate) value: V,
+    /// The platform database is down; this is what it said last.
+    pub(crate) stale: bool,
+}
+
+impl<K, V> Shelf<K, V>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// At most `capacity` values, each believed for `believed_for`, and kept for `kept_for` to be
+    /// used while the platform database is down.
+    pub(crate) fn new(capacity: u64, believed_for: Duration, kept_for: Duration) -> Self {
+        Self {
+            entries: Cache::builder().max_capacity(capacity).time_to_live(kept_for).build(),
+            believed_for,
+            changes: AtomicU64::new(0),
+            age: AtomicU64::new(0),
+        }
+    }
+
+    /// The value, from memory or read anew. With `fresh`, whatever was read before this call is
+    /// passed over, and a failure is not papered over with it.
+    pub(crate) async fn get(
+        &self,
+        key: &K,
+        fresh: bool,
+        read: impl Future<Output = Result<V>>,
+    ) -> Result<Held<V>> {
+        let asked_at = Instant::now();
+        let usable = |entry: &Entry<V>| {
+            entry.age == self.age.load(Ordering::Acquire)
+                && if fresh {
+                    entry.read_at >= asked_at
+                } else {
+                    entry.read_at.elapsed() < self.believed_for
+                }
+        };
+        if let Some(entry) = self.entries.get(key).await
+            && usable(&entry)
+        {
+            return Ok(Held { value: entry.value, stale: false });
+        }
+        // Only one caller per key gets here at a time; the next ones find what it put.
+        let mut failure = None;
+        let changes = self.changes.load(Ordering::Acquire);
+        let outcome = self
+            .entries
+            .entry_by_ref(key)
+            .and_compute_with(async |entry| {
+                if entry.is_some_and(|entry| usable(entry.value())) {
+                    return Op::Nop;
+                }
+                let (age, read_at) = (self.age.load(Ordering::Acquire), Instant::now());
+                match read.await {
+                    Ok(value) => Op::Put(Entry { value, read_at, age }),
+                    Err(error) => {
+                        let keep = is_outage(&error);
+                        failure = Some(error);
+                        if keep { Op::Nop } else { Op::Remove }
+                    }
+                }
+            })
+            .await;
+        if self.changes.load(Ordering::Acquire) != changes {
+            // Something changed while this was read; it answers this call, and no later one.
+            self.entries.invalidate(key).await;
+        }
+        match (outcome, failure) {
+            (CompResult::Unchanged(_), Some(error)) if fresh => Err(error),
+            (CompResult::Unchanged(entry), failure) => {
+                Ok(Held { value: entry.into_value().value, stale: failure.is_some() })
+            }
+            (CompResult::Inserted(entry) | CompResult::ReplacedWith(entry), None) => {
+                Ok(Held { value: entry.into_value().value, stale: false })
+            }
+            (_, Some(error)) => Err(error),
+            (_, None) => Err(Error::internal("a read of the platform database had no result")),
+        }
+    }
+
+    /// Drops one value because it changed.
+    pub(crate) async fn forget(&self, key: &K) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.entries.invalidate(key).await;
+    }
+
+    /// Drops the values that `changed` picks.
+    pub(crate) async fn forget_where(&self, changed: impl Fn(&V) -> bool) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        let keys: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| changed(&entry.value))
+            .map(|(key, _)| key)
+            .collect();
+        for key in keys {
+            self.entries.invalidate(&*key).await;
+        }
+    }
+
+    /// Drops every value because any may have changed.
+    pub(crate) fn forget_all(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.entries.invalidate_all();
+    }
+
+    /// Believes no value until it was read again: notices of changes may have been missed. Unlike
+    /// after [`Shelf::forget_all`], the values still serve while the platform database is down.
+    pub(crate) fn doubt_all(&self) {
+        self.age.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Whether the platform database could not answer, as opposed to having answered with a failure.
+fn is_outage(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::DbConnectionFailed
+            | Code::DbTimeout
+            | Code::DbTlsError
+            | Code::DbInvalidCredentials
+            | Code::PoolExhausted
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU32;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn shelf(believed_for: Duration) -> Shelf<&'static str, u32> {
+        Shelf::new(10, believed_for, MINUTE)
+    }
+
+    fn down() -> Error {
+        Error::new(Code::DbConnectionFailed, "refused")
+    }
+
+    #[tokio::test]
+    async fn a_value_is_read_once_while_it_is_believed() {
+        let shelf = shelf(MINUTE);
+        assert_eq!(shelf.get(&"a", false, async { Ok(1) }).await.unwrap().value, 1);
+        assert_eq!(shelf.get(&"a", false, async { Ok(2) }).await.unwrap().value, 1);
+        assert_eq!(shelf.get(&"a", true, async { Ok(3) }).await.unwrap().value, 3);
+        assert_eq!(shelf.get(&"a", false, async { Ok(4) }).await.unwrap().value, 3);
+    }
+
+    #[tokio::test]
+    async fn callers_that_miss_together_read_once() {
+        let shelf = Arc::new(shelf(MINUTE));
+        let reads = Arc::new(AtomicU32::new(0));
+        let callers = (0..50).map(|_| {
+            let (shelf, reads) = (shelf.clone(), reads.clone());
+            tokio::spawn(async move {
+                let read = async {
+                    tokio::task::yield_now().await;
+                    Ok(reads.fetch_add(1, Ordering::SeqCst))
+                };
+                shelf.get(&"a", false, read).await.unwrap().value
+            })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            assert_eq!(caller.await.unwrap(), 0);
+        }
+        assert_eq!(reads.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn an_old_value_serves_during_an_outage_and_says_so() {
+        let shelf = shelf(Duration::ZERO);
+        shelf.get(&"a", false, async { Ok(1) }).await.unwrap();
+        let held = shelf.get(&"a", false, async { Err(down()) }).await.unwrap();
+        assert!(held.stale && held.value == 1);
+        assert!(shelf.get(&"a", true, async { Err(down()) }).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_value_that_is_gone_serves_no_longer() {
+        let shelf = shelf(Duration::ZERO);
+        shelf.get(&"a", false, async { Ok(1) }).await.unwrap();
+        let gone = async { Err(Error::not_found("gone")) };
+        assert!(shelf.get(&"a", false, gone).await.is_err());
+        assert!(shelf.get(&"a", false, async { Err(down()) }).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_value_read_across_a_change_is_not_kept() {
+        let shelf = shelf(MINUTE);
+        let read = async {
+            shelf.forget(&"a").await;
+            Ok(1)
+        };
+        assert_eq!(shelf.get(&"a", false, read).await.unwrap().value, 1);
+        assert_eq!(shelf.get(&"a", false, async { Ok(2) }).await.unwrap().value, 2);
+    }
+
+    #[tokio::test]
+    async fn doubted_values_are_read_again_but_survive_an_outage() {
+        let shelf = shelf(MINUTE);
+        shelf.get(&"a", false, async { Ok(1) }).await.unwrap();
+        shelf.doubt_all();
+        let held = shelf.get(&"a", false, async { Err(down()) }).await.unwrap();
+        assert!(held.stale && held.value == 1);
+        assert_eq!(shelf.get(&"a", false, async { Ok(2) }).await.unwrap().value, 2);
+    }
+
+    #[tokio::test]
+    async fn changed_values_are_forgotten_by_what_they_hold() {
+        let shelf = shelf(MINUTE);
+        shelf.get(&"a", false, async { Ok(1) }).await.unwrap();
+        shelf.get(&"b", false, async { Ok(2) }).await.unwrap();
+        shelf.forget_where(|value| *value == 1).await;
+        assert_eq!(shelf.get(&"a", false, async { Ok(3) }).await.unwrap().value, 3);
+        assert_eq!(shelf.get(&"b", false, async { Ok(4) }).await.unwrap().value, 2);
+    }
+}

@@ -1,0 +1,351 @@
+//! Registering, changing and removing connections.
+//!
+//! A write is told to this process's caches at once and to other instances by the table's trigger.
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::Registry;
+use super::connection::{Connection, Origin, Project, Status, select_connections};
+use super::environment::{DEFAULT_PROJECT, default_project};
+use super::failure::Effect;
+use super::platform::{Lent, Parameters};
+use super::vault::{Column, Owner};
+use crate::access::not_found;
+use crate::error::{Code, Error, Result};
+use crate::target::{Columns, DatabaseType, Target};
+
+/// At most one connection of a project and type is primary. The lock lets two requests that both
+/// move it take turns; the old one is cleared first, because the index is checked row by row.
+const LOCK_PRIMARY: &str = "
+    SELECT pg_advisory_xact_lock(
+        hashtextextended('platform.database_connections.is_primary/' || $1::text || $2::text, 0))";
+
+const CLEAR_PRIMARY: &str = "
+    UPDATE platform.database_connections SET is_primary = false
+    WHERE project_id = $1 AND database_type::text = $2 AND is_primary AND id <> $3";
+
+const INSERT: &str = select_connections!(
+    "WITH changed AS (
+        INSERT INTO platform.database_connections (
+            id, project_id, database_type, identifier, description, connection_string, host, port,
+            database_name, username, password, options, is_primary, status, last_connected_at)
+        VALUES ($1, $2, $3::text::platform.database_type, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+            $13, $14, CASE WHEN $15 THEN now() END)
+        RETURNING *) ",
+    "changed",
+    ""
+);
+
+/// The version makes sure that nothing is overwritten that the caller has not seen.
+const UPDATE: &str = select_connections!(
+    "WITH changed AS (
+        UPDATE platform.database_connections
+        SET identifier = $3, description = $4, connection_string = $5, host = $6, port = $7,
+            database_name = $8, username = $9, password = $10, options = $11, is_primary = $12,
+            status = $13, last_error = CASE WHEN $13 = 'ERROR' THEN last_error END
+        WHERE id = $1 AND version = $2
+        RETURNING *) ",
+    "changed",
+    ""
+);
+
+const DELETE: &str = "DELETE FROM platform.database_connections WHERE id = $1 RETURNING id";
+
+/// The version keeps the result of a test away from a target that was edited meanwhile.
+const RECORD: &str = "
+    UPDATE platform.database_connections
+    SET status = CASE WHEN $3::text IS NULL THEN 'ACTIVE' ELSE 'ERROR' END,
+        last_connected_at = CASE WHEN $3 IS NULL THEN now() ELSE last_connected_at END,
+        last_error = $3
+    WHERE id = $1 AND version = $2
+    RETURNING id";
+
+/// The one project of a self-hosted Studio has no row until something belongs to it. Its database
+/// is the Studio's own affair and is left blank here.
+const MAKE_DEFAULT_PROJECT: &str = "
+    INSERT INTO platform.projects
+        (name, slug, ref, database_host, database_name, database_user, database_password)
+    VALUES ($1, $2, $2, '', '', '', '')
+    ON CONFLICT DO NOTHING";
+
+const PROJECT_ID: &str = "SELECT id FROM platform.projects WHERE ref = $1";
+
+/// A connection that is to be registered.
+#[derive(Debug)]
+pub struct NewConnection {
+    /// Name, unique in the project: `a-z`, `0-9` and `-`.
+    pub identifier: String,
+    /// What people wrote about it.
+    pub description: Option<String>,
+    /// Where it goes.
+    pub target: Target,
+    /// Take the place of the project's primary of this type.
+    pub is_primary: bool,
+    /// `Active` when it was tried with success, else `Inactive`.
+    pub status: Status,
+}
+
+/// What is to be different. `None` leaves a thing as it is.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Another name.
+    pub identifier: Option<String>,
+    /// Another description; an empty one removes it.
+    pub description: Option<String>,
+    /// Where it goes from now on.
+    pub target: Option<Target>,
+    /// Become the primary, or stop being it.
+    pub is_primary: Option<bool>,
+    /// Another state.
+    pub status: Option<Status>,
+}
+
+impl Registry {
+    /// Registers a connection in a project.
+    pub async fn create(&self, project: &Project, new: NewConnection) -> Result<Arc<Connection>> {
+        check_identifier(&new.identifier)?;
+        self.vault().require_keys()?;
+        let mut session = self.store()?.session().await?;
+        session.begin().await?;
+        let project_id = self.project_row(&mut session, project).await?;
+        let id = Uuid::new_v4();
+        let kind = new.target.database_type();
+        let sealed = self.seal(Owner { id, project_id, database_type: kind }, &new.target)?;
+        if new.is_primary {
+            clear_primary(&mut session, project_id, kind, id).await?;
+        }
+        let port = sealed.columns.port.map(i32::from);
+        let parameters: [&(dyn ToSql + Sync); 15] = [
+            &id,
+            &project_id,
+            &kind.as_str(),
+            &new.identifier,
+            &new.description,
+            &sealed.connection_string,
+            &sealed.columns.host,
+            &port,
+            &sealed.columns.database_name,
+            &sealed.columns.username,
+            &sealed.password,
+            &serde_json::Value::Object(sealed.columns.options.clone()),
+            &new.is_primary,
+            &new.status.as_str(),
+            &(new.status == Status::Active),
+        ];
+        let created = changed(&mut session, INSERT, &parameters, &new.identifier).await?;
+        let created = created.ok_or_else(|| Error::internal("an INSERT returned no row"))?;
+        self.committed(session, created).await
+    }
+
+    /// Changes a connection. A change that somebody else made since `connection` was read is a
+    /// `CONFLICT`.
+    pub async fn update(
+        &self,
+        connection: &Connection,
+        changes: Changes,
+    ) -> Result<Arc<Connection>> {
+        let Origin::Row { connection_string, password } = &connection.origin else {
+            return Err(from_environment());
+        };
+        let identifier = changes.identifier.as_ref().unwrap_or(&connection.identifier);
+        check_identifier(identifier)?;
+        let (id, project_id) = (connection.id, connection.project_id);
+        let sealed = match &changes.target {
+            Some(target) => self.seal(connection.owner(), target)?,
+            None => Sealed {
+                columns: connection.columns.clone(),
+                connection_string: connection_string.clone(),
+                password: password.clone(),
+            },
+        };
+        let description = changes.description.or_else(|| connection.description.clone());
+        let description = description.filter(|text| !text.is_empty());
+        let is_primary = changes.is_primary.unwrap_or(connection.is_primary);
+        let status = changes.status.unwrap_or(connection.status);
+        let mut session = self.store()?.session().await?;
+        session.begin().await?;
+        if is_primary && !connection.is_primary {
+            clear_primary(&mut session, project_id, connection.database_type, id).await?;
+        }
+        let port = sealed.columns.port.map(i32::from);
+        let parameters: [&(dyn ToSql + Sync); 13] = [
+            &id,
+            &connection.version,
+            identifier,
+            &description,
+            &sealed.connection_string,
+            &sealed.columns.host,
+            &port,
+            &sealed.columns.database_name,
+            &sealed.columns.username,
+            &sealed.password,
+            &serde_json::Value::Object(sealed.columns.options.clone()),
+            &is_primary,
+            &status.as_str(),
+        ];
+        match changed(&mut session, UPDATE, &parameters, identifier).await? {
+            Some(updated) => self.committed(session, updated).await,
+            None => {
+                drop(session);
+                self.caches.changed(id, project_id).await;
+                // It is either gone or newer.
+                let now = self.connection(id, true).await?;
+                Err(Error::new(
+                    Code::Conflict,
+                    format!(
+                        "the connection {} was changed by someone else meanwhile; read it again",
+                        connection.identifier
+                    ),
+                )
+                .detail("version", now.version))
+            }
+        }
+    }
+
+    /// Refuses a connection that is not kept in the registry.
+    pub fn require_editable(&self, connection: &Connection) -> Result<()> {
+        if connection.is_env() { Err(from_environment()) } else { Ok(()) }
+    }
+
+    /// Removes a connection, its permissions with it.
+    pub async fn delete(&self, connection: &Connection) -> Result<()> {
+        self.require_editable(connection)?;
+        let deleted = self.store()?.write(DELETE, &[&connection.id]).await;
+        // Also after a failure: whether it is still there may be unknown.
+        self.caches.changed(connection.id, connection.project_id).await;
+        if deleted?.is_empty() { Err(not_found()) } else { Ok(()) }
+    }
+
+    /// Notes how a test of a connection ended: `None` when it worked, else why not. It is a note and
+    /// no more: nobody's request fails because it could not be written.
+    pub async fn record_test(&self, connection: &Connection, failure: Option<&str>) {
+        if connection.is_env() {
+            return;
+        }
+        let noted = async {
+            let platform = self.store()?;
+            platform.write(RECORD, &[&connection.id, &connection.version, &failure]).await
+        };
+        match noted.await {
+            Ok(_) => self.caches.changed(connection.id, connection.project_id).await,
+            Err(error) => {
+                tracing::warn!(connection = %connection.id, %error, "a test was not noted");
+            }
+        }
+    }
+
+    /// The id of the project's row, making the row where it is the one project of a self-hosted
+    /// Studio that has none yet.
+    async fn project_row(&self, session: &mut Lent, project: &Project) -> Result<Uuid> {
+        let made_up = default_project();
+        if project.id != made_up.id {
+            return Ok(project.id);
+        }
+        if self.rules().self_hosted {
+            let parameters: Parameters<'_> = &[&made_up.name, &DEFAULT_PROJECT];
+            session.rows(MAKE_DEFAULT_PROJECT, parameters, Effect::None).await?;
+        }
+        let rows = session.rows(PROJECT_ID, &[&DEFAULT_PROJECT], Effect::None).await?;
+        rows.first().map(|row| row.get(0)).ok_or_else(not_found)
+    }
+
+    async fn committed(&self, mut session: Lent, row: Connection) -> Result<Arc<Connection>> {
+        let done = session.commit().await;
+        self.caches.changed(row.id, row.project_id).await;
+        done.map(|()| Arc::new(row))
+    }
+
+    fn seal(&self, owner: Owner, target: &Target) -> Result<Sealed> {
+        let stored = target.stored();
+        let seal = |secret: &str, column| self.vault().seal(secret, column, owner);
+        Ok(Sealed {
+            connection_string: Some(seal(
+                stored.connection_string.expose_secret(),
+                Column::ConnectionString,
+            )?),
+            password: stored
+                .password
+                .map(|password| seal(password.expose_secret(), Column::Password))
+                .transpose()?,
+            columns: stored.columns,
+        })
+    }
+}
+
+/// A target as its row holds it.
+struct Sealed {
+    columns: Columns,
+    connection_string: Option<String>,
+    password: Option<String>,
+}
+
+async fn clear_primary(
+    session: &mut Lent,
+    project_id: Uuid,
+    kind: DatabaseType,
+    except: Uuid,
+) -> Result<()> {
+    let (project, name) = (project_id.to_string(), kind.as_str());
+    session.rows(LOCK_PRIMARY, &[&project, &name], Effect::None).await?;
+    session.rows(CLEAR_PRIMARY, &[&project_id, &name, &except], Effect::None).await?;
+    Ok(())
+}
+
+/// Runs an `INSERT` or `UPDATE` of one connection; its failures in words about connections.
+async fn changed(
+    session: &mut Lent,
+    sql: &'static str,
+    parameters: Parameters<'_>,
+    identifier: &str,
+) -> Result<Option<Connection>> {
+    let rows = session.rows(sql, parameters, Effect::None).await.map_err(|error| {
+        let constraint = error.details().get("constraint").and_then(|name| name.as_str());
+        match constraint {
+            Some("database_connections_identifier_unique") => Error::new(
+                Code::Conflict,
+                format!("the project has a connection named {identifier} already"),
+            ),
+            Some(name) if name.ends_with("project_id_fkey") => not_found(),
+            _ => error,
+        }
+    })?;
+    rows.first().map(|row: &Row| Connection::try_from(row)).transpose()
+}
+
+fn check_identifier(identifier: &str) -> Result<()> {
+    let fits = (1..=63).contains(&identifier.len())
+        && identifier.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits {
+        return Ok(());
+    }
+    Err(Error::validation(
+        "`identifier` must be 1 to 63 lower-case letters, digits and hyphens, such as cache-redis",
+    ))
+}
+
+fn from_environment() -> Error {
+    Error::new(
+        Code::OperationNotAllowed,
+        "this connection comes from the environment; change or remove the variable that defines it",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_safe_in_urls() {
+        for good in ["cache-redis", "a", "0", "-", &"a".repeat(63)] {
+            assert!(check_identifier(good).is_ok(), "{good}");
+        }
+        for bad in ["", "Cache", "a b", "a/b", "a_b", "é", "a\n", &"a".repeat(64)] {
+            assert!(check_identifier(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The tables of the platform database, brought up to date.
+//!
+//! Each file runs in one transaction together with the note that it ran, so that a migration which
+//! is cut off anywhere leaves nothing half done. Instances that start together take turns.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Registry;
+use super::failure::Effect;
+use super::legacy;
+use super::platform::{Lent, Platform};
+use crate::error::{Code, Error, Result};
+
+/// A migration file.
+struct File {
+    name: &'static str,
+    sql: &'static str,
+}
+
+const FILES: [File; 2] = [
+    File {
+        name: "001_create_platform_schema",
+        sql: include_str!("../../migrations/001_create_platform_schema.sql"),
+    },
+    File {
+        name: "002_add_multi_database_support",
+        sql: include_str!("../../migrations/002_add_multi_database_support.sql"),
+    },
+];
+
+/// What happened, or in a dry run would happen, to one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It ran before.
+    Present,
+    /// It would run.
+    Pending,
+    /// It ran now.
+    Applied,
+}
+
+/// One migration file.
+#[derive(Debug, Clone, Serialize)]
+pub struct Migration {
+    /// File name without its ending.
+    pub name: &'static str,
+    /// SHA-256 of the file, in hexadecimal.
+    pub checksum: String,
+    /// What happened to it.
+    pub state: State,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The files in order.
+    pub migrations: Vec<Migration>,
+    /// What was imported from an older Studio's table of databases.
+    pub imported: legacy::Imported,
+}
+
+const NOTES: &str = "
+    CREATE TABLE IF NOT EXISTS platform.multidb_migrations (
+        name TEXT PRIMARY KEY,
+        checksum TEXT NOT NULL,
+        applied_at TIMESTAMPTZ NOT NULL DEFAULT NOW()
+    )";
+
+/// The limits of ordinary sessions are not meant for statements that rewrite tables. The lock is
+/// waited for, but not forever.
+const BEGIN_WORK: &str = "
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL lock_timeout = '60s';
+    SELECT pg_advisory_xact_lock(hashtextextended('platform.multidb_migrations', 0))";
+
+impl Registry {
+    /// Applies the migrations that are missing. With `dry_run` nothing is changed.
+    pub async fn migrate(&self, dry_run: bool) -> Result<Report> {
+        let platform = self.store()?;
+        let mut report = Report { migrations: Vec::new(), imported: legacy::Imported::default() };
+        for file in &FILES {
+            let checksum = checksum(file.sql);
+            let state = if dry_run {
+                let mut session = platform.session().await?;
+                if recorded(&mut session, file, &checksum).await? {
+                    State::Present
+                } else {
+                    State::Pending
+                }
+            } else {
+                self.apply(platform, file, &checksum, &mut report.imported)
+                    .await
+                    .map_err(|e| e.context(&format!("migration {}", file.name)))?
+            };
+            report.migrations.push(Migration { name: file.name, checksum, state });
+        }
+        if !dry_run {
+            // Legacy rows whose project appeared only after the first import.
+            let mut session = begin(platform).await?;
+            report.imported += legacy::import(&mut session, self.vault()).await?;
+            session.commit().await?;
+            self.caches.forget_all();
+        }
+        Ok(report)
+    }
+
+    async fn apply(
+        &self,
+        platform: &Platform,
+        file: &File,
+        checksum: &str,
+        imported: &mut legacy::Imported,
+    ) -> Result<State> {
+        let mut session = begin(platform).await?;
+        if recorded(&mut session, file, checksum).await? {
+            return Ok(State::Present);
+        }
+        session.batch(file.sql, Effect::None).await?;
+        session.batch(NOTES, Effect::None).await?;
+        *imported += legacy::import(&mut session, self.vault()).await?;
+        session
+            .rows(
+                "INSERT INTO platform.multidb_migrations (name, checksum) VALUES ($1, $2)",
+                &[&file.name, &checksum],
+                Effect::None,
+            )
+            .await?;
+        session.commit().await?;
+        Ok(State::Applied)
+    }
+}
+
+async fn begin(platform: &Platform) -> Result<Lent> {
+    let mut session = platform.session().await?;
+    session.begin().await?;
+    session.batch(BEGIN_WORK, Effect::None).await?;
+    Ok(session)
+}
+
+/// Whether the file ran before. A file that ran and was changed since is refused: what it would do
+/// now is not what the database has.
+async fn recorded(session: &mut Lent, file: &File, checksum: &str) -> Result<bool> {
+    let kept = session
+        .rows(
+            "SELECT to_regclass('platform.multidb_migrations') IS NOT NULL",
+            &[],
+            Effect::None,
+        )
+        .await?;
+    if !kept.first().is_some_and(|row| row.get(0)) {
+        return Ok(false);
+    }
+    let found = session
+        .rows(
+            "SELECT checksum FROM platform.multidb_migrations WHERE name = $1",
+            &[&file.name],
+            Effect::None,
+        )
+        .await?;
+    let Some(row) = found.first() else { return Ok(false) };
+    let applied: &str = row.get(0);
+    if applied != checksum {
+        return Err(Error::new(
+            Code::Conflict,
+            format!(
+                "migration {} was applied to this database and has another content now \
+                 (checksum {applied}, now {checksum}); install the version of the package that \
+                 applied it, or one that is newer",
+                file.name
+            ),
+        ));
+    }
+    Ok(true)
+}
+
+/// Line endings do not count: a checkout on Windows may change them.
+fn checksum(sql: &str) -> String {
+    hex::encode(Sha256::digest(sql.replace("\r\n", "\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_endings_do_not_change_the_checksum() {
+        assert_eq!(checksum("a;\r\nb;\r\n"), checksum("a;\nb;\n"));
+        assert_ne!(checksum("a;\nb;\n"), checksum("a;\nc;\n"));
+    }
+
+    #[test]
+    fn migrations_are_in_order() {
+        assert!(FILES.is_sorted_by_key(|file| file.name));
+    }
+}

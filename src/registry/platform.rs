@@ -1,0 +1,346 @@
+//! The platform database: a small pool of tokio-postgres sessions.
+//!
+//! Every statement of the registry is short, so a session is checked, used and handed back; what a
+//! session was doing when its user went away is never guessed at: such a session is closed.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::Runtime;
+use deadpool::managed::{self, Metrics, PoolError, RecycleError, RecycleResult, TimeoutType};
+use rustls::ClientConfig;
+use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Connection, Row, Statement};
+
+use super::circuit::Circuit;
+use super::failure::{self, Effect};
+use super::tls::{Connector, Stream};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+use crate::target::PostgresTarget;
+use crate::target::egress::Egress;
+
+/// A session that waits this long unused is asked whether it still lives before it is used.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
+const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
+/// No statement of the registry is heavy; one that takes longer waits for a lock or for a dead peer.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+const LONGEST_LIFE: Duration = Duration::from_mins(30);
+
+/// The parameters of a statement.
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A pool of sessions.
+pub(crate) struct Platform {
+    pool: managed::Pool<Dialer>,
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform")
+            .field("endpoint", &self.pool.manager().target.endpoint)
+            .field("sessions", &self.pool.status())
+            .finish()
+    }
+}
+
+impl Platform {
+    /// A pool of at most `max_size` sessions. Nothing is connected before the first use.
+    pub(crate) fn new(target: PostgresTarget, egress: Arc<Egress>, max_size: usize) -> Result<Self> {
+        let tls = target.tls.as_ref().map(crate::target::tls::client_config).transpose()?;
+        let dialer = Dialer {
+            target,
+            tls,
+            egress,
+            circuit: Circuit::default(),
+            // A burst after a restart must not become a storm of log-ins.
+            attempts: Semaphore::new(2),
+        };
+        let pool = managed::Pool::builder(dialer)
+            .max_size(max_size)
+            .wait_timeout(Some(WAIT_TIMEOUT))
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .recycle_timeout(Some(VALIDATION_TIMEOUT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|e| Error::internal(format!("the platform database's pool: {e}")))?;
+        Ok(Self { pool })
+    }
+
+    /// Rows of a statement that changes nothing. It is sent once more, on another session, when the
+    /// first one turned out to be dead.
+    pub(crate) async fn read(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        let mut session = self.session().await?;
+        match session.run(sql, parameters).await {
+            Err(cause) if failure::session_is_dead(&cause) => {
+                drop(session);
+                let mut session = self.session().await?;
+                session.rows(sql, parameters, Effect::None).await
+            }
+            other => other.map_err(|e| failure::of(&e, Effect::None)),
+        }
+    }
+
+    /// Rows of a single statement that changes something, in a transaction of its own.
+    pub(crate) async fn write(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        self.session().await?.rows(sql, parameters, Effect::Write).await
+    }
+
+    /// A session for one caller, for transactions.
+    pub(crate) async fn session(&self) -> Result<Lent> {
+        match self.pool.get().await {
+            Ok(session) => Ok(Lent(session)),
+            Err(PoolError::Backend(error)) => Err(error),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Error::new(
+                Code::PoolExhausted,
+                "all connections to the platform database are in use; try again",
+            )),
+            Err(PoolError::Timeout(_)) => {
+                let target = &self.pool.manager().target.endpoint;
+                let error = Error::new(
+                    Code::DbConnectionFailed,
+                    format!(
+                        "the platform database at {}:{} did not answer within {} s",
+                        target.host,
+                        target.port,
+                        CONNECT_TIMEOUT.as_secs()
+                    ),
+                );
+                self.pool.manager().circuit.open(&error);
+                Err(error)
+            }
+            Err(PoolError::Closed) => Err(Error::new(
+                Code::DbConnectionFailed,
+                "the connection manager was shut down; the platform database is closed",
+            )),
+            Err(error) => Err(Error::internal(format!("the platform database's pool: {error}"))),
+        }
+    }
+
+    /// A connection outside the pool, for `LISTEN`; the caller drives it.
+    pub(super) async fn dial(&self) -> Result<(Client, Connection<TcpStream, Stream>)> {
+        self.pool.manager().dial(Deadline::after(CONNECT_TIMEOUT)).await
+    }
+
+    /// Closes sessions that were unused for longer than `idle`.
+    pub(crate) fn sweep(&self, idle: Duration) {
+        self.pool.retain(|_, metrics| metrics.last_used() < idle);
+    }
+
+    /// Closes every session; what still runs fails.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// A session that goes back to the pool when it is dropped.
+pub(crate) struct Lent(managed::Object<Dialer>);
+
+impl Deref for Lent {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.0
+    }
+}
+
+/// One connection, with the statements it has prepared.
+pub(crate) struct Session {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+    driver: AbortHandle,
+    /// A statement was sent and its answer not read to the end.
+    busy: bool,
+    in_transaction: bool,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // The driver would wait for outstanding answers; from a dead peer they never come.
+        self.driver.abort();
+    }
+}
+
+impl Session {
+    /// Begins a transaction. Until [`Session::commit`], dropping the session undoes it.
+    pub(crate) async fn begin(&mut self) -> Result<()> {
+        self.in_transaction = true;
+        self.batch("BEGIN", Effect::None).await
+    }
+
+    /// Ends the transaction; when the answer is lost the outcome is unknown.
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        self.batch("COMMIT", Effect::Write).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Rows of a statement.
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+        effect: Effect,
+    ) -> Result<Vec<Row>> {
+        self.run(sql, parameters).await.map_err(|e| failure::of(&e, effect))
+    }
+
+    /// Statements without parameters or results, in one round trip and without a time limit of our
+    /// own: migrations.
+    pub(crate) async fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
+        self.busy = true;
+        let done = self.client.batch_execute(sql).await;
+        self.busy = false;
+        done.map_err(|e| failure::of(&failure::Cause::Driver(e), effect))
+    }
+
+    async fn run(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, failure::Cause> {
+        self.busy = true;
+        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, async {
+            let statement = match self.statements.get(sql) {
+                Some(statement) => statement.clone(),
+                None => {
+                    let statement = self.client.prepare(sql).await?;
+                    self.statements.insert(sql, statement.clone());
+                    statement
+                }
+            };
+            self.client.query(&statement, parameters).await
+        })
+        .await;
+        match answer {
+            Ok(answer) => {
+                self.busy = false;
+                answer.map_err(failure::Cause::Driver)
+            }
+            Err(_) => Err(failure::Cause::Late(STATEMENT_TIMEOUT)),
+        }
+    }
+}
+
+/// Makes sessions, and checks them before they are used again.
+pub(crate) struct Dialer {
+    target: PostgresTarget,
+    tls: Option<Arc<ClientConfig>>,
+    egress: Arc<Egress>,
+    circuit: Circuit,
+    attempts: Semaphore,
+}
+
+impl managed::Manager for Dialer {
+    type Type = Session;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Session> {
+        self.circuit.check()?;
+        let _turn = self.attempts.acquire().await.map_err(|e| Error::internal(e.to_string()))?;
+        // Those who queued behind a failed attempt share its result.
+        self.circuit.check()?;
+        let dialled = self.dial(Deadline::after(CONNECT_TIMEOUT)).await;
+        match &dialled {
+            Ok(_) => self.circuit.close(),
+            Err(cause) => self.circuit.open(cause),
+        }
+        let (client, connection) = dialled?;
+        let driver = tokio::spawn(async move {
+            // Its failure reaches every waiting statement; there is nothing to add here.
+            let _ = connection.await;
+        })
+        .abort_handle();
+        let session = Session {
+            client,
+            statements: HashMap::new(),
+            driver,
+            busy: false,
+            in_transaction: false,
+        };
+        let limits = format!(
+            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
+            STATEMENT_TIMEOUT.as_millis()
+        );
+        session
+            .client
+            .batch_execute(&limits)
+            .await
+            .map_err(|e| failure::of(&failure::Cause::Driver(e), Effect::None))?;
+        Ok(session)
+    }
+
+    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<Error> {
+        if session.client.is_closed() || session.busy || session.in_transaction {
+            return Err(RecycleError::message("the session was left in an unknown state"));
+        }
+        // Half an hour less up to a quarter, so that sessions made together don't end together.
+        let jitter = Duration::from_millis(u64::from(metrics.created.elapsed().subsec_micros()) % 450_000);
+        if metrics.age() + jitter > LONGEST_LIFE {
+            return Err(RecycleError::message("the session reached its age limit"));
+        }
+        if metrics.last_used() > TRUSTED_FOR {
+            session.busy = true;
+            let alive = session.client.simple_query("").await;
+            session.busy = false;
+            alive.map_err(|_| RecycleError::message("the session is dead"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Dialer {
+    async fn dial(&self, deadline: Deadline) -> Result<(Client, Connection<TcpStream, Stream>)> {
+        let target = &self.target;
+        let endpoint = &target.endpoint;
+        let what = "the platform database (DATABASE_URL)";
+        let socket = self
+            .egress
+            .connect(&endpoint.host, endpoint.port, deadline)
+            .await
+            .map_err(|e| e.context(what))?;
+        let mut config = Config::new();
+        config.user(&target.username).dbname(&target.database).application_name("studio-multidb");
+        if let Some(password) = &target.password {
+            config.password(password.expose_secret());
+        }
+        config.ssl_mode(match &target.tls {
+            None => SslMode::Disable,
+            Some(tls) if tls.optional => SslMode::Prefer,
+            Some(_) => SslMode::Require,
+        });
+        let connector =
+            Connector { config: self.tls.clone(), host: endpoint.host.clone(), deadline };
+        let connected = deadline.run(config.connect_raw(socket, connector)).await;
+        connected
+            .ok_or_else(|| {
+                Error::timeout(format!("{what} did not finish the log-in"), Outcome::NotApplied)
+            })?
+            .map_err(|e| failure::of(&failure::Cause::Driver(e), Effect::None))
+    }
+}

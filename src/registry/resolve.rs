@@ -1,0 +1,344 @@
+//! From what a URL says to one connection (`{scope}`, `connection_id`, `identifier`).
+//!
+//! In two steps, because between them the caller must find out whether the user has any part in the
+//! project: the second step may name the project's connections in its failure.
+
+use std::sync::Arc;
+
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::Registry;
+use super::connection::{Connection, Origin, Project, select_connections};
+use super::environment::{DEFAULT_PROJECT, default_project};
+use super::platform::Platform;
+use super::vault::Column;
+use crate::access::not_found;
+use crate::error::{Code, Error, Result};
+use crate::target::{DatabaseType, Target, TargetInput};
+
+const PROJECT: &str = "
+    SELECT p.id, p.ref, p.name, o.name, o.slug
+    FROM platform.projects p
+    LEFT JOIN platform.organizations o ON o.id = p.organization_id
+    WHERE p.ref = $1 OR p.id = $2
+    ORDER BY p.ref = $1 DESC
+    LIMIT 1";
+
+const OF_PROJECT: &str = select_connections!(
+    "WHERE c.project_id = $1 ORDER BY c.is_primary DESC, c.created_at, c.id"
+);
+
+const BY_ID: &str = select_connections!("WHERE c.id = $1");
+
+/// What a request says about the connection it means.
+#[derive(Debug, Clone, Copy)]
+pub struct Address<'a> {
+    /// A project's `ref`, or a connection's id.
+    pub scope: &'a str,
+    /// The type that the path names.
+    pub database_type: DatabaseType,
+    /// `connection_id` of the query.
+    pub connection_id: Option<Uuid>,
+    /// `identifier` of the query.
+    pub identifier: Option<&'a str>,
+    /// Cached metadata is not good enough.
+    pub fresh: bool,
+}
+
+/// A project with its connections.
+#[derive(Debug)]
+pub(super) struct Scope {
+    project: Arc<Project>,
+    /// Primary ones first, then in order of registration, then those from the environment.
+    connections: Vec<Arc<Connection>>,
+    /// The project is only made up, for connections from the environment.
+    made_up: bool,
+}
+
+impl Scope {
+    /// Whether a change in a project may show here.
+    pub(super) fn shows(&self, project_id: Uuid) -> bool {
+        self.made_up || self.project.id == project_id
+    }
+}
+
+/// What an address leads to before one connection is chosen.
+#[derive(Debug)]
+pub struct Located<'a> {
+    address: Address<'a>,
+    found: Found,
+}
+
+#[derive(Debug)]
+enum Found {
+    One(Arc<Connection>),
+    In(Arc<Scope>),
+}
+
+impl Located<'_> {
+    /// The project whose members may know more.
+    #[must_use]
+    pub fn project_id(&self) -> Uuid {
+        match &self.found {
+            Found::One(connection) => connection.project_id,
+            Found::In(scope) => scope.project.id,
+        }
+    }
+
+    /// The one connection that is meant: the named one; else the primary of the type; else the one
+    /// from the environment; else the only one.
+    pub fn choose(self) -> Result<Arc<Connection>> {
+        let Address { database_type, connection_id, identifier, .. } = self.address;
+        let kind = database_type.display_name();
+        let scope = match self.found {
+            Found::One(connection) => {
+                let named_otherwise = connection_id.is_some_and(|id| id != connection.id)
+                    || identifier.is_some_and(|name| name != connection.identifier);
+                return if named_otherwise { Err(not_found()) } else { Ok(connection) };
+            }
+            Found::In(scope) => scope,
+        };
+        let candidates: Vec<_> =
+            scope.connections.iter().filter(|c| c.database_type == database_type).collect();
+        if connection_id.is_some() || identifier.is_some() {
+            return candidates
+                .into_iter()
+                .find(|c| {
+                    connection_id.is_none_or(|id| id == c.id)
+                        && identifier.is_none_or(|name| name == c.identifier)
+                })
+                .cloned()
+                .ok_or_else(not_found);
+        }
+        if let [only] = candidates[..] {
+            return Ok(Arc::clone(only));
+        }
+        let meant = candidates
+            .iter()
+            .find(|c| c.is_primary)
+            .or_else(|| candidates.iter().find(|c| c.is_env()));
+        if let Some(meant) = meant {
+            return Ok(Arc::clone(meant));
+        }
+        if candidates.is_empty() {
+            return Err(Error::not_found(format!(
+                "the project {} has no {kind} connection; register one first",
+                scope.project.project_ref
+            )));
+        }
+        let identifiers: Vec<_> = candidates.iter().map(|c| c.identifier.clone()).collect();
+        Err(Error::new(
+            Code::Conflict,
+            format!(
+                "the project {} has several {kind} connections and none is primary; name one with \
+                 ?identifier= or ?connection_id=: {}",
+                scope.project.project_ref,
+                identifiers.join(", ")
+            ),
+        )
+        .detail("identifiers", identifiers))
+    }
+}
+
+impl Registry {
+    /// The project or connection that an address names. A type that is not managed answers as if
+    /// there were no connections.
+    pub async fn locate<'a>(&self, address: &Address<'a>) -> Result<Located<'a>> {
+        let address = *address;
+        self.require_enabled(address.database_type)?;
+        let found = match self.by_scope_id(address.scope, address.fresh).await? {
+            Some(connection) if connection.database_type == address.database_type => {
+                Found::One(connection)
+            }
+            Some(_) => return Err(not_found()),
+            None => match self.scope(address.scope, address.fresh).await {
+                Ok(scope) => Found::In(scope),
+                Err(error) => Found::One(self.despite_outage(&address, error)?),
+            },
+        };
+        Ok(Located { address, found })
+    }
+
+    /// The connection at an address, for callers that need no permission.
+    pub async fn resolve(
+        &self,
+        scope: &str,
+        database_type: DatabaseType,
+        connection_id: Option<Uuid>,
+        identifier: Option<&str>,
+        fresh: bool,
+    ) -> Result<Arc<Connection>> {
+        let address = Address { scope, database_type, connection_id, identifier, fresh };
+        self.locate(&address).await?.choose()
+    }
+
+    /// The connection with this id, of whichever type.
+    pub async fn connection(&self, id: Uuid, fresh: bool) -> Result<Arc<Connection>> {
+        if self.environment.has(id) {
+            return self.from_environment(id).await;
+        }
+        if self.platform().is_none() {
+            return Err(not_found());
+        }
+        let read = async {
+            let rows = self.store()?.read(BY_ID, &[&id]).await?;
+            let row = rows.first().ok_or_else(not_found)?;
+            Connection::try_from(row).map(Arc::new)
+        };
+        let connection = self.caches.connections.get(&id, fresh, read).await?.value;
+        if !self.is_enabled(connection.database_type) {
+            return Err(not_found());
+        }
+        Ok(connection)
+    }
+
+    /// The project with this `ref` or id, or the project of the connection with this id.
+    pub async fn project(&self, scope: &str) -> Result<Arc<Project>> {
+        match self.by_scope_id(scope, false).await? {
+            Some(connection) => Ok(Arc::new(Project {
+                id: connection.project_id,
+                project_ref: connection.project_ref.clone(),
+                name: connection.project_name.clone(),
+                organization_name: connection.organization_name.clone(),
+                organization_slug: connection.organization_slug.clone(),
+            })),
+            None => Ok(Arc::clone(&self.scope(scope, false).await?.project)),
+        }
+    }
+
+    /// All connections of a project: primary ones first, then in order of registration.
+    pub async fn connections_of(
+        &self,
+        project: &Project,
+        fresh: bool,
+    ) -> Result<Vec<Arc<Connection>>> {
+        let scope = self.scope(&project.project_ref, fresh).await?;
+        Ok(scope.connections.iter().filter(|c| self.is_enabled(c.database_type)).cloned().collect())
+    }
+
+    /// Opens the connection's secrets and parses its target.
+    pub async fn target(&self, connection: &Connection) -> Result<Target> {
+        let Origin::Row { connection_string, password } = &connection.origin else {
+            let target = self.environment.target(connection.id).cloned();
+            return target.ok_or_else(not_found);
+        };
+        let owner = connection.owner();
+        let open = |stored: &Option<String>, column| {
+            stored.as_deref().map(|stored| self.vault().open(stored, column, owner)).transpose()
+        };
+        let input = TargetInput::from_stored(
+            connection.columns.clone(),
+            open(connection_string, Column::ConnectionString)?,
+            // The connection string is complete; a password beside it need not be opened.
+            match connection_string {
+                Some(_) => None,
+                None => open(password, Column::Password)?,
+            },
+        );
+        let target =
+            Target::parse(connection.database_type, &input, self.rules()).map_err(|e| {
+                e.context(&format!("the stored target of connection {}", connection.identifier))
+            })?;
+        let outdated = [connection_string, password]
+            .into_iter()
+            .flatten()
+            .any(|stored| crate::crypto::cryptojs::is_legacy(stored));
+        if outdated {
+            self.reseal_one(connection.id).await;
+        }
+        Ok(target)
+    }
+
+    /// The connection that a scope names by its id. A UUID that is no connection's may still be a
+    /// project's `ref`.
+    async fn by_scope_id(&self, scope: &str, fresh: bool) -> Result<Option<Arc<Connection>>> {
+        let Ok(id) = Uuid::parse_str(scope) else { return Ok(None) };
+        match self.connection(id, fresh).await {
+            Ok(connection) => Ok(Some(connection)),
+            Err(error) if error.code() == Code::DbNotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A project with its connections, by its `ref`.
+    async fn scope(&self, project_ref: &str, fresh: bool) -> Result<Arc<Scope>> {
+        if self.platform().is_none() {
+            return self.made_up_scope(project_ref).map(Arc::new);
+        }
+        let read = async {
+            let platform = self.store()?;
+            match read_project(platform, project_ref).await? {
+                Some(project) => self.read_scope(platform, project).await.map(Arc::new),
+                None => self.made_up_scope(project_ref).map(Arc::new),
+            }
+        };
+        Ok(self.caches.scopes.get(&project_ref.to_owned(), fresh, read).await?.value)
+    }
+
+    async fn read_scope(&self, platform: &Platform, project: Project) -> Result<Scope> {
+        let rows = platform.read(OF_PROJECT, &[&project.id]).await?;
+        let mut connections: Vec<_> =
+            rows.iter().map(Connection::try_from).collect::<Result<_>>()?;
+        if project.project_ref == DEFAULT_PROJECT {
+            connections.extend(self.environment.connections(&project));
+        }
+        Ok(Scope {
+            project: Arc::new(project),
+            connections: connections.into_iter().map(Arc::new).collect(),
+            made_up: false,
+        })
+    }
+
+    /// The project `default` where the platform database has none: it holds the connections from
+    /// the environment, and a self-hosted Studio, which has just this project, may add to it.
+    fn made_up_scope(&self, project_ref: &str) -> Result<Scope> {
+        let exists = !self.environment.is_empty() || self.rules().self_hosted;
+        if project_ref != DEFAULT_PROJECT || !exists {
+            return Err(not_found());
+        }
+        let project = default_project();
+        Ok(Scope {
+            connections: self.environment.connections(&project).into_iter().map(Arc::new).collect(),
+            project: Arc::new(project),
+            made_up: true,
+        })
+    }
+
+    /// A connection from the environment, as a member of the project `default`.
+    async fn from_environment(&self, id: Uuid) -> Result<Arc<Connection>> {
+        let project = match self.scope(DEFAULT_PROJECT, false).await {
+            Ok(scope) => Arc::clone(&scope.project),
+            // It needs no platform database.
+            Err(_) => Arc::new(default_project()),
+        };
+        let connections = self.environment.connections(&project);
+        connections.into_iter().find(|c| c.id == id).map(Arc::new).ok_or_else(not_found)
+    }
+
+    /// While the platform database is down and nothing is cached, a connection from the environment
+    /// still works, but only where it is named: without a name a registered one might be meant.
+    fn despite_outage(&self, address: &Address<'_>, error: Error) -> Result<Arc<Connection>> {
+        if error.code() == Code::DbNotFound || address.scope != DEFAULT_PROJECT {
+            return Err(error);
+        }
+        let named = self.environment.connections(&default_project()).into_iter().find(|c| {
+            c.database_type == address.database_type
+                && (address.connection_id == Some(c.id)
+                    || address.identifier == Some(c.identifier.as_str()))
+        });
+        named.map(Arc::new).ok_or(error)
+    }
+}
+
+/// A project by its `ref`, or by its id, which one of the documents uses instead.
+async fn read_project(platform: &Platform, name: &str) -> Result<Option<Project>> {
+    let rows = platform.read(PROJECT, &[&name, &Uuid::parse_str(name).ok()]).await?;
+    Ok(rows.first().map(|row: &Row| Project {
+        id: row.get(0),
+        project_ref: row.get(1),
+        name: row.get(2),
+        organization_name: row.get(3),
+        organization_slug: row.get(4),
+    }))
+}
