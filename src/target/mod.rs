@@ -238,7 +238,12 @@ impl Target {
         let option = |name: &str| columns.options.get(name).map(Value::to_string);
         let mut endpoints = self.endpoints();
         endpoints.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
-        (endpoints, columns.username.clone(), PROTECTION.into_iter().map(option).collect())
+        // No user name and `default` are the same user of a Redis.
+        let username = match (self, columns.username.as_deref()) {
+            (Self::Redis(_), Some("default")) => None,
+            (_, username) => username.map(str::to_owned),
+        };
+        (endpoints, username, PROTECTION.into_iter().map(option).collect())
     }
 }
 

@@ -261,7 +261,8 @@ mod tests {
         fn an_encoded_password_reads_back_as_it_was(text in "[^\0]{1,40}", user in "[^\0]{1,9}") {
             let uri = format!("redis://{}:{}@host:1/0", encode(&user), encode(&text));
             let read = Uri::parse(&uri).unwrap();
-            prop_assert_eq!(read.password.unwrap().expose_secret(), &text);
+            let password = read.password.unwrap();
+            prop_assert_eq!(password.expose_secret(), &text);
             prop_assert_eq!(read.username.unwrap(), user);
             prop_assert_eq!(&read.hosts[0].0, "host");
         }
