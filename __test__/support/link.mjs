@@ -1,11 +1,10 @@
 // One client connection through the proxy and the connection to the server behind it.
 
 import { connect } from 'node:net'
-import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises'
 import { TLSSocket } from 'node:tls'
 
-/** Reading stops while more than this waits to be written. */
-const QUEUE_LIMIT = 1 << 20
+import { Queue } from './queue.mjs'
+
 /** How long a server gets to finish what it was sent, before the client is cut off anyway. */
 const EXECUTION_MS = 5_000
 
@@ -167,57 +166,5 @@ export class Link {
     this.#silent = true
     this.#raw.resetAndDestroy()
     this.#server?.destroy()
-  }
-}
-
-/** Writes to one socket in order, as slowly and in as small pieces as the fault asks for. */
-class Queue {
-  #source
-  #sink
-  #proxy
-  #last = Promise.resolve()
-  #waiting = 0
-
-  constructor(source, sink, proxy) {
-    this.#source = source
-    this.#sink = sink
-    this.#proxy = proxy
-  }
-
-  push(chunk) {
-    const arrived = Date.now()
-    this.#waiting += chunk.length
-    if (this.#waiting > QUEUE_LIMIT) this.#source.pause()
-    this.then(async () => {
-      await this.#deliver(chunk, arrived)
-      this.#waiting -= chunk.length
-      if (this.#waiting <= QUEUE_LIMIT) this.#source.resume()
-    })
-  }
-
-  /** Does something after all that was pushed before. */
-  then(action) {
-    this.#last = this.#last.then(action).catch(() => {})
-  }
-
-  async #deliver(chunk, arrived) {
-    const fault = this.#proxy.fault()
-    if (fault?.kind === 'latency') {
-      const left = arrived + fault.ms - Date.now()
-      if (left > 0) await delay(left)
-    }
-    const size = fault?.kind === 'chunks' ? fault.bytes : chunk.length
-    for (let at = 0; at < chunk.length; at += size) {
-      await this.#write(chunk.subarray(at, at + size))
-      if (size < chunk.length) await immediate()
-    }
-  }
-
-  /** Resolves when the bytes have left, or can't any more. */
-  #write(bytes) {
-    return new Promise((resolve) => {
-      if (this.#sink.destroyed || this.#sink.writableEnded) return resolve()
-      this.#sink.write(bytes, () => resolve())
-    })
   }
 }

@@ -137,8 +137,20 @@ function clusterReply(sub, nodes) {
     return all.map(({ from, to, host, port, id }) => [from, to, [host, port, id]])
   }
   if (sub === 'SHARDS') {
-    const node = ({ id, host, port }) =>
-      ['id', id, 'port', port, 'ip', host, 'endpoint', host, 'role', 'master', 'health', 'online']
+    const node = ({ id, host, port }) => [
+      'id',
+      id,
+      'port',
+      port,
+      'ip',
+      host,
+      'endpoint',
+      host,
+      'role',
+      'master',
+      'health',
+      'online',
+    ]
     return all.map((one) => ['slots', [one.from, one.to], 'nodes', [node(one)]])
   }
   if (sub === 'NODES') {
@@ -151,9 +163,18 @@ function clusterReply(sub, nodes) {
 }
 
 function sentinelReply(sub, [name = 'mymaster'], { primary, replicas = [] }) {
-  const describe = ({ host, port }, flags) =>
-    ['name', name, 'ip', host, 'port', String(port), 'flags', flags]
-  if (sub === 'GET-MASTER-ADDR-BY-NAME') return primary ? [primary.host, String(primary.port)] : null
+  const describe = ({ host, port }, flags) => [
+    'name',
+    name,
+    'ip',
+    host,
+    'port',
+    String(port),
+    'flags',
+    flags,
+  ]
+  if (sub === 'GET-MASTER-ADDR-BY-NAME')
+    return primary ? [primary.host, String(primary.port)] : null
   if (sub === 'MASTERS') return primary ? [describe(primary, 'master')] : []
   if (sub === 'MASTER') return describe(primary, 'master')
   if (sub === 'REPLICAS' || sub === 'SLAVES') {

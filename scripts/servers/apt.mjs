@@ -1,11 +1,16 @@
 // Programs of Debian and its kin, unpacked into the cache: nothing is installed, so no root is
 // needed. What a program links to and the machine lacks is fetched and unpacked beside it.
 
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { cached } from './cache.mjs'
 import { onPath, progress, run } from './run.mjs'
+
+/** Folders of the entry that are needed only while it is made. */
+const DEBS = 'debs'
+const LISTS = 'lists'
+const APT_CACHE = 'apt-cache'
 
 /**
  * @param {string} name of the cache entry
@@ -25,20 +30,23 @@ export async function unpackedDebian(name, packages, program, packageOf) {
     if (missing.length > 0) await unpack(target, missing.map(packageOf))
     const still = await missingLibraries(join(target, program), target)
     if (still.length > 0) throw new Error(`${program} needs ${still.join(', ')}`)
+    for (const done of [DEBS, LISTS, APT_CACHE]) {
+      await rm(join(target, done), { recursive: true, force: true })
+    }
   })
   return { command: join(folder, program), libraries: (await libraryFolders(folder)).join(':') }
 }
 
 async function unpack(target, packages) {
-  const debs = join(target, 'debs')
+  const debs = join(target, DEBS)
   await mkdir(debs, { recursive: true })
   try {
     await run('apt-get', ['download', ...packages], { cwd: debs })
   } catch {
     // Package lists are often missing in containers; ours go into the cache entry.
-    const state = ['-o', `Dir::State::lists=${join(target, 'lists')}`]
-    const own = [...state, '-o', `Dir::Cache=${join(target, 'apt-cache')}`]
-    await mkdir(join(target, 'lists', 'partial'), { recursive: true })
+    const state = ['-o', `Dir::State::lists=${join(target, LISTS)}`]
+    const own = [...state, '-o', `Dir::Cache=${join(target, APT_CACHE)}`]
+    await mkdir(join(target, LISTS, 'partial'), { recursive: true })
     await run('apt-get', [...own, 'update'])
     await run('apt-get', [...own, 'download', ...packages], { cwd: debs })
   }

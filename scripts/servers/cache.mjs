@@ -5,7 +5,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs'
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url'
 import { delay, isAlive } from './wait.mjs'
 
 const projectCache = fileURLToPath(new URL('../../.cache/servers', import.meta.url))
+/** Begins the names of unfinished entries; the builder's pid follows. */
+const BUILDING = '.building-'
 const LOCK_PATIENCE_MS = 10 * 60_000
 
 /** True when a user other than the owner can reach and read `folder`. */
@@ -95,7 +97,8 @@ export async function cached(name, build, options) {
   const unlock = await lock(`${entry}.lock`)
   try {
     if (await exists(entry)) return entry
-    const temporary = join(folder, `.building-${name}-${randomBytes(6).toString('hex')}`)
+    await removeAbandoned(folder)
+    const temporary = join(folder, `${BUILDING}${process.pid}-${randomBytes(6).toString('hex')}`)
     await mkdir(temporary)
     await chmod(temporary, 0o755)
     try {
@@ -107,6 +110,14 @@ export async function cached(name, build, options) {
     return entry
   } finally {
     await unlock()
+  }
+}
+
+/** Removes what processes left that were killed while they built an entry. */
+async function removeAbandoned(folder) {
+  for (const name of await readdir(folder)) {
+    const owner = name.startsWith(BUILDING) && Number.parseInt(name.slice(BUILDING.length), 10)
+    if (owner && !isAlive(owner)) await rm(join(folder, name), { recursive: true, force: true })
   }
 }
 

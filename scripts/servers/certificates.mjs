@@ -37,7 +37,10 @@ const name = (commonName) =>
   der.sequence(der.set(der.sequence(der.identifier('2.5.4.3'), der.utf8(commonName))))
 
 const pem = (label, bytes) => {
-  const lines = bytes.toString('base64').match(/.{1,64}/g).join('\n')
+  const lines = bytes
+    .toString('base64')
+    .match(/.{1,64}/g)
+    .join('\n')
   return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`
 }
 
@@ -69,11 +72,7 @@ function certificate({ subject, issuer, publicKey, issuerKey, from, until, exten
 }
 
 const extend = (id, value, { critical = false } = {}) =>
-  der.sequence(
-    der.identifier(id),
-    ...(critical ? [der.boolean(true)] : []),
-    der.octets(value)
-  )
+  der.sequence(der.identifier(id), ...(critical ? [der.boolean(true)] : []), der.octets(value))
 
 /**
  * A certificate authority.

@@ -4,7 +4,10 @@
 function tagged(tag, ...contents) {
   const body = Buffer.concat(contents)
   if (body.length < 0x80) return Buffer.concat([Buffer.from([tag, body.length]), body])
-  const size = Buffer.from(body.length.toString(16).padStart(body.length > 0xff ? 4 : 2, '0'), 'hex')
+  const size = Buffer.from(
+    body.length.toString(16).padStart(body.length > 0xff ? 4 : 2, '0'),
+    'hex'
+  )
   return Buffer.concat([Buffer.from([tag, 0x80 | size.length]), size, body])
 }
 

@@ -66,10 +66,15 @@ async function downloadedMongod() {
   } catch {
     throw new Error('the npm package mongodb-memory-server-core is not installed')
   }
+  return onlyProgram(await cached(DOWNLOAD_ENTRY, downloadOnce))
+}
+
+/** A download that failed is not tried again for a while, nor by those who waited for it. */
+async function downloadOnce(folder) {
   const before = await recentFailure(DOWNLOAD_ENTRY, FAILURE_LASTS_MS)
   if (before) throw new Error(`${before} (within the last day; not tried again)`)
   try {
-    return await onlyProgram(await cached(DOWNLOAD_ENTRY, download))
+    await download(folder)
   } catch (error) {
     await rememberFailure(DOWNLOAD_ENTRY, error.message)
     throw error

@@ -20,6 +20,7 @@ use crate::api::router::by_name;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::registry::direct::Direct;
 use crate::service::Service;
 
 /// An HTTP request, as an adapter hands it over.
@@ -223,7 +224,9 @@ impl NativeManager {
         error: Option<String>,
     ) {
         match error {
-            Some(error) => tracing::error!(operation, project_ref, database_type, duration_ms, error),
+            Some(error) => {
+                tracing::error!(operation, project_ref, database_type, duration_ms, error)
+            }
             None => tracing::info!(operation, project_ref, database_type, duration_ms),
         }
     }

@@ -42,8 +42,7 @@ pub fn encrypt_sealed(text: String, keys: String) -> napi::Result<SealedText> {
 pub fn decrypt_sealed(sealed: SealedText, keys: String) -> napi::Result<String> {
     let SealedText { encrypted, iv, auth_tag } = sealed;
     let sealed = EncryptedConnectionString { encrypted, iv, auth_tag };
-    let opened =
-        KeyRing::parse(&keys).and_then(|keys| keys.decrypt_connection_string(&sealed));
+    let opened = KeyRing::parse(&keys).and_then(|keys| keys.decrypt_connection_string(&sealed));
     opened.map(|text| text.expose_secret().to_owned()).map_err(|error| thrown(&error))
 }
 
