@@ -3,6 +3,9 @@ import type { Readable } from 'node:stream'
 import { tooLarge } from './failure'
 import type { ApiRequest } from './types'
 
+/** The client has left before its request was whole: there is nobody to answer. */
+export class ClientGone extends Error {}
+
 /**
  * The body of a request, from its stream or from where a body parser has put it. A parser has
  * already rounded integers past 2^53, so routes do better without one.
@@ -45,7 +48,7 @@ function readStream(stream: Readable, limit: number): Promise<Buffer | undefined
       else chunks.push(bytes)
     }
     const onEnd = () => stop(() => resolve(size === 0 ? undefined : Buffer.concat(chunks, size)))
-    const onGone = () => stop(() => reject(new Error('the client left before its request ended')))
+    const onGone = () => stop(() => reject(new ClientGone()))
     stream.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }

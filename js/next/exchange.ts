@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { HandleResponse } from '../../index'
 import { DatabaseError } from '../errors'
+import { ClientGone } from './body'
 import { crossSite, failure, internal, misconfigured } from './failure'
 import type { Target } from './paths'
 import type { HandlerOptions, ManagerSource, RequestManager, User } from './types'
@@ -64,7 +65,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
       )
       return method === 'OPTIONS' ? allowed(response) : response
     } catch (error) {
-      if (signal.aborted) return undefined
+      if (signal.aborted || error instanceof ClientGone) return undefined
       if (error instanceof DatabaseError && !sent) return failure(error)
       onError(error)
       return failure(internal(sent && hasBody(method) ? 'unknown' : 'not_applied'))
