@@ -57,5 +57,15 @@ export interface HandleRequest {
   remoteAddress?: string
 }
 
+/** The answer to an HTTP request, ready to be written. */
+export interface HandleResponse {
+  /** HTTP status. */
+  status: number
+  /** Header values by lower-case name. */
+  headers: Record<string, string>
+  /** JSON, or nothing. */
+  body: Buffer
+}
+
 /** The package's version. */
 export declare function version(): string
