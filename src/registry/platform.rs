@@ -108,7 +108,7 @@ impl Platform {
     /// A session for one caller, for transactions.
     pub(crate) async fn session(&self) -> Result<Lent> {
         match self.pool.get().await {
-            Ok(session) => Ok(Lent(session)),
+            Ok(session) => Ok(Lent(Some(session))),
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Error::new(
                 Code::PoolExhausted,
@@ -153,19 +153,29 @@ impl Platform {
 }
 
 /// A session that goes back to the pool when it is dropped.
-pub(crate) struct Lent(managed::Object<Dialer>);
+pub(crate) struct Lent(Option<managed::Object<Dialer>>);
 
 impl Deref for Lent {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        &self.0
+        self.0.as_ref().expect("it is only taken when it is dropped")
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut Session {
-        &mut self.0
+        self.0.as_mut().expect("it is only taken when it is dropped")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // A session in the middle of something holds locks. It is closed now, and not when somebody
+        // is about to get it from the pool.
+        if let Some(session) = self.0.take_if(|session| session.busy || session.in_transaction) {
+            drop(managed::Object::take(session));
+        }
     }
 }
 
