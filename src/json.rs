@@ -148,6 +148,20 @@ pub fn escape_into(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(&bytes[start..]);
 }
 
+/// A size for people: `1.5 KB`, in steps of 1024.
+#[must_use]
+pub fn human_bytes(bytes: f64) -> String {
+    const UNITS: [&str; 6] = ["Bytes", "KB", "MB", "GB", "TB", "PB"];
+    let mut size = if bytes.is_finite() { bytes.max(0.0) } else { 0.0 };
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    let rounded = (size * 100.0).round() / 100.0;
+    format!("{rounded} {}", UNITS[unit])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,6 +186,13 @@ mod tests {
     #[test]
     fn invalid_utf8_is_written_as_binary() {
         assert_eq!(written(|w| w.text_or_bytes(&[0xff, 0x00])), r#"{"$binary":{"base64":"/wA="}}"#);
+    }
+
+    #[test]
+    fn sizes_are_written_as_people_read_them() {
+        assert_eq!(human_bytes(0.0), "0 Bytes");
+        assert_eq!(human_bytes(1536.0), "1.5 KB");
+        assert_eq!(human_bytes(5.0 * 1024.0 * 1024.0), "5 MB");
     }
 
     proptest! {

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::access::Access;
+use crate::access::limiter::Limiter;
+use crate::access::{Access, User};
 use crate::api::answers::Answers;
+use crate::api::operation::Permission;
 use crate::api::router::Router;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
@@ -19,12 +21,15 @@ use crate::error::Result;
 use crate::pool::{Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
-use crate::target::egress::Egress;
+use crate::target::egress::{Egress, EgressPolicy};
 
 static SERVICES: LazyLock<Mutex<HashMap<[u8; 32], Arc<Service>>>> = LazyLock::new(Mutex::default);
 
 /// How often idle clients are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Connections to one HTTP service.
+const HTTP_CONNECTIONS: usize = 32;
 
 /// Configuration, registry and pools.
 #[derive(Debug)]
@@ -41,6 +46,8 @@ pub struct Service {
     pub router: Router,
     /// Answers that may be served again.
     pub answers: Answers,
+    /// Requests per user.
+    pub limiter: Limiter,
     egress: Arc<Egress>,
     operator_egress: Arc<Egress>,
 }
@@ -59,8 +66,12 @@ impl Service {
     }
 
     fn new(config: Config) -> Result<Self> {
-        let egress = Arc::new(config.egress_policy()?);
-        let operator_egress = Arc::new(Egress::default());
+        let egress = Arc::new(Egress::new(EgressPolicy::parse(
+            config.is_platform,
+            &config.allowed_hosts.join(","),
+            &config.denied_hosts.join(","),
+        )?));
+        let operator_egress = Arc::new(Egress::operator());
         let registry = Registry::open(&config, Arc::clone(&operator_egress))?;
         let access = Access::new(config.authorization, &registry);
         let pools = Pools::new(PoolLimits {
@@ -75,9 +86,16 @@ impl Service {
             pools,
             router: Router::new()?,
             answers: Answers::default(),
+            limiter: Limiter::default(),
             egress,
             operator_egress,
         })
+    }
+
+    /// What a user may do in a project.
+    pub async fn permission(&self, project_ref: &str, user: Option<&User>) -> Result<Permission> {
+        let project = self.registry.project(project_ref).await?;
+        self.access.granted(user, project.id, None).await
     }
 
     /// The client of a connection.
@@ -102,7 +120,7 @@ impl Service {
     /// How a connection is connected.
     pub fn connect_options(&self, connection: &Connection) -> ConnectOptions {
         // The operator's own connections may be where users' may not: next to the Studio.
-        let egress = if connection.is_env() { &self.operator_egress } else { &self.egress };
+        let egress = if connection.is_operators() { &self.operator_egress } else { &self.egress };
         self.options(connection.database_type, egress)
     }
 
@@ -112,9 +130,11 @@ impl Service {
     }
 
     fn options(&self, database_type: DatabaseType, egress: &Arc<Egress>) -> ConnectOptions {
+        let max_connections =
+            self.config.max_connections(database_type).unwrap_or(HTTP_CONNECTIONS);
         ConnectOptions {
             egress: Arc::clone(egress),
-            max_connections: self.config.max_connections(database_type),
+            max_connections: u32::try_from(max_connections).unwrap_or(u32::MAX),
             connect_timeout: self.config.connect_timeout,
             idle_timeout: self.config.idle_timeout,
         }

@@ -4,6 +4,7 @@
 //! together. What is not granted is denied, and a project that a user has no part in answers
 //! exactly like one that does not exist.
 
+pub mod limiter;
 mod members;
 mod roles;
 

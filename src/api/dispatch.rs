@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use uuid::Uuid;
 
 use super::operation::{Operation, Permission, Subject};
 use super::params::Params;
@@ -15,6 +16,7 @@ use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
 use crate::service::Service;
 use crate::target::DatabaseType;
@@ -28,6 +30,8 @@ pub struct Caller {
     pub request_id: Arc<str>,
     /// Cached answers and metadata are not good enough.
     pub fresh: bool,
+    /// A target outside the registry. Only the operator's own code can pass one.
+    pub direct: Option<Direct>,
 }
 
 /// Runs an operation.
@@ -58,13 +62,16 @@ async fn run(
     caller: Caller,
 ) -> Result<Reply> {
     let deadline = Deadline::after(service.config.request_timeout);
-    let subject = resolve(service, operation, params, &caller).await?;
-    let granted = authorize(service, operation, &subject, caller.user.as_ref()).await?;
+    limit(service, operation, caller.user.as_ref())?;
+    let admitted = deadline.run(admit(service, operation, params, &caller)).await;
+    let (subject, granted) = admitted.unwrap_or_else(|| {
+        Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
+    })?;
     require(granted, operation.permission)?;
     let (connection, project) = match subject {
-        Resolved::Connection(connection) => (Some(connection), None),
-        Resolved::Project(project) => (None, Some(project)),
-        Resolved::Nothing => (None, None),
+        Found::Connection(connection) => (Some(connection), None),
+        Found::Project(project) => (None, Some(project)),
+        Found::Nothing => (None, None),
     };
     let cx = Context {
         service: Arc::clone(service),
@@ -89,49 +96,71 @@ async fn run(
     result
 }
 
-enum Resolved {
+/// Counts the operation against its user's limit. Callers without a user are the operator's own
+/// code, or a Studio that tells no users apart.
+fn limit(service: &Service, operation: &Operation, user: Option<&User>) -> Result<()> {
+    let (Some(limit), Some(user)) = (service.config.rate_limit, user) else { return Ok(()) };
+    match service.limiter.admit(&user.id, operation.cost, limit.cost, limit.window) {
+        None => Ok(()),
+        Some(wait) => Err(Error::new(Code::RateLimited, "too many requests; wait and try again")
+            .retry_after(wait)),
+    }
+}
+
+enum Found {
     Connection(Arc<Connection>),
     Project(Arc<Project>),
     Nothing,
 }
 
-async fn resolve(
+/// Finds what the operation is about, and what the user may do with it. Nothing is told of a
+/// connection before the user's part in its project is established.
+async fn admit(
     service: &Service,
     operation: &Operation,
     params: &mut Params,
     caller: &Caller,
-) -> Result<Resolved> {
-    let registry = &service.registry;
+) -> Result<(Found, Permission)> {
+    let Service { registry, access, .. } = service;
+    let (user, fresh) = (caller.user.as_ref(), caller.fresh);
     match operation.subject {
         Subject::Connection(database_type) => {
+            if let Some(direct) = &caller.direct {
+                let connection = direct.connection(service, database_type)?;
+                return Ok((Found::Connection(connection), Permission::Admin));
+            }
             let scope = take(params, "scope")?;
-            let id = take_id(params, "connection_id")?;
+            let connection_id = take_id(params, "connection_id")?;
             let identifier = params.take_text("identifier");
-            let address = Address {
-                scope: &scope,
-                database_type,
-                connection_id: id,
-                identifier: identifier.as_deref(),
-                fresh: caller.fresh,
-            };
-            let user = caller.user.as_ref();
-            let (connection, _) = service.access.resolve(registry, user, &address).await?;
-            Ok(Resolved::Connection(connection))
+            let identifier = identifier.as_deref();
+            let address =
+                Address { scope: &scope, database_type, connection_id, identifier, fresh };
+            let (connection, granted) = access.resolve(registry, user, &address).await?;
+            Ok((Found::Connection(connection), granted))
         }
         Subject::Entry => {
             let id = take_id(params, "id")?.ok_or_else(|| missing("id"))?;
-            match params.take_text("scope").zip(type_of(operation)) {
-                Some((scope, database_type)) => {
-                    registry.resolve(&scope, database_type, Some(id), None, caller.fresh).await
-                }
-                None => registry.connection(id, caller.fresh).await,
-            }
-            .map(Resolved::Connection)
+            let Some((scope, database_type)) = params.take_text("scope").zip(type_of(operation))
+            else {
+                let connection = registry.connection(id, fresh).await?;
+                let granted = access.granted(user, connection.project_id, Some(id)).await?;
+                return Ok((Found::Connection(connection), granted));
+            };
+            let connection_id = Some(id);
+            let address =
+                Address { scope: &scope, database_type, connection_id, identifier: None, fresh };
+            let (connection, granted) = access.resolve(registry, user, &address).await?;
+            Ok((Found::Connection(connection), granted))
         }
         Subject::Project(_) => {
-            registry.project(&take(params, "scope")?).await.map(Resolved::Project)
+            let project = registry.project(&take(params, "scope")?).await?;
+            let granted = access.granted(user, project.id, None).await?;
+            Ok((Found::Project(project), granted))
         }
-        Subject::Registry | Subject::Service | Subject::Public => Ok(Resolved::Nothing),
+        Subject::Service => Ok((Found::Nothing, access.granted_anywhere(user).await?)),
+        // Such an operation checks each project it touches.
+        Subject::Registry => access.known(user).map(|()| (Found::Nothing, operation.permission)),
+        Subject::Public => Ok((Found::Nothing, operation.permission)),
     }
 }
 
@@ -150,7 +179,7 @@ fn take(params: &mut Params, name: &str) -> Result<String> {
     params.take_text(name).ok_or_else(|| missing(name))
 }
 
-fn take_id(params: &mut Params, name: &str) -> Result<Option<uuid::Uuid>> {
+fn take_id(params: &mut Params, name: &str) -> Result<Option<Uuid>> {
     let parse = |text: String| {
         text.parse().map_err(|_| Error::validation(format!("`{name}` must be a UUID")))
     };
@@ -159,25 +188,6 @@ fn take_id(params: &mut Params, name: &str) -> Result<Option<uuid::Uuid>> {
 
 fn missing(name: &str) -> Error {
     Error::validation(format!("`{name}` is required"))
-}
-
-async fn authorize(
-    service: &Service,
-    operation: &Operation,
-    subject: &Resolved,
-    user: Option<&User>,
-) -> Result<Permission> {
-    let access = &service.access;
-    match (subject, operation.subject) {
-        (Resolved::Connection(connection), _) => {
-            access.granted(user, connection.project_id, Some(connection.id)).await
-        }
-        (Resolved::Project(project), _) => access.granted(user, project.id, None).await,
-        (Resolved::Nothing, Subject::Public) => Ok(operation.permission),
-        (Resolved::Nothing, Subject::Service) => access.granted_anywhere(user).await,
-        // Such an operation checks each project it touches.
-        (Resolved::Nothing, _) => access.known(user).map(|()| operation.permission),
-    }
 }
 
 /// Feeds the circuit of the connection's client, and forgets cached answers after a change.
@@ -192,17 +202,16 @@ fn observe(service: &Service, operation: &Operation, cx: &Context, result: &Resu
 }
 
 fn note(operation: &Operation, request_id: &str, started: Instant, result: &Result<Reply>) {
-    let ms = started.elapsed().as_secs_f64() * 1000.0;
-    match result {
-        Ok(_) => tracing::debug!(operation = operation.name, request_id, ms, "done"),
-        Err(error) => {
-            let (code, outcome) = (error.code().as_str(), error.known_outcome().as_str());
-            let message = error.message();
-            if error.code() == Code::InternalError {
-                tracing::error!(operation = operation.name, request_id, ms, code, outcome, message);
-            } else {
-                tracing::info!(operation = operation.name, request_id, ms, code, outcome, message);
-            }
-        }
+    let (operation, ms) = (operation.name, started.elapsed().as_secs_f64() * 1000.0);
+    let Err(error) = result else {
+        tracing::debug!(operation, request_id, ms, "done");
+        return;
+    };
+    let (code, outcome) = (error.code().as_str(), error.known_outcome().as_str());
+    // Messages about user data stay out of the log; a defect of ours must be told.
+    if error.code() == Code::InternalError {
+        tracing::error!(operation, request_id, ms, code, outcome, message = error.message());
+    } else {
+        tracing::info!(operation, request_id, ms, code, outcome, "failed");
     }
 }

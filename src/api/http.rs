@@ -116,7 +116,8 @@ async fn answer(
     add_query(&mut params, &request.query);
     params.body(&request.body)?;
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
-    let caller = Caller { user: request.user, request_id: Arc::clone(request_id), fresh };
+    let request_id = Arc::clone(request_id);
+    let caller = Caller { user: request.user, request_id, fresh, direct: None };
     Ok(execute(service, operation, params, caller).await?)
 }
 

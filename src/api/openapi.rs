@@ -4,7 +4,7 @@
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::operation::{Method, Operation, Permission, Subject};
+use super::operation::{Method, Operation, Subject};
 use super::router::BASE_PATH;
 use crate::error::Code;
 use crate::operations;
@@ -65,7 +65,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let mut described = json!({
         "operationId": operation.name,
         "summary": operation.summary.trim(),
-        "x-permission": permission(operation.permission),
+        "x-permission": operation.permission.as_str(),
         "x-cost": operation.cost,
         "responses": {
             "200": {
@@ -96,14 +96,6 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     }
     described["parameters"] = Value::Array(parameters);
     described
-}
-
-fn permission(permission: Permission) -> &'static str {
-    match permission {
-        Permission::Read => "read",
-        Permission::Write => "write",
-        Permission::Admin => "admin",
-    }
 }
 
 /// The members of an input struct, through the reference that stands for it.

@@ -48,6 +48,18 @@ pub enum Permission {
     Admin,
 }
 
+impl Permission {
+    /// `read`, `write` or `admin`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// What the permission is checked against, and what is resolved before the operation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {

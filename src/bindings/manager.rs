@@ -20,6 +20,7 @@ use crate::api::router::by_name;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::registry::direct::Direct;
 use crate::service::Service;
 
 /// An HTTP request, as an adapter hands it over.
@@ -39,6 +40,17 @@ pub struct HandleRequest {
     pub user: Option<String>,
     /// The peer's address.
     pub remote_address: Option<String>,
+}
+
+/// An HTTP response, ready to be written to a socket.
+#[napi(object, object_from_js = false)]
+pub struct HandleResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Header values by lower-case name.
+    pub headers: HashMap<String, String>,
+    /// JSON, or nothing.
+    pub body: Buffer,
 }
 
 /// Ends a request that is no longer wanted.
@@ -84,7 +96,8 @@ impl NativeManager {
             .map_err(|_| Error::validation("the options must be an object"))?;
         let config = Config::from_env(|name| env.get(name).cloned(), &options)?;
         let _entered = runtime::enter()?;
-        crate::logging::start(config.log_level);
+        crate::logging::init(config.log_level);
+        crate::logging::hide_panic_messages();
         Ok(Self { service: Service::shared(config)? })
     }
 
@@ -139,6 +152,95 @@ impl NativeManager {
         })
     }
 
+    /// Applies the migrations to the platform database; with `dryRun` it only says which. Resolves
+    /// with the JSON text of a report.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn migrate(&self, env: Env, dry_run: bool) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        start(env, None, async move { report(service.registry.migrate(dry_run).await) })
+    }
+
+    /// Seals every stored secret anew under the first key. It may be killed and run again at any
+    /// moment. Resolves with the JSON text of a report.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn rotate_keys(&self, env: Env) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        start(env, None, async move { report(service.registry.rotate_keys().await) })
+    }
+
+    /// What a user may do in a project: `read`, `write` or `admin`. Rejects where it is nothing.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn permission(
+        &self,
+        env: Env,
+        project_ref: String,
+        user: Option<String>,
+    ) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        let user = user.map(|id| User { id });
+        start(env, None, async move {
+            match service.permission(&project_ref, user.as_ref()).await {
+                Ok(granted) => Answer::Json(granted.as_str().into()),
+                Err(error) => Answer::Failed(error, String::new()),
+            }
+        })
+    }
+
+    /// Runs one statement on the platform database; `parameters` is a JSON array. Resolves with
+    /// the JSON text of the answer.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn query_platform(
+        &self,
+        env: Env,
+        query: String,
+        parameters: String,
+    ) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        start(env, None, async move {
+            match crate::registry::platform_query::run(&service, &query, &parameters).await {
+                Ok(body) => Answer::Json(body),
+                Err(error) => Answer::Failed(error, String::new()),
+            }
+        })
+    }
+
+    /// Counts a request of `key`, which may make `limit` per window. Returns 0, or how many
+    /// milliseconds to wait.
+    #[napi]
+    pub fn admit(&self, key: String, limit: u32, window_ms: u32) -> u32 {
+        let window = Duration::from_millis(window_ms.into());
+        let wait = self.service.limiter.admit(&key, 1, limit, window).unwrap_or_default();
+        u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(u32::from(!wait.is_zero()))
+    }
+
+    /// Writes one line to the log: how an operation of the caller's own went.
+    #[napi]
+    pub fn log(
+        &self,
+        operation: String,
+        project_ref: String,
+        database_type: String,
+        duration_ms: f64,
+        error: Option<String>,
+    ) {
+        match error {
+            Some(error) => {
+                tracing::error!(operation, project_ref, database_type, duration_ms, error)
+            }
+            None => tracing::info!(operation, project_ref, database_type, duration_ms),
+        }
+    }
+
+    /// Closes the clients of one type; the next request opens them again.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn close_clients(&self, env: Env, database_type: String) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        start(env, None, async move {
+            service.pools.close_type(&database_type).await;
+            Answer::Done
+        })
+    }
+
     /// Stops intake, lets running requests finish for up to `timeoutMs`, then closes every socket.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn shutdown(&self, env: Env, timeout_ms: u32) -> napi::Result<Unknown<'_>> {
@@ -164,6 +266,16 @@ async fn call(
     params.body(input.as_bytes())?;
     caller.direct = direct.map(|text| Direct::parse(&text)).transpose()?;
     Ok(execute(service, operation, params, caller).await?.body)
+}
+
+fn report<T: serde::Serialize>(result: Result<T>) -> Answer {
+    let encode = |report| {
+        serde_json::to_vec(&report).map_err(|e| Error::internal(format!("no report: {e}")))
+    };
+    match result.and_then(encode) {
+        Ok(text) => Answer::Json(text),
+        Err(error) => Answer::Failed(error, String::new()),
+    }
 }
 
 /// Runs `work` in the background and returns the promise of its answer.

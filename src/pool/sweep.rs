@@ -60,16 +60,31 @@ impl Pools {
         });
     }
 
+    /// Closes the clients of one type, after their running requests.
+    pub async fn close_type(&self, database_type: &str) {
+        let entries: Vec<Arc<Entry>> = {
+            let mut entries = self.entries.lock();
+            entries
+                .extract_if(|key, _| key.database_type.as_str() == database_type)
+                .map(|(_, entry)| entry)
+                .collect()
+        };
+        close_all(&entries, Deadline::after(DRAIN_LIMIT)).await;
+    }
+
     /// Stops intake, lets work finish until the deadline, then closes every client.
     pub async fn shutdown(&self, deadline: Deadline) {
         self.closed.store(true, Ordering::Release);
         let entries: Vec<Arc<Entry>> =
             self.entries.lock().drain().map(|(_, entry)| entry).collect();
-        until_unused(&entries, deadline).await;
-        let closing = entries.iter().filter_map(|entry| entry.retire());
-        futures_util::future::join_all(closing.map(|client| async move { client.close().await }))
-            .await;
+        close_all(&entries, deadline).await;
     }
+}
+
+async fn close_all(entries: &[Arc<Entry>], deadline: Deadline) {
+    until_unused(entries, deadline).await;
+    let clients: Vec<_> = entries.iter().filter_map(|entry| entry.retire()).collect();
+    futures_util::future::join_all(clients.iter().map(|client| client.close())).await;
 }
 
 async fn until_unused(entries: &[Arc<Entry>], deadline: Deadline) {

@@ -1,6 +1,7 @@
 //! A registered connection: what is known of it without its secrets, and how it is shown.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ use super::vault::Owner;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 use crate::pool::PoolKey;
-use crate::target::{Columns, DatabaseType};
+use crate::target::{Columns, DatabaseType, Target};
 
 /// How a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -110,6 +111,8 @@ pub(super) enum Origin {
     Row { connection_string: Option<String>, password: Option<String> },
     /// In the process's environment.
     Environment,
+    /// In the target itself, which the operator's own code has named.
+    Direct { target: Arc<Target>, operators: bool },
 }
 
 impl fmt::Debug for Connection {
@@ -140,6 +143,12 @@ impl Connection {
     #[must_use]
     pub fn is_env(&self) -> bool {
         matches!(self.origin, Origin::Environment)
+    }
+
+    /// Whether the operator chose where it goes, so that it may be next to the Studio.
+    #[must_use]
+    pub fn is_operators(&self) -> bool {
+        matches!(self.origin, Origin::Environment | Origin::Direct { operators: true, .. })
     }
 
     /// The connection string as it may be shown: `redis://default:***@host:6379/0`.
@@ -278,7 +287,8 @@ impl TryFrom<&Row> for Connection {
             description: row.get(8),
             // What an older Studio stored is one string, and whether a password is in it shows only
             // when it is opened; saying yes is the safe side.
-            has_password: password.is_some() || (connection_string.is_some() && columns.host.is_none()),
+            has_password: password.is_some()
+                || (connection_string.is_some() && columns.host.is_none()),
             columns,
             is_primary: row.get(16),
             status: named(row.get(17))?,

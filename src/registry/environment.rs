@@ -41,8 +41,7 @@ impl Environment {
         let mut entries = Vec::new();
         let mut add = |id, name: &str, kind, url: Option<&str>, password| {
             if let Some(url) = url.filter(|_| config.enabled(kind)) {
-                let target =
-                    operators_target(kind, url, password).map_err(|e| e.context(name))?;
+                let target = operators_target(kind, url, password).map_err(|e| e.context(name))?;
                 entries.push(Entry { id, target });
             }
             Ok(())

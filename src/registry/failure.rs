@@ -94,9 +94,8 @@ fn of_server(refused: &tokio_postgres::error::DbError, lost: Outcome) -> Error {
     let class = &state.code()[..2];
     let said = refused.message();
     if class == "28" {
-        let message = format!(
-            "the platform database refused the user or password in DATABASE_URL: {said}"
-        );
+        let message =
+            format!("the platform database refused the user or password in DATABASE_URL: {said}");
         return Error::new(Code::DbInvalidCredentials, message);
     }
     if *state == SqlState::TOO_MANY_CONNECTIONS {

@@ -122,7 +122,8 @@ impl Registry {
     }
 
     async fn read_list(&self, key: &PageKey) -> Result<(Vec<Arc<Connection>>, Option<String>)> {
-        let mut position = key.cursor.as_deref().map_or(Ok(Position::Start(0)), Position::decode)?;
+        let mut position =
+            key.cursor.as_deref().map_or(Ok(Position::Start(0)), Position::decode)?;
         let limit = usize::try_from(key.limit).unwrap_or(usize::MAX);
         let mut shown: Vec<Arc<Connection>> = Vec::new();
         let mut more = false;
@@ -212,8 +213,7 @@ impl Registry {
                 }
             }
         }
-        let filter =
-            Filter { project_ref: project_ref.map(str::to_owned), ..Filter::default() };
+        let filter = Filter { project_ref: project_ref.map(str::to_owned), ..Filter::default() };
         let key = PageKey { filter, projects, limit: 0, cursor: None };
         for connection in self.environment_page(&key).await {
             let kind = connection.database_type;

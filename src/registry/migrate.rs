@@ -144,11 +144,7 @@ async fn begin(platform: &Platform) -> Result<Lent> {
 /// now is not what the database has.
 async fn recorded(session: &mut Lent, file: &File, checksum: &str) -> Result<bool> {
     let kept = session
-        .rows(
-            "SELECT to_regclass('platform.multidb_migrations') IS NOT NULL",
-            &[],
-            Effect::None,
-        )
+        .rows("SELECT to_regclass('platform.multidb_migrations') IS NOT NULL", &[], Effect::None)
         .await?;
     if !kept.first().is_some_and(|row| row.get(0)) {
         return Ok(false);

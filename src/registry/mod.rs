@@ -12,6 +12,7 @@
 pub(crate) mod cache;
 mod circuit;
 mod connection;
+pub mod direct;
 mod edit;
 mod environment;
 mod failure;
@@ -20,6 +21,7 @@ mod listing;
 mod migrate;
 mod notices;
 pub(crate) mod platform;
+pub mod platform_query;
 mod resolve;
 mod rotate;
 mod tls;

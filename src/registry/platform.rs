@@ -57,7 +57,11 @@ impl fmt::Debug for Platform {
 
 impl Platform {
     /// A pool of at most `max_size` sessions. Nothing is connected before the first use.
-    pub(crate) fn new(target: PostgresTarget, egress: Arc<Egress>, max_size: usize) -> Result<Self> {
+    pub(crate) fn new(
+        target: PostgresTarget,
+        egress: Arc<Egress>,
+        max_size: usize,
+    ) -> Result<Self> {
         let tls = target.tls.as_ref().map(crate::target::tls::client_config).transpose()?;
         let dialer = Dialer {
             target,
@@ -310,7 +314,8 @@ impl managed::Manager for Dialer {
             return Err(RecycleError::message("the session was left in an unknown state"));
         }
         // Half an hour less up to a quarter, so that sessions made together don't end together.
-        let jitter = Duration::from_millis(u64::from(metrics.created.elapsed().subsec_micros()) % 450_000);
+        let jitter =
+            Duration::from_millis(u64::from(metrics.created.elapsed().subsec_micros()) % 450_000);
         if metrics.age() + jitter > LONGEST_LIFE {
             return Err(RecycleError::message("the session reached its age limit"));
         }

@@ -25,9 +25,8 @@ const PROJECT: &str = "
     ORDER BY p.ref = $1 DESC
     LIMIT 1";
 
-const OF_PROJECT: &str = select_connections!(
-    "WHERE c.project_id = $1 ORDER BY c.is_primary DESC, c.created_at, c.id"
-);
+const OF_PROJECT: &str =
+    select_connections!("WHERE c.project_id = $1 ORDER BY c.is_primary DESC, c.created_at, c.id");
 
 const BY_ID: &str = select_connections!("WHERE c.id = $1");
 
@@ -219,9 +218,12 @@ impl Registry {
 
     /// Opens the connection's secrets and parses its target.
     pub async fn target(&self, connection: &Connection) -> Result<Target> {
-        let Origin::Row { connection_string, password } = &connection.origin else {
-            let target = self.environment.target(connection.id).cloned();
-            return target.ok_or_else(not_found);
+        let (connection_string, password) = match &connection.origin {
+            Origin::Row { connection_string, password } => (connection_string, password),
+            Origin::Direct { target, .. } => return Ok(target.as_ref().clone()),
+            Origin::Environment => {
+                return self.environment.target(connection.id).cloned().ok_or_else(not_found);
+            }
         };
         let owner = connection.owner();
         let open = |stored: &Option<String>, column| {

@@ -153,8 +153,7 @@ mod tests {
 
     #[test]
     fn sha1_signatures_are_hashed_with_sha256() {
-        let rsa_sha1 =
-            certificate(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05]);
+        let rsa_sha1 = certificate(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05]);
         assert_eq!(end_point(&rsa_sha1), Some(Sha256::digest(&rsa_sha1).to_vec()));
     }
 

@@ -3,8 +3,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::crypto::{KeyRing, Place, cryptojs};
 use crate::config::Config;
+use crate::crypto::{KeyRing, Place, cryptojs};
 use crate::error::{Code, Error, Result};
 use crate::target::DatabaseType;
 
@@ -114,11 +114,7 @@ mod tests {
     const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
     fn owner() -> Owner {
-        Owner {
-            id: Uuid::new_v4(),
-            project_id: Uuid::new_v4(),
-            database_type: DatabaseType::Redis,
-        }
+        Owner { id: Uuid::new_v4(), project_id: Uuid::new_v4(), database_type: DatabaseType::Redis }
     }
 
     fn vault(passphrases: Vec<(DatabaseType, SecretString)>) -> Vault {
@@ -133,10 +129,9 @@ mod tests {
         let opened = vault.open(&sealed, Column::Password, owner).unwrap();
         assert_eq!(opened.expose_secret(), "secret");
         assert!(vault.open(&sealed, Column::ConnectionString, owner).is_err());
-        for moved in [
-            Owner { id: Uuid::new_v4(), ..owner },
-            Owner { project_id: Uuid::new_v4(), ..owner },
-        ] {
+        for moved in
+            [Owner { id: Uuid::new_v4(), ..owner }, Owner { project_id: Uuid::new_v4(), ..owner }]
+        {
             assert!(vault.open(&sealed, Column::Password, moved).is_err());
         }
     }

@@ -3,11 +3,44 @@
 //! A user's connection string is parsed into one of these and then forgotten; each driver's own
 //! configuration is built from the typed form, so that nothing a driver would read from a URI
 //! (file paths, proxies, insecure switches) can be smuggled past us.
+//!
+//! [`TargetInput`] → [`Target::parse`] → [`Target`] → [`Target::stored`], and back by
+//! [`TargetInput::from_stored`]. Sockets are opened by [`egress`], secured by [`tls`].
 
+mod columns;
+mod draft;
 pub mod egress;
+pub mod host;
+mod http;
+mod input;
+mod mongodb;
+mod options;
+mod postgres;
+mod redis;
+mod refused;
+pub mod stored;
+#[cfg(test)]
+mod tests;
+pub mod tls;
+mod uri;
+
+use std::fmt;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use self::columns::Columns;
+use self::draft::Draft;
+pub use self::http::HttpTarget;
+pub use self::input::{Rules, TargetInput};
+pub use self::mongodb::MongoTarget;
+pub use self::postgres::{ChannelBinding, PostgresTarget};
+pub use self::redis::{RedisTarget, RedisTopology};
+pub use self::stored::Stored;
+pub use self::tls::Tls;
+use crate::error::{Error, Result};
 
 /// The four kinds of backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -59,111 +92,10 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// How TLS is used. `None` in a target means plain TCP.
-#[derive(Debug, Clone, Default)]
-pub struct Tls {
-    /// PEM text of the certificate authority to trust instead of the public ones.
-    pub ca_pem: Option<String>,
-    /// PEM text of a client certificate and its key.
-    pub client_pem: Option<SecretString>,
-    /// Skip verification of chain and name; only parsed when self-hosted.
-    pub insecure: bool,
-    /// PostgreSQL's `prefer`: fall back to plain TCP where the server has no TLS.
-    pub optional: bool,
-}
-
-/// Where Redis connections go.
-#[derive(Debug, Clone)]
-pub struct RedisTarget {
-    /// One node, several seeds of a cluster, or several sentinels.
-    pub endpoints: Vec<Endpoint>,
-    /// Standalone, cluster or sentinel.
-    pub topology: RedisTopology,
-    /// ACL user; `None` means the default user.
-    pub username: Option<String>,
-    /// Password of the data nodes.
-    pub password: Option<SecretString>,
-    /// Password of the sentinels themselves.
-    pub sentinel_password: Option<SecretString>,
-    /// Numbered database; always 0 in a cluster.
-    pub db: i64,
-    /// TLS, if any.
-    pub tls: Option<Tls>,
-}
-
-/// How Redis nodes are found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RedisTopology {
-    /// One server.
-    Standalone,
-    /// Redis Cluster; the endpoints are seeds.
-    Cluster,
-    /// Sentinel; the endpoints are sentinels.
-    Sentinel {
-        /// Name of the monitored primary.
-        master: String,
-    },
-}
-
-/// Where MongoDB connections go.
-#[derive(Debug, Clone)]
-pub struct MongoTarget {
-    /// `mongodb+srv`: the one endpoint's host is looked up as an SRV record.
-    pub srv: bool,
-    /// Seeds.
-    pub endpoints: Vec<Endpoint>,
-    /// User name.
-    pub username: Option<String>,
-    /// Password.
-    pub password: Option<SecretString>,
-    /// Default database.
-    pub database: Option<String>,
-    /// Database that holds the user.
-    pub auth_source: Option<String>,
-    /// `SCRAM-SHA-1`, `SCRAM-SHA-256`, `PLAIN` or `MONGODB-X509`.
-    pub auth_mechanism: Option<String>,
-    /// Replica set name.
-    pub replica_set: Option<String>,
-    /// Talk to the one seed only.
-    pub direct: Option<bool>,
-    /// Read preference name.
-    pub read_preference: Option<String>,
-    /// Retryable writes, on by default where the topology has them.
-    pub retry_writes: Option<bool>,
-    /// Write concern `w`.
-    pub w: Option<String>,
-    /// Milliseconds to wait for a suitable server.
-    pub server_selection_timeout_ms: Option<u64>,
-    /// TLS, if any.
-    pub tls: Option<Tls>,
-}
-
-/// Where PostgreSQL connections go.
-#[derive(Debug, Clone)]
-pub struct PostgresTarget {
-    /// Server.
-    pub endpoint: Endpoint,
-    /// Role.
-    pub username: String,
-    /// Password.
-    pub password: Option<SecretString>,
-    /// Database.
-    pub database: String,
-    /// TLS, if any.
-    pub tls: Option<Tls>,
-    /// Default `statement_timeout` in milliseconds.
-    pub statement_timeout_ms: Option<u64>,
-}
-
-/// Where HTTP requests go.
-#[derive(Debug, Clone)]
-pub struct HttpTarget {
-    /// Requests may only go below it; ends with `/`.
-    pub base_url: url::Url,
-    /// Injected as `Authorization: Bearer …`.
-    pub api_key: Option<SecretString>,
-    /// TLS settings for `https`.
-    pub tls: Option<Tls>,
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", host::bracketed(&self.host), self.port)
+    }
 }
 
 /// A target of any kind.
@@ -190,4 +122,156 @@ impl Target {
             Self::Http(_) => DatabaseType::BunApi,
         }
     }
+    /// Reads a target from what a user gave.
+    ///
+    /// Every failure is a `VALIDATION_ERROR` that quotes no secret.
+    pub fn parse(kind: DatabaseType, input: &TargetInput, rules: Rules) -> Result<Self> {
+        let mut draft = match as_url(kind, input) {
+            Some(input) => Draft::new(&input, rules)?,
+            None => Draft::new(input, rules)?,
+        };
+        let target = match kind {
+            DatabaseType::Redis => Self::Redis(RedisTarget::read(&mut draft)?),
+            DatabaseType::Mongodb => Self::Mongodb(MongoTarget::read(&mut draft)?),
+            DatabaseType::Postgres => Self::Postgres(PostgresTarget::read(&mut draft)?),
+            DatabaseType::BunApi => Self::Http(HttpTarget::read(&mut draft)?),
+        };
+        draft.options.finish()?;
+        Ok(target)
+    }
+
+    /// The password, or the API key of an HTTP target.
+    #[must_use]
+    pub fn password(&self) -> Option<&SecretString> {
+        match self {
+            Self::Redis(t) => t.password.as_ref(),
+            Self::Mongodb(t) => t.password.as_ref(),
+            Self::Postgres(t) => t.password.as_ref(),
+            Self::Http(t) => t.api_key.as_ref(),
+        }
+    }
+
+    /// TLS settings, where TLS is used.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Tls> {
+        match self {
+            Self::Redis(t) => t.tls.as_ref(),
+            Self::Mongodb(t) => t.tls.as_ref(),
+            Self::Postgres(t) => t.tls.as_ref(),
+            Self::Http(t) => t.tls.as_ref(),
+        }
+    }
+
+    /// Hosts and ports it names. Servers may direct to more of them.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        match self {
+            Self::Redis(t) => t.endpoints.clone(),
+            Self::Mongodb(t) => t.endpoints.clone(),
+            Self::Postgres(t) => vec![t.endpoint.clone()],
+            Self::Http(t) => vec![t.endpoint()],
+        }
+    }
+
+    /// Most connections the user wants; the installation's limit holds besides.
+    #[must_use]
+    pub fn pool_size(&self) -> Option<u32> {
+        match self {
+            Self::Redis(t) => t.pool_size,
+            Self::Mongodb(t) => t.pool_size,
+            Self::Postgres(t) => t.pool_size,
+            Self::Http(t) => t.pool_size,
+        }
+    }
+
+    /// How long the user wants a connection attempt to take at most.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Option<Duration> {
+        let milliseconds = match self {
+            Self::Redis(t) => t.connect_timeout_ms,
+            Self::Mongodb(t) => t.connect_timeout_ms,
+            Self::Postgres(t) => t.connect_timeout_ms,
+            Self::Http(t) => t.connect_timeout_ms,
+        };
+        milliseconds.map(Duration::from_millis)
+    }
+
+    /// What may be stored and shown.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        match self {
+            Self::Redis(t) => t.columns(),
+            Self::Mongodb(t) => t.columns(),
+            Self::Postgres(t) => t.columns(),
+            Self::Http(t) => t.columns(),
+        }
+    }
+
+    /// Secrets that are options, by name.
+    fn named_secrets(&self) -> Vec<(&'static str, &SecretString)> {
+        let client = self.tls().and_then(|tls| tls.client_pem.as_ref());
+        let more = match self {
+            Self::Redis(t) => t.sentinel_password.as_ref().map(|s| ("sentinel_password", s)),
+            Self::Http(t) => t.api_key.as_ref().map(|s| ("api_key", s)),
+            Self::Mongodb(_) | Self::Postgres(_) => None,
+        };
+        client.map(|s| ("client_pem", s)).into_iter().chain(more).collect()
+    }
+
+    /// Everything that decides who gets the secrets, and how well they are protected on the way.
+    fn destination(&self) -> (Vec<Endpoint>, Option<String>, Vec<Option<String>>) {
+        const PROTECTION: [&str; 12] = [
+            "tls",
+            "sslmode",
+            "tls_verify",
+            "tls_any_name",
+            "ca_pem",
+            "channel_binding",
+            "authMechanism",
+            "authSource",
+            "srv",
+            "cluster",
+            "sentinel",
+            "path",
+        ];
+        let columns = self.columns();
+        let option = |name: &str| columns.options.get(name).map(Value::to_string);
+        let mut endpoints = self.endpoints();
+        endpoints.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
+        // No user name and `default` are the same user of a Redis.
+        let username = match (self, columns.username.as_deref()) {
+            (Self::Redis(_), Some("default")) => None,
+            (_, username) => username.map(str::to_owned),
+        };
+        (endpoints, username, PROTECTION.into_iter().map(option).collect())
+    }
+}
+
+/// The URL of an HTTP target is often given as its host.
+fn as_url(kind: DatabaseType, input: &TargetInput) -> Option<TargetInput> {
+    let url = input.host.as_ref().filter(|host| host.contains("://"))?;
+    if kind != DatabaseType::BunApi || input.connection_string.is_some() {
+        return None;
+    }
+    let connection_string = Some(url.clone().into());
+    Some(TargetInput { connection_string, host: None, ..input.clone() })
+}
+
+fn wrong_scheme(expected: &str) -> Error {
+    Error::validation(format!("the connection string must begin with {expected}"))
+}
+
+/// The options that say how TLS is used. `by_default` is what holds when `tls` is not named.
+fn put_tls(options: &mut Map<String, Value>, tls: Option<&Tls>, by_default: bool) {
+    if tls.is_some() != by_default {
+        options.insert("tls".to_owned(), tls.is_some().into());
+    }
+    let Some(tls) = tls else { return };
+    if tls.insecure {
+        options.insert("tls_verify".to_owned(), false.into());
+    }
+    if tls.any_name {
+        options.insert("tls_any_name".to_owned(), true.into());
+    }
+    columns::put(options, "ca_pem", tls.ca_pem.clone());
 }

@@ -45,8 +45,7 @@ pub(super) async fn list<K: Kind>(cx: &Context, input: ListInput) -> Result<Repl
     let registry = &cx.service.registry;
     registry.require_enabled(K::TYPE)?;
     let connections = registry.connections_of(cx.project()?, cx.fresh).await?;
-    let mut rest: Vec<_> =
-        connections.into_iter().filter(|c| c.database_type == K::TYPE).collect();
+    let mut rest: Vec<_> = connections.into_iter().filter(|c| c.database_type == K::TYPE).collect();
     if let Some(last) = input.cursor {
         let at = rest.iter().position(|c| c.id == last).ok_or_else(|| {
             Error::validation(

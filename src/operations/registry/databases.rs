@@ -12,9 +12,7 @@ use crate::api::operation::Permission;
 use crate::api::reply::Reply;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::registry::{
-    Changes, Connection, Filter, NewConnection, PageRequest, Project, Status,
-};
+use crate::registry::{Changes, Connection, Filter, NewConnection, PageRequest, Project, Status};
 use crate::target::{DatabaseType, Target};
 
 /// Which connections to list.

@@ -1,0 +1,32 @@
+import Redis from 'ioredis'
+
+export async function open(servers) {
+  const batched = new Redis(servers.redis, { enableAutoPipelining: true })
+  const plain = new Redis(servers.redis)
+  let next = 0
+  let cursor = '0'
+  return {
+    rows: {
+      get: () => batched.get(`bench:${next++ % 1000}`),
+      getAlone: () => plain.get(`bench:${next++ % 1000}`),
+      page: async () => {
+        const [after, keys] = await plain.scan(cursor, 'COUNT', 100)
+        cursor = after
+        const pipeline = plain.pipeline()
+        for (const key of keys) pipeline.type(key).pttl(key).memory('USAGE', key)
+        const replies = await pipeline.exec()
+        const listed = keys.map((key, i) => ({
+          key,
+          type: replies[3 * i][1],
+          ttl: replies[3 * i + 1][1],
+          size: replies[3 * i + 2][1],
+        }))
+        return Buffer.from(JSON.stringify({ data: { keys: listed, cursor } }))
+      },
+    },
+    close: async () => {
+      batched.disconnect()
+      plain.disconnect()
+    },
+  }
+}

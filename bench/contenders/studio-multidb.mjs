@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+/** Door 1 hands out bytes that a route writes to its socket as they are. */
+export async function open(servers) {
+  const { ConnectionManager } = require('../../dist/index.js')
+  const manager = new ConnectionManager({
+    databaseUrl: servers.platform,
+    encryptionKey: servers.encryptionKey,
+    redisUrl: servers.redis,
+    mongodbUrl: servers.mongodb,
+    logLevel: 'off',
+    rateLimit: 'off',
+  })
+  const { scope } = servers
+  const redis = manager.redis(scope.redis)
+  const handle = async (method, path, query, body) => {
+    const answer = await manager.handle({
+      method,
+      path: `/api/platform${path}`,
+      query,
+      headers: {},
+      ...(body ? { body: Buffer.from(JSON.stringify(body)) } : {}),
+    })
+    if (answer.status !== 200) throw new Error(answer.body.toString())
+    return answer.body
+  }
+  const documents = `/mongodb/${scope.mongodb}/databases/bench/collections/people/documents`
+  const select = (limit) => ({
+    query: 'SELECT * FROM bench_people ORDER BY id LIMIT $1',
+    parameters: [limit],
+    read_only: true,
+    max_rows: limit,
+  })
+  let next = 0
+  return {
+    rows: {
+      get: () => redis.get(`bench:${next++ % 1000}`),
+      page: () => handle('GET', `/redis/${scope.redis}/keys`, 'count=100&with=type,ttl,size'),
+      find: () => handle('GET', documents, 'limit=1000'),
+      findOne: () => handle('GET', `${documents}/${servers.documentId}`, ''),
+      select100: () => handle('POST', `/postgres/${scope.postgres}/query`, '', select(100)),
+      select5000: () => handle('POST', `/postgres/${scope.postgres}/query`, '', select(5000)),
+      registryList: () => handle('GET', '/databases', ''),
+      registryGet: () => handle('GET', `/databases/${scope.redis}`, ''),
+    },
+    close: () => manager.shutdown(1000),
+  }
+}

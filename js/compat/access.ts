@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { fromNative, DatabaseError } from '../errors'
+import type { DatabaseType, ProjectPermissions } from '../types'
+import { defaultManager } from './default'
+
+/** A request that the Studio's `apiWrapper` has authenticated. */
+export type AuthenticatedRequest = IncomingMessage & {
+  user?: { id?: string; sub?: string } | null
+}
+
+/** The id of the user that a request was authenticated as. */
+export function userOf(req: AuthenticatedRequest): string | undefined {
+  return req.user?.id ?? req.user?.sub
+}
+
+/** What the request's user may do in a project. */
+export async function checkProjectAccess(
+  req: AuthenticatedRequest,
+  projectRef: string
+): Promise<{ hasAccess: boolean; permissions?: ProjectPermissions; error?: Error }> {
+  try {
+    const granted = await defaultManager().native.permission(projectRef, userOf(req))
+    const permissions: ProjectPermissions = {
+      canRead: true,
+      canWrite: granted !== 'read',
+      canAdmin: granted === 'admin',
+      level: granted === 'admin' ? 'admin' : granted === 'write' ? 'developer' : 'viewer',
+    }
+    return { hasAccess: true, permissions }
+  } catch (error) {
+    return { hasAccess: false, error: fromNative(error) as Error }
+  }
+}
+
+/** Whether the request's user may do this in a project. */
+export async function requirePermission(
+  req: AuthenticatedRequest,
+  projectRef: string,
+  requiredPermission: 'read' | 'write' | 'admin'
+): Promise<{ authorized: boolean; error?: Error }> {
+  const { permissions, error } = await checkProjectAccess(req, projectRef)
+  if (!permissions) return { authorized: false, error: error ?? new Error('Access denied') }
+  const allowed = {
+    read: permissions.canRead,
+    write: permissions.canWrite,
+    admin: permissions.canAdmin,
+  }
+  return { authorized: allowed[requiredPermission] }
+}
+
+/**
+ * Counts a request against its user's limit. Where the limit is passed it answers 429 itself and
+ * returns `false`.
+ */
+export function rateLimit(
+  req: AuthenticatedRequest,
+  res: ServerResponse,
+  maxRequests = 100,
+  windowMs = 60_000
+): boolean {
+  const key = userOf(req) ?? req.socket?.remoteAddress ?? 'anonymous'
+  const waitMs = defaultManager().native.admit(key, maxRequests, windowMs)
+  if (waitMs === 0) return true
+  const retryAfter = Math.ceil(waitMs / 1000)
+  const message = 'Too many requests'
+  answer(res, 429, { message, error: { message, code: 'RATE_LIMITED', retryAfter } }, retryAfter)
+  return false
+}
+
+/** Says in the log how an operation went. */
+export function logDatabaseOperation(
+  operation: string,
+  projectRef: string,
+  databaseType: DatabaseType,
+  duration: number,
+  error?: Error
+): void {
+  defaultManager().native.log(operation, projectRef, databaseType, duration, error?.message)
+}
+
+/** Answers a request with an error, as the package's own handlers would. */
+export function handleDatabaseError(error: unknown, res: ServerResponse): void {
+  if (error instanceof DatabaseError) {
+    const { message, code, details, retryable, outcome, statusCode } = error
+    answer(res, statusCode, { message, error: { message, code, details, retryable, outcome } })
+    return
+  }
+  const message = 'An internal error occurred'
+  answer(res, 500, { message, error: { message, code: 'INTERNAL_ERROR' } })
+}
+
+function answer(res: ServerResponse, status: number, body: unknown, retryAfter?: number): void {
+  res.statusCode = status
+  if (retryAfter !== undefined) res.setHeader('Retry-After', String(retryAfter))
+  res.setHeader('Content-Type', 'application/json; charset=utf-8')
+  res.end(JSON.stringify(body))
+}

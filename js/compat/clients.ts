@@ -1,0 +1,228 @@
+import { ConnectionError } from '../errors'
+import { type Binding, invoke } from '../invoke'
+import { MongoDatabase } from '../mongodb'
+import { PostgresDatabase } from '../postgres'
+import { RedisDatabase, type RedisText } from '../redis'
+import type { ConnectionTestResult, DatabaseConnection } from '../types'
+import { defaultManager } from './default'
+import { Db } from './mongodb'
+
+/** What a client is made of. */
+export interface DatabaseClientConfig {
+  connection: DatabaseConnection
+  /** Milliseconds for `connect()` and `ping()`. */
+  timeout?: number
+  /** Kept for old callers: reads are retried once, and writes only when they were not applied. */
+  retry?: { attempts: number; delay: number }
+}
+
+/** What every client can do. */
+export interface DatabaseClient {
+  /** Resolves once the server answered. */
+  connect(): Promise<void>
+  /** Ends this handle. Sockets are shared, and close when they have been idle. */
+  disconnect(): Promise<void>
+  /** Milliseconds of one round trip. */
+  ping(): Promise<number>
+  /** What the server says of itself. */
+  getInfo(): Promise<Record<string, unknown>>
+}
+
+/**
+ * The target of a connection: its own fields where it brings a host and no registered id, else the
+ * registered connection.
+ */
+function bind(connection: DatabaseConnection): Binding {
+  const { database_type: type, host, port, database_name, username, password } = connection
+  const direct = { type, host, port, database_name, username, password }
+  const given = Object.entries({ ...direct, options: connection.options }).filter(
+    ([, value]) => value !== undefined && value !== null
+  )
+  return connection.has_password !== undefined
+    ? {
+        native: defaultManager().native,
+        selector: { scope: connection.id },
+        user: undefined,
+        direct: undefined,
+      }
+    : defaultManager().direct({ type, ...Object.fromEntries(given) })
+}
+
+abstract class Client implements DatabaseClient {
+  protected readonly binding: Binding
+  readonly #timeout: number | undefined
+
+  constructor({ connection, timeout }: DatabaseClientConfig) {
+    this.binding = bind(connection)
+    this.#timeout = timeout
+  }
+
+  async connect(): Promise<void> {
+    const result = await this.#test()
+    if (!result.success) {
+      throw new ConnectionError(result.error ?? 'the server could not be reached', {
+        steps: result.steps,
+      })
+    }
+  }
+
+  disconnect(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async ping(): Promise<number> {
+    const started = performance.now()
+    await this.roundTrip()
+    return performance.now() - started
+  }
+
+  abstract getInfo(): Promise<Record<string, unknown>>
+
+  /** The cheapest question that the server answers. */
+  protected abstract roundTrip(): Promise<unknown>
+
+  #test(): Promise<ConnectionTestResult> {
+    const signal = this.#timeout === undefined ? {} : { signal: AbortSignal.timeout(this.#timeout) }
+    const { direct, selector } = this.binding
+    return direct
+      ? invoke(
+          this.binding,
+          'registry.databases.test_unsaved',
+          {
+            ...direct,
+            type: undefined,
+            database_type: direct.type,
+          },
+          signal
+        )
+      : invoke(
+          { ...this.binding, selector: { id: selector.scope } },
+          'registry.databases.test',
+          {},
+          signal
+        )
+  }
+}
+
+/** A Redis client made from a connection. */
+export class RedisClient extends Client {
+  readonly #redis = new RedisDatabase(this.binding)
+
+  /** The value of a string key. */
+  get(key: string): Promise<RedisText | null> {
+    return this.#redis.get(key)
+  }
+
+  /** Sets a string key, for `ttl` seconds where given. */
+  async set(key: string, value: string, ttl?: number): Promise<void> {
+    await this.#redis.set(key, value, ttl === undefined ? {} : { ttl })
+  }
+
+  /** Removes a key. */
+  del(key: string): Promise<number> {
+    return this.#redis.del(key)
+  }
+
+  /** One page of keys. */
+  async scan(cursor: number | string = 0, pattern = '*', count = 100) {
+    const page = await this.#redis.listKeys({ cursor: String(cursor), pattern, count })
+    return { cursor: page.cursor, keys: page.keys.map(({ key }) => key) }
+  }
+
+  /** All keys that match, walked with `SCAN`. */
+  async keys(pattern = '*'): Promise<RedisText[]> {
+    const seen = new Map<string, RedisText>()
+    for await (const { key } of this.#redis.scan({ pattern, count: 1000 })) {
+      seen.set(JSON.stringify(key), key)
+    }
+    return [...seen.values()]
+  }
+
+  /** The type of a key. */
+  type(key: string): Promise<string> {
+    return this.#redis.type(key)
+  }
+
+  /** Seconds until a key expires. */
+  ttl(key: string): Promise<number> {
+    return this.#redis.ttl(key)
+  }
+
+  getInfo(): Promise<Record<string, unknown>> {
+    return this.#redis.info()
+  }
+
+  protected roundTrip(): Promise<unknown> {
+    return this.#redis.exists('')
+  }
+}
+
+/** A MongoDB client made from a connection. */
+export class MongoDBClient extends Client {
+  readonly #mongo = new MongoDatabase(this.binding)
+  readonly #database: string | undefined
+
+  constructor(config: DatabaseClientConfig) {
+    super(config)
+    this.#database = config.connection.database_name
+  }
+
+  /** A database; the connection's own where no name is given. */
+  getDb(name?: string): Db {
+    return new Db(this.#mongo, name ?? this.#database ?? 'test')
+  }
+
+  /** The databases that the user can see. */
+  listDatabases() {
+    return this.#mongo.listDatabases()
+  }
+
+  /** The collections of a database. */
+  listCollections(name?: string) {
+    return this.getDb(name).listCollections().toArray()
+  }
+
+  async getInfo(): Promise<Record<string, unknown>> {
+    const databases = await this.#mongo.listDatabases()
+    return { databases }
+  }
+
+  protected roundTrip(): Promise<unknown> {
+    return this.#mongo.listCollections(this.#database ?? 'admin')
+  }
+}
+
+/** A PostgreSQL client made from a connection. */
+export class PostgresClient extends Client {
+  readonly #postgres = new PostgresDatabase(this.binding)
+
+  /** Runs one statement and resolves with its rows. */
+  async query<T = Record<string, unknown>>(sql: string, params: unknown[] = []): Promise<T[]> {
+    return (await this.#postgres.query<T>(sql, params)).rows
+  }
+
+  async getInfo(): Promise<Record<string, unknown>> {
+    const [row] = await this.query('SELECT version()')
+    return { version: row?.version }
+  }
+
+  protected roundTrip(): Promise<unknown> {
+    return this.query('SELECT 1')
+  }
+}
+
+/** The client of a connection, by its type. */
+export function createDatabaseClient(
+  config: DatabaseClientConfig
+): RedisClient | MongoDBClient | PostgresClient {
+  switch (config.connection.database_type) {
+    case 'redis':
+      return new RedisClient(config)
+    case 'mongodb':
+      return new MongoDBClient(config)
+    case 'postgres':
+      return new PostgresClient(config)
+    default:
+      throw new Error(`Unsupported database type: ${config.connection.database_type}`)
+  }
+}

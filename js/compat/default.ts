@@ -1,0 +1,41 @@
+import { Manager } from '../manager'
+import type { Binding, DirectTarget } from '../invoke'
+
+let manager: Manager | undefined
+
+/** The manager that the module-level functions use: made from the environment at the first call. */
+export function defaultManager(): Manager {
+  manager ??= new Manager()
+  return manager
+}
+
+/** Lets the next call make it again; for code that shut everything down. */
+export async function closeDefaultManager(): Promise<void> {
+  const closing = manager
+  manager = undefined
+  await closing?.shutdown()
+}
+
+/** A binding to a connection string, or to the connection of the environment variable. */
+export function bindingTo(
+  type: DirectTarget['type'],
+  connectionString: string | undefined
+): Binding {
+  if (connectionString !== undefined) {
+    return defaultManager().direct({ type, connection_string: connectionString })
+  }
+  const selector = { scope: 'default', identifier: 'env' }
+  return { native: defaultManager().native, selector, user: undefined, direct: undefined }
+}
+
+/** What most functions of the documents answer: one of the two. */
+export type Result<T> = { data?: T; error?: Error }
+
+/** Answers a failure instead of throwing it. */
+export async function settled<T>(work: Promise<T> | (() => Promise<T>)): Promise<Result<T>> {
+  try {
+    return { data: await (typeof work === 'function' ? work() : work) }
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)) }
+  }
+}

@@ -1,0 +1,74 @@
+import { fromNative } from '../errors'
+import { invoke } from '../invoke'
+import type { QueryResult } from '../postgres'
+import { DatabaseType } from '../types'
+import { closeDefaultManager, defaultManager } from './default'
+import { MongoHelpers, testMongoConnection } from './mongodb'
+import { RedisHelpers, testRedisConnection } from './redis'
+import { Manager } from '../manager'
+
+/** One of the two, never both. */
+export type WrappedResult<T> = { data: T; error: undefined } | { data: undefined; error: Error }
+
+/**
+ * Runs one statement on the platform database: directly where `DATABASE_URL` is set, else through
+ * pg-meta at `STUDIO_PG_META_URL`, whose own database is the platform database then.
+ */
+export async function queryPlatformDatabase<T = Record<string, unknown>>({
+  query,
+  parameters = [],
+}: {
+  query: string
+  parameters?: unknown[]
+}): Promise<WrappedResult<T[]>> {
+  try {
+    const text = await defaultManager().native.queryPlatform(query, JSON.stringify(parameters))
+    return { data: (JSON.parse(text) as { data: QueryResult<T> }).data.rows, error: undefined }
+  } catch (thrown) {
+    return { data: undefined, error: fromNative(thrown) as Error }
+  }
+}
+
+/** The manager of the documents: the door to everything, and three shorthands. */
+export class ConnectionManager extends Manager {
+  /** Whether a server of this type answers at a connection string. */
+  static async testConnection(type: DatabaseType, connectionString: string): Promise<boolean> {
+    switch (type) {
+      case DatabaseType.REDIS:
+        return testRedisConnection(connectionString)
+      case DatabaseType.MONGODB:
+        return testMongoConnection(connectionString)
+      default: {
+        const target = { database_type: type, connection_string: connectionString }
+        return (await defaultManager().databases().testTarget(target)).success
+      }
+    }
+  }
+
+  /** What the server at a connection string says of itself. */
+  static async getDatabaseInfo(type: DatabaseType, connectionString: string): Promise<unknown> {
+    const binding = defaultManager().direct({ type, connection_string: connectionString })
+    switch (type) {
+      case DatabaseType.REDIS:
+        return RedisHelpers.info('server', connectionString)
+      case DatabaseType.MONGODB:
+        return MongoHelpers.listDatabases(connectionString)
+      case DatabaseType.POSTGRES:
+        return invoke(binding, 'postgres.query', { query: 'SELECT version()', read_only: true })
+      case DatabaseType.BUN_API:
+        return invoke(binding, 'http.info', {})
+    }
+  }
+
+  /** Closes every connection of the process. */
+  static closeAll(): Promise<void> {
+    return closeDefaultManager()
+  }
+}
+
+/** Shorthands per type. */
+export const Database = {
+  Postgres: { query: queryPlatformDatabase },
+  Redis: RedisHelpers,
+  Mongo: MongoHelpers,
+}

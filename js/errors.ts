@@ -1,0 +1,164 @@
+/** What is known about a write after it failed. */
+export type Outcome = 'applied' | 'not_applied' | 'unknown'
+
+/** What every error of this package carries besides its message. */
+export interface ErrorFields {
+  code?: string
+  statusCode?: number
+  details?: Record<string, unknown>
+  retryable?: boolean
+  outcome?: Outcome
+  requestId?: string
+}
+
+/** The base of every error that this package throws. */
+export class DatabaseError extends Error {
+  /** Stable code, such as `DB_TIMEOUT`. */
+  readonly code: string
+  /** The HTTP status that an API route answers with. */
+  readonly statusCode: number
+  /** Machine-readable facts about the failure. */
+  readonly details: Record<string, unknown>
+  /** Whether the same call may succeed later without being changed. */
+  readonly retryable: boolean
+  /** Whether the operation took effect on the server. */
+  readonly outcome: Outcome
+  /** Identifies the request in the logs. */
+  readonly requestId: string | undefined
+
+  constructor(
+    message: string,
+    code = 'INTERNAL_ERROR',
+    statusCode = 500,
+    details: Record<string, unknown> = {},
+    fields: ErrorFields = {}
+  ) {
+    super(message)
+    this.name = new.target.name
+    this.code = fields.code ?? code
+    this.statusCode = fields.statusCode ?? statusCode
+    this.details = fields.details ?? details
+    this.retryable = fields.retryable ?? false
+    this.outcome = fields.outcome ?? 'not_applied'
+    this.requestId = fields.requestId
+  }
+}
+
+/** No connection could be made, or it was lost: `DB_CONNECTION_FAILED` and its kin. */
+export class ConnectionError extends DatabaseError {
+  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(message, 'DB_CONNECTION_FAILED', 503, details, { retryable: true, ...fields })
+  }
+}
+
+/** The request is malformed, or the backend refused it. */
+export class QueryError extends DatabaseError {
+  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(message, 'DB_QUERY_ERROR', 400, details, fields)
+  }
+}
+
+/** No user where one is required. */
+export class AuthenticationError extends DatabaseError {
+  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(message, 'UNAUTHENTICATED', 401, details, fields)
+  }
+}
+
+/** The user's role, or a rule that holds for everyone, does not allow it. */
+export class PermissionError extends DatabaseError {
+  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(message, 'PERMISSION_DENIED', 403, details, fields)
+  }
+}
+
+/** The connection, or the thing asked for in it, does not exist. */
+export class NotFoundError extends DatabaseError {
+  constructor(resource: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(fields ? resource : `${resource} not found`, 'DB_NOT_FOUND', 404, details, fields)
+  }
+}
+
+/** The state of the server does not allow it now; read it again. */
+export class ConflictError extends DatabaseError {
+  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(message, 'CONFLICT', 409, details, fields)
+  }
+}
+
+/** Too many requests by this user. */
+export class RateLimitError extends DatabaseError {
+  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(message, 'RATE_LIMITED', 429, details, { retryable: true, ...fields })
+  }
+}
+
+/** The deadline passed; `outcome` says what is known of the work. */
+export class TimeoutError extends DatabaseError {
+  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+    super(message, 'DB_TIMEOUT', 504, details, { retryable: true, ...fields })
+  }
+}
+
+type ErrorClass = new (
+  message: string,
+  details?: Record<string, unknown>,
+  fields?: ErrorFields
+) => DatabaseError
+
+const CLASSES: Record<string, [ErrorClass, number]> = {
+  VALIDATION_ERROR: [QueryError, 400],
+  DB_QUERY_ERROR: [QueryError, 400],
+  PAYLOAD_TOO_LARGE: [QueryError, 413],
+  UNAUTHENTICATED: [AuthenticationError, 401],
+  PERMISSION_DENIED: [PermissionError, 403],
+  OPERATION_NOT_ALLOWED: [PermissionError, 403],
+  HOST_NOT_ALLOWED: [PermissionError, 403],
+  DB_NOT_FOUND: [NotFoundError, 404],
+  CONFLICT: [ConflictError, 409],
+  WRONG_TYPE: [ConflictError, 409],
+  RATE_LIMITED: [RateLimitError, 429],
+  DB_INVALID_CREDENTIALS: [ConnectionError, 502],
+  DB_CONNECTION_FAILED: [ConnectionError, 503],
+  POOL_EXHAUSTED: [ConnectionError, 503],
+  DB_TLS_ERROR: [ConnectionError, 503],
+  DB_TIMEOUT: [TimeoutError, 504],
+}
+
+interface Failure {
+  message: string
+  error: {
+    code: string
+    details: Record<string, unknown>
+    retryable: boolean
+    outcome: Outcome
+    request_id: string
+  }
+}
+
+/** The error that a failure envelope stands for. */
+export function fromEnvelope(failure: Failure): DatabaseError {
+  const { message, error } = failure
+  const [Class, statusCode] = CLASSES[error.code] ?? [undefined, 500]
+  const fields: ErrorFields = {
+    code: error.code,
+    statusCode,
+    details: error.details,
+    retryable: error.retryable,
+    outcome: error.outcome,
+    requestId: error.request_id,
+  }
+  return Class
+    ? new Class(message, undefined, fields)
+    : new DatabaseError(message, error.code, statusCode, error.details, fields)
+}
+
+/**
+ * The error that a native call failed with. Rejections are the envelope's text; what is thrown at
+ * once is an `Error` with that text as its message.
+ */
+export function fromNative(thrown: unknown): unknown {
+  const text = thrown instanceof Error ? thrown.message : thrown
+  if (typeof text !== 'string' || !text.startsWith('{')) return thrown
+  return fromEnvelope(JSON.parse(text) as Failure)
+}

@@ -1,0 +1,91 @@
+import { type HandleRequest, type HandleResponse, NativeManager } from '../index'
+import { fromNative } from './errors'
+import { HttpService } from './http'
+import { type Binding, type DirectTarget, abortable } from './invoke'
+import { MongoDatabase } from './mongodb'
+import type { ManagerOptions } from './options'
+import { PostgresDatabase } from './postgres'
+import { RedisDatabase } from './redis'
+import { type ClientOptions, type Selector, toInput } from './selector'
+import { Databases } from './databases'
+
+/** How long `shutdown()` lets running requests finish, in milliseconds. */
+const SHUTDOWN_TIMEOUT_MS = 10_000
+
+/**
+ * The door to everything: answers HTTP requests, and makes typed clients.
+ *
+ * Managers with the same configuration share one set of connections per process, so it may be made
+ * again on every reload of a module.
+ */
+export class Manager {
+  /** @internal */
+  readonly native: NativeManager
+
+  /** Reads the configuration from the environment; `options` override it. */
+  constructor(options: ManagerOptions = {}) {
+    try {
+      this.native = new NativeManager(environment(), JSON.stringify(options))
+    } catch (error) {
+      throw fromNative(error)
+    }
+  }
+
+  /** Answers an HTTP request. Never rejects, unless the signal is aborted: a failure is an answer. */
+  handle(request: HandleRequest, signal?: AbortSignal): Promise<HandleResponse> {
+    return abortable(signal, (cancellation) => this.native.handle(request, cancellation))
+  }
+
+  /** A Redis or Valkey connection. */
+  redis(selector: Selector, options?: ClientOptions): RedisDatabase {
+    return new RedisDatabase(this.#bind(selector, options))
+  }
+
+  /** A MongoDB connection. */
+  mongodb(selector: Selector, options?: ClientOptions): MongoDatabase {
+    return new MongoDatabase(this.#bind(selector, options))
+  }
+
+  /** A PostgreSQL connection. */
+  postgres(selector: Selector, options?: ClientOptions): PostgresDatabase {
+    return new PostgresDatabase(this.#bind(selector, options))
+  }
+
+  /** An HTTP service. */
+  http(selector: Selector, options?: ClientOptions): HttpService {
+    return new HttpService(this.#bind(selector, options))
+  }
+
+  /** The registered connections. */
+  databases(options?: ClientOptions): Databases {
+    return new Databases({ ...this.#bind('', options), selector: {} })
+  }
+
+  /** @internal A binding to a target that is not in the registry. */
+  direct(target: DirectTarget): Binding {
+    return { native: this.native, selector: {}, user: undefined, direct: target }
+  }
+
+  /**
+   * Stops intake, lets running requests finish, then closes every connection of this configuration
+   * in the process.
+   */
+  shutdown(timeoutMs = SHUTDOWN_TIMEOUT_MS): Promise<void> {
+    return this.native.shutdown(timeoutMs)
+  }
+
+  #bind(selector: Selector, options: ClientOptions = {}): Binding {
+    return {
+      native: this.native,
+      selector: toInput(selector),
+      user: options.user,
+      direct: undefined,
+    }
+  }
+}
+
+/** `process.env` without the names that have no value. */
+function environment(): Record<string, string> {
+  const set = Object.entries(process.env).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(set) as Record<string, string>
+}

@@ -1,0 +1,183 @@
+import { Batcher } from './batcher'
+import { type Binding, type CallOptions, invoke } from './invoke'
+
+/** Text, or bytes that are not valid UTF-8. */
+export type RedisText = string | { $binary: { base64: string } }
+
+/** An integer; outside ±(2^53−1) it keeps every digit as text. */
+export type RedisInteger = number | { $numberLong: string }
+
+/** What to list. */
+export interface ListKeysOptions {
+  /** Glob pattern; without glob characters it names one key. */
+  pattern?: string
+  /** Only keys of this type. */
+  type?: string
+  /** Where the page before ended. */
+  cursor?: string
+  /** Keys per page, at most 1000. */
+  count?: number
+  /** Metadata of each key: `type`, `ttl`, `size`, `encoding`. */
+  with?: Array<'type' | 'ttl' | 'size' | 'encoding'>
+}
+
+/** One key of a page. */
+export interface KeySummary {
+  key: RedisText
+  type?: string | null
+  /** Seconds; −1 never expires, −2 is gone. */
+  ttl?: number | null
+  /** Bytes of memory. */
+  size?: number | null
+  encoding?: string | null
+}
+
+/** A page of keys. A key may recur on another page; the last page has cursor `"0"`. */
+export interface KeyPage {
+  keys: KeySummary[]
+  cursor: string
+  /** Keys that were examined for this page. */
+  total_scanned: number
+  /** Why the page ended. */
+  ended_by: string
+  /** The topology changed while the keys were listed. */
+  may_be_incomplete?: boolean
+  /** What the connection's user is not allowed to see. */
+  warnings?: string[]
+}
+
+/** Which part of a large value to read. */
+export interface GetKeyOptions {
+  cursor?: string
+  offset?: number
+  count?: number
+}
+
+/** A key's value; which members it has depends on `type`. */
+export interface KeyValue {
+  key: RedisText
+  type: string
+  ttl: number
+  size?: number | null
+  encoding?: string | null
+  [member: string]: unknown
+}
+
+/** A value to store. */
+export interface SetKeyInput {
+  value: unknown
+  /** Default `string`, or what the value's shape says. */
+  type?: 'string' | 'hash' | 'list' | 'set' | 'zset' | 'stream'
+  /** Seconds until it expires. */
+  ttl?: number
+  /** Only if the key does not exist. */
+  nx?: boolean
+  /** Only if the key exists. */
+  xx?: boolean
+}
+
+/** One Redis or Valkey connection. Made by `manager.redis(id)`. */
+export class RedisDatabase {
+  readonly #binding: Binding
+  readonly #batch: Batcher
+
+  /** @internal */
+  constructor(binding: Binding) {
+    this.#binding = binding
+    this.#batch = new Batcher(binding)
+  }
+
+  /** One page of keys with their metadata. */
+  listKeys(options: ListKeysOptions = {}, call?: CallOptions): Promise<KeyPage> {
+    return invoke(this.#binding, 'redis.keys.list', options, call)
+  }
+
+  /** All keys, page by page, with `SCAN`. A key may come more than once. */
+  async *scan(options: Omit<ListKeysOptions, 'cursor'> = {}, call?: CallOptions) {
+    let cursor = '0'
+    do {
+      const page = await this.listKeys({ ...options, cursor }, call)
+      yield* page.keys
+      cursor = page.cursor
+    } while (cursor !== '0')
+  }
+
+  /** A key's value, or a page of it, with its type, TTL and size. */
+  getKey(key: RedisText, options: GetKeyOptions = {}, call?: CallOptions): Promise<KeyValue> {
+    return invoke(this.#binding, 'redis.keys.get', { ...options, key }, call)
+  }
+
+  /** Stores a value of any type, in one atomic step. */
+  setKey(key: RedisText, input: SetKeyInput, call?: CallOptions): Promise<Record<string, unknown>> {
+    return invoke(this.#binding, 'redis.keys.set', { ...input, key }, call)
+  }
+
+  /** Removes a key. */
+  deleteKey(key: RedisText, call?: CallOptions): Promise<{ deleted: number }> {
+    return invoke(this.#binding, 'redis.keys.delete', { key }, call)
+  }
+
+  /** Sets the TTL in seconds; −1 removes it. */
+  expireKey(key: RedisText, ttl: number, call?: CallOptions): Promise<Record<string, unknown>> {
+    return invoke(this.#binding, 'redis.keys.expire', { key, ttl }, call)
+  }
+
+  /** The server's `INFO`, typed. */
+  info(call?: CallOptions): Promise<Record<string, unknown>> {
+    return invoke(this.#binding, 'redis.info', {}, call)
+  }
+
+  // The calls below are batched: all of one tick are one crossing and one pipeline.
+
+  /** The value of a string key; `null` where there is none. */
+  get(key: RedisText): Promise<RedisText | null> {
+    return this.#batch.send('GET', key)
+  }
+
+  /** Sets a string key. */
+  set(key: RedisText, value: RedisText, options: { ttl?: number } = {}): Promise<'OK'> {
+    return options.ttl === undefined
+      ? this.#batch.send('SET', key, value)
+      : this.#batch.send('SET', key, value, 'EX', String(options.ttl))
+  }
+
+  /** Removes a key; resolves with how many were there. */
+  del(key: RedisText): Promise<number> {
+    return this.#batch.send('UNLINK', key)
+  }
+
+  /** Whether a key exists: 1 or 0. */
+  exists(key: RedisText): Promise<number> {
+    return this.#batch.send('EXISTS', key)
+  }
+
+  /** Seconds until a key expires; −1 never, −2 no such key. */
+  ttl(key: RedisText): Promise<number> {
+    return this.#batch.send('TTL', key)
+  }
+
+  /** The type of a key; `none` where there is none. */
+  type(key: RedisText): Promise<string> {
+    return this.#batch.send('TYPE', key)
+  }
+
+  /** Adds to a number. */
+  incrBy(key: RedisText, by = 1): Promise<RedisInteger> {
+    return this.#batch.send('INCRBY', key, String(by))
+  }
+
+  /** One field of a hash; `null` where there is none. */
+  hget(key: RedisText, field: RedisText): Promise<RedisText | null> {
+    return this.#batch.send('HGET', key, field)
+  }
+
+  /** Sets one field of a hash; 1 where the field is new. */
+  hset(key: RedisText, field: RedisText, value: RedisText): Promise<number> {
+    return this.#batch.send('HSET', key, field, value)
+  }
+
+  /** All fields of a hash. */
+  hgetall(key: RedisText): Promise<Record<string, RedisText>> {
+    return this.#batch.send('HGETALL', key)
+  }
+}

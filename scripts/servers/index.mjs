@@ -1,0 +1,11 @@
+// Local servers for `npm start` and for the tests: found or fetched, started on a free port,
+// ended with the process that wanted them.
+
+export { findAvailable } from './available.mjs'
+export { createAuthority, createCertificate, testAuthority } from './certificates.mjs'
+export { startMongo } from './mongo.mjs'
+export { startPostgres } from './postgres.mjs'
+export { startRedisCluster } from './redis-cluster.mjs'
+export { startSentinel } from './redis-sentinel.mjs'
+export { startRedis } from './redis.mjs'
+export { waitFor } from './wait.mjs'

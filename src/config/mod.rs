@@ -1,0 +1,230 @@
+//! The configuration: environment variables, each overridable by an option of `ConnectionManager`.
+//!
+//! [`SETTINGS`] is the one list: name, option, default, meaning and how the value is read. A
+//! bad value is refused at start with the variable's name, and never shown where it may be secret.
+
+mod fingerprint;
+mod read;
+mod table;
+mod value;
+
+pub use table::{Fallback, SETTINGS, Setting};
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use tracing::level_filters::LevelFilter;
+use url::Url;
+
+use crate::crypto::KeyRing;
+use crate::error::Result;
+use crate::target::DatabaseType;
+
+/// Everything that can be configured, as it is in effect.
+#[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Config {
+    /// `DATABASE_URL`: the platform database.
+    pub database_url: Option<SecretString>,
+    /// `DATABASE_ENCRYPTION_KEY`: seals stored secrets; nothing can be stored without it.
+    pub keyring: Option<KeyRing>,
+    /// `PG_META_CRYPTO_KEY`: crypto-js passphrase of the pg-meta header.
+    pub pg_meta_crypto_key: Option<SecretString>,
+    /// `REDIS_CRYPTO_KEY`: crypto-js passphrase of older Redis strings.
+    pub redis_crypto_key: Option<SecretString>,
+    /// `MONGODB_CRYPTO_KEY`: crypto-js passphrase of older MongoDB strings.
+    pub mongodb_crypto_key: Option<SecretString>,
+    /// `STUDIO_PG_META_URL`.
+    pub pg_meta_url: Option<Url>,
+    /// `REDIS_URL`: a connection that exists without the registry.
+    pub redis_url: Option<SecretString>,
+    /// `MONGODB_URL`: a connection that exists without the registry.
+    pub mongodb_url: Option<SecretString>,
+    /// `BUN_API_URL`: a connection that exists without the registry.
+    pub bun_api_url: Option<Url>,
+    /// `BUN_API_KEY`: key of the service at `bun_api_url`.
+    pub bun_api_key: Option<SecretString>,
+    /// `MAX_POSTGRES_CONNECTIONS`, per registered connection.
+    pub max_postgres_connections: usize,
+    /// `MAX_REDIS_CONNECTIONS`, per registered connection.
+    pub max_redis_connections: usize,
+    /// `MAX_MONGODB_CONNECTIONS`, per registered connection.
+    pub max_mongodb_connections: usize,
+    /// `ENABLE_REDIS_MANAGEMENT`.
+    pub redis_enabled: bool,
+    /// `ENABLE_MONGODB_MANAGEMENT`.
+    pub mongodb_enabled: bool,
+    /// `ENABLE_BUN_API_MANAGEMENT`.
+    pub bun_api_enabled: bool,
+    /// `MULTIDB_MAX_CLIENTS`: pool entries of the process.
+    pub max_clients: usize,
+    /// `MULTIDB_IDLE_TIMEOUT_MS`.
+    pub idle_timeout: Duration,
+    /// `MULTIDB_ALLOWED_HOSTS`: rules, not yet parsed.
+    pub allowed_hosts: Vec<String>,
+    /// `MULTIDB_DENIED_HOSTS`: rules, not yet parsed.
+    pub denied_hosts: Vec<String>,
+    /// `NEXT_PUBLIC_IS_PLATFORM`: hosted for many; changes the defaults of egress and authorization.
+    pub is_platform: bool,
+    /// `MULTIDB_RATE_LIMIT`; `None` when it is `off`.
+    pub rate_limit: Option<RateLimit>,
+    /// `MULTIDB_SHARED_REDIS_URL`: where instances share their rate limits.
+    pub shared_redis_url: Option<SecretString>,
+    /// `MULTIDB_AUTHORIZATION`.
+    pub authorization: Authorization,
+    /// `MULTIDB_REQUEST_TIMEOUT_MS`: the deadline of an operation that names none.
+    pub request_timeout: Duration,
+    /// `MULTIDB_CONNECT_TIMEOUT_MS`: until a new connection must be ready for use.
+    pub connect_timeout: Duration,
+    /// `MULTIDB_MAX_RESULT_BYTES`: cap of one result, enforced while it is being read.
+    pub max_result_bytes: usize,
+    /// `LOG_LEVEL`.
+    pub log_level: LevelFilter,
+}
+
+/// Who may do what is decided by roles, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization {
+    /// Every caller may do everything.
+    Off,
+    /// By the roles of the organization, the project and the connection.
+    Members,
+}
+
+/// So much cost in so much time, per user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Sum of the operations' cost weights.
+    pub cost: u32,
+    /// In any stretch of time this long.
+    pub window: Duration,
+}
+
+impl Config {
+    /// Reads every setting from `options` (JavaScript names), else from the environment, else its
+    /// default.
+    ///
+    /// An empty text is as good as none, but for keys and passphrases, which are refused. An unknown
+    /// option is refused; `null` is an option that is not given.
+    pub fn from_env(
+        env: impl Fn(&str) -> Option<String>,
+        options: &Map<String, Value>,
+    ) -> Result<Self> {
+        read::check_names(options)?;
+        let mut config = Self::unset();
+        for setting in SETTINGS {
+            setting.read(&mut config, &env, options)?;
+        }
+        Ok(config)
+    }
+
+    /// What the settings are read into. [`SETTINGS`] gives every member its default.
+    fn unset() -> Self {
+        Self {
+            database_url: None,
+            keyring: None,
+            pg_meta_crypto_key: None,
+            redis_crypto_key: None,
+            mongodb_crypto_key: None,
+            pg_meta_url: None,
+            redis_url: None,
+            mongodb_url: None,
+            bun_api_url: None,
+            bun_api_key: None,
+            max_postgres_connections: 0,
+            max_redis_connections: 0,
+            max_mongodb_connections: 0,
+            redis_enabled: false,
+            mongodb_enabled: false,
+            bun_api_enabled: false,
+            max_clients: 0,
+            idle_timeout: Duration::ZERO,
+            allowed_hosts: Vec::new(),
+            denied_hosts: Vec::new(),
+            is_platform: false,
+            rate_limit: None,
+            shared_redis_url: None,
+            authorization: Authorization::Members,
+            request_timeout: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
+            max_result_bytes: 0,
+            log_level: LevelFilter::OFF,
+        }
+    }
+
+    /// Whether a type is managed at all. PostgreSQL always is.
+    #[must_use]
+    pub fn enabled(&self, kind: DatabaseType) -> bool {
+        match kind {
+            DatabaseType::Postgres => true,
+            DatabaseType::Redis => self.redis_enabled,
+            DatabaseType::Mongodb => self.mongodb_enabled,
+            DatabaseType::BunApi => self.bun_api_enabled,
+        }
+    }
+
+    /// How many server connections one registered connection may hold; `None` for HTTP, where the
+    /// protocol decides.
+    #[must_use]
+    pub fn max_connections(&self, kind: DatabaseType) -> Option<usize> {
+        match kind {
+            DatabaseType::Postgres => Some(self.max_postgres_connections),
+            DatabaseType::Redis => Some(self.max_redis_connections),
+            DatabaseType::Mongodb => Some(self.max_mongodb_connections),
+            DatabaseType::BunApi => None,
+        }
+    }
+
+    /// The passphrases that an older Studio may have used for strings of this type, its own first.
+    pub fn legacy_passphrases(&self, kind: DatabaseType) -> impl Iterator<Item = &SecretString> {
+        let own = match kind {
+            DatabaseType::Redis => self.redis_crypto_key.as_ref(),
+            DatabaseType::Mongodb => self.mongodb_crypto_key.as_ref(),
+            DatabaseType::Postgres | DatabaseType::BunApi => None,
+        };
+        own.into_iter().chain(&self.pg_meta_crypto_key)
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Secrets show only whether they are set, URLs only their origin.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = |secret: &Option<SecretString>| secret.is_some();
+        let origin = |url: &Option<Url>| url.as_ref().map(|u| u.origin().ascii_serialization());
+        f.debug_struct("Config")
+            .field("database_url", &set(&self.database_url))
+            .field("keyring", &self.keyring)
+            .field("pg_meta_crypto_key", &set(&self.pg_meta_crypto_key))
+            .field("redis_crypto_key", &set(&self.redis_crypto_key))
+            .field("mongodb_crypto_key", &set(&self.mongodb_crypto_key))
+            .field("pg_meta_url", &origin(&self.pg_meta_url))
+            .field("redis_url", &set(&self.redis_url))
+            .field("mongodb_url", &set(&self.mongodb_url))
+            .field("bun_api_url", &origin(&self.bun_api_url))
+            .field("bun_api_key", &set(&self.bun_api_key))
+            .field("max_postgres_connections", &self.max_postgres_connections)
+            .field("max_redis_connections", &self.max_redis_connections)
+            .field("max_mongodb_connections", &self.max_mongodb_connections)
+            .field("redis_enabled", &self.redis_enabled)
+            .field("mongodb_enabled", &self.mongodb_enabled)
+            .field("bun_api_enabled", &self.bun_api_enabled)
+            .field("max_clients", &self.max_clients)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("denied_hosts", &self.denied_hosts)
+            .field("is_platform", &self.is_platform)
+            .field("rate_limit", &self.rate_limit)
+            .field("shared_redis_url", &set(&self.shared_redis_url))
+            .field("authorization", &self.authorization)
+            .field("request_timeout", &self.request_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_result_bytes", &self.max_result_bytes)
+            .field("log_level", &self.log_level)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

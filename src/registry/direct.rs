@@ -1,0 +1,124 @@
+//! Targets that the operator's own code names itself, past the registry.
+//!
+//! They are pooled like registered ones. The key is made of everything the target says, hashed
+//! under a random key of the process, so that it can be shown without giving a password away.
+
+use std::sync::{Arc, LazyLock};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::connection::{Connection, Origin, Status};
+use super::operators_target;
+use crate::error::{Code, Error, Result};
+use crate::service::Service;
+use crate::target::{DatabaseType, Target, TargetInput};
+
+/// A target outside the registry.
+#[derive(Debug)]
+pub enum Direct {
+    /// A connection string or fields.
+    Given(Box<Given>),
+    /// The platform database itself.
+    Platform,
+    /// The pg-meta service of the configuration.
+    PgMeta,
+}
+
+/// What the code named.
+#[derive(Debug, Deserialize)]
+pub struct Given {
+    #[serde(rename = "type")]
+    database_type: DatabaseType,
+    #[serde(flatten)]
+    input: TargetInput,
+}
+
+static HASH_KEY: LazyLock<[u8; 32]> = LazyLock::new(rand::random);
+
+impl Direct {
+    /// Reads `{ type, connection_string | host, … }`.
+    pub fn parse(text: &str) -> Result<Self> {
+        serde_json::from_str(text)
+            .map(|given| Self::Given(Box::new(given)))
+            // The text may hold a password, and so may what the parser says of it.
+            .map_err(|_| Error::validation("the target must be { type, connection_string | host }"))
+    }
+
+    /// The connection to it.
+    pub fn connection(
+        &self,
+        service: &Service,
+        database_type: DatabaseType,
+    ) -> Result<Arc<Connection>> {
+        let (target, operators, identity) = match self {
+            Self::Platform => {
+                let url = service.config.database_url.as_ref().ok_or_else(no_platform)?;
+                let url = url.expose_secret();
+                let target = operators_target(DatabaseType::Postgres, url, None)?;
+                (target, true, format!("platform {url}"))
+            }
+            Self::PgMeta => {
+                let url = service.config.pg_meta_url.as_ref().ok_or_else(no_platform)?.as_str();
+                let target = operators_target(DatabaseType::BunApi, url, None)?;
+                (target, true, format!("pg-meta {url}"))
+            }
+            Self::Given(given) => {
+                let rules = service.registry.rules();
+                let target = Target::parse(given.database_type, &given.input, rules)?;
+                (target, false, identity(given))
+            }
+        };
+        if target.database_type() != database_type {
+            let kind = database_type.display_name();
+            return Err(Error::validation(format!("the target must be a {kind} server")));
+        }
+        Ok(Arc::new(connection(target, operators, &identity)))
+    }
+}
+
+fn identity(given: &Given) -> String {
+    let TargetInput { connection_string, host, port, database_name, username, password, options } =
+        &given.input;
+    let secret = |s: &Option<SecretString>| s.as_ref().map(|s| s.expose_secret().to_owned());
+    format!(
+        "{:?} {:?} {:?} {host:?} {port:?} {database_name:?} {username:?} {options:?}",
+        given.database_type,
+        secret(connection_string),
+        secret(password),
+    )
+}
+
+fn connection(target: Target, operators: bool, identity: &str) -> Connection {
+    let digest = Sha256::new().chain_update(*HASH_KEY).chain_update(identity).finalize();
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest[..16]);
+    Connection {
+        id: uuid::Builder::from_random_bytes(id).into_uuid(),
+        project_id: Uuid::nil(),
+        project_ref: String::new(),
+        project_name: String::new(),
+        organization_name: None,
+        organization_slug: None,
+        database_type: target.database_type(),
+        identifier: "direct".to_owned(),
+        description: None,
+        columns: target.columns(),
+        has_password: target.password().is_some(),
+        is_primary: false,
+        status: Status::Active,
+        last_connected_at: None,
+        last_error: None,
+        version: 1,
+        created_at: None,
+        updated_at: None,
+        created_us: 0,
+        origin: Origin::Direct { target: Arc::new(target), operators },
+    }
+}
+
+fn no_platform() -> Error {
+    Error::new(Code::OperationNotAllowed, "there is no platform database; set DATABASE_URL")
+}

@@ -1,0 +1,165 @@
+//! What of a target is stored unsealed and shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::draft::MASK;
+use super::{DatabaseType, Endpoint, host, uri};
+
+/// A target without its secrets, as the registry's columns hold it. Together with the password it
+/// can be given to [`super::Target::parse`] again.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Columns {
+    /// First host.
+    pub host: Option<String>,
+    /// Its port; `None` for `mongodb+srv`, and for a Bun API on its scheme's own port.
+    pub port: Option<u16>,
+    /// Database; `None` for Redis (its number is `options.db`) and for a Bun API.
+    pub database_name: Option<String>,
+    /// User or role.
+    pub username: Option<String>,
+    /// Options on the list, none of them secret.
+    pub options: Map<String, Value>,
+}
+
+impl Columns {
+    /// The connection string as it is shown: `redis://default:***@host:6379/0`.
+    ///
+    /// Where there is a password, it is `***`. Certificates are left out.
+    #[must_use]
+    pub fn masked(&self, kind: DatabaseType, has_password: bool) -> String {
+        let hidden = |name: &str| name.ends_with("_pem");
+        // The default user of Redis is shown, as in every example of it.
+        let shown = match (kind, &self.username) {
+            (DatabaseType::Redis, None) if has_password => Some("default"),
+            (_, username) => username.as_deref(),
+        };
+        let password = (has_password && kind != DatabaseType::BunApi).then_some(MASK);
+        self.write(kind, shown, password, hidden)
+    }
+
+    /// The connection string that parses to the same target, but for secrets other than the
+    /// password.
+    pub(super) fn connection_string(&self, kind: DatabaseType, password: Option<&str>) -> String {
+        let password = password.map(uri::encode);
+        self.write(kind, self.username.as_deref(), password.as_deref(), |_| false)
+    }
+
+    fn write(
+        &self,
+        kind: DatabaseType,
+        username: Option<&str>,
+        password: Option<&str>,
+        hidden: impl Fn(&str) -> bool,
+    ) -> String {
+        let flag = |name: &str| self.options.get(name).and_then(Value::as_bool);
+        let scheme = match kind {
+            DatabaseType::Redis if flag("tls") == Some(true) => "rediss",
+            DatabaseType::Redis => "redis",
+            DatabaseType::Mongodb if flag("srv") == Some(true) => "mongodb+srv",
+            DatabaseType::Mongodb => "mongodb",
+            DatabaseType::Postgres => "postgresql",
+            DatabaseType::BunApi if flag("tls") == Some(false) => "http",
+            DatabaseType::BunApi => "https",
+        };
+        let mut text = format!("{scheme}://");
+        if username.is_some() || password.is_some() {
+            text += &username.map(uri::encode).unwrap_or_default();
+            if let Some(password) = password {
+                text.push(':');
+                text += password;
+            }
+            text.push('@');
+        }
+        text += &self.hosts().join(",");
+        text.push('/');
+        text += &self.path(kind);
+        let mut separator = '?';
+        for (name, value) in &self.options {
+            let said_before = match name.as_str() {
+                "hosts" | "srv" | "path" => true,
+                "db" => kind == DatabaseType::Redis,
+                "tls" => matches!(kind, DatabaseType::Redis | DatabaseType::BunApi),
+                _ => false,
+            };
+            let (name, value) = match value {
+                Value::Object(sentinel) if name == "sentinel" => {
+                    ("sentinel_master", sentinel.get("master").unwrap_or(&Value::Null))
+                }
+                value => (name.as_str(), value),
+            };
+            if said_before || hidden(name) {
+                continue;
+            }
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            text.push(separator);
+            text += &format!("{name}={}", uri::encode(&value));
+            separator = '&';
+        }
+        text
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        let first = host::bracketed(self.host.as_deref().unwrap_or_default());
+        let mut hosts = vec![match self.port {
+            Some(port) => format!("{first}:{port}"),
+            None => first,
+        }];
+        let more = |list: Option<&Value>| {
+            list.and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|item| match item {
+                    Value::String(text) => Some(text.clone()),
+                    Value::Object(o) => {
+                        let host = host::bracketed(o.get("host")?.as_str()?);
+                        Some(format!("{host}:{}", o.get("port")?))
+                    }
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+        let sentinels = self.options.get("sentinel").and_then(|s| s.get("sentinels"));
+        for host in more(self.options.get("hosts")).into_iter().chain(more(sentinels)) {
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
+    fn path(&self, kind: DatabaseType) -> String {
+        match kind {
+            DatabaseType::Redis if self.options.get("cluster") == Some(&Value::Bool(true)) => {
+                String::new()
+            }
+            DatabaseType::Redis => {
+                self.options.get("db").map_or_else(|| "0".to_owned(), Value::to_string)
+            }
+            DatabaseType::BunApi => {
+                let path = self.options.get("path").and_then(Value::as_str).unwrap_or_default();
+                path.trim_start_matches('/').to_owned()
+            }
+            DatabaseType::Postgres | DatabaseType::Mongodb => {
+                uri::encode(self.database_name.as_deref().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// All but the first endpoint, as the `hosts` option.
+pub(super) fn more_hosts(options: &mut Map<String, Value>, endpoints: &[Endpoint]) {
+    if let [_, more @ ..] = endpoints
+        && !more.is_empty()
+    {
+        let more = more.iter().map(|e| Value::String(e.to_string())).collect();
+        options.insert("hosts".to_owned(), Value::Array(more));
+    }
+}
+
+/// Puts an option there when it has a value.
+pub(super) fn put(options: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        options.insert(name.to_owned(), value.into());
+    }
+}

@@ -1,0 +1,462 @@
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use super::*;
+use crate::error::Code;
+
+const PLATFORM: Rules = Rules { self_hosted: false };
+const SELF_HOSTED: Rules = Rules { self_hosted: true };
+
+fn fields(json: Value) -> TargetInput {
+    serde_json::from_value(json).unwrap()
+}
+
+fn read(kind: DatabaseType, text: &str) -> Target {
+    let input = TargetInput::from_connection_string(text);
+    Target::parse(kind, &input, PLATFORM).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+fn refused(kind: DatabaseType, input: &TargetInput) -> Error {
+    let error = Target::parse(kind, input, PLATFORM).unwrap_err();
+    assert_eq!(error.code(), Code::ValidationError);
+    assert!(!error.message().contains("canary"), "{error}");
+    error
+}
+
+fn redis(text: &str) -> RedisTarget {
+    match read(DatabaseType::Redis, text) {
+        Target::Redis(target) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn mongodb(text: &str) -> MongoTarget {
+    match read(DatabaseType::Mongodb, text) {
+        Target::Mongodb(target) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn postgres(text: &str) -> PostgresTarget {
+    match read(DatabaseType::Postgres, text) {
+        Target::Postgres(target) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Targets of every shape, as strings of the documents and of common providers.
+const STRINGS: &[(DatabaseType, &str)] = &[
+    (
+        DatabaseType::Postgres,
+        "postgresql://postgres:password@postgres.railway.internal:5432/database",
+    ),
+    (
+        DatabaseType::Postgres,
+        "postgres://postgres:p%40ss@db.project.supabase.co/postgres?sslmode=require",
+    ),
+    (
+        DatabaseType::Postgres,
+        "postgresql://u@[::1]:6432?sslmode=disable&statement_timeout=5000&connect_timeout=3",
+    ),
+    (
+        DatabaseType::Postgres,
+        "postgresql://u:p@ep.neon.tech/db?sslmode=require&channel_binding=require",
+    ),
+    (
+        DatabaseType::Postgres,
+        "postgres://u:p@pooler.supabase.com:6543/postgres?pgbouncer=true&connection_limit=1",
+    ),
+    (DatabaseType::Redis, "redis://default:password@redis.railway.internal:6379"),
+    (DatabaseType::Redis, "redis://:password@redis-12345.rediscloud.com:12345"),
+    (DatabaseType::Redis, "rediss://:password@redis-12345.rediscloud.com:12345/3"),
+    (DatabaseType::Redis, "valkeys://u:%2F%3A%40%23%3F%25@h"),
+    (DatabaseType::Redis, "redis+cluster://u:p@h1:7000,h2:7001,h3"),
+    (DatabaseType::Redis, "redis://h1:7000,h2:7001?cluster=true"),
+    (DatabaseType::Redis, "redis+sentinel://u:p@s1,s2:26380/mymaster/2?sentinel_password=q"),
+    (DatabaseType::Redis, "rediss-sentinel://s1:1/0?sentinelMasterId=m%2F1"),
+    (DatabaseType::Redis, "redis://h?family=0&max_connections=7"),
+    (DatabaseType::Mongodb, "mongodb://username:password@mongodb.railway.internal:27017/database"),
+    (
+        DatabaseType::Mongodb,
+        "mongodb+srv://username:password@cluster.mongodb.net/database?retryWrites=true&w=majority&appName=Cluster0",
+    ),
+    (DatabaseType::Mongodb, "mongodb+srv://u:p@cluster.mongodb.net/?tls=false"),
+    (
+        DatabaseType::Mongodb,
+        "mongodb://user:pass@host1:27017,host2:27017,host3:27017/db?replicaSet=rs0",
+    ),
+    (
+        DatabaseType::Mongodb,
+        "mongodb://u:p@h/?authSource=admin&tls=true&authMechanism=scram-sha-256&readPreference=primaryPreferred&serverSelectionTimeoutMS=4000&w=2&journal=true&wtimeoutMS=10",
+    ),
+    (DatabaseType::Mongodb, "mongodb://h/?directConnection=true&maxPoolSize=5"),
+    (DatabaseType::BunApi, "https://bun-server-production.up.railway.app"),
+    (DatabaseType::BunApi, "http://localhost:3001/api/v1?api_key=k%26y"),
+    (DatabaseType::BunApi, "https://[::1]:8443/base/?pool_size=3"),
+];
+
+#[test]
+fn a_target_survives_its_connection_string_and_its_columns() {
+    for (kind, text) in STRINGS {
+        let target = read(*kind, text);
+        let whole = target.connection_string();
+        let again = read(*kind, whole.expose_secret());
+        assert_eq!(again.columns(), target.columns(), "{text}");
+        assert_eq!(again.connection_string().expose_secret(), whole.expose_secret(), "{text}");
+
+        let Stored { columns, mut password, .. } = target.stored();
+        let json = serde_json::to_string(&columns).unwrap();
+        let columns = serde_json::from_str(&json).unwrap();
+        let mut input = TargetInput::from_stored(columns, None, password.take());
+        // Other secrets are in the sealed string only.
+        if let Target::Redis(RedisTarget { sentinel_password: Some(secret), .. }) = &target {
+            let options = input.options.get_or_insert_default();
+            options.insert("sentinel_password".into(), secret.expose_secret().into());
+            password = Some("".into());
+        }
+        drop(password);
+        let again =
+            Target::parse(*kind, &input, PLATFORM).unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert_eq!(again.connection_string().expose_secret(), whole.expose_secret(), "{text}");
+        assert!(!target.requires_secret_again(&again), "{text}");
+    }
+}
+
+#[test]
+fn masked_strings_show_everything_but_secrets() {
+    let masked = |kind, text| {
+        let target = read(kind, text);
+        target.columns().masked(kind, target.password().is_some())
+    };
+    for (kind, text, expected) in [
+        (DatabaseType::Redis, "redis://:canary@host:6379", "redis://default:***@host:6379/0"),
+        (DatabaseType::Redis, "redis://host", "redis://host:6379/0"),
+        (DatabaseType::Redis, "rediss://u:canary@h/4", "rediss://u:***@h:6379/4"),
+        (
+            DatabaseType::Redis,
+            "redis+sentinel://u:canary@s1,s2/m?sentinel_password=canary",
+            "redis://u:***@s1:26379,s2:26379/0?sentinel_master=m",
+        ),
+        (DatabaseType::Redis, "redis+cluster://a:1,b:2", "redis://a:1,b:2/?cluster=true"),
+        (
+            DatabaseType::Mongodb,
+            "mongodb+srv://u:canary@c.example.net/db?w=majority",
+            "mongodb+srv://u:***@c.example.net/db?w=majority",
+        ),
+        (
+            DatabaseType::Mongodb,
+            "mongodb://u:canary@a:1,b:2/db?replicaSet=rs0",
+            "mongodb://u:***@a:1,b:2/db?replicaSet=rs0",
+        ),
+        (
+            DatabaseType::Postgres,
+            "postgres://u:canary@[::1]/db?sslmode=require",
+            "postgresql://u:***@[::1]:5432/db?sslmode=verify-full",
+        ),
+        (
+            DatabaseType::BunApi,
+            "https://api.example.com/v1?api_key=canary",
+            "https://api.example.com/v1/",
+        ),
+    ] {
+        assert_eq!(masked(kind, text), expected);
+    }
+}
+
+#[test]
+fn no_secret_is_in_columns_or_debug_output() {
+    for (kind, text) in [
+        (DatabaseType::Redis, "redis+sentinel://u:canary@s1/m?sentinel_password=canary"),
+        (DatabaseType::Mongodb, "mongodb://u:canary@h/db"),
+        (DatabaseType::Postgres, "postgres://u:canary@h/db"),
+        (DatabaseType::BunApi, "https://h/?api_key=canary"),
+    ] {
+        let target = read(kind, text);
+        assert!(!format!("{target:?} {:?}", target.stored()).contains("canary"), "{text}");
+        assert!(!serde_json::to_string(&target.columns()).unwrap().contains("canary"), "{text}");
+        assert!(target.connection_string().expose_secret().contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn the_seeds_fields_are_read() {
+    let input = fields(json!({
+        "host": "Redis.Railway.Internal", "port": 6379, "username": "default", "password": "p",
+        "options": { "db": 2, "tls": true }
+    }));
+    let Target::Redis(target) = Target::parse(DatabaseType::Redis, &input, PLATFORM).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(target.endpoints[0].to_string(), "redis.railway.internal:6379");
+    assert_eq!((target.db, target.tls.is_some()), (2, true));
+
+    let input = fields(json!({
+        "host": "s1", "port": 26379,
+        "options": { "sentinel": { "master": "m", "sentinels": [
+            { "host": "s1", "port": 26379 }, { "host": "s2", "port": 26380 }
+        ] } }
+    }));
+    let Target::Redis(target) = Target::parse(DatabaseType::Redis, &input, PLATFORM).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(target.endpoints.len(), 2);
+    assert_eq!(target.topology, RedisTopology::Sentinel { master: "m".into() });
+
+    let input = fields(json!({
+        "host": "h", "port": 27017, "database_name": "d", "username": "u", "password": "p",
+        "options": { "replica_set": "rs0", "auth_source": "admin", "tls": false,
+                     "server_selection_timeout": 5000 }
+    }));
+    let Target::Mongodb(target) = Target::parse(DatabaseType::Mongodb, &input, PLATFORM).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(target.replica_set.as_deref(), Some("rs0"));
+    assert_eq!(target.server_selection_timeout_ms, Some(5000));
+
+    let input = fields(json!({
+        "host": "h", "port": 5432, "database_name": "d", "username": "u", "password": "p",
+        "options": { "ssl": true, "pool_size": 5, "statement_timeout": 1000 }
+    }));
+    let Target::Postgres(target) = Target::parse(DatabaseType::Postgres, &input, PLATFORM).unwrap()
+    else {
+        panic!()
+    };
+    assert!(target.tls.is_some_and(|tls| !tls.insecure && !tls.optional));
+    assert_eq!((target.pool_size, target.statement_timeout_ms), (Some(5), Some(1000)));
+
+    let input = fields(json!({ "connection_string": "redis://h", "config": {
+        "maxmemory": "256mb", "maxmemory_policy": "allkeys-lru", "databases": 16 } }));
+    let target = Target::parse(DatabaseType::Redis, &input, PLATFORM).unwrap();
+    assert_eq!(target.columns().options["maxmemory"], "256mb");
+
+    let input = fields(json!({ "host": "https://api.example.com/v1", "password": "key" }));
+    let Target::Http(target) = Target::parse(DatabaseType::BunApi, &input, PLATFORM).unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(target.base_url.as_str(), "https://api.example.com/v1/");
+    assert_eq!(target.api_key.unwrap().expose_secret(), "key");
+}
+
+#[test]
+fn string_and_fields_must_agree() {
+    let parse = |json| Target::parse(DatabaseType::Redis, &fields(json), PLATFORM);
+    let string = "redis://u:p@h:6379/1";
+    assert!(
+        parse(json!({ "connection_string": string, "host": "H", "port": 6379,
+        "username": "u", "password": "p", "options": { "db": 1 } }))
+        .is_ok()
+    );
+    for other in [
+        json!({ "host": "other" }),
+        json!({ "port": 6380 }),
+        json!({ "username": "v" }),
+        json!({ "password": "q" }),
+        json!({ "options": { "db": 2 } }),
+        json!({ "database_name": "2" }),
+    ] {
+        let mut both = other.as_object().unwrap().clone();
+        both.insert("connection_string".into(), string.into());
+        let error = parse(Value::Object(both)).unwrap_err();
+        assert_eq!(error.code(), Code::ValidationError, "{other}");
+    }
+    // What the string leaves open, the fields say.
+    let target = parse(json!({ "connection_string": "redis://h", "port": 7000, "password": "p" }));
+    let target = target.unwrap();
+    assert_eq!(target.endpoints()[0].port, 7000);
+    assert!(target.password().is_some());
+}
+
+#[test]
+fn files_proxies_and_mechanisms_of_the_host_are_refused_with_a_reason() {
+    for (kind, text, why) in [
+        (DatabaseType::Mongodb, "mongodb://h/?tlsCAFile=/etc/canary", "ca_pem"),
+        (DatabaseType::Mongodb, "mongodb://h/?tlsCertificateKeyFile=/canary", "client_pem"),
+        (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true", "verified"),
+        (
+            DatabaseType::Mongodb,
+            "mongodb://h/?tls=true&tlsAllowInvalidCertificates=true",
+            "verified",
+        ),
+        (DatabaseType::Mongodb, "mongodb://h/?proxyHost=canary&proxyPort=1", "proxy"),
+        (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=MONGODB-AWS", "AWS"),
+        (DatabaseType::Mongodb, "mongodb://h/?authMechanism=MONGODB-OIDC", "OIDC"),
+        (DatabaseType::Mongodb, "mongodb://u@h/?authMechanism=GSSAPI", "GSSAPI"),
+        (
+            DatabaseType::Mongodb,
+            "mongodb://h/?authMechanismProperties=SERVICE_NAME:x",
+            "mechanisms",
+        ),
+        (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=PLAIN", "tls"),
+        (DatabaseType::Mongodb, "mongodb://%2Ftmp%2Fmongodb-27017.sock/db", "unix sockets"),
+        (DatabaseType::Postgres, "postgres://%2Fvar%2Frun%2Fpostgresql/db", "unix sockets"),
+        (DatabaseType::Postgres, "postgres://h/db?sslrootcert=/etc/ca", "ca_pem"),
+        (DatabaseType::Postgres, "postgres://h/db?sslkey=/etc/key", "client_pem"),
+        (
+            DatabaseType::Postgres,
+            "postgres://h/db?options=-c%20search_path%3Dx",
+            "statement_timeout",
+        ),
+        (DatabaseType::Postgres, "postgres://h/db?hostaddr=169.254.169.254", "address as host"),
+        (DatabaseType::Postgres, "postgres://h/db?host=/var/run", "before the path"),
+        (DatabaseType::Postgres, "postgres://h/db?service=canary", "mechanisms"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify", "verified"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false", "verified"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=verify-ca", "ca_pem"),
+        (DatabaseType::Postgres, "postgres://h1,h2/db", "one host"),
+        (DatabaseType::Redis, "unix:///tmp/redis.sock", "unix"),
+        (DatabaseType::Redis, "redis+unix://tmp", "unix"),
+        (DatabaseType::Redis, "redis://h1,h2", "cluster"),
+        (DatabaseType::Redis, "redis+cluster://h/1", "database 0"),
+        (DatabaseType::Redis, "redis+sentinel://h", "primary"),
+        (DatabaseType::Redis, "redis://h/x", "number"),
+        (DatabaseType::Redis, "redis://u:***@h", "masked"),
+        (DatabaseType::Redis, "http://h", "redis://"),
+        (DatabaseType::Redis, "redis://h?cannary=1", "cannary"),
+        (DatabaseType::BunApi, "https://u:canary@h/", "API key"),
+        (DatabaseType::BunApi, "https://h/?other=1", "other"),
+        (DatabaseType::BunApi, "ftp://h/", "https://"),
+        (DatabaseType::Mongodb, "mongodb+srv://h:27017/", "port"),
+        (DatabaseType::Mongodb, "mongodb+srv://127.0.0.1/", "address"),
+        (DatabaseType::Mongodb, "mongodb://h/a%2Fb", "database name"),
+    ] {
+        let error = refused(kind, &TargetInput::from_connection_string(text));
+        assert!(error.message().contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn verification_is_turned_off_only_when_self_hosted() {
+    for (kind, text) in [
+        (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true"),
+        (DatabaseType::Redis, "rediss://h?tls_verify=false"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false"),
+        (DatabaseType::BunApi, "https://h?tls_verify=false"),
+    ] {
+        let input = TargetInput::from_connection_string(text);
+        assert!(Target::parse(kind, &input, PLATFORM).is_err(), "{text}");
+        let target = Target::parse(kind, &input, SELF_HOSTED).unwrap();
+        assert!(target.tls().is_some_and(|tls| tls.insecure), "{text}");
+        let stored =
+            TargetInput::from_connection_string(target.connection_string().expose_secret());
+        assert!(Target::parse(kind, &stored, PLATFORM).is_err(), "{text}");
+        assert!(!target.requires_secret_again(&Target::parse(kind, &stored, SELF_HOSTED).unwrap()));
+    }
+}
+
+#[test]
+fn sslmode_is_never_weaker_than_what_it_says() {
+    let tls = |query: &str| postgres(&format!("postgres://h/db?{query}")).tls;
+    assert!(tls("sslmode=disable").is_none());
+    assert!(tls("ssl=false").is_none());
+    assert!(tls("").is_some_and(|tls| tls.optional && tls.insecure));
+    assert!(tls("sslmode=prefer&tls_verify=true").is_some_and(|tls| tls.optional && !tls.insecure));
+    for query in ["sslmode=require", "sslmode=verify-full", "ssl=true"] {
+        let tls = tls(query).unwrap();
+        assert!(!tls.optional && !tls.insecure && !tls.any_name, "{query}");
+    }
+}
+
+#[test]
+fn sentinels_clusters_and_defaults_are_told_apart() {
+    assert_eq!(redis("redis://h").topology, RedisTopology::Standalone);
+    assert_eq!(redis("redis://h").endpoints[0].port, 6379);
+    let sentinel = redis("redis+sentinel://s1,s2:26380/mymaster/2");
+    assert_eq!(sentinel.topology, RedisTopology::Sentinel { master: "mymaster".into() });
+    assert_eq!((sentinel.endpoints[0].port, sentinel.db), (26379, 2));
+    let cluster = redis("redis://a:7000,b:7001?cluster=1");
+    assert_eq!((cluster.topology, cluster.endpoints.len()), (RedisTopology::Cluster, 2));
+    assert!(mongodb("mongodb+srv://u:p@c.example.net").tls.is_some());
+    assert!(mongodb("mongodb://h").tls.is_none());
+    assert_eq!(postgres("postgres://bob@h").database, "bob");
+}
+
+#[test]
+fn a_changed_destination_must_bring_the_secret_again() {
+    let cases: &[(DatabaseType, &str, Value)] = &[
+        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "host": "evil" })),
+        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "port": 6380 })),
+        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "username": "v" })),
+        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "options": { "tls": false } })),
+        (
+            DatabaseType::Redis,
+            "rediss://u:p@h:6379/0",
+            json!({ "connection_string": "redis://u:***@h:6379/0" }),
+        ),
+        (
+            DatabaseType::Redis,
+            "rediss://u:p@h:6379/0",
+            json!({ "connection_string": "rediss://u@evil/0" }),
+        ),
+        (
+            DatabaseType::Mongodb,
+            "mongodb://u:p@h/?tls=true",
+            json!({ "options": { "tls": true, "authMechanism": "PLAIN" } }),
+        ),
+        (DatabaseType::Mongodb, "mongodb://u:p@h/", json!({ "options": { "hosts": ["evil"] } })),
+        (
+            DatabaseType::Postgres,
+            "postgres://u:p@h/db?sslmode=require",
+            json!({ "options": { "sslmode": "prefer" } }),
+        ),
+        (DatabaseType::BunApi, "https://h/v1?api_key=k", json!({ "host": "evil" })),
+        (DatabaseType::BunApi, "https://h/v1?api_key=k", json!({ "host": "https://evil/v1" })),
+        (
+            DatabaseType::Redis,
+            "redis+sentinel://s1/m?sentinel_password=q",
+            json!({ "connection_string": "redis+sentinel://evil/m" }),
+        ),
+    ];
+    for (kind, text, changes) in cases {
+        let old = read(*kind, text);
+        let error = old.edited(&fields(changes.clone()), PLATFORM).unwrap_err();
+        assert!(error.message().contains("again"), "{text} {changes}: {error}");
+        // With the secret it is fine.
+        if !matches!(old, Target::Redis(RedisTarget { sentinel_password: Some(_), .. })) {
+            let mut changes = fields(changes.clone());
+            changes.connection_string =
+                changes.connection_string.map(|s| s.expose_secret().replace(":***", "").into());
+            changes.password = Some("new".into());
+            let edited = old.edited(&changes, PLATFORM).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(edited.password().unwrap().expose_secret(), "new");
+        }
+    }
+}
+
+#[test]
+fn an_edit_that_goes_nowhere_else_keeps_the_secret() {
+    for (kind, text, changes) in [
+        (DatabaseType::Redis, "redis://:p@h/0", json!({ "options": { "db": 3 } })),
+        (DatabaseType::Redis, "redis://:p@h/0", json!({ "host": "H", "port": 6379 })),
+        (
+            DatabaseType::Redis,
+            "redis://:p@h/0",
+            json!({ "connection_string": "redis://default:***@h:6379/3", "username": "default" }),
+        ),
+        (DatabaseType::Redis, "redis://:p@h/0", json!({ "password": "***" })),
+        (DatabaseType::Mongodb, "mongodb://u:p@h/a", json!({ "database_name": "b" })),
+        (DatabaseType::Postgres, "postgres://u:p@h/a", json!({ "database_name": "b" })),
+        (DatabaseType::BunApi, "https://h/?api_key=p", json!({ "options": { "pool_size": 2 } })),
+        (
+            DatabaseType::Redis,
+            "redis+sentinel://u:p@s1/m?sentinel_password=q",
+            json!({ "connection_string": "redis+sentinel://u:***@s1/m/4" }),
+        ),
+    ] {
+        let edited = read(kind, text).edited(&fields(changes.clone()), PLATFORM);
+        let edited = edited.unwrap_or_else(|e| panic!("{text} {changes}: {e}"));
+        assert_eq!(edited.password().unwrap().expose_secret(), "p", "{text} {changes}");
+        if let Target::Redis(RedisTarget { topology: RedisTopology::Sentinel { .. }, .. }) = &edited
+        {
+            assert!(edited.connection_string().expose_secret().contains("sentinel_password=q"));
+        }
+    }
+    // A password is cleared by an empty one.
+    let edited = read(DatabaseType::Redis, "redis://:p@h")
+        .edited(&fields(json!({ "password": "" })), PLATFORM);
+    assert!(edited.unwrap().password().is_none());
+}
