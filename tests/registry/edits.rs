@@ -90,7 +90,8 @@ async fn the_primary_moves_and_there_is_never_more_than_one() {
     let registry = platform.registry(&[]);
     let project = registry.project("alpha").await.unwrap();
     let primary = |i: usize| NewConnection { is_primary: true, ..redis(&format!("cache-{i}")) };
-    let made = futures_util::future::join_all((0..8).map(|i| registry.create(&project, primary(i))));
+    let made =
+        futures_util::future::join_all((0..8).map(|i| registry.create(&project, primary(i))));
     let made: Vec<_> = made.await.into_iter().map(Result::unwrap).collect();
     let count = "SELECT count(*)::text FROM platform.database_connections WHERE is_primary";
     assert_eq!(platform.text(count).await.as_deref(), Some("1"));
@@ -153,10 +154,8 @@ async fn a_change_is_seen_at_once_here_and_in_every_other_instance() {
         assert_eq!(now.version, version - 1);
         there.connection(made.id, false).await.unwrap();
         there.page(page(10, None)).await.unwrap();
-        let changes = Changes {
-            identifier: Some(format!("cache-{version}")),
-            ..Changes::default()
-        };
+        let changes =
+            Changes { identifier: Some(format!("cache-{version}")), ..Changes::default() };
         here.update(&now, changes).await.unwrap();
         assert_eq!(here.connection(made.id, false).await.unwrap().version, version);
         until("the other instance sees it", async || {

@@ -31,7 +31,8 @@ async fn roles_of_organization_project_and_connection_decide() {
     let connection = create(&registry, "alpha", redis("cache")).await;
     let (project, organization) = (connection.project_id, platform.organization("alpha").await);
     let access = Access::new(Authorization::Members, &registry);
-    let granted = async |user: &User| access.granted(Some(user), project, Some(connection.id)).await;
+    let granted =
+        async |user: &User| access.granted(Some(user), project, Some(connection.id)).await;
 
     for (role, expected) in [
         ("owner", Some(Admin)),
@@ -71,16 +72,15 @@ async fn strangers_cannot_tell_what_exists() {
     create(&registry, "beta", redis("two")).await;
     let access = Access::new(Authorization::Members, &registry);
     let stranger = user(Uuid::new_v4());
-    platform.sql("INSERT INTO platform.organization_members (organization_id, user_id, role) \
-         SELECT id, gen_random_uuid(), 'owner' FROM platform.organizations").await;
+    platform
+        .sql(
+            "INSERT INTO platform.organization_members (organization_id, user_id, role) \
+         SELECT id, gen_random_uuid(), 'owner' FROM platform.organizations",
+        )
+        .await;
     let ask = async |scope: &str, id: Option<Uuid>, identifier: Option<&str>| {
-        let address = Address {
-            scope,
-            database_type: Redis,
-            connection_id: id,
-            identifier,
-            fresh: false,
-        };
+        let address =
+            Address { scope, database_type: Redis, connection_id: id, identifier, fresh: false };
         access.resolve(&registry, Some(&stranger), &address).await.unwrap_err().to_string()
     };
     let nothing = ask("gamma", None, None).await;
@@ -103,7 +103,10 @@ async fn without_a_user_nothing_is_granted_unless_authorization_is_off() {
     assert_eq!(error.code(), Code::Unauthenticated);
     assert_eq!(members.known(None).unwrap_err().code(), Code::Unauthenticated);
     let odd = User { id: "' OR true --".into() };
-    assert_eq!(members.granted(Some(&odd), project, None).await.unwrap_err().code(), Code::DbNotFound);
+    assert_eq!(
+        members.granted(Some(&odd), project, None).await.unwrap_err().code(),
+        Code::DbNotFound
+    );
     let off = Access::new(Authorization::Off, &registry);
     assert_eq!(off.granted(None, project, None).await.unwrap(), Admin);
 }
