@@ -34,10 +34,48 @@ export declare class NativeManager {
    * and what else selects the connection. Resolves with the JSON text of the answer; rejects
    * with the JSON text of the failure.
    */
-  call(operation: string, input: string, user?: string | undefined | null, fresh?: boolean | undefined | null, cancellation?: Cancellation | undefined | null): Promise<string>
+  call(operation: string, input: string, user?: string | undefined | null, fresh?: boolean | undefined | null, direct?: string | undefined | null, cancellation?: Cancellation | undefined | null): Promise<string>
+  /**
+   * Applies the migrations to the platform database; with `dryRun` it only says which. Resolves
+   * with the JSON text of a report.
+   */
+  migrate(dryRun: boolean): Promise<string>
+  /**
+   * Seals every stored secret anew under the first key. It may be killed and run again at any
+   * moment. Resolves with the JSON text of a report.
+   */
+  rotateKeys(): Promise<string>
+  /** What a user may do in a project: `read`, `write` or `admin`. Rejects where it is nothing. */
+  permission(projectRef: string, user?: string | undefined | null): Promise<string>
+  /**
+   * Runs one statement on the platform database; `parameters` is a JSON array. Resolves with
+   * the JSON text of the answer.
+   */
+  queryPlatform(query: string, parameters: string): Promise<string>
+  /**
+   * Counts a request of `key`, which may make `limit` per window. Returns 0, or how many
+   * milliseconds to wait.
+   */
+  admit(key: string, limit: number, windowMs: number): number
+  /** Writes one line to the log: how an operation of the caller's own went. */
+  log(operation: string, projectRef: string, databaseType: string, durationMs: number, error?: string | undefined | null): void
+  /** Closes the clients of one type; the next request opens them again. */
+  closeClients(databaseType: string): Promise<void>
   /** Stops intake, lets running requests finish for up to `timeoutMs`, then closes every socket. */
   shutdown(timeoutMs: number): Promise<void>
 }
+
+/** Opens what `encryptSealed` made, under whichever key of `keys` it was sealed. */
+export declare function decryptSealed(sealed: SealedText, keys: string): string
+
+/** Opens what crypto-js sealed under a passphrase. */
+export declare function decryptWith(text: string, passphrase: string): string
+
+/** Seals a text under the first key of `keys`, which are as in `DATABASE_ENCRYPTION_KEY`. */
+export declare function encryptSealed(text: string, keys: string): SealedText
+
+/** `1536` as `1.5 KB`. */
+export declare function formatByteCount(bytes: number): string
 
 /** An HTTP request, as an adapter hands it over. */
 export interface HandleRequest {
@@ -55,6 +93,39 @@ export interface HandleRequest {
   user?: string
   /** The peer's address. */
   remoteAddress?: string
+}
+
+/** The answer to an HTTP request, ready to be written. */
+export interface HandleResponse {
+  /** HTTP status. */
+  status: number
+  /** Header values by lower-case name. */
+  headers: Record<string, string>
+  /** JSON, or nothing. */
+  body: Buffer
+}
+
+/** An HTTP response, ready to be written to a socket. */
+export interface HandleResponse {
+  /** HTTP status. */
+  status: number
+  /** Header values by lower-case name. */
+  headers: Record<string, string>
+  /** JSON, or nothing. */
+  body: Buffer
+}
+
+/** Throws where a MongoDB query, given as JSON, holds an operator that runs code on the server. */
+export declare function refuseOperators(query: string): void
+
+/** A text sealed with AES-256-GCM; all members are hex digits. */
+export interface SealedText {
+  /** The ciphertext. */
+  encrypted: string
+  /** The nonce. */
+  iv: string
+  /** The authentication tag. */
+  authTag: string
 }
 
 /** The package's version. */

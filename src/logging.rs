@@ -1,4 +1,4 @@
-//! Structured logs: one JSON object a line on stderr, each with the id of its request.
+//! Structured logs: one JSON object a line on stderr. Events about a request carry `request_id`.
 //!
 //! Only this crate's own events are written. What the drivers log is dropped at every level, since
 //! it can hold addresses, statements and credentials that they don't know to be secret. For the same
@@ -7,8 +7,8 @@
 
 use std::sync::OnceLock;
 
+use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing::{Span, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -30,21 +30,13 @@ where
     let json = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
-        .with_current_span(true)
+        .with_current_span(false)
         .with_span_list(false)
         .with_writer(writer)
         // A closed stderr must not become a panic, which is what complaining about it on stderr is.
         .log_internal_errors(false);
     let own = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
     tracing_subscriber::registry().with(own).with(json)
-}
-
-/// The span of one request, in which everything about it is logged.
-///
-/// Its level is `error` so that it is there at every log level: a span only shows beside events.
-#[must_use]
-pub fn request_span(request_id: &str, operation: &str) -> Span {
-    tracing::error_span!("request", request_id, operation)
 }
 
 /// Makes a panic log where it happened and not what it said, which may hold a secret.
@@ -93,16 +85,15 @@ mod tests {
     #[test]
     fn writes_one_json_object_a_line_with_the_request_id() {
         let lines = logged(LevelFilter::WARN, || {
-            let _request = request_span("req-1", "redis.keys.list").entered();
-            tracing::info!("below the level");
-            tracing::warn!(ms = 12, "slow\nanswer");
+            let request_id = "req-1";
+            tracing::info!(request_id, "below the level");
+            tracing::warn!(request_id, ms = 12, "slow\nanswer");
         });
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0]["level"], "WARN");
         assert_eq!(lines[0]["message"], "slow\nanswer");
         assert_eq!(lines[0]["ms"], 12);
-        assert_eq!(lines[0]["span"]["request_id"], "req-1");
-        assert_eq!(lines[0]["span"]["operation"], "redis.keys.list");
+        assert_eq!(lines[0]["request_id"], "req-1");
         assert!(lines[0]["timestamp"].is_string());
     }
 

@@ -21,15 +21,12 @@ use crate::error::Result;
 use crate::pool::{Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
-use crate::target::egress::{Egress, EgressPolicy};
+use crate::target::egress::Egress;
 
 static SERVICES: LazyLock<Mutex<HashMap<[u8; 32], Arc<Service>>>> = LazyLock::new(Mutex::default);
 
 /// How often idle clients are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
-
-/// Connections to one HTTP service.
-const HTTP_CONNECTIONS: usize = 32;
 
 /// Configuration, registry and pools.
 #[derive(Debug)]
@@ -66,11 +63,7 @@ impl Service {
     }
 
     fn new(config: Config) -> Result<Self> {
-        let egress = Arc::new(Egress::new(EgressPolicy::parse(
-            config.is_platform,
-            &config.allowed_hosts.join(","),
-            &config.denied_hosts.join(","),
-        )?));
+        let egress = Arc::new(config.egress_policy()?);
         let operator_egress = Arc::new(Egress::operator());
         let registry = Registry::open(&config, Arc::clone(&operator_egress))?;
         let access = Access::new(config.authorization, &registry);
@@ -130,11 +123,9 @@ impl Service {
     }
 
     fn options(&self, database_type: DatabaseType, egress: &Arc<Egress>) -> ConnectOptions {
-        let max_connections =
-            self.config.max_connections(database_type).unwrap_or(HTTP_CONNECTIONS);
         ConnectOptions {
             egress: Arc::clone(egress),
-            max_connections: u32::try_from(max_connections).unwrap_or(u32::MAX),
+            max_connections: self.config.max_connections(database_type),
             connect_timeout: self.config.connect_timeout,
             idle_timeout: self.config.idle_timeout,
         }

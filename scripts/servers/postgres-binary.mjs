@@ -1,6 +1,6 @@
 // Where PostgreSQL's server programs come from, per major version.
 
-import { chmod, mkdir, readdir, readFile, realpath, symlink } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 
 import { cached } from './cache.mjs'
@@ -76,6 +76,7 @@ async function fetchPackage(target, name, release) {
   const args = ['pack', '--silent', '--pack-destination', target, `${name}@${release}`]
   const [tarball] = (await run(npm, args, { cwd: target })).trim().split('\n').slice(-1)
   await run('tar', ['xzf', join(target, tarball), '-C', target])
+  await rm(join(target, tarball))
   // A tarball of npm can't hold symbolic links; the package lists those it needs.
   const root = join(target, 'package')
   const links = JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8'))
@@ -121,5 +122,3 @@ async function search(major) {
     )
   }
 }
-
-export const npmMajors = Object.keys(releases).map(Number)

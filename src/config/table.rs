@@ -41,7 +41,7 @@ pub(super) enum Kind {
 }
 
 const HOUR_MS: u64 = 60 * 60 * 1000;
-const MAX_POOL: usize = 10_000;
+const MAX_POOL: u32 = 10_000;
 
 /// Every setting, in the order in which they are documented and read.
 pub static SETTINGS: &[Setting] = &[
@@ -199,7 +199,7 @@ pub static SETTINGS: &[Setting] = &[
         fallback: Fallback::Text("100"),
         meaning: "pool entries of the process; the least recently used idle one is closed first",
         kind: Kind::Plain,
-        store: |c, text| set(&mut c.max_clients, value::count(text, 1..=100_000)),
+        store: |c, text| set(&mut c.max_clients, value::count(text, 1..=100_000_usize)),
     },
     Setting {
         variable: "MULTIDB_IDLE_TIMEOUT_MS",
@@ -296,7 +296,7 @@ pub static SETTINGS: &[Setting] = &[
         fallback: Fallback::Text("67108864"),
         meaning: "cap of one result in bytes, enforced while it is being read",
         kind: Kind::Plain,
-        store: |c, text| set(&mut c.max_result_bytes, value::count(text, 1024..=1 << 30)),
+        store: |c, text| set(&mut c.max_result_bytes, value::count(text, 1024..=1_usize << 30)),
     },
     Setting {
         variable: "LOG_LEVEL",

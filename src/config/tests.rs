@@ -62,10 +62,9 @@ fn starts_with_nothing_configured() {
     for kind in DatabaseType::ALL {
         assert!(config.enabled(kind));
     }
-    assert_eq!(config.max_connections(DatabaseType::Postgres), Some(20));
-    assert_eq!(config.max_connections(DatabaseType::Redis), Some(10));
-    assert_eq!(config.max_connections(DatabaseType::Mongodb), Some(10));
-    assert_eq!(config.max_connections(DatabaseType::BunApi), None);
+    assert_eq!(config.max_connections(DatabaseType::Postgres), 20);
+    assert_eq!(config.max_connections(DatabaseType::Redis), 10);
+    assert_eq!(config.max_connections(DatabaseType::Mongodb), 10);
     assert_eq!(config.max_clients, 100);
     assert_eq!(config.idle_timeout, Duration::from_secs(300));
     assert_eq!(config.rate_limit, Some(RateLimit { cost: 100, window: Duration::from_secs(60) }));

@@ -1,6 +1,8 @@
 //! Reading one setting's text. An error says what the value must be, never what it is.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -51,7 +53,10 @@ pub(super) fn http_url(text: &str) -> Result<Url, Refusal> {
 }
 
 /// A whole number.
-pub(super) fn count(text: &str, range: RangeInclusive<usize>) -> Result<usize, Refusal> {
+pub(super) fn count<N>(text: &str, range: RangeInclusive<N>) -> Result<N, Refusal>
+where
+    N: FromStr + PartialOrd + Display,
+{
     text.trim()
         .parse()
         .ok()

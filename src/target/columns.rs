@@ -93,7 +93,7 @@ impl Columns {
             }
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             text.push(separator);
-            text += &format!("{name}={}", uri::encode(&value));
+            text.extend([name, "=", uri::encode(&value).as_str()]);
             separator = '&';
         }
         text

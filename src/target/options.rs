@@ -36,6 +36,12 @@ impl Options {
         }
     }
 
+    /// Whether an option is named that was not read yet.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let key = key(name);
+        self.left.iter().any(|entry| entry.key == key)
+    }
+
     /// Reads the option that has any of `names`. Given more than once, it must say the same.
     pub(super) fn take<T: PartialEq>(
         &mut self,

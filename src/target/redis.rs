@@ -199,14 +199,12 @@ fn scheme(scheme: Option<&str>) -> Result<(bool, Named)> {
     let secure = match base {
         "redis" | "valkey" => false,
         "rediss" | "valkeys" => true,
-        "unix" => return Err(Error::validation("unix sockets are not supported")),
         _ => return Err(super::wrong_scheme("redis://, rediss://, valkey:// or valkeys://")),
     };
     match more {
         None => Ok((secure, Named::Nothing)),
         Some("cluster") => Ok((secure, Named::Cluster)),
         Some("sentinel") => Ok((secure, Named::Sentinel)),
-        Some("socket" | "unix") => Err(Error::validation("unix sockets are not supported")),
         Some(_) => Err(super::wrong_scheme("redis://, redis+cluster:// or redis+sentinel://")),
     }
 }

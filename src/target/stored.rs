@@ -21,9 +21,9 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::columns::Columns;
-use super::draft::MASK;
+use super::draft::{Draft, MASK};
 use super::input::{TargetInput, given};
-use super::{Rules, Target, uri};
+use super::{Rules, Target, as_url, uri};
 use crate::error::{Error, Result};
 
 /// A target as it is stored; see the module.
@@ -59,7 +59,7 @@ impl Target {
         let mut text = self.columns().connection_string(kind, in_userinfo);
         for (name, secret) in self.named_secrets() {
             text.push(if text.contains('?') { '&' } else { '?' });
-            text += &format!("{name}={}", uri::encode(secret.expose_secret()));
+            text.extend([name, "=", uri::encode(secret.expose_secret()).as_str()]);
         }
         text.into()
     }
@@ -80,52 +80,14 @@ impl Target {
     /// them. A masked password, as answers show it, counts as not given.
     pub fn edited(&self, changes: &TargetInput, rules: Rules) -> Result<Self> {
         let kind = self.database_type();
-        let mut input = changes.clone();
-        let mut masked = false;
-        if let Some(string) = given(input.connection_string.as_ref()) {
-            let (unmasked, was_masked) = without_mask(string.expose_secret());
-            input.connection_string = Some(unmasked.into());
-            masked = was_masked;
-        } else {
-            let old = self.columns();
-            let keep = |new: Option<String>, old: Option<String>| new.or(old);
-            input.port = match &input.host {
-                Some(_) => input.port,
-                None => input.port.or(old.port),
-            };
-            input.host = keep(input.host, old.host);
-            input.database_name = keep(input.database_name, old.database_name);
-            input.username = keep(input.username, old.username);
-            input.options = input.options.or(Some(old.options));
-        }
-        masked |= input.password.as_ref().is_some_and(|p| p.expose_secret() == MASK);
-        if masked {
-            input.password = None;
-        }
+        let mut input = as_url(kind, changes).unwrap_or_else(|| changes.clone());
         let cleared = input.password.as_ref().is_some_and(|p| p.expose_secret().is_empty());
-
-        // First with all old secrets, since some targets are not complete without them; what they
-        // may be used for is decided below, before anyone else sees the result.
-        let mut trial = input.clone();
-        let options = trial.options.get_or_insert_default();
-        let mut kept = Vec::new();
-        for (name, secret) in self.named_secrets() {
-            let again = input.options.as_ref().is_some_and(|o| o.contains_key(name))
-                || (name == "api_key" && (cleared || given(input.password.as_ref()).is_some()));
-            if !again {
-                options.insert(name.to_owned(), secret.expose_secret().into());
-                kept.push(name);
-            }
+        drop_masks(&mut input);
+        if given(input.connection_string.as_ref()).is_none() {
+            self.fill_fields(&mut input);
         }
-        let without = Self::parse(kind, &input, rules);
-        let string_has_password = without.as_ref().is_ok_and(|t| t.password().is_some());
-        if !cleared && !string_has_password && given(input.password.as_ref()).is_none() {
-            if let (Some(password), false) = (self.password(), kept.contains(&"api_key")) {
-                trial.password = Some(password.clone());
-                kept.push("password");
-            }
-        }
-        let edited = Self::parse(kind, &trial, rules)?;
+        let kept = self.fill_secrets(&mut input, cleared, rules)?;
+        let edited = Self::parse(kind, &input, rules)?;
         if kept.is_empty() || !self.requires_secret_again(&edited) {
             return Ok(edited);
         }
@@ -134,6 +96,52 @@ impl Target {
              or user; give the password (and client certificate) again",
         )
         .detail("secrets", kept))
+    }
+
+    /// Puts the old value where no new one is given.
+    fn fill_fields(&self, input: &mut TargetInput) {
+        let old = self.columns();
+        // Another host has its own usual port.
+        if input.host.is_none() {
+            input.port = input.port.or(old.port);
+        }
+        input.host = input.host.take().or(old.host);
+        input.database_name = input.database_name.take().or(old.database_name);
+        input.username = input.username.take().or(old.username);
+        input.options = input.options.take().or(Some(old.options));
+    }
+
+    /// Puts the old secret where no new one is given, and says where. An option that is `null` is
+    /// given: it clears the old one.
+    fn fill_secrets(
+        &self,
+        input: &mut TargetInput,
+        cleared: bool,
+        rules: Rules,
+    ) -> Result<Vec<&'static str>> {
+        let draft = Draft::new(input, rules)?;
+        let is_given = |name: &str| {
+            draft.options.has(name) || input.options.as_ref().is_some_and(|o| o.contains_key(name))
+        };
+        let has_password = cleared || draft.password()?.is_some() || is_given("api_key");
+        let mut kept = Vec::new();
+        let mut options = input.options.clone().unwrap_or_default();
+        for (name, secret) in self.named_secrets() {
+            let again = is_given(name) || (name == "api_key" && has_password);
+            if !again {
+                options.insert(name.to_owned(), secret.expose_secret().into());
+                kept.push(name);
+            }
+        }
+        input.options = Some(options);
+        if let Some(password) = self.password()
+            && !has_password
+            && !matches!(self, Self::Http(_))
+        {
+            input.password = Some(password.clone());
+            kept.push("password");
+        }
+        Ok(kept)
     }
 }
 
@@ -161,11 +169,15 @@ impl TargetInput {
     }
 }
 
-/// Takes `:***` out of a connection string that was shown to the user before.
-fn without_mask(text: &str) -> (String, bool) {
-    let masked = format!(":{MASK}@");
-    match text.split_once(&masked) {
-        Some((before, after)) => (format!("{before}@{after}"), true),
-        None => (text.to_owned(), false),
+/// Takes out passwords as they were shown to the user before: they count as not given.
+fn drop_masks(input: &mut TargetInput) {
+    if let Some(string) = &input.connection_string {
+        let masked = format!(":{MASK}@");
+        if let Some((before, after)) = string.expose_secret().split_once(&masked) {
+            input.connection_string = Some(format!("{before}@{after}").into());
+        }
+    }
+    if input.password.as_ref().is_some_and(|p| p.expose_secret() == MASK) {
+        input.password = None;
     }
 }

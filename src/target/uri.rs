@@ -31,6 +31,9 @@ pub(super) struct Uri {
 impl Uri {
     pub(super) fn parse(text: &str) -> Result<Self> {
         let (scheme, rest) = split_scheme(text.trim())?;
+        if scheme.ends_with("unix") || scheme.ends_with("socket") {
+            return Err(Error::validation("unix sockets are not supported"));
+        }
         let (userinfo, rest) = split_userinfo(rest)?;
         let (authority, path, query) = split_rest(rest);
         let (username, password) = match userinfo {

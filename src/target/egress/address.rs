@@ -31,7 +31,7 @@ pub(super) fn kind(address: IpAddr) -> Kind {
     match address {
         IpAddr::V4(address) => kind_v4(address),
         IpAddr::V6(address) => {
-            let inside = embedded(address).into_iter().flatten().map(kind_v4).max();
+            let inside = embedded(address).into_iter().map(kind_v4).max();
             let outside =
                 if address.to_ipv4_mapped().is_some() { Kind::Public } else { kind_v6(address) };
             inside.map_or(outside, |inside| inside.max(outside))
@@ -44,35 +44,34 @@ pub(super) fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-/// Every IPv4 address that a packet to `address` could end at.
-pub(super) fn embedded(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
-    let s = address.segments();
-    let v4 = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        Some(Ipv4Addr::new(a, b, c, d))
-    };
-    match s {
-        // IPv4-mapped and IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765). `::` and `::1` are
-        // themselves.
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => [None, None],
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => {
-            [v4(high, low), None]
-        }
-        // NAT64's local-use prefix (RFC 8215), with a prefix of 96 bits or of 48.
-        [0x64, 0xff9b, 1, a, b, c, high, low] => [v4(high, low), v4(a, (b << 8) | (c >> 8))],
-        // NAT64 (RFC 6052).
-        [0x64, 0xff9b, .., high, low] => [v4(high, low), None],
-        // 6to4 (RFC 3056).
-        [0x2002, high, low, ..] => [v4(high, low), None],
+/// Every IPv4 address that a packet to `address` could end at. One address can be of several forms.
+pub(super) fn embedded(address: Ipv6Addr) -> Vec<Ipv4Addr> {
+    let v4 = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
+    let mut found = Vec::new();
+    let segments = address.segments();
+    match segments {
+        // `::` and `::1` are themselves.
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => {}
+        // IPv4-mapped and IPv4-compatible (RFC 4291), IPv4-translated (RFC 2765), NAT64 (RFC 6052)
+        // and its local-use prefix (RFC 8215), all with the address at the end; 6to4 (RFC 3056).
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, .., high, low]
+        | [0x2002, high, low, ..] => found.push(v4(high, low)),
         // Teredo (RFC 4380): its server, and the client with every bit flipped.
         [0x2001, 0, high, low, _, _, client_high, client_low] => {
-            [v4(high, low), v4(!client_high, !client_low)]
+            found.extend([v4(high, low), v4(!client_high, !client_low)]);
         }
-        // ISATAP (RFC 5214).
-        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => [v4(high, low), None],
-        _ => [None, None],
+        _ => {}
     }
+    match segments {
+        // The local-use prefix with 48 bits: the address stands around a reserved byte.
+        [0x64, 0xff9b, 1, a, b, c, ..] => found.push(v4(a, (b << 8) | (c >> 8))),
+        // ISATAP (RFC 5214), below any prefix.
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => found.push(v4(high, low)),
+        _ => {}
+    }
+    found
 }
 
 fn kind_v4(address: Ipv4Addr) -> Kind {
@@ -80,17 +79,13 @@ fn kind_v4(address: Ipv4Addr) -> Kind {
     if METADATA_V4.contains(&address) || matches!((a, b), (0 | 224.., _) | (169, 254)) {
         return Kind::Never;
     }
-    let private = match (a, b, c) {
-        (10 | 127, ..) | (192, 168, _) => true,
-        (172, b, _) => (16..32).contains(&b),
-        // Shared address space of carriers (RFC 6598).
-        (100, b, _) => (64..128).contains(&b),
+    let private = matches!(
+        (a, b, c),
+        // Loopback and RFC 1918, then the shared address space of carriers (RFC 6598).
+        (10 | 127, ..) | (192, 168, _) | (172, 16..32, _) | (100, 64..128, _)
         // Protocol assignments, documentation, 6to4 relays, benchmarking.
-        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113) => {
-            true
-        }
-        _ => false,
-    };
+        | (192, 0, 0 | 2) | (192, 88, 99) | (198, 18 | 19, _) | (198, 51, 100) | (203, 0, 113)
+    );
     if private { Kind::Private } else { Kind::Public }
 }
 

@@ -96,7 +96,7 @@ impl EgressPolicy {
 fn addresses(address: IpAddr) -> Vec<IpAddr> {
     let mut all = vec![address::canonical(address)];
     if let (IpAddr::V6(outer), [IpAddr::V6(_)]) = (address, all.as_slice()) {
-        all.extend(address::embedded(outer).into_iter().flatten().map(IpAddr::V4));
+        all.extend(address::embedded(outer).into_iter().map(IpAddr::V4));
     }
     all
 }
@@ -139,7 +139,7 @@ impl FromStr for HostRule {
     /// `10.0.0.0/8`, `::1`, `db.internal`, `*.internal`, `*`; all with an optional `:port`, IPv6
     /// then in brackets.
     fn from_str(rule: &str) -> Result<Self> {
-        let wrong = |_| {
+        let wrong = || {
             Error::validation(format!(
                 "`{rule}` is not a host, `*.suffix`, address or network (CIDR), with or without \
                  `:port`"
@@ -148,7 +148,7 @@ impl FromStr for HostRule {
         // More than one colon without brackets is an IPv6 address or network.
         let (hosts, port) = match rule.rsplit_once(':') {
             Some((hosts, port)) if !hosts.contains(':') || hosts.ends_with(']') => {
-                let port = port.parse::<u16>().map_err(|_| wrong(()))?;
+                let port = port.parse::<u16>().map_err(|_| wrong())?;
                 (hosts, Some(port))
             }
             _ => (rule, None),
@@ -159,11 +159,11 @@ impl FromStr for HostRule {
         } else if let Ok(net) = bare.parse::<IpNet>() {
             Hosts::Net(net.trunc())
         } else if let Some(suffix) = bare.strip_prefix("*.") {
-            Hosts::Suffix(format!(".{}", host::normalise(suffix).map_err(|_| wrong(()))?))
+            Hosts::Suffix(format!(".{}", host::normalise(suffix).map_err(|_| wrong())?))
         } else if let Some(address) = host::literal(bare) {
             Hosts::Net(address::canonical(address).into())
         } else {
-            let name = host::normalise(bare).map_err(|_| wrong(()))?;
+            let name = host::normalise(bare).map_err(|_| wrong())?;
             Hosts::Name(name.trim_end_matches('.').to_owned())
         };
         Ok(Self { hosts, port })

@@ -1,0 +1,19 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  rootDir: __dirname,
+  roots: ['<rootDir>/__test__'],
+  testMatch: ['**/*.test.ts'],
+  testEnvironment: 'node',
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
+  // The package as a user gets it: the compiled files.
+  moduleNameMapper: {
+    '^studio-multidb$': '<rootDir>/dist/index.js',
+    '^studio-multidb/next$': '<rootDir>/dist/next/index.js',
+  },
+  testTimeout: 30_000,
+}

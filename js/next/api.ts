@@ -1,0 +1,77 @@
+import { ServerResponse } from 'node:http'
+import type { HandleResponse } from '../../index'
+import { readBody } from './body'
+import { createExchange } from './exchange'
+import { failure, internal } from './failure'
+import { isOurs, parseTarget } from './paths'
+import type { ApiHandlerOptions, ApiRequest, ApiResponse, ManagerSource, User } from './types'
+
+/** A pages-router handler; newer Studios pass the user's claims as the third argument. */
+export type ApiHandler<Req, Res> = (request: Req, response: Res, claims?: unknown) => Promise<void>
+
+/**
+ * An adapter for `(req, res)`: API routes of the pages router, and plain `node:http`, also in front
+ * of Next on the same server. It catches everything: its promise never rejects.
+ *
+ * @example
+ * const handler = createApiHandler(() => new ConnectionManager())
+ * export default (req, res) => apiWrapper(req, res, handler, { withAuth: true })
+ */
+export function createApiHandler<
+  Req extends ApiRequest = ApiRequest,
+  Res extends ApiResponse = ApiResponse,
+>(manager: ManagerSource, options: ApiHandlerOptions<Req, Res> = {}): ApiHandler<Req, Res> {
+  const { basePath, fallthrough, getUser = defaultUser, onError = console.error } = options
+  const exchange = createExchange(manager, options)
+
+  return async (request, response, claims) => {
+    try {
+      // The raw URL, not `req.query`: Next has decoded that, and lost which slash was in a key.
+      const target = parseTarget(request.url ?? '/', basePath)
+      if (fallthrough && !isOurs(target.path)) return void (await fallthrough(request, response))
+      if (response.destroyed) return
+
+      const client = new AbortController()
+      let answered = false
+      response.on?.('close', () => {
+        if (!answered) client.abort()
+      })
+      const method = (request.method ?? 'GET').toUpperCase()
+      const answer = await exchange({
+        method,
+        target,
+        headers: request.headers,
+        remoteAddress: request.socket?.remoteAddress,
+        getUser: () => getUser(request, claims),
+        readBody: (limit) => readBody(request, limit),
+        signal: client.signal,
+      })
+      answered = true
+      if (answer) write(response, answer, method)
+    } catch (error) {
+      onError(error)
+      if (!response.headersSent) write(response, failure(internal('unknown')), 'GET')
+    }
+  }
+}
+
+function write(response: ApiResponse, { status, headers, body }: HandleResponse, method: string) {
+  response.statusCode = status
+  for (const name in headers) response.setHeader(name, headers[name] ?? '')
+  if (status !== 204) response.setHeader('content-length', String(body.length))
+  // The rest of a body that was refused for its size is not worth waiting for.
+  if (status === 413) response.setHeader('connection', 'close')
+  if (method === 'HEAD' || status === 204) response.end()
+  // Mocks and shims of `res` keep text apart from bytes, and show what was sent as text.
+  else response.end(response instanceof ServerResponse ? body : body.toString())
+}
+
+/** What the Studio's `apiWrapper` leaves behind: an argument (newer), or `req.user` (older). */
+function defaultUser(request: ApiRequest, claims: unknown): User {
+  const user: unknown = claims ?? (request as { user?: unknown }).user
+  if (typeof user === 'string') return user
+  if (typeof user !== 'object' || user === null) return null
+  const { id, sub } = user as { id?: unknown; sub?: unknown }
+  const found = id ?? sub
+  return typeof found === 'string' ? found : null
+}

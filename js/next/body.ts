@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { tooLarge } from './failure'
+import type { ApiRequest } from './types'
+
+/** The client has left before its request was whole: there is nobody to answer. */
+export class ClientGone extends Error {}
+
+/**
+ * The body of a request, from its stream or from where a body parser has put it. A parser has
+ * already rounded integers past 2^53, so routes do better without one.
+ */
+export async function readBody(request: ApiRequest, limit: number): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
+  const { body } = request
+  if (body === undefined || body === null) {
+    return isStream(request) ? readStream(request, limit) : undefined
+  }
+  const bytes = toBytes(body)
+  if (bytes.length > limit) throw tooLarge(limit)
+  return bytes
+}
+
+function toBytes(body: unknown): Buffer {
+  if (typeof body === 'string') return Buffer.from(body)
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  return Buffer.from(JSON.stringify(body))
+}
+
+function isStream(request: ApiRequest): request is ApiRequest & IncomingMessage {
+  return typeof (request as Partial<Readable>).on === 'function'
+}
+
+function readStream(stream: Readable, limit: number): Promise<Buffer | undefined> {
+  // Whoever has read it, has it; no `end` will come again.
+  if (stream.readableEnded) return Promise.resolve(undefined)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const stop = (finish: () => void) => {
+      stream.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+      finish()
+    }
+    const onData = (chunk: Buffer | string) => {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      size += bytes.length
+      if (size > limit) stop(() => reject(tooLarge(limit)))
+      else chunks.push(bytes)
+    }
+    const onEnd = () => stop(() => resolve(size === 0 ? undefined : Buffer.concat(chunks, size)))
+    const onGone = () => stop(() => reject(new ClientGone()))
+    stream.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
+  })
+}

@@ -1,0 +1,120 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { HandleResponse } from '../../index'
+import { DatabaseError } from '../errors'
+import { ClientGone } from './body'
+import { crossSite, failure, internal, misconfigured } from './failure'
+import type { Target } from './paths'
+import type { HandlerOptions, ManagerSource, RequestManager, User } from './types'
+
+/** Unless `maxBodyBytes` says otherwise. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** Credentials of the Studio's session: its own code has read them, the core has no use for them. */
+const NOT_PASSED_ON = new Set(['authorization', 'cookie', 'proxy-authorization'])
+
+/** One request, whichever way it came in. */
+export interface Incoming {
+  method: string
+  target: Target
+  headers: IncomingHttpHeaders
+  remoteAddress: string | undefined
+  getUser: () => User | Promise<User>
+  readBody: (limit: number) => Promise<Buffer | undefined>
+  /** Aborted when the client has gone. */
+  signal: AbortSignal
+}
+
+/** Answers requests; never rejects. `undefined` means that there is nobody left to answer. */
+export type Exchange = (incoming: Incoming) => Promise<HandleResponse | undefined>
+
+/** What the adapters have in common. */
+export function createExchange(source: ManagerSource, options: HandlerOptions): Exchange {
+  const { maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  let manager: RequestManager | undefined
+  const open = () => {
+    try {
+      return typeof source === 'function' ? source() : source
+    } catch (error) {
+      onError(error)
+      throw misconfigured(error)
+    }
+  }
+
+  return async (incoming) => {
+    const { method, signal } = incoming
+    let sent = false
+    try {
+      manager ??= open()
+      if (isForged(incoming)) throw crossSite()
+      const id = userId(await incoming.getUser())
+      const body = hasBody(method) ? await incoming.readBody(maxBodyBytes) : undefined
+      if (signal.aborted) return undefined
+      sent = true
+      const response = await manager.handle(
+        {
+          // A HEAD is a GET whose body is not sent.
+          method: method === 'HEAD' ? 'GET' : method,
+          path: incoming.target.path,
+          query: incoming.target.query,
+          headers: plainHeaders(incoming.headers),
+          ...(body && { body }),
+          ...(id && { user: id }),
+          ...(incoming.remoteAddress && { remoteAddress: incoming.remoteAddress }),
+        },
+        signal
+      )
+      return method === 'OPTIONS' ? allowed(response) : response
+    } catch (error) {
+      if (signal.aborted || error instanceof ClientGone) return undefined
+      if (error instanceof DatabaseError && !sent) return failure(error)
+      onError(error)
+      return failure(internal(sent && hasBody(method) ? 'unknown' : 'not_applied'))
+    }
+  }
+}
+
+/** A body of another method has no meaning; reading one would only cost time. */
+function hasBody(method: string): boolean {
+  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS'
+}
+
+/**
+ * A Studio without authentication, or behind a password that the browser remembers, would run
+ * whatever another site's page makes the browser send. Browsers say so in `Sec-Fetch-Site`; a
+ * bearer token, which they never add by themselves, proves the opposite.
+ */
+function isForged({ method, headers }: Incoming): boolean {
+  return (
+    hasBody(method) &&
+    headers['sec-fetch-site'] === 'cross-site' &&
+    !/^bearer /i.test(headers.authorization ?? '')
+  )
+}
+
+function userId(user: User): string | undefined {
+  return (typeof user === 'object' ? user?.id : user) || undefined
+}
+
+function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const plain: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || NOT_PASSED_ON.has(name)) continue
+    plain[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return plain
+}
+
+/** The core knows no OPTIONS and says which methods it knows; that is the answer to it. */
+function allowed(response: HandleResponse): HandleResponse {
+  const { allow } = response.headers
+  if (response.status !== 405 || !allow) return response
+  const methods = allow.split(', ')
+  if (methods.includes('GET')) methods.push('HEAD')
+  const { 'content-type': _, ...headers } = response.headers
+  return {
+    status: 204,
+    headers: { ...headers, allow: [...methods, 'OPTIONS'].join(', ') },
+    body: Buffer.alloc(0),
+  }
+}

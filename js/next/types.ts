@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { HandleRequest, HandleResponse } from '../../index'
+
+/** What the adapters need of a connection manager. */
+export interface RequestManager {
+  /** Answers a request; rejects with the signal's reason once it is aborted. */
+  handle(request: HandleRequest, signal?: AbortSignal): Promise<HandleResponse>
+}
+
+/**
+ * A manager, or a function that makes it at the first request. With a function, importing a route
+ * opens nothing and needs no configuration, which is what `next build` does with every route.
+ */
+export type ManagerSource = RequestManager | (() => RequestManager)
+
+/** The authenticated user: an object with its id, the id alone, or nothing. */
+export type User = { id: string } | string | null | undefined
+
+/** The part of a request that is read. `NextApiRequest` and `IncomingMessage` have it. */
+export interface ApiRequest {
+  method?: string | undefined
+  url?: string | undefined
+  headers: IncomingHttpHeaders
+  /** Set where a body parser has run. */
+  body?: unknown
+  socket?: { remoteAddress?: string | undefined } | null | undefined
+}
+
+/** The part of a response that is written. `NextApiResponse` and `ServerResponse` have it. */
+export interface ApiResponse {
+  statusCode: number
+  readonly headersSent?: boolean
+  readonly destroyed?: boolean
+  setHeader(name: string, value: string): unknown
+  end(chunk?: Buffer | string): unknown
+  on?(event: 'close', listener: () => void): unknown
+}
+
+/** What both adapters can be told. */
+export interface HandlerOptions {
+  /**
+   * Largest request body in bytes, 64 MiB unless given. A larger one is answered with `413` and not
+   * read to its end.
+   */
+  maxBodyBytes?: number
+  /** What comes before `/api/platform` in the path, as `basePath` in `next.config.js`. */
+  basePath?: string
+  /** Told of what went wrong in the host's own code (`getUser`), `console.error` unless given. */
+  onError?: (error: unknown) => void
+}
+
+/** Options of `createApiHandler`. */
+export interface ApiHandlerOptions<
+  Req extends ApiRequest = ApiRequest,
+  Res extends ApiResponse = ApiResponse,
+> extends HandlerOptions {
+  /**
+   * The authenticated user of a request. `claims` is what the host's wrapper passed as the third
+   * argument. Unless given, the `id` or `sub` of the claims, else of `req.user`.
+   */
+  getUser?: (request: Req, claims: unknown) => User | Promise<User>
+  /**
+   * Takes the requests that are not for this package, so that the handler can stand in front of a
+   * whole server: `fallthrough: nextApp.getRequestHandler()`. There no wrapper has authenticated
+   * anyone: `getUser` must do it.
+   */
+  fallthrough?: (request: Req, response: Res) => unknown
+}
+
+/** Options of `createWebHandler`. */
+export interface WebHandlerOptions extends HandlerOptions {
+  /** The authenticated user of a request; nobody unless given. */
+  getUser?: (request: Request) => User | Promise<User>
+  /** The peer's address, which a `Request` doesn't carry: in Bun `server.requestIP(request)`. */
+  getRemoteAddress?: (request: Request) => string | undefined
+}

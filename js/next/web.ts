@@ -1,0 +1,65 @@
+import { createExchange } from './exchange'
+import { tooLarge } from './failure'
+import { parseTarget } from './paths'
+import type { ManagerSource, WebHandlerOptions } from './types'
+
+/** The status that servers log for a client that left; nobody receives it. */
+const CLIENT_CLOSED_REQUEST = 499
+
+/** A handler of the app router, TanStack Start, Bun, Deno. */
+export type WebHandler = (request: Request) => Promise<Response>
+
+/**
+ * An adapter for `Request → Response`. Aborting `request.signal` ends the work on the server. Its
+ * promise never rejects.
+ *
+ * @example
+ * const handler = createWebHandler(() => new ConnectionManager(), { getUser })
+ * export { handler as GET, handler as POST, handler as PUT, handler as PATCH, handler as DELETE }
+ */
+export function createWebHandler(
+  manager: ManagerSource,
+  options: WebHandlerOptions = {}
+): WebHandler {
+  const { basePath, getUser, getRemoteAddress } = options
+  const exchange = createExchange(manager, options)
+
+  return async (request) => {
+    const answer = await exchange({
+      method: request.method,
+      target: parseTarget(request.url, basePath),
+      headers: Object.fromEntries(request.headers),
+      remoteAddress: getRemoteAddress?.(request),
+      getUser: () => getUser?.(request),
+      readBody: (limit) => readBody(request, limit),
+      signal: request.signal,
+    })
+    if (!answer) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
+    const { status, headers, body } = answer
+    if (status === 204) return new Response(null, { status, headers })
+    const sized = { ...headers, 'content-length': String(body.length) }
+    return new Response(request.method === 'HEAD' ? null : new Uint8Array(body), {
+      status,
+      headers: sized,
+    })
+  }
+}
+
+async function readBody(request: Request, limit: number): Promise<Buffer | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge(limit)
+  if (!request.body) return undefined
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return size === 0 ? undefined : Buffer.concat(chunks, size)
+    size += value.length
+    if (size > limit) {
+      // What is still to come is refused, not waited for.
+      void reader.cancel().catch(() => {})
+      throw tooLarge(limit)
+    }
+    chunks.push(value)
+  }
+}

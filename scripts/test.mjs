@@ -1,0 +1,54 @@
+// `npm test`: everything that must hold. The last line is `N passed, N failed`.
+
+import { compileTypeScript } from './steps/build.mjs'
+import { ensureDependencies } from './steps/dependencies.mjs'
+import { installStudio } from './steps/package.mjs'
+import { checkTools } from './steps/tools.mjs'
+import * as node from './test/node.mjs'
+import { createReport } from './test/report.mjs'
+import * as rust from './test/rust.mjs'
+import { startTestServers } from './test/servers.mjs'
+
+const { step, finish } = createReport()
+
+/** A step that makes no sense without an earlier one. */
+const after = (ready, work) => () => {
+  if (!ready) throw new Error('not run, because a step before it failed')
+  return work()
+}
+
+async function main() {
+  checkTools()
+  const installed = await step('npm dependencies', async () => void (await ensureDependencies()))
+  await step('format: Rust', rust.checkRustFormat)
+  await step('format: TypeScript and the rest', after(installed, node.checkFormat))
+  await step('clippy: the core', rust.checkRustLints)
+  await step('clippy: the bindings', rust.checkBindingLints)
+  await step('crates: licences, sources, bans', rust.checkCrates)
+
+  let servers
+  await step('test servers', async () => {
+    servers = await startTestServers()
+    for (const [name, url] of Object.entries(servers.env)) process.stdout.write(`${name}=${url}\n`)
+  })
+  const env = servers?.env ?? {}
+  await step('Rust tests', () => rust.runRustTests(env))
+
+  const built = await step(
+    'addon, with index.js and index.d.ts as committed',
+    after(installed, node.buildAndCompare)
+  )
+  const compiled = await step('TypeScript', after(installed, compileTypeScript))
+  await step('types: tests', after(compiled, node.checkTestTypes))
+  const packed = await step('package installed in the Studio host', after(compiled, installStudio))
+  await step('types: Studio host', after(packed, node.checkStudioTypes))
+  await step(
+    'Jest tests',
+    after(compiled, () => node.runJest(env))
+  )
+  await step('tests of servers and proxy', node.runNodeTests)
+  await servers?.stop()
+}
+
+await main().catch((error) => step('npm test itself', () => Promise.reject(error)))
+process.exitCode = finish() ? 0 : 1

@@ -1,0 +1,72 @@
+// The checks of the JavaScript side, and the tests of the package through Node.
+
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { buildAddon } from '../steps/build.mjs'
+import { command, packageBin, root } from '../steps/command.mjs'
+import { jestCounts, nodeCounts } from './counts.mjs'
+import { Skip } from './report.mjs'
+
+const generated = ['index.js', 'index.d.ts']
+
+/** Builds the addon; the loader and the types that this generates must be the committed ones. */
+export async function buildAndCompare() {
+  const committed = await Promise.all(generated.map(readCommitted))
+  await buildAddon()
+  const now = await Promise.all(generated.map((file) => readFile(join(root, file), 'utf8')))
+  const different = generated.filter((_, i) => committed[i] !== now[i])
+  if (different.length === 0) return
+  throw new Error(`${different.join(' and ')} changed with this build; commit what is there now`)
+}
+
+/** As it is in the last commit, or, in a folder that is no checkout, as it lies there. */
+async function readCommitted(file) {
+  return command('git', ['show', `HEAD:./${file}`], { quiet: true }).catch(() =>
+    readFile(join(root, file), 'utf8')
+  )
+}
+
+export const checkFormat = async () =>
+  void (await packageBin('prettier', 'prettier', ['--check', '.']))
+
+export const checkTestTypes = async () =>
+  void (await packageBin('typescript', 'tsc', ['-p', '__test__']))
+
+export const checkStudioTypes = async () =>
+  void (await packageBin('typescript', 'tsc', ['-p', 'studio', '--noEmit']))
+
+/** @param {Record<string, string>} env the addresses of the servers */
+export async function runJest(env) {
+  const file = join(root, '.cache', 'jest.json')
+  await rm(file, { force: true })
+  const args = ['--ci', '--json', '--outputFile', file]
+  const problem = await packageBin('jest', 'jest', args, { env }).catch((error) => error)
+  const counts = jestCounts(JSON.parse(await readFile(file, 'utf8')))
+  if (problem instanceof Error) throw Object.assign(problem, { counts })
+  return counts
+}
+
+/** The tests of the servers and of the fault proxy, which Jest can't load. */
+export async function runNodeTests() {
+  const files = [...(await testsIn('scripts')), ...(await testsIn('__test__'))]
+  if (files.length === 0) throw new Skip('there are none')
+  try {
+    return nodeCounts(await command(process.execPath, ['--test', ...files]))
+  } catch (error) {
+    if (error.output) error.counts = nodeCounts(error.output)
+    throw error
+  }
+}
+
+async function testsIn(folder) {
+  const entries = await readdir(join(root, folder), { withFileTypes: true })
+  const found = await Promise.all(
+    entries.map((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return testsIn(path)
+      return entry.name.endsWith('.test.mjs') ? [path] : []
+    })
+  )
+  return found.flat()
+}

@@ -1,0 +1,55 @@
+// Runs the steps one after the other, each whatever became of the others, and adds up.
+
+import { CommandError } from '../steps/command.mjs'
+
+/** Thrown by a step that can't be done here, which is no failure. */
+export class Skip extends Error {}
+
+export function createReport() {
+  const results = []
+
+  /**
+   * @param {string} name
+   * @param {() => Promise<{ passed: number, failed: number } | void>} work a step that resolves
+   *   with nothing counts as one
+   * @returns {Promise<boolean>} whether all of it passed
+   */
+  async function step(name, work) {
+    process.stdout.write(`\n=== ${name}\n`)
+    const begun = Date.now()
+    const result = { name, passed: 0, failed: 0, note: '', seconds: 0 }
+    try {
+      Object.assign(result, (await work()) ?? { passed: 1 })
+    } catch (error) {
+      if (error instanceof Skip) {
+        result.note = `skipped: ${error.message}`
+      } else {
+        // What a command wrote has been shown already.
+        const text = error instanceof CommandError ? error.message : error.stack
+        process.stdout.write(`${text}\n`)
+        Object.assign(result, error.counts)
+        // A runner that fails without a failed test has failed itself.
+        if (result.failed === 0) result.failed = 1
+      }
+    }
+    result.seconds = (Date.now() - begun) / 1000
+    results.push(result)
+    process.stdout.write(`=== ${describe(result)}\n`)
+    return result.failed === 0
+  }
+
+  function finish() {
+    const sum = (field) => results.reduce((total, result) => total + result[field], 0)
+    process.stdout.write(`\n${results.map(describe).join('\n')}\n`)
+    process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`)
+    return sum('failed') === 0
+  }
+
+  return { step, finish }
+}
+
+function describe({ name, passed, failed, note, seconds }) {
+  const outcome =
+    note || (failed > 0 ? `FAILED (${failed} of ${passed + failed})` : `ok (${passed})`)
+  return `${seconds.toFixed(1).padStart(7)} s  ${name}: ${outcome}`
+}
