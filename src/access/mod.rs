@@ -57,10 +57,20 @@ impl Access {
     /// Roles from the registry's platform database.
     #[must_use]
     pub fn new(authorization: Authorization, registry: &Registry) -> Self {
+        Self::with_belief(authorization, registry, ROLES_BELIEVED_FOR)
+    }
+
+    /// Roles that are read again after `believed_for`.
+    #[must_use]
+    pub fn with_belief(
+        authorization: Authorization,
+        registry: &Registry,
+        believed_for: Duration,
+    ) -> Self {
         Self {
             authorization,
             platform: registry.platform().cloned(),
-            members: Shelf::new(10_000, ROLES_BELIEVED_FOR, READING_GOES_ON_FOR),
+            members: Shelf::new(10_000, believed_for, READING_GOES_ON_FOR),
         }
     }
 

@@ -90,7 +90,18 @@ where
         {
             return Ok(Held { value: entry.value, stale: false });
         }
-        // Only one caller per key gets here at a time; the next ones find what it put.
+        // Boxed, so that the many futures that wait for a hit stay small.
+        Box::pin(self.miss(key, fresh, usable, read)).await
+    }
+
+    /// Only one caller per key reads at a time; the next ones find what it put.
+    async fn miss(
+        &self,
+        key: &K,
+        fresh: bool,
+        usable: impl Fn(&Entry<V>) -> bool,
+        read: impl Future<Output = Result<V>>,
+    ) -> Result<Held<V>> {
         let mut failure = None;
         let changes = self.changes.load(Ordering::Acquire);
         let outcome = self

@@ -68,9 +68,12 @@ const RECORD: &str = "
 /// The one project of a self-hosted Studio has no row until something belongs to it. Its database
 /// is the Studio's own affair and is left blank here.
 const MAKE_DEFAULT_PROJECT: &str = "
-    INSERT INTO platform.projects
-        (name, slug, ref, database_host, database_name, database_user, database_password)
-    VALUES ($1, $2, $2, '', '', '', '')
+    INSERT INTO platform.projects (
+        organization_id, name, slug, ref, database_host, database_name, database_user,
+        database_password, postgres_meta_url, supabase_url)
+    VALUES (
+        (SELECT id FROM platform.organizations ORDER BY created_at, id LIMIT 1),
+        $1, $2, $2, '', '', '', '', '', '')
     ON CONFLICT DO NOTHING";
 
 const PROJECT_ID: &str = "SELECT id FROM platform.projects WHERE ref = $1";
@@ -248,7 +251,9 @@ impl Registry {
         }
         if self.rules().self_hosted {
             let parameters: Parameters<'_> = &[&made_up.name, &DEFAULT_PROJECT];
-            session.rows(MAKE_DEFAULT_PROJECT, parameters, Effect::None).await?;
+            session.rows(MAKE_DEFAULT_PROJECT, parameters, Effect::None).await.map_err(|e| {
+                e.context("the project `default` is not there yet and could not be made")
+            })?;
         }
         let rows = session.rows(PROJECT_ID, &[&DEFAULT_PROJECT], Effect::None).await?;
         rows.first().map(|row| row.get(0)).ok_or_else(not_found)

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool::Runtime;
@@ -68,6 +69,7 @@ impl Platform {
             tls,
             egress,
             circuit: Circuit::default(),
+            doubts: AtomicU64::new(0),
             // A burst after a restart must not become a storm of log-ins.
             attempts: Semaphore::new(2),
         };
@@ -93,6 +95,7 @@ impl Platform {
         match session.run(sql, parameters).await {
             Err(cause) if failure::session_is_dead(&cause) => {
                 drop(session);
+                self.pool.manager().doubts.fetch_add(1, Ordering::AcqRel);
                 let mut session = self.session().await?;
                 session.rows(sql, parameters, Effect::None).await
             }
@@ -111,8 +114,9 @@ impl Platform {
 
     /// A session for one caller, for transactions.
     pub(crate) async fn session(&self) -> Result<Lent> {
-        match self.pool.get().await {
-            Ok(session) => Ok(Lent(session)),
+        // Boxed: it holds a whole log-in, and is inside every future that reads anything.
+        match Box::pin(self.pool.get()).await {
+            Ok(session) => Ok(Lent(Some(session))),
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Error::new(
                 Code::PoolExhausted,
@@ -157,19 +161,29 @@ impl Platform {
 }
 
 /// A session that goes back to the pool when it is dropped.
-pub(crate) struct Lent(managed::Object<Dialer>);
+pub(crate) struct Lent(Option<managed::Object<Dialer>>);
 
 impl Deref for Lent {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        &self.0
+        self.0.as_ref().expect("it is only taken when it is dropped")
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut Session {
-        &mut self.0
+        self.0.as_mut().expect("it is only taken when it is dropped")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // A session in the middle of something holds locks. It is closed now, and not when somebody
+        // is about to get it from the pool.
+        if let Some(session) = self.0.take_if(|session| session.busy || session.in_transaction) {
+            drop(managed::Object::take(session));
+        }
     }
 }
 
@@ -181,6 +195,8 @@ pub(crate) struct Session {
     /// A statement was sent and its answer not read to the end.
     busy: bool,
     in_transaction: bool,
+    /// The dialer's doubts when it was last known to live.
+    doubts: u64,
 }
 
 impl Drop for Session {
@@ -229,7 +245,7 @@ impl Session {
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, failure::Cause> {
         self.busy = true;
-        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, async {
+        let work = Box::pin(async {
             let statement = match self.statements.get(sql) {
                 Some(statement) => statement.clone(),
                 None => {
@@ -239,9 +255,8 @@ impl Session {
                 }
             };
             self.client.query(&statement, parameters).await
-        })
-        .await;
-        match answer {
+        });
+        match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
             Ok(answer) => {
                 self.busy = false;
                 answer.map_err(failure::Cause::Driver)
@@ -257,6 +272,8 @@ pub(crate) struct Dialer {
     tls: Option<Arc<ClientConfig>>,
     egress: Arc<Egress>,
     circuit: Circuit,
+    /// Raised when a session turned out to be dead: what ended it may have ended the others.
+    doubts: AtomicU64,
     attempts: Semaphore,
 }
 
@@ -286,6 +303,7 @@ impl managed::Manager for Dialer {
             driver,
             busy: false,
             in_transaction: false,
+            doubts: self.doubts.load(Ordering::Acquire),
         };
         let limits = format!(
             "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
@@ -309,11 +327,13 @@ impl managed::Manager for Dialer {
         if metrics.age() + jitter > LONGEST_LIFE {
             return Err(RecycleError::message("the session reached its age limit"));
         }
-        if metrics.last_used() > TRUSTED_FOR {
+        let doubts = self.doubts.load(Ordering::Acquire);
+        if metrics.last_used() > TRUSTED_FOR || session.doubts != doubts {
             session.busy = true;
             let alive = session.client.simple_query("").await;
             session.busy = false;
             alive.map_err(|_| RecycleError::message("the session is dead"))?;
+            session.doubts = doubts;
         }
         Ok(())
     }

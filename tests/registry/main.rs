@@ -1,0 +1,14 @@
+//! The registry against a real platform database, each test in a database of its own.
+//!
+//! `TEST_PLATFORM_URL` names a server and a role that may create databases
+//! (`postgresql://postgres@127.0.0.1:5432/postgres`); without it the tests are skipped.
+
+#![allow(clippy::print_stderr, missing_docs, unreachable_pub)]
+
+mod addressing;
+mod edits;
+mod migrations;
+mod outage;
+mod roles;
+mod rotation;
+mod support;

@@ -1,0 +1,143 @@
+use std::time::{Duration, Instant};
+
+use crate::support::{Platform, Proxy, create, redis, until};
+use studio_multidb::access::Visible;
+use studio_multidb::error::Code;
+use studio_multidb::registry::{Changes, Filter, PageRequest};
+use studio_multidb::target::DatabaseType::Redis;
+
+fn page() -> PageRequest {
+    PageRequest {
+        filter: Filter::default(),
+        visible: Visible::All,
+        limit: 10,
+        cursor: None,
+        fresh: false,
+    }
+}
+
+#[tokio::test]
+async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
+    let Some(platform) = Platform::migrated().await else { return };
+    let proxy = Proxy::to(&platform.url).await;
+    let registry =
+        platform.registry_at(&proxy.url(&platform.url), &[("REDIS_URL", "redis://127.0.0.1")]);
+    // Made by another instance before this one listens: its own notice would drop what it reads.
+    let made = create(&platform.registry(&[]), "alpha", redis("cache")).await;
+    registry.connection(made.id, false).await.unwrap();
+    registry.resolve("alpha", Redis, None, None, false).await.unwrap();
+    registry.page(page()).await.unwrap();
+
+    proxy.cut().await;
+    let started = Instant::now();
+    let found = registry.resolve("alpha", Redis, None, None, false).await.unwrap();
+    registry.target(&found).await.unwrap();
+    registry.connection(made.id, false).await.unwrap();
+    registry.page(page()).await.unwrap();
+    let env = registry.resolve("default", Redis, None, Some("env"), false).await;
+    assert!(env.unwrap().is_env());
+
+    for error in [
+        registry.resolve("alpha", Redis, None, None, true).await.unwrap_err(),
+        registry.resolve("beta", Redis, None, None, false).await.unwrap_err(),
+        registry.update(&made, Changes::default()).await.unwrap_err(),
+        registry.delete(&made).await.unwrap_err(),
+    ] {
+        assert!(error.message().contains("platform database"), "{error}");
+        assert!(error.code().retryable(), "{error}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(3), "nobody waits long for it");
+
+    proxy.restore();
+    until("it is used again", async || {
+        registry.resolve("alpha", Redis, None, None, true).await.is_ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_died_unnoticed_is_replaced_within_the_same_read() {
+    let Some(platform) = Platform::migrated().await else { return };
+    let registry = platform.registry(&[]);
+    for _ in 0..5 {
+        registry.project("alpha").await.unwrap();
+        platform
+            .sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            )
+            .await;
+        let error = registry.resolve("alpha", Redis, None, None, true).await.unwrap_err();
+        assert_eq!(error.code(), Code::DbNotFound, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn changes_made_while_not_listening_are_found_after_reconnecting() {
+    let Some(platform) = Platform::migrated().await else { return };
+    let proxy = Proxy::to(&platform.url).await;
+    let behind = platform.registry_at(&proxy.url(&platform.url), &[]);
+    let direct = platform.registry(&[]);
+    let made = create(&direct, "alpha", redis("cache")).await;
+    until("it listens", async || {
+        behind.connection(made.id, false).await.unwrap();
+        platform
+            .text(
+                "SELECT count(*)::text FROM pg_stat_activity
+                 WHERE datname = current_database() AND query LIKE 'LISTEN%'",
+            )
+            .await
+            .as_deref()
+            == Some("2")
+    })
+    .await;
+    proxy.cut().await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let changes = Changes { identifier: Some("renamed".into()), ..Changes::default() };
+    direct.update(&made, changes).await.unwrap();
+    assert_eq!(behind.connection(made.id, false).await.unwrap().identifier, "cache");
+    proxy.restore();
+    until("the change is seen", async || {
+        behind.connection(made.id, false).await.unwrap().identifier == "renamed"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
+    let Some(platform) = Platform::migrated().await else { return };
+    let registry = std::sync::Arc::new(platform.registry(&[]));
+    let readers = (0..200).map(|i| {
+        let registry = std::sync::Arc::clone(&registry);
+        tokio::spawn(async move {
+            let read = registry.resolve("alpha", Redis, None, None, true);
+            if i % 2 == 0 {
+                let _ = tokio::time::timeout(Duration::from_micros(50 * i), read).await;
+            } else {
+                assert_eq!(read.await.unwrap_err().code(), Code::DbNotFound);
+            }
+        })
+    });
+    for reader in readers.collect::<Vec<_>>() {
+        reader.await.unwrap();
+    }
+    let open = platform
+        .text(
+            "SELECT count(*)::text FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'studio-multidb'",
+        )
+        .await;
+    assert!(open.unwrap().parse::<u32>().unwrap() <= 9, "8 sessions and the listening one");
+    registry.close().await;
+    until("all are closed", async || {
+        platform
+            .text(
+                "SELECT count(*)::text FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'studio-multidb'",
+            )
+            .await
+            .as_deref()
+            == Some("0")
+    })
+    .await;
+}
