@@ -9,6 +9,7 @@ pub mod backend;
 pub mod context;
 pub mod crypto;
 pub mod deadline;
+pub mod ejson;
 pub mod error;
 pub mod json;
 pub mod operations;
