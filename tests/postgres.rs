@@ -487,3 +487,27 @@ async fn a_closed_client_holds_nothing() {
     eventually("nothing is open", async || client.gauge().open == 0).await;
     assert!(run(&client, &reading("select 1")).await.is_err());
 }
+
+#[tokio::test]
+async fn every_built_in_type_is_answered_as_by_pg_meta() {
+    let Some(client) = client(1).await else { return };
+    for sql in [
+        "drop schema if exists fixture cascade",
+        "create schema fixture",
+        "create type fixture.mood as enum ('sad', 'ok \"x\"')",
+        "create type fixture.pair as (a int, b text)",
+        "create domain fixture.positive as int check (value > 0)",
+        "create type fixture.span as range (subtype = float8)",
+    ] {
+        run(&client, &statement(sql)).await.unwrap();
+    }
+    let recorded = include_str!("fixtures/pg-meta-values.json");
+    let recorded: Vec<Value> = serde_json::from_str(recorded).unwrap();
+    for value in recorded {
+        let sql = value["sql"].as_str().unwrap();
+        let select = reading(&format!("select {sql} as v"));
+        let answer: Value = serde_json::from_str(value["answer"].as_str().unwrap()).unwrap();
+        assert_eq!(rows(&client, &select).await, json!([{ "v": answer }]), "{sql}");
+    }
+    run(&client, &statement("drop schema fixture cascade")).await.unwrap();
+}

@@ -216,6 +216,34 @@ mod tests {
         );
     }
 
+    /// One value, as the server wrote it and as pg-meta 0.99 answered it.
+    #[derive(serde::Deserialize)]
+    struct Recorded {
+        sql: String,
+        type_oid: u32,
+        text: Option<String>,
+        answer: String,
+    }
+
+    #[test]
+    fn every_built_in_type_is_written_as_pg_meta_answers_it() {
+        let recorded = include_str!("../../../tests/fixtures/pg-meta-values.json");
+        let recorded: Vec<Recorded> = serde_json::from_str(recorded).unwrap();
+        assert!(recorded.len() > 200);
+        for Recorded { sql, type_oid, text, answer } in recorded {
+            let mut out = Vec::new();
+            Kind::of(type_oid).write(text.as_deref().map(str::as_bytes), &mut out);
+            if matches!(type_oid, 114 | 3802 | 199 | 3807) {
+                // pg-meta parses JSON and writes it anew; here it is verbatim.
+                let ours: serde_json::Value = serde_json::from_slice(&out).unwrap();
+                let theirs: serde_json::Value = serde_json::from_str(&answer).unwrap();
+                assert_eq!(ours, theirs, "{sql}");
+            } else {
+                assert_eq!(String::from_utf8(out).unwrap(), answer, "{sql}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_of_any_type_is_written_without_panic(
