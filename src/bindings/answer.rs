@@ -18,7 +18,7 @@ const COPY_BELOW: usize = 16 * 1024;
 /// The answer to an HTTP request, ready to be written.
 // `http` below builds it field by field; this declares its shape to TypeScript.
 #[napi(object, object_from_js = false)]
-#[allow(unreachable_pub)]
+#[allow(dead_code)]
 pub struct HandleResponse {
     /// HTTP status.
     pub status: u16,

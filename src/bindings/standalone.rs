@@ -1,5 +1,6 @@
 //! What needs no manager.
 
+use mongodb::bson::Bson;
 use napi_derive::napi;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -7,10 +8,11 @@ use super::errors::thrown;
 use crate::backend::mongodb::gate;
 use crate::crypto::compat::EncryptedConnectionString;
 use crate::crypto::{KeyRing, cryptojs};
+use crate::ejson;
+use crate::error::Error;
 
 /// The package's version.
 #[napi]
-#[allow(unreachable_pub)]
 pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
@@ -28,7 +30,6 @@ pub struct SealedText {
 
 /// Seals a text under the first key of `keys`, which are as in `DATABASE_ENCRYPTION_KEY`.
 #[napi]
-#[allow(unreachable_pub)]
 pub fn encrypt_sealed(text: String, keys: String) -> napi::Result<SealedText> {
     let sealed = KeyRing::parse(&keys).and_then(|keys| keys.encrypt_connection_string(&text));
     let sealed = sealed.map_err(|error| thrown(&error))?;
@@ -38,7 +39,6 @@ pub fn encrypt_sealed(text: String, keys: String) -> napi::Result<SealedText> {
 
 /// Opens what `encryptSealed` made, under whichever key of `keys` it was sealed.
 #[napi]
-#[allow(unreachable_pub)]
 pub fn decrypt_sealed(sealed: SealedText, keys: String) -> napi::Result<String> {
     let SealedText { encrypted, iv, auth_tag } = sealed;
     let sealed = EncryptedConnectionString { encrypted, iv, auth_tag };
@@ -48,7 +48,6 @@ pub fn decrypt_sealed(sealed: SealedText, keys: String) -> napi::Result<String> 
 
 /// Opens what crypto-js sealed under a passphrase.
 #[napi]
-#[allow(unreachable_pub)]
 pub fn decrypt_with(text: String, passphrase: String) -> napi::Result<String> {
     cryptojs::decrypt(&text, &SecretString::from(passphrase))
         .map(|text| text.expose_secret().to_owned())
@@ -57,14 +56,16 @@ pub fn decrypt_with(text: String, passphrase: String) -> napi::Result<String> {
 
 /// Throws where a MongoDB query, given as JSON, holds an operator that runs code on the server.
 #[napi]
-#[allow(unreachable_pub)]
 pub fn refuse_operators(query: String) -> napi::Result<()> {
-    gate::check_json(&query).map_err(|error| thrown(&error))
+    let checked = ejson::parse_value(&query).and_then(|query| match query {
+        Bson::Document(query) => gate::expression(&query),
+        _ => Err(Error::validation("the query must be an object")),
+    });
+    checked.map_err(|error| thrown(&error))
 }
 
 /// `1536` as `1.5 KB`.
 #[napi]
-#[allow(unreachable_pub)]
 pub fn format_byte_count(bytes: f64) -> String {
     crate::json::human_bytes(bytes)
 }
