@@ -1,39 +1,103 @@
-//! redis.
+//! Redis and Valkey: standalone, Sentinel and Cluster.
+//!
+//! A [`Client`] sends pipelines of [`Commands`](commands::Commands). `execute` decides what is sent
+//! where, and what is sent again; `cluster` knows which node serves which key; a `node` keeps the
+//! connections to one server; `dial` opens them; a `connection` exchanges requests for replies. On
+//! top of that stand the things a management tool does: `scan`, `read`, `write`, `info`, `batch`.
 
-use super::probe::Probe;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
-use crate::target::RedisTarget;
+use crate::error::Result;
+use crate::target::{RedisTarget, RedisTopology};
+
+pub mod batch;
+mod circuit;
+mod cluster;
+mod collection;
+pub mod commands;
+mod connection;
+mod cursor;
+mod dial;
+mod execute;
+mod failure;
+mod glob;
+pub mod info;
+mod metadata;
+mod node;
+mod probe;
+pub mod read;
+mod reply;
+mod resp;
+pub mod scan;
+mod slot;
+mod stream;
+mod value;
+pub mod write;
+
+use cluster::Cluster;
+use collection::Feature;
+use dial::Dialer;
+use node::Node;
+pub use probe::probe;
 
 /// A live client of one target.
 #[derive(Debug)]
-pub struct Client;
+pub struct Client {
+    topology: RedisTopology,
+    nodes: Nodes,
+    /// `HPTTL`: fields of hashes that expire.
+    hash_field_ttl: Feature,
+}
+
+#[derive(Debug)]
+enum Nodes {
+    /// A server, or the primary behind sentinels.
+    One(Arc<Node>),
+    Cluster(Cluster),
+}
 
 impl Client {
     /// Connects and authenticates; returns once the server answered.
     pub async fn connect(
-        _target: &RedisTarget,
-        _options: &ConnectOptions,
-        _deadline: Deadline,
+        target: &RedisTarget,
+        options: &ConnectOptions,
+        deadline: Deadline,
     ) -> Result<Self> {
-        Err(Error::internal("not built yet"))
+        let dialer = Arc::new(Dialer::new(target, options)?);
+        let nodes = if target.topology == RedisTopology::Cluster {
+            Nodes::Cluster(Cluster::connect(dialer, options, deadline).await?)
+        } else {
+            let (limit, idle) = (options.max_connections, options.idle_timeout);
+            let node = Node::new(&dialer, None, &Arc::new(Semaphore::new(2)), limit, idle)?;
+            // The first connection is made now, so that a bad target fails here.
+            drop(node.lease(deadline).await?);
+            Nodes::One(Arc::new(node))
+        };
+        Ok(Self { topology: target.topology.clone(), nodes, hash_field_ttl: Feature::default() })
     }
 
-    /// Closes every connection.
-    pub async fn close(&self) {}
+    /// Closes every connection. Requests that still run end by themselves, and then theirs are
+    /// closed too.
+    pub async fn close(&self) {
+        match &self.nodes {
+            Nodes::One(node) => node.close(),
+            Nodes::Cluster(cluster) => cluster.close(),
+        }
+    }
 
     /// What it holds at this moment.
     pub fn gauge(&self) -> Gauge {
-        Gauge::default()
+        match &self.nodes {
+            Nodes::One(node) => node.gauge(),
+            Nodes::Cluster(cluster) => cluster.gauge(),
+        }
     }
-}
 
-/// Tries the target step by step.
-pub async fn probe(
-    _target: &RedisTarget,
-    _options: &ConnectOptions,
-    _probe: &mut Probe,
-) -> Result<()> {
-    Err(Error::internal("not built yet"))
+    fn has_sentinels(&self) -> bool {
+        matches!(self.topology, RedisTopology::Sentinel { .. })
+    }
 }

@@ -1,0 +1,305 @@
+//! Redis Cluster: which node serves which slot.
+//!
+//! The map comes from `CLUSTER SLOTS` of any node that answers, and is read again when a node says
+//! that it moved. Addresses that servers name are dialled like any other: through the egress guard.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
+use redis::Value;
+use tokio::sync::Semaphore;
+
+use super::commands::{Commands, Effect};
+use super::dial::Dialer;
+use super::node::Node;
+use super::{failure, reply, slot};
+use crate::backend::{ConnectOptions, Gauge};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+use crate::target::Endpoint;
+
+/// A map younger than this is not read again: one `MOVED` per key must not mean one per request.
+const FRESH: Duration = Duration::from_millis(100);
+
+const NOBODY: u16 = u16::MAX;
+
+/// The nodes of a cluster.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    dialer: Arc<Dialer>,
+    dialing: Arc<Semaphore>,
+    max_connections: u32,
+    idle_timeout: Duration,
+    map: RwLock<Arc<Map>>,
+    /// Every node that has a pool: those of the map, seeds, and targets of redirects.
+    known: Mutex<HashMap<Endpoint, Arc<Node>>>,
+    refreshed: tokio::sync::Mutex<Instant>,
+}
+
+/// A view of the cluster at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Map {
+    /// The primaries, ordered by their node id.
+    pub(super) primaries: Vec<Primary>,
+    owners: Vec<u16>,
+    /// Changes whenever a slot or a primary does.
+    pub(super) fingerprint: u32,
+}
+
+/// A node that serves slots.
+#[derive(Debug, Clone)]
+pub(super) struct Primary {
+    /// Its node id: 40 hexadecimal digits.
+    pub(super) id: String,
+    pub(super) node: Arc<Node>,
+}
+
+/// One line of `CLUSTER SLOTS`.
+#[derive(Debug, PartialEq, Eq)]
+struct Range {
+    first: u16,
+    last: u16,
+    endpoint: Endpoint,
+    id: String,
+}
+
+impl Map {
+    /// The node that serves the slot.
+    pub(super) fn owner(&self, slot: u16) -> Result<&Arc<Node>> {
+        let index = self.owners.get(usize::from(slot)).copied().unwrap_or(NOBODY);
+        self.primaries.get(usize::from(index)).map(|p| &p.node).ok_or_else(|| {
+            Error::new(
+                Code::DbConnectionFailed,
+                format!("no node of the cluster serves slot {slot}; the cluster is incomplete"),
+            )
+        })
+    }
+}
+
+impl Cluster {
+    /// Reads the map from the first seed that answers.
+    pub(super) async fn connect(
+        dialer: Arc<Dialer>,
+        options: &ConnectOptions,
+        deadline: Deadline,
+    ) -> Result<Self> {
+        let cluster = Self {
+            dialer,
+            dialing: Arc::new(Semaphore::new(2)),
+            max_connections: options.max_connections,
+            idle_timeout: options.idle_timeout,
+            map: RwLock::default(),
+            known: Mutex::default(),
+            refreshed: tokio::sync::Mutex::new(Instant::now()),
+        };
+        cluster.read_map(deadline).await?;
+        Ok(cluster)
+    }
+
+    /// The current view.
+    pub(super) fn map(&self) -> Arc<Map> {
+        self.map.read().clone()
+    }
+
+    /// Any primary.
+    pub(super) fn any(&self) -> Result<Arc<Node>> {
+        let map = self.map();
+        let first = map.primaries.first().map(|p| p.node.clone());
+        first.ok_or_else(|| Error::new(Code::DbConnectionFailed, "the cluster has no primaries"))
+    }
+
+    /// The node at an address that another node named; an empty host means that node's own.
+    pub(super) fn named(&self, address: &str, by: &Node) -> Result<Arc<Node>> {
+        let parsed = address.rsplit_once(':').and_then(|(host, port)| {
+            let host = match host.trim_matches(['[', ']']) {
+                "" | "?" => by.endpoint.as_ref()?.host.clone(),
+                host => host.to_owned(),
+            };
+            Some(Endpoint { host, port: port.parse().ok()? })
+        });
+        let endpoint = parsed.ok_or_else(|| {
+            Error::new(Code::DbConnectionFailed, "a cluster node redirected to no valid address")
+        })?;
+        self.node(&endpoint)
+    }
+
+    fn node(&self, endpoint: &Endpoint) -> Result<Arc<Node>> {
+        let mut known = self.known.lock();
+        if let Some(node) = known.get(endpoint) {
+            return Ok(node.clone());
+        }
+        // The limit is for the client: its nodes share it.
+        let primaries = u32::try_from(self.map.read().primaries.len()).unwrap_or(u32::MAX);
+        let share = self.max_connections / primaries.max(3);
+        let at = Some(endpoint.clone());
+        let node = Node::new(&self.dialer, at, &self.dialing, share, self.idle_timeout)?;
+        let node = Arc::new(node);
+        known.insert(endpoint.clone(), node.clone());
+        Ok(node)
+    }
+
+    /// Reads the map again, once for all who ask at the same time.
+    pub(super) async fn refresh(&self, deadline: Deadline) -> Result<()> {
+        let asked = Instant::now();
+        let mut refreshed = self.refreshed.lock().await;
+        if *refreshed > asked || refreshed.elapsed() < FRESH {
+            return Ok(());
+        }
+        let read = self.read_map(deadline).await;
+        *refreshed = Instant::now();
+        read
+    }
+
+    async fn read_map(&self, deadline: Deadline) -> Result<()> {
+        let mut candidates: Vec<Endpoint> =
+            self.map().primaries.iter().filter_map(|p| p.node.endpoint.clone()).collect();
+        for seed in &self.dialer.target.endpoints {
+            if !candidates.contains(seed) {
+                candidates.push(seed.clone());
+            }
+        }
+        let mut last = None;
+        for (i, endpoint) in candidates.iter().enumerate() {
+            // One dead node must not use up the time for the others.
+            let left = u32::try_from(candidates.len() - i).unwrap_or(u32::MAX);
+            let share = deadline.or_after(deadline.remaining() / left);
+            match self.ask(endpoint, share).await {
+                Ok(ranges) => return self.install(ranges),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| Error::validation("the Redis cluster has no hosts")))
+    }
+
+    async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
+        let mut lease = self.node(endpoint)?.lease(deadline).await?;
+        let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
+        let mut replies = Vec::with_capacity(1);
+        match deadline.run(lease.exchange(ask.all(), 1, &mut replies)).await {
+            Some(Ok(())) => {}
+            Some(Err(lost)) => return Err(failure::lost(&lost, Outcome::NotApplied)),
+            None => {
+                let message = "reading the slots of the cluster took too long";
+                return Err(Error::timeout(message, Outcome::NotApplied));
+            }
+        }
+        let slots = failure::check(replies.remove(0)).map_err(|error| {
+            if error.message().contains("cluster support disabled") {
+                return Error::validation(
+                    "the server is not part of a cluster; turn the cluster option off",
+                );
+            }
+            error
+        })?;
+        let ranges =
+            parse(slots, &endpoint.host).ok_or_else(|| failure::unexpected("CLUSTER SLOTS"))?;
+        if ranges.is_empty() {
+            return Err(Error::new(Code::DbConnectionFailed, "the cluster serves no slots"));
+        }
+        Ok(ranges)
+    }
+
+    fn install(&self, mut ranges: Vec<Range>) -> Result<()> {
+        ranges.sort_by(|a, b| (&a.id, a.first).cmp(&(&b.id, b.first)));
+        let mut map = Map {
+            owners: vec![NOBODY; usize::from(slot::SLOTS)],
+            fingerprint: FNV,
+            ..Map::default()
+        };
+        for range in ranges {
+            if map.primaries.last().is_none_or(|last| last.id != range.id) {
+                let node = self.node(&range.endpoint)?;
+                map.primaries.push(Primary { id: range.id.clone(), node });
+            }
+            let owner = u16::try_from(map.primaries.len() - 1).unwrap_or(NOBODY);
+            let last = usize::from(range.last.min(slot::SLOTS - 1));
+            let Some(slots) = map.owners.get_mut(usize::from(range.first)..=last) else {
+                return Err(failure::unexpected("CLUSTER SLOTS"));
+            };
+            slots.fill(owner);
+            for word in [range.id.as_bytes(), &range.first.to_be_bytes(), &range.last.to_be_bytes()]
+            {
+                map.fingerprint = fnv(map.fingerprint, word);
+            }
+        }
+        self.known.lock().retain(|_, node| {
+            let kept = map.primaries.iter().any(|p| Arc::ptr_eq(&p.node, node));
+            if !kept {
+                node.close();
+            }
+            kept
+        });
+        *self.map.write() = Arc::new(map);
+        Ok(())
+    }
+
+    pub(super) fn close(&self) {
+        self.known.lock().values().for_each(|node| node.close());
+    }
+
+    pub(super) fn gauge(&self) -> Gauge {
+        self.known.lock().values().map(|node| node.gauge()).fold(Gauge::default(), |a, b| Gauge {
+            open: a.open + b.open,
+            in_use: a.in_use + b.in_use,
+            waiting: a.waiting + b.waiting,
+        })
+    }
+}
+
+fn parse(slots: Value, asked: &str) -> Option<Vec<Range>> {
+    reply::elements(slots)?
+        .into_iter()
+        .map(|line| {
+            let line = reply::elements(line)?;
+            let [first, last, primary, ..] = line.as_slice() else { return None };
+            let Value::Array(primary) = primary else { return None };
+            let host = match primary.first().and_then(reply::text).as_deref() {
+                // The node does not know its own name; it is where we asked.
+                None | Some("" | "?") => asked.to_owned(),
+                Some(host) => host.to_owned(),
+            };
+            Some(Range {
+                first: u16::try_from(reply::integer(first)?).ok()?,
+                last: u16::try_from(reply::integer(last)?).ok()?,
+                endpoint: Endpoint {
+                    host,
+                    port: u16::try_from(reply::integer(primary.get(1)?)?).ok()?,
+                },
+                id: reply::text(primary.get(2)?)?,
+            })
+        })
+        .collect()
+}
+
+const FNV: u32 = 0x811c_9dc5;
+
+fn fnv(hash: u32, bytes: &[u8]) -> u32 {
+    bytes.iter().fold(hash, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Vec<Range>> {
+        let encoded = text.replace(' ', "\r\n") + "\r\n";
+        parse(super::super::resp::decoded(encoded.as_bytes()), "seed")
+    }
+
+    #[test]
+    fn a_node_without_a_name_is_where_it_was_asked() {
+        let ranges = read("*1 *3 :0 :5460 *3 $0  :7000 $2 id").unwrap();
+        let endpoint = Endpoint { host: "seed".into(), port: 7000 };
+        assert_eq!(ranges, [Range { first: 0, last: 5460, endpoint, id: "id".into() }]);
+    }
+
+    #[test]
+    fn nonsense_is_not_a_map() {
+        assert_eq!(read("*1 *3 :0 :99999 *3 $1 h :7000 $2 id"), None);
+        assert_eq!(read("*1 *2 :0 :1"), None);
+        assert_eq!(read(":1"), None);
+    }
+}

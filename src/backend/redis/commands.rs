@@ -1,0 +1,196 @@
+//! Commands encoded for the wire (RESP), ready to be sent as one pipeline.
+
+use std::ops::Range;
+
+use zeroize::Zeroize;
+
+/// Whether running a command a second time could change anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Reads only; it may be sent again after a lost connection.
+    Read,
+    /// May write; it is sent again only when the server proved that it was not run.
+    Write,
+}
+
+/// A pipeline under construction.
+///
+/// It is made of units. A unit is one command, or one transaction: what is answered, redirected
+/// and sent again as a whole. Everything is encoded into one buffer, so that the usual pipeline
+/// leaves in one write without being copied.
+#[derive(Debug, Default)]
+pub struct Commands {
+    bytes: Vec<u8>,
+    units: Vec<Unit>,
+}
+
+/// Where a unit lies in the buffer, and what its answer means.
+#[derive(Debug, Clone)]
+pub(super) struct Unit {
+    bytes: Range<usize>,
+    key: Range<usize>,
+    /// How many replies the server gives: one, or one per command of a transaction.
+    pub(super) replies: usize,
+    pub(super) effect: Effect,
+}
+
+impl Commands {
+    /// An empty pipeline with room for `units` short commands.
+    #[must_use]
+    pub fn with_capacity(units: usize) -> Self {
+        Self { bytes: Vec::with_capacity(units * 48), units: Vec::with_capacity(units) }
+    }
+
+    /// A pipeline of one command.
+    #[must_use]
+    pub fn one(effect: Effect, key_at: usize, args: &[&[u8]]) -> Self {
+        let mut commands = Self::with_capacity(1);
+        commands.push(effect, key_at, args);
+        commands
+    }
+
+    /// Adds a command. `args[key_at]` is its key; 0, the command's name, means that it has none.
+    pub fn push(&mut self, effect: Effect, key_at: usize, args: &[&[u8]]) {
+        let start = self.bytes.len();
+        let key = encode(&mut self.bytes, key_at, args);
+        self.units.push(Unit { bytes: start..self.bytes.len(), key, replies: 1, effect });
+    }
+
+    /// Adds `MULTI … EXEC` around what `fill` adds; all of it must be about `key`.
+    ///
+    /// Its answer is that of `EXEC`.
+    pub fn transaction(&mut self, key: &[u8], fill: impl FnOnce(&mut Transaction<'_>)) {
+        let start = self.bytes.len();
+        encode(&mut self.bytes, 0, &[b"MULTI"]);
+        let mut transaction = Transaction { bytes: &mut self.bytes, key, at: 0..0, commands: 0 };
+        fill(&mut transaction);
+        let (key, commands) = (transaction.at, transaction.commands);
+        encode(&mut self.bytes, 0, &[b"EXEC"]);
+        self.units.push(Unit {
+            bytes: start..self.bytes.len(),
+            key,
+            replies: commands + 2,
+            effect: Effect::Write,
+        });
+    }
+
+    /// How many units there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Whether nothing was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    pub(super) fn unit(&self, index: usize) -> &Unit {
+        &self.units[index]
+    }
+
+    /// The bytes of one unit.
+    pub(super) fn encoded(&self, index: usize) -> &[u8] {
+        &self.bytes[self.units[index].bytes.clone()]
+    }
+
+    /// The bytes of all units.
+    pub(super) fn all(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The key that decides which cluster node a unit goes to.
+    pub(super) fn key(&self, index: usize) -> Option<&[u8]> {
+        let key = &self.units[index].key;
+        // An empty range at 0 is no key; an empty key lies behind its command's name.
+        (key.start != 0).then(|| &self.bytes[key.clone()])
+    }
+
+    /// Overwrites what was encoded; for commands that carry a password.
+    pub(super) fn wipe(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+/// The commands between `MULTI` and `EXEC`.
+pub struct Transaction<'a> {
+    bytes: &'a mut Vec<u8>,
+    key: &'a [u8],
+    at: Range<usize>,
+    commands: usize,
+}
+
+impl Transaction<'_> {
+    /// Adds `name key args…`.
+    pub fn push(&mut self, name: &[u8], args: &[&[u8]]) {
+        header(self.bytes, args.len() + 2);
+        argument(self.bytes, name);
+        self.at = argument(self.bytes, self.key);
+        for arg in args {
+            argument(self.bytes, arg);
+        }
+        self.commands += 1;
+    }
+}
+
+fn encode(out: &mut Vec<u8>, key_at: usize, args: &[&[u8]]) -> Range<usize> {
+    header(out, args.len());
+    let mut key = 0..0;
+    for (i, arg) in args.iter().enumerate() {
+        let at = argument(out, arg);
+        if i == key_at && i != 0 {
+            key = at;
+        }
+    }
+    key
+}
+
+fn header(out: &mut Vec<u8>, args: usize) {
+    out.push(b'*');
+    out.extend_from_slice(itoa::Buffer::new().format(args).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn argument(out: &mut Vec<u8>, arg: &[u8]) -> Range<usize> {
+    out.push(b'$');
+    out.extend_from_slice(itoa::Buffer::new().format(arg.len()).as_bytes());
+    out.extend_from_slice(b"\r\n");
+    let start = out.len();
+    out.extend_from_slice(arg);
+    out.extend_from_slice(b"\r\n");
+    start..start + arg.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use redis::Value;
+
+    use crate::backend::redis::resp;
+
+    #[test]
+    fn the_key_of_a_command_is_found_even_when_it_is_empty() {
+        let mut commands = Commands::default();
+        commands.push(Effect::Read, 1, &[b"GET", b""]);
+        commands.push(Effect::Read, 2, &[b"OBJECT", b"ENCODING", b"k"]);
+        commands.push(Effect::Read, 0, &[b"PING"]);
+        commands.transaction(b"t", |t| t.push(b"DEL", &[]));
+        let keys: Vec<_> = (0..4).map(|i| commands.key(i)).collect();
+        assert_eq!(keys, [Some(&b""[..]), Some(b"k"), None, Some(b"t")]);
+        assert_eq!(commands.unit(3).replies, 3);
+    }
+
+    proptest! {
+        #[test]
+        fn any_arguments_reach_the_server_as_they_are(
+            args in proptest::collection::vec(any::<Vec<u8>>(), 1..6)
+        ) {
+            let slices: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            let commands = Commands::one(Effect::Read, 0, &slices);
+            let sent = args.into_iter().map(Value::BulkString).collect();
+            prop_assert_eq!(resp::decoded(commands.all()), Value::Array(sent));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Redis' glob patterns, as far as a client must know them.
+
+/// The one key that a pattern without special characters stands for, escapes taken out; `None`
+/// when it may match several.
+pub(super) fn literal(pattern: &[u8]) -> Option<Vec<u8>> {
+    let mut key = Vec::with_capacity(pattern.len());
+    let mut bytes = pattern.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'*' | b'?' | b'[' => return None,
+            // The server takes a backslash at the very end as itself.
+            b'\\' => key.push(bytes.next().copied().unwrap_or(byte)),
+            byte => key.push(byte),
+        }
+    }
+    Some(key)
+}
+
+/// Whether the pattern matches every key, so that it need not be sent.
+pub(super) fn matches_all(pattern: &[u8]) -> bool {
+    !pattern.is_empty() && pattern.iter().all(|&byte| byte == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_without_special_characters_is_a_key() {
+        assert_eq!(literal(b"user:1").as_deref(), Some(&b"user:1"[..]));
+        assert_eq!(literal(br"a\*b\\").as_deref(), Some(&br"a*b\"[..]));
+        assert_eq!(literal(b"").as_deref(), Some(&b""[..]));
+        for pattern in ["user:*", "user:?", "user:[12]"] {
+            assert_eq!(literal(pattern.as_bytes()), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn only_stars_match_all() {
+        assert!(matches_all(b"*") && matches_all(b"**"));
+        assert!(!matches_all(b"a*") && !matches_all(b"") && !matches_all(b"*?"));
+    }
+}

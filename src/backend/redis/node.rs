@@ -1,0 +1,225 @@
+//! The connections to one node.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, Timeouts};
+use parking_lot::Mutex;
+use redis::{ServerErrorKind, Value};
+use tokio::sync::Semaphore;
+
+use super::circuit::Circuit;
+use super::commands::{Commands, Effect};
+use super::connection::{Connection, Lost};
+use super::dial::Dialer;
+use crate::backend::Gauge;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+use crate::target::Endpoint;
+
+/// A connection that was idle for longer is tried before it is trusted: a firewall or a crash may
+/// have left it half open.
+const VALIDATE_AFTER: Duration = Duration::from_millis(500);
+
+/// How long that trial may take before the connection counts as dead.
+const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Connections are replaced at this age, give or take a tenth.
+const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// Requests that may wait for a connection of one node.
+const MAX_WAITING: usize = 1024;
+
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+
+/// One server and the connections to it.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Where it is; `None` where the dialer decides.
+    pub(super) endpoint: Option<Endpoint>,
+    pool: managed::Pool<Manager>,
+    idle_timeout: Duration,
+    swept: Mutex<Instant>,
+}
+
+#[derive(Debug)]
+struct Manager {
+    dialer: Arc<Dialer>,
+    endpoint: Option<Endpoint>,
+    circuit: Circuit,
+    /// At most two connections are being made at once, over all nodes of a client.
+    dialing: Arc<Semaphore>,
+}
+
+impl Node {
+    pub(super) fn new(
+        dialer: &Arc<Dialer>,
+        endpoint: Option<Endpoint>,
+        dialing: &Arc<Semaphore>,
+        max_connections: u32,
+        idle_timeout: Duration,
+    ) -> Result<Self> {
+        let manager = Manager {
+            dialer: dialer.clone(),
+            endpoint: endpoint.clone(),
+            circuit: Circuit::default(),
+            dialing: dialing.clone(),
+        };
+        let pool = managed::Pool::builder(manager)
+            .max_size(max_connections.max(1) as usize)
+            // The most recently used first: the others become idle and are closed.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .map_err(|e| Error::internal(format!("the pool could not be made: {e}")))?;
+        Ok(Self { endpoint, pool, idle_timeout, swept: Mutex::new(Instant::now()) })
+    }
+
+    /// A connection for one request. Fails with `not_applied`: nothing was sent.
+    pub(super) async fn lease(&self, deadline: Deadline) -> Result<Lease> {
+        if deadline.passed() {
+            let message = "the deadline passed before anything was sent";
+            return Err(Error::timeout(message, Outcome::NotApplied));
+        }
+        self.sweep();
+        if self.pool.status().waiting >= MAX_WAITING {
+            return Err(exhausted("too many requests are waiting for a Redis connection"));
+        }
+        let timeouts = Timeouts { wait: Some(deadline.remaining()), create: None, recycle: None };
+        match deadline.run(self.pool.timeout_get(&timeouts)).await {
+            Some(Ok(object)) => Ok(Lease(Some(object))),
+            Some(Err(PoolError::Backend(error))) => Err(error),
+            Some(Err(PoolError::Timeout(_))) => {
+                Err(exhausted("all Redis connections stayed in use until the deadline"))
+            }
+            Some(Err(PoolError::Closed)) => {
+                Err(Error::new(Code::DbConnectionFailed, "the Redis client was closed"))
+            }
+            Some(Err(error)) => Err(Error::internal(format!("the pool failed: {error:?}"))),
+            None => Err(Error::timeout("connecting to Redis took too long", Outcome::NotApplied)),
+        }
+    }
+
+    /// Closes idle connections; those in use are closed when they come back. New requests then
+    /// reach whatever server is there now.
+    pub(super) fn retire(&self) {
+        self.pool.retain(|_, _| false);
+    }
+
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
+    pub(super) fn gauge(&self) -> Gauge {
+        let status = self.pool.status();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Gauge {
+            open: count(status.size),
+            in_use: count(status.size.saturating_sub(status.available)),
+            waiting: count(status.waiting),
+        }
+    }
+
+    fn sweep(&self) {
+        let mut swept = self.swept.lock();
+        if swept.elapsed() > SWEEP_EVERY {
+            *swept = Instant::now();
+            self.pool.retain(|connection, _| connection.idle() < self.idle_timeout);
+        }
+    }
+}
+
+fn exhausted(message: &str) -> Error {
+    Error::new(Code::PoolExhausted, message)
+}
+
+impl managed::Manager for Manager {
+    type Type = Connection;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Connection> {
+        self.circuit.pass().await?;
+        let _permit = self.dialing.acquire().await;
+        // Others may have failed while this one waited for its turn.
+        self.circuit.pass().await?;
+        // Boxed: dialling is rare and its state large, and every request's future would hold it.
+        let dialed = Box::pin(self.dialer.dial(self.endpoint.as_ref())).await;
+        match &dialed {
+            Ok(_) => self.circuit.close(),
+            Err(error) => self.circuit.open(error),
+        }
+        dialed
+    }
+
+    async fn recycle(
+        &self,
+        connection: &mut Connection,
+        _metrics: &Metrics,
+    ) -> Result<(), RecycleError<Error>> {
+        if connection.is_dirty() || connection.is_old(MAX_LIFETIME) || connection.is_disturbed() {
+            return Err(RecycleError::message("retired"));
+        }
+        if connection.idle() < VALIDATE_AFTER {
+            return Ok(());
+        }
+        let validated = tokio::time::timeout(VALIDATION_TIMEOUT, is_alive(connection)).await;
+        if validated == Ok(true) { Ok(()) } else { Err(RecycleError::message("half open")) }
+    }
+}
+
+async fn is_alive(connection: &mut Connection) -> bool {
+    let ping = Commands::one(Effect::Read, 0, &[b"PING"]);
+    let mut replies = Vec::with_capacity(1);
+    if connection.exchange(ping.all(), 1, &mut replies).await.is_err() {
+        return false;
+    }
+    match &replies[0] {
+        // Alive, though it may not PING, or can't answer it now.
+        Value::ServerError(error) => {
+            error.code() == "BUSY"
+                || matches!(
+                    error.kind(),
+                    Some(
+                        ServerErrorKind::NoPerm
+                            | ServerErrorKind::BusyLoading
+                            | ServerErrorKind::MasterDown
+                    )
+                )
+        }
+        _ => true,
+    }
+}
+
+/// A connection that is in use. It goes back to its pool when this is dropped, unless a request
+/// on it was abandoned or it is no longer wanted: then it is closed.
+#[derive(Debug)]
+pub(super) struct Lease(Option<Object<Manager>>);
+
+impl Lease {
+    /// Sends encoded commands; see [`Connection::exchange`].
+    pub(super) async fn exchange(
+        &mut self,
+        request: &[u8],
+        expected: usize,
+        replies: &mut Vec<Value>,
+    ) -> Result<(), Lost> {
+        match &mut self.0 {
+            Some(connection) => connection.exchange(request, expected, replies).await,
+            None => Err(Lost::Io(std::io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    /// Closes the connection: its session is not to be used again.
+    pub(super) fn retire(&mut self) {
+        self.0.take().map(Object::take);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.0.as_ref().is_some_and(|connection| connection.is_dirty()) {
+            self.retire();
+        }
+    }
+}

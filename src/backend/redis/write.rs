@@ -1,0 +1,300 @@
+//! Writing, deleting and expiring whole keys.
+
+use redis::Value;
+
+use super::Client;
+use super::commands::{Commands, Effect, Transaction};
+use super::execute::{self, MAX_REDIRECTS};
+use super::failure::{self, Refusal};
+use super::read::not_found;
+use super::reply;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+
+/// Elements that one command carries: the server runs a command in one go.
+const CHUNK: usize = 1000;
+
+/// A value of any type that Redis itself has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NewValue {
+    /// Bytes.
+    String(Vec<u8>),
+    /// Fields and their values.
+    Hash(Vec<(Vec<u8>, Vec<u8>)>),
+    /// Elements in order.
+    List(Vec<Vec<u8>>),
+    /// Members.
+    Set(Vec<Vec<u8>>),
+    /// Members and their scores, spelt as Redis spells them.
+    SortedSet(Vec<(Vec<u8>, String)>),
+    /// Entries: an id, or `*` to let the server choose, and fields.
+    Stream(Vec<StreamEntry>),
+}
+
+/// An entry of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamEntry {
+    /// `ms-seq`, or `*`.
+    pub id: String,
+    /// Fields in order; names may repeat.
+    pub fields: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// When a key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Only if it does not exist (`NX`).
+    Absent,
+    /// Only if it exists (`XX`).
+    Present,
+}
+
+impl Condition {
+    /// The error of a condition that does not hold.
+    fn failed(self, key: &[u8]) -> Error {
+        let key = String::from_utf8_lossy(key);
+        let message = match self {
+            Self::Absent => format!("the key {key:?} exists already"),
+            Self::Present => format!("the key {key:?} does not exist"),
+        };
+        Error::new(Code::Conflict, message)
+    }
+}
+
+impl NewValue {
+    /// The name that `TYPE` has for it.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::String(_) => "string",
+            Self::Hash(_) => "hash",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::SortedSet(_) => "zset",
+            Self::Stream(_) => "stream",
+        }
+    }
+
+    fn push(&self, transaction: &mut Transaction<'_>) {
+        match self {
+            Self::String(value) => transaction.push(b"SET", &[value]),
+            Self::Hash(fields) => chunked(transaction, b"HSET", fields, |args, (name, value)| {
+                args.extend([name.as_slice(), value]);
+            }),
+            Self::List(values) => chunked(transaction, b"RPUSH", values, |args, v| args.push(v)),
+            Self::Set(members) => chunked(transaction, b"SADD", members, |args, m| args.push(m)),
+            Self::SortedSet(members) => {
+                chunked(transaction, b"ZADD", members, |args, (member, score)| {
+                    args.extend([score.as_bytes(), member]);
+                });
+            }
+            Self::Stream(entries) => {
+                for entry in entries {
+                    let mut args = vec![entry.id.as_bytes()];
+                    args.extend(entry.fields.iter().flat_map(|(n, v)| [n.as_slice(), v]));
+                    transaction.push(b"XADD", &args);
+                }
+            }
+        }
+    }
+}
+
+fn chunked<'a, T>(
+    transaction: &mut Transaction<'_>,
+    name: &[u8],
+    items: &'a [T],
+    add: impl Fn(&mut Vec<&'a [u8]>, &'a T),
+) {
+    for items in items.chunks(CHUNK) {
+        let mut args = Vec::with_capacity(items.len() * 2);
+        for item in items {
+            add(&mut args, item);
+        }
+        transaction.push(name, &args);
+    }
+}
+
+impl Client {
+    /// Writes `value` to `key` in place of whatever was there, all of it or nothing. `ttl` is in
+    /// seconds; without one the key does not expire.
+    pub async fn write(
+        &self,
+        key: &[u8],
+        value: &NewValue,
+        ttl: Option<u64>,
+        condition: Option<Condition>,
+        deadline: Deadline,
+    ) -> Result<()> {
+        if let NewValue::String(bytes) = value {
+            return self.set(key, bytes, ttl, condition, deadline).await;
+        }
+        let mut commands = Commands::with_capacity(1);
+        commands.transaction(key, |transaction| {
+            transaction.push(b"UNLINK", &[]);
+            value.push(transaction);
+            if let Some(seconds) = ttl {
+                transaction.push(b"EXPIRE", &[seconds.to_string().as_bytes()]);
+            }
+        });
+        match condition {
+            None => executed(self.run_one(&commands, deadline).await?),
+            Some(condition) => self.write_if(key, &commands, condition, deadline).await,
+        }
+    }
+
+    /// Writes a string.
+    pub async fn set(
+        &self,
+        key: &[u8],
+        value: &[u8],
+        ttl: Option<u64>,
+        condition: Option<Condition>,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let seconds = ttl.map(|seconds| seconds.to_string());
+        let mut args: Vec<&[u8]> = vec![b"SET", key, value];
+        match condition {
+            None => {}
+            Some(Condition::Absent) => args.push(b"NX"),
+            Some(Condition::Present) => args.push(b"XX"),
+        }
+        if let Some(seconds) = &seconds {
+            args.extend([b"EX", seconds.as_bytes()]);
+        }
+        let set = Commands::one(Effect::Write, 1, &args);
+        match (self.run_one(&set, deadline).await?, condition) {
+            (Value::Nil, Some(condition)) => Err(condition.failed(key)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes the key; `false` when there was none.
+    pub async fn delete(&self, key: &[u8], deadline: Deadline) -> Result<bool> {
+        let unlink = Commands::one(Effect::Write, 1, &[b"UNLINK", key]);
+        let deleted = match self.run_one(&unlink, deadline).await {
+            // An ACL that knows only the older of the two.
+            Err(error) if error.code() == Code::PermissionDenied => {
+                let del = Commands::one(Effect::Write, 1, &[b"DEL", key]);
+                self.run_one(&del, deadline).await?
+            }
+            deleted => deleted?,
+        };
+        Ok(reply::integer(&deleted) == Some(1))
+    }
+
+    /// Sets the seconds that the key has left; `None` lets it live on.
+    pub async fn expire(&self, key: &[u8], ttl: Option<u64>, deadline: Deadline) -> Result<()> {
+        let seconds = ttl.map(|seconds| seconds.to_string());
+        let mut commands = Commands::with_capacity(2);
+        match &seconds {
+            Some(seconds) => {
+                commands.push(Effect::Write, 1, &[b"EXPIRE", key, seconds.as_bytes()]);
+            }
+            None => commands.push(Effect::Write, 1, &[b"PERSIST", key]),
+        }
+        // `PERSIST` answers 0 for a key that does not exist, and for one that did not expire.
+        commands.push(Effect::Read, 1, &[b"EXISTS", key]);
+        let mut results = self.run(&commands, None, deadline).await.into_iter();
+        let done = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
+        if reply::integer(&done) == Some(1) {
+            return Ok(());
+        }
+        let exists = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
+        if reply::integer(&exists) == Some(1) && ttl.is_none() {
+            return Ok(());
+        }
+        Err(not_found(key))
+    }
+
+    /// Runs a transaction if the condition holds, and nothing comes in between: `WATCH`, look,
+    /// `MULTI … EXEC`, on one connection.
+    async fn write_if(
+        &self,
+        key: &[u8],
+        commands: &Commands,
+        condition: Condition,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let mut watch = Commands::with_capacity(2);
+        watch.push(Effect::Read, 1, &[b"WATCH", key]);
+        watch.push(Effect::Read, 1, &[b"EXISTS", key]);
+        let mut last = None;
+        for round in 0..=MAX_REDIRECTS {
+            if round > 0 {
+                let _ = deadline.run(tokio::time::sleep(execute::backoff(round - 1))).await;
+                self.refresh(deadline).await;
+            }
+            let mut lease = self.node_of(Some(key))?.lease(deadline).await?;
+            let mut looked = Vec::with_capacity(2);
+            match deadline.run(lease.exchange(watch.all(), 2, &mut looked)).await {
+                Some(Ok(())) => {}
+                Some(Err(lost)) => {
+                    last = Some(failure::lost(&lost, Outcome::NotApplied));
+                    continue;
+                }
+                None => {
+                    let message = "Redis did not answer in time";
+                    return Err(Error::timeout(message, Outcome::NotApplied));
+                }
+            }
+            if let Some(error) = refusal(&looked) {
+                lease.retire();
+                last = Some(error?);
+                continue;
+            }
+            let exists = looked.get(1).and_then(reply::integer) == Some(1);
+            if exists != (condition == Condition::Present) {
+                // Closing is the surest way to unwatch.
+                lease.retire();
+                return Err(condition.failed(key));
+            }
+            let expected = commands.unit(0).replies;
+            let mut replies = Vec::with_capacity(expected);
+            match deadline.run(lease.exchange(commands.all(), expected, &mut replies)).await {
+                Some(Ok(())) => {}
+                Some(Err(lost)) => return Err(failure::lost(&lost, Outcome::Unknown)),
+                None => {
+                    let message = "Redis did not answer in time";
+                    return Err(Error::timeout(message, Outcome::Unknown));
+                }
+            }
+            match replies.last() {
+                // Someone wrote the key in between.
+                Some(Value::Nil) => last = Some(condition.failed(key)),
+                Some(Value::ServerError(_)) => match refusal(&replies) {
+                    Some(error) => last = Some(error?),
+                    None => return Err(failure::unexpected("EXEC")),
+                },
+                _ => return executed(replies.pop().unwrap_or(Value::Nil)),
+            }
+        }
+        Err(last.unwrap_or_else(|| condition.failed(key)))
+    }
+
+    async fn refresh(&self, deadline: Deadline) {
+        if let super::Nodes::Cluster(cluster) = &self.nodes {
+            let _ = cluster.refresh(deadline).await;
+        }
+    }
+}
+
+/// The first refusal among the replies: `Ok` if trying again can help, `Err` if not.
+fn refusal(replies: &[Value]) -> Option<Result<Error>> {
+    replies.iter().find_map(|reply| match reply {
+        Value::ServerError(error) => Some(match Refusal::of(error) {
+            Some(_) => Ok(failure::refused(error)),
+            None => Err(failure::refused(error)),
+        }),
+        _ => None,
+    })
+}
+
+/// `EXEC` ran everything; one command may still have failed, and the others are not undone.
+fn executed(replies: Value) -> Result<()> {
+    let Value::Array(replies) = replies else { return Err(failure::unexpected("EXEC")) };
+    match replies.into_iter().find_map(|reply| failure::check(reply).err()) {
+        None => Ok(()),
+        Some(error) => Err(error.context("the key was written in part").outcome(Outcome::Unknown)),
+    }
+}

@@ -1,0 +1,39 @@
+//! Many small commands of one moment in one crossing.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::input::Bytes;
+use crate::api::operation::Permission;
+use crate::api::reply::Reply;
+use crate::backend::redis::batch::{Batch, MAX_COMMANDS};
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+
+/// The commands.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BatchInput {
+    /// Each `[name, key, …]`: a command about one key that does not block.
+    commands: Vec<Vec<Bytes>>,
+}
+
+/// `redis.batch`: one `{ ok }` or `{ error }` per command, in order.
+pub(super) async fn run(cx: &Context, input: BatchInput) -> Result<Reply> {
+    if input.commands.len() > MAX_COMMANDS {
+        let message = format!("a batch has at most {MAX_COMMANDS} commands");
+        return Err(Error::new(Code::PayloadTooLarge, message));
+    }
+    let may_write = cx.granted >= Permission::Write;
+    let mut batch = Batch::default();
+    for command in &input.commands {
+        let mut words = command.iter().map(|word| word.0.as_slice());
+        let name = words.next().and_then(|name| std::str::from_utf8(name).ok()).unwrap_or("");
+        let args: Vec<&[u8]> = words.collect();
+        batch.push(name, &args, may_write);
+    }
+    let client = cx.redis().await?;
+    let mut out = Reply::open();
+    client.batch(&batch, &cx.request_id, &mut out, cx.deadline).await?;
+    Ok(Reply::close(out))
+}

@@ -1,0 +1,188 @@
+//! What several operations take: keys and other text or bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use crate::error::{Error, Result};
+
+/// Text or bytes: a string, or `{"$binary": {"base64": "…"}}`. Numbers are taken as their text.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Bytes(pub(super) Vec<u8>);
+
+/// How a key is spelt in a path or query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Encoding {
+    /// The key itself.
+    #[default]
+    Text,
+    /// base64url of its bytes: for keys that are empty, `.`, `..`, or not UTF-8.
+    Base64url,
+}
+
+impl Bytes {
+    /// The key, once its spelling is undone.
+    pub(super) fn decode(self, encoding: Encoding) -> Result<Vec<u8>> {
+        match encoding {
+            Encoding::Text => Ok(self.0),
+            Encoding::Base64url => {
+                let padding = self.0.iter().rposition(|&b| b != b'=').map_or(0, |at| at + 1);
+                BASE64URL
+                    .decode(&self.0[..padding])
+                    .map_err(|_| Error::validation("`key` is not base64url"))
+            }
+        }
+    }
+}
+
+/// Keys and values are not for logs.
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BytesVisitor)
+    }
+}
+
+struct BytesVisitor;
+
+impl<'de> Visitor<'de> for BytesVisitor {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or {\"$binary\": {\"base64\": \"…\"}}")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Bytes, E> {
+        Ok(Bytes(text.as_bytes().to_vec()))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Bytes, E> {
+        Ok(Bytes(text.into_bytes()))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Bytes, E> {
+        Ok(Bytes(number.to_string().into_bytes()))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Bytes, E> {
+        Ok(Bytes(number.to_string().into_bytes()))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Bytes, E> {
+        let mut digits = ryu::Buffer::new();
+        let text = digits.format(number);
+        Ok(Bytes(text.strip_suffix(".0").unwrap_or(text).as_bytes().to_vec()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bytes, A::Error> {
+        let bytes = match map.next_key::<Cow<'_, str>>()?.as_deref() {
+            Some("$binary") => {
+                let Binary { base64 } = map.next_value()?;
+                BASE64.decode(base64).map_err(|_| de::Error::custom("`base64` is not base64"))?
+            }
+            Some("$numberLong") => {
+                let digits: String = map.next_value()?;
+                let number: i64 = digits
+                    .parse()
+                    .map_err(|_| de::Error::custom("`$numberLong` is not a 64-bit integer"))?;
+                number.to_string().into_bytes()
+            }
+            _ => return Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+        };
+        match map.next_key::<IgnoredAny>()? {
+            None => Ok(Bytes(bytes)),
+            Some(_) => Err(de::Error::custom("one member expected")),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Binary {
+    base64: String,
+}
+
+impl JsonSchema for Bytes {
+    fn schema_name() -> Cow<'static, str> {
+        "TextOrBytes".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Text, or the bytes that no text has.",
+            "oneOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": {
+                        "$binary": {
+                            "type": "object",
+                            "properties": { "base64": { "type": "string" } },
+                            "required": ["base64"],
+                        },
+                    },
+                    "required": ["$binary"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
+}
+
+/// The seconds of a `ttl`: `None` is −1, which lives on.
+pub(super) fn seconds(ttl: Option<i64>) -> Result<Option<u64>> {
+    match ttl {
+        None | Some(-1) => Ok(None),
+        Some(ttl) => match u64::try_from(ttl) {
+            Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
+            _ => Err(Error::validation("`ttl` is a positive number of seconds, or -1 for none")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(json: &str) -> Option<Vec<u8>> {
+        serde_json::from_str::<Bytes>(json).ok().map(|bytes| bytes.0)
+    }
+
+    #[test]
+    fn both_forms_are_read() {
+        assert_eq!(read(r#""añ""#).as_deref(), Some("añ".as_bytes()));
+        assert_eq!(read(r#"{"$binary":{"base64":"/wA="}}"#).as_deref(), Some(&[0xff, 0][..]));
+        assert_eq!(read(r#"{"$numberLong":"9007199254740993"}"#).unwrap(), b"9007199254740993");
+        assert_eq!(read("12").unwrap(), b"12");
+        assert_eq!(read("-0.5").unwrap(), b"-0.5");
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for json in ["null", "true", "[]", "{}", r#"{"$binary":"x"}"#, r#"{"a":1}"#] {
+            assert_eq!(read(json), None, "{json}");
+        }
+        assert_eq!(read(r#"{"$binary":{"base64":""},"x":1}"#), None);
+        assert_eq!(read(r#"{"$numberLong":"1 2"}"#), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_can_be_spelt_in_base64url(key: Vec<u8>) {
+            let spelt = Bytes(BASE64URL.encode(&key).into_bytes());
+            prop_assert_eq!(spelt.decode(Encoding::Base64url).unwrap(), key);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Values of all types, from JSON.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::input::Bytes;
+use crate::backend::redis::write::{NewValue, StreamEntry};
+use crate::error::{Code, Error, Result};
+
+/// Elements that one write carries at most.
+const MAX_ELEMENTS: usize = 100_000;
+
+/// A type that Redis itself has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ValueType {
+    String,
+    Hash,
+    List,
+    Set,
+    Zset,
+    Stream,
+}
+
+/// Reads a value as the given type, or as what it looks like.
+pub(super) fn parse(value_type: Option<ValueType>, value: Value) -> Result<NewValue> {
+    let value_type = value_type.unwrap_or(match &value {
+        Value::Array(_) => ValueType::List,
+        Value::Object(members) if !members.keys().any(|name| name.starts_with('$')) => {
+            ValueType::Hash
+        }
+        _ => ValueType::String,
+    });
+    let (elements, parsed) = match value_type {
+        ValueType::String => return Ok(NewValue::String(bytes(value, "value")?)),
+        ValueType::Hash => {
+            let fields = pairs(value, "value")?;
+            (fields.len(), NewValue::Hash(fields))
+        }
+        ValueType::List => {
+            let elements = elements(value)?;
+            (elements.len(), NewValue::List(elements))
+        }
+        ValueType::Set => {
+            let elements = elements(value)?;
+            (elements.len(), NewValue::Set(elements))
+        }
+        ValueType::Zset => {
+            let members = members(value)?;
+            (members.len(), NewValue::SortedSet(members))
+        }
+        ValueType::Stream => {
+            let entries = entries(value)?;
+            (entries.len(), NewValue::Stream(entries))
+        }
+    };
+    if elements == 0 {
+        return Err(Error::validation("Redis has no empty collections; delete the key instead"));
+    }
+    if elements > MAX_ELEMENTS {
+        return Err(Error::new(
+            Code::PayloadTooLarge,
+            format!("a key is written with at most {MAX_ELEMENTS} elements at once"),
+        ));
+    }
+    Ok(parsed)
+}
+
+fn bytes(value: Value, at: &str) -> Result<Vec<u8>> {
+    serde_json::from_value::<Bytes>(value)
+        .map(|bytes| bytes.0)
+        .map_err(|e| Error::validation(format!("`{at}`: {e}")))
+}
+
+fn elements(value: Value) -> Result<Vec<Vec<u8>>> {
+    array(value)?
+        .into_iter()
+        .enumerate()
+        .map(|(i, element)| bytes(element, &format!("value[{i}]")))
+        .collect()
+}
+
+fn array(value: Value) -> Result<Vec<Value>> {
+    match value {
+        Value::Array(elements) => Ok(elements),
+        _ => Err(Error::validation("`value` must be an array for this type")),
+    }
+}
+
+/// `{ name: value }`, or `[[name, value], …]` for names that are no text or that repeat.
+fn pairs(value: Value, at: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| {
+                let value = bytes(value, &format!("{at}.{name}"))?;
+                Ok((name.into_bytes(), value))
+            })
+            .collect(),
+        Value::Array(pairs) => pairs
+            .into_iter()
+            .enumerate()
+            .map(|(i, pair)| {
+                let at = format!("{at}[{i}]");
+                let [name, value] = pair_of(pair, &at)?;
+                Ok((bytes(name, &at)?, bytes(value, &at)?))
+            })
+            .collect(),
+        _ => Err(Error::validation(format!("`{at}` must be an object, or [[name, value], …]"))),
+    }
+}
+
+fn pair_of(value: Value, at: &str) -> Result<[Value; 2]> {
+    let wrong = || Error::validation(format!("`{at}` must be an array of two"));
+    let Value::Array(pair) = value else { return Err(wrong()) };
+    pair.try_into().map_err(|_| wrong())
+}
+
+/// `[{ member, score }, …]`, `[[member, score], …]` or `{ member: score }`.
+fn members(value: Value) -> Result<Vec<(Vec<u8>, String)>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Member {
+        member: Bytes,
+        score: Value,
+    }
+
+    let scored = |member: Vec<u8>, value: Value, at: &str| Ok((member, score(value, at)?));
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(member, value)| {
+                let at = format!("value.{member}");
+                scored(member.into_bytes(), value, &at)
+            })
+            .collect(),
+        value => array(value)?
+            .into_iter()
+            .enumerate()
+            .map(|(i, element)| {
+                let at = format!("value[{i}]");
+                if element.is_array() {
+                    let [member, value] = pair_of(element, &at)?;
+                    return scored(bytes(member, &at)?, value, &at);
+                }
+                let Member { member, score } = serde_json::from_value(element)
+                    .map_err(|e| Error::validation(format!("`{at}`: {e}")))?;
+                scored(member.0, score, &at)
+            })
+            .collect(),
+    }
+}
+
+/// A score as Redis reads it: a number, or its text with `inf` and `-inf`.
+fn score(value: Value, at: &str) -> Result<String> {
+    let text = String::from_utf8(bytes(value, at)?).unwrap_or_default();
+    match text.trim().parse::<f64>() {
+        Ok(number) if !number.is_nan() => Ok(text.trim().to_owned()),
+        _ => Err(Error::validation(format!("`{at}`: {text:?} is not a score"))),
+    }
+}
+
+fn entries(value: Value) -> Result<Vec<StreamEntry>> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Entry {
+        id: Option<String>,
+        fields: Value,
+    }
+
+    array(value)?
+        .into_iter()
+        .enumerate()
+        .map(|(i, element)| {
+            let at = format!("value[{i}]");
+            let Entry { id, fields } = serde_json::from_value(element)
+                .map_err(|e| Error::validation(format!("`{at}`: {e}")))?;
+            let fields = pairs(fields, &format!("{at}.fields"))?;
+            if fields.is_empty() {
+                return Err(Error::validation(format!("`{at}.fields` is empty")));
+            }
+            Ok(StreamEntry { id: id.unwrap_or_else(|| "*".to_owned()), fields })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_without_a_type_is_what_it_looks_like() {
+        let type_of = |value| parse(None, value).unwrap().type_name();
+        assert_eq!(type_of(json!("a")), "string");
+        assert_eq!(type_of(json!(1)), "string");
+        assert_eq!(type_of(json!({ "$binary": { "base64": "/w==" } })), "string");
+        assert_eq!(type_of(json!({ "field": "a" })), "hash");
+        assert_eq!(type_of(json!(["a"])), "list");
+    }
+
+    #[test]
+    fn names_that_are_no_text_are_given_in_pairs() {
+        let fields = json!([[{ "$binary": { "base64": "/w==" } }, "a"]]);
+        let expected = NewValue::Hash(vec![(vec![0xff], b"a".to_vec())]);
+        assert_eq!(parse(Some(ValueType::Hash), fields).unwrap(), expected);
+    }
+
+    #[test]
+    fn all_forms_of_a_sorted_set_are_the_same() {
+        let expected = NewValue::SortedSet(vec![(b"a".to_vec(), "-inf".to_owned())]);
+        for value in [
+            json!([{ "member": "a", "score": "-inf" }]),
+            json!([["a", "-inf"]]),
+            json!({ "a": "-inf" }),
+        ] {
+            assert_eq!(parse(Some(ValueType::Zset), value).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_score_is_refused() {
+        for value in [json!({ "a": "nan" }), json!({ "a": "x" }), json!({ "a": null })] {
+            assert!(parse(Some(ValueType::Zset), value).is_err());
+        }
+    }
+
+    #[test]
+    fn empty_collections_and_wrong_shapes_are_refused() {
+        let cases = [
+            (ValueType::List, json!([])),
+            (ValueType::Hash, json!({})),
+            (ValueType::List, json!("a")),
+            (ValueType::String, json!({ "a": "b" })),
+            (ValueType::Stream, json!([{ "fields": {} }])),
+            (ValueType::Hash, json!({ "a": null })),
+        ];
+        for (value_type, value) in cases {
+            assert!(parse(Some(value_type), value.clone()).is_err(), "{value_type:?} {value}");
+        }
+    }
+}

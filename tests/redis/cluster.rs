@@ -1,0 +1,81 @@
+//! A cluster of several primaries.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use studio_multidb::backend::redis::scan::Scan;
+use studio_multidb::backend::redis::write::{Condition, NewValue};
+
+use crate::support::{batch, connect, everything, prefix, read, scan, server, soon, write};
+
+#[tokio::test]
+async fn keys_of_all_nodes_are_written_read_and_listed() {
+    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let client = connect(&url).await;
+    let prefix = prefix();
+    for i in 0..300 {
+        let key = format!("{prefix}{i}");
+        write(&client, key.as_bytes(), NewValue::List(vec![key.clone().into_bytes()]))
+            .await
+            .unwrap();
+        let value = read(&client, key.as_bytes(), Default::default()).await.unwrap();
+        assert_eq!(value["values"], json!([key]));
+    }
+    let mut request =
+        Scan { pattern: Some(format!("{prefix}*").into()), count: 50, ..everything() };
+    let (mut found, mut pages) = (BTreeSet::new(), 0);
+    loop {
+        let page = scan(&client, &request).await.unwrap();
+        assert_eq!(page["may_be_incomplete"], false);
+        assert_eq!(page["warnings"], json!([]));
+        let keys = page["keys"].as_array().unwrap();
+        found.extend(keys.iter().map(|key| key["key"].as_str().unwrap().to_owned()));
+        pages += 1;
+        request.cursor = page["cursor"].as_str().unwrap().to_owned();
+        if request.cursor == "0" {
+            break;
+        }
+    }
+    assert_eq!(found.len(), 300);
+    assert!(pages >= 3);
+}
+
+#[tokio::test]
+async fn a_batch_is_spread_over_the_nodes_and_answered_in_order() {
+    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let client = connect(&url).await;
+    let keys: Vec<String> = (0..100).map(|i| format!("{}{i}", prefix())).collect();
+    let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, key]).collect();
+    let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
+    assert!(batch(&client, &sets).await.iter().all(|result| result["ok"] == "OK"));
+    let gets: Vec<[&str; 2]> = keys.iter().map(|key| ["GET", key]).collect();
+    let gets: Vec<&[&str]> = gets.iter().map(<[&str; 2]>::as_slice).collect();
+    let got = batch(&client, &gets).await;
+    assert!(got.iter().zip(&keys).all(|(result, key)| result["ok"] == key.as_str()));
+}
+
+#[tokio::test]
+async fn conditions_hold_on_every_node() {
+    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let client = connect(&url).await;
+    for _ in 0..10 {
+        let key = prefix().into_bytes();
+        let value = NewValue::Set(vec![b"v".to_vec()]);
+        client.write(&key, &value, None, Some(Condition::Absent), soon()).await.unwrap();
+        assert!(client.write(&key, &value, None, Some(Condition::Absent), soon()).await.is_err());
+        assert!(client.delete(&key, soon()).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn the_numbers_of_the_nodes_are_summed() {
+    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let client = connect(&url).await;
+    let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+    let nodes = info["nodes"].as_array().unwrap();
+    assert!(nodes.len() > 1);
+    let memory =
+        nodes.iter().map(|node| node["memory"]["used_memory"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(info["memory"]["used_memory"], memory);
+    assert_eq!(info["server"]["mode"], "cluster");
+}

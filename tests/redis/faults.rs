@@ -1,0 +1,93 @@
+//! Connections that are lost at the worst moment.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use studio_multidb::backend::redis::Client;
+use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::deadline::Deadline;
+use studio_multidb::error::Code;
+use studio_multidb::outcome::Outcome;
+
+use crate::proxy::Proxy;
+use crate::support::{batch, connect, options, prefix, read, server, soon, target, write};
+
+/// `INCR` on keys of their own: what the ledger says was applied, was; what it says was not, was
+/// not; and nothing was applied twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_write_runs_twice_and_every_outcome_is_true() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let direct = connect(&url).await;
+    let address = url.trim_start_matches("redis://").to_owned();
+    let proxy = Proxy::start(address).await;
+    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let prefix = prefix();
+    proxy.cut_every.store(7, Ordering::Relaxed);
+    let mut unknown = 0;
+    for i in 0..2000 {
+        let key = format!("{prefix}{i}");
+        let results = batch(&client, &[&["INCR", &key]]).await;
+        let told = match &results[0] {
+            done if done["ok"] == 1 => Outcome::Applied,
+            lost if lost["error"]["outcome"] == "unknown" => Outcome::Unknown,
+            lost if lost["error"]["outcome"] == "not_applied" => Outcome::NotApplied,
+            other => panic!("{other}"),
+        };
+        let found = batch(&direct, &[&["GET", &key]]).await[0]["ok"].clone();
+        match told {
+            Outcome::Applied => assert_eq!(found, "1"),
+            Outcome::NotApplied => assert!(found.is_null(), "{found}"),
+            Outcome::Unknown => {
+                unknown += 1;
+                assert!(found.is_null() || found == "1", "{found}");
+            }
+        }
+    }
+    assert!(unknown > 100, "the proxy cut {unknown} times");
+    // And it works again at once.
+    proxy.cut_every.store(0, Ordering::Relaxed);
+    assert_eq!(batch(&client, &[&["GET", &format!("{prefix}0")]]).await[0]["ok"], "1");
+}
+
+#[tokio::test]
+async fn a_read_is_tried_again_once() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
+    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let key = prefix().into_bytes();
+    write(&client, &key, NewValue::String(b"v".to_vec())).await.unwrap();
+    // Replies count from here: the read's is cut, then a greeting and the read again pass.
+    proxy.cut_every.store(4, Ordering::Relaxed);
+    for _ in 0..50 {
+        let value = read(&client, &key, Default::default()).await.unwrap();
+        assert_eq!(value["value"], "v");
+    }
+}
+
+#[tokio::test]
+async fn an_abandoned_write_takes_its_connection_with_it() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let client = connect(&url).await;
+    let key = prefix();
+    let now = Deadline::after(Duration::ZERO);
+    let error = client.delete(key.as_bytes(), now).await.unwrap_err();
+    assert_eq!((error.code(), error.known_outcome()), (Code::DbTimeout, Outcome::NotApplied));
+    let aborted = tokio::time::timeout(
+        Duration::from_micros(50),
+        client.write(key.as_bytes(), &NewValue::String(vec![b'x'; 32 << 20]), None, None, soon()),
+    )
+    .await;
+    assert!(aborted.is_err());
+    assert_eq!(client.gauge().in_use, 0);
+    assert_eq!(batch(&client, &[&["EXISTS", &key]]).await[0]["ok"], 0);
+}
+
+#[tokio::test]
+async fn a_refused_connection_fails_soon_and_says_so() {
+    let started = std::time::Instant::now();
+    let target = target("redis://127.0.0.1:1");
+    let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
+    assert_eq!(error.code(), Code::DbConnectionFailed);
+    assert_eq!(error.known_outcome(), Outcome::NotApplied);
+    assert!(started.elapsed() < Duration::from_secs(5));
+}

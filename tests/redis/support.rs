@@ -1,0 +1,102 @@
+//! Clients of the servers under test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use studio_multidb::backend::ConnectOptions;
+use studio_multidb::backend::redis::Client;
+use studio_multidb::backend::redis::batch::Batch;
+use studio_multidb::backend::redis::read::Window;
+use studio_multidb::backend::redis::scan::{Scan, With};
+use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::deadline::Deadline;
+use studio_multidb::error::Result;
+use studio_multidb::json::Writer;
+use studio_multidb::target::egress::Egress;
+use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};
+
+/// The value of an environment variable, or a note that the test is skipped.
+#[allow(clippy::print_stderr)]
+pub(crate) fn server(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("skipped: {name} is not set");
+    }
+    value
+}
+
+pub(crate) fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(10))
+}
+
+pub(crate) fn target(url: &str) -> RedisTarget {
+    let input = TargetInput::from_connection_string(url);
+    match Target::parse(DatabaseType::Redis, &input, Rules { self_hosted: true }).unwrap() {
+        Target::Redis(target) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn options() -> ConnectOptions {
+    ConnectOptions {
+        egress: Arc::new(Egress::default()),
+        max_connections: 10,
+        connect_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(60),
+    }
+}
+
+pub(crate) async fn connect(url: &str) -> Client {
+    Client::connect(&target(url), &options(), soon()).await.unwrap()
+}
+
+pub(crate) fn json(out: Writer) -> Value {
+    let bytes = out.into_bytes();
+    serde_json::from_slice(&bytes)
+        .unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&bytes)))
+}
+
+pub(crate) async fn scan(client: &Client, scan: &Scan) -> Result<Value> {
+    let mut out = Writer::new();
+    client.scan(scan, &mut out, soon()).await?;
+    Ok(json(out))
+}
+
+/// All details, 100 keys, from the beginning.
+pub(crate) fn everything() -> Scan {
+    Scan {
+        pattern: None,
+        type_name: None,
+        cursor: "0".to_owned(),
+        count: 100,
+        with: With { type_name: true, ttl: true, size: true, encoding: true },
+    }
+}
+
+pub(crate) async fn read(client: &Client, key: &[u8], window: Window) -> Result<Value> {
+    let mut out = Writer::new();
+    client.read(key, &window, &mut out, soon()).await?;
+    Ok(json(out))
+}
+
+pub(crate) async fn write(client: &Client, key: &[u8], value: NewValue) -> Result<()> {
+    client.write(key, &value, None, None, soon()).await
+}
+
+/// Runs commands of text, and returns their results.
+pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
+    let mut batch = Batch::default();
+    for command in commands {
+        let args: Vec<&[u8]> = command[1..].iter().map(|arg| arg.as_bytes()).collect();
+        batch.push(command[0], &args, true);
+    }
+    let mut out = Writer::new();
+    client.batch(&batch, "test", &mut out, soon()).await.unwrap();
+    serde_json::from_value(json(out)).unwrap()
+}
+
+/// A prefix that no other test uses.
+pub(crate) fn prefix() -> String {
+    format!("t{}:", uuid::Uuid::new_v4().simple())
+}
