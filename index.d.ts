@@ -105,16 +105,6 @@ export interface HandleResponse {
   body: Buffer
 }
 
-/** An HTTP response, ready to be written to a socket. */
-export interface HandleResponse {
-  /** HTTP status. */
-  status: number
-  /** Header values by lower-case name. */
-  headers: Record<string, string>
-  /** JSON, or nothing. */
-  body: Buffer
-}
-
 /** Throws where a MongoDB query, given as JSON, holds an operator that runs code on the server. */
 export declare function refuseOperators(query: string): void
 

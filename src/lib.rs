@@ -12,6 +12,7 @@ pub mod config;
 pub mod context;
 pub mod crypto;
 pub mod deadline;
+pub mod ejson;
 pub mod error;
 pub mod json;
 pub mod logging;

@@ -44,7 +44,9 @@ pub async fn execute(
     let started = Instant::now();
     let request_id = Arc::clone(&caller.request_id);
     // A panic is a defect of ours. It must reach neither Node as an abort nor the user as text.
-    let result = AssertUnwindSafe(run(service, operation, &mut params, caller))
+    // Boxed: with everything below it inlined, the future would be moved around by the kilobyte.
+    let work = Box::pin(run(service, operation, &mut params, caller));
+    let result = AssertUnwindSafe(work)
         .catch_unwind()
         .await
         .unwrap_or_else(|_| {
@@ -63,7 +65,7 @@ async fn run(
 ) -> Result<Reply> {
     let deadline = Deadline::after(service.config.request_timeout);
     limit(service, operation, caller.user.as_ref())?;
-    let admitted = deadline.run(admit(service, operation, params, &caller)).await;
+    let admitted = deadline.run(Box::pin(admit(service, operation, params, &caller))).await;
     let (subject, granted) = admitted.unwrap_or_else(|| {
         Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
     })?;

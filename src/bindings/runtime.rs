@@ -14,6 +14,10 @@ static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 /// Few threads: they only move bytes between sockets and buffers, and the Studio needs the cores.
 const MAX_WORKERS: usize = 4;
 
+/// Room for the drivers' deep futures in builds that are not optimized; only what is touched is
+/// ever backed by memory.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
 fn runtime() -> Result<&'static Runtime> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);
@@ -22,6 +26,7 @@ fn runtime() -> Result<&'static Runtime> {
     let made = Builder::new_multi_thread()
         .worker_threads(cores.clamp(1, MAX_WORKERS))
         .max_blocking_threads(MAX_WORKERS)
+        .thread_stack_size(STACK_BYTES)
         .thread_name("studio-multidb")
         .enable_all()
         .build()

@@ -1,39 +1,155 @@
-//! mongodb.
+//! MongoDB, through the `mongodb` crate.
+//!
+//! A [`Client`] is the driver with its own way out ([`tunnel`]). What a request does with it is a
+//! [`Call`]: admitted, bounded in time, told truly when it fails. Results are written from raw BSON
+//! straight to JSON.
 
-use super::probe::Probe;
+mod aggregate;
+mod call;
+mod catalog;
+mod error;
+mod find;
+pub mod gate;
+mod hello;
+mod kill;
+mod meter;
+mod names;
+mod options;
+mod probe;
+mod socks;
+mod tunnel;
+mod write;
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use mongodb::bson::doc;
+
+pub use self::call::Call;
+pub use self::aggregate::AggregateOptions;
+pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
+pub use self::find::{Count, CountKind, End, Query};
+pub use self::names::{Namespace, check_database};
+pub use self::probe::probe;
+pub use self::write::{Change, Changed, with_id};
+
+use self::meter::Meter;
+use self::options::Seeds;
+use self::tunnel::Tunnel;
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::target::MongoTarget;
+use crate::target::{Endpoint, MongoTarget, tls};
 
 /// A live client of one target.
 #[derive(Debug)]
-pub struct Client;
+pub struct Client {
+    driver: mongodb::Client,
+    tunnel: Tunnel,
+    meter: Arc<Meter>,
+}
 
 impl Client {
-    /// Connects and authenticates; returns once the server answered.
+    /// Connects and authenticates; returns once a server answered.
     pub async fn connect(
-        _target: &MongoTarget,
-        _options: &ConnectOptions,
-        _deadline: Deadline,
+        target: &MongoTarget,
+        options: &ConnectOptions,
+        deadline: Deadline,
     ) -> Result<Self> {
-        Err(Error::internal("not built yet"))
+        let seeds = Seeds::find(target, deadline).await?;
+        reach_any(target, &seeds, options, deadline).await?;
+        let client = Self::set_up(target, seeds, options).await?;
+        client.ping(deadline).await?;
+        Ok(client)
     }
 
-    /// Closes every connection.
-    pub async fn close(&self) {}
+    /// A client that has not connected to anything yet.
+    async fn set_up(
+        target: &MongoTarget,
+        seeds: Seeds,
+        options: &ConnectOptions,
+    ) -> Result<Self> {
+        let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
+        let tunnel =
+            Tunnel::open(Arc::clone(&options.egress), tls, options.connect_timeout).await?;
+        let meter = Meter::new(options.max_connections);
+        let driver = options::build(target, seeds, options, tunnel.proxy(), &meter)?;
+        let driver = mongodb::Client::with_options(driver).map_err(|e| {
+            Error::validation(format!("the connection's options don't fit together: {}", e.kind))
+        })?;
+        Ok(Self { driver, tunnel, meter })
+    }
+
+    /// Asks the nearest server whether it is there, over an authenticated connection.
+    async fn ping(&self, deadline: Deadline) -> Result<()> {
+        let call = self.call(deadline, "connect");
+        let nearest = options::read_preference("nearest")?;
+        call.read(async {
+            let admin = self.driver.database("admin");
+            let ping = doc! { "ping": 1, "comment": call.comment() };
+            admin.run_command(ping).selection_criteria(nearest).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The database that the target names.
+    #[must_use]
+    pub fn default_database(&self) -> Option<String> {
+        self.driver.default_database().map(|database| database.name().to_owned())
+    }
+
+    /// Closes every connection. Requests that still run fail.
+    pub async fn close(&self) {
+        self.driver.clone().shutdown().immediate(true).await;
+        self.tunnel.close();
+    }
 
     /// What it holds at this moment.
     pub fn gauge(&self) -> Gauge {
-        Gauge::default()
+        self.meter.gauge()
     }
 }
 
-/// Tries the target step by step.
-pub async fn probe(
-    _target: &MongoTarget,
-    _options: &ConnectOptions,
-    _probe: &mut Probe,
+/// Makes sure that at least one of the servers can be reached, so that a wrong address or certificate
+/// is told at once and exactly.
+async fn reach_any(
+    target: &MongoTarget,
+    seeds: &Seeds,
+    options: &ConnectOptions,
+    deadline: Deadline,
 ) -> Result<()> {
-    Err(Error::internal("not built yet"))
+    let deadline = deadline.or_after(options.connect_timeout);
+    let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
+    let mut attempts: FuturesUnordered<_> = seeds
+        .endpoints
+        .iter()
+        .map(|endpoint| reach(endpoint, options, tls.as_ref(), deadline))
+        .collect();
+    let mut failure = None;
+    while let Some(reached) = attempts.next().await {
+        match reached {
+            Ok(()) => return Ok(()),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    Err(failure.unwrap_or_else(|| Error::validation("the connection names no host")))
+}
+
+async fn reach(
+    endpoint: &Endpoint,
+    options: &ConnectOptions,
+    tls: Option<&Arc<rustls::ClientConfig>>,
+    deadline: Deadline,
+) -> Result<()> {
+    let Endpoint { host, port } = endpoint;
+    let mut stream = options.egress.connect(host, *port, deadline).await?;
+    match tls {
+        None => hello::ask(&mut stream, endpoint, deadline).await,
+        Some(config) => {
+            let mut stream = tls::connect(config, host, stream, deadline).await?;
+            hello::ask(&mut stream, endpoint, deadline).await
+        }
+    }
 }

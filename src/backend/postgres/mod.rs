@@ -1,39 +1,94 @@
-//! postgres.
+//! PostgreSQL.
+//!
+//! This backend speaks the wire protocol itself and asks for every value in text form: pg-meta's
+//! JSON is defined on that form, and several built-in types have no other that can be shown. Values
+//! go from the socket's buffer into the answer without a tree in between.
+//!
+//! [`Client`] holds a `pool` of sessions. A request leases one, `gate` judges its SQL, `query` runs
+//! it in one round trip, `columns` and `values` write the rows. When the lease is dropped, `lease`
+//! decides what becomes of the session: back to the pool, reset, or cancelled and closed.
 
-use super::probe::Probe;
+use std::sync::Arc;
+use std::time::Duration;
+
+mod arrays;
+mod cancel;
+mod channel_binding;
+mod columns;
+mod connect;
+mod connection;
+mod error;
+mod execute;
+mod functions;
+mod gate;
+mod interval;
+mod lease;
+mod lexer;
+mod numbers;
+mod parameters;
+mod pool;
+mod probe;
+mod query;
+mod startup;
+mod statements;
+mod stream;
+mod tables;
+mod types;
+mod values;
+
+pub use self::execute::{Answer, Column, Notice};
+pub use self::parameters::Parameter;
+pub use self::probe::probe;
+pub use self::query::{Shape, Statement};
+pub use self::tables::TableFilter;
+
+use self::connect::Connector;
+use self::pool::Pool;
+use self::types::TypeNames;
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::target::PostgresTarget;
 
 /// A live client of one target.
 #[derive(Debug)]
-pub struct Client;
+pub struct Client {
+    pool: Arc<Pool>,
+    types: TypeNames,
+}
 
 impl Client {
     /// Connects and authenticates; returns once the server answered.
     pub async fn connect(
-        _target: &PostgresTarget,
-        _options: &ConnectOptions,
-        _deadline: Deadline,
+        target: &PostgresTarget,
+        options: &ConnectOptions,
+        deadline: Deadline,
     ) -> Result<Self> {
-        Err(Error::internal("not built yet"))
+        let pool = Pool::new(Connector::new(target, options)?, options);
+        let client = Self { pool, types: TypeNames::default() };
+        drop(client.pool.acquire(deadline).await?);
+        Ok(client)
     }
 
-    /// Closes every connection.
-    pub async fn close(&self) {}
+    /// The `statement_timeout` that the target asks for.
+    pub fn statement_timeout(&self) -> Option<Duration> {
+        self.pool.connector.target.statement_timeout_ms.map(Duration::from_millis)
+    }
+
+    /// Closes every connection. Requests that still run fail.
+    #[allow(clippy::unused_async)]
+    pub async fn close(&self) {
+        self.pool.close();
+    }
 
     /// What it holds at this moment.
     pub fn gauge(&self) -> Gauge {
-        Gauge::default()
+        self.pool.gauge()
     }
 }
 
-/// Tries the target step by step.
-pub async fn probe(
-    _target: &PostgresTarget,
-    _options: &ConnectOptions,
-    _probe: &mut Probe,
-) -> Result<()> {
-    Err(Error::internal("not built yet"))
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.pool.close();
+    }
 }

@@ -1,5 +1,70 @@
-//! Operations of mongodb.
+//! Databases, collections and documents of MongoDB.
 
-use crate::api::operation::operations;
+mod aggregate;
+mod by_query;
+mod collections;
+mod databases;
+mod document;
+mod documents;
+mod id;
 
-operations! {}
+use crate::api::operation::{Permission, operations};
+use crate::backend::mongodb::Namespace;
+use crate::context::Context;
+use crate::error::Result;
+
+operations! {
+    /// The databases of a server, with their sizes.
+    "mongodb.databases.list" GET "/mongodb/{scope}/databases"
+        Connection(Mongodb) Read 2 => databases::list;
+    /// Sizes of a database.
+    "mongodb.databases.stats" GET "/mongodb/{scope}/databases/{db}/stats"
+        Connection(Mongodb) Read 2 => databases::stats;
+    /// The collections and views of a database, with their sizes.
+    "mongodb.collections.list" GET "/mongodb/{scope}/databases/{db}/collections"
+        Connection(Mongodb) Read 5 => collections::list;
+    /// One page of documents that match a filter.
+    "mongodb.documents.find" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/documents"
+        Connection(Mongodb) Read 5 => documents::find;
+    /// Inserts one document or several.
+    "mongodb.documents.insert" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents"
+        Connection(Mongodb) Write 5 => documents::insert;
+    /// One document, by its `_id`.
+    "mongodb.documents.get" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
+        Connection(Mongodb) Read 1 => document::get;
+    /// Changes or replaces one document.
+    "mongodb.documents.update" PUT "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
+        Connection(Mongodb) Write 2 => document::update;
+    /// Deletes one document.
+    "mongodb.documents.delete" DELETE "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
+        Connection(Mongodb) Write 2 => document::delete;
+    /// Runs an aggregation pipeline.
+    "mongodb.aggregate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/aggregate"
+        Connection(Mongodb) Read 10 => aggregate::run;
+    /// The collections of the database given as `databaseName`.
+    "mongodb.collections.list_by_query" GET "/mongodb/{scope}/collections"
+        Connection(Mongodb) Read 5 => by_query::collections;
+    /// One page of the documents of `collection` in `databaseName`.
+    "mongodb.documents.find_by_query" GET "/mongodb/{scope}/documents"
+        Connection(Mongodb) Read 5 => by_query::documents;
+    /// Sizes of the database given as `databaseName`.
+    "mongodb.databases.stats_by_query" GET "/mongodb/{scope}/stats"
+        Connection(Mongodb) Read 2 => by_query::stats;
+}
+
+/// Names a collection that is to be read from. What belongs to the server, such as users and their
+/// password hashes, is for administrators.
+fn readable(cx: &Context, db: &str, coll: &str) -> Result<Namespace> {
+    let namespace = Namespace::new(db, coll)?;
+    if namespace.is_system() {
+        cx.require(Permission::Admin)?;
+    }
+    Ok(namespace)
+}
+
+/// Names a collection that is to be written to.
+fn writable(db: &str, coll: &str) -> Result<Namespace> {
+    let namespace = Namespace::new(db, coll)?;
+    namespace.check_writable()?;
+    Ok(namespace)
+}

@@ -1,0 +1,53 @@
+//! Aggregation.
+
+use mongodb::bson::Document;
+
+use super::call::Call;
+use super::find::{End, write_all};
+use super::names::Namespace;
+use crate::ejson::Mode;
+use crate::error::Result;
+use crate::json::Writer;
+
+impl Call<'_> {
+    /// Runs a pipeline that has passed the gate, and writes at most `limit` documents of its result as
+    /// the elements of a JSON array, without its brackets. `writes` says that it ends in `$out` or
+    /// `$merge`.
+    pub async fn aggregate(
+        &self,
+        namespace: &Namespace,
+        pipeline: Vec<Document>,
+        options: AggregateOptions,
+        mode: Mode,
+        writer: &mut Writer,
+    ) -> Result<End> {
+        let collection = self.collection(namespace);
+        let mut aggregate = collection
+            .aggregate(pipeline)
+            .max_time(self.max_time())
+            .comment(self.comment());
+        if let Some(allow) = options.allow_disk_use {
+            aggregate = aggregate.allow_disk_use(allow);
+        }
+        let limit = u64::from(options.limit);
+        if !options.writes {
+            aggregate = aggregate.batch_size(options.limit.saturating_add(1));
+        }
+        let work = async {
+            let cursor = aggregate.batch().await?;
+            write_all(cursor, limit, mode, writer).await
+        };
+        if options.writes { self.write(work).await } else { self.read(work).await }
+    }
+}
+
+/// How to run a pipeline.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AggregateOptions {
+    /// Let stages that sort or group use the server's disk.
+    pub allow_disk_use: Option<bool>,
+    /// It ends in `$out` or `$merge`.
+    pub writes: bool,
+    /// How many documents to return at most.
+    pub limit: u32,
+}

@@ -1,0 +1,102 @@
+//! One request's work at the driver: admitted, bounded in time, and undone on the server when it is
+//! given up.
+
+use std::future::Future;
+use std::time::Duration;
+
+use mongodb::bson::Bson;
+
+use super::Client;
+use super::error::{Access, Attempt, Failure};
+use super::kill::KillOnDrop;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+
+/// How long before the deadline the server is to end an operation by itself, so that its answer is
+/// here in time.
+const MARGIN: Duration = Duration::from_millis(25);
+/// The longest `maxTimeMS` that servers take.
+const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// A request at work on a client.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'c> {
+    pub(super) client: &'c Client,
+    deadline: Deadline,
+    request_id: &'c str,
+}
+
+impl Client {
+    /// Begins the work of a request, which must end by `deadline`. The request id is attached to
+    /// every operation as its `comment`.
+    #[must_use]
+    pub fn call<'c>(&'c self, deadline: Deadline, request_id: &'c str) -> Call<'c> {
+        Call { client: self, deadline, request_id }
+    }
+}
+
+impl Call<'_> {
+    /// The same request with less time.
+    #[must_use]
+    pub fn within(self, budget: Duration) -> Self {
+        Self { deadline: self.deadline.or_after(budget), ..self }
+    }
+
+    /// `maxTimeMS` for an operation that starts now.
+    pub(super) fn max_time(&self) -> Duration {
+        let remaining = self.deadline.remaining();
+        remaining.saturating_sub(MARGIN).clamp(Duration::from_millis(1), LONGEST)
+    }
+
+    /// The same in milliseconds, for commands that are put together by hand.
+    pub(super) fn max_time_ms(&self) -> i32 {
+        i32::try_from(self.max_time().as_millis()).unwrap_or(i32::MAX)
+    }
+
+    /// What marks the request's operations on the server.
+    pub(super) fn comment(&self) -> Bson {
+        Bson::String(self.request_id.to_owned())
+    }
+
+    /// Does work that changes nothing.
+    pub(super) async fn read<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T> {
+        self.run(Access::Read, work).await
+    }
+
+    /// Does work that changes data. When its answer is lost, the outcome is told as unknown.
+    pub(super) async fn write<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T> {
+        self.run(Access::Write, work).await
+    }
+
+    async fn run<T>(
+        &self,
+        access: Access,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T> {
+        let running = self.client.meter.admit()?;
+        let kill = KillOnDrop::new(&self.client.driver, self.request_id, &running);
+        let result = self.deadline.run(running.note(work)).await;
+        let sent = running.was_sent();
+        let attempt = Attempt { access, sent, tunnel: &self.client.tunnel };
+        match result {
+            Some(result) => {
+                kill.disarm();
+                result.map_err(|failure| match failure {
+                    Failure::Driver(error) => attempt.translate(&error),
+                    Failure::Ours(error) => error,
+                })
+            }
+            None if !sent && self.client.meter.is_full() => Err(self.client.meter.exhausted()),
+            None => {
+                let message = "MongoDB did not answer in time; the operation was ended";
+                Err(Error::timeout(message, attempt.outcome()))
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The driver's failures as ours.
+
+use mongodb::bson::{Document, RawDocument, RawDocumentBuf};
+use mongodb::error::{ErrorKind, InsertManyError, WriteFailure};
+use serde_json::Value;
+
+use super::tunnel::Tunnel;
+use crate::ejson::{Mode, write_document};
+use crate::error::{Code, Error};
+use crate::json::Writer;
+use crate::outcome::Outcome;
+
+/// Whether an operation can have changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It only reads.
+    Read,
+    /// It writes.
+    Write,
+}
+
+/// Why an operation failed: at the driver, or in our own code.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The driver or the server.
+    Driver(mongodb::error::Error),
+    /// Ourselves.
+    Ours(Error),
+}
+
+impl From<mongodb::error::Error> for Failure {
+    fn from(error: mongodb::error::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
+/// What was under way when the driver failed.
+pub(super) struct Attempt<'a> {
+    pub(super) access: Access,
+    /// `false` if it is proven that no server was sent anything.
+    pub(super) sent: bool,
+    pub(super) tunnel: &'a Tunnel,
+}
+
+impl Attempt<'_> {
+    /// What is known when no answer of the server says it.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self.access {
+            Access::Write if self.sent => Outcome::Unknown,
+            _ => Outcome::NotApplied,
+        }
+    }
+
+    /// Tells a failure of the driver in our own terms.
+    pub(super) fn translate(&self, error: &mongodb::error::Error) -> Error {
+        let response = error.server_response();
+        match error.kind.as_ref() {
+            ErrorKind::Command(command) => {
+                let error = server(command.code, &command.code_name, &command.message)
+                    .outcome(self.after_server_error(command.code));
+                // Error 121 says here which rules of the validator a document breaks.
+                match response.and_then(|r| r.get_document("errInfo").ok()) {
+                    Some(info) => error.detail("errInfo", as_json(info)),
+                    None => error,
+                }
+            }
+            ErrorKind::Write(WriteFailure::WriteError(write)) => {
+                let name = write.code_name.as_deref().unwrap_or_default();
+                let error = server(write.code, name, &write.message).outcome(Outcome::NotApplied);
+                match &write.details {
+                    Some(info) => error.detail("errInfo", details(info)),
+                    None => error,
+                }
+            }
+            ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Error::new(
+                Code::DbConnectionFailed,
+                format!(
+                    "the write was made but not replicated as the write concern asks for: {}",
+                    concern.message
+                ),
+            )
+            .outcome(Outcome::Unknown)
+            .detail("server_code", concern.code),
+            ErrorKind::InsertMany(insert) => self.insert_many(insert),
+            ErrorKind::Authentication { message, .. } => authentication(message),
+            ErrorKind::ServerSelection { .. } => self.unreachable(
+                "no MongoDB server that is suited for this could be reached in time",
+            ),
+            ErrorKind::ProxyConnect { .. } => {
+                self.unreachable("the MongoDB server could not be connected to")
+            }
+            ErrorKind::DnsResolve { .. } => self.unreachable("a host name could not be resolved"),
+            ErrorKind::Io(io) if !self.sent && io.kind() == std::io::ErrorKind::TimedOut => {
+                self.unreachable("connecting to the MongoDB server took too long")
+            }
+            ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } => {
+                self.unreachable("the connection to the MongoDB server was lost")
+            }
+            ErrorKind::Shutdown => self.unreachable("the connection is being closed"),
+            ErrorKind::InvalidArgument { message, .. } => {
+                if message.contains("must be within") || message.contains("too large") {
+                    Error::new(Code::PayloadTooLarge, message.clone())
+                } else {
+                    Error::validation(message.clone())
+                }
+            }
+            ErrorKind::IncompatibleServer { message, .. } => Error::new(Code::DbQueryError, message),
+            ErrorKind::InvalidResponse { .. } | ErrorKind::Bson(_) => Error::new(
+                Code::DbConnectionFailed,
+                "the server's answer could not be understood",
+            )
+            .outcome(self.outcome()),
+            _ => Error::internal("the MongoDB driver failed in an unexpected way")
+                .outcome(self.outcome()),
+        }
+    }
+
+    /// A connection could not be made or was lost. The tunnel knows why, if it was not made.
+    fn unreachable(&self, what: &str) -> Error {
+        if !self.sent
+            && let Some(error) = self.tunnel.failure()
+        {
+            return error.outcome(Outcome::NotApplied);
+        }
+        Error::new(Code::DbConnectionFailed, what).outcome(self.outcome())
+    }
+
+    /// A server that answers with an error has undone a write to one document, except when it was
+    /// about to shut down or to hand over, where what it had done may survive.
+    fn after_server_error(&self, code: i32) -> Outcome {
+        match code {
+            91 | 189 | 11600 | 11602 | 64 | 50 => self.outcome(),
+            _ => Outcome::NotApplied,
+        }
+    }
+
+    /// Documents before the first error were inserted, and, where the order did not matter, those
+    /// after it too.
+    fn insert_many(&self, insert: &InsertManyError) -> Error {
+        let errors = insert.write_errors.as_deref().unwrap_or_default();
+        let Some(first) = errors.first() else {
+            let concern = insert.write_concern_error.as_ref();
+            let message = concern.map_or("", |e| e.message.as_str());
+            return Error::new(
+                Code::DbConnectionFailed,
+                format!("the documents were inserted but not replicated as asked for: {message}"),
+            )
+            .outcome(Outcome::Unknown);
+        };
+        let name = first.code_name.as_deref().unwrap_or_default();
+        let listed: Vec<Value> = errors
+            .iter()
+            .map(|error| {
+                let mut entry = serde_json::json!({
+                    "index": error.index,
+                    "code": error.code,
+                    "message": error.message,
+                });
+                if let Some(info) = &error.details {
+                    entry["errInfo"] = details(info);
+                }
+                entry
+            })
+            .collect();
+        server(first.code, name, &first.message).detail("write_errors", listed)
+    }
+}
+
+fn as_json(document: &RawDocument) -> Value {
+    let mut writer = Writer::new();
+    match write_document(&mut writer, document, Mode::Relaxed) {
+        Ok(()) => serde_json::from_slice(&writer.into_bytes()).unwrap_or(Value::Null),
+        Err(_) => Value::Null,
+    }
+}
+
+fn details(info: &Document) -> Value {
+    RawDocumentBuf::try_from(info).map_or(Value::Null, |raw| as_json(&raw))
+}
+
+fn authentication(message: &str) -> Error {
+    // The driver's text may quote the user name and the mechanism, never the password.
+    let what = message.split(": ").last().unwrap_or_default();
+    Error::new(
+        Code::DbInvalidCredentials,
+        format!("MongoDB refused the stored credentials ({what}); update the connection"),
+    )
+}
+
+/// An error that the server answered with. The codes are those of `error_codes.yml` in its source.
+fn server(code: i32, name: &str, message: &str) -> Error {
+    let ours = match code {
+        11 | 18 | 334 | 8000 => return authentication(message),
+        13 => Code::PermissionDenied,
+        26 => Code::DbNotFound,
+        48 | 112 | 251 | 11000 | 11001 | 12582 => Code::Conflict,
+        50 | 262 | 202 | 24 => Code::DbTimeout,
+        6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435 | 13436 => {
+            Code::DbConnectionFailed
+        }
+        10334 | 17419 | 17420 | 17280 => Code::PayloadTooLarge,
+        _ => Code::DbQueryError,
+    };
+    let message = match code {
+        13 => format!("MongoDB does not allow this to the connection's user: {message}"),
+        50 => format!("MongoDB ended the operation when its time was up: {message}"),
+        121 => "the document breaks the collection's validation rules".to_owned(),
+        _ => message.to_owned(),
+    };
+    let error = Error::new(ours, message).detail("server_code", code);
+    if name.is_empty() { error } else { error.detail("server_code_name", name) }
+}

@@ -1,0 +1,79 @@
+//! Ending operations whose request was given up.
+//!
+//! When a call is dropped, the driver closes the connection it was using, and a server notices that
+//! for most operations. This asks the server explicitly as well, by the request id in the operations'
+//! `comment`; `maxTimeMS` is behind both.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use mongodb::bson::{Document, doc};
+use tokio::sync::Semaphore;
+
+use super::meter::Running;
+
+/// How long finding and ending the operations may take.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How many requests are cleaned up at a time. When thousands are given up at once, the closed
+/// connections must do for the others.
+static CLEANERS: Semaphore = Semaphore::const_new(4);
+
+/// Ends a request's operations on the server when it is dropped.
+pub(super) struct KillOnDrop<'a> {
+    driver: &'a mongodb::Client,
+    request_id: &'a str,
+    running: &'a Running,
+    armed: bool,
+}
+
+impl<'a> KillOnDrop<'a> {
+    pub(super) fn new(
+        driver: &'a mongodb::Client,
+        request_id: &'a str,
+        running: &'a Running,
+    ) -> Self {
+        Self { driver, request_id, running, armed: true }
+    }
+
+    /// The operations have ended by themselves.
+    pub(super) fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for KillOnDrop<'_> {
+    fn drop(&mut self) {
+        if !self.armed || !self.running.was_sent() {
+            return;
+        }
+        let Ok(permit) = CLEANERS.try_acquire() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let driver = self.driver.clone();
+        let request_id = self.request_id.to_owned();
+        runtime.spawn(async move {
+            let _permit = permit;
+            // What can't be ended now, ends at its `maxTimeMS`.
+            let _ = tokio::time::timeout(TIMEOUT, kill(&driver, &request_id)).await;
+        });
+    }
+}
+
+async fn kill(driver: &mongodb::Client, request_id: &str) -> mongodb::error::Result<()> {
+    let admin = driver.database("admin");
+    let running = admin
+        .aggregate([
+            doc! { "$currentOp": {} },
+            doc! { "$match": { "command.comment": request_id, "command.aggregate": { "$ne": 1 } } },
+            doc! { "$project": { "opid": 1 } },
+        ])
+        .max_time(TIMEOUT)
+        .await?;
+    let found: Vec<Document> = running.try_collect().await?;
+    for operation in found {
+        if let Some(id) = operation.get("opid") {
+            admin.run_command(doc! { "killOp": 1, "op": id.clone() }).await?;
+        }
+    }
+    Ok(())
+}

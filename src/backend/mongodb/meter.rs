@@ -1,0 +1,145 @@
+//! What the driver's connections do, learned from its events.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use mongodb::event::EventHandler;
+use mongodb::event::cmap::CmapEvent;
+use mongodb::options::ServerAddress;
+use parking_lot::Mutex;
+
+use crate::backend::Gauge;
+use crate::error::{Code, Error, Result};
+
+tokio::task_local! {
+    /// Whether the running call was given a connection. Before that, nothing was sent.
+    static SENT: Arc<AtomicBool>;
+}
+
+/// Requests that may wait, for each connection that may be open.
+const WAITING_PER_CONNECTION: u32 = 100;
+
+/// Counts connections and calls.
+#[derive(Debug)]
+pub(super) struct Meter {
+    max_connections: u32,
+    running: AtomicU32,
+    hasher: RandomState,
+    /// By identity and not as numbers: a call that is dropped at the wrong moment gives back a
+    /// connection that it was never seen to take.
+    connections: Mutex<Connections>,
+}
+
+#[derive(Debug, Default)]
+struct Connections {
+    open: HashSet<u64>,
+    in_use: HashSet<u64>,
+}
+
+impl Meter {
+    pub(super) fn new(max_connections: u32) -> Arc<Self> {
+        Arc::new(Self {
+            max_connections,
+            running: AtomicU32::new(0),
+            hasher: RandomState::new(),
+            connections: Mutex::default(),
+        })
+    }
+
+    /// What the driver reports to.
+    pub(super) fn handler(self: &Arc<Self>) -> EventHandler<CmapEvent> {
+        let meter = Arc::clone(self);
+        EventHandler::callback(move |event| meter.note(&event))
+    }
+
+    fn note(&self, event: &CmapEvent) {
+        match event {
+            CmapEvent::ConnectionCreated(e) => {
+                let id = self.id(&e.address, e.connection_id);
+                self.connections.lock().open.insert(id);
+            }
+            CmapEvent::ConnectionClosed(e) => {
+                let id = self.id(&e.address, e.connection_id);
+                let mut connections = self.connections.lock();
+                connections.open.remove(&id);
+                connections.in_use.remove(&id);
+            }
+            CmapEvent::ConnectionCheckedOut(e) => {
+                let id = self.id(&e.address, e.connection_id);
+                self.connections.lock().in_use.insert(id);
+                // The driver reports this from within the task that asked for the connection.
+                let _ = SENT.try_with(|sent| sent.store(true, Ordering::Relaxed));
+            }
+            CmapEvent::ConnectionCheckedIn(e) => {
+                let id = self.id(&e.address, e.connection_id);
+                self.connections.lock().in_use.remove(&id);
+            }
+            _ => {}
+        }
+    }
+
+    fn id(&self, address: &ServerAddress, id: u32) -> u64 {
+        self.hasher.hash_one((address, id))
+    }
+
+    /// Admits a call, unless too many wait already.
+    pub(super) fn admit(self: &Arc<Self>) -> Result<Running> {
+        let most = self.max_connections.saturating_mul(WAITING_PER_CONNECTION);
+        let running = Running { meter: Arc::clone(self), sent: Arc::default() };
+        if self.running.fetch_add(1, Ordering::Relaxed) >= most {
+            return Err(self.exhausted());
+        }
+        Ok(running)
+    }
+
+    /// Whether every connection that may be open is in use.
+    pub(super) fn is_full(&self) -> bool {
+        self.gauge().in_use >= self.max_connections
+    }
+
+    pub(super) fn exhausted(&self) -> Error {
+        Error::new(
+            Code::PoolExhausted,
+            format!(
+                "all {} connections to this MongoDB are in use; try again, or raise \
+                 MAX_MONGODB_CONNECTIONS",
+                self.max_connections
+            ),
+        )
+    }
+
+    pub(super) fn gauge(&self) -> Gauge {
+        let connections = self.connections.lock();
+        let count = |set: &HashSet<u64>| u32::try_from(set.len()).unwrap_or(u32::MAX);
+        let (open, in_use) = (count(&connections.open), count(&connections.in_use));
+        let waiting = self.running.load(Ordering::Relaxed).saturating_sub(in_use);
+        Gauge { open, in_use, waiting }
+    }
+}
+
+/// A call that has begun and not ended.
+#[derive(Debug)]
+pub(super) struct Running {
+    meter: Arc<Meter>,
+    sent: Arc<AtomicBool>,
+}
+
+impl Running {
+    /// Runs the call's work, noting whether it was given a connection.
+    pub(super) async fn note<F: Future>(&self, work: F) -> F::Output {
+        SENT.scope(Arc::clone(&self.sent), work).await
+    }
+
+    /// Whether anything may have been sent to a server.
+    pub(super) fn was_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.meter.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,178 @@
+//! A target as the driver's options, field by field. No connection string of a user reaches the
+//! driver.
+
+use std::sync::Arc;
+
+use mongodb::options::{
+    Acknowledgment, AuthMechanism, ClientOptions, Credential, ReadPreference, SelectionCriteria,
+    ServerAddress, Socks5Proxy, WriteConcern,
+};
+use secrecy::ExposeSecret;
+
+use super::meter::Meter;
+use crate::backend::ConnectOptions;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+use crate::target::{Endpoint, MongoTarget};
+
+const APP_NAME: &str = "studio-multidb";
+const DEFAULT_PORT: u16 = 27017;
+/// Connections that may be made at once.
+const MAX_CONNECTING: u32 = 2;
+
+/// Where the servers of a target are to be looked for, and what their SRV record adds.
+pub(super) struct Seeds {
+    /// Where to ask first.
+    pub(super) endpoints: Vec<Endpoint>,
+    /// What the driver keeps of an SRV look-up, so that it looks again from time to time.
+    srv: Option<ClientOptions>,
+}
+
+impl Seeds {
+    /// Looks up the SRV record of a `mongodb+srv` target.
+    pub(super) async fn find(target: &MongoTarget, deadline: Deadline) -> Result<Self> {
+        if !target.srv {
+            return Ok(Self { endpoints: target.endpoints.clone(), srv: None });
+        }
+        let host = target.endpoints.first().map(|e| e.host.as_str()).unwrap_or_default();
+        if !host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) {
+            return Err(Error::validation(format!("{host:?} is not a host name")));
+        }
+        // Only the host is the user's. The login is there to be told the `authSource` of the TXT
+        // record, and is replaced.
+        let uri = format!("mongodb+srv://user:password@{host}/");
+        let found = deadline.run(async { ClientOptions::parse(uri).await }).await;
+        let options = found
+            .ok_or_else(|| {
+                let message = format!("looking up the SRV record of {host} took too long");
+                Error::timeout(message, Outcome::NotApplied)
+            })?
+            .map_err(|_| {
+                Error::new(
+                    Code::DbConnectionFailed,
+                    format!(
+                        "the SRV record _mongodb._tcp.{host} could not be resolved; check the \
+                         host name"
+                    ),
+                )
+            })?;
+        let endpoints = options.hosts.iter().filter_map(endpoint).collect();
+        Ok(Self { endpoints, srv: Some(options) })
+    }
+}
+
+fn endpoint(address: &ServerAddress) -> Option<Endpoint> {
+    match address {
+        ServerAddress::Tcp { host, port } => {
+            Some(Endpoint { host: host.clone(), port: port.unwrap_or(DEFAULT_PORT) })
+        }
+        _ => None,
+    }
+}
+
+/// The driver's options for a target whose sockets go through `proxy`.
+pub(super) fn build(
+    target: &MongoTarget,
+    seeds: Seeds,
+    options: &ConnectOptions,
+    proxy: Socks5Proxy,
+    meter: &Arc<Meter>,
+) -> Result<ClientOptions> {
+    let from_txt = seeds.srv.as_ref().and_then(|o| o.credential.as_ref()?.source.clone());
+    let hosts = seeds.endpoints.into_iter().map(|Endpoint { host, port }| {
+        ServerAddress::Tcp { host, port: Some(port) }
+    });
+    let selection = target.server_selection_timeout_ms.map(std::time::Duration::from_millis);
+
+    // An SRV look-up leaves something in the options that can't be set from outside.
+    let mut driver = seeds.srv.unwrap_or_default();
+    driver.hosts = hosts.collect();
+    driver.credential = credential(target, from_txt)?;
+    // The proxy does TLS.
+    driver.tls = None;
+    driver.socks5_proxy = Some(proxy);
+    driver.app_name = Some(APP_NAME.to_owned());
+    driver.cmap_event_handler = Some(meter.handler());
+    driver.connect_timeout = Some(options.connect_timeout);
+    driver.server_selection_timeout = Some(selection.unwrap_or(options.connect_timeout));
+    driver.direct_connection = target.direct;
+    driver.max_connecting = Some(MAX_CONNECTING);
+    driver.max_pool_size = Some(options.max_connections);
+    driver.max_idle_time = Some(options.idle_timeout);
+    driver.default_database.clone_from(&target.database);
+    // On a standalone server the driver does not retry writes, whatever is said here.
+    driver.retry_writes = Some(target.retry_writes.unwrap_or(true));
+    driver.retry_reads = Some(true);
+    if target.replica_set.is_some() {
+        driver.repl_set_name.clone_from(&target.replica_set);
+    }
+    if let Some(name) = &target.read_preference {
+        driver.selection_criteria = Some(read_preference(name)?);
+    }
+    if let Some(w) = &target.w {
+        driver.write_concern = Some(write_concern(w)?);
+    }
+    Ok(driver)
+}
+
+fn credential(target: &MongoTarget, from_txt: Option<String>) -> Result<Option<Credential>> {
+    let mechanism = match target.auth_mechanism.as_deref() {
+        None => None,
+        Some("SCRAM-SHA-1") => Some(AuthMechanism::ScramSha1),
+        Some("SCRAM-SHA-256") => Some(AuthMechanism::ScramSha256),
+        Some("PLAIN") => Some(AuthMechanism::Plain),
+        Some("MONGODB-X509") => Some(AuthMechanism::MongoDbX509),
+        Some(other) => {
+            return Err(Error::validation(format!(
+                "the authentication mechanism {other:?} is not supported; use SCRAM-SHA-256, \
+                 SCRAM-SHA-1, PLAIN or MONGODB-X509"
+            )));
+        }
+    };
+    if target.username.is_none() && mechanism != Some(AuthMechanism::MongoDbX509) {
+        return Ok(None);
+    }
+    let external = matches!(mechanism, Some(AuthMechanism::Plain | AuthMechanism::MongoDbX509));
+    let source = match (&target.auth_source, external) {
+        (Some(source), _) => source.clone(),
+        (None, true) => "$external".to_owned(),
+        (None, false) => {
+            from_txt.or_else(|| target.database.clone()).unwrap_or_else(|| "admin".to_owned())
+        }
+    };
+    let password = target.password.as_ref().map(|p| p.expose_secret().to_owned());
+    let mut credential = Credential::default();
+    credential.username.clone_from(&target.username);
+    credential.password = password;
+    credential.source = Some(source);
+    credential.mechanism = mechanism;
+    Ok(Some(credential))
+}
+
+/// A read preference by its name in connection strings.
+pub(super) fn read_preference(name: &str) -> Result<SelectionCriteria> {
+    let preference = match name {
+        "primary" => ReadPreference::Primary,
+        "primaryPreferred" => ReadPreference::PrimaryPreferred { options: None },
+        "secondary" => ReadPreference::Secondary { options: None },
+        "secondaryPreferred" => ReadPreference::SecondaryPreferred { options: None },
+        "nearest" => ReadPreference::Nearest { options: None },
+        _ => return Err(Error::validation(format!("{name:?} is not a read preference"))),
+    };
+    Ok(SelectionCriteria::ReadPreference(preference))
+}
+
+fn write_concern(w: &str) -> Result<WriteConcern> {
+    let acknowledgment = match w.parse::<u32>() {
+        Ok(0) => {
+            return Err(Error::validation(
+                "the write concern w=0 is not supported: the outcome of a write would not be known",
+            ));
+        }
+        Ok(nodes) => Acknowledgment::Nodes(nodes),
+        Err(_) if w == "majority" => Acknowledgment::Majority,
+        Err(_) => Acknowledgment::Custom(w.to_owned()),
+    };
+    Ok(WriteConcern::builder().w(acknowledgment).build())
+}

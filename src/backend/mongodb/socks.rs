@@ -1,0 +1,85 @@
+//! The server's side of a SOCKS5 handshake (RFC 1928 and RFC 1929), as far as the driver uses it.
+
+use std::io::{Error, ErrorKind, Result};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use subtle::ConstantTimeEq;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::error::Code;
+use crate::target::Endpoint;
+
+const VERSION: u8 = 5;
+const WITH_PASSWORD: u8 = 2;
+const NO_METHOD: u8 = 0xff;
+const CONNECT: u8 = 1;
+
+/// What a client must know.
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: String,
+}
+
+/// Reads the handshake up to the name that is to be connected to. Whoever does not know the login is
+/// turned away.
+pub(super) async fn accept(client: &mut TcpStream, login: &Login) -> Result<Endpoint> {
+    let [version, methods] = read(client).await?;
+    let mut offered = vec![0; usize::from(methods)];
+    client.read_exact(&mut offered).await?;
+    if version != VERSION || !offered.contains(&WITH_PASSWORD) {
+        client.write_all(&[VERSION, NO_METHOD]).await?;
+        return Err(ErrorKind::PermissionDenied.into());
+    }
+    client.write_all(&[VERSION, WITH_PASSWORD]).await?;
+
+    let [_version] = read(client).await?;
+    let user = short_text(client).await?;
+    let password = short_text(client).await?;
+    let known =
+        user.ct_eq(login.user.as_bytes()) & password.ct_eq(login.password.as_bytes());
+    let known = bool::from(known);
+    client.write_all(&[1, u8::from(!known)]).await?;
+    if !known {
+        return Err(ErrorKind::PermissionDenied.into());
+    }
+
+    let [_version, command, _reserved, kind] = read(client).await?;
+    let host = match kind {
+        1 => Ipv4Addr::from(read::<4>(client).await?).to_string(),
+        4 => Ipv6Addr::from(read::<16>(client).await?).to_string(),
+        3 => String::from_utf8(short_text(client).await?)
+            .map_err(|_| Error::from(ErrorKind::InvalidData))?,
+        _ => return Err(ErrorKind::Unsupported.into()),
+    };
+    let port = u16::from_be_bytes(read(client).await?);
+    if command != CONNECT {
+        return Err(ErrorKind::Unsupported.into());
+    }
+    Ok(Endpoint { host, port })
+}
+
+/// Says whether the connection was made.
+pub(super) async fn answer(client: &mut TcpStream, refusal: Option<Code>) -> Result<()> {
+    let reply = match refusal {
+        None => 0,
+        Some(Code::HostNotAllowed) => 2,
+        Some(Code::DbConnectionFailed) => 5,
+        Some(Code::DbTimeout) => 6,
+        Some(_) => 1,
+    };
+    client.write_all(&[VERSION, reply, 0, 1, 0, 0, 0, 0, 0, 0]).await
+}
+
+async fn read<const N: usize>(client: &mut TcpStream) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    client.read_exact(&mut bytes).await?;
+    Ok(bytes)
+}
+
+async fn short_text(client: &mut TcpStream) -> Result<Vec<u8>> {
+    let [length] = read(client).await?;
+    let mut text = vec![0; usize::from(length)];
+    client.read_exact(&mut text).await?;
+    Ok(text)
+}

@@ -1,0 +1,309 @@
+//! One session: framed reading and writing of protocol messages (version 3.0).
+//!
+//! Messages to the server are collected in `output` and leave in one write, so that a whole
+//! exchange costs one round trip. Rows are handed out as slices of the read buffer: a result is
+//! never held twice.
+
+use std::collections::HashMap;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::{Buf as _, BytesMut};
+use postgres_protocol::message::backend::{DATA_ROW_TAG, ErrorResponseBody, Message};
+use postgres_protocol::message::frontend;
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
+
+use super::error::{Failure, ServerError};
+use super::statements::Statements;
+use super::stream::Stream;
+
+/// A row frame above this is skipped rather than buffered.
+pub(super) const MAX_ROW: usize = 64 << 20;
+/// No other message is ever this long, but for garbage.
+const MAX_MESSAGE: usize = 16 << 20;
+const MAX_NOTICES: usize = 100;
+const READ_SIZE: usize = 64 << 10;
+/// A buffer that a large answer has grown past this is given back.
+const KEPT_BUFFER: usize = 1 << 20;
+
+/// What the server needs to be told to cancel this session's statement.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CancelKey {
+    pub process_id: i32,
+    pub secret: i32,
+}
+
+/// One message from the server.
+pub(super) enum Frame<'a> {
+    /// The body of a `DataRow`.
+    Row(&'a [u8]),
+    /// A `DataRow` longer than [`MAX_ROW`]; its bytes are dropped as they arrive.
+    OversizeRow,
+    /// Anything else, but for notices and parameter changes: those are kept here.
+    Message(Message),
+}
+
+/// A session with a server.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    input: BytesMut,
+    /// Bytes at the front of `input` that belong to the row handed out last.
+    used: usize,
+    /// Bytes still to come of an oversize row.
+    skip: usize,
+    /// Messages that the next [`Connection::flush`] sends.
+    pub output: BytesMut,
+    /// Absent behind poolers that can't cancel.
+    pub key: Option<CancelKey>,
+    /// What the server reported with `ParameterStatus`.
+    pub parameters: HashMap<String, String>,
+    /// Notices since they were taken last; at most a hundred are kept.
+    pub notices: Vec<ServerError>,
+    /// Statements that were parsed on the server before.
+    pub statements: Statements,
+    /// The `statement_timeout` in effect, where it is known.
+    pub statement_timeout: Option<Duration>,
+    /// When it must not be used any more.
+    pub expires: Instant,
+    in_transaction: bool,
+    /// `ReadyForQuery` messages that the next flush asks for.
+    queued: u32,
+    /// `ReadyForQuery` messages still to come: the session is busy while there are any.
+    pending: u32,
+    /// It broke, or the server ended it.
+    dead: bool,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, expires: Instant) -> Self {
+        Self {
+            stream,
+            input: BytesMut::with_capacity(READ_SIZE),
+            used: 0,
+            skip: 0,
+            output: BytesMut::new(),
+            key: None,
+            parameters: HashMap::new(),
+            notices: Vec::new(),
+            statements: Statements::default(),
+            statement_timeout: None,
+            expires,
+            in_transaction: false,
+            queued: 0,
+            pending: 0,
+            dead: false,
+        }
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
+    /// Whether an exchange has begun and not ended.
+    pub(super) fn is_busy(&self) -> bool {
+        self.pending > 0
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.dead
+    }
+
+    /// Queues a simple query.
+    pub(super) fn simple(&mut self, sql: &str) -> Result<(), Failure> {
+        frontend::query(sql, &mut self.output)?;
+        self.queued += 1;
+        Ok(())
+    }
+
+    /// Queues a Sync.
+    pub(super) fn sync(&mut self) {
+        frontend::sync(&mut self.output);
+        self.queued += 1;
+    }
+
+    /// Drops what was queued and not sent.
+    pub(super) fn abandon(&mut self) {
+        self.output.clear();
+        self.queued = 0;
+        self.statement_timeout = None;
+    }
+
+    /// Sends what was queued.
+    pub(super) async fn flush(&mut self) -> Result<(), Failure> {
+        self.pending += std::mem::take(&mut self.queued);
+        let sent = async {
+            self.stream.write_all(&self.output).await?;
+            self.stream.flush().await
+        };
+        let sent = sent.await;
+        self.output.clear();
+        if self.output.capacity() > KEPT_BUFFER {
+            self.output = BytesMut::new();
+        }
+        self.dead |= sent.is_err();
+        Ok(sent?)
+    }
+
+    /// The next message, if all of it has arrived.
+    pub(super) fn buffered(&mut self) -> Result<Option<Frame<'_>>, Failure> {
+        self.input.advance(std::mem::take(&mut self.used));
+        loop {
+            if self.skip > 0 {
+                let dropped = self.skip.min(self.input.len());
+                self.input.advance(dropped);
+                self.skip -= dropped;
+                if self.skip > 0 {
+                    return Ok(None);
+                }
+            }
+            let Some((&tag, rest)) = self.input.split_first() else { return Ok(None) };
+            let Some(length) = rest.first_chunk::<4>() else { return Ok(None) };
+            let total = u32::from_be_bytes(*length) as usize + 1;
+            if tag == DATA_ROW_TAG {
+                if total > MAX_ROW {
+                    self.skip = total;
+                    return Ok(Some(Frame::OversizeRow));
+                }
+                if total < 7 {
+                    self.dead = true;
+                    return Err(Failure::protocol("a row is too short"));
+                }
+                if self.input.len() < total {
+                    return Ok(None);
+                }
+                self.used = total;
+                return Ok(Some(Frame::Row(&self.input[5..total])));
+            }
+            if total > MAX_MESSAGE {
+                self.dead = true;
+                return Err(Failure::protocol("a message is too long"));
+            }
+            let parsed = Message::parse(&mut self.input);
+            self.dead |= parsed.is_err();
+            match parsed.map_err(Failure::protocol)? {
+                None => return Ok(None),
+                Some(Message::NoticeResponse(body)) => {
+                    if self.notices.len() < MAX_NOTICES {
+                        self.notices.push(ServerError::read(body.fields()));
+                    }
+                }
+                Some(Message::ParameterStatus(body)) => {
+                    let name = body.name().map_err(Failure::protocol)?.to_owned();
+                    let value = body.value().map_err(Failure::protocol)?.to_owned();
+                    self.parameters.insert(name, value);
+                }
+                Some(Message::NotificationResponse(_)) => {}
+                Some(message) => {
+                    if let Message::ReadyForQuery(body) = &message {
+                        self.in_transaction = body.status() != b'I';
+                        self.pending = self.pending.saturating_sub(1);
+                    }
+                    return Ok(Some(Frame::Message(message)));
+                }
+            }
+        }
+    }
+
+    /// Waits for more bytes.
+    pub(super) async fn fill(&mut self) -> Result<(), Failure> {
+        self.input.advance(std::mem::take(&mut self.used));
+        if self.input.capacity() - self.input.len() < READ_SIZE / 4 {
+            self.input.reserve(READ_SIZE);
+        }
+        let read = self.stream.read_buf(&mut self.input).await;
+        self.dead |= !matches!(read, Ok(1..));
+        match read? {
+            0 => Err(Failure::Lost("the server closed the connection".into())),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next message that is not a row; rows are passed over.
+    pub(super) async fn message(&mut self) -> Result<Message, Failure> {
+        loop {
+            match self.buffered()? {
+                Some(Frame::Message(message)) => return Ok(message),
+                Some(Frame::Row(_) | Frame::OversizeRow) => {}
+                None => self.fill().await?,
+            }
+        }
+    }
+
+    /// Reads an error; a fatal one ends the session.
+    pub(super) fn error(&mut self, body: &ErrorResponseBody) -> Box<ServerError> {
+        let error = Box::new(ServerError::read(body.fields()));
+        self.dead |= error.is_fatal();
+        error
+    }
+
+    /// Reads up to the next `ReadyForQuery`; an error on the way is the result.
+    pub(super) async fn ready(&mut self) -> Result<(), Failure> {
+        let mut failed = None;
+        loop {
+            match self.message().await? {
+                Message::ReadyForQuery(_) => return failed.map_or(Ok(()), Err),
+                Message::ErrorResponse(body) => {
+                    let error = Failure::Server(self.error(&body));
+                    if self.dead {
+                        return Err(error);
+                    }
+                    failed = Some(error);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the server has said anything that ends an idle session. It costs no round trip, and
+    /// sees what has arrived: a restart of the server, an administrator's command.
+    pub(super) fn is_alive(&mut self) -> bool {
+        loop {
+            match self.buffered() {
+                Ok(None) => {}
+                Ok(Some(_)) | Err(_) => return false,
+            }
+            let mut chunk = [0; 1024];
+            let mut buffer = ReadBuf::new(&mut chunk);
+            let mut context = Context::from_waker(Waker::noop());
+            match std::pin::Pin::new(&mut self.stream).poll_read(&mut context, &mut buffer) {
+                Poll::Pending => return true,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.input.extend_from_slice(buffer.filled());
+                }
+                Poll::Ready(_) => return false,
+            }
+        }
+    }
+
+    /// One round trip that does nothing.
+    pub(super) async fn ping(&mut self) -> Result<(), Failure> {
+        self.sync();
+        self.flush().await?;
+        self.ready().await
+    }
+
+    /// Undoes whatever a statement may have left in the session.
+    pub(super) async fn reset(&mut self) -> Result<(), Failure> {
+        let in_transaction = self.in_transaction;
+        if in_transaction {
+            self.simple("ROLLBACK")?;
+        }
+        self.simple("DISCARD ALL")?;
+        self.statements = Statements::default();
+        self.statement_timeout = None;
+        self.flush().await?;
+        if in_transaction {
+            self.ready().await?;
+        }
+        self.ready().await
+    }
+
+    /// Makes it fit to be kept idle.
+    pub(super) fn settle(&mut self) {
+        self.notices.clear();
+        if self.input.is_empty() && self.input.capacity() > KEPT_BUFFER {
+            self.input = BytesMut::with_capacity(READ_SIZE);
+        }
+    }
+}

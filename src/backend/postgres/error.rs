@@ -1,0 +1,226 @@
+//! What the server or the wire says went wrong, and how it is told.
+
+use postgres_protocol::message::backend::ErrorFields;
+
+use fallible_iterator::FallibleIterator as _;
+
+use crate::error::{Code, Error};
+use crate::outcome::Outcome;
+
+/// Why an exchange with the server ended badly.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The server answered with an error.
+    Server(Box<ServerError>),
+    /// The connection broke; whether the server ran what was sent is not known here.
+    Lost(String),
+    /// We ended it: the request can't be sent, or its answer can't be taken.
+    Refused(Error),
+}
+
+impl Failure {
+    /// The peer does not speak the protocol; the connection can't be used any further.
+    pub(super) fn protocol(what: impl std::fmt::Display) -> Self {
+        Self::Lost(format!("the server broke the protocol: {what}"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Lost(format!("the connection to the server was lost: {error}"))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// The fields of an `ErrorResponse` or `NoticeResponse` message (PostgreSQL documentation,
+/// "Error and Notice Message Fields").
+#[derive(Debug, Default, Clone)]
+pub(super) struct ServerError {
+    pub severity: String,
+    pub sqlstate: String,
+    pub message: String,
+    /// Untranslated severity: `ERROR`, `FATAL`, `PANIC`.
+    level: String,
+    /// One-based position in the statement, in characters.
+    pub position: Option<u32>,
+    /// Everything else, under the names that `pg` and pg-meta give it.
+    pub others: Vec<(&'static str, String)>,
+}
+
+impl ServerError {
+    /// Reads the fields; broken ones are left out, because the error itself must get through.
+    pub(super) fn read(mut fields: ErrorFields<'_>) -> Self {
+        let mut error = Self::default();
+        while let Ok(Some(field)) = fields.next() {
+            let value = String::from_utf8_lossy(field.value_bytes()).into_owned();
+            let name = match field.type_() {
+                b'S' => {
+                    error.severity = value;
+                    continue;
+                }
+                b'V' => {
+                    error.level = value;
+                    continue;
+                }
+                b'C' => {
+                    error.sqlstate = value;
+                    continue;
+                }
+                b'M' => {
+                    error.message = value;
+                    continue;
+                }
+                b'P' => {
+                    error.position = value.parse().ok();
+                    continue;
+                }
+                b'D' => "detail",
+                b'H' => "hint",
+                b'p' => "internalPosition",
+                b'q' => "internalQuery",
+                b'W' => "where",
+                b's' => "schema",
+                b't' => "table",
+                b'c' => "column",
+                b'd' => "dataType",
+                b'n' => "constraint",
+                b'F' => "file",
+                b'L' => "line",
+                b'R' => "routine",
+                _ => continue,
+            };
+            error.others.push((name, value));
+        }
+        error
+    }
+
+    /// The server ended the session along with the statement.
+    pub(super) fn is_fatal(&self) -> bool {
+        let level = if self.level.is_empty() { &self.severity } else { &self.level };
+        matches!(level.as_str(), "FATAL" | "PANIC")
+    }
+
+    pub(super) fn other(&self, name: &str) -> Option<&str> {
+        self.others.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The message as psql would print it, laid out exactly as pg-meta's `formattedError`.
+    fn formatted(&self, sql: &str) -> String {
+        let mut text = String::new();
+        if !self.severity.is_empty() {
+            text.push_str(&format!("{}:  ", self.severity));
+        }
+        if !self.sqlstate.is_empty() {
+            text.push_str(&format!("{}: ", self.sqlstate));
+        }
+        text.push_str(&self.message);
+        text.push('\n');
+        if let Some(position) = self.position {
+            let (number, line, offset) = locate(sql, position as usize);
+            let indent = 5 + number.to_string().len() + 2 + offset;
+            text.push_str(&format!("LINE {number}: {line}\n{}^\n", " ".repeat(indent)));
+        }
+        for (label, name) in [
+            ("DETAIL", "detail"),
+            ("HINT", "hint"),
+            ("QUERY", "internalQuery"),
+            ("CONTEXT", "where"),
+        ] {
+            if let Some(value) = self.other(name) {
+                text.push_str(&format!("{label}:  {value}\n"));
+            }
+        }
+        text
+    }
+
+    /// The error as it is told: code by SQLSTATE, every field in `details`.
+    pub(super) fn to_error(&self, sql: Option<&str>) -> Error {
+        let mut error = Error::new(self.code(), self.message.clone())
+            .detail("sqlstate", self.sqlstate.clone())
+            .detail("severity", self.severity.clone());
+        if let Some(position) = self.position {
+            error = error.detail("position", position);
+        }
+        for (name, value) in &self.others {
+            error = error.detail(name, value.clone());
+        }
+        match sql {
+            Some(sql) => error.detail("formattedError", self.formatted(sql)),
+            None => error,
+        }
+    }
+
+    /// See PostgreSQL documentation, appendix A.
+    fn code(&self) -> Code {
+        match self.sqlstate.as_str() {
+            "28P01" | "28000" => Code::DbInvalidCredentials,
+            "42501" => Code::PermissionDenied,
+            "53300" => Code::PoolExhausted,
+            // Shut down, crashed, starting up, database dropped, idle session ended.
+            "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "3D000" => Code::DbConnectionFailed,
+            code if code.starts_with("08") => Code::DbConnectionFailed,
+            _ if self.is_fatal() => Code::DbConnectionFailed,
+            _ => Code::DbQueryError,
+        }
+    }
+}
+
+/// Line number (from one; zero when the position is past the end), text of that line and offset in
+/// it of a one-based character position.
+fn locate(sql: &str, position: usize) -> (usize, &str, usize) {
+    let position = position.saturating_sub(1);
+    let mut start = 0;
+    for (index, line) in sql.split('\n').enumerate() {
+        let length = line.chars().count();
+        if start + length > position {
+            return (index + 1, line, position - start);
+        }
+        start += length + 1;
+    }
+    (0, "", 0)
+}
+
+/// The error of a connection that broke while an answer was awaited.
+pub(super) fn lost(message: &str, outcome: Outcome) -> Error {
+    Error::new(Code::DbConnectionFailed, message).outcome(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_character_the_server_points_at() {
+        let error = ServerError {
+            severity: "ERROR".into(),
+            sqlstate: "42703".into(),
+            message: "column \"x\" does not exist".into(),
+            position: Some(12),
+            others: vec![("hint", "look".into())],
+            ..ServerError::default()
+        };
+        assert_eq!(
+            error.formatted("select 1,\n x"),
+            "ERROR:  42703: column \"x\" does not exist\nLINE 2:  x\n         ^\nHINT:  look\n"
+        );
+    }
+
+    #[test]
+    fn a_position_past_the_end_is_line_zero_as_in_pg_meta() {
+        assert_eq!(locate("select", 7), (0, "", 0));
+    }
+
+    #[test]
+    fn refused_credentials_are_told_apart_from_a_refused_statement() {
+        let with = |sqlstate: &str| ServerError { sqlstate: sqlstate.into(), ..Default::default() };
+        assert_eq!(with("28P01").code(), Code::DbInvalidCredentials);
+        assert_eq!(with("42501").code(), Code::PermissionDenied);
+        assert_eq!(with("42601").code(), Code::DbQueryError);
+        assert_eq!(with("53300").code(), Code::PoolExhausted);
+    }
+}

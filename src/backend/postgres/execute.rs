@@ -1,0 +1,265 @@
+//! A statement from request to answer: deadline, cancelling, retrying, and what is told of it.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::cancel::cancel;
+use super::error::{Failure, ServerError, lost};
+use super::gate;
+use super::lease::Lease;
+use super::query::{self, Progress, Statement, Summary};
+use super::{Client, columns};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+use crate::outcome::Outcome;
+
+/// How long the server may take to end a statement, once told to, and to say how it ended.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What is known of a statement besides its rows.
+#[derive(Debug)]
+pub struct Answer {
+    /// Result columns; empty for a statement that returns no rows.
+    pub columns: Vec<Column>,
+    /// Rows affected as the server counts them, else rows returned.
+    pub row_count: u64,
+    /// First word of the server's command tag: `SELECT`, `INSERT`, `CREATE`.
+    pub command: Option<String>,
+    /// There were more rows than the row cap or the byte cap let through.
+    pub truncated: bool,
+    /// What the server remarked: `RAISE NOTICE`, `NOTICE: … skipping`; at most a hundred.
+    pub notices: Vec<Notice>,
+}
+
+/// A result column.
+#[derive(Debug, Serialize)]
+pub struct Column {
+    /// Name, as the statement gives it.
+    pub name: String,
+    /// `pg_type.oid`; for a domain that of its base type.
+    pub type_oid: u32,
+    /// `pg_type.typname`: `int4`, `_text` for `text[]`; `null` where it could not be found out.
+    #[serde(rename = "type")]
+    pub type_name: Option<Arc<str>>,
+}
+
+/// A message of the server that is not an error.
+#[derive(Debug, Serialize)]
+pub struct Notice {
+    /// `NOTICE`, `WARNING`, `INFO`, …
+    pub severity: String,
+    /// SQLSTATE.
+    pub code: String,
+    /// The text.
+    pub message: String,
+    /// More about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl From<ServerError> for Notice {
+    fn from(notice: ServerError) -> Self {
+        let other = |name| notice.other(name).map(str::to_owned);
+        let (detail, hint) = (other("detail"), other("hint"));
+        Self {
+            severity: notice.severity,
+            code: notice.sqlstate,
+            message: notice.message,
+            detail,
+            hint,
+        }
+    }
+}
+
+/// How an attempt failed.
+enum Ended {
+    /// For good.
+    Told(Error),
+    /// It did nothing, and may be made again on another session; the error is told if it is not.
+    Elsewhere(Error),
+    /// It did nothing, and may be made again on the same session.
+    Here(Error),
+}
+
+impl Client {
+    /// Runs one statement, and writes its rows into `out` as a JSON array.
+    ///
+    /// What only reads is sent once more when the connection is lost; what writes never is, and a
+    /// failure says whether it took effect. Dropping the future cancels the statement.
+    pub async fn query(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+        out: &mut Writer,
+    ) -> Result<Answer> {
+        if statement.read_only {
+            gate::check_read(&statement.sql)?;
+        } else {
+            gate::check_write(&statement.sql)?;
+        }
+        self.run(statement, deadline, out).await
+    }
+
+    /// Runs a statement that passed the gate, or is our own.
+    pub(super) async fn run(
+        &self,
+        statement: &Statement,
+        deadline: Deadline,
+        out: &mut Writer,
+    ) -> Result<Answer> {
+        let start = out.len();
+        let mut lease = self.pool.acquire(deadline).await?;
+        let mut again = true;
+        loop {
+            match self.attempt(&mut lease, statement, deadline, out).await {
+                Ok(summary) => return Ok(self.answer(lease, summary, deadline).await),
+                Err(Ended::Told(error)) => return Err(error),
+                Err(Ended::Elsewhere(error) | Ended::Here(error))
+                    if !again || deadline.passed() =>
+                {
+                    return Err(error);
+                }
+                Err(Ended::Here(_)) => {}
+                Err(Ended::Elsewhere(_)) => {
+                    drop(lease);
+                    lease = self.pool.acquire(deadline).await?;
+                }
+            }
+            again = false;
+            out.buffer().truncate(start);
+        }
+    }
+
+    async fn attempt(
+        &self,
+        lease: &mut Lease,
+        statement: &Statement,
+        deadline: Deadline,
+        out: &mut Writer,
+    ) -> Result<Summary, Ended> {
+        let started = Instant::now();
+        lease.dirty = !statement.read_only;
+        let mut progress = Progress::default();
+        let result = self.watched(lease, statement, deadline, out, &mut progress).await;
+        let late = lease.retire;
+        let failure = match result {
+            Ok(Some(summary)) => return Ok(summary),
+            Ok(None) => return Err(Ended::Told(self.unheard(statement))),
+            Err(failure) => failure,
+        };
+        let stale = progress.reused && !progress.bound;
+        Err(match failure {
+            Failure::Refused(error) => Ended::Told(error),
+            Failure::Lost(why) if statement.read_only => {
+                Ended::Elsewhere(lost(&why, Outcome::NotApplied))
+            }
+            Failure::Lost(why) => {
+                let outcome = if progress.sent { Outcome::Unknown } else { Outcome::NotApplied };
+                Ended::Told(lost(&why, outcome))
+            }
+            Failure::Server(error) => {
+                let told = error.to_error(Some(&statement.sql));
+                let timed_out = late || started.elapsed() >= statement.timeout;
+                match error.sqlstate.as_str() {
+                    "57014" if timed_out => Ended::Told(timeout(statement)),
+                    // The plan of a kept statement no longer fits the tables, or a pooler in
+                    // between gave us a session that does not know it. It has not begun to run.
+                    "0A000" | "26000" if stale => {
+                        lease.connection().statements.forget(&statement.sql);
+                        Ended::Here(told)
+                    }
+                    // The primary has become a standby: the name may lead to the new one by now.
+                    "25006" if !statement.read_only => {
+                        lease.retire = true;
+                        self.pool.clear();
+                        Ended::Elsewhere(told)
+                    }
+                    _ if error.is_fatal() && statement.read_only => Ended::Elsewhere(told),
+                    _ if error.is_fatal() || gate::commits_by_itself(&statement.sql) => {
+                        Ended::Told(told.outcome(unless_read(statement, Outcome::Unknown)))
+                    }
+                    _ => Ended::Told(told),
+                }
+            }
+        })
+    }
+
+    /// Runs it until it ends, the deadline passes or the client is closed. `None` means that the
+    /// server was told to end it and has not said how it ended.
+    async fn watched(
+        &self,
+        lease: &mut Lease,
+        statement: &Statement,
+        deadline: Deadline,
+        out: &mut Writer,
+        progress: &mut Progress,
+    ) -> Result<Option<Summary>, Failure> {
+        // Some of the time is kept for cancelling, so that the outcome can still be told.
+        let reserve = GRACE.min(deadline.remaining() / 10);
+        let patience = deadline.remaining().saturating_sub(reserve);
+        let patience = Deadline::after(patience).or_after(statement.timeout + GRACE);
+        let key = lease.connection().key;
+        let mut late = false;
+        let result = {
+            let mut work = pin!(query::run(lease.connection(), statement, out, progress));
+            tokio::select! {
+                result = &mut work => result.map(Some),
+                () = self.pool.closed.cancelled() => {
+                    Err(Failure::Lost("the connection was closed while it was in use".into()))
+                }
+                () = tokio::time::sleep_until(patience.instant().into()) => {
+                    late = true;
+                    let grace = Deadline::after(GRACE);
+                    if let Some(key) = key {
+                        cancel(&self.pool.connector, key, grace).await;
+                    }
+                    grace.run(&mut work).await.map_or(Ok(None), |result| result.map(Some))
+                }
+            }
+        };
+        lease.retire |= late;
+        result
+    }
+
+    /// The deadline passed, and the server has not said how the statement ended.
+    #[allow(clippy::unused_self)]
+    fn unheard(&self, statement: &Statement) -> Error {
+        timeout(statement).outcome(unless_read(statement, Outcome::Unknown))
+    }
+
+    async fn answer(&self, mut lease: Lease, summary: Summary, deadline: Deadline) -> Answer {
+        let list = summary.columns.as_deref().map_or(&[][..], |columns| &columns.list);
+        let names = self.types.of(&mut lease, list, deadline).await;
+        let column = |(column, type_name): (&columns::Column, _)| Column {
+            name: column.name.clone(),
+            type_oid: column.type_oid,
+            type_name,
+        };
+        Answer {
+            columns: list.iter().zip(names).map(column).collect(),
+            row_count: summary.row_count,
+            command: summary.command,
+            truncated: summary.truncated,
+            notices: summary.notices.into_iter().map(Notice::from).collect(),
+        }
+    }
+}
+
+fn unless_read(statement: &Statement, outcome: Outcome) -> Outcome {
+    if statement.read_only { Outcome::NotApplied } else { outcome }
+}
+
+fn timeout(statement: &Statement) -> Error {
+    Error::new(
+        Code::DbTimeout,
+        "the statement took too long and was cancelled; make it faster or raise timeout_ms",
+    )
+    .detail("timeout_ms", u64::try_from(statement.timeout.as_millis()).unwrap_or(u64::MAX))
+}

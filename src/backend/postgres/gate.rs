@@ -1,0 +1,317 @@
+//! What a statement may be, decided on its tokens before it is sent.
+//!
+//! A statement that only reads must begin as one, must be the only one, and must not call a
+//! function with an effect that a read-only transaction does not undo: files, other sessions, the
+//! server's state, other servers. It then runs in a read-only transaction that is rolled back,
+//! which is the second lock on the same door. Neither takes away what the stored role may *read*,
+//! or what functions that its owner has defined may do: for that, store a role with few rights.
+
+use super::functions;
+use super::lexer::{Token, tokens};
+use crate::error::{Code, Error, Result};
+
+/// Lets a statement pass that only reads.
+pub(super) fn check_read(sql: &str) -> Result<()> {
+    let tokens = one_statement(sql)?;
+    let tokens = tokens.as_slice();
+    let statement = match tokens {
+        [first, rest @ ..] if first.is("explain") => explained(rest)?,
+        [first, ..] if first.is("show") => return Ok(()),
+        _ => tokens,
+    };
+    if !reads(statement) {
+        let first = match tokens.first() {
+            Some(Token::Word(word)) => word.to_uppercase(),
+            _ => "this".to_owned(),
+        };
+        return Err(refused(format!(
+            "a read-only statement begins with SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW; \
+             {first} needs write permission and read_only off"
+        )));
+    }
+    no_writes(statement)?;
+    no_effects(tokens)
+}
+
+/// Lets any one statement pass that can be run on its own, on a session that others use later.
+pub(super) fn check_write(sql: &str) -> Result<()> {
+    let tokens = one_statement(sql)?;
+    let Some(Token::Word(first)) = tokens.first() else { return Ok(()) };
+    let first = first.to_ascii_uppercase();
+    match first.as_str() {
+        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
+            Err(refused(format!(
+                "{first} would have no effect: each statement is a transaction of its own"
+            )))
+        }
+        "COPY" => Err(refused("COPY is not possible here: export and import stream rows")),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a failed statement may have taken effect in part, because it can commit on its own.
+pub(super) fn commits_by_itself(sql: &str) -> bool {
+    matches!(tokens(sql).as_deref(), Ok([first, ..]) if first.is("call") || first.is("do"))
+}
+
+/// The tokens of a text that is exactly one statement, without a semicolon behind it.
+fn one_statement(sql: &str) -> Result<Vec<Token<'_>>> {
+    if sql.contains('\0') {
+        return Err(Error::validation("`query`: SQL can't hold a zero byte"));
+    }
+    let mut tokens = tokens(sql)
+        .map_err(|what| Error::validation(format!("`query`: {what} is not accepted")))?;
+    while tokens.last() == Some(&Token::Symbol(';')) {
+        tokens.pop();
+    }
+    if tokens.is_empty() {
+        return Err(Error::validation("`query` holds no statement"));
+    }
+    if tokens.contains(&Token::Symbol(';')) && !is_routine(&tokens) {
+        return Err(Error::validation(
+            "`query` holds more than one statement; send them one at a time",
+        ));
+    }
+    Ok(tokens)
+}
+
+/// The body of an SQL-standard function (`CREATE FUNCTION … BEGIN ATOMIC …; END`) and the action
+/// of a rule hold semicolons; the server makes sure that they are one statement.
+fn is_routine(tokens: &[Token<'_>]) -> bool {
+    tokens[0].is("create")
+}
+
+/// The statement that an EXPLAIN is about, behind its options. One that would be executed must only
+/// read; one that is only planned may be a write.
+fn explained<'t, 's>(mut rest: &'t [Token<'s>]) -> Result<&'t [Token<'s>]> {
+    let mut analyze = false;
+    if let [Token::Symbol('('), Token::Word(option), ..] = rest
+        && !begins_query(option)
+    {
+        let end = rest.iter().position(|t| *t == Token::Symbol(')')).unwrap_or(rest.len() - 1);
+        let options = &rest[..end];
+        // `ANALYZE false` is taken for ANALYZE: that only refuses more.
+        analyze = options.iter().any(|t| t.is("analyze") || t.is("analyse"));
+        analyze |= options.iter().any(|t| matches!(t, Token::Quoted(_)));
+        rest = &rest[end + 1..];
+    }
+    while let [word, tail @ ..] = rest {
+        if word.is("analyze") || word.is("analyse") {
+            analyze = true;
+        } else if !word.is("verbose") {
+            break;
+        }
+        rest = tail;
+    }
+    let writes = ["insert", "update", "delete", "merge"];
+    match rest.first() {
+        // Planning it is as harmless as planning a SELECT of the same tables.
+        Some(first) if !analyze && writes.iter().any(|w| first.is(w)) => Ok(PLANNED),
+        _ => Ok(rest),
+    }
+}
+
+/// Stands for a write that is only planned.
+const PLANNED: &[Token<'static>] = &[Token::Word("select")];
+
+fn begins_query(word: &str) -> bool {
+    ["select", "with", "values", "table"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+fn reads(statement: &[Token<'_>]) -> bool {
+    let first = statement.iter().find(|t| **t != Token::Symbol('('));
+    matches!(first, Some(Token::Word(word)) if begins_query(word))
+}
+
+/// Refuses INSERT, UPDATE, DELETE and MERGE in a WITH, and as what a WITH belongs to. These words
+/// are also fit for names: what stands before and after tells a statement from a column.
+fn no_writes(statement: &[Token<'_>]) -> Result<()> {
+    for (at, token) in statement.iter().enumerate() {
+        let begins = at == 0 || matches!(statement[at - 1], Token::Symbol('(' | ')'));
+        let next = statement.get(at + 1);
+        let named = |word: &str| next.is_some_and(|t| t.is(word));
+        let writes = (token.is("insert") && named("into"))
+            || (token.is("merge") && named("into"))
+            || (token.is("delete") && named("from"))
+            || (token.is("update") && matches!(next, Some(Token::Word(_) | Token::Quoted(_))));
+        if begins && writes {
+            return Err(refused(
+                "the statement writes; that needs write permission and read_only off",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses calls of functions that do more than compute: a name before a parenthesis, quoted or
+/// not, in whatever schema.
+fn no_effects(tokens: &[Token<'_>]) -> Result<()> {
+    for (at, pair) in tokens.windows(2).enumerate() {
+        if pair[1] != Token::Symbol('(') {
+            continue;
+        }
+        let name = match &pair[0] {
+            Token::Word(word) => word.to_ascii_lowercase(),
+            Token::Quoted(name) => name.clone(),
+            _ => continue,
+        };
+        let schema = match at.checked_sub(2).map(|from| &tokens[from..at]) {
+            Some([Token::Word(schema), Token::Symbol('.')]) => schema.to_ascii_lowercase(),
+            Some([Token::Quoted(schema), Token::Symbol('.')]) => schema.clone(),
+            _ => String::new(),
+        };
+        if functions::has_effects(&schema, &name) {
+            return Err(refused(format!(
+                "the function {name} does more than read; that needs write permission and \
+                 read_only off"
+            ))
+            .detail("function", name));
+        }
+    }
+    Ok(())
+}
+
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(Code::OperationNotAllowed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_reads_passes() {
+        for sql in [
+            "select 1",
+            "SELECT 1;",
+            " -- a comment\n /* another */ select 1 ; ; ",
+            "(select 1) union (select 2)",
+            "with a as (select 1) select * from a",
+            "with recursive a(n) as (values (1) union all select n + 1 from a) table a",
+            "values (1), (2)",
+            "table pg_class",
+            "show all",
+            "explain select 1",
+            "explain analyze verbose select 1",
+            "explain (analyze, buffers, format json) select 1",
+            "explain (select 1)",
+            "explain insert into t values (1)",
+            "explain (costs off) delete from t",
+            "select insert, update, delete from t where (delete) > 1",
+            "select 'pg_read_file(1)', $$; drop table t$$, \"set_config\" from t",
+            "select pg_sleep(1), count(*), now(), current_setting('x')",
+            "select pg_size_pretty(pg_total_relation_size('t'))",
+        ] {
+            check_read(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        }
+    }
+
+    #[test]
+    fn what_writes_is_refused() {
+        for sql in [
+            "insert into t values (1)",
+            "with a as (insert into t values (1) returning *) select * from a",
+            "with a as materialized (delete from only t returning *) table a",
+            "with a as (update \"t\" set x = 1 returning *) table a",
+            "with a as (select 1) insert into t select * from a",
+            "with a as (select 1) merge into t using a on true when matched then delete",
+            "with a as (select 1) update t set x = 1",
+            "explain analyze insert into t values (1)",
+            "explain (analyze) delete from t",
+            "explain (\"analyze\") delete from t",
+            "explain (verbose, analyze true) with a as (delete from t returning 1) table a",
+            "explain execute p",
+            "explain create table t as select 1",
+            "copy t to '/tmp/x'",
+            "copy (select 1) to program 'sh'",
+            "do $$ begin end $$",
+            "call p()",
+            "set role postgres",
+            "begin",
+            "declare c cursor for select 1",
+            "execute p",
+            "prepare p as select 1",
+            "listen a",
+            "vacuum",
+            "lock t",
+            "create table t ()",
+            "fetch c",
+        ] {
+            let error = check_read(sql).expect_err(sql);
+            assert_eq!(error.code(), Code::OperationNotAllowed, "{sql}");
+        }
+    }
+
+    #[test]
+    fn functions_with_effects_are_refused_however_they_are_spelt() {
+        for sql in [
+            "select pg_read_file('/etc/passwd')",
+            "select PG_READ_FILE ('/etc/passwd')",
+            "select \"pg_read_file\"('/etc/passwd')",
+            "select pg_catalog . \"pg_read_file\" /* here */ ('/etc/passwd')",
+            "select * from pg_ls_dir('.')",
+            "select 1 where exists (select pg_terminate_backend(1))",
+            "select set_config('transaction_read_only', 'off', false)",
+            "select query_to_xml('select pg_read_file(1)', true, true, '')",
+            "select * from ts_stat('select 1')",
+            "select * from dblink('', 'drop table t') as t(a int)",
+            "select public.dblink_exec('', 'drop table t')",
+            "select * from crosstab('select 1')",
+            "select lo_import('/etc/passwd')",
+            "select lo_export(1, '/tmp/x')",
+            "select pg_advisory_lock(1)",
+            "select nextval('s'), setval('s', 1)",
+            "select net.http_get('http://169.254.169.254/')",
+            "select pg_logical_emit_message(true, 'a', 'b')",
+            "explain analyze select pg_reload_conf()",
+            "explain select pg_reload_conf()",
+            "show all; select pg_reload_conf()",
+        ] {
+            check_read(sql).expect_err(sql);
+        }
+    }
+
+    #[test]
+    fn two_statements_are_refused_in_either_mode() {
+        for sql in ["select 1; select 2", "select 1;;select 2", "; select 1", "", " ;", "-- x"] {
+            assert_eq!(check_read(sql).unwrap_err().code(), Code::ValidationError, "{sql}");
+            assert_eq!(check_write(sql).unwrap_err().code(), Code::ValidationError, "{sql}");
+        }
+        check_write("create function f() returns int begin atomic select 1; select 2; end")
+            .unwrap();
+    }
+
+    #[test]
+    fn transactions_across_requests_are_refused() {
+        for sql in ["begin", "COMMIT", "rollback to a", "copy t from stdin"] {
+            assert_eq!(check_write(sql).unwrap_err().code(), Code::OperationNotAllowed);
+        }
+        check_write("drop table t").unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn no_layout_hides_a_call(
+            before in "[ \t\n]{0,3}(/\\*[a-z ]*\\*/)?",
+            between in "[ \t\n]{0,3}(--[a-z ]*\n)?(/\\*[a-z' ]*\\*/)?",
+            quoted in any::<bool>(),
+            upper in any::<bool>(),
+            name in prop::sample::select(vec!["pg_read_file", "lo_import", "dblink", "set_config"]),
+        ) {
+            let name = match (quoted, upper) {
+                (true, _) => format!("\"{name}\""),
+                (false, true) => name.to_uppercase(),
+                (false, false) => name.to_owned(),
+            };
+            let sql = format!("select 'a', {before}{name}{between}('x')");
+            prop_assert!(check_read(&sql).is_err());
+        }
+
+        #[test]
+        fn any_text_is_judged_without_panic(sql in any::<String>()) {
+            let _ = check_read(&sql);
+            let _ = check_write(&sql);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A session in the hands of one request, and what becomes of it afterwards.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::cancel::cancel;
+use super::connection::Connection;
+use super::pool::Pool;
+use crate::deadline::Deadline;
+
+/// How long cancelling or resetting may go on after the request.
+const AFTERWARDS: Duration = Duration::from_secs(5);
+
+/// The right to one session; counted as in use while it lives.
+#[derive(Debug)]
+pub(super) struct Hold {
+    pub permit: OwnedSemaphorePermit,
+    pub in_use: InUse,
+}
+
+impl Hold {
+    pub(super) fn new(permit: OwnedSemaphorePermit, pool: Arc<Pool>) -> Self {
+        pool.in_use.fetch_add(1, Ordering::Relaxed);
+        Self { permit, in_use: InUse(pool) }
+    }
+
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.in_use.0
+    }
+}
+
+/// Counts one session as in use.
+#[derive(Debug)]
+pub(super) struct InUse(Arc<Pool>);
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.in_use.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A session in use. When it is dropped, the session goes back to the pool if nothing is the matter
+/// with it; a statement that still runs is cancelled, and what a write may have left is undone.
+#[derive(Debug)]
+pub(super) struct Lease {
+    /// `None` only while it is being dropped.
+    session: Option<(Connection, Hold)>,
+    /// The session may have been changed: settings, temporary tables, locks.
+    pub dirty: bool,
+    /// It must not be used again.
+    pub retire: bool,
+}
+
+impl Lease {
+    pub(super) fn new(connection: Connection, hold: Hold) -> Self {
+        Self { session: Some((connection, hold)), dirty: false, retire: false }
+    }
+
+    /// The session.
+    pub(super) fn connection(&mut self) -> &mut Connection {
+        &mut self.session.as_mut().expect("a lease has its session until it is dropped").0
+    }
+
+    /// Closes the session and keeps the right to one.
+    pub(super) fn discard(mut self) -> Hold {
+        self.session.take().expect("a lease has its session until it is dropped").1
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some((connection, hold)) = self.session.take() else { return };
+        let runtime = hold.pool().runtime.clone();
+        if connection.is_dead() {
+            // Dropping it closes it.
+        } else if connection.is_busy() {
+            runtime.spawn(end(connection, hold));
+        } else if self.retire {
+            // Dropping it closes it.
+        } else if self.dirty {
+            runtime.spawn(clean(connection, hold));
+        } else {
+            hold.pool().put_back(connection);
+        }
+    }
+}
+
+/// Ends the statement that a session runs, and the session. The right to it is given back last, so
+/// that the server never has more sessions of ours than the maximum.
+async fn end(connection: Connection, hold: Hold) {
+    if let Some(key) = connection.key {
+        cancel(&hold.pool().connector, key, Deadline::after(AFTERWARDS)).await;
+    }
+}
+
+/// Resets a session and gives it back. The request that used it does not wait for this.
+async fn clean(mut connection: Connection, hold: Hold) {
+    let reset = Deadline::after(AFTERWARDS).run(connection.reset()).await;
+    if matches!(reset, Some(Ok(()))) {
+        hold.pool().put_back(connection);
+    }
+}

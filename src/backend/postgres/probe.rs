@@ -1,0 +1,80 @@
+//! Trying a target step by step.
+
+use serde_json::json;
+
+use super::connect::Connector;
+use super::error::Failure;
+use super::query::{self, Progress, Shape, Statement};
+use crate::backend::ConnectOptions;
+use crate::backend::probe::Probe;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+use crate::target::PostgresTarget;
+
+const CAPABILITIES: &str = "select current_setting('server_version'), \
+    current_setting('server_encoding'), current_setting('is_superuser') = 'on', \
+    pg_catalog.pg_is_in_recovery()";
+
+/// Tries the target: `resolve`, `connect`, `tls`, `auth`, `ping`, `capabilities`.
+pub async fn probe(
+    target: &PostgresTarget,
+    options: &ConnectOptions,
+    probe: &mut Probe,
+) -> Result<()> {
+    let deadline = probe.deadline;
+    let connector = Connector::new(target, options)?;
+    let (host, port) = (target.endpoint.host.as_str(), target.endpoint.port);
+    probe.step("resolve", options.egress.resolve(host, port, deadline)).await?;
+    let tcp = probe.step("connect", options.egress.connect(host, port, deadline)).await?;
+    let stream = if target.tls.is_some() {
+        probe.step("tls", connector.secure(tcp, deadline)).await?
+    } else {
+        connector.secure(tcp, deadline).await?
+    };
+    probe.fact("encrypted", stream.is_encrypted());
+    let mut connection = probe.step("auth", connector.log_in(stream, deadline)).await?;
+    let ping = async { connection.ping().await.map_err(told) };
+    probe.step("ping", ping).await?;
+    let statement = Statement {
+        sql: CAPABILITIES.into(),
+        parameters: Vec::new(),
+        read_only: true,
+        timeout: options.connect_timeout,
+        max_rows: 1,
+        shape: Shape::Arrays,
+    };
+    let mut out = Writer::new();
+    let work = async {
+        let mut progress = Progress::default();
+        query::run(&mut connection, &statement, &mut out, &mut progress).await.map_err(told)
+    };
+    probe.step("capabilities", work).await?;
+    let rows: Vec<(String, String, bool, bool)> = serde_json::from_slice(&out.into_bytes())
+        .map_err(|e| Error::internal(format!("the server's settings could not be read: {e}")))?;
+    for (version, encoding, is_superuser, is_standby) in rows {
+        // Debian adds its own: `15.18 (Debian 15.18-0+deb12u1)`.
+        probe.fact("version", version.split(' ').next().unwrap_or_default());
+        probe.fact("server_encoding", encoding);
+        probe.fact("is_superuser", is_superuser);
+        probe.fact("is_standby", is_standby);
+        if is_superuser {
+            probe.fact(
+                "warnings",
+                json!([
+                    "the stored role is a superuser: whoever may write here may do anything on \
+                     the server, and read-only queries can read all of it; store a role with the \
+                     rights that are needed"
+                ]),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn told(failure: Failure) -> Error {
+    match failure {
+        Failure::Server(error) => error.to_error(None),
+        Failure::Lost(why) => Error::new(Code::DbConnectionFailed, why),
+        Failure::Refused(error) => error,
+    }
+}

@@ -1,0 +1,123 @@
+//! Statements that a session keeps parsed, so that repeated SQL is not planned again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::columns::Columns;
+
+/// Statements kept per session.
+const KEPT: usize = 64;
+/// Longer statements are rarely repeated and cost the server memory.
+const LONGEST: usize = 16 << 10;
+
+/// What is remembered of the statements that a session has run.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    entries: HashMap<Box<str>, Entry>,
+    clock: u64,
+    named: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    used: u64,
+    /// `None` after it was run once: a name is given the second time.
+    prepared: Option<Prepared>,
+}
+
+/// A statement that the server holds under a name.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub name: Arc<str>,
+    /// Result columns; `None` until they were described.
+    pub columns: Option<Arc<Columns>>,
+    /// Type oids of the parameters; `None` until they were described.
+    pub parameters: Option<Arc<[u32]>>,
+}
+
+/// How a statement is to be run.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Parse it without a name.
+    Once,
+    /// Parse it under this name, and report to [`Statements::keep`].
+    Name(Arc<str>),
+    /// It was parsed before.
+    Reuse(Prepared),
+}
+
+impl Statements {
+    /// How to run `sql`. `at_once` asks for a name the first time already. The name of a statement
+    /// that must be closed to make room comes with it.
+    pub(super) fn plan(&mut self, sql: &str, at_once: bool) -> (Plan, Option<Arc<str>>) {
+        self.clock += 1;
+        if sql.len() > LONGEST && !at_once {
+            return (Plan::Once, None);
+        }
+        if let Some(entry) = self.entries.get_mut(sql) {
+            entry.used = self.clock;
+            return match &entry.prepared {
+                Some(prepared) => (Plan::Reuse(prepared.clone()), None),
+                None => (Plan::Name(self.name()), None),
+            };
+        }
+        let evicted = if self.entries.len() < KEPT { None } else { self.evict() };
+        if at_once {
+            return (Plan::Name(self.name()), evicted);
+        }
+        self.entries.insert(sql.into(), Entry { used: self.clock, prepared: None });
+        (Plan::Once, evicted)
+    }
+
+    /// Remembers that the server holds `sql` under a name.
+    pub(super) fn keep(&mut self, sql: &str, prepared: Prepared) {
+        self.entries.insert(sql.into(), Entry { used: self.clock, prepared: Some(prepared) });
+    }
+
+    /// Forgets a statement; the server keeps it under its name until that is closed.
+    pub(super) fn forget(&mut self, sql: &str) -> Option<Arc<str>> {
+        self.entries.remove(sql)?.prepared.map(|p| p.name)
+    }
+
+    fn name(&mut self) -> Arc<str> {
+        self.named += 1;
+        format!("mdb{}", self.named).into()
+    }
+
+    fn evict(&mut self) -> Option<Arc<str>> {
+        let oldest = self.entries.iter().min_by_key(|(_, e)| e.used).map(|(sql, _)| sql.clone())?;
+        self.forget(&oldest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(name: &Arc<str>) -> Prepared {
+        Prepared { name: name.clone(), columns: None, parameters: None }
+    }
+
+    #[test]
+    fn a_statement_gets_a_name_when_it_is_repeated() {
+        let mut statements = Statements::default();
+        assert!(matches!(statements.plan("select 1", false), (Plan::Once, None)));
+        let (Plan::Name(name), None) = statements.plan("select 1", false) else { panic!() };
+        statements.keep("select 1", prepared(&name));
+        assert!(matches!(statements.plan("select 1", false), (Plan::Reuse(_), None)));
+    }
+
+    #[test]
+    fn the_statement_unused_for_longest_makes_room() {
+        let mut statements = Statements::default();
+        for n in 0..KEPT {
+            let sql = format!("select {n}");
+            let (Plan::Name(name), None) = statements.plan(&sql, true) else { panic!() };
+            statements.keep(&sql, prepared(&name));
+        }
+        statements.plan("select 0", false);
+        let (_, closed) = statements.plan("select 'more'", false);
+        assert_eq!(closed.as_deref(), Some("mdb2"));
+        assert!(matches!(statements.plan("select 0", false).0, Plan::Reuse(_)));
+    }
+}

@@ -1,0 +1,25 @@
+//! BSON to MongoDB Extended JSON v2 and back.
+//!
+//! [`write`] walks raw BSON and appends JSON bytes to the answer; no tree of values is built on the
+//! way, because a page of documents is the hot path. [`Document`] reads Extended JSON from a request
+//! body or from the text of a query parameter straight into BSON bytes.
+//!
+//! Both directions keep every type and the order of fields, so that a document that was read as
+//! [`Mode::Canonical`] is written back byte for byte. What the format itself can't express is told
+//! apart where possible: a document with the same key twice is refused on the way in, and text that
+//! is not UTF-8 is refused in canonical mode and shown with replacement characters in relaxed mode.
+//! A stored sub-document that looks like a type wrapper (`{ "$oid": "…" }`) is read back as that type,
+//! as the specification has it.
+
+mod date;
+mod document;
+mod keys;
+mod read;
+mod write;
+mod wrapper;
+
+#[cfg(test)]
+mod tests;
+
+pub use document::{Document, Pipeline, Update, parse_value};
+pub use write::{MAX_DEPTH, Mode, write_array, write_document, write_element, write_value};

@@ -1,0 +1,397 @@
+//! Raw BSON to Extended JSON bytes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use mongodb::bson::{Decimal128, RawArray, RawDocument};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::date;
+use crate::error::{Error, Result};
+use crate::json::{MAX_SAFE_INTEGER, Writer, escape_into};
+
+/// How deeply documents may be nested; servers stop at 200.
+pub const MAX_DEPTH: usize = 256;
+
+/// Which form of Extended JSON to write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// For display: plain numbers and dates where a reader can't mistake them.
+    #[default]
+    Relaxed,
+    /// For editing: every type is spelled out.
+    Canonical,
+}
+
+/// Writes a document.
+pub fn write_document(writer: &mut Writer, document: &RawDocument, mode: Mode) -> Result<()> {
+    Walk { out: writer.buffer(), mode }.container(document.as_bytes(), Kind::Document, 0)
+}
+
+/// Writes an array.
+pub fn write_array(writer: &mut Writer, array: &RawArray, mode: Mode) -> Result<()> {
+    Walk { out: writer.buffer(), mode }.container(array.as_bytes(), Kind::Array, 0)
+}
+
+/// Writes the value of one field of a document; `null` where it has no such field.
+pub fn write_element(
+    writer: &mut Writer,
+    document: &RawDocument,
+    name: &str,
+    mode: Mode,
+) -> Result<()> {
+    let mut reader = Reader { bytes: elements(document.as_bytes())?, at: 0 };
+    while let Some((kind, key)) = reader.element()? {
+        if key == name.as_bytes() {
+            return Walk { out: writer.buffer(), mode }.value(&mut reader, kind, 0);
+        }
+        reader.skip(kind)?;
+    }
+    writer.raw("null");
+    Ok(())
+}
+
+/// Writes any value.
+pub fn write_value(
+    writer: &mut Writer,
+    value: &mongodb::bson::Bson,
+    mode: Mode,
+) -> Result<()> {
+    let holder = mongodb::bson::doc! { "v": value.clone() };
+    let raw = mongodb::bson::RawDocumentBuf::try_from(&holder)
+        .map_err(|_| Error::internal("a value could not be encoded as BSON"))?;
+    write_element(writer, &raw, "v", mode)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Document,
+    Array,
+}
+
+struct Walk<'o> {
+    out: &'o mut Vec<u8>,
+    mode: Mode,
+}
+
+impl Walk<'_> {
+    fn container(&mut self, bytes: &[u8], kind: Kind, depth: usize) -> Result<()> {
+        if depth > MAX_DEPTH {
+            return Err(malformed("is nested too deeply"));
+        }
+        let mut reader = Reader { bytes: elements(bytes)?, at: 0 };
+        let [open, close] = if kind == Kind::Array { *b"[]" } else { *b"{}" };
+        self.out.push(open);
+        let mut first = true;
+        while let Some((element, key)) = reader.element()? {
+            if !std::mem::take(&mut first) {
+                self.out.push(b',');
+            }
+            if kind == Kind::Document {
+                self.string(key)?;
+                self.out.push(b':');
+            }
+            self.value(&mut reader, element, depth)?;
+        }
+        self.out.push(close);
+        Ok(())
+    }
+
+    fn value(&mut self, from: &mut Reader<'_>, kind: u8, depth: usize) -> Result<()> {
+        match kind {
+            0x01 => self.double(f64::from_le_bytes(from.array()?)),
+            0x02 => self.string(from.string()?)?,
+            0x03 => self.container(from.document()?, Kind::Document, depth + 1)?,
+            0x04 => self.container(from.document()?, Kind::Array, depth + 1)?,
+            0x05 => self.binary(from)?,
+            0x06 => self.raw("{\"$undefined\":true}"),
+            0x07 => self.object_id(&from.array()?),
+            0x08 => match from.array()? {
+                [0] => self.raw("false"),
+                [1] => self.raw("true"),
+                _ => return Err(malformed("has a boolean that is neither true nor false")),
+            },
+            0x09 => self.date(i64::from_le_bytes(from.array()?)),
+            0x0a => self.raw("null"),
+            0x0b => {
+                self.raw("{\"$regularExpression\":{\"pattern\":");
+                self.string(from.c_string()?)?;
+                self.raw(",\"options\":");
+                self.string(from.c_string()?)?;
+                self.raw("}}");
+            }
+            0x0c => {
+                self.raw("{\"$dbPointer\":{\"$ref\":");
+                self.string(from.string()?)?;
+                self.raw(",\"$id\":");
+                self.object_id(&from.array()?);
+                self.raw("}}");
+            }
+            0x0d => self.wrapped_string("$code", from.string()?)?,
+            0x0e => self.wrapped_string("$symbol", from.string()?)?,
+            0x0f => {
+                let _length: [u8; 4] = from.array()?;
+                self.raw("{\"$code\":");
+                self.string(from.string()?)?;
+                self.raw(",\"$scope\":");
+                self.container(from.document()?, Kind::Document, depth + 1)?;
+                self.out.push(b'}');
+            }
+            0x10 => {
+                let value = i32::from_le_bytes(from.array()?);
+                match self.mode {
+                    Mode::Relaxed => self.digits(value),
+                    Mode::Canonical => self.quoted_digits("{\"$numberInt\":\"", value),
+                }
+            }
+            0x11 => {
+                let increment = u32::from_le_bytes(from.array()?);
+                let time = u32::from_le_bytes(from.array()?);
+                self.raw("{\"$timestamp\":{\"t\":");
+                self.digits(time);
+                self.raw(",\"i\":");
+                self.digits(increment);
+                self.raw("}}");
+            }
+            0x12 => self.long(i64::from_le_bytes(from.array()?)),
+            0x13 => {
+                let text = Decimal128::from_bytes(from.array()?).to_string();
+                self.raw("{\"$numberDecimal\":\"");
+                self.raw(&text);
+                self.raw("\"}");
+            }
+            0x7f => self.raw("{\"$maxKey\":1}"),
+            0xff => self.raw("{\"$minKey\":1}"),
+            _ => return Err(malformed("has a field of an unknown type")),
+        }
+        Ok(())
+    }
+
+    fn raw(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn digits(&mut self, value: impl itoa::Integer) {
+        self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    }
+
+    fn quoted_digits(&mut self, open: &str, value: impl itoa::Integer) {
+        self.raw(open);
+        self.digits(value);
+        self.raw("\"}");
+    }
+
+    fn string(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out.push(b'"');
+        match std::str::from_utf8(bytes) {
+            Ok(text) => escape_into(self.out, text),
+            Err(_) if self.mode == Mode::Relaxed => {
+                escape_into(self.out, &String::from_utf8_lossy(bytes));
+            }
+            Err(_) => {
+                return Err(malformed(
+                    "holds text that is not UTF-8, which can't be edited as JSON; \
+                     read it with ejson=relaxed",
+                ));
+            }
+        }
+        self.out.push(b'"');
+        Ok(())
+    }
+
+    fn wrapped_string(&mut self, wrapper: &str, bytes: &[u8]) -> Result<()> {
+        self.raw("{\"");
+        self.raw(wrapper);
+        self.raw("\":");
+        self.string(bytes)?;
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn double(&mut self, value: f64) {
+        let canonical = self.mode == Mode::Canonical || !value.is_finite();
+        if canonical {
+            self.raw("{\"$numberDouble\":\"");
+        }
+        if value.is_finite() {
+            // The shortest text that reads back as the same number; whole numbers keep their `.0`,
+            // which tells them from integers.
+            self.raw(ryu::Buffer::new().format_finite(value));
+        } else {
+            let sign = if value.is_sign_negative() { "-" } else { "" };
+            self.raw(sign);
+            self.raw(if value.is_nan() { "NaN" } else { "Infinity" });
+        }
+        if canonical {
+            self.raw("\"}");
+        }
+    }
+
+    fn long(&mut self, value: i64) {
+        let safe = (-MAX_SAFE_INTEGER..=MAX_SAFE_INTEGER).contains(&value);
+        if self.mode == Mode::Relaxed && safe {
+            self.digits(value);
+        } else {
+            self.quoted_digits("{\"$numberLong\":\"", value);
+        }
+    }
+
+    fn date(&mut self, ms: i64) {
+        self.raw("{\"$date\":");
+        if self.mode == Mode::Relaxed {
+            let start = self.out.len();
+            self.out.push(b'"');
+            if date::rfc3339_into(self.out, ms) {
+                self.raw("\"}");
+                return;
+            }
+            self.out.truncate(start);
+        }
+        self.quoted_digits("{\"$numberLong\":\"", ms);
+        self.out.push(b'}');
+    }
+
+    fn object_id(&mut self, id: &[u8; 12]) {
+        let mut digits = [0_u8; 24];
+        hex_into(id, &mut digits);
+        self.raw("{\"$oid\":\"");
+        self.out.extend_from_slice(&digits);
+        self.raw("\"}");
+    }
+
+    fn binary(&mut self, from: &mut Reader<'_>) -> Result<()> {
+        let length = from.length()?;
+        let [subtype] = from.array()?;
+        let mut bytes = from.take(length)?;
+        if subtype == 0x02 {
+            // The old generic subtype repeats its length inside; readers put it back.
+            let mut inner = Reader { bytes, at: 0 };
+            let length = inner.length()?;
+            bytes = inner.take(length)?;
+            if inner.at != inner.bytes.len() {
+                return Err(malformed("has an old binary value with a wrong length"));
+            }
+        }
+        self.raw("{\"$binary\":{\"base64\":\"");
+        let start = self.out.len();
+        let encoded = bytes.len().div_ceil(3) * 4;
+        self.out.resize(start + encoded, 0);
+        BASE64
+            .encode_slice(bytes, &mut self.out[start..])
+            .map_err(|_| Error::internal("base64 needs more room than it says"))?;
+        let mut digits = [0_u8; 2];
+        hex_into(&[subtype], &mut digits);
+        self.raw("\",\"subType\":\"");
+        self.out.extend_from_slice(&digits);
+        self.raw("\"}}");
+        Ok(())
+    }
+}
+
+fn hex_into(bytes: &[u8], digits: &mut [u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
+        pair[0] = HEX[usize::from(byte >> 4)];
+        pair[1] = HEX[usize::from(byte & 0xf)];
+    }
+}
+
+/// The elements of a document, between its length and its final zero.
+fn elements(bytes: &[u8]) -> Result<&[u8]> {
+    match bytes {
+        [a, b, c, d, elements @ .., 0]
+            if usize::try_from(i32::from_le_bytes([*a, *b, *c, *d])) == Ok(bytes.len()) =>
+        {
+            Ok(elements)
+        }
+        _ => Err(malformed("has a wrong length")),
+    }
+}
+
+struct Reader<'b> {
+    bytes: &'b [u8],
+    at: usize,
+}
+
+impl<'b> Reader<'b> {
+    /// The type and the name of the next element.
+    fn element(&mut self) -> Result<Option<(u8, &'b [u8])>> {
+        let Some(&kind) = self.bytes.get(self.at) else { return Ok(None) };
+        self.at += 1;
+        Ok(Some((kind, self.c_string()?)))
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'b [u8]> {
+        let end = self.at.checked_add(length).ok_or_else(truncated)?;
+        let taken = self.bytes.get(self.at..end).ok_or_else(truncated)?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.take(N)?.try_into().map_err(|_| truncated())
+    }
+
+    fn length(&mut self) -> Result<usize> {
+        usize::try_from(i32::from_le_bytes(self.array()?))
+            .map_err(|_| malformed("has a negative length"))
+    }
+
+    fn string(&mut self) -> Result<&'b [u8]> {
+        let length = self.length()?;
+        match self.take(length)? {
+            [text @ .., 0] => Ok(text),
+            _ => Err(malformed("has a string without an end")),
+        }
+    }
+
+    fn c_string(&mut self) -> Result<&'b [u8]> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let end = rest.iter().position(|&byte| byte == 0).ok_or_else(truncated)?;
+        self.at += end + 1;
+        Ok(&rest[..end])
+    }
+
+    fn document(&mut self) -> Result<&'b [u8]> {
+        let start = self.at;
+        let length = self.length()?;
+        self.at = start;
+        self.take(length)
+    }
+
+    fn skip(&mut self, kind: u8) -> Result<()> {
+        let length = match kind {
+            0x01 | 0x09 | 0x11 | 0x12 => 8,
+            0x02 | 0x0d | 0x0e => self.length()?,
+            0x03 | 0x04 | 0x0f => {
+                let start = self.at;
+                let length = self.length()?;
+                self.at = start;
+                length
+            }
+            0x05 => self.length()? + 1,
+            0x06 | 0x0a | 0x7f | 0xff => 0,
+            0x07 => 12,
+            0x08 => 1,
+            0x0b => {
+                self.c_string()?;
+                self.c_string()?;
+                0
+            }
+            0x0c => self.length()? + 12,
+            0x10 => 4,
+            0x13 => 16,
+            _ => return Err(malformed("has a field of an unknown type")),
+        };
+        self.take(length).map(drop)
+    }
+}
+
+fn truncated() -> Error {
+    malformed("ends too early")
+}
+
+fn malformed(what: &str) -> Error {
+    Error::new(crate::error::Code::DbQueryError, format!("a document from the server {what}"))
+}

@@ -1,0 +1,103 @@
+//! `POST /query`: one SQL statement.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::api::operation::Permission;
+use crate::api::reply::Reply;
+use crate::backend::postgres::{Parameter, Shape, Statement};
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+const DEFAULT_TIMEOUT_MS: u64 = 30_000;
+const MAX_TIMEOUT_MS: u64 = 600_000;
+const DEFAULT_ROWS: u32 = 1000;
+const MAX_ROWS: u32 = 100_000;
+
+/// One SQL statement and its limits.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryInput {
+    /// SQL of exactly one statement; `$1`, `$2`, … stand for the parameters.
+    query: String,
+    /// Values of the parameters. A JSON array is sent as an array, or as JSON where the parameter
+    /// is `json`, `jsonb` or text; numbers keep all their digits.
+    #[serde(default)]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    parameters: Vec<Box<RawValue>>,
+    /// Only read: the statement must be SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW, and runs in a
+    /// read-only transaction that is rolled back. Without it, write permission is needed.
+    #[serde(default)]
+    read_only: bool,
+    /// After how many milliseconds the statement is cancelled: 1 to 600000, by default what the
+    /// connection says, else 30000.
+    timeout_ms: Option<u64>,
+    /// Most rows in the answer: 0 to 100000, by default 1000. `truncated` says that there are more.
+    max_rows: Option<u32>,
+    /// `objects`: rows as `{"column": value}`, as pg-meta answers. `rows`: rows as `[value]`.
+    #[serde(default)]
+    format: Format,
+}
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// `{"column": value}`; of columns that share a name, the last.
+    #[default]
+    Objects,
+    /// `[value]`, in the order of `columns`.
+    Rows,
+}
+
+/// Answers `{ rows, row_count, command, truncated, notices, columns }`.
+pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
+    if !input.read_only {
+        cx.require(Permission::Write)?;
+    }
+    if input.timeout_ms.is_some_and(|ms| !(1..=MAX_TIMEOUT_MS).contains(&ms)) {
+        return Err(Error::validation(format!("`timeout_ms` must be 1 to {MAX_TIMEOUT_MS}")));
+    }
+    if input.max_rows.is_some_and(|rows| rows > MAX_ROWS) {
+        return Err(Error::validation(format!("`max_rows` must be 0 to {MAX_ROWS}")));
+    }
+    let client = cx.postgres().await?;
+    let default_timeout = client.statement_timeout();
+    let statement = Statement {
+        sql: input.query,
+        parameters: input
+            .parameters
+            .into_iter()
+            .map(Parameter::from_json)
+            .collect::<Result<Vec<_>>>()?,
+        read_only: input.read_only,
+        timeout: input
+            .timeout_ms
+            .map(Duration::from_millis)
+            .or(default_timeout)
+            .unwrap_or(Duration::from_millis(DEFAULT_TIMEOUT_MS)),
+        max_rows: input.max_rows.unwrap_or(DEFAULT_ROWS),
+        shape: match input.format {
+            Format::Objects => Shape::Objects,
+            Format::Rows => Shape::Arrays,
+        },
+    };
+    let mut out = Reply::open();
+    out.raw("{\"rows\":");
+    let answer = client.query(&statement, cx.deadline, &mut out).await?;
+    out.raw(",\"row_count\":");
+    out.value(&answer.row_count)?;
+    out.raw(",\"command\":");
+    out.value(&answer.command)?;
+    out.raw(",\"truncated\":");
+    out.boolean(answer.truncated);
+    out.raw(",\"notices\":");
+    out.value(&answer.notices)?;
+    out.raw(",\"columns\":");
+    out.value(&answer.columns)?;
+    out.raw("}");
+    Ok(Reply::close(out))
+}

@@ -1,0 +1,57 @@
+//! `GET /tables`: tables in pg-meta's JSON shape.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::api::reply::Reply;
+use crate::backend::postgres::TableFilter;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+const MAX_LIMIT: u32 = 1000;
+
+/// Which tables, and how much of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TablesInput {
+    /// Only tables of these schemas.
+    #[serde(default)]
+    included_schemas: Vec<String>,
+    /// No tables of these schemas; has no effect beside `included_schemas`.
+    #[serde(default)]
+    excluded_schemas: Vec<String>,
+    /// With `information_schema`, `pg_catalog` and `pg_toast`.
+    #[serde(default)]
+    include_system_schemas: bool,
+    /// With the columns of each table.
+    #[serde(default = "yes")]
+    include_columns: bool,
+    /// At most so many tables: 1 to 1000; all of them by default.
+    limit: Option<u32>,
+    /// Without the first so many.
+    #[serde(default)]
+    offset: u64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Answers the array that pg-meta's `/tables` answers, ordered by oid.
+pub async fn list(cx: &Context, input: TablesInput) -> Result<Reply> {
+    if input.limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
+        return Err(Error::validation(format!("`limit` must be 1 to {MAX_LIMIT}")));
+    }
+    let filter = TableFilter {
+        included_schemas: input.included_schemas,
+        excluded_schemas: input.excluded_schemas,
+        include_system_schemas: input.include_system_schemas,
+        include_columns: input.include_columns,
+        limit: input.limit,
+        offset: input.offset,
+    };
+    let client = cx.postgres().await?;
+    let mut out = Reply::open();
+    client.tables(&filter, cx.deadline, &mut out).await?;
+    Ok(Reply::close(out))
+}
