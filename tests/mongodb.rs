@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use secrecy::SecretString;
+use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::mongodb::{
     AggregateOptions, Change, Client, CountKind, Namespace, Query, with_id,
 };
 use studio_multidb::backend::probe::{self, TestResult};
-use studio_multidb::backend::ConnectOptions;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::ejson::Mode;
 use studio_multidb::error::{Code, Result};
@@ -128,8 +128,7 @@ async fn a_thousand_documents_come_whole() {
     let text = "x".repeat(20_000);
     let documents: Vec<Document> = (0..1001).map(|i| doc! { "_id": i, "text": &text }).collect();
     insert(&client, &namespace, &documents).await.unwrap();
-    let (page, more) =
-        all(&client, &namespace, Query { limit: 1000, ..Query::default() }).await;
+    let (page, more) = all(&client, &namespace, Query { limit: 1000, ..Query::default() }).await;
     assert!(more);
     let read: Vec<serde_json::Value> = serde_json::from_str(&format!("[{page}]")).unwrap();
     assert_eq!(read.len(), 1000);
@@ -151,15 +150,16 @@ async fn a_change_is_refused_when_the_document_is_not_the_expected_one() {
         call.change(&namespace, Bson::Int32(1), change(), Some(&loaded)).await.unwrap().unwrap();
     assert_eq!(changed.document.unwrap().get_i32("a").unwrap(), 2);
 
-    let error =
-        call.change(&namespace, Bson::Int32(1), change(), Some(&loaded)).await.unwrap_err();
+    let error = call.change(&namespace, Bson::Int32(1), change(), Some(&loaded)).await.unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
     assert_eq!(error.details()["current"]["a"]["$numberInt"], "2");
 
     let error = call.delete(&namespace, Bson::Int32(1), Some(&loaded)).await.unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
-    assert!(call.change(&namespace, Bson::Int32(2), change(), Some(&loaded)).await.unwrap().is_none());
+    assert!(
+        call.change(&namespace, Bson::Int32(2), change(), Some(&loaded)).await.unwrap().is_none()
+    );
     assert!(call.delete(&namespace, Bson::Int32(1), None).await.unwrap());
     assert!(!call.delete(&namespace, Bson::Int32(1), None).await.unwrap());
     client.close().await;

@@ -22,10 +22,8 @@ impl Call<'_> {
         writer: &mut Writer,
     ) -> Result<End> {
         let collection = self.collection(namespace);
-        let mut aggregate = collection
-            .aggregate(pipeline)
-            .max_time(self.max_time())
-            .comment(self.comment());
+        let mut aggregate =
+            collection.aggregate(pipeline).max_time(self.max_time()).comment(self.comment());
         if let Some(allow) = options.allow_disk_use {
             aggregate = aggregate.allow_disk_use(allow);
         }

@@ -80,9 +80,10 @@ pub(super) fn build(
     meter: &Arc<Meter>,
 ) -> Result<ClientOptions> {
     let from_txt = seeds.srv.as_ref().and_then(|o| o.credential.as_ref()?.source.clone());
-    let hosts = seeds.endpoints.into_iter().map(|Endpoint { host, port }| {
-        ServerAddress::Tcp { host, port: Some(port) }
-    });
+    let hosts = seeds
+        .endpoints
+        .into_iter()
+        .map(|Endpoint { host, port }| ServerAddress::Tcp { host, port: Some(port) });
     let selection = target.server_selection_timeout_ms.map(std::time::Duration::from_millis);
 
     // An SRV look-up leaves something in the options that can't be set from outside.

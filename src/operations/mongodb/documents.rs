@@ -180,8 +180,5 @@ fn partly_inserted(error: Error, ids: &[bson::Bson], ordered: bool) -> Error {
         .filter_map(|(_, id)| id::plain(id).ok())
         .collect();
     let outcome = if inserted.is_empty() { Outcome::NotApplied } else { Outcome::Applied };
-    error
-        .outcome(outcome)
-        .detail("inserted_count", inserted.len())
-        .detail("inserted_ids", inserted)
+    error.outcome(outcome).detail("inserted_count", inserted.len()).detail("inserted_ids", inserted)
 }

@@ -114,6 +114,16 @@ pub(super) struct TestInput {
     #[serde(alias = "connectionId")]
     #[schemars(with = "Option<String>")]
     pub(super) connection_id: Option<uuid::Uuid>,
+    /// What it will be called. A test has no use for these three, but a form that is tried before it
+    /// is saved has them.
+    #[serde(alias = "name", rename = "identifier")]
+    pub(super) _identifier: Option<String>,
+    /// What people should know about it.
+    #[serde(rename = "description")]
+    pub(super) _description: Option<String>,
+    /// Whether it will be the primary.
+    #[serde(default, alias = "isPrimary", rename = "is_primary")]
+    pub(super) _is_primary: bool,
     /// Where it goes.
     #[serde(flatten)]
     pub(super) target: TargetInput,
