@@ -136,6 +136,6 @@ impl Service {
     pub async fn shutdown(&self, deadline: Deadline) {
         SERVICES.lock().retain(|_, service| !std::ptr::eq(service.as_ref(), self));
         self.pools.shutdown(deadline).await;
-        self.registry.close().await;
+        self.registry.close();
     }
 }

@@ -51,7 +51,7 @@ pub struct Access {
 const ROLES_BELIEVED_FOR: Duration = Duration::from_secs(10);
 
 /// While the platform database is down, users it once knew may go on reading for this long.
-const READING_GOES_ON_FOR: Duration = Duration::from_hours(1);
+const READING_GOES_ON_FOR: Duration = Duration::from_secs(60 * 60);
 
 impl Access {
     /// Roles from the registry's platform database.

@@ -190,7 +190,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicU32;
 
-    const MINUTE: Duration = Duration::from_mins(1);
+    const MINUTE: Duration = Duration::from_secs(60);
 
     fn shelf(believed_for: Duration) -> Shelf<&'static str, u32> {
         Shelf::new(10, believed_for, MINUTE)

@@ -191,23 +191,21 @@ impl Registry {
             &is_primary,
             &status.as_str(),
         ];
-        match changed(&mut session, UPDATE, &parameters, identifier).await? {
-            Some(updated) => self.committed(session, updated).await,
-            None => {
-                drop(session);
-                self.caches.changed(id, project_id).await;
-                // It is either gone or newer.
-                let now = self.connection(id, true).await?;
-                Err(Error::new(
-                    Code::Conflict,
-                    format!(
-                        "the connection {} was changed by someone else meanwhile; read it again",
-                        connection.identifier
-                    ),
-                )
-                .detail("version", now.version))
-            }
+        if let Some(updated) = changed(&mut session, UPDATE, &parameters, identifier).await? {
+            return self.committed(session, updated).await;
         }
+        drop(session);
+        self.caches.changed(id, project_id).await;
+        // It is either gone or newer.
+        let now = self.connection(id, true).await?;
+        Err(Error::new(
+            Code::Conflict,
+            format!(
+                "the connection {} was changed by someone else meanwhile; read it again",
+                connection.identifier
+            ),
+        )
+        .detail("version", now.version))
     }
 
     /// Refuses a connection that is not kept in the registry.

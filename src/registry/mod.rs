@@ -57,10 +57,10 @@ use vault::Vault;
 /// The registry is read from memory nearly always; a handful of sessions is plenty.
 const PLATFORM_SESSIONS: usize = 8;
 
-const METADATA_BELIEVED_FOR: Duration = Duration::from_mins(5);
-const LISTS_BELIEVED_FOR: Duration = Duration::from_mins(1);
+const METADATA_BELIEVED_FOR: Duration = Duration::from_secs(5 * 60);
+const LISTS_BELIEVED_FOR: Duration = Duration::from_secs(60);
 /// How long an outage of the platform database can be bridged.
-const KEPT_FOR: Duration = Duration::from_hours(24);
+const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Access to the registered connections.
 #[derive(Debug)]
@@ -151,19 +151,12 @@ impl Registry {
     }
 
     /// Closes every connection to the platform database.
-    pub async fn close(&self) {
+    pub fn close(&self) {
         if let Some(listener) = self.listener.get() {
             listener.abort();
         }
         if let Some(platform) = &self.platform {
             platform.close();
-        }
-    }
-
-    /// Closes sessions to the platform database that were unused for longer than `idle`.
-    pub fn sweep(&self, idle: Duration) {
-        if let Some(platform) = &self.platform {
-            platform.sweep(idle);
         }
     }
 

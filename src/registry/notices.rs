@@ -20,6 +20,8 @@ use crate::error::{Code, Error, Result};
 
 /// How often a silent connection is asked whether it still lives.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Sessions of the pool that were unused for longer are closed; this task is the one that wakes.
+const IDLE: Duration = Duration::from_secs(5 * 60);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -66,6 +68,7 @@ async fn follow(platform: &Platform, caches: &Caches, heard: &mut bool) -> Resul
         *heard = true;
         caches.doubt_all();
         loop {
+            platform.sweep(IDLE);
             match tokio::time::timeout(HEARTBEAT, notices.recv()).await {
                 Ok(Some(notice)) => match serde_json::from_str::<Notice>(notice.payload()) {
                     Ok(Notice { id, project_id }) => caches.changed(id, project_id).await,

@@ -37,7 +37,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
 /// No statement of the registry is heavy; one that takes longer waits for a lock or for a dead peer.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-const LONGEST_LIFE: Duration = Duration::from_mins(30);
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
 
 /// The parameters of a statement.
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -246,13 +246,12 @@ impl Session {
     ) -> Result<Vec<Row>, failure::Cause> {
         self.busy = true;
         let work = Box::pin(async {
-            let statement = match self.statements.get(sql) {
-                Some(statement) => statement.clone(),
-                None => {
-                    let statement = self.client.prepare(sql).await?;
-                    self.statements.insert(sql, statement.clone());
-                    statement
-                }
+            let statement = if let Some(statement) = self.statements.get(sql) {
+                statement.clone()
+            } else {
+                let statement = self.client.prepare(sql).await?;
+                self.statements.insert(sql, statement.clone());
+                statement
             };
             self.client.query(&statement, parameters).await
         });

@@ -175,7 +175,7 @@ impl Registry {
     /// The connection with this id, of whichever type.
     pub async fn connection(&self, id: Uuid, fresh: bool) -> Result<Arc<Connection>> {
         if self.environment.has(id) {
-            return self.from_environment(id).await;
+            return self.environment_connection(id).await;
         }
         if self.platform().is_none() {
             return Err(not_found());
@@ -308,7 +308,7 @@ impl Registry {
     }
 
     /// A connection from the environment, as a member of the project `default`.
-    async fn from_environment(&self, id: Uuid) -> Result<Arc<Connection>> {
+    async fn environment_connection(&self, id: Uuid) -> Result<Arc<Connection>> {
         let project = match self.scope(DEFAULT_PROJECT, false).await {
             Ok(scope) => Arc::clone(&scope.project),
             // It needs no platform database.

@@ -7,6 +7,7 @@
 
 mod addressing;
 mod edits;
+mod http;
 mod migrations;
 mod outage;
 mod roles;

@@ -128,7 +128,7 @@ async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
         )
         .await;
     assert!(open.unwrap().parse::<u32>().unwrap() <= 9, "8 sessions and the listening one");
-    registry.close().await;
+    registry.close();
     until("all are closed", async || {
         platform
             .text(

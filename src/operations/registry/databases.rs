@@ -5,7 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::input::{CreateInput, Nothing, UpdateInput, page_size, refuse};
+use super::input::{CreateInput, Nothing, UpdateInput, page_size};
 use super::trial;
 use crate::access::require;
 use crate::api::operation::Permission;
@@ -83,7 +83,7 @@ pub(super) async fn register(
     database_type: DatabaseType,
     input: CreateInput,
 ) -> Result<Reply> {
-    refuse(&input.unknown)?;
+    input.unknown.refuse()?;
     let registry = &cx.service.registry;
     registry.require_enabled(database_type)?;
     let target = Target::parse(database_type, &input.target, registry.rules())?;
@@ -99,7 +99,7 @@ pub(super) async fn register(
 }
 
 pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
-    refuse(&input.unknown)?;
+    input.unknown.refuse()?;
     let registry = &cx.service.registry;
     // What a cache holds may be older than what the user saw.
     let connection = registry.connection(cx.connection()?.id, true).await?;

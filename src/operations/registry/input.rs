@@ -1,22 +1,51 @@
 //! What requests about connections give, under the names of both documents.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::{Error, Result};
 use crate::registry::Status;
 use crate::target::{DatabaseType, TargetInput};
 
-/// Members that no field took. `deny_unknown_fields` can't be combined with a flattened target.
-pub(super) type Unknown = BTreeMap<String, IgnoredAny>;
+/// The first member that no field took. `deny_unknown_fields` can't be combined with a flattened
+/// target.
+#[derive(Debug, Default)]
+pub(super) struct Unknown(Option<String>);
 
-/// Refuses a misspelt member, which would otherwise leave a setting at its default.
-pub(super) fn refuse(unknown: &Unknown) -> Result<()> {
-    match unknown.keys().next() {
-        None => Ok(()),
-        Some(name) => Err(Error::validation(format!("unknown field `{name}`"))),
+impl Unknown {
+    /// Refuses a misspelt member, which would otherwise leave a setting at its default.
+    pub(super) fn refuse(&self) -> Result<()> {
+        match &self.0 {
+            None => Ok(()),
+            Some(name) => Err(Error::validation(format!("unknown field `{name}`"))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct First;
+
+        impl<'de> Visitor<'de> for First {
+            type Value = Unknown;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unknown, A::Error> {
+                let mut first = None;
+                while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
+                    first.get_or_insert(name);
+                }
+                Ok(Unknown(first))
+            }
+        }
+
+        deserializer.deserialize_map(First)
     }
 }
 
@@ -85,6 +114,16 @@ pub(super) struct TestInput {
     #[serde(alias = "connectionId")]
     #[schemars(with = "Option<String>")]
     pub(super) connection_id: Option<uuid::Uuid>,
+    /// What it will be called. A test has no use for these three, but a form that is tried before it
+    /// is saved has them.
+    #[serde(alias = "name", rename = "identifier")]
+    pub(super) _identifier: Option<String>,
+    /// What people should know about it.
+    #[serde(rename = "description")]
+    pub(super) _description: Option<String>,
+    /// Whether it will be the primary.
+    #[serde(default, alias = "isPrimary", rename = "is_primary")]
+    pub(super) _is_primary: bool,
     /// Where it goes.
     #[serde(flatten)]
     pub(super) target: TargetInput,

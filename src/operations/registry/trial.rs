@@ -1,6 +1,6 @@
 //! Trying connections, saved and unsaved.
 
-use super::input::{Nothing, TestInput, refuse};
+use super::input::{Nothing, TestInput};
 use crate::access::require;
 use crate::api::operation::Permission;
 use crate::api::reply::Reply;
@@ -26,7 +26,7 @@ pub(super) async fn try_saved(cx: &Context, connection: &Connection) -> Result<T
 
 /// Tries a target that is not saved, or a saved one with changes that are not.
 pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
-    refuse(&input.unknown)?;
+    input.unknown.refuse()?;
     let (registry, access, user) = (&cx.service.registry, &cx.service.access, cx.user.as_ref());
     let target = if let Some(id) = input.connection_id {
         let connection = registry.connection(id, true).await?;
