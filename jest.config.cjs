@@ -3,6 +3,8 @@ module.exports = {
   rootDir: __dirname,
   roots: ['<rootDir>/__test__'],
   testMatch: ['**/*.test.ts'],
+  globalSetup: '<rootDir>/__test__/support/setup.mjs',
+  globalTeardown: '<rootDir>/__test__/support/teardown.mjs',
   testEnvironment: 'node',
   transform: {
     '\\.ts$': [

