@@ -130,7 +130,7 @@ impl Client {
             match checkout.connection.sender.try_send_request(message).await {
                 Ok(response) => self.service.read(response, request).await,
                 Err(failure) if failure.message().is_some() => Ok(Try::NotSent),
-                Err(failure) => self.service.failed(failure.error(), request),
+                Err(failure) => failed(failure.error(), request),
             }
         };
         match deadline.run(self.pool.unless_closed(exchange)).await {
@@ -210,24 +210,12 @@ impl Service {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
             Err(error) => match error.downcast_ref::<hyper::Error>() {
-                Some(error) => return self.failed(error, request),
+                Some(error) => return failed(error, request),
                 None => return Ok(Try::Lost),
             },
         };
         let key = self.api_key.as_ref().map(ExposeSecret::expose_secret);
         Ok(Try::Answered(Answer::new(head.status, head.headers, body, key)))
-    }
-
-    /// What a failure means that came after some of the request may have been sent.
-    fn failed(&self, error: &hyper::Error, request: &Request) -> Result<Try> {
-        if error.is_parse() {
-            return Err(Error::new(
-                Code::DbConnectionFailed,
-                "the service did not answer with valid HTTP; is this the right port?",
-            )
-            .outcome(request.once_sent()));
-        }
-        Ok(Try::Lost)
     }
 
     /// Refuses an answer to a plain `GET` that says that the key is wrong.
@@ -242,4 +230,16 @@ impl Service {
         let message = format!("{what} ({})", answer.status);
         Err(Error::new(Code::DbInvalidCredentials, message))
     }
+}
+
+/// What a failure means that came after some of the request may have been sent.
+fn failed(error: &hyper::Error, request: &Request) -> Result<Try> {
+    if error.is_parse() {
+        return Err(Error::new(
+            Code::DbConnectionFailed,
+            "the service did not answer with valid HTTP; is this the right port?",
+        )
+        .outcome(request.once_sent()));
+    }
+    Ok(Try::Lost)
 }

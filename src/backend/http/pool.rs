@@ -125,8 +125,8 @@ impl Dialer {
             })?;
         // How it ended reaches the request through the sender.
         let driver = tokio::spawn(async move { drop(driver.await) });
-        let _driver = AbortOnDropHandle::new(driver);
-        Ok(Connection { sender, _driver, idle_since: Instant::now() })
+        let driver = AbortOnDropHandle::new(driver);
+        Ok(Connection { sender, _driver: driver, idle_since: Instant::now() })
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::pool::{Connection, Dialer};
-use super::{Answer, HEALTH, INFO, Request, Service, Try, path};
+use super::{Answer, HEALTH, INFO, Request, Service, Try, failed, path};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
 use crate::deadline::Deadline;
@@ -92,7 +92,7 @@ impl Service {
         let message = self.message(&request, &url)?;
         let tried = match connection.sender.try_send_request(message).await {
             Ok(response) => self.read(response, &request).await?,
-            Err(failure) => self.failed(failure.error(), &request)?,
+            Err(failure) => failed(failure.error(), &request)?,
         };
         match tried {
             Try::Answered(answer) => Ok(answer),

@@ -1,5 +1,6 @@
 //! Writing a service's answer: `{ "status": …, "headers": { … }, "body": … }`.
 
+use hyper::header::HeaderValue;
 use serde_json::value::RawValue;
 
 use crate::api::reply::Reply;
@@ -11,7 +12,7 @@ use crate::json::Writer;
 pub(super) fn reply(answer: &Answer) -> Result<Reply> {
     Reply::write(|writer| {
         writer.raw("{");
-        write_members(writer, answer)?;
+        write_members(writer, answer);
         writer.raw("}");
         Ok(())
     })
@@ -20,7 +21,7 @@ pub(super) fn reply(answer: &Answer) -> Result<Reply> {
 /// Its members, without the braces. The body is the service's own JSON, byte for byte, where it is
 /// JSON by type and by content; else text, or `$binary`; `null` where there is none. A header that
 /// came several times is joined by commas.
-pub(super) fn write_members(writer: &mut Writer, answer: &Answer) -> Result<()> {
+pub(super) fn write_members(writer: &mut Writer, answer: &Answer) {
     writer.key("status");
     writer.integer(answer.status.as_u16().into());
     writer.raw(",\"headers\":{");
@@ -29,7 +30,8 @@ pub(super) fn write_members(writer: &mut Writer, answer: &Answer) -> Result<()> 
         writer.comma(&mut first);
         writer.string(name.as_str());
         writer.raw(":");
-        let values: Vec<_> = answer.headers.get_all(name).iter().map(|v| v.as_bytes()).collect();
+        let values: Vec<_> =
+            answer.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         writer.text_or_bytes(&values.join(b", ".as_slice()));
     }
     writer.raw("},\"body\":");
@@ -39,5 +41,4 @@ pub(super) fn write_members(writer: &mut Writer, answer: &Answer) -> Result<()> 
         Some(json) => writer.raw(json.get()),
         None => writer.text_or_bytes(&answer.body),
     }
-    Ok(())
 }

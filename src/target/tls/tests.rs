@@ -60,10 +60,10 @@ fn authority(name: &str) -> Authority {
 
 /// PEM texts of a certificate and its key.
 fn leaf(authority: &Authority, name: &str) -> (String, String) {
-    issue(authority, CertificateParams::new(vec![name.to_owned()]).unwrap())
+    issue(authority, &CertificateParams::new(vec![name.to_owned()]).unwrap())
 }
 
-fn issue(authority: &Authority, params: CertificateParams) -> (String, String) {
+fn issue(authority: &Authority, params: &CertificateParams) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();
     (certificate.pem(), key.serialize_pem())
@@ -142,12 +142,12 @@ async fn each_fault_of_a_certificate_is_told_apart() {
 
     let mut old = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     old.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let port = server(&issue(&ours, old), None).await;
+    let port = server(&issue(&ours, &old), None).await;
     assert_eq!(reason(try_with(&trusting(&ours), port).await), "expired");
     let mut early = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     early.not_before = rcgen::date_time_ymd(3000, 1, 1);
     early.not_after = rcgen::date_time_ymd(3001, 1, 1);
-    let port = server(&issue(&ours, early), None).await;
+    let port = server(&issue(&ours, &early), None).await;
     assert_eq!(reason(try_with(&trusting(&ours), port).await), "not_valid_yet");
 }
 
@@ -162,7 +162,7 @@ async fn any_name_still_means_the_right_authority_and_date() {
     assert_eq!(reason(try_with(&any_name, port).await), "unknown_ca");
     let mut old = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
     old.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let port = server(&issue(&ours, old), None).await;
+    let port = server(&issue(&ours, &old), None).await;
     assert_eq!(reason(try_with(&any_name, port).await), "expired");
 }
 
@@ -170,7 +170,7 @@ async fn any_name_still_means_the_right_authority_and_date() {
 async fn an_unverified_connection_takes_any_certificate() {
     let mut old = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
     old.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let port = server(&issue(&authority("theirs"), old), None).await;
+    let port = server(&issue(&authority("theirs"), &old), None).await;
     try_with(&Tls { insecure: true, ..Tls::default() }, port).await.unwrap();
 }
 
