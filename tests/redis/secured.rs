@@ -3,11 +3,14 @@
 use serde_json::{Map, json};
 use studio_multidb::backend::probe;
 use studio_multidb::backend::redis::Client;
+use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::write::NewValue;
 use studio_multidb::error::{Code, Error};
 use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};
 
-use crate::support::{connect, everything, options, prefix, read, scan, server, soon, target, write};
+use crate::support::{
+    connect, everything, options, prefix, read, scan, server, soon, target, write,
+};
 
 async fn refused(target: &RedisTarget) -> Error {
     Client::connect(target, &options(), soon()).await.unwrap_err()
@@ -36,7 +39,7 @@ async fn what_the_user_may_not_see_is_null_with_a_warning() {
     let warnings = page["warnings"].as_array().unwrap();
     assert_eq!(warnings.len(), 2);
     assert_eq!(warnings[0]["code"], "PERMISSION_DENIED");
-    let value = read(&client, key.as_bytes(), Default::default()).await.unwrap();
+    let value = read(&client, key.as_bytes(), Window::default()).await.unwrap();
     assert_eq!((&value["value"], &value["encoding"]), (&json!("v"), &json!(null)));
 }
 
@@ -75,7 +78,7 @@ async fn a_server_is_trusted_by_its_authority_only() {
     let client = Client::connect(&tls(&address, Some(&ca)), &options(), soon()).await.unwrap();
     let key = prefix().into_bytes();
     write(&client, &key, NewValue::String(vec![b'x'; 1 << 20])).await.unwrap();
-    let value = read(&client, &key, Default::default()).await.unwrap();
+    let value = read(&client, &key, Window::default()).await.unwrap();
     assert_eq!(value["value"].as_str().unwrap().len(), 1 << 20);
     let error = refused(&tls(&address, None)).await;
     assert_eq!(error.code(), Code::DbTlsError);
