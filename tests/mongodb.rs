@@ -16,7 +16,7 @@ use studio_multidb::error::{Code, Result};
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::egress::Egress;
-use studio_multidb::target::{Endpoint, MongoTarget, Target};
+use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
 
 /// The target of the server under test; `None`, with a word, where there is none.
 fn target() -> Option<MongoTarget> {
@@ -25,27 +25,15 @@ fn target() -> Option<MongoTarget> {
         let _ = writeln!(std::io::stderr(), "skipped: TEST_MONGODB_URL is not set");
         return None;
     };
-    let url = url::Url::parse(&url).expect("TEST_MONGODB_URL is a URL");
-    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    Some(MongoTarget {
-        srv: false,
-        endpoints: vec![Endpoint {
-            host: url.host_str().expect("a host").to_owned(),
-            port: url.port().unwrap_or(27017),
-        }],
-        username: text(url.username()),
-        password: url.password().map(|p| SecretString::from(p.to_owned())),
-        database: None,
-        auth_source: None,
-        auth_mechanism: None,
-        replica_set: None,
-        direct: None,
-        read_preference: None,
-        retry_writes: None,
-        w: None,
-        server_selection_timeout_ms: None,
-        tls: None,
-    })
+    Some(parsed(&url))
+}
+
+fn parsed(url: &str) -> MongoTarget {
+    let input = TargetInput::from_connection_string(url);
+    match Target::parse(DatabaseType::Mongodb, &input, Rules { self_hosted: true }) {
+        Ok(Target::Mongodb(target)) => target,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn options() -> ConnectOptions {
