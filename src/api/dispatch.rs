@@ -46,13 +46,10 @@ pub async fn execute(
     // A panic is a defect of ours. It must reach neither Node as an abort nor the user as text.
     // Boxed: with everything below it inlined, the future would be moved around by the kilobyte.
     let work = Box::pin(run(service, operation, &mut params, caller));
-    let result = AssertUnwindSafe(work)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| {
-            Err(Error::internal("an internal error occurred; the log has the place")
-                .outcome(Outcome::Unknown))
-        });
+    let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        Err(Error::internal("an internal error occurred; the log has the place")
+            .outcome(Outcome::Unknown))
+    });
     note(operation, &request_id, started, &result);
     result
 }

@@ -69,8 +69,8 @@ pub enum Update {
 
 /// Reads one Extended JSON value of any type from text.
 pub fn parse_value(text: &str) -> Result<Bson> {
-    let Holder(bytes) =
-        serde_json::from_str(text).map_err(|e| Error::validation(format!("not valid EJSON: {e}")))?;
+    let Holder(bytes) = serde_json::from_str(text)
+        .map_err(|e| Error::validation(format!("not valid EJSON: {e}")))?;
     let document = bson::Document::try_from(
         RawDocument::from_bytes(&bytes).map_err(|_| Error::internal("a value was misread"))?,
     )
@@ -84,9 +84,7 @@ struct Holder(Vec<u8>);
 impl<'de> Deserialize<'de> for Holder {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut bytes = Vec::new();
-        document_into(&mut bytes, |out| {
-            deserializer.deserialize_any(Element::start(out, "v")?)
-        })?;
+        document_into(&mut bytes, |out| deserializer.deserialize_any(Element::start(out, "v")?))?;
         Ok(Self(bytes))
     }
 }

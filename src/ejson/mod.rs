@@ -15,8 +15,8 @@ mod date;
 mod document;
 mod keys;
 mod read;
-mod write;
 mod wrapper;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,8 @@ fn refusal(json: &str) -> String {
 
 fn decimals() -> impl Strategy<Value = Decimal128> {
     let plain = (any::<i64>(), -30_i32..30).prop_map(|(n, e)| format!("{n}E{e}"));
-    let padded = (any::<i32>(), 0_usize..12).prop_map(|(n, z)| format!("{n}.{}", "0".repeat(z + 1)));
+    let padded =
+        (any::<i32>(), 0_usize..12).prop_map(|(n, z)| format!("{n}.{}", "0".repeat(z + 1)));
     let special = prop::sample::select(vec!["NaN", "Infinity", "-Infinity", "-0", "0E-6176"]);
     prop_oneof![plain, padded, special.prop_map(str::to_owned)]
         .prop_map(|text| text.parse().unwrap())
@@ -78,12 +79,10 @@ fn scalars() -> impl Strategy<Value = Bson> {
         (subtype, prop::collection::vec(any::<u8>(), 0..20)).prop_map(|(subtype, bytes)| {
             Binary { subtype: BinarySubtype::from(subtype), bytes }.into()
         }),
-        ("[a-z.*]{0,6}", "i?m?s?x?").prop_map(|(pattern, options)| Bson::RegularExpression(Regex {
-            pattern: pattern.try_into().unwrap(),
-            options: options.try_into().unwrap(),
-        })),
-        any::<(u32, u32)>()
-            .prop_map(|(time, increment)| Timestamp { time, increment }.into()),
+        ("[a-z.*]{0,6}", "i?m?s?x?").prop_map(|(pattern, options)| Bson::RegularExpression(
+            Regex { pattern: pattern.try_into().unwrap(), options: options.try_into().unwrap() }
+        )),
+        any::<(u32, u32)>().prop_map(|(time, increment)| Timestamp { time, increment }.into()),
         decimals().prop_map(Bson::Decimal128),
         any::<String>().prop_map(Bson::JavaScriptCode),
         any::<String>().prop_map(Bson::Symbol),
@@ -120,8 +119,7 @@ fn values() -> impl Strategy<Value = Bson> {
 }
 
 fn trees() -> impl Strategy<Value = Tree> {
-    prop::collection::vec((names(), values()), 0..8)
-        .prop_map(|fields| fields.into_iter().collect())
+    prop::collection::vec((names(), values()), 0..8).prop_map(|fields| fields.into_iter().collect())
 }
 
 proptest! {
@@ -196,7 +194,10 @@ fn integers_longs_and_doubles_stay_apart() {
     assert_eq!(read(r#"{"v":2147483648}"#), raw(&doc! { "v": 2_147_483_648_i64 }));
     assert_eq!(read(r#"{"v":1.0}"#), raw(&doc! { "v": 1.0 }));
     assert_eq!(read(r#"{"v":1e2}"#), raw(&doc! { "v": 100.0 }));
-    assert_eq!(read(r#"{"v":18446744073709551615}"#), raw(&doc! { "v": 18_446_744_073_709_551_615.0 }));
+    assert_eq!(
+        read(r#"{"v":18446744073709551615}"#),
+        raw(&doc! { "v": 18_446_744_073_709_551_615.0 })
+    );
 }
 
 #[test]
@@ -219,7 +220,10 @@ fn special_doubles_survive() {
 fn dates_outside_four_digit_years_are_numbers() {
     let before = DateTime::from_millis(-1);
     assert_eq!(value(before, Mode::Relaxed), r#"{"$date":{"$numberLong":"-1"}}"#);
-    assert_eq!(value(DateTime::from_millis(0), Mode::Relaxed), r#"{"$date":"1970-01-01T00:00:00Z"}"#);
+    assert_eq!(
+        value(DateTime::from_millis(0), Mode::Relaxed),
+        r#"{"$date":"1970-01-01T00:00:00Z"}"#
+    );
     assert_eq!(read(r#"{"v":{"$date":"1969-12-31T23:59:59.999Z"}}"#), raw(&doc! { "v": before }));
     assert_eq!(read(r#"{"v":{"$date":-1}}"#), raw(&doc! { "v": before }));
 }

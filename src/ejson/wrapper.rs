@@ -69,9 +69,8 @@ pub(super) fn read<'de, A: MapAccess<'de>>(
                     _ => return Err(A::Error::custom("`$binary` needs a `$type` after it")),
                 },
             };
-            let bytes = BASE64
-                .decode(bytes)
-                .map_err(|_| A::Error::custom("`$binary` must hold base64"))?;
+            let bytes =
+                BASE64.decode(bytes).map_err(|_| A::Error::custom("`$binary` must hold base64"))?;
             set_binary(element, subtype_number(&subtype)?, &bytes)?;
         }
         "$uuid" => {
@@ -83,7 +82,9 @@ pub(super) fn read<'de, A: MapAccess<'de>>(
         "$regularExpression" => {
             let Regex { pattern, options } = map.next_value()?;
             if pattern.contains('\0') || options.contains('\0') {
-                return Err(A::Error::custom("a regular expression can't contain a zero character"));
+                return Err(A::Error::custom(
+                    "a regular expression can't contain a zero character",
+                ));
             }
             element.set(0x0b, pattern.as_bytes());
             element.out.push(0);

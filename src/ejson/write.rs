@@ -53,11 +53,7 @@ pub fn write_element(
 }
 
 /// Writes any value.
-pub fn write_value(
-    writer: &mut Writer,
-    value: &mongodb::bson::Bson,
-    mode: Mode,
-) -> Result<()> {
+pub fn write_value(writer: &mut Writer, value: &mongodb::bson::Bson, mode: Mode) -> Result<()> {
     let holder = mongodb::bson::doc! { "v": value.clone() };
     let raw = mongodb::bson::RawDocumentBuf::try_from(&holder)
         .map_err(|_| Error::internal("a value could not be encoded as BSON"))?;

@@ -89,7 +89,7 @@ impl Call<'_> {
             listed => listed?,
         };
         found.sort_by(|a, b| a.name.cmp(&b.name));
-        let call = self.within(BUDGET);
+        let call = &self.within(BUDGET);
         let counted = stream::iter(found).map(|entry| async move {
             let names = call.collection_names(&entry.name).await;
             DatabaseEntry { collections: names.ok().map(|n| n.len() as u64), ..entry }
@@ -109,9 +109,8 @@ impl Call<'_> {
     }
 
     async fn list_databases(&self) -> Result<Vec<DatabaseEntry>> {
-        let listed = self
-            .command("admin", doc! { "listDatabases": 1, "authorizedDatabases": true })
-            .await?;
+        let listed =
+            self.command("admin", doc! { "listDatabases": 1, "authorizedDatabases": true }).await?;
         let databases = listed.get_array("databases").map_err(|_| unexpected("listDatabases"))?;
         let entries = databases.iter().filter_map(|database| {
             let database = database.as_document()?;
@@ -127,9 +126,8 @@ impl Call<'_> {
 
     /// Where databases may not be listed: those that the user's privileges name.
     async fn privileged(&self) -> Result<Vec<DatabaseEntry>> {
-        let status = self
-            .command("admin", doc! { "connectionStatus": 1, "showPrivileges": true })
-            .await?;
+        let status =
+            self.command("admin", doc! { "connectionStatus": 1, "showPrivileges": true }).await?;
         let privileges = status
             .get_document("authInfo")
             .and_then(|info| info.get_array("authenticatedUserPrivileges"))
@@ -176,7 +174,7 @@ impl Call<'_> {
         if !sizes {
             return Ok(found);
         }
-        let call = self.within(BUDGET);
+        let call = &self.within(BUDGET);
         let measured = stream::iter(found).map(|entry| async move {
             let info = match entry.kind.as_str() {
                 "view" => None,
@@ -302,4 +300,3 @@ fn to_double(value: i64) -> f64 {
 fn unexpected(command: &str) -> Error {
     Error::new(Code::DbQueryError, format!("the server's answer to {command} lacks what it is for"))
 }
-

@@ -89,9 +89,8 @@ impl Attempt<'_> {
             .detail("server_code", concern.code),
             ErrorKind::InsertMany(insert) => self.insert_many(insert),
             ErrorKind::Authentication { message, .. } => authentication(message),
-            ErrorKind::ServerSelection { .. } => self.unreachable(
-                "no MongoDB server that is suited for this could be reached in time",
-            ),
+            ErrorKind::ServerSelection { .. } => self
+                .unreachable("no MongoDB server that is suited for this could be reached in time"),
             ErrorKind::ProxyConnect { .. } => {
                 self.unreachable("the MongoDB server could not be connected to")
             }
@@ -110,12 +109,13 @@ impl Attempt<'_> {
                     Error::validation(message.clone())
                 }
             }
-            ErrorKind::IncompatibleServer { message, .. } => Error::new(Code::DbQueryError, message),
-            ErrorKind::InvalidResponse { .. } | ErrorKind::Bson(_) => Error::new(
-                Code::DbConnectionFailed,
-                "the server's answer could not be understood",
-            )
-            .outcome(self.outcome()),
+            ErrorKind::IncompatibleServer { message, .. } => {
+                Error::new(Code::DbQueryError, message)
+            }
+            ErrorKind::InvalidResponse { .. } | ErrorKind::Bson(_) => {
+                Error::new(Code::DbConnectionFailed, "the server's answer could not be understood")
+                    .outcome(self.outcome())
+            }
             _ => Error::internal("the MongoDB driver failed in an unexpected way")
                 .outcome(self.outcome()),
         }
@@ -201,9 +201,8 @@ fn server(code: i32, name: &str, message: &str) -> Error {
         26 => Code::DbNotFound,
         48 | 112 | 251 | 11000 | 11001 | 12582 => Code::Conflict,
         50 | 262 | 202 | 24 => Code::DbTimeout,
-        6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435 | 13436 => {
-            Code::DbConnectionFailed
-        }
+        6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435
+        | 13436 => Code::DbConnectionFailed,
         10334 | 17419 | 17420 | 17280 => Code::PayloadTooLarge,
         _ => Code::DbQueryError,
     };

@@ -26,10 +26,10 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
-pub use self::call::Call;
 pub use self::aggregate::AggregateOptions;
+pub use self::call::Call;
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
-pub use self::find::{Count, CountKind, End, Query};
+pub use self::find::{Cap, Count, CountKind, End, Query};
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
 pub use self::write::{Change, Changed, with_id};
@@ -65,11 +65,7 @@ impl Client {
     }
 
     /// A client that has not connected to anything yet.
-    async fn set_up(
-        target: &MongoTarget,
-        seeds: Seeds,
-        options: &ConnectOptions,
-    ) -> Result<Self> {
+    async fn set_up(target: &MongoTarget, seeds: Seeds, options: &ConnectOptions) -> Result<Self> {
         let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
         let tunnel =
             Tunnel::open(Arc::clone(&options.egress), tls, options.connect_timeout).await?;

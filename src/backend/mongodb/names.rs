@@ -13,7 +13,10 @@ impl Namespace {
     /// Checks both names.
     pub fn new(db: &str, coll: &str) -> Result<Self> {
         check_database(db)?;
-        if coll.is_empty() || coll.len() > 235 || coll.contains(['\0', '$']) || coll.starts_with('.')
+        if coll.is_empty()
+            || coll.len() > 235
+            || coll.contains(['\0', '$'])
+            || coll.starts_with('.')
         {
             return Err(Error::validation(format!("{coll:?} can't be the name of a collection")));
         }
@@ -58,7 +61,9 @@ impl std::fmt::Display for Namespace {
 
 /// Refuses what can't be the name of a database.
 pub fn check_database(db: &str) -> Result<()> {
-    let wrong = |c: char| matches!(c, '\0' | '/' | '\\' | '.' | ' ' | '"' | '$' | '*' | '<' | '>' | ':' | '|' | '?');
+    let wrong = |c: char| {
+        matches!(c, '\0' | '/' | '\\' | '.' | ' ' | '"' | '$' | '*' | '<' | '>' | ':' | '|' | '?')
+    };
     if db.is_empty() || db.len() > 63 || db.contains(wrong) {
         return Err(Error::validation(format!("{db:?} can't be the name of a database")));
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mongodb::options::{
-    Acknowledgment, AuthMechanism, ClientOptions, Credential, ReadConcern, ReadPreference, SelectionCriteria,
-    ServerAddress, Socks5Proxy, WriteConcern,
+    Acknowledgment, AuthMechanism, ClientOptions, Credential, ReadConcern, ReadPreference,
+    SelectionCriteria, ServerAddress, Socks5Proxy, WriteConcern,
 };
 use secrecy::ExposeSecret;
 
@@ -81,9 +81,10 @@ pub(super) fn build(
     meter: &Arc<Meter>,
 ) -> Result<ClientOptions> {
     let from_txt = seeds.srv.as_ref().and_then(|o| o.credential.as_ref()?.source.clone());
-    let hosts = seeds.endpoints.into_iter().map(|Endpoint { host, port }| {
-        ServerAddress::Tcp { host, port: Some(port) }
-    });
+    let hosts = seeds
+        .endpoints
+        .into_iter()
+        .map(|Endpoint { host, port }| ServerAddress::Tcp { host, port: Some(port) });
     let selection = target.server_selection_timeout_ms.map(Duration::from_millis);
 
     // An SRV look-up leaves something in the options that can't be set from outside.

@@ -24,8 +24,7 @@ pub async fn probe(
         .step("resolve", async {
             let seeds = Seeds::find(target, deadline).await?;
             let first = seeds.endpoints.first().cloned();
-            let first =
-                first.ok_or_else(|| Error::validation("the connection names no host"))?;
+            let first = first.ok_or_else(|| Error::validation("the connection names no host"))?;
             egress.resolve(&first.host, first.port, deadline).await?;
             Ok((seeds, first))
         })

@@ -36,8 +36,7 @@ pub(super) async fn accept(client: &mut TcpStream, login: &Login) -> Result<Endp
     let [_version] = read(client).await?;
     let user = short_text(client).await?;
     let password = short_text(client).await?;
-    let known =
-        user.ct_eq(login.user.as_bytes()) & password.ct_eq(login.password.as_bytes());
+    let known = user.ct_eq(login.user.as_bytes()) & password.ct_eq(login.password.as_bytes());
     let known = bool::from(known);
     client.write_all(&[1, u8::from(!known)]).await?;
     if !known {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{id, readable, writable};
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{Count, CountKind, End, Query, gate, with_id};
+use crate::backend::mongodb::{Cap, Count, CountKind, End, Query, gate, with_id};
 use crate::context::Context;
 use crate::ejson::{Document, Mode, write_value};
 use crate::error::{Error, Result};
@@ -64,7 +64,7 @@ pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
         projection: checked(input.projection.as_ref())?,
         sort: checked(input.sort.as_ref())?,
         skip: input.skip,
-        limit,
+        cap: Cap { documents: limit, bytes: cx.service.config.max_result_bytes },
     };
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
@@ -180,8 +180,5 @@ fn partly_inserted(error: Error, ids: &[bson::Bson], ordered: bool) -> Error {
         .filter_map(|(_, id)| id::plain(id).ok())
         .collect();
     let outcome = if inserted.is_empty() { Outcome::NotApplied } else { Outcome::Applied };
-    error
-        .outcome(outcome)
-        .detail("inserted_count", inserted.len())
-        .detail("inserted_ids", inserted)
+    error.outcome(outcome).detail("inserted_count", inserted.len()).detail("inserted_ids", inserted)
 }

@@ -1,9 +1,9 @@
 //! The `_id` of a document, as a path segment.
 
 use base64::Engine as _;
+use base64::alphabet;
 use base64::engine::general_purpose::GeneralPurposeConfig;
 use base64::engine::{DecodePaddingMode, GeneralPurpose};
-use base64::alphabet;
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Bson, DateTime};
@@ -55,7 +55,11 @@ pub(super) enum Encoding {
 
 /// Reads the segment: 24 hexadecimal digits are an `ObjectId` and everything else is a string, unless
 /// it is said otherwise.
-pub(super) fn parse(text: &str, id_type: Option<IdType>, encoding: Option<Encoding>) -> Result<Bson> {
+pub(super) fn parse(
+    text: &str,
+    id_type: Option<IdType>,
+    encoding: Option<Encoding>,
+) -> Result<Bson> {
     if encoding == Some(Encoding::Base64url) {
         if id_type.is_some() {
             return Err(Error::validation("give either `id_type` or `encoding`, not both"));

@@ -49,8 +49,12 @@ fn stage(name: &str) -> Option<Stage> {
         | "$unset" | "$unwind" | "$geoNear" | "$collStats" | "$indexStats" | "$planCacheStats"
         | "$search" | "$searchMeta" | "$vectorSearch" => Stage::Plain,
         "$documents" => Stage::Source,
-        "$currentOp" | "$listSessions" | "$listLocalSessions" | "$listSampledQueries"
-        | "$shardedDataDistribution" | "$queryStats" => Stage::Admin,
+        "$currentOp"
+        | "$listSessions"
+        | "$listLocalSessions"
+        | "$listSampledQueries"
+        | "$shardedDataDistribution"
+        | "$queryStats" => Stage::Admin,
         "$facet" => Stage::Facet,
         "$lookup" | "$graphLookup" => Stage::Lookup,
         "$unionWith" => Stage::Union,
@@ -118,8 +122,8 @@ impl Walk<'_> {
     fn nested(&mut self, pipeline: &Bson) -> Result<()> {
         let stages = pipeline.as_array().map(|items| items.iter().map(Bson::as_document));
         let stages: Option<Vec<&Document>> = stages.and_then(Iterator::collect);
-        let stages = stages
-            .ok_or_else(|| Error::validation("a pipeline must be an array of documents"))?;
+        let stages =
+            stages.ok_or_else(|| Error::validation("a pipeline must be an array of documents"))?;
         self.stages(stages.into_iter(), false)
     }
 
@@ -189,8 +193,7 @@ impl Walk<'_> {
             Bson::String(coll) => (self.db, coll.as_str()),
             Bson::Document(spec) => {
                 let coll = spec.get_str("coll");
-                let coll =
-                    coll.map_err(|_| Error::validation("`coll` must name a collection"))?;
+                let coll = coll.map_err(|_| Error::validation("`coll` must name a collection"))?;
                 let db = match spec.get("db") {
                     None => self.db,
                     Some(Bson::String(db)) => db.as_str(),
@@ -210,7 +213,5 @@ impl Walk<'_> {
 }
 
 fn document<'v>(stage: &str, value: &'v Bson) -> Result<&'v Document> {
-    value
-        .as_document()
-        .ok_or_else(|| Error::validation(format!("`{stage}` takes a document")))
+    value.as_document().ok_or_else(|| Error::validation(format!("`{stage}` takes a document")))
 }
