@@ -4,5 +4,6 @@ mod connection;
 mod documents;
 mod egress;
 mod faults;
+mod http;
 mod proxy;
 mod support;
