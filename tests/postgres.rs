@@ -13,7 +13,7 @@ use studio_multidb::error::{Code, Error};
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::egress::Egress;
-use studio_multidb::target::{Endpoint, PostgresTarget, Tls};
+use studio_multidb::target::{ChannelBinding, Endpoint, PostgresTarget, Tls};
 
 fn target() -> Option<PostgresTarget> {
     let Ok(text) = std::env::var("TEST_POSTGRES_URL") else {
@@ -31,6 +31,10 @@ fn target() -> Option<PostgresTarget> {
         database: url.path().trim_start_matches('/').to_owned(),
         tls: None,
         statement_timeout_ms: None,
+        channel_binding: ChannelBinding::Prefer,
+        pool_size: None,
+        connect_timeout_ms: None,
+        notes: serde_json::Map::new(),
     })
 }
 
@@ -305,6 +309,8 @@ async fn a_session_that_the_server_ended_is_replaced() {
     let other = self::client(1).await.unwrap();
     let end = statement(&format!("select pg_terminate_backend({pid}) as done"));
     assert_eq!(rows(&other, &end).await, json!([{"done": true}]));
+    let alive = reading(&format!("select pid from pg_stat_activity where pid = {pid}"));
+    eventually("it is gone", async || rows(&other, &alive).await == json!([])).await;
     let next = rows(&client, &statement("select pg_backend_pid() as pid")).await;
     assert_ne!(next[0]["pid"], pid);
 
@@ -405,6 +411,9 @@ async fn tls_verifies_the_server_and_prefer_falls_back() {
     let deadline = Deadline::after(Duration::from_millis(500));
     let error = client.query(&late, deadline, &mut Writer::new()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbTimeout);
+
+    target.channel_binding = ChannelBinding::Require;
+    Client::connect(&target, &options(1), soon()).await.unwrap();
 
     target.tls = Some(Tls::default());
     let error = Client::connect(&target, &options(1), soon()).await.unwrap_err();
