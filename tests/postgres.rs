@@ -1,6 +1,8 @@
 //! The PostgreSQL backend against a real server: `TEST_POSTGRES_URL=postgres://user:pw@host/db`.
 //! Without it every test passes, after saying that it was skipped.
 
+#![allow(clippy::print_stderr)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,6 +66,7 @@ fn statement(sql: &str) -> Statement {
         timeout: Duration::from_secs(10),
         max_rows: 1000,
         shape: Shape::Objects,
+        request_id: None,
     }
 }
 
@@ -287,6 +290,17 @@ async fn a_session_is_reset_after_a_write() {
 }
 
 #[tokio::test]
+async fn the_server_shows_which_request_it_works_for() {
+    let Some(client) = client(1).await else { return };
+    let sql = "select application_name as name from pg_stat_activity where pid = pg_backend_pid()";
+    for id in ["a-1", "it's \\ 2"] {
+        let with = Statement { request_id: Some(id.into()), ..reading(sql) };
+        let expected = json!([{ "name": format!("studio-multidb {id}") }]);
+        assert_eq!(rows(&client, &with).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_kept_statement_survives_a_changed_table() {
     let Some(client) = client(2).await else { return };
     run(&client, &statement("drop table if exists replanned")).await.unwrap();
@@ -460,7 +474,7 @@ async fn tables_have_the_shape_of_pg_meta() {
     };
     let tables = async |filter: &TableFilter| -> Value {
         let mut out = Writer::new();
-        client.tables(filter, soon(), &mut out).await.unwrap();
+        client.tables(filter, "test".into(), soon(), &mut out).await.unwrap();
         serde_json::from_slice(&out.into_bytes()).unwrap()
     };
     let found = tables(&filter).await;

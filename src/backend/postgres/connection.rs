@@ -230,10 +230,10 @@ impl Connection {
     }
 
     /// Reads an error; a fatal one ends the session.
-    pub(super) fn error(&mut self, body: &ErrorResponseBody) -> Box<ServerError> {
-        let error = Box::new(ServerError::read(body.fields()));
+    pub(super) fn error(&mut self, body: &ErrorResponseBody) -> Failure {
+        let error = ServerError::read(body.fields());
         self.dead |= error.is_fatal();
-        error
+        Failure::Server(Box::new(error))
     }
 
     /// Reads up to the next `ReadyForQuery`; an error on the way is the result.
@@ -243,7 +243,7 @@ impl Connection {
             match self.message().await? {
                 Message::ReadyForQuery(_) => return failed.map_or(Ok(()), Err),
                 Message::ErrorResponse(body) => {
-                    let error = Failure::Server(self.error(&body));
+                    let error = self.error(&body);
                     if self.dead {
                         return Err(error);
                     }

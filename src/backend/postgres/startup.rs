@@ -102,7 +102,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                 proven = true;
             }
             Message::ErrorResponse(body) => {
-                return Err(Failure::Server(connection.error(&body)));
+                return Err(connection.error(&body));
             }
             _ => {
                 return Err(refused(
@@ -122,7 +122,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
             }
             Message::ReadyForQuery(_) => return Ok(()),
             Message::ErrorResponse(body) => {
-                return Err(Failure::Server(connection.error(&body)));
+                return Err(connection.error(&body));
             }
             _ => return Err(out_of_turn("a message")),
         }

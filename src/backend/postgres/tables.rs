@@ -3,6 +3,7 @@
 //! The catalog queries and the meaning of the filters are those of postgres-meta
 //! (<https://github.com/supabase/postgres-meta>, Apache-2.0), `PostgresMetaTables.list`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
@@ -41,6 +42,7 @@ impl Client {
     pub async fn tables(
         &self,
         filter: &TableFilter,
+        request_id: Arc<str>,
         deadline: Deadline,
         out: &mut Writer,
     ) -> Result<()> {
@@ -56,6 +58,7 @@ impl Client {
             timeout: TIMEOUT,
             max_rows: MOST,
             shape: Shape::Objects,
+            request_id: Some(request_id),
         };
         let answer = self.run(&statement, deadline, out).await?;
         if answer.truncated {
