@@ -45,6 +45,7 @@ SELECT
     OR c.relkind IN ('v', 'f') AND pg_column_is_updatable(c.oid, a.attnum, FALSE)
   ) AS is_updatable,
   uniques.table_id IS NOT NULL AS is_unique,
+  check_constraints.definition AS "check",
   array_to_json(
     array(
       SELECT
@@ -58,7 +59,6 @@ SELECT
         enums.enumsortorder
     )
   ) AS enums,
-  check_constraints.definition AS "check",
   col_description(c.oid, a.attnum) AS comment
 FROM
   pg_attribute a
