@@ -1,5 +1,5 @@
 -- From postgres-meta (https://github.com/supabase/postgres-meta), copyright Supabase, Apache-2.0.
--- Changed: the schema filter is a parameter.
+-- Changed: the schema filter is a parameter; columns come in the order of its API.
 -- Adapted there from information_schema.columns
 
 SELECT
@@ -45,7 +45,6 @@ SELECT
     OR c.relkind IN ('v', 'f') AND pg_column_is_updatable(c.oid, a.attnum, FALSE)
   ) AS is_updatable,
   uniques.table_id IS NOT NULL AS is_unique,
-  check_constraints.definition AS "check",
   array_to_json(
     array(
       SELECT
@@ -59,6 +58,7 @@ SELECT
         enums.enumsortorder
     )
   ) AS enums,
+  check_constraints.definition AS "check",
   col_description(c.oid, a.attnum) AS comment
 FROM
   pg_attribute a
