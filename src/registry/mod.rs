@@ -24,6 +24,7 @@ pub(crate) mod platform;
 pub mod platform_query;
 mod resolve;
 mod rotate;
+mod session;
 mod tls;
 mod vault;
 
