@@ -72,6 +72,13 @@ impl Service {
             idle_timeout: config.idle_timeout,
             sweep_interval: SWEEP_INTERVAL.min(config.idle_timeout),
         });
+        // A connection that any instance removes keeps no socket open here.
+        let closing = Arc::downgrade(&pools);
+        registry.when_removed(move |id| {
+            if let Some(pools) = closing.upgrade() {
+                pools.forget(id);
+            }
+        });
         Ok(Self {
             config,
             registry,

@@ -1,7 +1,7 @@
 //! A registered connection: what is known of it without its secrets, and how it is shown.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -102,6 +102,8 @@ pub struct Connection {
     /// Microseconds since 1970, for paging in order of registration.
     pub(super) created_us: i64,
     pub(super) origin: Origin,
+    /// Its JSON, written when it is first shown: lists are asked far more often than they change.
+    pub(super) rendered: OnceLock<Vec<u8>>,
 }
 
 /// Where the secrets are.
@@ -163,6 +165,17 @@ impl Connection {
 
     /// Writes it as JSON, without secrets and under the names of both documents.
     pub fn write(&self, w: &mut Writer) -> Result<()> {
+        if let Some(rendered) = self.rendered.get() {
+            w.raw(rendered);
+            return Ok(());
+        }
+        let from = w.len();
+        self.render(w)?;
+        let _ = self.rendered.set(w.buffer()[from..].to_vec());
+        Ok(())
+    }
+
+    fn render(&self, w: &mut Writer) -> Result<()> {
         w.raw(b"{");
         text(w, "id", &self.id.to_string());
         text(w, ",project_id", &self.project_id.to_string());
@@ -299,6 +312,7 @@ impl TryFrom<&Row> for Connection {
             updated_at: row.get(22),
             created_us: row.get(23),
             origin: Origin::Row { connection_string, password },
+            rendered: OnceLock::new(),
         })
     }
 }

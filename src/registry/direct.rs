@@ -3,7 +3,7 @@
 //! They are pooled like registered ones. The key is made of everything the target says, hashed
 //! under a random key of the process, so that it can be shown without giving a password away.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -116,6 +116,7 @@ fn connection(target: Target, operators: bool, identity: &str) -> Connection {
         updated_at: None,
         created_us: 0,
         origin: Origin::Direct { target: Arc::new(target), operators },
+        rendered: OnceLock::new(),
     }
 }
 

@@ -3,6 +3,8 @@
 //! They belong to the project `default` under the identifier `env`, and work without any platform
 //! database. They are changed where they are set, not here.
 
+use std::sync::OnceLock;
+
 use secrecy::ExposeSecret;
 use uuid::{Uuid, uuid};
 
@@ -102,6 +104,7 @@ impl Entry {
             updated_at: None,
             created_us: 0,
             origin: Origin::Environment,
+            rendered: OnceLock::new(),
         }
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::connection::named;
 use super::failure::Effect;
-use super::platform::Lent;
+use super::session::Lent;
 use super::vault::{Column, Owner, Vault};
 use crate::crypto::cryptojs;
 use crate::error::Result;
@@ -77,7 +77,7 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
     let pending = session.rows(&PENDING, &[], Effect::None).await?;
     for row in &pending {
         let legacy = Legacy::read(row, vault)?;
-        let parameters: super::platform::Parameters<'_> = &[
+        let parameters: super::session::Parameters<'_> = &[
             &legacy.owner.id,
             &legacy.owner.project_id,
             &legacy.owner.database_type.as_str(),

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use super::Registry;
 use super::failure::Effect;
 use super::legacy;
-use super::platform::{Lent, Platform};
+use super::platform::Platform;
+use super::session::Lent;
 use crate::error::{Code, Error, Result};
 
 /// A migration file.

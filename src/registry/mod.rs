@@ -24,9 +24,11 @@ pub(crate) mod platform;
 pub mod platform_query;
 mod resolve;
 mod rotate;
+mod session;
 mod tls;
 mod vault;
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -80,6 +82,17 @@ pub(crate) struct Caches {
     connections: Shelf<Uuid, Arc<Connection>>,
     scopes: Shelf<String, Arc<Scope>>,
     pages: Shelf<PageKey, Page>,
+    when_removed: WhenRemoved,
+}
+
+/// Told the id of a connection that another instance removed.
+#[derive(Default)]
+struct WhenRemoved(OnceLock<Box<dyn Fn(Uuid) + Send + Sync>>);
+
+impl fmt::Debug for WhenRemoved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WhenRemoved").field(&self.0.get().is_some()).finish()
+    }
 }
 
 impl Registry {
@@ -104,6 +117,7 @@ impl Registry {
                 connections: Shelf::new(10_000, METADATA_BELIEVED_FOR, KEPT_FOR),
                 scopes: Shelf::new(10_000, METADATA_BELIEVED_FOR, KEPT_FOR),
                 pages: Shelf::new(1_000, LISTS_BELIEVED_FOR, KEPT_FOR),
+                when_removed: WhenRemoved::default(),
             }),
             vault: Vault::new(config),
             environment: Environment::read(config)?,
@@ -148,6 +162,12 @@ impl Registry {
             ))
         });
         Some(answer.map(|_| started.elapsed()))
+    }
+
+    /// Has `react` called with the id of every connection that any instance removes, so that its
+    /// sockets can be closed. Only the first call counts.
+    pub fn when_removed(&self, react: impl Fn(Uuid) + Send + Sync + 'static) {
+        let _ = self.caches.when_removed.0.set(Box::new(react));
     }
 
     /// Closes every connection to the platform database.
@@ -197,6 +217,12 @@ impl Caches {
         self.connections.forget(&id).await;
         self.scopes.forget_where(|scope| scope.shows(project_id)).await;
         self.pages.forget_all();
+    }
+
+    fn removed(&self, id: Uuid) {
+        if let Some(react) = self.when_removed.0.get() {
+            react(id);
+        }
     }
 
     /// Anything may have changed.

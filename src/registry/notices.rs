@@ -31,6 +31,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 struct Notice {
     id: Uuid,
     project_id: Uuid,
+    #[serde(default)]
+    op: String,
 }
 
 /// Listens until the registry is dropped or the task is aborted.
@@ -71,7 +73,12 @@ async fn follow(platform: &Platform, caches: &Caches, heard: &mut bool) -> Resul
             platform.sweep(IDLE);
             match tokio::time::timeout(HEARTBEAT, notices.recv()).await {
                 Ok(Some(notice)) => match serde_json::from_str::<Notice>(notice.payload()) {
-                    Ok(Notice { id, project_id }) => caches.changed(id, project_id).await,
+                    Ok(Notice { id, project_id, op }) => {
+                        caches.changed(id, project_id).await;
+                        if op == "delete" {
+                            caches.removed(id);
+                        }
+                    }
                     // Somebody's own notice on our channel: better read too much than too little.
                     Err(_) => caches.forget_all(),
                 },

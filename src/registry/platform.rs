@@ -3,9 +3,7 @@
 //! Every statement of the registry is short, so a session is checked, used and handed back; what a
 //! session was doing when its user went away is never guessed at: such a session is closed.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,31 +14,24 @@ use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::task::AbortHandle;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Connection, Row, Statement};
+use tokio_postgres::config::{self, SslMode};
+use tokio_postgres::{Client, Config, Connection, Row};
 
 use super::circuit::Circuit;
 use super::failure::{self, Effect};
+use super::session::{Lent, Parameters, Session};
 use super::tls::{Connector, Stream};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-use crate::target::PostgresTarget;
 use crate::target::egress::Egress;
+use crate::target::{ChannelBinding, PostgresTarget};
 
 /// A session that waits this long unused is asked whether it still lives before it is used.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
-/// No statement of the registry is heavy; one that takes longer waits for a lock or for a dead peer.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
-
-/// The parameters of a statement.
-pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// A pool of sessions.
 pub(crate) struct Platform {
@@ -116,7 +107,7 @@ impl Platform {
     pub(crate) async fn session(&self) -> Result<Lent> {
         // Boxed: it holds a whole log-in, and is inside every future that reads anything.
         match Box::pin(self.pool.get()).await {
-            Ok(session) => Ok(Lent(Some(session))),
+            Ok(session) => Ok(session.into()),
             Err(PoolError::Backend(error)) => Err(error),
             Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Error::new(
                 Code::PoolExhausted,
@@ -160,111 +151,6 @@ impl Platform {
     }
 }
 
-/// A session that goes back to the pool when it is dropped.
-pub(crate) struct Lent(Option<managed::Object<Dialer>>);
-
-impl Deref for Lent {
-    type Target = Session;
-
-    fn deref(&self) -> &Session {
-        self.0.as_ref().expect("it is only taken when it is dropped")
-    }
-}
-
-impl DerefMut for Lent {
-    fn deref_mut(&mut self) -> &mut Session {
-        self.0.as_mut().expect("it is only taken when it is dropped")
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        // A session in the middle of something holds locks. It is closed now, and not when somebody
-        // is about to get it from the pool.
-        if let Some(session) = self.0.take_if(|session| session.busy || session.in_transaction) {
-            drop(managed::Object::take(session));
-        }
-    }
-}
-
-/// One connection, with the statements it has prepared.
-pub(crate) struct Session {
-    client: Client,
-    statements: HashMap<&'static str, Statement>,
-    driver: AbortHandle,
-    /// A statement was sent and its answer not read to the end.
-    busy: bool,
-    in_transaction: bool,
-    /// The dialer's doubts when it was last known to live.
-    doubts: u64,
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // The driver would wait for outstanding answers; from a dead peer they never come.
-        self.driver.abort();
-    }
-}
-
-impl Session {
-    /// Begins a transaction. Until [`Session::commit`], dropping the session undoes it.
-    pub(crate) async fn begin(&mut self) -> Result<()> {
-        self.in_transaction = true;
-        self.batch("BEGIN", Effect::None).await
-    }
-
-    /// Ends the transaction; when the answer is lost the outcome is unknown.
-    pub(crate) async fn commit(&mut self) -> Result<()> {
-        self.batch("COMMIT", Effect::Write).await?;
-        self.in_transaction = false;
-        Ok(())
-    }
-
-    /// Rows of a statement.
-    pub(crate) async fn rows(
-        &mut self,
-        sql: &'static str,
-        parameters: Parameters<'_>,
-        effect: Effect,
-    ) -> Result<Vec<Row>> {
-        self.run(sql, parameters).await.map_err(|e| failure::of(&e, effect))
-    }
-
-    /// Statements without parameters or results, in one round trip and without a time limit of our
-    /// own: migrations.
-    pub(crate) async fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
-        self.busy = true;
-        let done = self.client.batch_execute(sql).await;
-        self.busy = false;
-        done.map_err(|e| failure::of(&failure::Cause::Driver(e), effect))
-    }
-
-    async fn run(
-        &mut self,
-        sql: &'static str,
-        parameters: Parameters<'_>,
-    ) -> Result<Vec<Row>, failure::Cause> {
-        self.busy = true;
-        let work = Box::pin(async {
-            let statement = if let Some(statement) = self.statements.get(sql) {
-                statement.clone()
-            } else {
-                let statement = self.client.prepare(sql).await?;
-                self.statements.insert(sql, statement.clone());
-                statement
-            };
-            self.client.query(&statement, parameters).await
-        });
-        match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
-            Ok(answer) => {
-                self.busy = false;
-                answer.map_err(failure::Cause::Driver)
-            }
-            Err(_) => Err(failure::Cause::Late(STATEMENT_TIMEOUT)),
-        }
-    }
-}
-
 /// Makes sessions, and checks them before they are used again.
 pub(crate) struct Dialer {
     target: PostgresTarget,
@@ -291,48 +177,16 @@ impl managed::Manager for Dialer {
             Err(cause) => self.circuit.open(cause),
         }
         let (client, connection) = dialled?;
-        let driver = tokio::spawn(async move {
-            // Its failure reaches every waiting statement; there is nothing to add here.
-            let _ = connection.await;
-        })
-        .abort_handle();
-        let session = Session {
-            client,
-            statements: HashMap::new(),
-            driver,
-            busy: false,
-            in_transaction: false,
-            doubts: self.doubts.load(Ordering::Acquire),
-        };
-        let limits = format!(
-            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
-            STATEMENT_TIMEOUT.as_millis()
-        );
-        session
-            .client
-            .batch_execute(&limits)
-            .await
-            .map_err(|e| failure::of(&failure::Cause::Driver(e), Effect::None))?;
-        Ok(session)
+        Session::start(client, connection, self.doubts.load(Ordering::Acquire)).await
     }
 
     async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<Error> {
-        if session.client.is_closed() || session.busy || session.in_transaction {
+        if !session.is_sound() {
             return Err(RecycleError::message("the session was left in an unknown state"));
         }
-        // Half an hour less up to a quarter, so that sessions made together don't end together.
-        let jitter =
-            Duration::from_millis(u64::from(metrics.created.elapsed().subsec_micros()) % 450_000);
-        if metrics.age() + jitter > LONGEST_LIFE {
-            return Err(RecycleError::message("the session reached its age limit"));
-        }
         let doubts = self.doubts.load(Ordering::Acquire);
-        if metrics.last_used() > TRUSTED_FOR || session.doubts != doubts {
-            session.busy = true;
-            let alive = session.client.simple_query("").await;
-            session.busy = false;
-            alive.map_err(|_| RecycleError::message("the session is dead"))?;
-            session.doubts = doubts;
+        if metrics.last_used() > TRUSTED_FOR || !session.is_trusted(doubts) {
+            session.check(doubts).await?;
         }
         Ok(())
     }
@@ -348,19 +202,24 @@ impl Dialer {
             .connect(&endpoint.host, endpoint.port, deadline)
             .await
             .map_err(|e| e.context(what))?;
-        let mut config = Config::new();
-        config.user(&target.username).dbname(&target.database).application_name("studio-multidb");
+        let mut settings = Config::new();
+        settings.user(&target.username).dbname(&target.database).application_name("studio-multidb");
         if let Some(password) = &target.password {
-            config.password(password.expose_secret());
+            settings.password(password.expose_secret());
         }
-        config.ssl_mode(match &target.tls {
+        settings.ssl_mode(match &target.tls {
             None => SslMode::Disable,
             Some(tls) if tls.optional => SslMode::Prefer,
             Some(_) => SslMode::Require,
         });
+        settings.channel_binding(match target.channel_binding {
+            ChannelBinding::Disable => config::ChannelBinding::Disable,
+            ChannelBinding::Prefer => config::ChannelBinding::Prefer,
+            ChannelBinding::Require => config::ChannelBinding::Require,
+        });
         let connector =
             Connector { config: self.tls.clone(), host: endpoint.host.clone(), deadline };
-        let connected = deadline.run(config.connect_raw(socket, connector)).await;
+        let connected = deadline.run(settings.connect_raw(socket, connector)).await;
         connected
             .ok_or_else(|| {
                 Error::timeout(format!("{what} did not finish the log-in"), Outcome::NotApplied)

@@ -13,3 +13,4 @@ mod outage;
 mod roles;
 mod rotation;
 mod support;
+mod tls;

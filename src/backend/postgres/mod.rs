@@ -13,7 +13,6 @@ use std::time::Duration;
 
 mod arrays;
 mod cancel;
-mod channel_binding;
 mod columns;
 mod connect;
 mod connection;

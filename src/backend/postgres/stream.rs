@@ -14,7 +14,6 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Re
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::channel_binding;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -110,7 +109,7 @@ impl Stream {
             Self::Plain(_) => None,
             Self::Tls(stream) => {
                 let certificate = stream.get_ref().1.peer_certificates()?.first()?;
-                channel_binding::server_end_point(certificate)
+                crate::target::tls::server_end_point(certificate)
             }
         }
     }

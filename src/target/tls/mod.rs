@@ -3,6 +3,7 @@
 //! A server is verified against the public authorities, or against the given ones alone. No file
 //! of the host is read and no setting of the process is used.
 
+mod channel_binding;
 mod failure;
 mod verifier;
 
@@ -17,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+pub use self::channel_binding::server_end_point;
 pub use self::failure::{explain, failure};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};

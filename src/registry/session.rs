@@ -1,0 +1,184 @@
+//! One session on the platform database, and the loan of one from the pool.
+
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use deadpool::managed;
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Connection, Row, Statement};
+
+use super::failure::{self, Effect};
+use super::platform::Dialer;
+use super::tls::Stream;
+use crate::error::Result;
+
+/// No statement of the registry is heavy; one that takes longer waits for a lock or for a dead peer.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A session is not kept longer, so that a server behind a changed address is found in time.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
+
+/// The parameters of a statement.
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A session that goes back to the pool when it is dropped.
+pub(crate) struct Lent(Option<managed::Object<Dialer>>);
+
+impl From<managed::Object<Dialer>> for Lent {
+    fn from(session: managed::Object<Dialer>) -> Self {
+        Self(Some(session))
+    }
+}
+
+impl Deref for Lent {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.0.as_ref().expect("it is only taken when it is dropped")
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Session {
+        self.0.as_mut().expect("it is only taken when it is dropped")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // A session in the middle of something holds locks. It is closed now, and not when somebody
+        // is about to get it from the pool.
+        if let Some(session) = self.0.take_if(|session| session.busy || session.in_transaction) {
+            drop(managed::Object::take(session));
+        }
+    }
+}
+
+/// One connection, with the statements it has prepared.
+pub(crate) struct Session {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+    driver: AbortHandle,
+    /// A statement was sent and its answer not read to the end.
+    busy: bool,
+    in_transaction: bool,
+    /// The dialer's doubts when it was last known to live.
+    doubts: u64,
+    expires: Instant,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // The driver would wait for outstanding answers; from a dead peer they never come.
+        self.driver.abort();
+    }
+}
+
+impl Session {
+    /// Takes over a connection that is logged in.
+    pub(super) async fn start(
+        client: Client,
+        connection: Connection<TcpStream, Stream>,
+        doubts: u64,
+    ) -> Result<Self> {
+        let driver = tokio::spawn(async move {
+            // Its failure reaches every waiting statement; there is nothing to add here.
+            let _ = connection.await;
+        })
+        .abort_handle();
+        let mut session = Self {
+            client,
+            statements: HashMap::new(),
+            driver,
+            busy: false,
+            in_transaction: false,
+            doubts,
+            // Sessions that were made together don't end together.
+            expires: Instant::now() + LONGEST_LIFE.mul_f64(rand::random_range(0.75..1.0)),
+        };
+        let limits = format!(
+            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
+            STATEMENT_TIMEOUT.as_millis()
+        );
+        session.batch(&limits, Effect::None).await?;
+        Ok(session)
+    }
+
+    /// Whether it can be lent as it is, as far as can be seen without asking the server.
+    pub(super) fn is_sound(&self) -> bool {
+        let idle = !self.busy && !self.in_transaction;
+        idle && !self.client.is_closed() && Instant::now() < self.expires
+    }
+
+    /// Whether it was known to live when the dialer had these doubts.
+    pub(super) fn is_trusted(&self, doubts: u64) -> bool {
+        self.doubts == doubts
+    }
+
+    /// Asks the server whether the session still lives.
+    pub(super) async fn check(&mut self, doubts: u64) -> Result<()> {
+        self.batch("", Effect::None).await?;
+        self.doubts = doubts;
+        Ok(())
+    }
+
+    /// Begins a transaction. Until [`Session::commit`], dropping the session undoes it.
+    pub(crate) async fn begin(&mut self) -> Result<()> {
+        self.in_transaction = true;
+        self.batch("BEGIN", Effect::None).await
+    }
+
+    /// Ends the transaction; when the answer is lost the outcome is unknown.
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        self.batch("COMMIT", Effect::Write).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Rows of a statement.
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+        effect: Effect,
+    ) -> Result<Vec<Row>> {
+        self.run(sql, parameters).await.map_err(|e| failure::of(&e, effect))
+    }
+
+    /// Statements without parameters or results, in one round trip and without a time limit of our
+    /// own: migrations.
+    pub(crate) async fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
+        self.busy = true;
+        let done = self.client.batch_execute(sql).await;
+        self.busy = false;
+        done.map_err(|e| failure::of(&failure::Cause::Driver(e), effect))
+    }
+
+    pub(super) async fn run(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, failure::Cause> {
+        self.busy = true;
+        let work = Box::pin(async {
+            let statement = if let Some(statement) = self.statements.get(sql) {
+                statement.clone()
+            } else {
+                let statement = self.client.prepare(sql).await?;
+                self.statements.insert(sql, statement.clone());
+                statement
+            };
+            self.client.query(&statement, parameters).await
+        });
+        match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
+            Ok(answer) => {
+                self.busy = false;
+                answer.map_err(failure::Cause::Driver)
+            }
+            Err(_) => Err(failure::Cause::Late(STATEMENT_TIMEOUT)),
+        }
+    }
+}

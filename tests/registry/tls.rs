@@ -1,0 +1,66 @@
+//! `TEST_PLATFORM_TLS_URL` is a server whose certificate is for the URL's host, with its authority
+//! in `ca_pem` and a role that has a password:
+//! `postgresql://tls:secret@127.0.0.1:5432/postgres?sslmode=verify-full&ca_pem=…`.
+
+use crate::support::registry;
+use std::time::Duration;
+use studio_multidb::deadline::Deadline;
+use studio_multidb::error::{Code, Result};
+use url::Url;
+
+fn url() -> Option<Url> {
+    let url = std::env::var("TEST_PLATFORM_TLS_URL").ok();
+    if url.is_none() {
+        eprintln!("skipped: TEST_PLATFORM_TLS_URL is not set");
+    }
+    url.map(|url| url.parse().expect("TEST_PLATFORM_TLS_URL is a URL"))
+}
+
+async fn check(url: &str) -> Result<Duration> {
+    let registry = registry(&[("DATABASE_URL", url)]);
+    registry.check(Deadline::after(Duration::from_secs(5))).await.expect("a platform database")
+}
+
+/// The URL with other query parameters.
+fn with(url: &Url, keep: &[&str], more: &str) -> String {
+    let mut query: Vec<String> = url
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| keep.iter().any(|name| pair.starts_with(&format!("{name}="))))
+        .map(str::to_owned)
+        .collect();
+    query.push(more.to_owned());
+    let mut url = url.clone();
+    url.set_query(Some(&query.join("&")));
+    url.into()
+}
+
+#[tokio::test]
+async fn the_platform_database_is_reached_over_verified_tls_with_channel_binding() {
+    let Some(url) = url() else { return };
+    check(url.as_str()).await.unwrap();
+    check(&with(&url, &["ca_pem"], "sslmode=verify-full&channel_binding=require")).await.unwrap();
+    check(&with(&url, &[], "sslmode=prefer")).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_unknown_authority_or_a_wrong_name_is_refused_before_the_password() {
+    let Some(url) = url() else { return };
+    let error = check(&with(&url, &[], "sslmode=require")).await.unwrap_err();
+    assert_eq!(error.code(), Code::DbTlsError, "{error}");
+    assert!(error.message().contains("platform database"), "{error}");
+    let mut other = url.clone();
+    other.set_host(Some("localhost")).unwrap();
+    let error = check(other.as_str()).await.unwrap_err();
+    assert_eq!(error.code(), Code::DbTlsError, "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_without_showing_it() {
+    let Some(mut url) = url() else { return };
+    url.set_password(Some("canary")).unwrap();
+    let error = check(url.as_str()).await.unwrap_err();
+    assert_eq!(error.code(), Code::DbInvalidCredentials, "{error}");
+    assert!(!error.message().contains("canary"), "{error}");
+}
