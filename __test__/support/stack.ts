@@ -133,38 +133,47 @@ export async function startStack(overrides: ManagerOptions = {}): Promise<Stack>
     ...overrides,
   }
   const manager = new ConnectionManager(options)
-  await manager.native.migrate(false)
-  const projectRef = 'default'
-  const projectId = await newProject(databaseUrl, projectRef)
   const setup = new ConnectionManager({ ...options, authorization: 'off' })
-  const add = async (type: keyof Stack['ids'], connectionString: string) => {
-    const answer = await request(setup, 'POST', '/databases', {
+  const close = async () => {
+    await Promise.all([setup.shutdown(2000), manager.shutdown(2000), bun.close()])
+  }
+  try {
+    await manager.native.migrate(false)
+    const projectRef = 'default'
+    const projectId = await newProject(databaseUrl, projectRef)
+    const ids = await addConnections(setup, projectRef, bun.url)
+    return {
+      manager,
+      options,
+      databaseUrl,
       projectRef,
-      name: `main-${type.replace('_', '-')}`,
-      type,
-      connectionString,
-    })
+      projectId,
+      ids,
+      api: (method, path, body, user) => request(manager, method, path, body, user),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function addConnections(
+  manager: ConnectionManager,
+  projectRef: string,
+  bunUrl: string
+): Promise<Stack['ids']> {
+  const add = async (type: keyof Stack['ids'], connectionString: string) => {
+    const name = `main-${type.replace('_', '-')}`
+    const body = { projectRef, name, type, connectionString }
+    const answer = await request(manager, 'POST', '/databases', body)
     if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
     return answer.body.data.id as string
   }
-  const ids = {
+  return {
     redis: await add('redis', required('TEST_REDIS_URL')),
     mongodb: await add('mongodb', required('TEST_MONGODB_URL')),
     postgres: await add('postgres', required('TEST_POSTGRES_URL')),
-    bun_api: await add('bun_api', bun.url),
-  }
-  return {
-    manager,
-    options,
-    databaseUrl,
-    projectRef,
-    projectId,
-    ids,
-    api: (method, path, body, user) => request(manager, method, path, body, user),
-    close: async () => {
-      await setup.shutdown(2000)
-      await manager.shutdown(2000)
-      await bun.close()
-    },
+    bun_api: await add('bun_api', bunUrl),
   }
 }
