@@ -6,8 +6,9 @@ module.exports = {
   globalSetup: '<rootDir>/__test__/support/setup.mjs',
   globalTeardown: '<rootDir>/__test__/support/teardown.mjs',
   testEnvironment: 'node',
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: {
-    '\\.ts$': [
+    '\\.(ts|mjs)$': [
       '@swc/jest',
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
     ],

@@ -1,8 +1,8 @@
 import type { Binding } from './invoke'
-import { fromEnvelope, fromNative } from './errors'
+import { type Failure, fromFailure, fromNative } from './errors'
 
 type Command = [name: string, ...args: unknown[]]
-type Answer = { ok: unknown } | { error: Parameters<typeof fromEnvelope>[0] }
+type Answer = { ok: unknown } | { error: Failure }
 
 interface Waiting {
   command: Command
@@ -45,7 +45,7 @@ export class Batcher {
         batch.forEach(({ resolve, reject }, i) => {
           const answer = data[i]
           if (answer && 'ok' in answer) resolve(answer.ok)
-          else reject(answer ? fromEnvelope(answer.error) : new Error('the batch was cut short'))
+          else reject(answer ? fromFailure(answer.error) : new Error('the batch was cut short'))
         })
       },
       (error: unknown) => {

@@ -125,28 +125,27 @@ const CLASSES: Record<string, [ErrorClass, number]> = {
   DB_TIMEOUT: [TimeoutError, 504],
 }
 
-interface Failure {
+/** What an envelope's `error` holds. */
+export interface Failure {
   message: string
-  error: {
-    code: string
-    details: Record<string, unknown>
-    retryable: boolean
-    outcome: Outcome
-    request_id: string
-  }
+  code: string
+  details?: Record<string, unknown>
+  retryable: boolean
+  outcome: Outcome
+  request_id?: string
 }
 
-/** The error that a failure envelope stands for. */
-export function fromEnvelope(failure: Failure): DatabaseError {
-  const { message, error } = failure
+/** The error that an envelope's `error` stands for. */
+export function fromFailure(error: Failure): DatabaseError {
+  const { message } = error
   const [Class, statusCode] = CLASSES[error.code] ?? [undefined, 500]
   const fields: ErrorFields = {
     code: error.code,
     statusCode,
-    details: error.details,
     retryable: error.retryable,
     outcome: error.outcome,
-    requestId: error.request_id,
+    ...(error.details ? { details: error.details } : {}),
+    ...(error.request_id ? { requestId: error.request_id } : {}),
   }
   return Class
     ? new Class(message, undefined, fields)
@@ -160,5 +159,5 @@ export function fromEnvelope(failure: Failure): DatabaseError {
 export function fromNative(thrown: unknown): unknown {
   const text = thrown instanceof Error ? thrown.message : thrown
   if (typeof text !== 'string' || !text.startsWith('{')) return thrown
-  return fromEnvelope(JSON.parse(text) as Failure)
+  return fromFailure((JSON.parse(text) as { error: Failure }).error)
 }

@@ -1,6 +1,8 @@
 //! The PostgreSQL backend against a real server: `TEST_POSTGRES_URL=postgres://user:pw@host/db`.
 //! Without it every test passes, after saying that it was skipped.
 
+#![allow(clippy::print_stderr)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use studio_multidb::error::{Code, Error};
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::egress::Egress;
-use studio_multidb::target::{Endpoint, PostgresTarget, Tls};
+use studio_multidb::target::{ChannelBinding, Endpoint, PostgresTarget, Tls};
 
 fn target() -> Option<PostgresTarget> {
     let Ok(text) = std::env::var("TEST_POSTGRES_URL") else {
@@ -31,6 +33,10 @@ fn target() -> Option<PostgresTarget> {
         database: url.path().trim_start_matches('/').to_owned(),
         tls: None,
         statement_timeout_ms: None,
+        channel_binding: ChannelBinding::Prefer,
+        pool_size: None,
+        connect_timeout_ms: None,
+        notes: serde_json::Map::new(),
     })
 }
 
@@ -60,6 +66,7 @@ fn statement(sql: &str) -> Statement {
         timeout: Duration::from_secs(10),
         max_rows: 1000,
         shape: Shape::Objects,
+        request_id: None,
     }
 }
 
@@ -283,6 +290,17 @@ async fn a_session_is_reset_after_a_write() {
 }
 
 #[tokio::test]
+async fn the_server_shows_which_request_it_works_for() {
+    let Some(client) = client(1).await else { return };
+    let sql = "select application_name as name from pg_stat_activity where pid = pg_backend_pid()";
+    for id in ["a-1", "it's \\ 2"] {
+        let with = Statement { request_id: Some(id.into()), ..reading(sql) };
+        let expected = json!([{ "name": format!("studio-multidb {id}") }]);
+        assert_eq!(rows(&client, &with).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_kept_statement_survives_a_changed_table() {
     let Some(client) = client(2).await else { return };
     run(&client, &statement("drop table if exists replanned")).await.unwrap();
@@ -305,6 +323,8 @@ async fn a_session_that_the_server_ended_is_replaced() {
     let other = self::client(1).await.unwrap();
     let end = statement(&format!("select pg_terminate_backend({pid}) as done"));
     assert_eq!(rows(&other, &end).await, json!([{"done": true}]));
+    let alive = reading(&format!("select pid from pg_stat_activity where pid = {pid}"));
+    eventually("it is gone", async || rows(&other, &alive).await == json!([])).await;
     let next = rows(&client, &statement("select pg_backend_pid() as pid")).await;
     assert_ne!(next[0]["pid"], pid);
 
@@ -406,6 +426,9 @@ async fn tls_verifies_the_server_and_prefer_falls_back() {
     let error = client.query(&late, deadline, &mut Writer::new()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbTimeout);
 
+    target.channel_binding = ChannelBinding::Require;
+    Client::connect(&target, &options(1), soon()).await.unwrap();
+
     target.tls = Some(Tls::default());
     let error = Client::connect(&target, &options(1), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbTlsError);
@@ -451,7 +474,7 @@ async fn tables_have_the_shape_of_pg_meta() {
     };
     let tables = async |filter: &TableFilter| -> Value {
         let mut out = Writer::new();
-        client.tables(filter, soon(), &mut out).await.unwrap();
+        client.tables(filter, "test".into(), soon(), &mut out).await.unwrap();
         serde_json::from_slice(&out.into_bytes()).unwrap()
     };
     let found = tables(&filter).await;
@@ -510,4 +533,160 @@ async fn every_built_in_type_is_answered_as_by_pg_meta() {
         assert_eq!(rows(&client, &select).await, json!([{ "v": answer }]), "{sql}");
     }
     run(&client, &statement("drop schema fixture cascade")).await.unwrap();
+}
+
+/// The body of pg-meta's answer, where one runs against the same server: `TEST_PG_META_URL`.
+fn pg_meta(path: &str) -> Option<Value> {
+    use std::io::{Read as _, Write as _};
+    let Ok(url) = std::env::var("TEST_PG_META_URL") else {
+        eprintln!("skipped: TEST_PG_META_URL is not set");
+        return None;
+    };
+    let host = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut stream = std::net::TcpStream::connect(&host).unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\nhost: {host}\r\npg: \r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    Some(serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap())
+}
+
+#[tokio::test]
+async fn tables_are_those_of_pg_meta() {
+    let Some(client) = client(1).await else { return };
+    for sql in [
+        "drop schema if exists meta_tables cascade",
+        "create schema meta_tables",
+        "create type meta_tables.mood as enum ('a', 'b')",
+        "create domain meta_tables.moods as meta_tables.mood[] not null",
+        "create table meta_tables.parent (id int primary key, name text not null unique, \
+         \"odd \"\"name\" text default 'x''y', e int generated by default as identity, \
+         g int generated always as (id * 2) stored, check (id > 0), check (name <> 'a' and id < 5))",
+        "create table meta_tables.child (a int, b meta_tables.mood, c meta_tables.moods, d int[], \
+         p int references meta_tables.parent, primary key (b, a))",
+        "comment on table meta_tables.child is 'it''s'",
+        "comment on column meta_tables.child.a is 'first'",
+        "alter table meta_tables.child enable row level security",
+        "alter table meta_tables.child replica identity full",
+        "create table meta_tables.parts (a int, b date) partition by range (b)",
+        "create table meta_tables.part partition of meta_tables.parts for values from \
+         ('2020-01-01') to ('2021-01-01')",
+        "create table meta_tables.\"Empty\" ()",
+    ] {
+        run(&client, &statement(sql)).await.unwrap();
+    }
+    for columns in [true, false] {
+        let filter = TableFilter {
+            included_schemas: vec!["meta_tables".into()],
+            excluded_schemas: Vec::new(),
+            include_system_schemas: false,
+            include_columns: columns,
+            limit: None,
+            offset: 0,
+        };
+        let mut out = Writer::new();
+        client.tables(&filter, "test".into(), soon(), &mut out).await.unwrap();
+        let ours: Value = serde_json::from_slice(&out.into_bytes()).unwrap();
+        assert_eq!(ours.as_array().unwrap().len(), 5);
+        let path = format!("/tables?included_schemas=meta_tables&include_columns={columns}");
+        let Some(mut theirs) = pg_meta(&path) else { break };
+        theirs.as_array_mut().unwrap().sort_by_key(|table| table["id"].as_i64());
+        assert_eq!(ours, theirs);
+        // Members come in the same order, too.
+        let names = |table: &Value| table.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&ours[0]), names(&theirs[0]));
+        if columns {
+            assert_eq!(names(&ours[0]["columns"][0]), names(&theirs[0]["columns"][0]));
+        }
+    }
+    run(&client, &statement("drop schema meta_tables cascade")).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_built_in_function_with_effects_is_refused() {
+    let Some(client) = client(1).await else { return };
+    // Volatile, and only looking: what a read-only statement may call.
+    let looking = [
+        "array_sample",
+        "array_shuffle",
+        "clock_timestamp",
+        "pg_is_in_backup",
+        "timezone",
+        "currtid",
+        "currtid2",
+        "current_query",
+        "currval",
+        "gen_random_uuid",
+        "lastval",
+        "pg_blocking_pids",
+        "pg_is_in_recovery",
+        "pg_is_wal_replay_paused",
+        "pg_jit_available",
+        "pg_partition_ancestors",
+        "pg_partition_tree",
+        "pg_prepared_xact",
+        "pg_safe_snapshot_blocking_pids",
+        "pg_sequence_last_value",
+        "pg_show_all_file_settings",
+        "pg_show_replication_origin_status",
+        "pg_stat_clear_snapshot",
+        "pg_xact_status",
+        "random",
+        "random_normal",
+        "timeofday",
+        "txid_status",
+        "uuidv4",
+        "uuidv7",
+    ];
+    let looking_too = [
+        "pg_collation_",
+        "pg_control_",
+        "pg_current_",
+        "pg_database_",
+        "pg_get_",
+        "pg_hba_",
+        "pg_ident_",
+        "pg_indexes_size",
+        "pg_isolation_test_",
+        "pg_last_",
+        "pg_lock_status",
+        "pg_notification_queue",
+        "pg_relation_size",
+        "pg_sleep",
+        "pg_stat_get_",
+        "pg_stat_have_",
+        "pg_table_size",
+        "pg_tablespace_",
+        "pg_total_",
+        "pg_xact_commit_",
+        "pg_available_wal",
+        "pg_aios",
+        "pg_get",
+        "pg_timezone",
+        "pg_wal_summar",
+        "pg_numa",
+        "pg_describe",
+        "pg_replication_origin_progress",
+        "pg_replication_origin_session_is",
+        "pg_replication_origin_session_progress",
+        "pg_replication_origin_oid",
+    ];
+    let volatile = reading(
+        "select distinct proname as name from pg_catalog.pg_proc \
+         where provolatile = 'v' and pronamespace = 'pg_catalog'::regnamespace \
+         and prokind = 'f' and not prorettype in ('trigger'::regtype, 'event_trigger'::regtype) \
+         and not 'internal'::regtype = any (proargtypes) and prorettype::regtype::text !~ 'handler' \
+         and proname !~ '^(plpgsql_|dsnowball_|amvalidate|pg_nextoid)' order by 1",
+    );
+    let mut passed = Vec::new();
+    for row in rows(&client, &volatile).await.as_array().unwrap() {
+        let name = row["name"].as_str().unwrap();
+        let call = reading(&format!("select pg_catalog.\"{name}\"(\"no such column\")"));
+        let error = run(&client, &call).await.unwrap_err();
+        let known = looking.contains(&name) || looking_too.iter().any(|p| name.starts_with(p));
+        if error.code() != Code::OperationNotAllowed && !known {
+            passed.push(name.to_owned());
+        }
+    }
+    assert!(passed.is_empty(), "neither refused nor known to be harmless: {passed:?}");
 }

@@ -164,7 +164,12 @@ export class Link {
   /** Closes the client's connection with a TCP reset. */
   reset() {
     this.#silent = true
-    this.#raw.resetAndDestroy()
+    // A reset while an end of stream is being sent fails inside Node, and the socket that is left
+    // over keeps the process from ever exiting.
+    if ([this.#client, this.#raw].some(isEnding)) this.#raw.destroy()
+    else this.#raw.resetAndDestroy()
     this.#server?.destroy()
   }
 }
+
+const isEnding = (socket) => socket?.writableEnded && !socket.writableFinished

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 
 import { createCertificate } from '../../scripts/servers/certificates.mjs'
 import { waitFor } from '../../scripts/servers/wait.mjs'
 import { createProxy } from './proxy.mjs'
 
 const HOST = '127.0.0.1'
+const endAndReset = fileURLToPath(new URL('./end-and-reset.mjs', import.meta.url))
 
 /** Answers each line with `ok <line>`, counting the lines; `big <n>` with n bytes. */
 function startLineServer() {
@@ -296,6 +300,18 @@ describe('faults', () => {
   it('refuses a fault it does not know', async () => {
     await assert.rejects(proxy.setFault({ kind: 'gremlin' }), /gremlin/)
   })
+})
+
+describe('when connections end and are reset at the same time', () => {
+  for (const kind of ['plain', 'tls']) {
+    it(`lets its process end, ${kind}`, async () => {
+      const child = fork(endAndReset, [kind], { stdio: 'inherit' })
+      const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000)
+      const [code] = await once(child, 'exit')
+      clearTimeout(deadline)
+      assert.equal(code, 0)
+    })
+  }
 })
 
 describe('with TLS', () => {

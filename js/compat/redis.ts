@@ -1,5 +1,5 @@
 import { decryptWith } from '../../index'
-import { fromNative } from '../errors'
+import { type Failure, fromFailure, fromNative } from '../errors'
 import { invoke } from '../invoke'
 import { type ListKeysOptions, RedisDatabase, type RedisText } from '../redis'
 import { bindingTo, defaultManager, type Result, settled } from './default'
@@ -30,13 +30,11 @@ export function executeRedisCommand<T = unknown>({
     const binding = bindingTo('redis', connectionString)
     if (name === 'INFO') return (await invoke(binding, 'redis.info', {})) as T
     const commands = [[name, ...args.map(toArgument)]]
-    const [answer] = await invoke<Array<{ ok: T } | { error: { message: string } }>>(
-      binding,
-      'redis.batch',
-      { commands }
-    )
+    const [answer] = await invoke<Array<{ ok: T } | { error: Failure }>>(binding, 'redis.batch', {
+      commands,
+    })
     if (answer && 'ok' in answer) return answer.ok
-    throw fromNative(JSON.stringify(answer?.error))
+    throw answer ? fromFailure(answer.error) : new Error('the command was not answered')
   })
 }
 

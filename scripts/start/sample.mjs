@@ -41,7 +41,10 @@ async function register(api, type, name, target) {
   const found = databases.find(({ identifier }) => identifier === name)
   if (!found) {
     const connection = { project_ref: PROJECT, type, name, is_primary: true, ...target }
-    return api('POST', '/databases', { ...connection, description: 'Made by npm start' })
+    const description = 'Made by npm start'
+    return api('POST', '/databases', { ...connection, description }).catch((error) => {
+      throw new Error(`${name}: ${error.message}`)
+    })
   }
   // The port is another one when somebody else has taken it meanwhile.
   const { port } = new URL(target.connection_string)

@@ -18,8 +18,12 @@ export async function startServers({ serviceKey, ports }) {
     startMongo(at('mongo')),
     startService(ports.service, serviceKey),
   ])
-  for (const { url, version } of [postgres, redis, mongo]) {
-    process.stderr.write(`Started ${version} at ${url.replace(/:[^:@/]+@/, ':***@')}\n`)
+  for (const [name, { url, version }] of Object.entries({
+    PostgreSQL: postgres,
+    Redis: redis,
+    MongoDB: mongo,
+  })) {
+    process.stderr.write(`Started ${name} (${version}) at ${url.replace(/:[^:@/]+@/, ':***@')}\n`)
   }
   return {
     postgres,

@@ -3,7 +3,7 @@ import type { TestResult } from 'data/connections'
 const milliseconds = (ms: number) => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`
 
 export function TestReport({ result }: { result: TestResult }) {
-  const { success, latency_ms, version, error, steps } = result
+  const { success, latency_ms, version, error, steps, warnings = [] } = result
   return (
     <>
       {success ? (
@@ -23,6 +23,11 @@ export function TestReport({ result }: { result: TestResult }) {
           </li>
         ))}
       </ol>
+      {warnings.map((warning) => (
+        <p key={warning} className="muted">
+          Note: {warning}
+        </p>
+      ))}
     </>
   )
 }

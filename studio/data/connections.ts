@@ -27,6 +27,7 @@ export interface TestResult {
   version?: string
   error?: string
   steps: TestStep[]
+  warnings?: string[]
 }
 
 interface Page {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::Scan;
 use studio_multidb::backend::redis::write::{Condition, NewValue};
 
@@ -18,7 +19,7 @@ async fn keys_of_all_nodes_are_written_read_and_listed() {
         write(&client, key.as_bytes(), NewValue::List(vec![key.clone().into_bytes()]))
             .await
             .unwrap();
-        let value = read(&client, key.as_bytes(), Default::default()).await.unwrap();
+        let value = read(&client, key.as_bytes(), Window::default()).await.unwrap();
         assert_eq!(value["values"], json!([key]));
     }
     let mut request =

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use studio_multidb::backend::redis::Client;
+use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::write::NewValue;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Code;
@@ -59,7 +60,7 @@ async fn a_read_is_tried_again_once() {
     // Replies count from here: the read's is cut, then a greeting and the read again pass.
     proxy.cut_every.store(4, Ordering::Relaxed);
     for _ in 0..50 {
-        let value = read(&client, &key, Default::default()).await.unwrap();
+        let value = read(&client, &key, Window::default()).await.unwrap();
         assert_eq!(value["value"], "v");
     }
 }

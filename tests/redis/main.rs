@@ -2,6 +2,11 @@
 //!
 //! - `TEST_REDIS_URL`: a server that may be flushed, such as `redis://127.0.0.1:6379`
 //! - `TEST_REDIS_CLUSTER_URL`: a cluster that may be flushed, `redis+cluster://host:port`
+//! - `TEST_REDIS_SENTINEL_URL`: `redis+sentinel://host:port/master`
+//! - `TEST_REDIS_ACL`: `host:port` of a server with the users `alice` (`+@all -memory -object`) and
+//!   `bob` (`+@read -@write`), both with the password `secret`
+//! - `TEST_REDIS_TLS`, `TEST_REDIS_TLS_CA`: `host:port` of a server that speaks TLS and has the
+//!   password `sesame`, and the PEM file of its authority
 //!
 //! A test whose server is not given is skipped, and says so.
 
@@ -9,5 +14,6 @@ mod cluster;
 mod faults;
 mod keyspace;
 mod proxy;
+mod secured;
 mod support;
 mod values;

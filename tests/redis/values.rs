@@ -4,6 +4,7 @@ use serde_json::json;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::write::{Condition, NewValue, StreamEntry};
 use studio_multidb::error::Code;
+use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
 use crate::support::{batch, connect, prefix, read, server, soon, write};
@@ -90,7 +91,7 @@ async fn large_values_are_read_in_pages() {
             assert_eq!(page["length"], 2500);
             match &page[member] {
                 serde_json::Value::Array(items) => {
-                    seen.extend(items.iter().map(ToString::to_string))
+                    seen.extend(items.iter().map(ToString::to_string));
                 }
                 serde_json::Value::Object(fields) => seen.extend(fields.keys().cloned()),
                 other => panic!("{other}"),
@@ -214,7 +215,7 @@ async fn the_actual_type_is_told_where_another_was_expected() {
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     write(&client, &key, NewValue::Set(vec![b"v".to_vec()])).await.unwrap();
-    let error = client.get(&key, &mut Default::default(), soon()).await.unwrap_err();
+    let error = client.get(&key, &mut Writer::default(), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::WrongType);
     assert_eq!(error.details()["actual_type"], "set");
     assert_eq!(error.known_outcome(), Outcome::NotApplied);

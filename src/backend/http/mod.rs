@@ -1,39 +1,245 @@
-//! http.
+//! HTTP services ("Bun API"): requests below one base URL, with an API key that is put in here.
+//!
+//! hyper speaks HTTP/1.1 over sockets of our own, so that the egress guard opens every one of them,
+//! and that it is known of each request whether any of it was sent: only what was not sent, or only
+//! reads, is sent again. Redirects are answers; they are never followed.
 
-use super::probe::Probe;
+mod exchange;
+mod path;
+mod pool;
+mod probe;
+#[cfg(test)]
+mod tests;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::Response;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+pub use self::exchange::{Answer, Request, caller_header};
+use self::pool::{Checkout, Pool};
+pub use self::probe::probe;
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
 use crate::target::HttpTarget;
 
-/// A live client of one target.
+/// The largest body of an answer, in bytes.
+pub const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
+/// Where a service tells whether it is well.
+pub const HEALTH: &str = "health";
+
+/// Where a service tells what it is.
+pub const INFO: &str = "info";
+
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("studio-multidb/", env!("CARGO_PKG_VERSION")));
+
+/// A live client of one service.
 #[derive(Debug)]
-pub struct Client;
+pub struct Client {
+    service: Service,
+    pool: Pool,
+}
+
+/// What is put into every request.
+#[derive(Debug)]
+struct Service {
+    base_url: Url,
+    host: HeaderValue,
+    api_key: Option<SecretString>,
+    /// `Bearer …`, marked as sensitive.
+    authorization: Option<HeaderValue>,
+}
+
+/// How one try to get an answer ended.
+enum Try {
+    Answered(Answer),
+    /// Nothing of the request was written.
+    NotSent,
+    /// The connection was lost after some of it may have been.
+    Lost,
+}
 
 impl Client {
-    /// Connects and authenticates; returns once the server answered.
+    /// Connects and asks for the service's health, to see whether it accepts the key.
     pub async fn connect(
-        _target: &HttpTarget,
-        _options: &ConnectOptions,
-        _deadline: Deadline,
+        target: &HttpTarget,
+        options: &ConnectOptions,
+        deadline: Deadline,
     ) -> Result<Self> {
-        Err(Error::internal("not built yet"))
+        let client = Self { service: Service::new(target)?, pool: Pool::new(target, options)? };
+        let answer = client.send(&Request::get(HEALTH), deadline).await?;
+        client.service.check_accepted(&answer)?;
+        Ok(client)
     }
 
-    /// Closes every connection.
-    pub async fn close(&self) {}
+    /// Sends one request and reads the whole answer, of whatever status.
+    ///
+    /// `GET` and `HEAD` are sent once more when the connection is lost; others only when nothing of
+    /// them was sent. Errors: `OPERATION_NOT_ALLOWED` for a path or method that is refused,
+    /// `PAYLOAD_TOO_LARGE` for an answer above [`MAX_ANSWER`], and those of connecting. The outcome
+    /// of a write whose answer was lost is unknown.
+    pub async fn send(&self, request: &Request, deadline: Deadline) -> Result<Answer> {
+        request.check()?;
+        let url = path::below(&self.service.base_url, &request.path, &request.query)?;
+        let mut repeated = false;
+        loop {
+            let mut checkout = self.pool.check_out(deadline, repeated).await?;
+            let (error, may_repeat) =
+                match self.attempt(&mut checkout, request, &url, deadline).await? {
+                    Try::Answered(answer) => {
+                        self.pool.check_in(checkout);
+                        return Ok(answer);
+                    }
+                    // The server had closed the connection while it was idle.
+                    Try::NotSent => (self.lost(Outcome::NotApplied), checkout.reused),
+                    Try::Lost => (self.lost(request.once_sent()), request.only_reads()),
+                };
+            if repeated || !may_repeat {
+                return Err(error);
+            }
+            repeated = true;
+        }
+    }
+
+    /// Closes every connection; requests that still run fail.
+    #[allow(clippy::unused_async, reason = "the other backends wait for theirs")]
+    pub async fn close(&self) {
+        self.pool.close();
+    }
 
     /// What it holds at this moment.
     pub fn gauge(&self) -> Gauge {
-        Gauge::default()
+        self.pool.gauge()
+    }
+
+    async fn attempt(
+        &self,
+        checkout: &mut Checkout,
+        request: &Request,
+        url: &Url,
+        deadline: Deadline,
+    ) -> Result<Try> {
+        let message = self.service.message(request, url)?;
+        let exchange = async {
+            match checkout.connection.sender.try_send_request(message).await {
+                Ok(response) => self.service.read(response, request).await,
+                Err(failure) if failure.message().is_some() => Ok(Try::NotSent),
+                Err(failure) => failed(failure.error(), request),
+            }
+        };
+        match deadline.run(self.pool.unless_closed(exchange)).await {
+            None => Err(Error::timeout(
+                format!("{} did not answer {} in time", self.pool.dialer.endpoint, request.method),
+                request.once_sent(),
+            )),
+            Some(Err(closed)) => Err(closed.outcome(request.once_sent())),
+            Some(Ok(tried)) => tried,
+        }
+    }
+
+    fn lost(&self, outcome: Outcome) -> Error {
+        let endpoint = &self.pool.dialer.endpoint;
+        let message = format!("{endpoint} closed the connection before it answered");
+        Error::new(Code::DbConnectionFailed, message).outcome(outcome)
     }
 }
 
-/// Tries the target step by step.
-pub async fn probe(
-    _target: &HttpTarget,
-    _options: &ConnectOptions,
-    _probe: &mut Probe,
-) -> Result<()> {
-    Err(Error::internal("not built yet"))
+impl Service {
+    fn new(target: &HttpTarget) -> Result<Self> {
+        let authority = match (target.base_url.host_str(), target.base_url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_owned(),
+            (None, _) => return Err(Error::validation("the base URL has no host")),
+        };
+        let host = HeaderValue::from_str(&authority)
+            .map_err(|_| Error::validation("the base URL's host cannot be sent"))?;
+        let authorization = match &target.api_key {
+            Some(key) => {
+                let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
+                    .map_err(|_| {
+                    Error::validation("the API key holds characters that no header may hold")
+                })?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+            None => None,
+        };
+        let (base_url, api_key) = (target.base_url.clone(), target.api_key.clone());
+        Ok(Self { base_url, host, api_key, authorization })
+    }
+
+    /// The request as it is written, with what callers may not set.
+    fn message(&self, request: &Request, url: &Url) -> Result<hyper::Request<Full<Bytes>>> {
+        let path_and_query = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        let mut message = hyper::Request::new(Full::new(request.body.clone()));
+        *message.method_mut() = request.method.clone();
+        *message.uri_mut() = path_and_query
+            .parse()
+            .map_err(|_| Error::validation("the path holds characters that cannot be sent"))?;
+        let mut headers: HeaderMap = request.headers.clone();
+        headers.insert(header::HOST, self.host.clone());
+        headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+        if let Some(authorization) = &self.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        *message.headers_mut() = headers;
+        Ok(message)
+    }
+
+    async fn read(&self, response: Response<Incoming>, request: &Request) -> Result<Try> {
+        let (head, body) = response.into_parts();
+        let too_large = || {
+            // The service did what it was asked to; only its answer is not shown.
+            let outcome = match request.once_sent() {
+                Outcome::Unknown if head.status.is_success() => Outcome::Applied,
+                outcome => outcome,
+            };
+            let message = format!("the answer is larger than {MAX_ANSWER} bytes");
+            Error::new(Code::PayloadTooLarge, message).outcome(outcome)
+        };
+        if body.size_hint().lower() > MAX_ANSWER as u64 {
+            return Err(too_large());
+        }
+        let body = match Limited::new(body, MAX_ANSWER).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
+            Err(error) => match error.downcast_ref::<hyper::Error>() {
+                Some(error) => return failed(error, request),
+                None => return Ok(Try::Lost),
+            },
+        };
+        let key = self.api_key.as_ref().map(ExposeSecret::expose_secret);
+        Ok(Try::Answered(Answer::new(head.status, head.headers, body, key)))
+    }
+
+    /// Refuses an answer to a plain `GET` that says that the key is wrong.
+    fn check_accepted(&self, answer: &Answer) -> Result<()> {
+        if !matches!(answer.status.as_u16(), 401 | 403) {
+            return Ok(());
+        }
+        let what = match self.api_key {
+            Some(_) => "the service refused the API key",
+            None => "the service asks for an API key, and the connection has none",
+        };
+        let message = format!("{what} ({})", answer.status);
+        Err(Error::new(Code::DbInvalidCredentials, message))
+    }
+}
+
+/// What a failure means that came after some of the request may have been sent.
+fn failed(error: &hyper::Error, request: &Request) -> Result<Try> {
+    if error.is_parse() {
+        return Err(Error::new(
+            Code::DbConnectionFailed,
+            "the service did not answer with valid HTTP; is this the right port?",
+        )
+        .outcome(request.once_sent()));
+    }
+    Ok(Try::Lost)
 }

@@ -3,15 +3,15 @@
 use mongodb::bson::Document;
 
 use super::call::Call;
-use super::find::{End, write_all};
+use super::find::{Cap, End, write_all};
 use super::names::Namespace;
 use crate::ejson::Mode;
 use crate::error::Result;
 use crate::json::Writer;
 
 impl Call<'_> {
-    /// Runs a pipeline that has passed the gate, and writes at most `limit` documents of its result as
-    /// the elements of a JSON array, without its brackets. `writes` says that it ends in `$out` or
+    /// Runs a pipeline that has passed the gate, and writes its result up to the cap as the elements of
+    /// a JSON array, without its brackets. `writes` says that it ends in `$out` or
     /// `$merge`.
     pub async fn aggregate(
         &self,
@@ -27,13 +27,13 @@ impl Call<'_> {
         if let Some(allow) = options.allow_disk_use {
             aggregate = aggregate.allow_disk_use(allow);
         }
-        let limit = u64::from(options.limit);
+        let cap = options.cap;
         if !options.writes {
-            aggregate = aggregate.batch_size(options.limit.saturating_add(1));
+            aggregate = aggregate.batch_size(cap.documents.saturating_add(1));
         }
         let work = async {
             let cursor = aggregate.batch().await?;
-            write_all(cursor, limit, mode, writer).await
+            write_all(cursor, cap, mode, writer).await
         };
         if options.writes { self.write(work).await } else { self.read(work).await }
     }
@@ -46,6 +46,6 @@ pub struct AggregateOptions {
     pub allow_disk_use: Option<bool>,
     /// It ends in `$out` or `$merge`.
     pub writes: bool,
-    /// How many documents to return at most.
-    pub limit: u32,
+    /// How much to return at most.
+    pub cap: Cap,
 }

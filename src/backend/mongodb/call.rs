@@ -2,9 +2,11 @@
 //! given up.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mongodb::bson::Bson;
+use rand::Rng as _;
 
 use super::Client;
 use super::error::{Access, Attempt, Failure};
@@ -19,27 +21,29 @@ const MARGIN: Duration = Duration::from_millis(25);
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// A request at work on a client.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Call<'c> {
     pub(super) client: &'c Client,
     deadline: Deadline,
-    request_id: &'c str,
+    mark: Arc<str>,
 }
 
 impl Client {
-    /// Begins the work of a request, which must end by `deadline`. The request id is attached to
-    /// every operation as its `comment`.
+    /// Begins the work of a request, which must end by `deadline`. Every operation has the request id
+    /// in its `comment`, with something after it that makes it this call's alone: whoever sends a
+    /// request may choose its id, and giving one up must not end another's operations.
     #[must_use]
-    pub fn call<'c>(&'c self, deadline: Deadline, request_id: &'c str) -> Call<'c> {
-        Call { client: self, deadline, request_id }
+    pub fn call(&self, deadline: Deadline, request_id: &str) -> Call<'_> {
+        let mark = format!("{request_id}#{:08x}", rand::rng().random::<u32>());
+        Call { client: self, deadline, mark: mark.into() }
     }
 }
 
 impl Call<'_> {
     /// The same request with less time.
     #[must_use]
-    pub fn within(self, budget: Duration) -> Self {
-        Self { deadline: self.deadline.or_after(budget), ..self }
+    pub fn within(&self, budget: Duration) -> Self {
+        Self { deadline: self.deadline.or_after(budget), ..self.clone() }
     }
 
     /// `maxTimeMS` for an operation that starts now.
@@ -55,7 +59,7 @@ impl Call<'_> {
 
     /// What marks the request's operations on the server.
     pub(super) fn comment(&self) -> Bson {
-        Bson::String(self.request_id.to_owned())
+        Bson::String(self.mark.as_ref().to_owned())
     }
 
     /// Does work that changes nothing.
@@ -80,7 +84,7 @@ impl Call<'_> {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T> {
         let running = self.client.meter.admit()?;
-        let kill = KillOnDrop::new(&self.client.driver, self.request_id, &running);
+        let kill = KillOnDrop::new(&self.client.driver, &self.mark, &running);
         let result = self.deadline.run(running.note(work)).await;
         let sent = running.was_sent();
         let attempt = Attempt { access, sent, tunnel: &self.client.tunnel };

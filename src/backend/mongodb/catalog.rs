@@ -89,7 +89,7 @@ impl Call<'_> {
             listed => listed?,
         };
         found.sort_by(|a, b| a.name.cmp(&b.name));
-        let call = self.within(BUDGET);
+        let call = &self.within(BUDGET);
         let counted = stream::iter(found).map(|entry| async move {
             let names = call.collection_names(&entry.name).await;
             DatabaseEntry { collections: names.ok().map(|n| n.len() as u64), ..entry }
@@ -174,7 +174,7 @@ impl Call<'_> {
         if !sizes {
             return Ok(found);
         }
-        let call = self.within(BUDGET);
+        let call = &self.within(BUDGET);
         let measured = stream::iter(found).map(|entry| async move {
             let info = match entry.kind.as_str() {
                 "view" => None,

@@ -15,9 +15,6 @@ use crate::ejson::{Mode, write_document};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 
-/// No page of documents grows past this many bytes of JSON, except to hold its first document.
-const MAX_BYTES: usize = 32 * 1024 * 1024;
-
 /// What to read. The parts that hold operators must have passed the gate.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
@@ -29,8 +26,23 @@ pub struct Query {
     pub sort: Option<Document>,
     /// How many documents to pass over.
     pub skip: u64,
-    /// How many documents to return at most.
-    pub limit: u32,
+    /// How much to return at most.
+    pub cap: Cap,
+}
+
+/// How much a list of documents may hold. Both ends are looked for while it is being read.
+#[derive(Debug, Clone, Copy)]
+pub struct Cap {
+    /// Documents.
+    pub documents: u32,
+    /// Bytes of JSON. A first document that is larger is returned all the same.
+    pub bytes: usize,
+}
+
+impl Default for Cap {
+    fn default() -> Self {
+        Self { documents: 1, bytes: usize::MAX }
+    }
 }
 
 /// How a list of documents ended.
@@ -40,7 +52,7 @@ pub struct End {
     pub returned: u64,
     /// There are more.
     pub has_more: bool,
-    /// They were left out because the page is large enough, before `limit` was reached.
+    /// They were left out because of the bytes, before the number of documents was reached.
     pub truncated: bool,
 }
 
@@ -78,10 +90,10 @@ impl Call<'_> {
         mode: Mode,
         writer: &mut Writer,
     ) -> Result<End> {
-        let limit = u64::from(query.limit);
+        let cap = query.cap;
         let collection = self.collection(namespace);
         // One more than asked for tells whether there are more.
-        let ask = query.limit.saturating_add(1);
+        let ask = cap.documents.saturating_add(1);
         let mut find = collection
             .find(query.filter)
             .limit(i64::from(ask))
@@ -97,7 +109,7 @@ impl Call<'_> {
         }
         self.read(async {
             let cursor = find.batch().await?;
-            write_all(cursor, limit, mode, writer).await
+            write_all(cursor, cap, mode, writer).await
         })
         .await
     }
@@ -110,7 +122,7 @@ impl Call<'_> {
         mode: Mode,
         writer: &mut Writer,
     ) -> Result<bool> {
-        let query = Query { filter: doc! { "_id": { "$eq": id } }, limit: 1, ..Query::default() };
+        let query = Query { filter: doc! { "_id": { "$eq": id } }, ..Query::default() };
         Ok(self.find(namespace, query, mode, writer).await?.returned > 0)
     }
 
@@ -155,18 +167,18 @@ impl Call<'_> {
     }
 }
 
-/// Writes at most `limit` documents of a cursor. What is left of it is closed on the server when it
+/// Writes the documents of a cursor, up to the cap. What is left of it is closed on the server when it
 /// is dropped.
 pub(super) async fn write_all(
     mut cursor: RawBatchCursor,
-    limit: u64,
+    cap: Cap,
     mode: Mode,
     writer: &mut Writer,
 ) -> Result<End, Failure> {
     let mut end = End::default();
     let start = writer.len();
     while let Some(batch) = cursor.next().await {
-        write_batch(&batch?, limit, start, mode, writer, &mut end)?;
+        write_batch(&batch?, cap, start, mode, writer, &mut end)?;
         if end.has_more {
             break;
         }
@@ -176,7 +188,7 @@ pub(super) async fn write_all(
 
 fn write_batch(
     batch: &RawBatch,
-    limit: u64,
+    cap: Cap,
     start: usize,
     mode: Mode,
     writer: &mut Writer,
@@ -187,12 +199,12 @@ fn write_batch(
             Ok(RawBsonRef::Document(document)) => document,
             _ => return Err(Error::internal("a batch holds something else than documents").into()),
         };
-        if end.returned == limit {
+        if end.returned == u64::from(cap.documents) {
             end.has_more = true;
             return Ok(());
         }
         if end.returned > 0 {
-            if writer.len() - start > MAX_BYTES {
+            if writer.len() - start > cap.bytes {
                 end.has_more = true;
                 end.truncated = true;
                 return Ok(());

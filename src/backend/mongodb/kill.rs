@@ -1,8 +1,8 @@
 //! Ending operations whose request was given up.
 //!
 //! When a call is dropped, the driver closes the connection it was using, and a server notices that
-//! for most operations. This asks the server explicitly as well, by the request id in the operations'
-//! `comment`; `maxTimeMS` is behind both.
+//! for most operations. This asks the server explicitly as well, by what marks the call in its
+//! operations' `comment`; `maxTimeMS` is behind both.
 
 use std::time::Duration;
 
@@ -19,21 +19,17 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// connections must do for the others.
 static CLEANERS: Semaphore = Semaphore::const_new(4);
 
-/// Ends a request's operations on the server when it is dropped.
+/// Ends a call's operations on the server when it is dropped.
 pub(super) struct KillOnDrop<'a> {
     driver: &'a mongodb::Client,
-    request_id: &'a str,
+    mark: &'a str,
     running: &'a Running,
     armed: bool,
 }
 
 impl<'a> KillOnDrop<'a> {
-    pub(super) fn new(
-        driver: &'a mongodb::Client,
-        request_id: &'a str,
-        running: &'a Running,
-    ) -> Self {
-        Self { driver, request_id, running, armed: true }
+    pub(super) fn new(driver: &'a mongodb::Client, mark: &'a str, running: &'a Running) -> Self {
+        Self { driver, mark, running, armed: true }
     }
 
     /// The operations have ended by themselves.
@@ -50,21 +46,21 @@ impl Drop for KillOnDrop<'_> {
         let Ok(permit) = CLEANERS.try_acquire() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let driver = self.driver.clone();
-        let request_id = self.request_id.to_owned();
+        let mark = self.mark.to_owned();
         runtime.spawn(async move {
             let _permit = permit;
             // What can't be ended now, ends at its `maxTimeMS`.
-            let _ = tokio::time::timeout(TIMEOUT, kill(&driver, &request_id)).await;
+            let _ = tokio::time::timeout(TIMEOUT, kill(&driver, &mark)).await;
         });
     }
 }
 
-async fn kill(driver: &mongodb::Client, request_id: &str) -> mongodb::error::Result<()> {
+async fn kill(driver: &mongodb::Client, mark: &str) -> mongodb::error::Result<()> {
     let admin = driver.database("admin");
     let running = admin
         .aggregate([
             doc! { "$currentOp": {} },
-            doc! { "$match": { "command.comment": request_id, "command.aggregate": { "$ne": 1 } } },
+            doc! { "$match": { "command.comment": mark, "command.aggregate": { "$ne": 1 } } },
             doc! { "$project": { "opid": 1 } },
         ])
         .max_time(TIMEOUT)

@@ -29,7 +29,7 @@ use mongodb::bson::doc;
 pub use self::aggregate::AggregateOptions;
 pub use self::call::Call;
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
-pub use self::find::{Count, CountKind, End, Query};
+pub use self::find::{Cap, Count, CountKind, End, Query};
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
 pub use self::write::{Change, Changed, with_id};

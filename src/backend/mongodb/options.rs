@@ -2,10 +2,11 @@
 //! driver.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mongodb::options::{
-    Acknowledgment, AuthMechanism, ClientOptions, Credential, ReadPreference, SelectionCriteria,
-    ServerAddress, Socks5Proxy, WriteConcern,
+    Acknowledgment, AuthMechanism, ClientOptions, Credential, ReadConcern, ReadPreference,
+    SelectionCriteria, ServerAddress, Socks5Proxy, WriteConcern,
 };
 use secrecy::ExposeSecret;
 
@@ -84,7 +85,7 @@ pub(super) fn build(
         .endpoints
         .into_iter()
         .map(|Endpoint { host, port }| ServerAddress::Tcp { host, port: Some(port) });
-    let selection = target.server_selection_timeout_ms.map(std::time::Duration::from_millis);
+    let selection = target.server_selection_timeout_ms.map(Duration::from_millis);
 
     // An SRV look-up leaves something in the options that can't be set from outside.
     let mut driver = seeds.srv.unwrap_or_default();
@@ -98,6 +99,9 @@ pub(super) fn build(
     driver.connect_timeout = Some(options.connect_timeout);
     driver.server_selection_timeout = Some(selection.unwrap_or(options.connect_timeout));
     driver.direct_connection = target.direct;
+    if target.load_balanced.is_some() {
+        driver.load_balanced = target.load_balanced;
+    }
     driver.max_connecting = Some(MAX_CONNECTING);
     driver.max_pool_size = Some(options.max_connections);
     driver.max_idle_time = Some(options.idle_timeout);
@@ -111,9 +115,8 @@ pub(super) fn build(
     if let Some(name) = &target.read_preference {
         driver.selection_criteria = Some(read_preference(name)?);
     }
-    if let Some(w) = &target.w {
-        driver.write_concern = Some(write_concern(w)?);
-    }
+    driver.read_concern = target.read_concern.as_ref().map(ReadConcern::custom);
+    driver.write_concern = write_concern(target)?;
     Ok(driver)
 }
 
@@ -164,16 +167,21 @@ pub(super) fn read_preference(name: &str) -> Result<SelectionCriteria> {
     Ok(SelectionCriteria::ReadPreference(preference))
 }
 
-fn write_concern(w: &str) -> Result<WriteConcern> {
-    let acknowledgment = match w.parse::<u32>() {
-        Ok(0) => {
+fn write_concern(target: &MongoTarget) -> Result<Option<WriteConcern>> {
+    let acknowledgment = match target.w.as_deref().map(|w| (w, w.parse::<u32>())) {
+        None => None,
+        Some((_, Ok(0))) => {
             return Err(Error::validation(
                 "the write concern w=0 is not supported: the outcome of a write would not be known",
             ));
         }
-        Ok(nodes) => Acknowledgment::Nodes(nodes),
-        Err(_) if w == "majority" => Acknowledgment::Majority,
-        Err(_) => Acknowledgment::Custom(w.to_owned()),
+        Some((_, Ok(nodes))) => Some(Acknowledgment::Nodes(nodes)),
+        Some(("majority", Err(_))) => Some(Acknowledgment::Majority),
+        Some((tag, Err(_))) => Some(Acknowledgment::Custom(tag.to_owned())),
     };
-    Ok(WriteConcern::builder().w(acknowledgment).build())
+    let mut concern = WriteConcern::default();
+    concern.w = acknowledgment;
+    concern.journal = target.journal;
+    concern.w_timeout = target.w_timeout_ms.map(Duration::from_millis);
+    Ok((concern != WriteConcern::default()).then_some(concern))
 }

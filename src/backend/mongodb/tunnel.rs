@@ -194,15 +194,29 @@ where
     let (from_driver, to_driver) = driver.split();
     let (from_server, to_server) = tokio::io::split(server);
     tokio::select! {
-        () = copy(from_driver, to_server, None) => {}
-        () = copy(from_server, to_driver, Some(patience)) => {}
+        () = copy(from_driver, to_server, None, |from| acknowledge(from.as_ref())) => {}
+        () = copy(from_server, to_driver, Some(patience), |_| {}) => {}
     }
 }
 
-async fn copy(
-    mut from: impl AsyncRead + Unpin,
+/// Tells the driver's side at once that its bytes arrived.
+///
+/// The driver sends a message of more than 8 KiB as its header and then the rest, on a socket that it
+/// leaves with Nagle's algorithm. The rest waits until the header is acknowledged, and an
+/// acknowledgement that nobody asks for is delayed by 40 ms.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn acknowledge(driver: &TcpStream) {
+    let _ = socket2::SockRef::from(driver).set_tcp_quickack(true);
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn acknowledge(_driver: &TcpStream) {}
+
+async fn copy<R: AsyncRead + Unpin>(
+    mut from: R,
     mut to: impl AsyncWrite + Unpin,
     mut patience: Option<Duration>,
+    arrived: impl Fn(&R),
 ) {
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -215,6 +229,7 @@ async fn copy(
             None => read.await,
         };
         let Ok(length @ 1..) = read else { return };
+        arrived(&from);
         if to.write_all(&buffer[..length]).await.is_err() || to.flush().await.is_err() {
             return;
         }

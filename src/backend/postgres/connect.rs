@@ -41,7 +41,9 @@ impl Connector {
             target: target.clone(),
             security,
             egress: options.egress.clone(),
-            timeout: options.connect_timeout,
+            timeout: target
+                .connect_timeout_ms
+                .map_or(options.connect_timeout, Duration::from_millis),
         })
     }
 

@@ -5,13 +5,12 @@
 //! never held twice.
 
 use std::collections::HashMap;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, BytesMut};
 use postgres_protocol::message::backend::{DATA_ROW_TAG, ErrorResponseBody, Message};
 use postgres_protocol::message::frontend;
-use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::error::{Failure, ServerError};
 use super::statements::Statements;
@@ -231,10 +230,10 @@ impl Connection {
     }
 
     /// Reads an error; a fatal one ends the session.
-    pub(super) fn error(&mut self, body: &ErrorResponseBody) -> Box<ServerError> {
-        let error = Box::new(ServerError::read(body.fields()));
+    pub(super) fn error(&mut self, body: &ErrorResponseBody) -> Failure {
+        let error = ServerError::read(body.fields());
         self.dead |= error.is_fatal();
-        error
+        Failure::Server(Box::new(error))
     }
 
     /// Reads up to the next `ReadyForQuery`; an error on the way is the result.
@@ -244,7 +243,7 @@ impl Connection {
             match self.message().await? {
                 Message::ReadyForQuery(_) => return failed.map_or(Ok(()), Err),
                 Message::ErrorResponse(body) => {
-                    let error = Failure::Server(self.error(&body));
+                    let error = self.error(&body);
                     if self.dead {
                         return Err(error);
                     }
@@ -255,25 +254,10 @@ impl Connection {
         }
     }
 
-    /// Whether the server has said anything that ends an idle session. It costs no round trip, and
-    /// sees what has arrived: a restart of the server, an administrator's command.
-    pub(super) fn is_alive(&mut self) -> bool {
-        loop {
-            match self.buffered() {
-                Ok(None) => {}
-                Ok(Some(_)) | Err(_) => return false,
-            }
-            let mut chunk = [0; 1024];
-            let mut buffer = ReadBuf::new(&mut chunk);
-            let mut context = Context::from_waker(Waker::noop());
-            match std::pin::Pin::new(&mut self.stream).poll_read(&mut context, &mut buffer) {
-                Poll::Pending => return true,
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                    self.input.extend_from_slice(buffer.filled());
-                }
-                Poll::Ready(_) => return false,
-            }
-        }
+    /// Whether nothing has arrived since the last exchange ended. A server that restarts, or ends
+    /// the session, says so or closes; this sees it at once and costs no round trip.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.input.len() == self.used && self.stream.has_no_input()
     }
 
     /// One round trip that does nothing.

@@ -1,5 +1,7 @@
 //! What the server or the wire says went wrong, and how it is told.
 
+use std::fmt::Write as _;
+
 use postgres_protocol::message::backend::ErrorFields;
 
 use fallible_iterator::FallibleIterator as _;
@@ -113,17 +115,17 @@ impl ServerError {
     fn formatted(&self, sql: &str) -> String {
         let mut text = String::new();
         if !self.severity.is_empty() {
-            text.push_str(&format!("{}:  ", self.severity));
+            let _ = write!(text, "{}:  ", self.severity);
         }
         if !self.sqlstate.is_empty() {
-            text.push_str(&format!("{}: ", self.sqlstate));
+            let _ = write!(text, "{}: ", self.sqlstate);
         }
         text.push_str(&self.message);
         text.push('\n');
         if let Some(position) = self.position {
             let (number, line, offset) = locate(sql, position as usize);
             let indent = 5 + number.to_string().len() + 2 + offset;
-            text.push_str(&format!("LINE {number}: {line}\n{}^\n", " ".repeat(indent)));
+            let _ = write!(text, "LINE {number}: {line}\n{}^\n", " ".repeat(indent));
         }
         for (label, name) in [
             ("DETAIL", "detail"),
@@ -132,7 +134,7 @@ impl ServerError {
             ("CONTEXT", "where"),
         ] {
             if let Some(value) = self.other(name) {
-                text.push_str(&format!("{label}:  {value}\n"));
+                let _ = writeln!(text, "{label}:  {value}");
             }
         }
         text

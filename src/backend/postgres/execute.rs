@@ -10,7 +10,7 @@ use super::cancel::cancel;
 use super::error::{Failure, ServerError, lost};
 use super::gate;
 use super::lease::Lease;
-use super::query::{self, Progress, Statement, Summary};
+use super::query::{self, Progress, Stage, Statement, Summary};
 use super::{Client, columns};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -151,17 +151,21 @@ impl Client {
         let late = lease.retire;
         let failure = match result {
             Ok(Some(summary)) => return Ok(summary),
-            Ok(None) => return Err(Ended::Told(self.unheard(statement))),
+            Ok(None) => {
+                let outcome = unless_read(statement, Outcome::Unknown);
+                return Err(Ended::Told(timeout(statement).outcome(outcome)));
+            }
             Err(failure) => failure,
         };
-        let stale = progress.reused && !progress.bound;
+        let stale = progress.reused && progress.stage != Stage::Bound;
         Err(match failure {
             Failure::Refused(error) => Ended::Told(error),
             Failure::Lost(why) if statement.read_only => {
                 Ended::Elsewhere(lost(&why, Outcome::NotApplied))
             }
             Failure::Lost(why) => {
-                let outcome = if progress.sent { Outcome::Unknown } else { Outcome::NotApplied };
+                let unsent = progress.stage == Stage::Unsent;
+                let outcome = if unsent { Outcome::NotApplied } else { Outcome::Unknown };
                 Ended::Told(lost(&why, outcome))
             }
             Failure::Server(error) => {
@@ -226,12 +230,6 @@ impl Client {
         };
         lease.retire |= late;
         result
-    }
-
-    /// The deadline passed, and the server has not said how the statement ended.
-    #[allow(clippy::unused_self)]
-    fn unheard(&self, statement: &Statement) -> Error {
-        timeout(statement).outcome(unless_read(statement, Outcome::Unknown))
     }
 
     async fn answer(&self, mut lease: Lease, summary: Summary, deadline: Deadline) -> Answer {

@@ -142,8 +142,7 @@ impl<'a> Lexer<'a> {
         self.at += 1;
         loop {
             match (self.peek(0), self.peek(1)) {
-                (Some(b'\\'), Some(_)) => self.at += 2,
-                (Some(b'\''), Some(b'\'')) => self.at += 2,
+                (Some(b'\\'), Some(_)) | (Some(b'\''), Some(b'\'')) => self.at += 2,
                 (Some(b'\''), _) => {
                     self.at += 1;
                     return Ok(Token::Value);

@@ -28,6 +28,8 @@ mod parameters;
 mod pool;
 mod probe;
 mod query;
+mod receive;
+mod send;
 mod startup;
 mod statements;
 mod stream;

@@ -57,7 +57,8 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(connector: Connector, options: &ConnectOptions) -> Arc<Self> {
-        let max = options.max_connections.max(1);
+        let wanted = connector.target.pool_size.unwrap_or(u32::MAX);
+        let max = options.max_connections.min(wanted).max(1);
         let pool = Arc::new(Self {
             connector,
             permits: Arc::new(Semaphore::new(max as usize)),
@@ -198,10 +199,10 @@ impl Pool {
 /// Whether a session that was idle can still be used.
 async fn usable(connection: &mut Connection, since: Instant, deadline: Deadline) -> bool {
     let now = Instant::now();
-    if connection.expires <= now || !connection.is_alive() {
+    if connection.expires <= now {
         return false;
     }
-    if now - since < TRUSTED_IDLE {
+    if now - since < TRUSTED_IDLE && connection.is_quiet() {
         return true;
     }
     let patience = deadline.or_after(VALIDATION);

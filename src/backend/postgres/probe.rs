@@ -42,6 +42,7 @@ pub async fn probe(
         timeout: options.connect_timeout,
         max_rows: 1,
         shape: Shape::Arrays,
+        request_id: None,
     };
     let mut out = Writer::new();
     let work = async {

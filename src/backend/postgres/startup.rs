@@ -16,6 +16,7 @@ use super::connection::{CancelKey, Connection};
 use super::error::Failure;
 use super::stream::Stream;
 use crate::error::{Code, Error, Result};
+use crate::target::ChannelBinding::{Disable, Prefer, Require};
 use crate::target::PostgresTarget;
 
 /// What sessions are called in `pg_stat_activity`.
@@ -56,7 +57,16 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
             Message::AuthenticationOk if scram.is_some() && !proven => {
                 return Err(out_of_turn("the end of the log-in"));
             }
+            // Nothing but SCRAM binds; without a password there is nothing to bind.
+            Message::AuthenticationOk if target.channel_binding == Require && !proven => {
+                return Err(unbound().into());
+            }
             Message::AuthenticationOk => break,
+            Message::AuthenticationCleartextPassword | Message::AuthenticationMd5Password(_)
+                if target.channel_binding == Require =>
+            {
+                return Err(unbound().into());
+            }
             Message::AuthenticationCleartextPassword => {
                 if !connection.stream().is_encrypted() {
                     return Err(refused(
@@ -92,7 +102,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                 proven = true;
             }
             Message::ErrorResponse(body) => {
-                return Err(Failure::Server(connection.error(&body)));
+                return Err(connection.error(&body));
             }
             _ => {
                 return Err(refused(
@@ -112,7 +122,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
             }
             Message::ReadyForQuery(_) => return Ok(()),
             Message::ErrorResponse(body) => {
-                return Err(Failure::Server(connection.error(&body)));
+                return Err(connection.error(&body));
             }
             _ => return Err(out_of_turn("a message")),
         }
@@ -128,9 +138,13 @@ fn begin_scram(
     let offered: Vec<&str> = body.mechanisms().collect().map_err(Failure::protocol)?;
     let plain = offered.contains(&SCRAM_SHA_256);
     let plus = offered.contains(&SCRAM_SHA_256_PLUS);
-    let end_point = connection.stream().server_end_point();
+    let end_point = match target.channel_binding {
+        Disable => None,
+        Prefer | Require => connection.stream().server_end_point(),
+    };
     let (mechanism, binding) = match end_point {
         Some(data) if plus => (SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(data)),
+        _ if target.channel_binding == Require => return Err(unbound().into()),
         // Telling the server that we could have bound exposes whoever removed the offer.
         Some(_) if plain => (SCRAM_SHA_256, ChannelBinding::unrequested()),
         None if plain => (SCRAM_SHA_256, ChannelBinding::unsupported()),
@@ -150,6 +164,13 @@ fn password(target: &PostgresTarget) -> Result<&[u8]> {
 
 fn refused(why: &str) -> Error {
     Error::new(Code::DbInvalidCredentials, why)
+}
+
+fn unbound() -> Error {
+    refused(
+        "the log-in can't be bound to the TLS connection, which channel_binding=require asks for: \
+         the server or its certificate does not allow it",
+    )
 }
 
 fn out_of_turn(what: &str) -> Failure {

@@ -3,6 +3,7 @@
 //! The catalog queries and the meaning of the filters are those of postgres-meta
 //! (<https://github.com/supabase/postgres-meta>, Apache-2.0), `PostgresMetaTables.list`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
@@ -41,6 +42,7 @@ impl Client {
     pub async fn tables(
         &self,
         filter: &TableFilter,
+        request_id: Arc<str>,
         deadline: Deadline,
         out: &mut Writer,
     ) -> Result<()> {
@@ -56,6 +58,7 @@ impl Client {
             timeout: TIMEOUT,
             max_rows: MOST,
             shape: Shape::Objects,
+            request_id: Some(request_id),
         };
         let answer = self.run(&statement, deadline, out).await?;
         if answer.truncated {
@@ -83,23 +86,17 @@ impl TableFilter {
 }
 
 fn sql(in_schemas: &str, with_columns: bool) -> String {
-    let columns = if with_columns {
+    let (with, select) = if with_columns {
         (
             format!(", columns as ({COLUMNS})"),
-            "coalesce((select array_agg(row_to_json(columns)) filter (where columns.table_id = \
-             tables.id) from columns), '{}') as columns,",
+            ", coalesce((select array_agg(row_to_json(columns)) filter (where columns.table_id = \
+             tables.id) from columns), '{}') as columns",
         )
     } else {
         (String::new(), "")
     };
-    let (with, select) = columns;
-    format!(
-        "with tables as ({TABLES}){with}\n\
-         select id, schema, name, rls_enabled, rls_forced, replica_identity, bytes, size, \
-         live_rows_estimate, dead_rows_estimate, comment, {select} primary_keys, relationships \
-         from tables order by id"
-    )
-    .replace("{in_schemas}", in_schemas)
+    format!("with tables as ({TABLES}){with} select *{select} from tables order by id")
+        .replace("{in_schemas}", in_schemas)
 }
 
 /// A literal of type `text[]`.

@@ -70,6 +70,7 @@ async fn look_up(lease: &mut Lease, oids: &[u32]) -> Option<Vec<(u32, Arc<str>)>
         timeout: PATIENCE,
         max_rows: u32::try_from(oids.len()).ok()?,
         shape: Shape::Arrays,
+        request_id: None,
     };
     let mut out = Writer::new();
     query::run(connection, &statement, &mut out, &mut Progress::default()).await.ok()?;

@@ -70,10 +70,9 @@ impl Kind {
             return;
         };
         match self {
-            Self::Text => text(value, out),
             Self::Integer => out.extend_from_slice(value),
             Self::Bigint if is_safe_integer(value) => out.extend_from_slice(value),
-            Self::Bigint => text(value, out),
+            Self::Text | Self::Bigint => text(value, out),
             Self::Float => numbers::float(value, out),
             Self::Decimal => numbers::decimal(value, out),
             Self::Boolean => {

@@ -161,7 +161,9 @@ impl Client {
         out: &mut Writer,
         deadline: Deadline,
     ) -> Result<()> {
-        let mut results = self.run(&batch.commands, None, deadline).await.into_iter();
+        let mut results = self.run(&batch.commands, None, deadline).await;
+        self.name_types(batch, &mut results, deadline).await;
+        let mut results = results.into_iter();
         out.raw(b"[");
         let mut first = true;
         for asked in &batch.asked {
@@ -192,6 +194,32 @@ impl Client {
         }
         out.raw(b"]");
         Ok(())
+    }
+}
+
+impl Client {
+    /// Where a key was of the wrong type, finds out of which.
+    async fn name_types(&self, batch: &Batch, results: &mut [Result<Value>], deadline: Deadline) {
+        let mut wrong = Vec::new();
+        let mut ask = Commands::default();
+        for (i, result) in results.iter().enumerate() {
+            if let Ok(Value::ServerError(error)) = result
+                && error.code() == "WRONGTYPE"
+                && let Some(key) = batch.commands.key(i)
+            {
+                ask.push(Effect::Read, 1, &[b"TYPE", key]);
+                wrong.push(i);
+            }
+        }
+        if wrong.is_empty() {
+            return;
+        }
+        let types = self.run(&ask, None, deadline).await;
+        for (i, found) in wrong.into_iter().zip(types) {
+            if let Some(actual) = found.ok().as_ref().and_then(reply::text) {
+                results[i] = Err(failure::wrong_type(&actual, None));
+            }
+        }
     }
 }
 

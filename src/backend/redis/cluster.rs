@@ -177,15 +177,7 @@ impl Cluster {
     async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
         let mut lease = self.node(endpoint)?.lease(deadline).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
-        let mut replies = Vec::with_capacity(1);
-        match deadline.run(lease.exchange(ask.all(), 1, &mut replies)).await {
-            Some(Ok(())) => {}
-            Some(Err(lost)) => return Err(failure::lost(&lost, Outcome::NotApplied)),
-            None => {
-                let message = "reading the slots of the cluster took too long";
-                return Err(Error::timeout(message, Outcome::NotApplied));
-            }
-        }
+        let mut replies = lease.ask(&ask, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {
             if error.message().contains("cluster support disabled") {
                 return Error::validation(

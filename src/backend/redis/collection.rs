@@ -27,7 +27,7 @@ impl Feature {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn is_missing(&self) {
+    pub(super) fn set_missing(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
 }
@@ -105,10 +105,11 @@ async fn field_ttls(subject: &Subject<'_>, pairs: &[(&[u8], &Value)]) -> Option<
             let ttls: Vec<i64> = ttls.iter().map(|t| reply::integer(t).unwrap_or(-1)).collect();
             ttls.iter().any(|&ttl| ttl >= 0).then_some(ttls)
         }
-        _ => {
-            feature.is_missing();
+        Value::ServerError(_) => {
+            feature.set_missing();
             None
         }
+        _ => None,
     }
 }
 

@@ -86,6 +86,11 @@ impl Commands {
         self.units.is_empty()
     }
 
+    /// How many replies the server gives to all of it.
+    pub(super) fn replies(&self) -> usize {
+        self.units.iter().map(|unit| unit.replies).sum()
+    }
+
     pub(super) fn unit(&self, index: usize) -> &Unit {
         &self.units[index]
     }

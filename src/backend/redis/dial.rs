@@ -167,7 +167,8 @@ impl Dialer {
     }
 
     fn hello(&self, peer: Peer) -> Commands {
-        let mut commands = Commands::with_capacity(5);
+        // Room enough that growing leaves no copy of the password behind.
+        let mut commands = Commands::with_capacity(32);
         match self.credentials(peer) {
             None => commands.push(Effect::Read, 0, &[b"HELLO", b"3", b"SETNAME", CLIENT_NAME]),
             Some((user, password)) => {
@@ -183,7 +184,7 @@ impl Dialer {
     }
 
     fn hello_resp2(&self, peer: Peer) -> Commands {
-        let mut commands = Commands::with_capacity(5);
+        let mut commands = Commands::with_capacity(32);
         match self.credentials(peer) {
             None => commands.push(Effect::Read, 0, &[b"CLIENT", b"SETNAME", CLIENT_NAME]),
             Some((None, password)) => {

@@ -75,6 +75,21 @@ pub(super) fn refused(error: &ServerError) -> Error {
     Error::new(code, message).detail("server_code", error.code())
 }
 
+/// `WRONG_TYPE` with the type that the key has in truth.
+pub(super) fn wrong_type(actual: &str, wanted: Option<&str>) -> Error {
+    let message = match wanted {
+        Some(wanted) => format!("the key holds a {actual}, not a {wanted}"),
+        None => format!("the key holds a {actual}, which this command is not for"),
+    };
+    let error = Error::new(Code::WrongType, message)
+        .detail("server_code", "WRONGTYPE")
+        .detail("actual_type", actual);
+    match wanted {
+        Some(wanted) => error.detail("expected_type", wanted),
+        None => error,
+    }
+}
+
 /// `maxclients` is reached; told before the connection is closed.
 pub(super) fn too_many_clients(error: &ServerError) -> bool {
     error.details().is_some_and(|d| d.contains("max number of clients"))

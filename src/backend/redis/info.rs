@@ -51,6 +51,7 @@ struct Server {
     uptime_seconds: u64,
 }
 
+#[allow(clippy::struct_field_names)] // The names of the answer.
 #[derive(Debug, Clone, Serialize)]
 struct Memory {
     used_memory: u64,

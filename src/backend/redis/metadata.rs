@@ -12,6 +12,7 @@ use crate::json::Writer;
 const SAMPLES: &[u8] = b"3";
 
 /// What is told of each key of a page.
+#[allow(clippy::struct_excessive_bools)] // Four independent columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct With {
     /// `type`, as `TYPE` names it.

@@ -1,7 +1,7 @@
 //! Redis and Valkey: standalone, Sentinel and Cluster.
 //!
 //! A [`Client`] sends pipelines of [`Commands`](commands::Commands). `execute` decides what is sent
-//! where, and what is sent again; `cluster` knows which node serves which key; a `node` keeps the
+//! where, and what is sent again; a `group` is what goes to one node together; `cluster` knows which node serves which key; a `node` keeps the
 //! connections to one server; `dial` opens them; a `connection` exchanges requests for replies. On
 //! top of that stand the things a management tool does: `scan`, `read`, `write`, `info`, `batch`.
 
@@ -25,6 +25,7 @@ mod dial;
 mod execute;
 mod failure;
 mod glob;
+mod group;
 pub mod info;
 mod metadata;
 mod node;
@@ -82,6 +83,7 @@ impl Client {
 
     /// Closes every connection. Requests that still run end by themselves, and then theirs are
     /// closed too.
+    #[allow(clippy::unused_async)] // Other backends' clients wait here.
     pub async fn close(&self) {
         match &self.nodes {
             Nodes::One(node) => node.close(),

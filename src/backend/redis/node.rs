@@ -12,6 +12,7 @@ use super::circuit::Circuit;
 use super::commands::{Commands, Effect};
 use super::connection::{Connection, Lost};
 use super::dial::Dialer;
+use super::failure;
 use crate::backend::Gauge;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -31,6 +32,9 @@ const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
 /// Requests that may wait for a connection of one node.
 const MAX_WAITING: usize = 1024;
 
+/// How long a pool stays small after the server refused it a connection.
+const SHRUNK_FOR: Duration = Duration::from_secs(10);
+
 const SWEEP_EVERY: Duration = Duration::from_secs(15);
 
 /// One server and the connections to it.
@@ -39,8 +43,11 @@ pub(super) struct Node {
     /// Where it is; `None` where the dialer decides.
     pub(super) endpoint: Option<Endpoint>,
     pool: managed::Pool<Manager>,
+    max_connections: usize,
     idle_timeout: Duration,
     swept: Mutex<Instant>,
+    /// Until when it keeps to the connections that it has, because the server takes no more.
+    shrunk: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -66,18 +73,31 @@ impl Node {
             circuit: Circuit::default(),
             dialing: dialing.clone(),
         };
+        let max_connections = max_connections.max(1) as usize;
         let pool = managed::Pool::builder(manager)
-            .max_size(max_connections.max(1) as usize)
+            .max_size(max_connections)
             // The most recently used first: the others become idle and are closed.
             .queue_mode(QueueMode::Lifo)
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|e| Error::internal(format!("the pool could not be made: {e}")))?;
-        Ok(Self { endpoint, pool, idle_timeout, swept: Mutex::new(Instant::now()) })
+        let swept = Mutex::new(Instant::now());
+        let shrunk = Mutex::default();
+        Ok(Self { endpoint, pool, max_connections, idle_timeout, swept, shrunk })
     }
 
     /// A connection for one request. Fails with `not_applied`: nothing was sent.
     pub(super) async fn lease(&self, deadline: Deadline) -> Result<Lease> {
+        match self.try_lease(deadline).await {
+            // The server has enough clients: wait for one of the connections that there are.
+            Err(error) if error.code() == Code::PoolExhausted && self.shrink() => {
+                self.try_lease(deadline).await
+            }
+            leased => leased,
+        }
+    }
+
+    async fn try_lease(&self, deadline: Deadline) -> Result<Lease> {
         if deadline.passed() {
             let message = "the deadline passed before anything was sent";
             return Err(Error::timeout(message, Outcome::NotApplied));
@@ -121,7 +141,26 @@ impl Node {
         }
     }
 
+    /// Keeps to the connections that there are, for a while; `false` if that changes nothing.
+    fn shrink(&self) -> bool {
+        let mut shrunk = self.shrunk.lock();
+        let size = self.pool.status().size;
+        if size == 0 || shrunk.is_some() {
+            return false;
+        }
+        *shrunk = Some(Instant::now() + SHRUNK_FOR);
+        self.pool.resize(size);
+        true
+    }
+
     fn sweep(&self) {
+        self.shrunk.lock().take_if(|until| {
+            let over = Instant::now() >= *until;
+            if over {
+                self.pool.resize(self.max_connections);
+            }
+            over
+        });
         let mut swept = self.swept.lock();
         if swept.elapsed() > SWEEP_EVERY {
             *swept = Instant::now();
@@ -207,6 +246,23 @@ impl Lease {
         match &mut self.0 {
             Some(connection) => connection.exchange(request, expected, replies).await,
             None => Err(Lost::Io(std::io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    /// Sends a whole pipeline and returns its replies. `outcome` is what is known when they do not
+    /// come.
+    pub(super) async fn ask(
+        &mut self,
+        commands: &Commands,
+        outcome: Outcome,
+        deadline: Deadline,
+    ) -> Result<Vec<Value>> {
+        let expected = commands.replies();
+        let mut replies = Vec::with_capacity(expected);
+        match deadline.run(self.exchange(commands.all(), expected, &mut replies)).await {
+            Some(Ok(())) => Ok(replies),
+            Some(Err(broken)) => Err(failure::lost(&broken, outcome)),
+            None => Err(Error::timeout("Redis did not answer in time", outcome)),
         }
     }
 

@@ -14,7 +14,8 @@ use crate::target::{RedisTarget, RedisTopology};
 
 /// Tries the target step by step: `resolve`, `connect`, `tls`, `auth`, `ping`, `capabilities`.
 ///
-/// Of a cluster the first seed is tried, of sentinels the primary that they name.
+/// Of a cluster the first seed that can be reached is tried, of sentinels the primary that they
+/// name.
 pub async fn probe(
     target: &RedisTarget,
     options: &ConnectOptions,
@@ -22,17 +23,34 @@ pub async fn probe(
 ) -> Result<()> {
     let dialer = Dialer::new(target, options)?;
     let deadline = probe.deadline;
-    let first = dialer.first()?;
-    probe.step("resolve", dialer.resolve(first, deadline)).await?;
-    let connecting = async {
-        let endpoint = match &target.topology {
-            RedisTopology::Sentinel { master } => dialer.primary(master, deadline).await?,
-            _ => first.clone(),
-        };
-        let socket = dialer.socket(&endpoint, deadline).await?;
-        Ok((endpoint, socket))
+    let resolving = async {
+        let mut resolved = dialer.first().map(drop);
+        for endpoint in &target.endpoints {
+            resolved = dialer.resolve(endpoint, deadline).await;
+            if resolved.is_ok() {
+                break;
+            }
+        }
+        resolved
     };
-    let (endpoint, socket) = probe.step("connect", connecting).await?;
+    probe.step("resolve", resolving).await?;
+    let connecting = async {
+        let endpoints = match &target.topology {
+            RedisTopology::Sentinel { master } => vec![dialer.primary(master, deadline).await?],
+            _ => target.endpoints.clone(),
+        };
+        let mut failed = Error::validation("the Redis connection has no host");
+        for (endpoint, left) in endpoints.iter().zip((1..=endpoints.len()).rev()) {
+            let left = u32::try_from(left).unwrap_or(u32::MAX);
+            let share = deadline.or_after(deadline.remaining() / left);
+            match dialer.socket(endpoint, share).await {
+                Ok(socket) => return Ok((endpoint.clone(), socket)),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    };
+    let (endpoint, socket) = probe.step("connect", Box::pin(connecting)).await?;
     let securing = dialer.secure(socket, &endpoint, deadline);
     let stream =
         if target.tls.is_some() { probe.step("tls", securing).await? } else { securing.await? };

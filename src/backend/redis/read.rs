@@ -139,10 +139,7 @@ impl Client {
     pub(super) async fn wrong_type(&self, key: &[u8], wanted: &str, deadline: Deadline) -> Error {
         let ask = Commands::one(Effect::Read, 1, &[b"TYPE", key]);
         let actual = self.run_one(&ask, deadline).await.ok().as_ref().and_then(reply::text);
-        let actual = actual.unwrap_or_else(|| "another type".to_owned());
-        Error::new(Code::WrongType, format!("the key holds a {actual}, not a {wanted}"))
-            .detail("actual_type", actual)
-            .detail("expected_type", wanted)
+        failure::wrong_type(actual.as_deref().unwrap_or("another type"), Some(wanted))
     }
 }
 

@@ -331,7 +331,9 @@ mod tests {
             Value::Boolean(yes) => out.extend(if *yes { b"#t\r\n" } else { b"#f\r\n" }),
             Value::Array(elements) => {
                 out.extend(format!("*{}\r\n", elements.len()).bytes());
-                elements.iter().for_each(|element| encode(element, out));
+                for element in elements {
+                    encode(element, out);
+                }
             }
             Value::Map(pairs) => {
                 out.extend(format!("%{}\r\n", pairs.len()).bytes());
@@ -350,7 +352,9 @@ mod tests {
             values in proptest::collection::vec(value(), 1..5), piece in 1_usize..20
         ) {
             let mut wire = Vec::new();
-            values.iter().for_each(|value| encode(value, &mut wire));
+            for value in &values {
+                encode(value, &mut wire);
+            }
             prop_assert_eq!(all(&wire, piece), Ok(values));
         }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use redis::Value;
 
+use super::cluster::Cluster;
 use super::commands::{Commands, Effect};
 use super::cursor::{self, ClusterCursor};
 use super::node::Node;
@@ -65,34 +66,33 @@ impl EndedBy {
 struct Page {
     keys: Vec<Vec<u8>>,
     examined: u64,
+    /// When it ends for want of time.
+    budget: Deadline,
     cursor: String,
     ended_by: EndedBy,
     may_be_incomplete: bool,
-}
-
-/// What one node contributed.
-struct Part {
-    position: u64,
-    ended_by: EndedBy,
 }
 
 impl Client {
     /// Writes one page: `{ keys, cursor, total_scanned, ended_by, may_be_incomplete, warnings }`.
     pub async fn scan(&self, scan: &Scan, out: &mut Writer, deadline: Deadline) -> Result<()> {
         let literal = scan.pattern.as_deref().and_then(glob::literal);
-        let (page, node) = match (literal, &self.nodes) {
-            (Some(key), _) => (Page::of(key), None),
+        let mut page = Page::new(deadline.or_after(TIME_BUDGET.min(deadline.remaining() / 2)));
+        let node = match (literal, &self.nodes) {
+            (Some(key), _) => {
+                // A pattern that names one key.
+                page.keys.push(key);
+                page.examined = 1;
+                None
+            }
             (None, Nodes::One(node)) => {
                 let start = cursor::position(&scan.cursor)?;
-                let mut page = Page::empty();
-                let part = self.scan_node(scan, node, start, &mut page, deadline).await?;
-                page.cursor = part.position.to_string();
-                page.ended_by = part.ended_by;
-                (page, Some(node.clone()))
+                let position = self.scan_node(scan, node, start, &mut page, deadline).await?;
+                page.cursor = position.to_string();
+                Some(node.clone())
             }
             (None, Nodes::Cluster(cluster)) => {
-                let (page, node) = self.scan_cluster(scan, cluster, deadline).await?;
-                (page, node)
+                self.scan_cluster(scan, cluster, &mut page, deadline).await?
             }
         };
         let keys = page.unique();
@@ -119,38 +119,41 @@ impl Client {
         Ok(())
     }
 
-    /// Scans the primaries one after the other, in the order of their ids.
+    /// Scans the primaries one after the other, in the order of their ids. Returns the node that
+    /// all keys are from, if there is one.
     async fn scan_cluster(
         &self,
         scan: &Scan,
-        cluster: &super::cluster::Cluster,
+        cluster: &Cluster,
+        page: &mut Page,
         deadline: Deadline,
-    ) -> Result<(Page, Option<Arc<Node>>)> {
+    ) -> Result<Option<Arc<Node>>> {
         let resumed = ClusterCursor::decode(&scan.cursor)?;
         let map = cluster.map();
         let fingerprint = resumed.as_ref().map_or(map.fingerprint, |c| c.fingerprint);
-        let mut page = Page::empty();
         page.may_be_incomplete = fingerprint != map.fingerprint;
-        let (from, mut position) = resumed.map_or((String::new(), 0), |c| (c.node, c.position));
+        let (from, start) = resumed.map_or((String::new(), 0), |c| (c.node, c.position));
         let mut scanned = Vec::new();
         // The node may be gone; then the scan goes on with the one after it.
-        for primary in map.primaries.iter().filter(|p| p.id >= from) {
-            let start = if primary.id == from { position } else { 0 };
-            let part = self.scan_node(scan, &primary.node, start, &mut page, deadline).await?;
-            scanned.push(primary);
-            if part.ended_by != EndedBy::Keyspace {
-                position = part.position;
-                page.ended_by = part.ended_by;
-                let next = ClusterCursor { fingerprint, node: primary.id.clone(), position };
-                page.cursor = next.encode();
+        for primary in map.primaries.iter().filter(|primary| primary.id >= from) {
+            let mut position = if primary.id == from { start } else { 0 };
+            if page.keys.len() < scan.count as usize {
+                position = self.scan_node(scan, &primary.node, position, page, deadline).await?;
+                scanned.push(&primary.node);
+            } else {
+                page.ended_by = EndedBy::Keys;
+            }
+            if page.ended_by != EndedBy::Keyspace {
+                let node = primary.id.clone();
+                page.cursor = ClusterCursor { fingerprint, node, position }.encode();
                 break;
             }
         }
-        let only = if let [one] = scanned.as_slice() { Some(one.node.clone()) } else { None };
-        Ok((page, only))
+        Ok(if let [only] = scanned.as_slice() { Some(Arc::clone(only)) } else { None })
     }
 
-    /// Scans one node until the page has enough, or that node has no more.
+    /// Scans one node until the page has enough, or that node has no more. Returns the position
+    /// and notes why it stopped.
     async fn scan_node(
         &self,
         scan: &Scan,
@@ -158,15 +161,14 @@ impl Client {
         start: u64,
         page: &mut Page,
         deadline: Deadline,
-    ) -> Result<Part> {
+    ) -> Result<u64> {
         let wanted = scan.count as usize;
-        let budget = deadline.or_after(TIME_BUDGET.min(deadline.remaining() / 2));
         let pattern = scan.pattern.as_deref().filter(|p| !glob::matches_all(p));
         let filters = pattern.is_some() || scan.type_name.is_some();
         let mut position = start;
         let (mut examined, mut size) = (0_u64, u64::MAX);
-        let mut work = u64::from(scan.count);
-        let ended_by = loop {
+        let mut work = (wanted.saturating_sub(page.keys.len()) as u64).max(10);
+        page.ended_by = loop {
             let mut commands = Commands::with_capacity(2);
             push_scan(&mut commands, position, pattern, work, scan.type_name.as_deref());
             // The server does not say how many keys it looked at; with filters, neither do the
@@ -192,13 +194,13 @@ impl Client {
             if page.examined + examined.min(size) >= MAX_EXAMINED {
                 break EndedBy::Examined;
             }
-            if budget.passed() {
+            if page.budget.passed() {
                 break EndedBy::Time;
             }
             work = next_work(work, wanted - page.keys.len(), page.keys.len(), examined);
         };
         page.examined += examined.min(size);
-        Ok(Part { position, ended_by })
+        Ok(position)
     }
 
     /// One pipeline for all keys of a page.
@@ -235,19 +237,15 @@ impl Scan {
 }
 
 impl Page {
-    fn empty() -> Self {
+    fn new(budget: Deadline) -> Self {
         Self {
             keys: Vec::new(),
             examined: 0,
+            budget,
             cursor: cursor::END.to_owned(),
             ended_by: EndedBy::Keyspace,
             may_be_incomplete: false,
         }
-    }
-
-    /// The page of a pattern that names one key.
-    fn of(key: Vec<u8>) -> Self {
-        Self { keys: vec![key], examined: 1, ..Self::empty() }
     }
 
     /// `SCAN` may give a key twice.

@@ -219,28 +219,24 @@ impl Client {
         let mut watch = Commands::with_capacity(2);
         watch.push(Effect::Read, 1, &[b"WATCH", key]);
         watch.push(Effect::Read, 1, &[b"EXISTS", key]);
-        let mut last = None;
+        let mut cause = condition.failed(key);
         for round in 0..=MAX_REDIRECTS {
             if round > 0 {
                 let _ = deadline.run(tokio::time::sleep(execute::backoff(round - 1))).await;
                 self.refresh(deadline).await;
             }
             let mut lease = self.node_of(Some(key))?.lease(deadline).await?;
-            let mut looked = Vec::with_capacity(2);
-            match deadline.run(lease.exchange(watch.all(), 2, &mut looked)).await {
-                Some(Ok(())) => {}
-                Some(Err(lost)) => {
-                    last = Some(failure::lost(&lost, Outcome::NotApplied));
+            let looked = match lease.ask(&watch, Outcome::NotApplied, deadline).await {
+                Ok(looked) => looked,
+                Err(error) if error.code() == Code::DbConnectionFailed => {
+                    cause = error;
                     continue;
                 }
-                None => {
-                    let message = "Redis did not answer in time";
-                    return Err(Error::timeout(message, Outcome::NotApplied));
-                }
-            }
+                Err(error) => return Err(error),
+            };
             if let Some(error) = refusal(&looked) {
                 lease.retire();
-                last = Some(error?);
+                cause = error?;
                 continue;
             }
             let exists = looked.get(1).and_then(reply::integer) == Some(1);
@@ -249,32 +245,23 @@ impl Client {
                 lease.retire();
                 return Err(condition.failed(key));
             }
-            let expected = commands.unit(0).replies;
-            let mut replies = Vec::with_capacity(expected);
-            match deadline.run(lease.exchange(commands.all(), expected, &mut replies)).await {
-                Some(Ok(())) => {}
-                Some(Err(lost)) => return Err(failure::lost(&lost, Outcome::Unknown)),
-                None => {
-                    let message = "Redis did not answer in time";
-                    return Err(Error::timeout(message, Outcome::Unknown));
-                }
-            }
-            match replies.last() {
+            let mut replies = lease.ask(commands, Outcome::Unknown, deadline).await?;
+            cause = match replies.pop() {
                 // Someone wrote the key in between.
-                Some(Value::Nil) => last = Some(condition.failed(key)),
-                Some(Value::ServerError(_)) => match refusal(&replies) {
-                    Some(error) => last = Some(error?),
-                    None => return Err(failure::unexpected("EXEC")),
-                },
-                _ => return executed(replies.pop().unwrap_or(Value::Nil)),
-            }
+                Some(Value::Nil) => condition.failed(key),
+                Some(Value::ServerError(error)) => {
+                    refusal(&replies).unwrap_or_else(|| Err(failure::refused(&error)))?
+                }
+                exec => return executed(exec.unwrap_or(Value::Nil)),
+            };
         }
-        Err(last.unwrap_or_else(|| condition.failed(key)))
+        Err(cause)
     }
 
+    /// Reads the map of a cluster again.
     async fn refresh(&self, deadline: Deadline) {
         if let super::Nodes::Cluster(cluster) = &self.nodes {
-            let _ = cluster.refresh(deadline).await;
+            let _ = Box::pin(cluster.refresh(deadline)).await;
         }
     }
 }

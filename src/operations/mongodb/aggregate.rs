@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::readable;
 use crate::api::operation::Permission;
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{AggregateOptions, gate};
+use crate::backend::mongodb::{AggregateOptions, Cap, gate};
 use crate::context::Context;
 use crate::ejson::{Mode, Pipeline};
 use crate::error::{Code, Error, Result};
@@ -32,7 +32,8 @@ pub(super) struct RunInput {
     /// Must be `true` for a pipeline that writes with `$out` or `$merge`.
     #[serde(default)]
     confirm: bool,
-    /// How many documents to return at most; 1000 if not given, at most 10000.
+    /// Return only the first so many documents, at most 10000. If it is not given, a result of more
+    /// than 1000 documents is refused.
     limit: Option<u32>,
     /// `relaxed` for display, which is the default, or `canonical` for editing.
     #[serde(default)]
@@ -50,7 +51,8 @@ pub(super) struct RunOptions {
     max_time_ms: Option<u64>,
 }
 
-/// A list of the resulting documents, at most `limit` of them.
+/// A list of the resulting documents. A list has no place to say that it is not whole, so a result is
+/// cut only where the caller asked for it.
 pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let limit = input.limit.unwrap_or(LIMIT);
@@ -89,10 +91,26 @@ pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
         call = call.within(Duration::from_millis(most));
     }
     let allow_disk_use = input.options.allow_disk_use;
-    let options = AggregateOptions { allow_disk_use, writes: needs.write, limit };
+    let cap = Cap { documents: limit, bytes: cx.service.config.max_result_bytes };
+    let options = AggregateOptions { allow_disk_use, writes: needs.write, cap };
     let mut writer = Reply::open();
     writer.raw("[");
-    call.aggregate(&namespace, stages, options, input.ejson, &mut writer).await?;
+    let end = call.aggregate(&namespace, stages, options, input.ejson, &mut writer).await?;
+    if end.truncated || (end.has_more && input.limit.is_none()) {
+        return Err(too_much(end.truncated));
+    }
     writer.raw("]");
     Ok(Reply::close(writer))
+}
+
+fn too_much(bytes: bool) -> Error {
+    let what = if bytes {
+        "bytes than one answer may have".to_owned()
+    } else {
+        format!("than {LIMIT} documents")
+    };
+    Error::new(
+        Code::PayloadTooLarge,
+        format!("the result has more {what}; add a `$limit` or `$project` stage, or send `limit`"),
+    )
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{id, readable, writable};
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{Count, CountKind, End, Query, gate, with_id};
+use crate::backend::mongodb::{Cap, Count, CountKind, End, Query, gate, with_id};
 use crate::context::Context;
 use crate::ejson::{Document, Mode, write_value};
 use crate::error::{Error, Result};
@@ -64,7 +64,7 @@ pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
         projection: checked(input.projection.as_ref())?,
         sort: checked(input.sort.as_ref())?,
         skip: input.skip,
-        limit,
+        cap: Cap { documents: limit, bytes: cx.service.config.max_result_bytes },
     };
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);

@@ -84,6 +84,7 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
             Format::Objects => Shape::Objects,
             Format::Rows => Shape::Arrays,
         },
+        request_id: Some(cx.request_id.clone()),
     };
     let mut out = Reply::open();
     out.raw("{\"rows\":");

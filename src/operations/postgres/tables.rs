@@ -52,6 +52,6 @@ pub async fn list(cx: &Context, input: TablesInput) -> Result<Reply> {
     };
     let client = cx.postgres().await?;
     let mut out = Reply::open();
-    client.tables(&filter, cx.deadline, &mut out).await?;
+    client.tables(&filter, cx.request_id.clone(), cx.deadline, &mut out).await?;
     Ok(Reply::close(out))
 }

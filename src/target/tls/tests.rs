@@ -1,3 +1,14 @@
+//! PEM texts, and real handshakes with servers whose certificates are wrong in one way each.
+
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::ServerConfig;
+use rustls::server::WebPkiClientVerifier;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
 use super::*;
 
 #[test]
@@ -18,14 +29,215 @@ fn what_is_wrong_with_a_pem_text_is_told() {
 }
 
 #[test]
-fn a_client_certificate_needs_its_key() {
-    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let tls = Tls { client_pem: Some(pem.into()), ..Tls::default() };
-    assert!(client_config(&tls).unwrap_err().message().contains("no private key"));
+fn a_client_certificate_needs_its_own_key() {
+    let with = |pem: &str| {
+        let tls = Tls { client_pem: Some(pem.into()), ..Tls::default() };
+        client_config(&tls).unwrap_err().message().to_owned()
+    };
+    let (one, _) = leaf(&authority("a"), "localhost");
+    let other = KeyPair::generate().unwrap();
+    assert!(with(&one).contains("no private key"));
+    assert!(with(&other.serialize_pem()).contains("CERTIFICATE"));
+    assert!(with(&format!("{one}{}", other.serialize_pem())).contains("does not belong"));
+    let locked = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----";
+    assert!(with(&format!("{one}{locked}")).contains("passphrase"));
 }
 
 #[test]
 fn the_key_of_a_client_certificate_is_not_in_the_debug_output() {
     let tls = Tls { client_pem: Some("canary".into()), ..Tls::default() };
     assert!(!format!("{tls:?}").contains("canary"));
+}
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// PEM texts of a certificate and its key.
+fn leaf(authority: &Authority, name: &str) -> (String, String) {
+    issue(authority, &CertificateParams::new(vec![name.to_owned()]).unwrap())
+}
+
+fn issue(authority: &Authority, params: &CertificateParams) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, authority).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+/// Serves one connection and answers what it reads; `clients` are whose certificates it asks for.
+async fn server(identity: &(String, String), clients: Option<&Authority>) -> u16 {
+    let (chain, key) = client_identity(&format!("{}{}", identity.0, identity.1)).unwrap();
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&PROVIDER))
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let roots = Arc::new(private_roots(&authority.pem()).unwrap());
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&PROVIDER));
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+    };
+    let config = builder.with_single_cert(chain, key).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        if let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await {
+            let mut byte = [0];
+            let _ = stream.read(&mut byte).await;
+            let _ = stream.write_all(&byte).await;
+        }
+    });
+    port
+}
+
+/// Does a handshake with `localhost` and sends a byte to and fro.
+async fn try_with(tls: &Tls, port: u16) -> Result<()> {
+    let config = client_config(tls)?;
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let deadline = Deadline::after(Duration::from_secs(5));
+    let mut stream = connect(&config, "localhost", stream, deadline).await?;
+    // With TLS 1.3 a server refuses a client after its handshake is done.
+    let exchange = async {
+        stream.write_all(b"x").await?;
+        stream.read_exact(&mut [0]).await
+    };
+    exchange.await.map(drop).map_err(|e| explain("localhost", &e).unwrap())
+}
+
+fn trusting(authority: &Authority) -> Tls {
+    Tls { ca_pem: Some(authority.pem()), ..Tls::default() }
+}
+
+fn reason(result: Result<()>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.code(), Code::DbTlsError);
+    error.details()["reason"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_certificate_of_the_given_authority_is_accepted() {
+    let ours = authority("ours");
+    let port = server(&leaf(&ours, "localhost"), None).await;
+    try_with(&trusting(&ours), port).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_fault_of_a_certificate_is_told_apart() {
+    let ours = authority("ours");
+    let good = leaf(&ours, "localhost");
+    let port = server(&good, None).await;
+    assert_eq!(reason(try_with(&Tls::default(), port).await), "unknown_ca");
+    let port = server(&good, None).await;
+    assert_eq!(reason(try_with(&trusting(&authority("theirs")), port).await), "unknown_ca");
+    let port = server(&leaf(&ours, "other.example"), None).await;
+    assert_eq!(reason(try_with(&trusting(&ours), port).await), "wrong_name");
+
+    let mut old = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let port = server(&issue(&ours, &old), None).await;
+    assert_eq!(reason(try_with(&trusting(&ours), port).await), "expired");
+    let mut early = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    early.not_before = rcgen::date_time_ymd(3000, 1, 1);
+    early.not_after = rcgen::date_time_ymd(3001, 1, 1);
+    let port = server(&issue(&ours, &early), None).await;
+    assert_eq!(reason(try_with(&trusting(&ours), port).await), "not_valid_yet");
+}
+
+#[tokio::test]
+async fn any_name_still_means_the_right_authority_and_date() {
+    let ours = authority("ours");
+    let other = leaf(&ours, "other.example");
+    let any_name = Tls { any_name: true, ..trusting(&ours) };
+    let port = server(&other, None).await;
+    try_with(&any_name, port).await.unwrap();
+    let port = server(&leaf(&authority("theirs"), "localhost"), None).await;
+    assert_eq!(reason(try_with(&any_name, port).await), "unknown_ca");
+    let mut old = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
+    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let port = server(&issue(&ours, &old), None).await;
+    assert_eq!(reason(try_with(&any_name, port).await), "expired");
+}
+
+#[tokio::test]
+async fn an_unverified_connection_takes_any_certificate() {
+    let mut old = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
+    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let port = server(&issue(&authority("theirs"), &old), None).await;
+    try_with(&Tls { insecure: true, ..Tls::default() }, port).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_self_signed_server_is_accepted_by_its_own_certificate_alone() {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.clone().self_signed(&key).unwrap();
+    let identity = (certificate.pem(), key.serialize_pem());
+    let pinned = Tls { ca_pem: Some(certificate.pem()), ..Tls::default() };
+
+    let port = server(&identity, None).await;
+    try_with(&pinned, port).await.unwrap();
+    let port = server(&identity, None).await;
+    assert_eq!(reason(try_with(&Tls::default(), port).await), "unknown_ca");
+    // The same key and name, but another certificate.
+    let again = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+    let other = Tls { ca_pem: Some(again.pem()), ..Tls::default() };
+    let port = server(&identity, None).await;
+    try_with(&other, port).await.unwrap_err();
+    // The pinned one for another name.
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    let port = server(&(certificate.pem(), key.serialize_pem()), None).await;
+    let pinned = Tls { ca_pem: Some(certificate.pem()), ..Tls::default() };
+    assert_eq!(reason(try_with(&pinned, port).await), "wrong_name");
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_client_certificate_gets_the_given_one() {
+    let ours = authority("ours");
+    let server_identity = leaf(&ours, "localhost");
+    let client = leaf(&ours, "client");
+    let with = |client: Option<&(String, String)>| Tls {
+        client_pem: client.map(|(certificate, key)| format!("{certificate}{key}").into()),
+        ..trusting(&ours)
+    };
+    let port = server(&server_identity, Some(&ours)).await;
+    try_with(&with(Some(&client)), port).await.unwrap();
+    let port = server(&server_identity, Some(&ours)).await;
+    assert_eq!(reason(try_with(&with(None), port).await), "client_certificate_required");
+    let port = server(&server_identity, Some(&ours)).await;
+    let stranger = leaf(&authority("theirs"), "client");
+    assert_eq!(reason(try_with(&with(Some(&stranger)), port).await), "client_certificate_refused");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_from_a_bad_certificate() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"-ERR unknown command\r\n").await;
+        }
+    });
+    assert_eq!(reason(try_with(&Tls::default(), port).await), "not_tls");
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_at_the_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let config = client_config(&Tls::default()).unwrap();
+    let deadline = Deadline::after(Duration::from_millis(50));
+    let error = connect(&config, "localhost", stream, deadline).await.unwrap_err();
+    assert_eq!((error.code(), error.known_outcome()), (Code::DbTimeout, Outcome::NotApplied));
 }

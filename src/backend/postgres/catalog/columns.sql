@@ -1,5 +1,5 @@
 -- From postgres-meta (https://github.com/supabase/postgres-meta), copyright Supabase, Apache-2.0.
--- Changed: the schema filter is a parameter.
+-- Changed: the schema filter is a parameter; columns come in the order of its API.
 -- Adapted there from information_schema.columns
 
 SELECT

@@ -1,0 +1,287 @@
+//! What is sent and what comes back.
+
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
+use memchr::memmem;
+
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+
+/// Never a caller's: they belong to the connection, name another host, carry credentials, or turn
+/// the method into another one after it was checked.
+const REFUSED: [&str; 22] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "cookie2",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// Not shown: they belong to the connection, or set a session.
+const HIDDEN: [HeaderName; 10] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::SET_COOKIE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("set-cookie2"),
+];
+
+/// What stands in an answer where the service repeated the API key.
+const MASK: &[u8] = b"***";
+
+/// Shorter keys are not looked for: masking them would eat innocent text.
+const SHORTEST_MASKED: usize = 8;
+
+/// A request below the base URL.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Method; `CONNECT` and `TRACE` are refused.
+    pub method: Method,
+    /// Path below the base URL, with or without a leading `/`; may carry a query.
+    pub path: String,
+    /// More query parameters, not encoded.
+    pub query: Vec<(String, String)>,
+    /// Headers; see [`caller_header`].
+    pub headers: HeaderMap,
+    /// Body; none for `GET` and `HEAD`.
+    pub body: Bytes,
+}
+
+/// What the service answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status, also of a redirect, which is never followed.
+    pub status: StatusCode,
+    /// Headers, without those that belong to the connection and without cookies.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// A plain `GET`.
+    pub fn get(path: &str) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    /// Whether it changes nothing, so that it may be sent again.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// What is known of its effect once some of it may have been sent and no answer came.
+    pub(super) fn once_sent(&self) -> Outcome {
+        if self.only_reads() { Outcome::NotApplied } else { Outcome::Unknown }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if matches!(self.method, Method::CONNECT | Method::TRACE) {
+            return Err(Error::new(
+                Code::OperationNotAllowed,
+                format!("{} is not allowed", self.method),
+            ));
+        }
+        if self.only_reads() && !self.body.is_empty() {
+            return Err(Error::validation(format!("a {} request has no body", self.method)));
+        }
+        Ok(())
+    }
+}
+
+/// A header that a caller may send.
+pub fn caller_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let lower = name.to_ascii_lowercase();
+    if REFUSED.contains(&lower.as_str()) || lower.starts_with("x-forwarded-") {
+        return Err(Error::new(
+            Code::OperationNotAllowed,
+            format!("the header `{lower}` may not be set; the connection sets it by itself"),
+        ));
+    }
+    let header = HeaderName::from_bytes(lower.as_bytes())
+        .map_err(|_| Error::validation("a header name holds characters it may not hold"))?;
+    let value = HeaderValue::from_str(value).map_err(|_| {
+        Error::validation(format!("the value of the header `{lower}` is not printable text"))
+    })?;
+    Ok((header, value))
+}
+
+impl Answer {
+    pub(super) fn new(
+        status: StatusCode,
+        mut headers: HeaderMap,
+        body: Bytes,
+        api_key: Option<&str>,
+    ) -> Self {
+        // Whatever `Connection` names belongs to the connection too (RFC 9110, 7.6.1).
+        let named: Vec<HeaderName> = headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|name| name.trim().parse().ok())
+            .collect();
+        for name in HIDDEN.iter().chain(&named) {
+            headers.remove(name);
+        }
+        let mut answer = Self { status, headers, body };
+        if let Some(key) = api_key.filter(|key| key.len() >= SHORTEST_MASKED) {
+            answer.mask(key.as_bytes());
+        }
+        answer
+    }
+
+    /// The body is JSON by its content type. Whether it parses is another question.
+    #[must_use]
+    pub fn says_json(&self) -> bool {
+        self.headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(|kind| kind.trim().to_ascii_lowercase())
+            .is_some_and(|kind| kind.ends_with("/json") || kind.ends_with("+json"))
+    }
+
+    /// A service may repeat what it was sent; the key is not for the one who reads this.
+    fn mask(&mut self, key: &[u8]) {
+        let finder = memmem::Finder::new(key);
+        if let Some(masked) = replace_all(&finder, &self.body) {
+            self.body = masked.into();
+        }
+        for value in self.headers.values_mut() {
+            if let Some(masked) = replace_all(&finder, value.as_bytes())
+                && let Ok(masked) = HeaderValue::from_bytes(&masked)
+            {
+                *value = masked;
+            }
+        }
+    }
+}
+
+/// `None` when there is nothing to replace.
+fn replace_all(finder: &memmem::Finder<'_>, text: &[u8]) -> Option<Vec<u8>> {
+    let mut matches = finder.find_iter(text).peekable();
+    matches.peek()?;
+    let mut masked = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in matches {
+        masked.extend_from_slice(&text[from..at]);
+        masked.extend_from_slice(MASK);
+        from = at + finder.needle().len();
+    }
+    masked.extend_from_slice(&text[from..]);
+    Some(masked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(headers: &[(&'static str, &'static str)], body: &'static str) -> Answer {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        Answer::new(StatusCode::OK, map, Bytes::from_static(body.as_bytes()), Some("canary-key"))
+    }
+
+    #[test]
+    fn headers_of_the_connection_and_credentials_are_refused() {
+        for name in [
+            "Host",
+            "authorization",
+            "COOKIE",
+            "Connection",
+            "Transfer-Encoding",
+            "Content-Length",
+            "Upgrade",
+            "TE",
+            "Trailer",
+            "Keep-Alive",
+            "Proxy-Authorization",
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "X-HTTP-Method-Override",
+            "Forwarded",
+            "Expect",
+            "X-Original-URL",
+        ] {
+            assert_eq!(
+                caller_header(name, "x").unwrap_err().code(),
+                Code::OperationNotAllowed,
+                "{name}"
+            );
+        }
+        caller_header("Accept", "text/html").unwrap();
+        for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nhost: evil"), ("x", "\0")] {
+            assert!(caller_header(name, value).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn cookies_and_headers_of_the_connection_are_not_shown() {
+        let shown = answer(
+            &[
+                ("set-cookie", "session=1"),
+                ("connection", "close, X-Hop"),
+                ("x-hop", "1"),
+                ("keep-alive", "5"),
+                ("etag", "e"),
+            ],
+            "",
+        );
+        assert_eq!(shown.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["etag"]);
+    }
+
+    #[test]
+    fn a_key_that_the_service_repeats_is_masked() {
+        let shown = answer(
+            &[("x-echo", "Bearer canary-key")],
+            r#"{"authorization":"Bearer canary-key","twice":"canary-keycanary-key"}"#,
+        );
+        assert_eq!(shown.body, r#"{"authorization":"Bearer ***","twice":"******"}"#);
+        assert_eq!(shown.headers["x-echo"], "Bearer ***");
+    }
+
+    #[test]
+    fn json_is_told_by_its_content_type() {
+        for (kind, json) in [
+            ("application/json", true),
+            ("application/json; charset=utf-8", true),
+            ("application/problem+JSON", true),
+            ("text/html", false),
+            ("application/jsonlines", false),
+        ] {
+            assert_eq!(answer(&[("content-type", kind)], "").says_json(), json, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! How the answer to a statement is read: rows straight into the JSON, up to the caps.
+
+use std::sync::Arc;
+
+use postgres_protocol::message::backend::Message;
+
+use super::columns::Columns;
+use super::connection::{Connection, Frame};
+use super::error::Failure;
+use super::query::{Progress, Shape, Stage, Statement, Summary};
+use super::statements::{Plan, Prepared};
+use crate::error::{Code, Error};
+use crate::json::Writer;
+
+/// A result is cut before it grows past this.
+const MAX_RESULT: usize = 64 << 20;
+
+/// Reads the statement's part of the answer, up to its `ReadyForQuery`: only that confirms it.
+pub(super) async fn read(
+    connection: &mut Connection,
+    statement: &Statement,
+    plan: &Plan,
+    out: &mut Writer,
+    progress: &mut Progress,
+) -> Result<Summary, Failure> {
+    let mut wrapping = statement.read_only;
+    let mut columns = match plan {
+        Plan::Reuse(prepared) => prepared.columns.clone(),
+        _ => None,
+    };
+    let mut rows = Rows { statement, out, start: 0, count: 0, truncated: false, full: false };
+    rows.start = rows.out.len();
+    rows.out.raw(b"[");
+    let mut command = None;
+    let mut counted = None;
+    let mut failed = None;
+    let mut parsed = false;
+    loop {
+        let Some(frame) = connection.buffered()? else {
+            connection.fill().await?;
+            continue;
+        };
+        let message = match frame {
+            Frame::Row(row) => {
+                let columns = columns.as_deref().ok_or_else(|| Failure::protocol("no columns"))?;
+                rows.push(columns, row)?;
+                // A write is read to its end, so that its outcome is known.
+                if rows.full && statement.read_only {
+                    break;
+                }
+                continue;
+            }
+            Frame::OversizeRow => {
+                rows.truncated = true;
+                rows.full = true;
+                if rows.count == 0 && statement.read_only {
+                    return Err(Failure::Refused(Error::new(
+                        Code::PayloadTooLarge,
+                        "the first row alone is larger than 64 MiB; select less of it",
+                    )));
+                }
+                if statement.read_only {
+                    break;
+                }
+                continue;
+            }
+            Frame::Message(message) => message,
+        };
+        match message {
+            Message::ParseComplete => parsed = !wrapping,
+            Message::BindComplete if !wrapping => progress.stage = Stage::Bound,
+            Message::CommandComplete(_) if wrapping => wrapping = false,
+            Message::CommandComplete(body) => {
+                let tag = body.tag().map_err(Failure::protocol)?;
+                let mut words = tag.split(' ');
+                command = words.next().map(str::to_owned);
+                counted = words.next_back().and_then(|n| n.parse::<u64>().ok());
+            }
+            Message::RowDescription(body) => columns = Some(Arc::new(Columns::read(&body)?)),
+            Message::NoData => columns = Some(Arc::new(Columns::default())),
+            Message::PortalSuspended => rows.truncated = true,
+            Message::ErrorResponse(body) => {
+                let error = connection.error(&body);
+                if connection.is_dead() {
+                    return Err(error);
+                }
+                failed = Some(error);
+            }
+            Message::CopyInResponse(_) | Message::CopyOutResponse(_) => {
+                return Err(Failure::protocol("COPY is not possible here"));
+            }
+            Message::ReadyForQuery(_) => {
+                remember(connection, statement, plan, columns.as_ref(), parsed);
+                if let Some(error) = failed {
+                    return Err(error);
+                }
+                break;
+            }
+            _ => {}
+        }
+    }
+    progress.cut = connection.is_busy() && rows.full;
+    rows.out.raw(b"]");
+    let returned = u64::from(rows.count);
+    let whole = !rows.truncated || command.as_deref() != Some("SELECT");
+    Ok(Summary {
+        columns,
+        row_count: counted.filter(|_| whole).unwrap_or(returned),
+        command,
+        truncated: rows.truncated,
+        notices: std::mem::take(&mut connection.notices),
+    })
+}
+
+/// Keeps a statement that got a name for the next time.
+fn remember(
+    connection: &mut Connection,
+    statement: &Statement,
+    plan: &Plan,
+    columns: Option<&Arc<Columns>>,
+    parsed: bool,
+) {
+    let prepared = match plan {
+        Plan::Name(name) if parsed => {
+            Prepared { name: name.clone(), columns: columns.cloned(), parameters: None }
+        }
+        Plan::Reuse(prepared) if prepared.columns.is_none() && columns.is_some() => {
+            Prepared { columns: columns.cloned(), ..prepared.clone() }
+        }
+        _ => return,
+    };
+    connection.statements.keep(&statement.sql, prepared);
+}
+
+/// The rows written so far.
+struct Rows<'a> {
+    statement: &'a Statement,
+    out: &'a mut Writer,
+    start: usize,
+    count: u32,
+    truncated: bool,
+    /// The byte cap was reached.
+    full: bool,
+}
+
+impl Rows<'_> {
+    fn push(&mut self, columns: &Columns, row: &[u8]) -> Result<(), Failure> {
+        if self.truncated || self.count == self.statement.max_rows {
+            self.truncated = true;
+            return Ok(());
+        }
+        let before = self.out.len();
+        if self.count > 0 {
+            self.out.raw(b",");
+        }
+        match self.statement.shape {
+            Shape::Objects => columns.write_object(row, self.out)?,
+            Shape::Arrays => columns.write_array(row, self.out)?,
+        }
+        if self.out.len() - self.start > MAX_RESULT && self.count > 0 {
+            self.out.buffer().truncate(before);
+            self.truncated = true;
+            self.full = true;
+            return Ok(());
+        }
+        self.count += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,279 @@
+//! What is told of an operation when the network or the server fails, and that it is true.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mongodb::bson::{Bson, Document, doc};
+use studio_multidb::backend::mongodb::{Change, Client, Namespace, Query};
+use studio_multidb::deadline::Deadline;
+use studio_multidb::ejson::Mode;
+use studio_multidb::error::{Code, Error};
+use studio_multidb::json::Writer;
+use studio_multidb::outcome::Outcome;
+use studio_multidb::target::MongoTarget;
+use tokio::net::TcpListener;
+
+use super::proxy::{Fault, Proxy};
+use super::support::{all, at_most, collection, connect, insert, options, soon, target};
+
+/// A proxy before the server, and a client that goes through it.
+async fn through(target: &MongoTarget, marker: &'static str) -> (Proxy, Client) {
+    let proxy = Proxy::before(target.endpoints[0].port, marker).await;
+    let mut target = target.clone();
+    target.endpoints[0].port = proxy.port;
+    // What the server says of itself leads around the proxy.
+    target.direct = Some(true);
+    target.replica_set = None;
+    target.retry_writes = Some(false);
+    let client = connect(&target).await;
+    (proxy, client)
+}
+
+async fn count(client: &Client, namespace: &Namespace, filter: Document) -> u64 {
+    client.call(soon(), "count").count(namespace, filter).await.unwrap().value.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_answer_is_lost_is_unknown_and_one_that_was_not_sent_is_not_applied() {
+    let Some(target) = target() else { return };
+    let (proxy, client) = through(&target, "lost_answers").await;
+    let namespace = collection(&client, "lost_answers").await;
+
+    proxy.set(Fault::CutAnswers);
+    let error = insert(&client, &namespace, &[doc! { "_id": 1 }]).await.unwrap_err();
+    assert_eq!(error.code(), Code::DbConnectionFailed);
+    assert_eq!(error.known_outcome(), Outcome::Unknown);
+    proxy.set(Fault::None);
+    assert_eq!(count(&client, &namespace, doc! { "_id": 1 }).await, 1);
+
+    proxy.set(Fault::CutRequests);
+    let error = insert(&client, &namespace, &[doc! { "_id": 2 }]).await.unwrap_err();
+    assert_eq!(error.known_outcome(), Outcome::Unknown);
+    proxy.set(Fault::None);
+    assert_eq!(count(&client, &namespace, doc! { "_id": 2 }).await, 0);
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_whose_answer_is_lost_is_done_again() {
+    let Some(target) = target() else { return };
+    let (proxy, client) = through(&target, "read_again").await;
+    let namespace = collection(&client, "read_again").await;
+    insert(&client, &namespace, &[doc! { "_id": 1 }]).await.unwrap();
+    let before = proxy.cuts();
+    proxy.set(Fault::CutAnswers);
+    let call = client.call(soon(), "read");
+    let mut writer = Writer::new();
+    let reading = call.find(&namespace, Query::default(), Mode::Relaxed, &mut writer);
+    let heal = async {
+        while proxy.cuts() == before {
+            tokio::task::yield_now().await;
+        }
+        proxy.set(Fault::None);
+    };
+    let (read, ()) = tokio::join!(reading, heal);
+    // The second try may have met the fault too, if healing was slow.
+    if proxy.cuts() == before + 1 {
+        assert_eq!(read.unwrap().returned, 1);
+    }
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_ends_at_its_deadline_and_the_next_one_works() {
+    let Some(target) = target() else { return };
+    let (proxy, client) = through(&target, "deadlines").await;
+    let namespace = collection(&client, "deadlines").await;
+    insert(&client, &namespace, &[doc! { "_id": 1 }]).await.unwrap();
+
+    proxy.set(Fault::Silent);
+    let started = Instant::now();
+    let call = client.call(Deadline::after(Duration::from_millis(300)), "slow");
+    let mut writer = Writer::new();
+    let find = call.find(&namespace, Query::default(), Mode::Relaxed, &mut writer);
+    let error = find.await.unwrap_err();
+    assert_eq!(error.code(), Code::DbTimeout);
+    assert_eq!(error.known_outcome(), Outcome::NotApplied);
+
+    let call = client.call(Deadline::after(Duration::from_millis(300)), "slow");
+    let change = Change::Operators(doc! { "$set": { "a": 1 } });
+    let error = call.change(&namespace, Bson::Int32(1), change, None).await.unwrap_err();
+    assert_eq!(error.code(), Code::DbTimeout);
+    assert_eq!(error.known_outcome(), Outcome::Unknown);
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+
+    proxy.set(Fault::None);
+    let (page, _) = all(&client, &namespace, Query::default()).await;
+    assert_eq!(page, r#"{"_id":1}"#);
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_stops_working_for_a_request_that_was_given_up() {
+    let Some(target) = target() else { return };
+    let client = connect(&target).await;
+    let namespace = collection(&client, "given_up").await;
+    let many: Vec<Document> = (0..300).map(|i| doc! { "_id": i }).collect();
+    insert(&client, &namespace, &many).await.unwrap();
+    let admin = mongodb_client(&target).await.database("admin");
+    let slow = doc! { "$lookup": { "from": "given_up", "pipeline": [
+        { "$lookup": { "from": "given_up", "pipeline": [
+            { "$group": { "_id": null, "n": { "$sum": "$_id" } } },
+        ], "as": "b" } },
+    ], "as": "a" } };
+    let call = client.call(soon(), "given-up");
+    let options = studio_multidb::backend::mongodb::AggregateOptions::default();
+    let mut writer = Writer::new();
+    let work = call.aggregate(&namespace, vec![slow], options, Mode::Relaxed, &mut writer);
+    assert!(tokio::time::timeout(Duration::from_millis(400), work).await.is_err());
+    let started = Instant::now();
+    loop {
+        let operations = admin.run_command(doc! { "currentOp": 1 }).await.unwrap();
+        let running = operations.get_array("inprog").unwrap().iter().any(|op| {
+            let command = op.as_document().and_then(|op| op.get_document("command").ok());
+            let comment = command.and_then(|command| command.get_str("comment").ok());
+            comment.is_some_and(|comment| comment.starts_with("given-up#"))
+        });
+        if !running {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(5), "it is still running");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    client.close().await;
+}
+
+async fn mongodb_client(target: &MongoTarget) -> mongodb::Client {
+    use secrecy::ExposeSecret as _;
+    let login = match (&target.username, &target.password) {
+        (Some(user), Some(password)) => format!("{user}:{}@", password.expose_secret()),
+        _ => String::new(),
+    };
+    let at = &target.endpoints[0];
+    let url = format!("mongodb://{login}{}:{}/?directConnection=true", at.host, at.port);
+    mongodb::Client::with_uri_str(url).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_come_byte_by_byte_are_the_same() {
+    let Some(target) = target() else { return };
+    let (proxy, client) = through(&target, "dripping").await;
+    let namespace = collection(&client, "dripping").await;
+    let documents: Vec<Document> = (0..20).map(|i| doc! { "_id": i, "t": "text" }).collect();
+    insert(&client, &namespace, &documents).await.unwrap();
+    let query = Query { cap: at_most(20), ..Query::default() };
+    let whole = all(&client, &namespace, query.clone()).await;
+    proxy.set(Fault::Drip);
+    assert_eq!(all(&client, &namespace, query).await, whole);
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_works_again_after_all_its_connections_were_reset() {
+    let Some(target) = target() else { return };
+    let (proxy, client) = through(&target, "resets").await;
+    let namespace = collection(&client, "resets").await;
+    insert(&client, &namespace, &[doc! { "_id": 1 }]).await.unwrap();
+    for _ in 0..5 {
+        proxy.reset();
+        let started = Instant::now();
+        while client.call(soon(), "after").count(&namespace, doc! { "_id": 1 }).await.is_err() {
+            assert!(started.elapsed() < Duration::from_secs(5));
+        }
+    }
+    client.close().await;
+}
+
+async fn refused(target: &MongoTarget) -> (Error, Duration) {
+    let started = Instant::now();
+    let error = Client::connect(target, &options(), soon()).await.unwrap_err();
+    (error, started.elapsed())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_never_answers_is_given_up_in_time() {
+    let Some(mut target) = target() else { return };
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    target.endpoints[0].port = silent.local_addr().unwrap().port();
+    let (error, took) = refused(&target).await;
+    assert_eq!(error.code(), Code::DbTimeout);
+    assert_eq!(error.known_outcome(), Outcome::NotApplied);
+    assert!(took < Duration::from_secs(4), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn something_else_than_mongodb_is_told_as_such() {
+    use tokio::io::AsyncWriteExt as _;
+    let Some(mut target) = target() else { return };
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    target.endpoints[0].port = other.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = other.accept().await {
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let (error, took) = refused(&target).await;
+    assert_eq!(error.code(), Code::DbConnectionFailed);
+    assert!(error.message().contains("does not answer like a MongoDB server"), "{error}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+/// Every insert has an id of its own, the connection is cut at random, and in the end the collection
+/// is compared with what was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_of_every_write_is_true() {
+    const WRITES: i32 = 400;
+    let Some(target) = target() else { return };
+    let (proxy, client) = through(&target, "ledger").await;
+    let (proxy, client) = (Arc::new(proxy), Arc::new(client));
+    let namespace = collection(&client, "ledger").await;
+    let faults = {
+        let proxy = Arc::clone(&proxy);
+        tokio::spawn(async move {
+            for round in 0_u64.. {
+                let fault = [Fault::CutAnswers, Fault::CutRequests][(round % 2) as usize];
+                tokio::time::sleep(Duration::from_millis(40)).await;
+                proxy.set(fault);
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                proxy.set(Fault::None);
+            }
+        })
+    };
+    let mut writers = Vec::new();
+    for worker in 0..4 {
+        let (client, namespace) = (Arc::clone(&client), namespace.clone());
+        writers.push(tokio::spawn(async move {
+            let mut told = Vec::new();
+            for i in 0..WRITES / 4 {
+                let id = worker * WRITES + i;
+                let outcome = match insert(&client, &namespace, &[doc! { "_id": id }]).await {
+                    Ok(()) => Outcome::Applied,
+                    Err(error) => error.known_outcome(),
+                };
+                told.push((id, outcome));
+            }
+            told
+        }));
+    }
+    let mut told = Vec::new();
+    for writer in writers {
+        told.extend(writer.await.unwrap());
+    }
+    faults.abort();
+    proxy.set(Fault::None);
+    assert!(proxy.cuts() > 10, "only {} cuts", proxy.cuts());
+    for (id, outcome) in told {
+        let there = loop {
+            let call = client.call(soon(), "ledger-check");
+            if let Ok(count) = call.count(&namespace, doc! { "_id": id }).await {
+                break count.value.unwrap();
+            }
+        };
+        match outcome {
+            Outcome::Applied => assert_eq!(there, 1, "{id} was told as applied"),
+            Outcome::NotApplied => assert_eq!(there, 0, "{id} was told as not applied"),
+            Outcome::Unknown => assert!(there <= 1),
+        }
+    }
+    client.close().await;
+}

@@ -1,0 +1,259 @@
+//! The operations as HTTP requests, from the path to the bytes of the answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64::Engine as _;
+use serde_json::{Map, Value, json};
+use studio_multidb::api::http::{Request, handle};
+use studio_multidb::config::Config;
+use studio_multidb::service::Service;
+
+struct Api {
+    service: Arc<Service>,
+    base: String,
+}
+
+/// The API of the server under test and a collection that is empty.
+async fn api(collection: &str) -> Option<Api> {
+    let url = std::env::var("TEST_MONGODB_URL").ok()?;
+    // Services are shared by configuration, and each test has a runtime of its own.
+    static TESTS: AtomicUsize = AtomicUsize::new(100);
+    let test = TESTS.fetch_add(1, Ordering::Relaxed).to_string();
+    let env = |name: &str| match name {
+        "MONGODB_URL" => Some(url.clone()),
+        "MULTIDB_MAX_CLIENTS" => Some(test.clone()),
+        _ => None,
+    };
+    let service = Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap();
+    let base = format!("/databases/studio_multidb_test/collections/{collection}");
+    let api = Api { service, base };
+    let empty = json!({
+        "pipeline": [{ "$match": { "_id": { "$in": [] } } }, { "$out": collection }],
+        "confirm": true,
+    });
+    let (status, answer) = api.send("POST", "/aggregate", "", Some(empty)).await;
+    assert_eq!(status, 200, "{answer}");
+    Some(api)
+}
+
+impl Api {
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        self.at(method, &format!("{}{path}", self.base), query, body).await
+    }
+
+    async fn at(&self, method: &str, path: &str, query: &str, body: Option<Value>) -> (u16, Value) {
+        let (status, bytes) = self.bytes(method, path, query, body).await;
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    async fn bytes(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: Option<Value>,
+    ) -> (u16, Vec<u8>) {
+        let request = Request {
+            method: method.to_owned(),
+            path: format!("/api/platform/mongodb/default{path}"),
+            query: query.to_owned(),
+            body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+            ..Request::default()
+        };
+        let response = handle(&self.service, request).await;
+        (response.status, response.body)
+    }
+}
+
+fn encoded(json: &Value) -> String {
+    percent_encoding::utf8_percent_encode(&json.to_string(), percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_goes_in_and_out() {
+    let Some(api) = api("http_documents").await else { return };
+    let (status, answer) =
+        api.send("POST", "/documents", "", Some(json!({ "document": { "name": "Ada" } }))).await;
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(answer["data"]["inserted_count"], 1);
+    let id = answer["data"]["inserted_ids"][0].as_str().unwrap();
+    assert_eq!(answer["data"]["ids"][0]["$oid"], id);
+
+    let path = format!("/documents/{id}");
+    let (status, answer) = api.send("GET", &path, "", None).await;
+    assert_eq!((status, &answer["data"]["name"]), (200, &json!("Ada")));
+
+    let update = json!({ "update": { "$set": { "age": 36 } } });
+    let (status, answer) = api.send("PUT", &path, "ejson=canonical", Some(update)).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["data"]["matched_count"], 1);
+    assert_eq!(answer["data"]["document"]["age"]["$numberInt"], "36");
+
+    let loaded = answer["data"]["document"].clone();
+    let replacement = json!({ "name": "Grace", "age": { "$numberLong": "85" } });
+    let replace = json!({ "replacement": replacement, "if_unchanged": loaded });
+    let (status, answer) = api.send("PUT", &path, "", Some(replace.clone())).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = api.send("PUT", &path, "", Some(replace)).await;
+    assert_eq!(status, 409, "{answer}");
+    assert_eq!(answer["error"]["details"]["current"]["age"]["$numberLong"], "85");
+    assert_eq!(answer["error"]["outcome"], "not_applied");
+
+    let (status, answer) = api.send("DELETE", &path, "", None).await;
+    assert_eq!((status, answer), (200, json!({ "data": { "deleted_count": 1 } })));
+    assert_eq!(api.send("DELETE", &path, "", None).await.0, 404);
+    assert_eq!(api.send("GET", &path, "", None).await, (200, json!({ "data": null })));
+    let update = json!({ "update": { "$set": { "a": 1 } } });
+    assert_eq!(api.send("PUT", &path, "", Some(update)).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_says_where_it_is() {
+    let Some(api) = api("http_pages").await else { return };
+    let documents: Vec<Value> = (0..25).map(|i| json!({ "_id": i, "even": i % 2 == 0 })).collect();
+    let (status, answer) =
+        api.send("POST", "/documents", "", Some(json!({ "documents": documents }))).await;
+    assert_eq!(status, 201, "{answer}");
+
+    let (_, answer) = api.send("GET", "/documents", "", None).await;
+    let page = &answer["data"];
+    assert_eq!(page["documents"].as_array().unwrap().len(), 20);
+    assert_eq!((&page["page"], &page["page_size"]), (&json!(1), &json!(20)));
+    assert_eq!((&page["has_more"], &page["truncated"]), (&json!(true), &json!(false)));
+    assert_eq!((&page["total"], &page["count"]["kind"]), (&json!(25), &json!("estimate")));
+
+    let query = format!(
+        "filter={}&sort={}&projection={}&limit=5&skip=10",
+        encoded(&json!({ "even": true })),
+        encoded(&json!({ "_id": -1 })),
+        encoded(&json!({ "even": 0 })),
+    );
+    let (_, answer) = api.send("GET", "/documents", &query, None).await;
+    let page = &answer["data"];
+    assert_eq!(page["documents"], json!([{ "_id": 4 }, { "_id": 2 }, { "_id": 0 }]));
+    assert_eq!((&page["page"], &page["has_more"]), (&json!(3), &json!(false)));
+    assert_eq!(page["count"], json!({ "value": 13, "kind": "exact" }));
+
+    for query in
+        ["limit=0", "limit=1001", "skip=-1", "filter=%7B", "filter=%5B%5D", "fliter=%7B%7D"]
+    {
+        let (status, answer) = api.send("GET", "/documents", query, None).await;
+        assert_eq!(
+            (status, &answer["error"]["code"]),
+            (400, &json!("VALIDATION_ERROR")),
+            "{query}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_type_survives_being_loaded_and_saved() {
+    let Some(api) = api("http_types").await else { return };
+    let document = json!({
+        "_id": { "$binary": { "base64": "AAECAwQFBgcICQoLDA0ODw==", "subType": "03" } },
+        "__proto__": { "a": { "$numberInt": "1" } },
+        "long": { "$numberLong": "9007199254740993" },
+        "double": { "$numberDouble": "1.0" },
+        "zero": { "$numberDouble": "-0.0" },
+        "nan": { "$numberDouble": "NaN" },
+        "decimal": { "$numberDecimal": "1.200" },
+        "early": { "$date": { "$numberLong": "-1" } },
+        "code": { "$code": "x", "$scope": { "y": { "$numberInt": "1" } } },
+        "regex": { "$regularExpression": { "pattern": "^a", "options": "im" } },
+        "stamp": { "$timestamp": { "t": 1, "i": 2 } },
+        "min": { "$minKey": 1 },
+        "max": { "$maxKey": 1 },
+        "ref": { "$ref": "c", "$id": { "$oid": "0123456789abcdef01234567" } },
+        "a.b": null,
+    });
+    let (status, answer) =
+        api.send("POST", "/documents", "", Some(json!({ "document": document }))).await;
+    assert_eq!(status, 201, "{answer}");
+    let id = document["_id"].to_string();
+    let segment = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id);
+    let path = format!("{}/documents/{segment}", api.base);
+    let query = "encoding=base64url&ejson=canonical";
+    let (status, bytes) = api.bytes("GET", &path, query, None).await;
+    assert_eq!(status, 200);
+    assert_eq!(String::from_utf8(bytes).unwrap(), json!({ "data": document }).to_string());
+    let save = json!({ "replacement": document });
+    let (status, answer) = api.at("PUT", &path, query, Some(save)).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["data"]["document"], document);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_gate_refuses_is_not_sent() {
+    let Some(api) = api("http_gate").await else { return };
+    let filter = format!("filter={}", encoded(&json!({ "$or": [{ "$where": "1" }] })));
+    let (status, answer) = api.send("GET", "/documents", &filter, None).await;
+    assert_eq!((status, &answer["error"]["code"]), (403, &json!("OPERATION_NOT_ALLOWED")));
+    let body = json!({ "pipeline": [{ "$out": "elsewhere" }] });
+    let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+    assert_eq!(status, 403);
+    assert!(answer["message"].as_str().unwrap().contains("confirm"), "{answer}");
+    let system = "/databases/studio_multidb_test/collections/system.js/documents";
+    let body = json!({ "document": { "_id": 1 } });
+    assert_eq!(api.at("POST", system, "", Some(body)).await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_answers_with_a_list() {
+    let Some(api) = api("http_aggregate").await else { return };
+    let documents: Vec<Value> = (0..1200).map(|i| json!({ "_id": i, "k": i % 3 })).collect();
+    api.send("POST", "/documents", "", Some(json!({ "documents": documents }))).await;
+    let group = json!([
+        { "$group": { "_id": "$k", "n": { "$sum": 1 } } },
+        { "$sort": { "_id": 1 } },
+    ]);
+    let options = json!({ "allowDiskUse": true, "maxTimeMS": 5000 });
+    let body = json!({ "pipeline": group, "options": options });
+    let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let expected = json!([{ "_id": 0, "n": 400 }, { "_id": 1, "n": 400 }, { "_id": 2, "n": 400 }]);
+    assert_eq!(answer["data"], expected);
+
+    let (status, answer) =
+        api.send("POST", "/aggregate", "", Some(json!({ "pipeline": [] }))).await;
+    assert_eq!((status, &answer["error"]["code"]), (413, &json!("PAYLOAD_TOO_LARGE")));
+    let body = json!({ "pipeline": [], "limit": 3 });
+    let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+    assert_eq!((status, answer["data"].as_array().unwrap().len()), (200, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalog_has_the_documented_shapes() {
+    let Some(api) = api("http_catalog").await else { return };
+    api.send("POST", "/documents", "", Some(json!({ "document": { "a": 1 } }))).await;
+    let (status, answer) = api.at("GET", "/databases", "", None).await;
+    assert_eq!(status, 200, "{answer}");
+    let databases = answer["data"].as_array().unwrap();
+    let ours = databases.iter().find(|d| d["name"] == "studio_multidb_test").unwrap();
+    assert!(ours["size_on_disk"].is_number() && ours["collections"].as_u64().unwrap() > 0);
+
+    let path = "/databases/studio_multidb_test/collections";
+    let (status, answer) = api.at("GET", path, "", None).await;
+    assert_eq!(status, 200, "{answer}");
+    let collections = answer["data"].as_array().unwrap();
+    let ours = collections.iter().find(|c| c["name"] == "http_catalog").unwrap();
+    assert_eq!((&ours["type"], &ours["info"]["count"]), (&json!("collection"), &json!(1)));
+    let query = "databaseName=studio_multidb_test";
+    assert_eq!(api.at("GET", "/collections", query, None).await.0, 200);
+
+    let (status, answer) = api.at("GET", "/databases/studio_multidb_test/stats", "", None).await;
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer["data"]["objects"].as_u64().unwrap() > 0);
+    let (_, answer) = api.at("GET", "/stats", query, None).await;
+    assert_eq!(answer["data"]["db"], "studio_multidb_test");
+    let query = "databaseName=studio_multidb_test&collection=http_catalog&limit=1";
+    let (_, answer) = api.at("GET", "/documents", query, None).await;
+    assert_eq!(answer["data"]["total"], 1);
+}

@@ -1,0 +1,153 @@
+//! Stands between the client and the server and misbehaves on demand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What the proxy does with bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Fault {
+    /// Passes them on.
+    None,
+    /// Passes requests on; closes the connection in place of the next answer to a `marked` one.
+    CutAnswers,
+    /// Closes the connection in place of the next request.
+    CutRequests,
+    /// Takes them and says nothing.
+    Silent,
+    /// Passes them on one by one.
+    Drip,
+}
+
+const FAULTS: [Fault; 5] =
+    [Fault::None, Fault::CutAnswers, Fault::CutRequests, Fault::Silent, Fault::Drip];
+
+pub(super) struct Proxy {
+    pub(super) port: u16,
+    state: Arc<State>,
+    task: JoinHandle<()>,
+}
+
+struct State {
+    fault: AtomicU8,
+    /// Only commands that have this in them are met with a fault; the driver's own are left alone.
+    marker: &'static [u8],
+    cuts: AtomicU32,
+    generation: watch::Sender<u32>,
+}
+
+impl Proxy {
+    pub(super) async fn before(port: u16, marker: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap().port();
+        let state = Arc::new(State {
+            fault: AtomicU8::new(0),
+            marker: marker.as_bytes(),
+            cuts: AtomicU32::new(0),
+            generation: watch::Sender::new(0),
+        });
+        let accepting = Arc::clone(&state);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let state = Arc::clone(&accepting);
+                tokio::spawn(async move {
+                    if let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await {
+                        carry(client, server, &state).await;
+                    }
+                });
+            }
+        });
+        Self { port: here, state, task }
+    }
+
+    pub(super) fn set(&self, fault: Fault) {
+        self.state.fault.store(fault as u8, Ordering::SeqCst);
+    }
+
+    /// Closes every connection.
+    pub(super) fn reset(&self) {
+        self.state.generation.send_modify(|generation| *generation += 1);
+    }
+
+    pub(super) fn cuts(&self) -> u32 {
+        self.state.cuts.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.reset();
+    }
+}
+
+impl State {
+    fn fault(&self) -> Fault {
+        FAULTS[usize::from(self.fault.load(Ordering::SeqCst))]
+    }
+
+    fn cut(&self) {
+        self.cuts.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// The protocol has one request at a time on a connection, so a connection is a loop of both.
+async fn carry(mut client: TcpStream, mut server: TcpStream, state: &State) {
+    client.set_nodelay(true).unwrap();
+    server.set_nodelay(true).unwrap();
+    let mut reset = state.generation.subscribe();
+    let exchange = async {
+        while let Some(request) = message(&mut client).await {
+            let marked = request.windows(state.marker.len()).any(|part| part == state.marker);
+            let fault = if marked { state.fault() } else { Fault::None };
+            if fault == Fault::CutRequests {
+                state.cut();
+                return None;
+            }
+            if fault == Fault::Silent {
+                std::future::pending::<()>().await;
+            }
+            server.write_all(&request).await.ok()?;
+            loop {
+                let answer = message(&mut server).await?;
+                if fault == Fault::CutAnswers {
+                    state.cut();
+                    return None;
+                }
+                if state.fault() == Fault::Drip {
+                    for byte in &answer {
+                        client.write_all(std::slice::from_ref(byte)).await.ok()?;
+                    }
+                } else {
+                    client.write_all(&answer).await.ok()?;
+                }
+                // Heartbeats ask for more answers to one request.
+                let more_to_come = answer[12..16] == 2013_i32.to_le_bytes() && answer[16] & 2 != 0;
+                if !more_to_come {
+                    break;
+                }
+            }
+        }
+        None
+    };
+    let exchange = async {
+        let _: Option<()> = exchange.await;
+    };
+    tokio::select! {
+        () = exchange => {}
+        _ = reset.changed() => {}
+    }
+}
+
+async fn message(from: &mut TcpStream) -> Option<Vec<u8>> {
+    let length = from.read_i32_le().await.ok()?;
+    let mut message = length.to_le_bytes().to_vec();
+    message.resize(usize::try_from(length).ok()?, 0);
+    from.read_exact(&mut message[4..]).await.ok()?;
+    Some(message)
+}

@@ -1,0 +1,82 @@
+//! Clients of the server under test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mongodb::bson::{Document, RawDocumentBuf, doc};
+use studio_multidb::backend::ConnectOptions;
+use studio_multidb::backend::mongodb::{AggregateOptions, Cap, Client, Namespace, Query, with_id};
+use studio_multidb::deadline::Deadline;
+use studio_multidb::ejson::Mode;
+use studio_multidb::error::Result;
+use studio_multidb::json::Writer;
+use studio_multidb::target::egress::Egress;
+use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
+
+/// The target of the server under test; `None`, with a word, where there is none.
+pub(super) fn target() -> Option<MongoTarget> {
+    let Ok(url) = std::env::var("TEST_MONGODB_URL") else {
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), "skipped: TEST_MONGODB_URL is not set");
+        return None;
+    };
+    Some(parsed(&url))
+}
+
+pub(super) fn parsed(url: &str) -> MongoTarget {
+    let input = TargetInput::from_connection_string(url);
+    match Target::parse(DatabaseType::Mongodb, &input, Rules { self_hosted: true }) {
+        Ok(Target::Mongodb(target)) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(super) fn options() -> ConnectOptions {
+    ConnectOptions {
+        egress: Arc::new(Egress::default()),
+        max_connections: 10,
+        connect_timeout: Duration::from_secs(2),
+        idle_timeout: Duration::from_secs(60),
+    }
+}
+
+pub(super) fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(10))
+}
+
+pub(super) async fn connect(target: &MongoTarget) -> Client {
+    Client::connect(target, &options(), soon()).await.expect("the server answers")
+}
+
+/// A collection of its own for each test, empty.
+pub(super) async fn collection(client: &Client, name: &str) -> Namespace {
+    let namespace = Namespace::new("studio_multidb_test", name).unwrap();
+    let stages = vec![doc! { "$match": { "_id": { "$exists": false } } }, doc! { "$out": name }];
+    let options = AggregateOptions { writes: true, ..AggregateOptions::default() };
+    let call = client.call(soon(), "set-up");
+    call.aggregate(&namespace, stages, options, Mode::Relaxed, &mut Writer::new()).await.unwrap();
+    namespace
+}
+
+pub(super) async fn insert(
+    client: &Client,
+    namespace: &Namespace,
+    documents: &[Document],
+) -> Result<()> {
+    let raw: Vec<RawDocumentBuf> = documents
+        .iter()
+        .map(|d| with_id(RawDocumentBuf::try_from(d).unwrap()).unwrap().1)
+        .collect();
+    client.call(soon(), "insert").insert(namespace, &raw, true).await
+}
+
+pub(super) async fn all(client: &Client, namespace: &Namespace, query: Query) -> (String, bool) {
+    let mut writer = Writer::new();
+    let call = client.call(soon(), "find");
+    let end = call.find(namespace, query, Mode::Relaxed, &mut writer).await.unwrap();
+    (String::from_utf8(writer.into_bytes()).unwrap(), end.has_more)
+}
+
+pub(super) fn at_most(documents: u32) -> Cap {
+    Cap { documents, bytes: usize::MAX }
+}
