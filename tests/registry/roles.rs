@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use crate::support::{Platform, Proxy, create, redis};
 use studio_multidb::access::{Access, Authorization, User, Visible};
 use studio_multidb::api::operation::Permission::{self, Admin, Read, Write};
@@ -5,8 +7,6 @@ use studio_multidb::error::{Code, Result};
 use studio_multidb::registry::Address;
 use studio_multidb::target::DatabaseType::Redis;
 use uuid::Uuid;
-
-use std::time::{Duration, Instant};
 
 fn user(id: Uuid) -> User {
     User { id: id.to_string() }

@@ -80,6 +80,8 @@ impl Platform {
         self.registry_at(self.url.as_str(), settings)
     }
 
+    /// A registry that reaches the database another way.
+    #[allow(clippy::unused_self)]
     pub fn registry_at(&self, url: &str, settings: &[(&str, &str)]) -> Registry {
         let mut all = vec![("DATABASE_URL", url), ("DATABASE_ENCRYPTION_KEY", KEY)];
         all.extend_from_slice(settings);
