@@ -19,11 +19,13 @@ use moka::future::Cache;
 use moka::ops::compute::{CompResult, Op};
 
 use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
 
 /// Values by key.
 pub(crate) struct Shelf<K, V> {
     entries: Cache<K, Entry<V>>,
     believed_for: Duration,
+    kept_for: Duration,
     /// Counts what was forgotten, so that a read that overlaps a change is noticed.
     changes: AtomicU64,
     /// Entries of an earlier age are read again before they are believed.
@@ -42,6 +44,21 @@ struct Entry<V> {
     /// When the read began: what happened later is not in it.
     read_at: Instant,
     age: u64,
+    /// It could not be read again; until then it is not even tried.
+    excused_until: Option<Instant>,
+}
+
+/// How long a value that is there may be kept from its reader by trying to read it again.
+const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 2000 });
+/// How long an old value serves at once, after it could not be read again.
+const EXCUSED_FOR: Duration = Duration::from_secs(5);
+
+/// What an entry is good for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    Believed,
+    Excused,
+    Nothing,
 }
 
 /// A value, and whether it is one that could not be read again.
@@ -63,6 +80,7 @@ where
         Self {
             entries: Cache::builder().max_capacity(capacity).time_to_live(kept_for).build(),
             believed_for,
+            kept_for,
             changes: AtomicU64::new(0),
             age: AtomicU64::new(0),
         }
@@ -77,21 +95,31 @@ where
         read: impl Future<Output = Result<V>>,
     ) -> Result<Held<V>> {
         let asked_at = Instant::now();
-        let usable = |entry: &Entry<V>| {
-            entry.age == self.age.load(Ordering::Acquire)
-                && if fresh {
-                    entry.read_at >= asked_at
-                } else {
-                    entry.read_at.elapsed() < self.believed_for
-                }
-        };
-        if let Some(entry) = self.entries.get(key).await
-            && usable(&entry)
-        {
-            return Ok(Held { value: entry.value, stale: false });
+        let worth = |entry: &Entry<V>| self.worth(entry, fresh.then_some(asked_at));
+        if let Some(entry) = self.entries.get(key).await {
+            let worth = worth(&entry);
+            if worth != Worth::Nothing {
+                return Ok(Held { value: entry.value, stale: worth == Worth::Excused });
+            }
         }
         // Boxed, so that the many futures that wait for a hit stay small.
-        Box::pin(self.miss(key, fresh, usable, read)).await
+        Box::pin(self.miss(key, fresh, worth, read)).await
+    }
+
+    /// What an entry is good for; with `after`, only what was read later is good.
+    fn worth(&self, entry: &Entry<V>, after: Option<Instant>) -> Worth {
+        if entry.age != self.age.load(Ordering::Acquire) {
+            return Worth::Nothing;
+        }
+        let believed = match after {
+            Some(asked_at) => entry.read_at >= asked_at,
+            None => entry.read_at.elapsed() < self.believed_for,
+        };
+        match entry.excused_until {
+            _ if believed => Worth::Believed,
+            Some(until) if after.is_none() && Instant::now() < until => Worth::Excused,
+            _ => Worth::Nothing,
+        }
     }
 
     /// Only one caller per key reads at a time; the next ones find what it put.
@@ -99,25 +127,41 @@ where
         &self,
         key: &K,
         fresh: bool,
-        usable: impl Fn(&Entry<V>) -> bool,
+        worth: impl Fn(&Entry<V>) -> Worth,
         read: impl Future<Output = Result<V>>,
     ) -> Result<Held<V>> {
         let mut failure = None;
+        let mut excused = false;
         let changes = self.changes.load(Ordering::Acquire);
         let outcome = self
             .entries
             .entry_by_ref(key)
             .and_compute_with(async |entry| {
-                if entry.is_some_and(|entry| usable(entry.value())) {
+                let old = entry.map(moka::Entry::into_value);
+                let of_old = old.as_ref().map_or(Worth::Nothing, &worth);
+                if of_old != Worth::Nothing {
+                    excused = of_old == Worth::Excused;
                     return Op::Nop;
                 }
                 let (age, read_at) = (self.age.load(Ordering::Acquire), Instant::now());
-                match read.await {
-                    Ok(value) => Op::Put(Entry { value, read_at, age }),
-                    Err(error) => {
-                        let keep = is_outage(&error);
+                let read = match &old {
+                    Some(_) if !fresh => {
+                        tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| Err(slow()))
+                    }
+                    _ => read.await,
+                };
+                match (read, old) {
+                    (Ok(value), _) => Op::Put(Entry { value, read_at, age, excused_until: None }),
+                    (Err(error), Some(old))
+                        if is_outage(&error) && old.read_at.elapsed() < self.kept_for =>
+                    {
                         failure = Some(error);
-                        if keep { Op::Nop } else { Op::Remove }
+                        let excused_until = Some(Instant::now() + EXCUSED_FOR);
+                        Op::Put(Entry { age, excused_until, ..old })
+                    }
+                    (Err(error), _) => {
+                        failure = Some(error);
+                        Op::Remove
                     }
                 }
             })
@@ -126,16 +170,19 @@ where
             // Something changed while this was read; it answers this call, and no later one.
             self.entries.invalidate(key).await;
         }
-        match (outcome, failure) {
-            (CompResult::Unchanged(_), Some(error)) if fresh => Err(error),
-            (CompResult::Unchanged(entry), failure) => {
-                Ok(Held { value: entry.into_value().value, stale: failure.is_some() })
+        let entry = match outcome {
+            CompResult::Unchanged(entry)
+            | CompResult::Inserted(entry)
+            | CompResult::ReplacedWith(entry) => Some(entry),
+            CompResult::Removed(_) | CompResult::StillNone(_) => None,
+        };
+        match (entry, failure) {
+            (Some(_), Some(error)) if fresh => Err(error),
+            (Some(entry), failure) => {
+                Ok(Held { value: entry.into_value().value, stale: excused || failure.is_some() })
             }
-            (CompResult::Inserted(entry) | CompResult::ReplacedWith(entry), None) => {
-                Ok(Held { value: entry.into_value().value, stale: false })
-            }
-            (_, Some(error)) => Err(error),
-            (_, None) => Err(Error::internal("a read of the platform database had no result")),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(Error::internal("a read of the platform database had no result")),
         }
     }
 
@@ -170,6 +217,10 @@ where
     pub(crate) fn doubt_all(&self) {
         self.age.fetch_add(1, Ordering::AcqRel);
     }
+}
+
+fn slow() -> Error {
+    Error::timeout("the platform database is slow; try again", Outcome::NotApplied)
 }
 
 /// Whether the platform database could not answer, as opposed to having answered with a failure.
@@ -259,12 +310,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_outage_is_waited_for_once_and_not_by_every_reader() {
+        let shelf = shelf(Duration::ZERO);
+        shelf.get(&"a", false, async { Ok(1) }).await.unwrap();
+        let started = Instant::now();
+        for _ in 0..100 {
+            let held = shelf.get(&"a", false, std::future::pending()).await.unwrap();
+            assert!(held.stale && held.value == 1);
+        }
+        assert!(started.elapsed() < PATIENCE * 10);
+        let hurried = shelf.get(&"a", true, async { Ok(2) }).await.unwrap();
+        assert!(!hurried.stale && hurried.value == 2);
+    }
+
+    #[tokio::test]
+    async fn an_old_value_does_not_serve_forever() {
+        let shelf = Shelf::new(10, Duration::ZERO, Duration::from_millis(1));
+        shelf.get(&"a", false, async { Ok(1) }).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert!(shelf.get(&"a", false, async { Err(down()) }).await.is_err());
+    }
+
+    #[tokio::test]
     async fn doubted_values_are_read_again_but_survive_an_outage() {
         let shelf = shelf(MINUTE);
         shelf.get(&"a", false, async { Ok(1) }).await.unwrap();
         shelf.doubt_all();
         let held = shelf.get(&"a", false, async { Err(down()) }).await.unwrap();
         assert!(held.stale && held.value == 1);
+        shelf.doubt_all();
         assert_eq!(shelf.get(&"a", false, async { Ok(2) }).await.unwrap().value, 2);
     }
 

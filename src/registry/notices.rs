@@ -42,6 +42,7 @@ pub(super) fn listen(platform: Weak<Platform>, caches: Weak<Caches>) -> AbortHan
         while let (Some(platform), Some(caches)) = (platform.upgrade(), caches.upgrade()) {
             let mut heard = false;
             let ended = follow(&platform, &caches, &mut heard).await;
+            platform.sweep(IDLE);
             drop((platform, caches));
             pause = if heard { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             if let Err(error) = ended {

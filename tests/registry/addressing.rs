@@ -1,6 +1,6 @@
 use crate::support::{Platform, create, redis, registry};
 use studio_multidb::error::Code;
-use studio_multidb::registry::NewConnection;
+use studio_multidb::registry::{Changes, NewConnection};
 use studio_multidb::target::DatabaseType::{BunApi, Mongodb, Postgres, Redis};
 use uuid::Uuid;
 
@@ -101,7 +101,7 @@ async fn connections_of_the_environment_need_no_platform_database() {
 
     for refused in [
         registry.delete(&found).await.unwrap_err(),
-        registry.update(&found, Default::default()).await.unwrap_err(),
+        registry.update(&found, Changes::default()).await.unwrap_err(),
     ] {
         assert_eq!(refused.code(), Code::OperationNotAllowed);
     }

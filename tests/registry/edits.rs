@@ -61,8 +61,8 @@ async fn a_change_raises_the_version_and_a_note_does_not() {
 
     let elsewhere = target(DatabaseType::Redis, "redis://:new@other.example");
     let changes = Changes { target: Some(elsewhere), ..Changes::default() };
-    let changed = registry.update(&working, changes).await.unwrap();
-    assert_eq!(changed.version, 2);
+    let updated = registry.update(&working, changes).await.unwrap();
+    assert_eq!(updated.version, 2);
     assert_eq!(password(&registry, made.id).await.unwrap().as_deref(), Some("new"));
     // A test of the old target says nothing about the new one.
     registry.record_test(&working, Some("refused")).await;

@@ -52,7 +52,7 @@ fn postgres(url: &Url) -> Value {
     })
 }
 
-fn with(mut object: Value, more: Value) -> Value {
+fn with(mut object: Value, more: &Value) -> Value {
     object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     object
 }
@@ -63,7 +63,7 @@ async fn a_connection_is_tried_before_it_is_saved() {
     let api = Api::on(&platform, &[]);
     let good = with(
         postgres(&platform.url),
-        json!({ "projectRef": "alpha", "name": "main", "type": "postgres", "description": "d" }),
+        &json!({ "projectRef": "alpha", "name": "main", "type": "postgres", "description": "d" }),
     );
     let (status, made) = api.send("POST", "/databases", good).await;
     assert_eq!(status, 201, "{made}");
@@ -73,7 +73,7 @@ async fn a_connection_is_tried_before_it_is_saved() {
 
     let refused = with(
         postgres(&platform.url),
-        json!({ "project_ref": "alpha", "identifier": "dead", "database_type": "postgres", "port": 1 }),
+        &json!({ "project_ref": "alpha", "identifier": "dead", "database_type": "postgres", "port": 1 }),
     );
     let (status, answer) = api.send("POST", "/databases", refused.clone()).await;
     assert_eq!((status, &answer["error"]["code"]), (503, &json!("DB_CONNECTION_FAILED")));
@@ -92,12 +92,12 @@ async fn a_connection_is_tried_before_it_is_saved() {
     assert_eq!((&health["data"]["healthy"], &health["data"]["down"]), (&json!(1), &json!(1)));
     let (_, health) = api.get("/databases/health?probe=true").await;
     assert_eq!((&health["data"]["healthy"], &health["data"]["down"]), (&json!(1), &json!(1)));
-    let (_, stats) = api.get("/databases/stats").await;
-    assert_eq!(stats["data"]["by_type"]["postgres"]["total"], 2);
-    assert_eq!(stats["data"]["by_type"]["redis"]["total"], 0);
-    assert_eq!(stats["data"]["error"], 1);
+    let (_, counts) = api.get("/databases/stats").await;
+    assert_eq!(counts["data"]["by_type"]["postgres"]["total"], 2);
+    assert_eq!(counts["data"]["by_type"]["redis"]["total"], 0);
+    assert_eq!(counts["data"]["error"], 1);
 
-    let unsaved = with(postgres(&platform.url), json!({ "type": "postgres" }));
+    let unsaved = with(postgres(&platform.url), &json!({ "type": "postgres" }));
     let (status, test) = api.send("POST", "/databases/test", unsaved).await;
     assert_eq!((status, &test["data"]["success"]), (200, &json!(true)), "{test}");
     let edit = json!({ "connection_id": id, "database_name": "no-such-database" });
@@ -169,7 +169,7 @@ async fn input_that_makes_no_sense_is_refused_by_name() {
         (json!({ "projectRef": "gamma" }), "no such project"),
     ] {
         let (status, answer) =
-            api.send("POST", "/databases?skip_test=true", with(base.clone(), more)).await;
+            api.send("POST", "/databases?skip_test=true", with(base.clone(), &more)).await;
         assert!(status == 400 || status == 404, "{status} {answer}");
         assert!(answer["message"].as_str().unwrap().contains(named), "{named}: {answer}");
     }

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use crate::support::{Platform, Proxy, create, redis};
 use studio_multidb::access::{Access, Authorization, User, Visible};
 use studio_multidb::api::operation::Permission::{self, Admin, Read, Write};
@@ -119,10 +121,33 @@ async fn while_roles_cannot_be_confirmed_known_members_may_only_read() {
     let project = registry.project("alpha").await.unwrap().id;
     let owner = Uuid::new_v4();
     platform.member("project_members", "project_id", project, owner, "owner").await;
-    let access = Access::with_belief(Authorization::Members, &registry, std::time::Duration::ZERO);
+    let access = Access::with_belief(Authorization::Members, &registry, Duration::ZERO);
     assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Admin);
     proxy.cut().await;
     assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Read);
     let stranger = access.granted(Some(&user(Uuid::new_v4())), project, None).await.unwrap_err();
     assert_eq!(stranger.code(), Code::DbConnectionFailed);
+}
+
+#[tokio::test]
+async fn a_silent_platform_database_holds_nobody_up_for_long() {
+    let Some(platform) = Platform::migrated().await else { return };
+    let proxy = Proxy::to(&platform.url).await;
+    let registry = platform.registry_at(&proxy.url(&platform.url), &[]);
+    let project = registry.project("alpha").await.unwrap().id;
+    let owner = Uuid::new_v4();
+    platform.member("project_members", "project_id", project, owner, "owner").await;
+    let access = Access::with_belief(Authorization::Members, &registry, Duration::ZERO);
+    assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Admin);
+    proxy.freeze();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let started = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Read);
+    }
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    let started = Instant::now();
+    let stranger = access.granted(Some(&user(Uuid::new_v4())), project, None).await.unwrap_err();
+    assert!(stranger.message().contains("platform database"), "{stranger}");
+    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
 }

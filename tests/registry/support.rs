@@ -80,6 +80,8 @@ impl Platform {
         self.registry_at(self.url.as_str(), settings)
     }
 
+    /// A registry that reaches the database another way.
+    #[allow(clippy::unused_self)]
     pub fn registry_at(&self, url: &str, settings: &[(&str, &str)]) -> Registry {
         let mut all = vec![("DATABASE_URL", url), ("DATABASE_ENCRYPTION_KEY", KEY)];
         all.extend_from_slice(settings);
@@ -158,6 +160,7 @@ pub async fn until<F: Future<Output = bool>>(what: &str, check: impl Fn() -> F) 
 pub struct Proxy {
     pub port: u16,
     up: Arc<AtomicBool>,
+    frozen: Arc<AtomicBool>,
     open: Arc<AtomicU64>,
     accept: tokio::task::JoinHandle<()>,
 }
@@ -173,25 +176,32 @@ impl Proxy {
             server.port().unwrap_or(5432)
         );
         let open = Arc::new(AtomicU64::new(0));
-        let (state, count) = (Arc::clone(&up), Arc::clone(&open));
+        let frozen = Arc::new(AtomicBool::new(false));
+        let (state, ice, count) = (Arc::clone(&up), Arc::clone(&frozen), Arc::clone(&open));
         let accept = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (state, count) = (Arc::clone(&state), Arc::clone(&count));
+                let (state, ice, count) =
+                    (Arc::clone(&state), Arc::clone(&ice), Arc::clone(&count));
                 let server = server.clone();
                 tokio::spawn(async move {
                     count.fetch_add(1, Ordering::SeqCst);
-                    forward(client, &server, &state).await;
+                    forward(client, &server, &state, &ice).await;
                     count.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Self { port, up, open, accept }
+        Self { port, up, frozen, open, accept }
     }
 
     /// Returns once every connection is gone.
     pub async fn cut(&self) {
         self.up.store(false, Ordering::SeqCst);
         until("the proxy is cut", async || self.open.load(Ordering::SeqCst) == 0).await;
+    }
+
+    /// Connections stay, and nothing comes through any more.
+    pub fn freeze(&self) {
+        self.frozen.store(true, Ordering::SeqCst);
     }
 
     pub fn restore(&self) {
@@ -212,18 +222,22 @@ impl Drop for Proxy {
     }
 }
 
-async fn forward(mut client: TcpStream, server: &str, up: &AtomicBool) {
+async fn forward(mut client: TcpStream, server: &str, up: &AtomicBool, frozen: &AtomicBool) {
     if !up.load(Ordering::SeqCst) {
         return;
     }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
-    let cut = async {
-        while up.load(Ordering::SeqCst) {
+    let turns = async |flag: &AtomicBool, to: bool| {
+        while flag.load(Ordering::SeqCst) != to {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-        () = cut => {}
+        biased;
+        () = turns(up, false) => return,
+        () = turns(frozen, true) => {}
+        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
     }
+    // A frozen connection never thaws; it ends when the proxy is cut.
+    turns(up, false).await;
 }
