@@ -7,7 +7,7 @@ use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::Scan;
 use studio_multidb::backend::redis::write::{Condition, NewValue};
 
-use crate::support::{batch, connect, everything, prefix, read, scan, server, soon, write};
+use crate::support::{Admin, batch, connect, everything, prefix, read, scan, server, soon, write};
 
 #[tokio::test]
 async fn keys_of_all_nodes_are_written_read_and_listed() {
@@ -79,4 +79,55 @@ async fn the_numbers_of_the_nodes_are_summed() {
         nodes.iter().map(|node| node["memory"]["used_memory"].as_u64().unwrap()).sum::<u64>();
     assert_eq!(info["memory"]["used_memory"], memory);
     assert_eq!(info["server"]["mode"], "cluster");
+}
+
+/// A slot on its way from one node to another: what is there is served by the one, what is not by
+/// the other (`ASK`); once it has arrived, everything is `MOVED`.
+#[tokio::test]
+async fn keys_are_found_while_their_slot_moves() {
+    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let client = connect(&url).await;
+    let tag = format!("{{{}}}", prefix());
+    let old = format!("{tag}old");
+    batch(&client, &[&["SET", &old, "v"]]).await;
+
+    let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+    let mut nodes = Vec::new();
+    for node in info["nodes"].as_array().unwrap() {
+        let mut admin = Admin::connect(&format!("127.0.0.1:{}", node["port"])).await;
+        let owns = admin.ask(&["GET", &old]).await.starts_with('$');
+        nodes.push((owns, node["id"].as_str().unwrap().to_owned(), admin));
+    }
+    nodes.sort_by_key(|(owns, ..)| !owns);
+    let slot = nodes[0].2.ask(&["CLUSTER", "KEYSLOT", &tag]).await;
+    let slot = slot.trim_start_matches(':').to_owned();
+    let (from, to) = (nodes[0].1.clone(), nodes[1].1.clone());
+    nodes[1].2.done(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &from]).await;
+    nodes[0].2.done(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &to]).await;
+
+    let new = format!("{tag}new");
+    assert_eq!(batch(&client, &[&["GET", &old]]).await[0]["ok"], "v");
+    let results = batch(&client, &[&["INCR", &new], &["GET", &old], &["INCR", &new]]).await;
+    assert_eq!(results, [json!({ "ok": 1 }), json!({ "ok": "v" }), json!({ "ok": 2 })]);
+    let list = NewValue::List(vec![b"v".to_vec()]);
+    write(&client, format!("{tag}list").as_bytes(), list.clone()).await.unwrap();
+    let absent = Some(Condition::Absent);
+    let conditional = format!("{tag}nx");
+    client.write(conditional.as_bytes(), &list, None, absent, soon()).await.unwrap();
+    assert!(client.write(conditional.as_bytes(), &list, None, absent, soon()).await.is_err());
+
+    for key in ["new", "list", "nx"] {
+        assert!(client.delete(format!("{tag}{key}").as_bytes(), soon()).await.unwrap(), "{key}");
+    }
+    batch(&client, &[&["DEL", &old]]).await;
+    for owner in [&to, &from] {
+        // First at the node that gets it, so that it is never without an owner.
+        nodes.sort_by_key(|(_, id, _)| id != owner);
+        for (_, _, admin) in &mut nodes {
+            admin.done(&["CLUSTER", "SETSLOT", &slot, "NODE", owner]).await;
+        }
+        assert_eq!(batch(&client, &[&["INCR", &new]]).await[0], json!({ "ok": 1 }));
+        write(&client, new.as_bytes(), list.clone()).await.unwrap();
+        assert!(client.delete(new.as_bytes(), soon()).await.unwrap());
+    }
 }

@@ -15,5 +15,6 @@ mod faults;
 mod keyspace;
 mod proxy;
 mod secured;
+mod sentinel;
 mod support;
 mod values;

@@ -1,4 +1,4 @@
-//! Passwords, users, TLS and sentinels.
+//! Passwords, users and TLS.
 
 use serde_json::{Map, json};
 use studio_multidb::backend::probe;
@@ -84,17 +84,6 @@ async fn a_server_is_trusted_by_its_authority_only() {
     assert_eq!(error.code(), Code::DbTlsError);
     let plain = refused(&target(&format!("redis://:sesame@{address}"))).await;
     assert!(matches!(plain.code(), Code::DbConnectionFailed | Code::DbTimeout), "{plain}");
-}
-
-#[tokio::test]
-async fn the_primary_is_found_through_sentinels() {
-    let Some(url) = server("TEST_REDIS_SENTINEL_URL") else { return };
-    let client = connect(&url).await;
-    let key = prefix().into_bytes();
-    write(&client, &key, NewValue::String(b"v".to_vec())).await.unwrap();
-    let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
-    assert_eq!(info["server"]["mode"], "sentinel");
-    assert_eq!(info["replication"]["role"], "master");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use studio_multidb::error::Result;
 use studio_multidb::json::Writer;
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The value of an environment variable, or a note that the test is skipped.
 #[allow(clippy::print_stderr)]
@@ -99,4 +100,27 @@ pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
 /// A prefix that no other test uses.
 pub(crate) fn prefix() -> String {
     format!("t{}:", uuid::Uuid::new_v4().simple())
+}
+
+/// A connection for commands that no client of ours sends.
+pub(crate) struct Admin(tokio::net::TcpStream);
+
+impl Admin {
+    pub(crate) async fn connect(address: &str) -> Self {
+        Self(tokio::net::TcpStream::connect(address).await.unwrap())
+    }
+
+    /// The first line of the answer.
+    pub(crate) async fn ask(&mut self, command: &[&str]) -> String {
+        let line = format!("{}\r\n", command.join(" "));
+        self.0.write_all(line.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 1024];
+        let read = self.0.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        answer.lines().next().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) async fn done(&mut self, command: &[&str]) {
+        assert_eq!(self.ask(command).await, "+OK", "{command:?}");
+    }
 }

@@ -43,7 +43,7 @@ async fn each_type_reads_back_as_it_was_written() {
     write(&client, &key, NewValue::Set(vec![bytes("a")])).await.unwrap();
     assert_eq!(read(&client, &key, whole()).await.unwrap()["members"], json!(["a"]));
 
-    let scores = [("a", "-inf"), ("b", "0.1"), ("c", "3"), ("d", "inf")];
+    let scores = [("a", "-inf"), ("b", "1.5"), ("c", "3"), ("d", "inf")];
     let members = scores.iter().map(|(m, s)| (bytes(m), (*s).to_owned())).collect();
     write(&client, &key, NewValue::SortedSet(members)).await.unwrap();
     let expected: Vec<_> = scores.iter().map(|(m, s)| json!({ "member": m, "score": s })).collect();

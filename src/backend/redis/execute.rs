@@ -117,9 +117,7 @@ impl Client {
                 None => self.node_of(commands.key(index)),
             };
             match node {
-                Ok(node) => {
-                    waiting.push(Waiting { index, node, asking: false, was_lost: false });
-                }
+                Ok(node) => waiting.push(Waiting::new(index, node)),
                 Err(error) => *result = Some(Err(error)),
             }
         }
@@ -150,6 +148,7 @@ impl Client {
                 next.wait |= matches!(refusal, Refusal::Wait | Refusal::ReadOnly);
             }
             Learned::Unreached(error) if again && self.may_move(&error) => {
+                unit.redirected = false;
                 unit.asking = false;
                 next.stale = true;
                 next.wait = true;
@@ -160,6 +159,8 @@ impl Client {
                     && error.code() != Code::PayloadTooLarge =>
             {
                 unit.was_lost = true;
+                unit.redirected = false;
+                unit.asking = false;
                 next.stale = true;
             }
             Learned::Refused(_, error) | Learned::Unreached(error) | Learned::Lost(error) => {
@@ -182,7 +183,8 @@ impl Client {
     }
 
     /// Prepares a refused unit for its next round.
-    fn redirect(&self, unit: &mut Waiting, refusal: &Refusal) -> Result<()> {
+    pub(super) fn redirect(&self, unit: &mut Waiting, refusal: &Refusal) -> Result<()> {
+        unit.redirected = matches!(refusal, Refusal::Moved(_) | Refusal::Ask(_));
         unit.asking = matches!(refusal, Refusal::Ask(_));
         match (refusal, &self.nodes) {
             (Refusal::Moved(to) | Refusal::Ask(to), Nodes::Cluster(cluster)) => {
@@ -211,7 +213,7 @@ impl Client {
 
     /// Reads the cluster's map again and places the units by it, but for those that a node sent
     /// elsewhere just now.
-    async fn look_again(
+    pub(super) async fn look_again(
         &self,
         commands: &Commands,
         on: Option<&Arc<Node>>,
@@ -223,7 +225,7 @@ impl Client {
             return;
         }
         let map = cluster.map();
-        for unit in waiting.iter_mut().filter(|unit| !unit.asking) {
+        for unit in waiting.iter_mut().filter(|unit| !unit.redirected) {
             if let Some(key) = commands.key(unit.index)
                 && let Ok(owner) = map.owner(slot::of(key))
             {

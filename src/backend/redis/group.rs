@@ -16,10 +16,18 @@ use crate::outcome::Outcome;
 pub(super) struct Waiting {
     pub(super) index: usize,
     pub(super) node: Arc<Node>,
+    /// Another node named this one; it knows better than the map does.
+    pub(super) redirected: bool,
     /// The node is asked for a slot that is still on its way to it.
     pub(super) asking: bool,
     /// A connection was lost while it was awaited.
     pub(super) was_lost: bool,
+}
+
+impl Waiting {
+    pub(super) fn new(index: usize, node: Arc<Node>) -> Self {
+        Self { index, node, redirected: false, asking: false, was_lost: false }
+    }
 }
 
 /// What a unit learned on its node.

@@ -19,6 +19,7 @@ mod circuit;
 mod cluster;
 mod collection;
 pub mod commands;
+mod conditional;
 mod connection;
 mod cursor;
 mod dial;

@@ -4,8 +4,7 @@ use redis::Value;
 
 use super::Client;
 use super::commands::{Commands, Effect, Transaction};
-use super::execute::{self, MAX_REDIRECTS};
-use super::failure::{self, Refusal};
+use super::failure;
 use super::read::not_found;
 use super::reply;
 use crate::deadline::Deadline;
@@ -52,7 +51,7 @@ pub enum Condition {
 
 impl Condition {
     /// The error of a condition that does not hold.
-    fn failed(self, key: &[u8]) -> Error {
+    pub(super) fn failed(self, key: &[u8]) -> Error {
         let key = String::from_utf8_lossy(key);
         let message = match self {
             Self::Absent => format!("the key {key:?} exists already"),
@@ -206,79 +205,10 @@ impl Client {
         }
         Err(not_found(key))
     }
-
-    /// Runs a transaction if the condition holds, and nothing comes in between: `WATCH`, look,
-    /// `MULTI … EXEC`, on one connection.
-    async fn write_if(
-        &self,
-        key: &[u8],
-        commands: &Commands,
-        condition: Condition,
-        deadline: Deadline,
-    ) -> Result<()> {
-        let mut watch = Commands::with_capacity(2);
-        watch.push(Effect::Read, 1, &[b"WATCH", key]);
-        watch.push(Effect::Read, 1, &[b"EXISTS", key]);
-        let mut cause = condition.failed(key);
-        for round in 0..=MAX_REDIRECTS {
-            if round > 0 {
-                let _ = deadline.run(tokio::time::sleep(execute::backoff(round - 1))).await;
-                self.refresh(deadline).await;
-            }
-            let mut lease = self.node_of(Some(key))?.lease(deadline).await?;
-            let looked = match lease.ask(&watch, Outcome::NotApplied, deadline).await {
-                Ok(looked) => looked,
-                Err(error) if error.code() == Code::DbConnectionFailed => {
-                    cause = error;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            if let Some(error) = refusal(&looked) {
-                lease.retire();
-                cause = error?;
-                continue;
-            }
-            let exists = looked.get(1).and_then(reply::integer) == Some(1);
-            if exists != (condition == Condition::Present) {
-                // Closing is the surest way to unwatch.
-                lease.retire();
-                return Err(condition.failed(key));
-            }
-            let mut replies = lease.ask(commands, Outcome::Unknown, deadline).await?;
-            cause = match replies.pop() {
-                // Someone wrote the key in between.
-                Some(Value::Nil) => condition.failed(key),
-                Some(Value::ServerError(error)) => {
-                    refusal(&replies).unwrap_or_else(|| Err(failure::refused(&error)))?
-                }
-                exec => return executed(exec.unwrap_or(Value::Nil)),
-            };
-        }
-        Err(cause)
-    }
-
-    /// Reads the map of a cluster again.
-    async fn refresh(&self, deadline: Deadline) {
-        if let super::Nodes::Cluster(cluster) = &self.nodes {
-            let _ = Box::pin(cluster.refresh(deadline)).await;
-        }
-    }
-}
-
-/// The first refusal among the replies: `Ok` if trying again can help, `Err` if not.
-fn refusal(replies: &[Value]) -> Option<Result<Error>> {
-    replies.iter().find_map(|reply| match reply {
-        Value::ServerError(error) => Some(match Refusal::of(error) {
-            Some(_) => Ok(failure::refused(error)),
-            None => Err(failure::refused(error)),
-        }),
-        _ => None,
-    })
 }
 
 /// `EXEC` ran everything; one command may still have failed, and the others are not undone.
-fn executed(replies: Value) -> Result<()> {
+pub(super) fn executed(replies: Value) -> Result<()> {
     let Value::Array(replies) = replies else { return Err(failure::unexpected("EXEC")) };
     match replies.into_iter().find_map(|reply| failure::check(reply).err()) {
         None => Ok(()),
