@@ -115,8 +115,7 @@ async fn pass(client: TcpStream, upstream: SocketAddr, fault: Fault) {
     let mut ready = false;
     let mut passed = 0_u64;
     let mut buffer = [0; 4096];
-    loop {
-        let Ok(read @ 1..) = from_server.read(&mut buffer).await else { break };
+    while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
         let limit = match fault {
             _ if !ready => u64::MAX,
             Fault::CutAfter(n) | Fault::GarbageAfter(n) | Fault::SilentAfter(n) => n,
