@@ -18,7 +18,7 @@ use crate::json::Writer;
 use crate::outcome::Outcome;
 
 /// How long the server may take to end a statement, once told to, and to say how it ended.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What is known of a statement besides its rows.
 #[derive(Debug)]
