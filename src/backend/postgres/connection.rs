@@ -21,6 +21,9 @@ pub(super) const MAX_ROW: usize = 64 << 20;
 /// No other message is ever this long, but for garbage.
 const MAX_MESSAGE: usize = 16 << 20;
 const MAX_NOTICES: usize = 100;
+const LONGEST_NOTICE: usize = 8 << 10;
+/// Servers report about fifteen.
+const MAX_PARAMETERS: usize = 100;
 const READ_SIZE: usize = 64 << 10;
 /// A buffer that a large answer has grown past this is given back.
 const KEPT_BUFFER: usize = 1 << 20;
@@ -63,6 +66,7 @@ pub(super) struct Connection {
     pub statements: Statements,
     /// The `statement_timeout` in effect, where it is known.
     pub statement_timeout: Option<Duration>,
+    opened: Instant,
     /// When it must not be used any more.
     pub expires: Instant,
     in_transaction: bool,
@@ -87,6 +91,7 @@ impl Connection {
             notices: Vec::new(),
             statements: Statements::default(),
             statement_timeout: None,
+            opened: Instant::now(),
             expires,
             in_transaction: false,
             queued: 0,
@@ -97,6 +102,11 @@ impl Connection {
 
     pub(super) fn stream(&self) -> &Stream {
         &self.stream
+    }
+
+    /// Whether the name of the server may lead elsewhere than when it was opened.
+    pub(super) fn is_old(&self) -> bool {
+        self.opened.elapsed() > Duration::from_secs(5)
     }
 
     /// Whether an exchange has begun and not ended.
@@ -184,13 +194,17 @@ impl Connection {
                 None => return Ok(None),
                 Some(Message::NoticeResponse(body)) => {
                     if self.notices.len() < MAX_NOTICES {
-                        self.notices.push(ServerError::read(body.fields()));
+                        let mut notice = ServerError::read(body.fields());
+                        notice.shorten(LONGEST_NOTICE);
+                        self.notices.push(notice);
                     }
                 }
                 Some(Message::ParameterStatus(body)) => {
                     let name = body.name().map_err(Failure::protocol)?.to_owned();
                     let value = body.value().map_err(Failure::protocol)?.to_owned();
-                    self.parameters.insert(name, value);
+                    if self.parameters.len() < MAX_PARAMETERS {
+                        self.parameters.insert(name, value);
+                    }
                 }
                 Some(Message::NotificationResponse(_)) => {}
                 Some(message) => {

@@ -101,6 +101,15 @@ impl ServerError {
         error
     }
 
+    /// Cuts its texts, where they are longer than so many bytes.
+    pub(super) fn shorten(&mut self, longest: usize) {
+        let texts = self.others.iter_mut().map(|(_, text)| text).chain([&mut self.message]);
+        for text in texts {
+            let cut = (0..=longest.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+            text.truncate(cut.unwrap_or(0));
+        }
+    }
+
     /// The server ended the session along with the statement.
     pub(super) fn is_fatal(&self) -> bool {
         let level = if self.level.is_empty() { &self.severity } else { &self.level };

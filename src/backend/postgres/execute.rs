@@ -18,7 +18,7 @@ use crate::json::Writer;
 use crate::outcome::Outcome;
 
 /// How long the server may take to end a statement, once told to, and to say how it ended.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What is known of a statement besides its rows.
 #[derive(Debug)]
@@ -175,12 +175,16 @@ impl Client {
                     "57014" if timed_out => Ended::Told(timeout(statement)),
                     // The plan of a kept statement no longer fits the tables, or a pooler in
                     // between gave us a session that does not know it. It has not begun to run.
-                    "0A000" | "26000" if stale => {
+                    "0A000" if stale => {
                         lease.connection().statements.forget(&statement.sql);
                         Ended::Here(told)
                     }
+                    "26000" if stale => {
+                        lease.connection().statements.turn_off();
+                        Ended::Here(told)
+                    }
                     // The primary has become a standby: the name may lead to the new one by now.
-                    "25006" if !statement.read_only => {
+                    "25006" if !statement.read_only && lease.connection().is_old() => {
                         lease.retire = true;
                         self.pool.clear();
                         Ended::Elsewhere(told)

@@ -71,9 +71,10 @@ impl Client {
         Ok(client)
     }
 
-    /// The `statement_timeout` that the target asks for.
+    /// The `statement_timeout` that the target asks for; none, where it asks for no limit.
     pub fn statement_timeout(&self) -> Option<Duration> {
-        self.pool.connector.target.statement_timeout_ms.map(Duration::from_millis)
+        let wanted = self.pool.connector.target.statement_timeout_ms.filter(|ms| *ms > 0);
+        wanted.map(Duration::from_millis)
     }
 
     /// Closes every connection. Requests that still run fail.

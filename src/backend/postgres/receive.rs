@@ -41,30 +41,25 @@ pub(super) async fn read(
             continue;
         };
         let message = match frame {
-            Frame::Row(row) => {
-                let columns = columns.as_deref().ok_or_else(|| Failure::protocol("no columns"))?;
-                rows.push(columns, row)?;
+            Frame::Message(message) => message,
+            row => {
+                match row {
+                    Frame::Row(row) => {
+                        let described = columns.as_deref();
+                        let columns = described.ok_or_else(|| Failure::protocol("no columns"))?;
+                        rows.push(columns, row)?;
+                    }
+                    _ => rows.overflow(rows.out.len()),
+                }
                 // A write is read to its end, so that its outcome is known.
                 if rows.full && statement.read_only {
+                    if rows.count == 0 {
+                        return Err(too_large());
+                    }
                     break;
                 }
                 continue;
             }
-            Frame::OversizeRow => {
-                rows.truncated = true;
-                rows.full = true;
-                if rows.count == 0 && statement.read_only {
-                    return Err(Failure::Refused(Error::new(
-                        Code::PayloadTooLarge,
-                        "the first row alone is larger than 64 MiB; select less of it",
-                    )));
-                }
-                if statement.read_only {
-                    break;
-                }
-                continue;
-            }
-            Frame::Message(message) => message,
         };
         match message {
             Message::ParseComplete => parsed = !wrapping,
@@ -112,6 +107,11 @@ pub(super) async fn read(
     })
 }
 
+fn too_large() -> Failure {
+    let what = "the first row alone is larger than 64 MiB; select less of it";
+    Failure::Refused(Error::new(Code::PayloadTooLarge, what))
+}
+
 /// Keeps a statement that got a name for the next time.
 fn remember(
     connection: &mut Connection,
@@ -157,13 +157,18 @@ impl Rows<'_> {
             Shape::Objects => columns.write_object(row, self.out)?,
             Shape::Arrays => columns.write_array(row, self.out)?,
         }
-        if self.out.len() - self.start > MAX_RESULT && self.count > 0 {
-            self.out.buffer().truncate(before);
-            self.truncated = true;
-            self.full = true;
-            return Ok(());
+        if self.out.len() - self.start > MAX_RESULT {
+            self.overflow(before);
+        } else {
+            self.count += 1;
         }
-        self.count += 1;
         Ok(())
+    }
+
+    /// The byte cap was reached; what was written of the last row is taken back.
+    fn overflow(&mut self, before: usize) {
+        self.out.buffer().truncate(before);
+        self.truncated = true;
+        self.full = true;
     }
 }

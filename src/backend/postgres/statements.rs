@@ -11,11 +11,22 @@ const KEPT: usize = 64;
 const LONGEST: usize = 16 << 10;
 
 /// What is remembered of the statements that a session has run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Statements {
     entries: HashMap<Box<str>, Entry>,
     clock: u64,
     named: u64,
+    /// Part of every name. A pooler may hand our messages to a session that another of ours has
+    /// used: a name must never mean two statements.
+    unique: u64,
+    /// Names are not given any more.
+    off: bool,
+}
+
+impl Default for Statements {
+    fn default() -> Self {
+        Self { entries: HashMap::new(), clock: 0, named: 0, unique: rand::random(), off: false }
+    }
 }
 
 #[derive(Debug)]
@@ -51,7 +62,7 @@ impl Statements {
     /// that must be closed to make room comes with it.
     pub(super) fn plan(&mut self, sql: &str, at_once: bool) -> (Plan, Option<Arc<str>>) {
         self.clock += 1;
-        if sql.len() > LONGEST && !at_once {
+        if (sql.len() > LONGEST || self.off) && !at_once {
             return (Plan::Once, None);
         }
         if let Some(entry) = self.entries.get_mut(sql) {
@@ -74,6 +85,12 @@ impl Statements {
         self.entries.insert(sql.into(), Entry { used: self.clock, prepared: Some(prepared) });
     }
 
+    /// Gives no more names: there is a pooler in between, which does not keep them.
+    pub(super) fn turn_off(&mut self) {
+        self.entries.clear();
+        self.off = true;
+    }
+
     /// Forgets a statement; the server keeps it under its name until that is closed.
     pub(super) fn forget(&mut self, sql: &str) -> Option<Arc<str>> {
         self.entries.remove(sql)?.prepared.map(|p| p.name)
@@ -81,7 +98,7 @@ impl Statements {
 
     fn name(&mut self) -> Arc<str> {
         self.named += 1;
-        format!("mdb{}", self.named).into()
+        format!("mdb_{:x}_{}", self.unique, self.named).into()
     }
 
     fn evict(&mut self) -> Option<Arc<str>> {
@@ -108,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn two_sessions_never_give_the_same_name() {
+        let name = || match Statements::default().plan("select 1", true) {
+            (Plan::Name(name), None) => name,
+            other => panic!("{other:?}"),
+        };
+        assert_ne!(name(), name());
+    }
+
+    #[test]
     fn the_statement_unused_for_longest_makes_room() {
         let mut statements = Statements::default();
         for n in 0..KEPT {
@@ -117,7 +143,7 @@ mod tests {
         }
         statements.plan("select 0", false);
         let (_, closed) = statements.plan("select 'more'", false);
-        assert_eq!(closed.as_deref(), Some("mdb2"));
+        assert!(closed.is_some_and(|name| name.ends_with("_2")));
         assert!(matches!(statements.plan("select 0", false).0, Plan::Reuse(_)));
     }
 }

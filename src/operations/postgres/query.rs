@@ -33,7 +33,7 @@ pub struct QueryInput {
     #[serde(default)]
     read_only: bool,
     /// After how many milliseconds the statement is cancelled: 1 to 600000, by default what the
-    /// connection says, else 30000.
+    /// connection says, else 30000. A request never takes longer than the installation allows.
     timeout_ms: Option<u64>,
     /// Most rows in the answer: 0 to 100000, by default 1000. `truncated` says that there are more.
     max_rows: Option<u32>,
@@ -64,15 +64,13 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
     if input.max_rows.is_some_and(|rows| rows > MAX_ROWS) {
         return Err(Error::validation(format!("`max_rows` must be 0 to {MAX_ROWS}")));
     }
+    let parameters = input.parameters.into_iter().map(Parameter::from_json);
+    let parameters = parameters.collect::<Result<Vec<_>>>()?;
     let client = cx.postgres().await?;
     let default_timeout = client.statement_timeout();
     let statement = Statement {
         sql: input.query,
-        parameters: input
-            .parameters
-            .into_iter()
-            .map(Parameter::from_json)
-            .collect::<Result<Vec<_>>>()?,
+        parameters,
         read_only: input.read_only,
         timeout: input
             .timeout_ms
@@ -101,4 +99,29 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
     out.value(&answer.columns)?;
     out.raw("}");
     Ok(Reply::close(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::params::Params;
+
+    #[test]
+    fn parameters_keep_every_digit_on_their_way_in() {
+        let mut params = Params::default();
+        params
+            .body(br#"{"query":"select $1","parameters":[12345678901234567890.10,[1],null]}"#)
+            .unwrap();
+        let input: QueryInput = params.decode().unwrap();
+        let texts: Vec<&str> = input.parameters.iter().map(|p| p.get()).collect();
+        assert_eq!(texts, ["12345678901234567890.10", "[1]", "null"]);
+        assert!(!input.read_only && input.timeout_ms.is_none());
+    }
+
+    #[test]
+    fn a_misspelt_member_is_refused() {
+        let mut params = Params::default();
+        params.body(br#"{"query":"select 1","readonly":true}"#).unwrap();
+        assert!(params.decode::<QueryInput>().unwrap_err().message().contains("readonly"));
+    }
 }
