@@ -4,6 +4,7 @@ import { compileTypeScript } from './steps/build.mjs'
 import { ensureDependencies } from './steps/dependencies.mjs'
 import { buildStudio } from './steps/package.mjs'
 import { checkTools } from './steps/tools.mjs'
+import { findChromium } from './test/chromium.mjs'
 import * as node from './test/node.mjs'
 import { createReport } from './test/report.mjs'
 import * as rust from './test/rust.mjs'
@@ -32,6 +33,10 @@ async function main() {
     for (const [name, url] of Object.entries(servers.env)) process.stdout.write(`${name}=${url}\n`)
   })
   const env = servers?.env ?? {}
+  const runJest = async () => {
+    const chromium = await findChromium()
+    return node.runJest({ ...env, ...(chromium && { CHROMIUM_BIN: chromium }) })
+  }
   await step('Rust tests', () => rust.runRustTests(env))
 
   const built = await step(
