@@ -33,23 +33,18 @@ async function main() {
     for (const [name, url] of Object.entries(servers.env)) process.stdout.write(`${name}=${url}\n`)
   })
   const env = servers?.env ?? {}
+  await step('Rust tests', () => rust.runRustTests(env))
+
+  const compare = after(installed, node.buildAndCompare)
+  await step('addon, with index.js and index.d.ts as committed', compare)
+  const compiled = await step('TypeScript', after(installed, compileTypeScript))
+  await step('types: tests', after(compiled, node.checkTestTypes))
+  await step('Studio host, with the packed package in it', after(compiled, buildStudio))
   const runJest = async () => {
     const chromium = await findChromium()
     return node.runJest({ ...env, ...(chromium && { CHROMIUM_BIN: chromium }) })
   }
-  await step('Rust tests', () => rust.runRustTests(env))
-
-  const built = await step(
-    'addon, with index.js and index.d.ts as committed',
-    after(installed, node.buildAndCompare)
-  )
-  const compiled = await step('TypeScript', after(installed, compileTypeScript))
-  await step('types: tests', after(compiled, node.checkTestTypes))
-  await step('Studio host, with the packed package in it', after(compiled, buildStudio))
-  await step(
-    'Jest tests',
-    after(compiled, () => node.runJest(env))
-  )
+  await step('Jest tests', after(compiled, runJest))
   await step('tests of servers and proxy', node.runNodeTests)
   await servers?.stop()
 }
