@@ -4,6 +4,7 @@ import { compileTypeScript } from './steps/build.mjs'
 import { ensureDependencies } from './steps/dependencies.mjs'
 import { buildStudio } from './steps/package.mjs'
 import { checkTools } from './steps/tools.mjs'
+import { findChromium } from './test/chromium.mjs'
 import * as node from './test/node.mjs'
 import { createReport } from './test/report.mjs'
 import * as rust from './test/rust.mjs'
@@ -34,17 +35,16 @@ async function main() {
   const env = servers?.env ?? {}
   await step('Rust tests', () => rust.runRustTests(env))
 
-  const built = await step(
-    'addon, with index.js and index.d.ts as committed',
-    after(installed, node.buildAndCompare)
-  )
+  const compare = after(installed, node.buildAndCompare)
+  await step('addon, with index.js and index.d.ts as committed', compare)
   const compiled = await step('TypeScript', after(installed, compileTypeScript))
   await step('types: tests', after(compiled, node.checkTestTypes))
   await step('Studio host, with the packed package in it', after(compiled, buildStudio))
-  await step(
-    'Jest tests',
-    after(compiled, () => node.runJest(env))
-  )
+  const runJest = async () => {
+    const chromium = await findChromium()
+    return node.runJest({ ...env, ...(chromium && { CHROMIUM_BIN: chromium }) })
+  }
+  await step('Jest tests', after(compiled, runJest))
   await step('tests of servers and proxy', node.runNodeTests)
   await servers?.stop()
 }
