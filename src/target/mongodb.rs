@@ -101,9 +101,14 @@ impl MongoTarget {
         }
         let auth_mechanism = mechanism(draft)?;
         let w = draft.options.take(&["w"], |value| match value {
-            Value::Number(n) if n.as_u64().is_some_and(|n| n <= 50) => Ok(n.to_string()),
-            Value::String(text) if !text.is_empty() && text.len() <= 64 => Ok(text.clone()),
-            _ => Err(Error::validation("expected a number, `majority` or a tag")),
+            Value::Number(n) if n.as_u64().is_some_and(|n| (1..=50).contains(&n)) => {
+                Ok(n.to_string())
+            }
+            Value::String(text) if !matches!(&**text, "" | "0") && text.len() <= 64 => {
+                Ok(text.clone())
+            }
+            // With 0 nobody would know what became of a write.
+            _ => Err(Error::validation("expected a number from 1, `majority` or a tag")),
         })?;
         let target = Self {
             srv,

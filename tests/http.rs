@@ -1,0 +1,113 @@
+//! The HTTP operations through the first door, on a service of the environment.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use studio_multidb::api::http::{Request, handle};
+use studio_multidb::config::Config;
+use studio_multidb::service::Service;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const KEY: &str = "canary-api-key";
+
+/// A service that answers `/health`, `/bytes` and `/text`, and repeats any other request it gets.
+async fn bun_api() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut chunk = vec![0; 65536];
+                while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+                    let request = String::from_utf8_lossy(&chunk[..read]).into_owned();
+                    let (kind, body) = match request.split(' ').nth(1).unwrap_or_default() {
+                        "/api/health" => ("application/json", b"{\"ok\":true}".to_vec()),
+                        "/api/bytes" => ("application/json", vec![0xff]),
+                        "/api/text" => ("text/plain", b"a\"b".to_vec()),
+                        _ => ("application/json", json!({ "request": request }).to_string().into()),
+                    };
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nSet-Cookie: session=1\r\n\
+                         Content-Length: {}\r\n\r\n",
+                        body.len()
+                    );
+                    let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
+                }
+            });
+        }
+    });
+    url
+}
+
+fn service(url: &str) -> Arc<Service> {
+    let env = |name: &str| match name {
+        "BUN_API_URL" => Some(url.to_owned()),
+        "BUN_API_KEY" => Some(KEY.to_owned()),
+        _ => None,
+    };
+    Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap()
+}
+
+async fn ask(service: &Arc<Service>, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let request = Request {
+        method: method.to_owned(),
+        path: format!("/api/platform/bun/default/{path}"),
+        body: if body.is_null() { Vec::new() } else { body.to_string().into() },
+        ..Request::default()
+    };
+    let response = handle(service, request).await;
+    let text = String::from_utf8(response.body).unwrap();
+    assert!(!text.contains(KEY), "{text}");
+    (response.status, serde_json::from_str(&text).unwrap())
+}
+
+#[tokio::test]
+async fn health_and_info_are_answered() {
+    let service = service(&bun_api().await);
+    let (status, answer) = ask(&service, "GET", "health", &Value::Null).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["data"]["healthy"], true);
+    assert_eq!(answer["data"]["body"], json!({ "ok": true }));
+    assert!(answer["data"]["latency_ms"].is_number());
+    let (status, answer) = ask(&service, "GET", "info", &Value::Null).await;
+    assert_eq!((status, &answer["data"]["status"]), (200, &json!(200)));
+}
+
+#[tokio::test]
+async fn a_request_is_sent_below_the_base_url_with_the_key() {
+    let service = service(&bun_api().await);
+    let body = json!({ "method": "POST", "path": "users", "query": { "q": "a b" },
+                       "headers": { "X-Mine": "1" }, "body": { "n": 1 } });
+    let (status, answer) = ask(&service, "POST", "request", &body).await;
+    assert_eq!(status, 200, "{answer}");
+    let sent = answer["data"]["body"]["request"].as_str().unwrap().to_ascii_lowercase();
+    assert!(sent.starts_with("post /api/users?q=a+b http/1.1\r\n"), "{sent}");
+    assert!(sent.contains("authorization: bearer ***"), "{sent}");
+    assert!(sent.contains("x-mine: 1") && sent.ends_with("{\"n\":1}"), "{sent}");
+    assert!(answer["data"]["headers"].get("set-cookie").is_none());
+    assert_eq!(answer["data"]["headers"]["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json_are_text_or_bytes() {
+    let service = service(&bun_api().await);
+    let (_, answer) = ask(&service, "POST", "request", &json!({ "path": "/text" })).await;
+    assert_eq!(answer["data"]["body"], "a\"b");
+    let (_, answer) = ask(&service, "POST", "request", &json!({ "path": "/bytes" })).await;
+    assert_eq!(answer["data"]["body"], json!({ "$binary": { "base64": "/w==" } }));
+}
+
+#[tokio::test]
+async fn what_leads_elsewhere_is_refused() {
+    let service = service(&bun_api().await);
+    for path in ["../admin", "%2e%2e/admin", "//evil.example/", "http://evil.example/", "..\\x"] {
+        let (status, answer) = ask(&service, "POST", "request", &json!({ "path": path })).await;
+        assert_eq!((status, &answer["error"]["code"]), (403, &json!("OPERATION_NOT_ALLOWED")));
+    }
+    let headers = json!({ "headers": { "Host": "evil.example" } });
+    let (status, _) = ask(&service, "POST", "request", &headers).await;
+    assert_eq!(status, 403);
+    let (status, answer) = ask(&service, "POST", "request", &json!({ "pfad": "x" })).await;
+    assert_eq!((status, &answer["error"]["code"]), (400, &json!("VALIDATION_ERROR")));
+}
