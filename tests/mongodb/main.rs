@@ -7,3 +7,4 @@ mod faults;
 mod http;
 mod proxy;
 mod support;
+mod tls;
