@@ -73,15 +73,14 @@ impl Writer {
 
     /// Text or bytes: valid UTF-8 is a string, anything else `{"$binary":{"base64":"…"}}`.
     pub fn text_or_bytes(&mut self, bytes: &[u8]) {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => self.string(text),
-            Err(_) => {
-                self.raw(b"{\"$binary\":{\"base64\":\"");
-                let encoded = BASE64.encode(bytes);
-                self.raw(encoded.as_bytes());
-                self.raw(b"\"}}");
-            }
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            self.string(text);
+            return;
         }
+        self.raw(b"{\"$binary\":{\"base64\":\"");
+        let encoded = BASE64.encode(bytes);
+        self.raw(encoded.as_bytes());
+        self.raw(b"\"}}");
     }
 
     /// An integer; outside ±(2^53−1) it is `{"$numberLong":"…"}`.

@@ -34,7 +34,7 @@ impl Limiter {
         let spent = one * cost.min(limit.max(1));
         let mut wait = None;
         self.ahead.entry_by_ref(key).and_compute_with(|entry| {
-            let ahead = entry.map_or(now, |entry| entry.into_value()).max(now) + spent;
+            let ahead = entry.map_or(now, moka::Entry::into_value).max(now) + spent;
             let over = ahead.saturating_duration_since(now).saturating_sub(window);
             if over.is_zero() {
                 return Op::Put(ahead);

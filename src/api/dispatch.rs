@@ -8,6 +8,7 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use uuid::Uuid;
 
+use super::limit;
 use super::operation::{Operation, Permission, Subject};
 use super::params::Params;
 use super::reply::Reply;
@@ -61,7 +62,7 @@ async fn run(
     caller: Caller,
 ) -> Result<Reply> {
     let deadline = Deadline::after(service.config.request_timeout);
-    limit(service, operation, caller.user.as_ref())?;
+    Box::pin(limit::admit(service, operation, caller.user.as_ref())).await?;
     let admitted = deadline.run(Box::pin(admit(service, operation, params, &caller))).await;
     let (subject, granted) = admitted.unwrap_or_else(|| {
         Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
@@ -93,17 +94,6 @@ async fn run(
         service.answers.put(operation, key, reply);
     }
     result
-}
-
-/// Counts the operation against its user's limit. Callers without a user are the operator's own
-/// code, or a Studio that tells no users apart.
-fn limit(service: &Service, operation: &Operation, user: Option<&User>) -> Result<()> {
-    let (Some(limit), Some(user)) = (service.config.rate_limit, user) else { return Ok(()) };
-    match service.limiter.admit(&user.id, operation.cost, limit.cost, limit.window) {
-        None => Ok(()),
-        Some(wait) => Err(Error::new(Code::RateLimited, "too many requests; wait and try again")
-            .retry_after(wait)),
-    }
 }
 
 enum Found {

@@ -51,7 +51,7 @@ pub struct Response {
 pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
     let request_id = request_id(request.header("x-request-id"));
     match answer(service, request, &request_id).await {
-        Ok(reply) => response(reply.status, reply.body, request_id),
+        Ok(reply) => response(reply.status, reply.body, &request_id),
         Err(Refusal::Failed(error)) => failure(&error, &request_id),
         Err(Refusal::MethodNotAllowed { method, allow }) => {
             let error = Error::validation(format!("Method {method} Not Allowed"));
@@ -67,7 +67,7 @@ pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
 #[must_use]
 pub fn failure(error: &Error, request_id: &str) -> Response {
     let body = error.to_json(request_id).to_string().into_bytes();
-    let mut response = response(error.code().http_status(), body, request_id.into());
+    let mut response = response(error.code().http_status(), body, request_id);
     if let Some(wait) = error.wait() {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         response.headers.push(("retry-after", seconds.to_string()));
@@ -75,12 +75,12 @@ pub fn failure(error: &Error, request_id: &str) -> Response {
     response
 }
 
-fn response(status: u16, body: Vec<u8>, request_id: Arc<str>) -> Response {
+fn response(status: u16, body: Vec<u8>, request_id: &str) -> Response {
     let headers = vec![
         ("content-type", "application/json; charset=utf-8".to_owned()),
         // Answers show live data and depend on who asks.
         ("cache-control", "no-store".to_owned()),
-        ("x-request-id", request_id.as_ref().to_owned()),
+        ("x-request-id", request_id.to_owned()),
     ];
     Response { status, headers, body }
 }

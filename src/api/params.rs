@@ -230,7 +230,7 @@ impl<'de> Deserializer<'de> for TextDeserializer<'_> {
     }
 }
 
-impl<'de> IntoDeserializer<'de, DecodeError> for TextDeserializer<'_> {
+impl IntoDeserializer<'_, DecodeError> for TextDeserializer<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

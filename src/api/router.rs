@@ -70,6 +70,7 @@ impl Router {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // the shape `map_err` wants
 fn clash(error: matchit::InsertError) -> Error {
     Error::internal(format!("two operations claim one path: {error}"))
 }

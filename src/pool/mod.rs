@@ -101,7 +101,7 @@ impl Pools {
         let older: Vec<PoolKey> =
             entries.keys().filter(|k| k.same_connection(&key)).copied().collect();
         for key in older {
-            self.drain(entries.remove(&key));
+            Self::drain(entries.remove(&key));
         }
         if entries.len() >= self.limits.max_clients {
             let evicted = least_recently_used(&entries).ok_or_else(|| {
@@ -114,7 +114,7 @@ impl Pools {
                     ),
                 )
             })?;
-            self.drain(entries.remove(&evicted));
+            Self::drain(entries.remove(&evicted));
         }
         let entry = Entry::new(key);
         let in_use = entry.enter();
@@ -139,7 +139,7 @@ impl Pools {
         let keys: Vec<PoolKey> =
             entries.keys().filter(|k| k.connection_id == connection_id).copied().collect();
         for key in keys {
-            self.drain(entries.remove(&key));
+            Self::drain(entries.remove(&key));
         }
     }
 

@@ -42,7 +42,7 @@ impl Pools {
             .map(|e| e.key)
             .collect();
         for key in idle {
-            self.drain(entries.remove(&key));
+            Self::drain(entries.remove(&key));
         }
         // Under the lock, so that a client inserted right after starts the next sweeper.
         self.sweeping.store(!entries.is_empty(), Ordering::Release);
@@ -50,7 +50,7 @@ impl Pools {
     }
 
     /// Closes an entry that is no longer in the map once nobody holds it.
-    pub(super) fn drain(&self, entry: Option<Arc<Entry>>) {
+    pub(super) fn drain(entry: Option<Arc<Entry>>) {
         let Some(entry) = entry else { return };
         let Some(client) = entry.retire() else { return };
         tokio::spawn(async move {

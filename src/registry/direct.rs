@@ -25,6 +25,8 @@ pub enum Direct {
     Platform,
     /// The pg-meta service of the configuration.
     PgMeta,
+    /// The Redis of the configuration in which instances share their rate limits.
+    SharedLimits,
 }
 
 /// What the code named.
@@ -64,6 +66,12 @@ impl Direct {
                 let url = service.config.pg_meta_url.as_ref().ok_or_else(no_platform)?.as_str();
                 let target = operators_target(DatabaseType::BunApi, url, None)?;
                 (target, true, format!("pg-meta {url}"))
+            }
+            Self::SharedLimits => {
+                let url = service.config.shared_redis_url.as_ref();
+                let url = url.ok_or_else(|| Error::internal("no shared limits"))?.expose_secret();
+                let target = operators_target(DatabaseType::Redis, url, None)?;
+                (target, true, format!("shared limits {url}"))
             }
             Self::Given(given) => {
                 let rules = service.registry.rules();

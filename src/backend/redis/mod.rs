@@ -14,6 +14,7 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::target::{RedisTarget, RedisTopology};
 
+mod allowance;
 pub mod batch;
 mod circuit;
 mod cluster;
