@@ -215,7 +215,7 @@ async fn a_silent_service_is_given_up_at_the_deadline() {
 async fn what_does_not_fit_is_refused_and_garbage_is_no_answer() {
     let server = server(|head, _| {
         if head.contains("/big") {
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", MAX_ANSWER + 1);
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", (1 << 20) + 1);
             (head.into_bytes(), false)
         } else if head.contains("/garbage") {
             (b"\x16\x03\x01\x02\x00garbage\r\n\r\n".to_vec(), false)
@@ -289,6 +289,19 @@ async fn addresses_that_are_not_allowed_get_no_connection() {
         assert_eq!(error.code(), Code::HostNotAllowed);
     }
     assert_eq!(server.connections.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_is_cancelled_leaves_nothing_behind() {
+    let server = server(|_, n| if n == 0 { (ok("{}"), false) } else { (Vec::new(), false) }).await;
+    let client = connected(&server).await;
+    for _ in 0..10 {
+        // More at once than there are connections: some of them only wait.
+        let requests = [(); 4].map(|()| post("a"));
+        let all = futures_util::future::join_all(requests.iter().map(|r| client.send(r, soon())));
+        assert!(tokio::time::timeout(Duration::from_millis(20), all).await.is_err());
+        assert_eq!(client.gauge(), Gauge::default());
+    }
 }
 
 #[tokio::test]
