@@ -84,6 +84,7 @@ async fn a_request_is_sent_below_the_base_url_with_the_key() {
     let sent = answer["data"]["body"]["request"].as_str().unwrap().to_ascii_lowercase();
     assert!(sent.starts_with("post /api/users?q=a+b http/1.1\r\n"), "{sent}");
     assert!(sent.contains("authorization: bearer ***"), "{sent}");
+    assert!(sent.contains("x-request-id: "), "{sent}");
     assert!(sent.contains("x-mine: 1") && sent.ends_with("{\"n\":1}"), "{sent}");
     assert!(answer["data"]["headers"].get("set-cookie").is_none());
     assert_eq!(answer["data"]["headers"]["content-type"], "application/json");

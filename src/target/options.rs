@@ -50,6 +50,10 @@ impl Options {
     ) -> Result<Option<T>> {
         let mut found: Option<T> = None;
         for entry in self.left.extract_if(.., |entry| names.iter().any(|n| key(n) == entry.key)) {
+            // A form field that was left empty.
+            if entry.value.as_str() == Some("") {
+                continue;
+            }
             let value = read(&entry.value).map_err(|e| e.context(&format!("`{}`", entry.name)))?;
             if found.as_ref().is_some_and(|before| *before != value) {
                 return Err(Error::validation(format!(
@@ -86,10 +90,10 @@ impl Options {
         })
     }
 
-    /// Text that is not empty.
+    /// Text.
     pub(super) fn text(&mut self, names: &[&str]) -> Result<Option<String>> {
         self.take(names, |value| match value {
-            Value::String(text) if !text.is_empty() && !text.contains('\0') => Ok(text.clone()),
+            Value::String(text) if !text.contains('\0') => Ok(text.clone()),
             _ => Err(Error::validation("expected text")),
         })
     }
@@ -166,6 +170,14 @@ mod tests {
         assert_eq!(given.flag(&["retryWrites"]).unwrap(), Some(false));
         assert!(given.flag(&["tls"]).is_err());
         given.finish().unwrap();
+    }
+
+    #[test]
+    fn an_empty_text_is_as_good_as_none() {
+        let mut given = options(&json!({ "ca_pem": "", "db": "", "tls": null, "other": "" }));
+        assert_eq!(given.text(&["ca_pem"]).unwrap(), None);
+        assert_eq!(given.number(&["db"], 0, 9).unwrap(), None);
+        assert!(given.finish().is_err());
     }
 
     #[test]

@@ -52,6 +52,9 @@ const HIDDEN: [HeaderName; 10] = [
 /// What stands in an answer where the service repeated the API key.
 const MASK: &[u8] = b"***";
 
+/// More is not expected of what services say about themselves.
+const MAX_ANSWER: usize = 1024 * 1024;
+
 /// Shorter keys are not looked for: masking them would eat innocent text.
 const SHORTEST_MASKED: usize = 8;
 
@@ -68,6 +71,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Body; none for `GET` and `HEAD`.
     pub body: Bytes,
+    /// The largest body of an answer, in bytes.
+    pub max_answer: usize,
 }
 
 /// What the service answered.
@@ -82,7 +87,7 @@ pub struct Answer {
 }
 
 impl Request {
-    /// A plain `GET`.
+    /// A plain `GET` that expects a small answer.
     pub fn get(path: &str) -> Self {
         Self {
             method: Method::GET,
@@ -90,6 +95,7 @@ impl Request {
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            max_answer: MAX_ANSWER,
         }
     }
 

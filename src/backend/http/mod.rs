@@ -27,9 +27,6 @@ use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::target::HttpTarget;
 
-/// The largest body of an answer, in bytes.
-pub const MAX_ANSWER: usize = 16 * 1024 * 1024;
-
 /// Where a service tells whether it is well.
 pub const HEALTH: &str = "health";
 
@@ -82,7 +79,7 @@ impl Client {
     ///
     /// `GET` and `HEAD` are sent once more when the connection is lost; others only when nothing of
     /// them was sent. Errors: `OPERATION_NOT_ALLOWED` for a path or method that is refused,
-    /// `PAYLOAD_TOO_LARGE` for an answer above [`MAX_ANSWER`], and those of connecting. The outcome
+    /// `PAYLOAD_TOO_LARGE` for an answer above the request's cap, and those of connecting. The outcome
     /// of a write whose answer was lost is unknown.
     pub async fn send(&self, request: &Request, deadline: Deadline) -> Result<Answer> {
         request.check()?;
@@ -200,13 +197,13 @@ impl Service {
                 Outcome::Unknown if head.status.is_success() => Outcome::Applied,
                 outcome => outcome,
             };
-            let message = format!("the answer is larger than {MAX_ANSWER} bytes");
+            let message = format!("the answer is larger than {} bytes", request.max_answer);
             Error::new(Code::PayloadTooLarge, message).outcome(outcome)
         };
-        if body.size_hint().lower() > MAX_ANSWER as u64 {
+        if body.size_hint().lower() > request.max_answer as u64 {
             return Err(too_large());
         }
-        let body = match Limited::new(body, MAX_ANSWER).collect().await {
+        let body = match Limited::new(body, request.max_answer).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
             Err(error) => match error.downcast_ref::<hyper::Error>() {

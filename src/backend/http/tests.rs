@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::*;
 use crate::backend::probe;
@@ -37,7 +37,10 @@ async fn server(script: Script) -> Server {
     Server { url, requests, connections }
 }
 
-async fn serve(mut stream: TcpStream, script: Script, seen: Arc<AtomicUsize>) {
+async fn serve<S>(mut stream: S, script: Script, seen: Arc<AtomicUsize>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut text = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -215,7 +218,7 @@ async fn a_silent_service_is_given_up_at_the_deadline() {
 async fn what_does_not_fit_is_refused_and_garbage_is_no_answer() {
     let server = server(|head, _| {
         if head.contains("/big") {
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", MAX_ANSWER + 1);
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", (1 << 20) + 1);
             (head.into_bytes(), false)
         } else if head.contains("/garbage") {
             (b"\x16\x03\x01\x02\x00garbage\r\n\r\n".to_vec(), false)
@@ -292,6 +295,19 @@ async fn addresses_that_are_not_allowed_get_no_connection() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_cancelled_leaves_nothing_behind() {
+    let server = server(|_, n| if n == 0 { (ok("{}"), false) } else { (Vec::new(), false) }).await;
+    let client = connected(&server).await;
+    for _ in 0..10 {
+        // More at once than there are connections: some of them only wait.
+        let requests = [(); 4].map(|()| post("a"));
+        let all = futures_util::future::join_all(requests.iter().map(|r| client.send(r, soon())));
+        assert!(tokio::time::timeout(Duration::from_millis(20), all).await.is_err());
+        assert_eq!(client.gauge(), Gauge::default());
+    }
+}
+
+#[tokio::test]
 async fn closing_ends_what_runs_and_refuses_what_comes() {
     let server = server(|_, n| if n == 0 { (ok("{}"), false) } else { (Vec::new(), false) }).await;
     let client = Arc::new(connected(&server).await);
@@ -309,4 +325,44 @@ async fn closing_ends_what_runs_and_refuses_what_comes() {
     let error = client.send(&post("a"), soon()).await.unwrap_err();
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
     assert_eq!(client.gauge().open, 0);
+}
+
+#[tokio::test]
+async fn a_probe_over_tls_verifies_the_service() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let key_der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key_der)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                tokio::spawn(serve(stream, |_, _| (ok("{}"), false), Arc::default()));
+            }
+        }
+    });
+    let url = format!("https://localhost:{port}/");
+    let trusting = HttpTarget {
+        tls: Some(crate::target::Tls {
+            ca_pem: Some(certificate.pem()),
+            ..crate::target::Tls::default()
+        }),
+        ..target(&url, "k")
+    };
+    let result = probe::test(&Target::Http(trusting), &options(), soon()).await;
+    assert!(result.success, "{result:?}");
+    assert!(result.steps.iter().any(|step| step.name == "tls"));
+
+    let result = probe::test(&Target::Http(target(&url, "k")), &options(), soon()).await;
+    assert_eq!(result.code, Some("DB_TLS_ERROR"));
+    assert_eq!(result.steps.last().map(|step| step.name), Some("tls"));
 }

@@ -5,17 +5,15 @@ use serde_json::value::RawValue;
 
 use crate::api::reply::Reply;
 use crate::backend::http::Answer;
-use crate::error::Result;
 use crate::json::Writer;
 
 /// The answer as `data`.
-pub(super) fn reply(answer: &Answer) -> Result<Reply> {
-    Reply::write(|writer| {
-        writer.raw("{");
-        write_members(writer, answer);
-        writer.raw("}");
-        Ok(())
-    })
+pub(super) fn reply(answer: &Answer) -> Reply {
+    let mut writer = Reply::open();
+    writer.raw("{");
+    write_members(&mut writer, answer);
+    writer.raw("}");
+    Reply::close(writer)
 }
 
 /// Its members, without the braces. The body is the service's own JSON, byte for byte, where it is

@@ -5,6 +5,7 @@ mod request;
 
 use std::time::Instant;
 
+use hyper::header::HeaderValue;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -12,7 +13,8 @@ use crate::api::operation::operations;
 use crate::api::reply::Reply;
 use crate::backend::http::{Answer, HEALTH, INFO, Request};
 use crate::context::Context;
-use crate::error::Result;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
 
 operations! {
     /// Whether the service says that it is well.
@@ -33,24 +35,39 @@ async fn health(cx: &Context, _input: NoInput) -> Result<Reply> {
     let started = Instant::now();
     let answer = get(cx, HEALTH).await?;
     let ms = started.elapsed().as_secs_f64() * 1000.0;
-    Reply::write(|writer| {
-        writer.raw("{\"healthy\":");
-        writer.boolean(answer.status.is_success());
-        writer.raw(",\"latency_ms\":");
-        writer.number((ms * 100.0).round() / 100.0);
-        writer.raw(",");
-        answer::write_members(writer, &answer);
-        writer.raw("}");
-        Ok(())
-    })
+    let mut writer = Reply::open();
+    writer.raw("{\"healthy\":");
+    writer.boolean(answer.status.is_success());
+    writer.raw(",\"latency_ms\":");
+    writer.number((ms * 100.0).round() / 100.0);
+    writer.raw(",");
+    answer::write_members(&mut writer, &answer);
+    writer.raw("}");
+    Ok(Reply::close(writer))
 }
 
-/// `GET {base}/info`.
+/// `GET {base}/info`. What is no success is a failure, which is not served again.
 async fn info(cx: &Context, _input: NoInput) -> Result<Reply> {
     let answer = get(cx, INFO).await?;
-    answer::reply(&answer)
+    let (code, hint) = match answer.status.as_u16() {
+        200..300 => return Ok(answer::reply(&answer)),
+        401 | 403 => (Code::DbInvalidCredentials, "; is the API key right?"),
+        404 => (Code::DbNotFound, "; the service does not tell about itself"),
+        _ => (Code::DbQueryError, ""),
+    };
+    let message = format!("GET {INFO} was answered with {}{hint}", answer.status);
+    Err(Error::new(code, message).detail("status", answer.status.as_u16()))
 }
 
 async fn get(cx: &Context, path: &str) -> Result<Answer> {
-    cx.http().await?.send(&Request::get(path), cx.deadline).await
+    send(cx, Request::get(path), cx.deadline).await
+}
+
+/// Sends a request that can be found again in the service's logs.
+async fn send(cx: &Context, mut request: Request, deadline: Deadline) -> Result<Answer> {
+    if let Ok(id) = HeaderValue::from_str(&cx.request_id) {
+        request.headers.entry("x-request-id").or_insert(id);
+    }
+    request.max_answer = cx.service.config.max_result_bytes;
+    cx.http().await?.send(&request, deadline).await
 }

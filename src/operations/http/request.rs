@@ -89,8 +89,7 @@ pub(super) async fn request(cx: &Context, input: RequestInput) -> Result<Reply> 
     if !request.only_reads() {
         cx.require(Permission::Write)?;
     }
-    let answer = cx.http().await?.send(&request, deadline).await?;
-    answer::reply(&answer)
+    Ok(answer::reply(&super::send(cx, request, deadline).await?))
 }
 
 impl RequestInput {
@@ -114,7 +113,8 @@ impl RequestInput {
             }
             None => Bytes::new(),
         };
-        Ok(Request { method: self.method.method(), path: self.path, query, headers, body })
+        let (method, path) = (self.method.method(), self.path);
+        Ok(Request { method, query, headers, body, ..Request::get(&path) })
     }
 }
 

@@ -1,0 +1,94 @@
+//! What is not accepted, and where certificates may go unverified.
+
+use super::*;
+
+#[test]
+fn files_proxies_and_mechanisms_of_the_host_are_refused_with_a_reason() {
+    for (kind, text, why) in [
+        (DatabaseType::Mongodb, "mongodb://h/?tlsCAFile=/etc/canary", "ca_pem"),
+        (DatabaseType::Mongodb, "mongodb://h/?tlsCertificateKeyFile=/canary", "client_pem"),
+        (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true", "verified"),
+        (
+            DatabaseType::Mongodb,
+            "mongodb://h/?tls=true&tlsAllowInvalidCertificates=true",
+            "verified",
+        ),
+        (DatabaseType::Mongodb, "mongodb://h/?proxyHost=canary&proxyPort=1", "proxy"),
+        (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=MONGODB-AWS", "AWS"),
+        (DatabaseType::Mongodb, "mongodb://h/?authMechanism=MONGODB-OIDC", "OIDC"),
+        (DatabaseType::Mongodb, "mongodb://u@h/?authMechanism=GSSAPI", "GSSAPI"),
+        (
+            DatabaseType::Mongodb,
+            "mongodb://h/?authMechanismProperties=SERVICE_NAME:x",
+            "mechanisms",
+        ),
+        (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=PLAIN", "tls"),
+        (DatabaseType::Mongodb, "mongodb://%2Ftmp%2Fmongodb-27017.sock/db", "unix sockets"),
+        (DatabaseType::Postgres, "postgres://%2Fvar%2Frun%2Fpostgresql/db", "unix sockets"),
+        (DatabaseType::Postgres, "postgres://h/db?sslrootcert=/etc/ca", "ca_pem"),
+        (DatabaseType::Postgres, "postgres://h/db?sslkey=/etc/key", "client_pem"),
+        (
+            DatabaseType::Postgres,
+            "postgres://h/db?options=-c%20search_path%3Dx",
+            "statement_timeout",
+        ),
+        (DatabaseType::Postgres, "postgres://h/db?hostaddr=169.254.169.254", "address as host"),
+        (DatabaseType::Postgres, "postgres://h/db?host=/var/run", "before the path"),
+        (DatabaseType::Postgres, "postgres://h/db?service=canary", "mechanisms"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify", "verified"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false", "verified"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=verify-ca", "ca_pem"),
+        (DatabaseType::Postgres, "postgres://h1,h2/db", "one host"),
+        (DatabaseType::Redis, "unix:///tmp/redis.sock", "unix"),
+        (DatabaseType::Redis, "redis+unix://tmp", "unix"),
+        (DatabaseType::Redis, "redis://h1,h2", "cluster"),
+        (DatabaseType::Redis, "redis+cluster://h/1", "database 0"),
+        (DatabaseType::Redis, "redis+sentinel://h", "primary"),
+        (DatabaseType::Redis, "redis://h/x", "number"),
+        (DatabaseType::Redis, "redis://u:***@h", "masked"),
+        (DatabaseType::Redis, "http://h", "redis://"),
+        (DatabaseType::Redis, "redis://h?cannary=1", "cannary"),
+        (DatabaseType::BunApi, "https://u:canary@h/", "API key"),
+        (DatabaseType::BunApi, "https://h/?other=1", "other"),
+        (DatabaseType::BunApi, "ftp://h/", "https://"),
+        (DatabaseType::Mongodb, "mongodb+srv://h:27017/", "port"),
+        (DatabaseType::Mongodb, "mongodb+srv://127.0.0.1/", "address"),
+        (DatabaseType::Mongodb, "mongodb://h/a%2Fb", "database name"),
+    ] {
+        let error = refused(kind, &TargetInput::from_connection_string(text));
+        assert!(error.message().contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn verification_is_turned_off_only_when_self_hosted() {
+    for (kind, text) in [
+        (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true"),
+        (DatabaseType::Redis, "rediss://h?tls_verify=false"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify"),
+        (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false"),
+        (DatabaseType::BunApi, "https://h?tls_verify=false"),
+    ] {
+        let input = TargetInput::from_connection_string(text);
+        assert!(Target::parse(kind, &input, PLATFORM).is_err(), "{text}");
+        let target = Target::parse(kind, &input, SELF_HOSTED).unwrap();
+        assert!(target.tls().is_some_and(|tls| tls.insecure), "{text}");
+        let stored =
+            TargetInput::from_connection_string(target.connection_string().expose_secret());
+        assert!(Target::parse(kind, &stored, PLATFORM).is_err(), "{text}");
+        assert!(!target.requires_secret_again(&Target::parse(kind, &stored, SELF_HOSTED).unwrap()));
+    }
+}
+
+#[test]
+fn sslmode_is_never_weaker_than_what_it_says() {
+    let tls = |query: &str| postgres(&format!("postgres://h/db?{query}")).tls;
+    assert!(tls("sslmode=disable").is_none());
+    assert!(tls("ssl=false").is_none());
+    assert!(tls("").is_some_and(|tls| tls.optional && tls.insecure));
+    assert!(tls("sslmode=prefer&tls_verify=true").is_some_and(|tls| tls.optional && !tls.insecure));
+    for query in ["sslmode=require", "sslmode=verify-full", "ssl=true"] {
+        let tls = tls(query).unwrap();
+        assert!(!tls.optional && !tls.insecure && !tls.any_name, "{query}");
+    }
+}
