@@ -82,6 +82,22 @@ describe('built', () => {
     },
     2 * MINUTES
   )
+
+  it(
+    'answers from server.mjs, in front of Next on the same port',
+    async () => {
+      const started = await startHost(() => ['server.mjs'], {
+        cwd: studio,
+        env: { ...servers.env, NODE_ENV: 'production' },
+      })
+      hosts.push(started)
+      await expectToServe(started)
+      const page = await fetch(started.url)
+      expect(page.status).toBe(200)
+      expect(await page.text()).toContain('<h1>Connections</h1>')
+    },
+    2 * MINUTES
+  )
 })
 
 describe('in next dev', () => {

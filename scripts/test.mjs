@@ -23,8 +23,7 @@ async function main() {
   const installed = await step('npm dependencies', async () => void (await ensureDependencies()))
   await step('format: Rust', rust.checkRustFormat)
   await step('format: TypeScript and the rest', after(installed, node.checkFormat))
-  await step('clippy: the core', rust.checkRustLints)
-  await step('clippy: the bindings', rust.checkBindingLints)
+  await step('clippy', rust.checkRustLints)
   await step('crates: licences, sources, bans', rust.checkCrates)
 
   let servers

@@ -6,22 +6,18 @@ import { command } from '../steps/command.mjs'
 import { cargoCounts } from './counts.mjs'
 import { checkCrateLists } from './crates.mjs'
 
-/** The core alone; Node is not needed to build or test it. */
-const core = ['--no-default-features', '--all-targets']
-
 export const checkRustFormat = async () => void (await command('cargo', ['fmt', '--check']))
 
+/** With the bindings, so that everything is looked at in one pass. */
 export async function checkRustLints() {
   const target = ['--target', await hostTriple()]
-  await command('cargo', ['clippy', ...core, ...target, '--', '-D', 'warnings'])
+  await command('cargo', ['clippy', '--all-targets', ...target, '--', '-D', 'warnings'])
 }
 
-/** The bindings too, which the tests don't build. */
-export async function checkBindingLints() {
-  await command('cargo', ['clippy', '--target', await hostTriple(), '--', '-D', 'warnings'])
-}
-
-/** @param {Record<string, string>} env the addresses of the servers */
+/**
+ * Tests the core without the bindings: Node is not needed to build it.
+ * @param {Record<string, string>} env the addresses of the servers
+ */
 export async function runRustTests(env) {
   const args = ['test', '--no-default-features', '--no-fail-fast', '--target', await hostTriple()]
   try {
