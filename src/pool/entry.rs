@@ -158,10 +158,12 @@ impl Entry {
             self.circuit.lock().succeeded();
             return None;
         };
-        if !self.circuit.lock().request_failed(error) {
+        let mut state = self.state.lock();
+        // Without a client, the caller was refused by the circuit or shared a failed attempt, which
+        // was counted once already. Counted again, callers that keep asking would keep it open.
+        if !matches!(&*state, State::Ready(_)) || !self.circuit.lock().request_failed(error) {
             return None;
         }
-        let mut state = self.state.lock();
         match std::mem::replace(&mut *state, State::Empty) {
             State::Ready(client) => Some(client),
             other => {

@@ -9,6 +9,7 @@ use super::names::Namespace;
 use crate::ejson::{Mode, write_document};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+use crate::outcome::Outcome;
 
 /// How one document is to be changed. Operators and stages must have passed the gate.
 #[derive(Debug)]
@@ -69,7 +70,9 @@ impl Call<'_> {
         let filter = unchanged(&id, None);
         // Only what was there before tells a change from an insert.
         let before = self.modify(namespace, filter, change, true).await?;
-        let document = self.current(namespace, id).await?;
+        // The write is done, whatever becomes of looking at it.
+        let current = self.current(namespace, id).await;
+        let document = current.map_err(|error| error.outcome(Outcome::Applied))?;
         Ok(Changed { inserted: before.is_none(), document })
     }
 
