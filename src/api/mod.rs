@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod dispatch;
 pub mod http;
+mod members;
 pub mod openapi;
 pub mod operation;
 pub mod params;
