@@ -249,7 +249,7 @@ describe('MongoDB values', () => {
     ['infinity', '{"$numberDouble":"Infinity"}'],
     ['minus infinity', '{"$numberDouble":"-Infinity"}'],
     ['a decimal with trailing zeros', '{"$numberDecimal":"1.2300"}'],
-    ['a decimal that is zero with an exponent', '{"$numberDecimal":"0E-6"}'],
+    ['a decimal that is zero with an exponent', '{"$numberDecimal":"0E-7"}'],
     ['a date after 9999', '{"$date":{"$numberLong":"253402300800000"}}'],
     ['a date before 1970', '{"$date":{"$numberLong":"-62135596800001"}}'],
     ['the last date', '{"$date":{"$numberLong":"9223372036854775807"}}'],
