@@ -14,6 +14,7 @@ pub mod crypto;
 pub mod deadline;
 pub mod ejson;
 pub mod error;
+pub mod intake;
 pub mod json;
 pub mod logging;
 pub mod operations;

@@ -18,6 +18,7 @@ use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::intake::Intake;
 use crate::pool::{Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
@@ -45,6 +46,8 @@ pub struct Service {
     pub answers: Answers,
     /// Requests per user.
     pub limiter: Limiter,
+    /// The requests that are running.
+    pub intake: Intake,
     egress: Arc<Egress>,
     operator_egress: Arc<Egress>,
 }
@@ -87,6 +90,7 @@ impl Service {
             router: Router::new()?,
             answers: Answers::default(),
             limiter: Limiter::default(),
+            intake: Intake::default(),
             egress,
             operator_egress,
         })
@@ -142,6 +146,7 @@ impl Service {
     /// afterwards gets a service of its own.
     pub async fn shutdown(&self, deadline: Deadline) {
         SERVICES.lock().retain(|_, service| !std::ptr::eq(service.as_ref(), self));
+        self.intake.close(deadline).await;
         self.pools.shutdown(deadline).await;
         self.registry.close();
     }

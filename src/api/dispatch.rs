@@ -61,6 +61,7 @@ async fn run(
     params: &mut Params,
     caller: Caller,
 ) -> Result<Reply> {
+    let _running = service.intake.enter()?;
     let deadline = Deadline::after(service.config.request_timeout);
     Box::pin(limit::admit(service, operation, caller.user.as_ref())).await?;
     let admitted = deadline.run(Box::pin(admit(service, operation, params, &caller))).await;

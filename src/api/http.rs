@@ -113,7 +113,7 @@ async fn answer(
     if request.body.len() > service.config.max_result_bytes {
         return Err(too_large(service.config.max_result_bytes).into());
     }
-    add_query(&mut params, &request.query);
+    add_query(&mut params, &request.query)?;
     params.body(&request.body)?;
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
     let request_id = Arc::clone(request_id);

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod dispatch;
 pub mod http;
 mod limit;
+mod members;
 pub mod openapi;
 pub mod operation;
 pub mod params;

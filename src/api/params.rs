@@ -4,7 +4,6 @@
 //! parsed to whatever the field asks for, JSON is taken as it is. A name that the operation does not
 //! know is refused, so that a misspelt filter can't silently mean "everything".
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::StringDeserializer;
@@ -13,6 +12,7 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
+use super::members::Members;
 use crate::error::{Error, Result};
 
 /// Named values from the path, the query and the body, not yet typed.
@@ -41,7 +41,7 @@ impl Params {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
-        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body)
+        let Members(members) = serde_json::from_slice(body)
             .map_err(|e| Error::validation(format!("the body must be a JSON object: {e}")))?;
         for (name, value) in members {
             if self.get(&name).is_none() {
@@ -135,10 +135,9 @@ impl<'de> MapAccess<'de> for ParamsDeserializer<'de> {
 /// `serde_json` counts lines within one member, which means nothing to the caller.
 fn strip_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
-    }
+    let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
+    // What serde_json calls it says nothing to someone who only sent a document.
+    text.replace("recursion limit exceeded", "nested too deeply; at most 127 levels are taken")
 }
 
 impl<'de> Deserializer<'de> for ParamsDeserializer<'de> {
@@ -272,6 +271,12 @@ mod tests {
         params.text("key", "from the path");
         params.body(br#"{"key":"from the body"}"#).unwrap();
         assert_eq!(params.decode::<Input>().unwrap().key, "from the path");
+    }
+
+    #[test]
+    fn a_member_that_comes_twice_is_refused() {
+        let error = Params::default().body(br#"{"key":"a","key":"b"}"#).unwrap_err();
+        assert!(error.message().contains("`key` is given twice"), "{}", error.message());
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! From a method and a path to an operation.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use matchit::Router as PathRouter;
 use percent_encoding::percent_decode_str;
 
@@ -76,7 +79,7 @@ fn clash(error: matchit::InsertError) -> Error {
 }
 
 fn decode_segment(segment: &str) -> Result<String> {
-    percent_decode_str(segment).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| {
+    percent_decode_str(segment).decode_utf8().map(Cow::into_owned).map_err(|_| {
         Error::validation(
             "a path segment is not valid UTF-8; send it as base64url with ?encoding=base64url",
         )
@@ -88,11 +91,26 @@ pub fn by_name(name: &str) -> Option<&'static Operation> {
     operations::all().find(|operation| operation.name == name)
 }
 
-/// Adds the pairs of a query string (`application/x-www-form-urlencoded`).
-pub fn add_query(params: &mut Params, query: &str) {
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+/// Adds the pairs of a query string (`application/x-www-form-urlencoded`). A name that comes twice is
+/// refused: one of the two values would be dropped silently.
+pub fn add_query(params: &mut Params, query: &str) -> Result<()> {
+    let mut names = HashSet::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode_query(name)?, decode_query(value)?);
+        if !names.insert(name.clone()) {
+            return Err(Error::validation(format!("`{name}` is given twice in the query")));
+        }
         params.text(name, value);
     }
+    Ok(())
+}
+
+/// Bytes that are no text have no place here: replaced by U+FFFD they would ask for something else.
+fn decode_query(text: &str) -> Result<String> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| Error::validation("the query is not valid UTF-8"))
 }
 
 impl Operation {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use napi::sys;
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
 
@@ -33,6 +34,8 @@ struct Letters {
 
 pub(super) struct Mailbox {
     letters: Mutex<Letters>,
+    /// Cancelled once the environment is going away: nobody is left to take the results.
+    gone: CancellationToken,
 }
 
 /// Settles one promise, from whichever thread; dropping it unused settles it with a failure.
@@ -42,6 +45,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Cancelled when the promise's environment goes away.
+    pub(super) fn abandoned(&self) -> CancellationToken {
+        self.mailbox.gone.clone()
+    }
+
     pub(super) fn settle(mut self, answer: Answer) {
         if let Some(pending) = self.pending.take() {
             self.mailbox.post(pending, answer);
@@ -111,8 +119,10 @@ pub(super) fn promise(env: sys::napi_env) -> napi::Result<(sys::napi_value, Repl
 }
 
 fn open(env: sys::napi_env) -> napi::Result<Local> {
-    let mailbox =
-        Arc::new(Mailbox { letters: Mutex::new(Letters { wakeup: None, waiting: Vec::new() }) });
+    let mailbox = Arc::new(Mailbox {
+        letters: Mutex::new(Letters { wakeup: None, waiting: Vec::new() }),
+        gone: CancellationToken::new(),
+    });
     let name = "studio-multidb";
     let (mut resource, mut wakeup) = (ptr::null_mut(), ptr::null_mut());
     // SAFETY: `env` is live; the callback takes no data and no context.
@@ -186,6 +196,7 @@ unsafe extern "C" fn close(hook: *mut c_void) {
     letters.wakeup = None;
     letters.waiting.clear();
     drop(letters);
+    mailbox.gone.cancel();
     LOCAL.with_borrow_mut(|local| *local = None);
 }
 

@@ -275,12 +275,15 @@ pub(super) fn start<'env>(
 ) -> napi::Result<Unknown<'env>> {
     let (value, reply) = promise(env.raw())?;
     let token = cancellation.map(|c| c.token.clone());
+    // A worker thread that ends takes its requests with it, as closing a page does.
+    let abandoned = reply.abandoned();
     let run = async move {
+        let work = abandoned.run_until_cancelled_owned(work);
         let answer = match token {
             None => work.await,
-            Some(token) => token.run_until_cancelled_owned(work).await.unwrap_or(Answer::Cancelled),
+            Some(token) => token.run_until_cancelled_owned(work).await.flatten(),
         };
-        reply.settle(answer);
+        reply.settle(answer.unwrap_or(Answer::Cancelled));
     };
     runtime::spawn(run).map_err(|error| thrown(&error))?;
     // SAFETY: `promise` just made the value in this environment.

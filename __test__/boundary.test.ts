@@ -1,0 +1,332 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { ConnectionManager } from 'studio-multidb'
+import { eventually, npm, root } from './support/processes'
+import { request, required, sql, type Stack, startStack } from './support/stack'
+
+const run = promisify(execFile)
+const entry = join(root, 'dist', 'index.js')
+let stack: Stack
+
+beforeAll(async () => {
+  stack = await startStack({ rateLimit: 'off' })
+}, 60_000)
+
+afterAll(() => stack?.close())
+
+interface Pool {
+  key: string
+  leases: number
+  open: number
+  in_use: number
+  pending: number
+}
+
+async function pools(): Promise<Pool[]> {
+  return (await stack.api('GET', '/multidb/pools')).body.data.pools
+}
+
+/** Sessions on the PostgreSQL server that the package opened, other than those of the asker. */
+async function sessions(): Promise<number> {
+  const [row] = await sql(
+    required('TEST_POSTGRES_URL'),
+    `SELECT count(*)::int AS n FROM pg_stat_activity
+     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname <> current_database()
+       AND application_name LIKE 'studio-multidb%' AND datname = $1`,
+    [new URL(stack.databaseUrl).pathname.slice(1)]
+  )
+  return Number(row?.n)
+}
+
+async function redisClients(): Promise<number> {
+  const { body } = await stack.api('GET', '/redis/default/info')
+  return Number(JSON.stringify(body).match(/"connected_clients":"?(\d+)/)?.[1])
+}
+
+/** Sockets of this process, by what the kernel says. */
+async function sockets(): Promise<number> {
+  const links = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) =>
+      import('node:fs/promises').then(({ readlink }) =>
+        readlink(`/proc/self/fd/${fd}`).catch(() => '')
+      )
+    )
+  )
+  return links.filter((link) => link.startsWith('socket:')).length
+}
+
+/** Runs a program that may use `manager` and `ask`, in a process of its own. */
+async function program(body: string, options: object = stack.options, timeout = 20_000) {
+  const source = `
+    const { ConnectionManager } = require(${JSON.stringify(entry)})
+    const options = ${JSON.stringify(options)}
+    const manager = new ConnectionManager(options)
+    const ask = (method, path, body, signal) => manager.handle({
+      method, path: '/api/platform' + path,
+      body: body && Buffer.from(JSON.stringify(body)),
+    }, signal)
+    ;(async () => { ${body} })().catch((e) => { console.error(e); process.exitCode = 3 })`
+  return run(process.execPath, ['-e', source], { timeout, killSignal: 'SIGKILL' })
+}
+
+const requests: Array<[string, string, unknown?]> = [
+  ['GET', '/redis/default/keys?count=100'],
+  ['GET', '/redis/default/info'],
+  ['GET', '/mongodb/default/databases'],
+  ['POST', '/postgres/default/query', { query: 'SELECT pg_sleep(0.02)', read_only: true }],
+  [
+    'POST',
+    '/postgres/default/query',
+    { query: 'SELECT g FROM generate_series(1, 5000) g', max_rows: 5000 },
+  ],
+  ['GET', '/bun/default/info'],
+  ['GET', '/databases'],
+]
+
+const warm = () => Promise.all(requests.map(([...of]) => stack.api(...of)))
+
+test('1,000 aborted requests leak no socket and no permit', async () => {
+  await warm()
+  const clients = await redisClients()
+  const names = { aborted: 0, answered: 0 }
+  const one = async (i: number) => {
+    const [method, target, body] = requests[i % requests.length] as [string, string, unknown?]
+    const [path = '', query = ''] = target.split('?')
+    const controller = new AbortController()
+    const timer = setTimeout(() => controller.abort(), Math.random() * 25)
+    try {
+      const sent = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }
+      const message = { method, path: `/api/platform${path}`, query, ...sent }
+      const { status } = await stack.manager.handle(message, controller.signal)
+      // With 25 at once a pool may be too small for a moment; nothing else may fail.
+      expect([200, 503]).toContain(status)
+      names.answered++
+    } catch (error) {
+      expect((error as Error).name).toBe('AbortError')
+      names.aborted++
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+  for (let from = 0; from < 1000; from += 25) {
+    await Promise.all(Array.from({ length: 25 }, (_, i) => one(from + i)))
+  }
+  expect(names.aborted).toBeGreaterThan(200)
+  await eventually(
+    'every permit back',
+    async () => {
+      const open = await pools()
+      return open.length > 0 && open.every(({ leases, in_use }) => leases === 0 && in_use === 0)
+    },
+    10_000
+  )
+  for (const answer of await warm()) expect(answer.status).toBe(200)
+  for (const pool of await pools()) expect(pool.open).toBeLessThanOrEqual(20)
+  await eventually(
+    'Redis back to its clients',
+    async () => (await redisClients()) <= clients + 8,
+    10_000
+  )
+}, 90_000)
+
+test('a statement whose request was aborted ends on the server', async () => {
+  const controller = new AbortController()
+  const running = stack.manager
+    .postgres('default')
+    .query('SELECT pg_sleep(60), 7131 AS aborted_marker', [], {}, { signal: controller.signal })
+  const active = async () => {
+    const [row] = await sql(
+      required('TEST_POSTGRES_URL'),
+      `SELECT count(*)::int AS n FROM pg_stat_activity
+       WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(60), 7131%'`
+    )
+    return Number(row?.n)
+  }
+  await eventually('the statement running', async () => (await active()) === 1, 10_000)
+  controller.abort(new Error('left'))
+  await expect(running).rejects.toThrow('left')
+  await eventually('the statement ended', async () => (await active()) === 0, 5_000)
+})
+
+test('a signal that is aborted already is honoured before anything is sent', async () => {
+  const signal = AbortSignal.abort(new Error('too late'))
+  const message = { method: 'GET', path: '/api/platform/redis/default/info' }
+  await expect(stack.manager.handle(message, signal)).rejects.toThrow('too late')
+  await expect(stack.manager.redis('default').info({ signal })).rejects.toThrow('too late')
+})
+
+test('a buffer that changes after the call was sent as it was', async () => {
+  const body = Buffer.from(JSON.stringify({ query: "SELECT 'as it was' AS v" }))
+  const path = '/api/platform/postgres/default/query'
+  const answer = stack.manager.handle({ method: 'POST', path, body })
+  body.fill(0)
+  expect(JSON.parse((await answer).body.toString()).data.rows).toEqual([{ v: 'as it was' }])
+})
+
+test('200 worker threads ended mid-request: no crash, and the process ends by itself', async () => {
+  const args = [join(root, '__test__', 'support', 'workers.mjs'), entry]
+  const options = JSON.stringify(stack.options)
+  const { stdout, stderr } = await run(process.execPath, [...args, options, '200', '10'], {
+    timeout: 100_000,
+    killSignal: 'SIGKILL',
+  })
+  expect(stderr).toBe('')
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({ ended: 200, errors: [] })
+  expect(report.answered).toBeGreaterThan(0)
+}, 110_000)
+
+test('the addon loaded in a worker thread alone answers there', async () => {
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const { ConnectionManager } = require(workerData.entry)
+    const manager = new ConnectionManager(workerData.options)
+    manager.handle({ method: 'GET', path: '/api/platform/redis/default/info' })
+      .then(({ status }) => parentPort.postMessage(status))`
+  const worker = new Worker(source, { eval: true, workerData: { entry, options: stack.options } })
+  const [status] = await once(worker, 'message')
+  expect(status).toBe(200)
+  expect((await once(worker, 'exit'))[0]).toBe(0)
+})
+
+test('an idle manager with open connections lets Node exit', async () => {
+  const { stdout } = await program(`
+    const all = await Promise.all([
+      ask('GET', '/redis/default/info'), ask('GET', '/mongodb/default/databases'),
+      ask('GET', '/postgres/default/tables'), ask('GET', '/bun/default/info'),
+    ])
+    console.log(all.map(({ status }) => status).join(), Date.now())`)
+  const [statuses, at] = stdout.trim().split(' ')
+  expect(statuses).toBe('200,200,200,200')
+  expect(Date.now() - Number(at)).toBeLessThan(4000)
+})
+
+test('process.exit() in the middle of requests is no crash', async () => {
+  const { stderr } = await program(`
+    for (let i = 0; i < 50; i++) void ask('GET', '/redis/default/info')
+    void ask('POST', '/postgres/default/query', { query: 'SELECT pg_sleep(20)' })
+    setTimeout(() => process.exit(0), 60)`)
+  expect(stderr).toBe('')
+})
+
+test('an answer that is awaited keeps Node alive', async () => {
+  const { stdout } = await program(`
+    const { status } = await ask('POST', '/postgres/default/query', { query: 'SELECT pg_sleep(1)' })
+    console.log(status)`)
+  expect(stdout.trim()).toBe('200')
+})
+
+test('20 managers of one configuration share their connections', async () => {
+  const managers = Array.from({ length: 20 }, () => new ConnectionManager(stack.options))
+  await request(managers[0] as ConnectionManager, 'GET', '/redis/default/info')
+  const before = await sockets()
+  for (const manager of managers) {
+    expect((await request(manager, 'GET', '/redis/default/info')).status).toBe(200)
+    const { body } = await request(manager, 'POST', '/postgres/default/query', {
+      query: 'SELECT 1',
+    })
+    expect(body.data.row_count).toBe(1)
+  }
+  expect(await sockets()).toBeLessThanOrEqual(before + 2)
+})
+
+test('shutdown() leaves no socket, and new managers work after it', async () => {
+  const { stdout } = await program(`
+    const { readdirSync, readlinkSync } = require('node:fs')
+    const sockets = () => readdirSync('/proc/self/fd').filter((fd) => {
+      try { return readlinkSync('/proc/self/fd/' + fd).startsWith('socket:') } catch { return false }
+    }).length
+    const before = sockets()
+    const warm = (m) => Promise.all(['/redis/default/info', '/mongodb/default/databases',
+      '/postgres/default/tables', '/bun/default/info'].map((path) =>
+        m.handle({ method: 'GET', path: '/api/platform' + path }).then(({ status }) => status)))
+    const first = await warm(manager)
+    const open = sockets()
+    await manager.shutdown(5000)
+    let left = sockets()
+    for (let i = 0; i < 100 && left > before; i++) {
+      await new Promise((r) => setTimeout(r, 20))
+      left = sockets()
+    }
+    const refused = await manager.handle({ method: 'GET', path: '/api/platform/redis/default/info' })
+    const second = await warm(new ConnectionManager(options))
+    console.log(JSON.stringify({ first, opened: open - before, left: left - before, refused: refused.status, second }))`)
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({
+    first: [200, 200, 200, 200],
+    left: 0,
+    second: [200, 200, 200, 200],
+  })
+  expect(report.opened).toBeGreaterThan(3)
+  expect([200, 503]).toContain(report.refused)
+})
+
+test('shutdown() lets what is running finish', async () => {
+  const manager = new ConnectionManager({ ...stack.options, maxClients: 77 })
+  const query = { query: 'SELECT pg_sleep(0.5), 1 AS v', read_only: true }
+  const running = request(manager, 'POST', '/postgres/default/query', query)
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  await manager.shutdown(5000)
+  expect((await running).status).toBe(200)
+})
+
+test('the sessions of the platform database do not pile up', async () => {
+  expect(await sessions()).toBeLessThanOrEqual(20)
+})
+
+describe('other runtimes', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'studio-multidb-runtimes-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  /** The program of an npm package that carries a runtime; `undefined` where it can't be had. */
+  async function fetched(name: string, version: string): Promise<string | undefined> {
+    const prefix = join(folder, `${name}-${version}`)
+    try {
+      await npm(['install', '--prefix', prefix, '--no-audit', '--no-fund', `${name}@${version}`], {
+        cwd: folder,
+      })
+      return join(prefix, 'node_modules', '.bin', name)
+    } catch (error) {
+      console.warn(`${name} ${version} can't be had: ${String(error).slice(0, 200)}`)
+      return undefined
+    }
+  }
+
+  const smoke = `
+    const { ConnectionManager, version } = require(${JSON.stringify(entry)})
+    const { createWebHandler } = require(${JSON.stringify(join(root, 'dist', 'next', 'index.js'))})
+    const manager = new ConnectionManager({ logLevel: 'off' })
+    const handler = createWebHandler(manager)
+    handler(new Request('http://localhost/api/platform/multidb/health')).then(async (response) => {
+      const { data } = await response.json()
+      console.log(version(), response.status, data.status, data.version)
+    })`
+
+  test.each(['18', '22', '24'])(
+    'works under Node %s',
+    async (version) => {
+      const node = await fetched('node', version)
+      if (node === undefined) return
+      const { stdout } = await run(node, ['-p', 'process.versions.node'])
+      expect(stdout).toMatch(new RegExp(`^${version}\\.`))
+      const answer = await run(node, ['-e', smoke], { timeout: 20_000 })
+      expect(answer.stdout.trim()).toMatch(/^(\S+) 200 ok \1$/)
+    },
+    120_000
+  )
+
+  test('works under Bun', async () => {
+    const bun = await fetched('bun', '1')
+    if (bun === undefined) return
+    const answer = await run(bun, ['-e', smoke], { timeout: 20_000 })
+    expect(answer.stdout.trim()).toMatch(/^(\S+) 200 ok \1$/)
+  }, 120_000)
+})

@@ -1,0 +1,41 @@
+//! The members of a JSON object, each of them once.
+//!
+//! Of a name that comes twice one value would win silently, and not the same one in every reader
+//! that the request passes on its way. So it is refused.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Members in the order they were given, their values not yet read.
+pub(super) struct Members(pub(super) Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
+        let mut names = HashSet::new();
+        while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+            if !names.insert(name.clone()) {
+                return Err(de::Error::custom(format!("`{name}` is given twice")));
+            }
+            members.push((name, value));
+        }
+        Ok(Members(members))
+    }
+}

@@ -1,0 +1,80 @@
+//! Which requests are running, so that a shutdown can wait for them.
+//!
+//! A request counts from its first step: one that still looks its connection up holds no client yet,
+//! and would find the pools closed halfway.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+
+/// How often a shutdown looks whether everything has ended.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Counts requests until it is closed.
+#[derive(Debug, Default)]
+pub struct Intake {
+    closed: AtomicBool,
+    running: AtomicUsize,
+}
+
+/// A request that is running until this is dropped.
+#[derive(Debug)]
+pub struct Running<'a>(&'a Intake);
+
+impl Intake {
+    /// Lets a request in, unless a shutdown has begun.
+    pub fn enter(&self) -> Result<Running<'_>> {
+        // Counted before the look, so that a shutdown either sees it or is seen by it.
+        self.running.fetch_add(1, Ordering::SeqCst);
+        let running = Running(self);
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::new(
+                Code::DbConnectionFailed,
+                "the connection manager is shutting down",
+            ));
+        }
+        Ok(running)
+    }
+
+    /// Lets nothing in any more, and waits for what is running, at most until the deadline.
+    pub async fn close(&self, deadline: Deadline) {
+        self.closed.store(true, Ordering::SeqCst);
+        while self.running.load(Ordering::SeqCst) > 0 && !deadline.passed() {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shutdown_waits_for_what_runs_and_lets_nothing_more_in() {
+        let intake = Intake::default();
+        let running = intake.enter().unwrap();
+        let closing = intake.close(Deadline::after(Duration::from_secs(5)));
+        tokio::pin!(closing);
+        let short = Duration::from_millis(30);
+        assert!(tokio::time::timeout(short, &mut closing).await.is_err());
+        assert!(intake.enter().is_err());
+        drop(running);
+        closing.await;
+        assert_eq!(intake.running.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn a_shutdown_does_not_wait_beyond_its_deadline() {
+        let intake = Intake::default();
+        let _running = intake.enter().unwrap();
+        intake.close(Deadline::after(Duration::from_millis(20))).await;
+    }
+}
