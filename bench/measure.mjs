@@ -24,13 +24,12 @@ export async function measure(work, { inFlight, milliseconds }) {
   const cpu = process.cpuUsage(cpuBefore)
   const loop = performance.eventLoopUtilization(loopBefore)
   latencies.sort((a, b) => a - b)
-  const quantile = (q) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))]
   const ops = latencies.length
   return {
     ops,
     perSecond: (ops / elapsed) * 1000,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
+    p50: quantileOf(latencies, 0.5),
+    p99: quantileOf(latencies, 0.99),
     // Microseconds of all threads of the process, per operation.
     cpu: (cpu.user + cpu.system) / ops,
     // Microseconds that the JavaScript thread was busy, per operation.
@@ -44,4 +43,9 @@ export function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** @param {number[]} sorted @param {number} share between 0 and 1 */
+export function quantileOf(sorted, share) {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }

@@ -4,14 +4,12 @@ export async function open(servers) {
   const batched = new Redis(servers.redis, { enableAutoPipelining: true })
   const plain = new Redis(servers.redis)
   let next = 0
-  let cursor = '0'
   return {
     rows: {
       get: () => batched.get(`bench:${next++ % 1000}`),
       getAlone: () => plain.get(`bench:${next++ % 1000}`),
       page: async () => {
-        const [after, keys] = await plain.scan(cursor, 'COUNT', 100)
-        cursor = after
+        const [cursor, keys] = await plain.scan('0', 'COUNT', 100)
         const pipeline = plain.pipeline()
         for (const key of keys) pipeline.type(key).pttl(key).memory('USAGE', key)
         const replies = await pipeline.exec()

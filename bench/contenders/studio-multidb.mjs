@@ -8,8 +8,6 @@ export async function open(servers) {
   const manager = new ConnectionManager({
     databaseUrl: servers.platform,
     encryptionKey: servers.encryptionKey,
-    redisUrl: servers.redis,
-    mongodbUrl: servers.mongodb,
     logLevel: 'off',
     rateLimit: 'off',
   })
@@ -38,7 +36,7 @@ export async function open(servers) {
     rows: {
       get: () => redis.get(`bench:${next++ % 1000}`),
       page: () => handle('GET', `/redis/${scope.redis}/keys`, 'count=100&with=type,ttl,size'),
-      find: () => handle('GET', documents, 'limit=1000'),
+      find: () => handle('GET', documents, 'limit=1000&count=false'),
       findOne: () => handle('GET', `${documents}/${servers.documentId}`, ''),
       select100: () => handle('POST', `/postgres/${scope.postgres}/query`, '', select(100)),
       select5000: () => handle('POST', `/postgres/${scope.postgres}/query`, '', select(5000)),
