@@ -8,6 +8,7 @@ pub mod api;
 pub mod backend;
 #[cfg(feature = "bindings")]
 mod bindings;
+pub mod circuit;
 pub mod config;
 pub mod context;
 pub mod crypto;

@@ -10,12 +10,15 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::circuit::Circuit;
 use crate::backend::{Client, Gauge};
+use crate::circuit::Circuit;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::target::DatabaseType;
+
+/// How long callers fail fast after the first failed attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// `{project_id}:{type}:{connection_id}`, and the version of the target behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,7 +69,7 @@ pub(super) struct Entry {
     in_use: AtomicU32,
     // A std-style lock: held for a few instructions, never across an await.
     state: Mutex<State>,
-    circuit: Mutex<Circuit>,
+    circuit: Circuit,
     last_used: Mutex<Instant>,
 }
 
@@ -78,7 +81,7 @@ impl Entry {
             opened: now,
             in_use: AtomicU32::new(0),
             state: Mutex::new(State::Empty),
-            circuit: Mutex::default(),
+            circuit: Circuit::new(FIRST_PAUSE),
             last_used: Mutex::new(now),
         })
     }
@@ -94,13 +97,13 @@ impl Entry {
             let mut state = self.state.lock();
             match &*state {
                 State::Ready(client) => {
-                    self.circuit.lock().admit()?;
+                    self.circuit.admit()?;
                     return Ok(Arc::clone(client));
                 }
                 State::Connecting(attempt) => attempt.clone(),
                 State::Retired => return Err(retired()),
                 State::Empty => {
-                    self.circuit.lock().admit()?;
+                    self.circuit.admit()?;
                     let attempt = self.begin(connect());
                     *state = State::Connecting(attempt.clone());
                     attempt
@@ -138,11 +141,11 @@ impl Entry {
         match result {
             Ok(client) if retired => return Some(Arc::clone(client)),
             Ok(client) => {
-                self.circuit.lock().succeeded();
+                self.circuit.succeeded();
                 *state = State::Ready(Arc::clone(client));
             }
             Err(error) => {
-                self.circuit.lock().attempt_failed(error);
+                self.circuit.attempt_failed(error);
                 if !retired {
                     *state = State::Empty;
                 }
@@ -155,13 +158,13 @@ impl Entry {
     /// says that it is of no more use.
     pub(super) fn observe(&self, failure: Option<&Error>) -> Option<Arc<Client>> {
         let Some(error) = failure else {
-            self.circuit.lock().succeeded();
+            self.circuit.succeeded();
             return None;
         };
         let mut state = self.state.lock();
         // Without a client, the caller was refused by the circuit or shared a failed attempt, which
         // was counted once already. Counted again, callers that keep asking would keep it open.
-        if !matches!(&*state, State::Ready(_)) || !self.circuit.lock().request_failed(error) {
+        if !matches!(&*state, State::Ready(_)) || !self.circuit.request_failed(error) {
             return None;
         }
         match std::mem::replace(&mut *state, State::Empty) {
@@ -208,8 +211,8 @@ impl Entry {
 
     /// Whether callers are refused, and the last cause.
     pub(super) fn circuit(&self) -> (bool, Option<String>) {
-        let circuit = self.circuit.lock();
-        (circuit.is_open(), circuit.cause().map(|e| e.message().to_owned()))
+        let cause = self.circuit.cause().map(|e| e.message().to_owned());
+        (self.circuit.is_open(), cause)
     }
 
     /// Counts a use; it ends when the guard is dropped.

@@ -3,7 +3,6 @@
 //! The map and the counters live here; how many sockets a client holds is its own affair. A request
 //! holds a [`Lease`]; dropping it, also by cancelling the request, returns everything.
 
-mod circuit;
 mod entry;
 mod sweep;
 

@@ -10,7 +10,6 @@
 //! without any platform database.
 
 pub(crate) mod cache;
-mod circuit;
 mod connection;
 pub mod direct;
 mod edit;

@@ -17,16 +17,18 @@ use tokio::sync::Semaphore;
 use tokio_postgres::config::{self, SslMode};
 use tokio_postgres::{Client, Config, Connection, Row};
 
-use super::circuit::Circuit;
 use super::failure::{self, Effect};
 use super::session::{Lent, Parameters, Session};
 use super::tls::{Connector, Stream};
+use crate::circuit::Circuit;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::target::egress::Egress;
 use crate::target::{ChannelBinding, PostgresTarget};
 
+/// How long callers fall back to the cache after the first failed attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// A session that waits this long unused is asked whether it still lives before it is used.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,7 +61,7 @@ impl Platform {
             target,
             tls,
             egress,
-            circuit: Circuit::default(),
+            circuit: Circuit::new(FIRST_PAUSE),
             doubts: AtomicU64::new(0),
             // A burst after a restart must not become a storm of log-ins.
             attempts: Semaphore::new(2),
@@ -124,7 +126,7 @@ impl Platform {
                         CONNECT_TIMEOUT.as_secs()
                     ),
                 );
-                self.pool.manager().circuit.open(&error);
+                self.pool.manager().circuit.attempt_failed(&error);
                 Err(error)
             }
             Err(PoolError::Closed) => Err(Error::new(
@@ -167,14 +169,14 @@ impl managed::Manager for Dialer {
     type Error = Error;
 
     async fn create(&self) -> Result<Session> {
-        self.circuit.check()?;
+        self.circuit.admit()?;
         let _turn = self.attempts.acquire().await.map_err(|e| Error::internal(e.to_string()))?;
         // Those who queued behind a failed attempt share its result.
-        self.circuit.check()?;
+        self.circuit.admit()?;
         let dialled = self.dial(Deadline::after(CONNECT_TIMEOUT)).await;
         match &dialled {
-            Ok(_) => self.circuit.close(),
-            Err(cause) => self.circuit.open(cause),
+            Ok(_) => self.circuit.succeeded(),
+            Err(cause) => self.circuit.attempt_failed(cause),
         }
         let (client, connection) = dialled?;
         Session::start(client, connection, self.doubts.load(Ordering::Acquire)).await

@@ -16,7 +16,6 @@ use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
 pub mod batch;
-mod circuit;
 mod cluster;
 mod collection;
 pub mod commands;

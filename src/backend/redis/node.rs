@@ -8,12 +8,12 @@ use parking_lot::Mutex;
 use redis::{ServerErrorKind, Value};
 use tokio::sync::Semaphore;
 
-use super::circuit::Circuit;
 use super::commands::{Commands, Effect};
 use super::connection::{Connection, Lost};
 use super::dial::Dialer;
 use super::failure;
 use crate::backend::Gauge;
+use crate::circuit::Circuit;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -28,6 +28,9 @@ const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Connections are replaced at this age, give or take a tenth.
 const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// How long attempts are held back after the first that failed.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Requests that may wait for a connection of one node.
 const MAX_WAITING: usize = 1024;
@@ -70,7 +73,7 @@ impl Node {
         let manager = Manager {
             dialer: dialer.clone(),
             endpoint: endpoint.clone(),
-            circuit: Circuit::default(),
+            circuit: Circuit::new(FIRST_PAUSE),
             dialing: dialing.clone(),
         };
         let max_connections = max_connections.max(1) as usize;
@@ -185,8 +188,8 @@ impl managed::Manager for Manager {
         // Boxed: dialling is rare and its state large, and every request's future would hold it.
         let dialed = Box::pin(self.dialer.dial(self.endpoint.as_ref())).await;
         match &dialed {
-            Ok(_) => self.circuit.close(),
-            Err(error) => self.circuit.open(error),
+            Ok(_) => self.circuit.succeeded(),
+            Err(error) => self.circuit.attempt_failed(error),
         }
         dialed
     }
