@@ -65,7 +65,7 @@ impl EgressPolicy {
         })
     }
 
-    pub(super) fn verdict(&self, host: &str, address: IpAddr, port: Option<u16>) -> Verdict {
+    pub(super) fn verdict(&self, host: &str, address: IpAddr, port: u16) -> Verdict {
         let kind = address::kind(address);
         if kind == Kind::Never {
             return Verdict::Never;
@@ -104,20 +104,19 @@ fn addresses(address: IpAddr) -> Vec<IpAddr> {
 struct Seen<'s> {
     host: &'s str,
     addresses: &'s [IpAddr],
-    port: Option<u16>,
+    port: u16,
 }
 
 impl HostRule {
-    /// An unknown port is denied by no rule that names one: another rule, or the connection itself
-    /// with its port, decides.
+    /// Addresses inside the address count too.
     fn denies(&self, seen: &Seen<'_>) -> bool {
-        self.port.is_none_or(|port| seen.port == Some(port))
+        self.port.is_none_or(|port| seen.port == port)
             && self.hosts.contains(seen.host, seen.addresses)
     }
 
     /// Only the outer address counts: allowing `10.0.0.0/8` does not allow tunnels into it.
     fn allows(&self, seen: &Seen<'_>) -> bool {
-        self.port.is_none_or(|port| seen.port == Some(port))
+        self.port.is_none_or(|port| seen.port == port)
             && self.hosts.contains(seen.host, &seen.addresses[..1])
     }
 }
@@ -175,7 +174,7 @@ mod tests {
     use super::*;
 
     fn verdict(policy: &EgressPolicy, host: &str, address: &str, port: u16) -> Verdict {
-        policy.verdict(host, address.parse().unwrap(), Some(port))
+        policy.verdict(host, address.parse().unwrap(), port)
     }
 
     #[test]

@@ -7,9 +7,8 @@ use rustls::{AlertDescription, CertificateError, Error as Rustls};
 
 use crate::error::{Code, Error};
 
-/// The TLS failure somewhere below a driver's error, if there is one.
-#[must_use]
-pub fn explain(host: &str, error: &(dyn StdError + 'static)) -> Option<Error> {
+/// The TLS failure somewhere below an I/O error, if there is one.
+pub(super) fn explain(host: &str, error: &(dyn StdError + 'static)) -> Option<Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(tls) = error.downcast_ref::<Rustls>() {
@@ -25,8 +24,7 @@ pub fn explain(host: &str, error: &(dyn StdError + 'static)) -> Option<Error> {
 }
 
 /// `DB_TLS_ERROR` for a failed handshake with `host`.
-#[must_use]
-pub fn failure(host: &str, error: &Rustls) -> Error {
+fn failure(host: &str, error: &Rustls) -> Error {
     let (reason, message) = match error {
         Rustls::InvalidCertificate(why) => certificate(host, why),
         Rustls::AlertReceived(alert) => alert_from(host, *alert),

@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 pub use self::channel_binding::server_end_point;
-pub use self::failure::{explain, failure};
+use self::failure::explain;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -45,12 +45,6 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> =
 
 static PUBLIC_ROOTS: LazyLock<Arc<RootCertStore>> =
     LazyLock::new(|| Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }));
-
-/// Makes ring the provider of drivers that ask the process for one. Calling it again, or after
-/// another part of the process chose one, changes nothing.
-pub fn install_default_provider() {
-    let _ = PROVIDER.as_ref().clone().install_default();
-}
 
 /// The rustls configuration of a target. Build it once per client: connections made with the same
 /// one can resume each other's sessions.
@@ -116,7 +110,7 @@ pub async fn connect(
 }
 
 /// `host` as rustls verifies it.
-pub fn server_name(host: &str) -> Result<ServerName<'static>> {
+fn server_name(host: &str) -> Result<ServerName<'static>> {
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     ServerName::try_from(bare.trim_end_matches('.').to_owned()).map_err(|_| {
         Error::new(Code::DbTlsError, format!("{host} cannot be the name in a TLS certificate"))
