@@ -1,7 +1,7 @@
 //! Connections that are lost at the worst moment.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::read::Window;
@@ -11,7 +11,7 @@ use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 
 use crate::proxy::Proxy;
-use crate::support::{batch, connect, options, prefix, read, server, soon, target, write};
+use crate::support::{Admin, batch, connect, options, prefix, read, server, soon, target, write};
 
 /// `INCR` on keys of their own: what the ledger says was applied, was; what it says was not, was
 /// not; and nothing was applied twice.
@@ -85,10 +85,56 @@ async fn an_abandoned_write_takes_its_connection_with_it() {
 
 #[tokio::test]
 async fn a_refused_connection_fails_soon_and_says_so() {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let target = target("redis://127.0.0.1:1");
     let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbConnectionFailed);
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
     assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+/// Writes too: the connection is tried before it is trusted.
+#[tokio::test]
+async fn a_half_open_connection_is_found_after_it_was_idle() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
+    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let key = prefix();
+    assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], 1);
+    proxy.silent_below.store(proxy.opened.load(Ordering::Relaxed), Ordering::Relaxed);
+    // Idle for long enough to be doubted.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], 2);
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_at_the_deadline() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
+    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let key = prefix().into_bytes();
+    write(&client, &key, NewValue::String(b"v".to_vec())).await.unwrap();
+    proxy.silent_below.store(u32::MAX, Ordering::Relaxed);
+    let started = Instant::now();
+    let half = || Deadline::after(Duration::from_millis(500));
+    let written = client.delete(&key, half()).await.unwrap_err();
+    assert_eq!((written.code(), written.known_outcome()), (Code::DbTimeout, Outcome::Unknown));
+    assert!(started.elapsed() < Duration::from_secs(2));
+    proxy.silent_below.store(0, Ordering::Relaxed);
+    assert!(client.delete(&key, soon()).await.unwrap());
+}
+
+#[tokio::test]
+async fn revoked_credentials_are_told_as_such() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let address = url.trim_start_matches("redis://");
+    let mut admin = Admin::connect(address).await;
+    let user = prefix().replace(':', "");
+    admin.done(&["ACL", "SETUSER", &user, "on", ">secret", "~*", "+@all"]).await;
+    let client = connect(&format!("redis://{user}:secret@{address}")).await;
+    assert_eq!(batch(&client, &[&["GET", &user]]).await[0]["ok"], serde_json::Value::Null);
+    assert_eq!(admin.ask(&["ACL", "DELUSER", &user]).await, ":1");
+    let refused = batch(&client, &[&["INCR", &user]]).await.remove(0);
+    assert_eq!(refused["error"]["code"], "DB_INVALID_CREDENTIALS", "{refused}");
+    assert_eq!(refused["error"]["outcome"], "not_applied");
 }

@@ -112,6 +112,15 @@ impl Commands {
         (key.start != 0).then(|| &self.bytes[key.clone()])
     }
 
+    /// Whether a unit reads a key that no later unit writes: read again, it finds what it would
+    /// have found.
+    pub(super) fn can_be_read_again(&self, index: usize) -> bool {
+        let key = self.key(index);
+        let writes =
+            |later: usize| self.units[later].effect == Effect::Write && self.key(later) == key;
+        self.units[index].effect == Effect::Read && !(index + 1..self.len()).any(writes)
+    }
+
     /// Overwrites what was encoded; for commands that carry a password.
     pub(super) fn wipe(&mut self) {
         self.bytes.zeroize();
@@ -185,6 +194,17 @@ mod tests {
         let keys: Vec<_> = (0..4).map(|i| commands.key(i)).collect();
         assert_eq!(keys, [Some(&b""[..]), Some(b"k"), None, Some(b"t")]);
         assert_eq!(commands.unit(3).replies, 3);
+    }
+
+    #[test]
+    fn a_read_is_not_repeated_behind_a_write_of_its_key() {
+        let mut commands = Commands::default();
+        commands.push(Effect::Read, 1, &[b"GET", b"a"]);
+        commands.push(Effect::Read, 1, &[b"GET", b"b"]);
+        commands.push(Effect::Write, 1, &[b"DEL", b"a"]);
+        commands.push(Effect::Read, 1, &[b"GET", b"a"]);
+        let again: Vec<bool> = (0..4).map(|i| commands.can_be_read_again(i)).collect();
+        assert_eq!(again, [false, true, false, true]);
     }
 
     proptest! {

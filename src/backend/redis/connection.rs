@@ -21,7 +21,7 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// Most bytes that the replies of one exchange may have: what is read is held in memory.
-pub(super) const MAX_REPLY_BYTES: usize = 64 << 20;
+pub(super) const MAX_REPLY_BYTES: usize = 32 << 20;
 
 /// Requests up to this size fit into socket buffers and are written before anything is read.
 const SMALL_REQUEST: usize = 64 << 10;

@@ -2,7 +2,8 @@
 //!
 //! A unit is sent again in two cases only. The server refused it, which proves that it was not
 //! run: then at most [`MAX_REDIRECTS`] times. Or its connection was lost before its answer and it
-//! only reads: then once. A write whose answer was lost fails with outcome `unknown`.
+//! only reads what nothing behind it writes: then once. A write whose answer was lost fails with
+//! outcome `unknown`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +12,9 @@ use futures_util::future::join_all;
 use rand::Rng;
 use redis::Value;
 
-use super::commands::{Commands, Effect};
+use super::commands::Commands;
 use super::failure::{self, Refusal};
-use super::group::{Learned, Waiting, ask, by_node, unanswered};
+use super::group::{Learned, Waiting, ask, by_node, exchange_all, unanswered};
 use super::node::Node;
 use super::{Client, Nodes, slot};
 use crate::deadline::Deadline;
@@ -45,24 +46,30 @@ impl Client {
         on: Option<&Arc<Node>>,
         deadline: Deadline,
     ) -> Vec<Result<Value>> {
+        // Most pipelines go to one node, and every answer comes.
+        let mut exchanged = None;
+        if let Some(node) = self.only_node(on) {
+            match exchange_all(commands, node, deadline).await.plain(commands) {
+                Ok(values) => return values.into_iter().map(Ok).collect(),
+                Err(unfinished) => exchanged = Some(unfinished),
+            }
+        }
         let mut results: Vec<Option<Result<Value>>> = Vec::new();
         results.resize_with(commands.len(), || None);
         let mut waiting = self.place(commands, on, &mut results);
         let mut round = 0;
         while !waiting.is_empty() {
             let groups = by_node(waiting);
-            let learned = match groups.as_slice() {
-                // Most pipelines have one group.
-                [group] => vec![ask(commands, group, deadline).await],
-                groups => join_all(groups.iter().map(|g| ask(commands, g, deadline))).await,
+            let learned = match (exchanged.take(), groups.as_slice()) {
+                (Some(exchanged), [group]) => vec![exchanged.learned(commands, group)],
+                (_, groups) => join_all(groups.iter().map(|g| ask(commands, g, deadline))).await,
             };
             let mut next = Next::default();
             for (unit, learned) in
                 groups.into_iter().zip(learned).flat_map(|(g, l)| g.into_iter().zip(l))
             {
                 let index = unit.index;
-                let effect = commands.unit(index).effect;
-                results[index] = self.settle(unit, learned, effect, round, &mut next);
+                results[index] = self.settle(commands, unit, learned, round, &mut next);
             }
             waiting = next.waiting;
             if waiting.is_empty() {
@@ -104,6 +111,14 @@ impl Client {
         }
     }
 
+    /// The node that a whole pipeline goes to, where that is known without looking at it.
+    fn only_node<'a>(&'a self, on: Option<&'a Arc<Node>>) -> Option<&'a Arc<Node>> {
+        match (on, &self.nodes) {
+            (Some(node), _) | (None, Nodes::One(node)) => Some(node),
+            (None, Nodes::Cluster(_)) => None,
+        }
+    }
+
     fn place(
         &self,
         commands: &Commands,
@@ -127,13 +142,14 @@ impl Client {
     /// The result of a unit, or `None` if it waits for the next round.
     fn settle(
         &self,
+        commands: &Commands,
         mut unit: Waiting,
         learned: Learned,
-        effect: Effect,
         round: u32,
         next: &mut Next,
     ) -> Option<Result<Value>> {
         let again = round < self.patience(&learned);
+        let effect = commands.unit(unit.index).effect;
         match learned {
             Learned::Answer(value) => return Some(Ok(value)),
             Learned::TimedOut => {
@@ -154,18 +170,20 @@ impl Client {
                 next.wait = true;
             }
             Learned::Lost(error)
-                if effect == Effect::Read
-                    && !unit.was_lost
-                    && error.code() != Code::PayloadTooLarge =>
+                if !unit.was_lost
+                    && error.code() != Code::PayloadTooLarge
+                    && commands.can_be_read_again(unit.index) =>
             {
                 unit.was_lost = true;
                 unit.redirected = false;
                 unit.asking = false;
                 next.stale = true;
             }
-            Learned::Refused(_, error) | Learned::Unreached(error) | Learned::Lost(error) => {
-                return Some(Err(error));
-            }
+            Learned::Crowded(_) if again && commands.can_be_read_again(unit.index) => {}
+            Learned::Refused(_, error)
+            | Learned::Unreached(error)
+            | Learned::Lost(error)
+            | Learned::Crowded(error) => return Some(Err(error)),
         }
         next.waiting.push(unit);
         None

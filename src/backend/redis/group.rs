@@ -9,7 +9,7 @@ use super::connection::Lost;
 use super::failure::{self, Refusal};
 use super::node::Node;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::outcome::Outcome;
 
 /// A unit that has no answer yet.
@@ -39,6 +39,9 @@ pub(super) enum Learned {
     Unreached(Error),
     /// Sent, and the connection was lost.
     Lost(Error),
+    /// Sent, and the connection was closed because the replies became too many to hold; without
+    /// those that came, its own may not be.
+    Crowded(Error),
     /// Sent, and the deadline passed.
     TimedOut,
 }
@@ -55,52 +58,111 @@ pub(super) fn by_node(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     groups
 }
 
-/// Sends one group to its node. Never fails: what is known of each unit is in the answer.
+/// What came back from a node.
+pub(super) struct Exchanged {
+    replies: Vec<Value>,
+    ended: Ended,
+}
+
+enum Ended {
+    Complete,
+    Unreached(Error),
+    Lost(Lost),
+    TimedOut,
+}
+
+/// Sends encoded commands to a node. Never fails: how it ended is in the answer.
+async fn exchange(node: &Node, request: &[u8], expected: usize, deadline: Deadline) -> Exchanged {
+    let mut replies = Vec::with_capacity(expected);
+    let ended = match node.lease(deadline).await {
+        Err(error) => Ended::Unreached(error),
+        Ok(mut lease) => {
+            match deadline.run(lease.exchange(request, expected, &mut replies)).await {
+                Some(Ok(())) => {
+                    if replies.iter().any(is_stale) {
+                        lease.retire();
+                    }
+                    Ended::Complete
+                }
+                Some(Err(lost)) => Ended::Lost(lost),
+                None => Ended::TimedOut,
+            }
+        }
+    };
+    Exchanged { replies, ended }
+}
+
+/// Sends a whole pipeline to one node.
+pub(super) async fn exchange_all(
+    commands: &Commands,
+    node: &Node,
+    deadline: Deadline,
+) -> Exchanged {
+    exchange(node, commands.all(), commands.replies(), deadline).await
+}
+
+/// Sends one group to its node and says what each unit learned.
 pub(super) async fn ask(
     commands: &Commands,
     group: &[Waiting],
     deadline: Deadline,
 ) -> Vec<Learned> {
     let Some(first) = group.first() else { return Vec::new() };
-    let mut lease = match first.node.lease(deadline).await {
-        Ok(lease) => lease,
-        Err(error) => return group.iter().map(|_| Learned::Unreached(error.clone())).collect(),
-    };
-    let gathered;
-    let request = if group.len() == commands.len() && !group.iter().any(|unit| unit.asking) {
-        commands.all()
-    } else {
-        gathered = gather(commands, group);
-        &gathered
-    };
     let expected = group.iter().map(|unit| replies_of(commands.unit(unit.index), unit)).sum();
-    let mut replies = Vec::with_capacity(expected);
-    let ended = deadline.run(lease.exchange(request, expected, &mut replies)).await;
-    let mut replies = replies.into_iter();
-    let mut first_unanswered = true;
-    let mut learned = Vec::with_capacity(group.len());
-    for waiting in group {
-        let unit = commands.unit(waiting.index);
-        let count = replies_of(unit, waiting);
-        learned.push(if replies.len() < count {
-            // Replies come in order, so whatever is left belongs to this unit alone.
-            replies.by_ref().for_each(drop);
-            let first = std::mem::take(&mut first_unanswered);
-            match &ended {
-                Some(Err(lost)) => Learned::Lost(lost_unit(lost, unit.effect, first)),
-                _ => Learned::TimedOut,
+    let request = gather(commands, group);
+    exchange(&first.node, &request, expected, deadline).await.learned(commands, group)
+}
+
+impl Exchanged {
+    /// The answers, if there is nothing to be done about any of them.
+    pub(super) fn plain(self, commands: &Commands) -> Result<Vec<Value>, Self> {
+        let plain = matches!(self.ended, Ended::Complete)
+            && self.replies.len() == commands.len()
+            && !self.replies.iter().any(|reply| matches!(reply, Value::ServerError(_)));
+        if plain { Ok(self.replies) } else { Err(self) }
+    }
+
+    /// What each unit learned.
+    pub(super) fn learned(self, commands: &Commands, group: &[Waiting]) -> Vec<Learned> {
+        let mut replies = self.replies.into_iter();
+        let mut learned = Vec::with_capacity(group.len());
+        for waiting in group {
+            let unit = commands.unit(waiting.index);
+            let count = replies_of(unit, waiting);
+            learned.push(if replies.len() < count {
+                // Replies come in order, so whatever is left belongs to this unit alone.
+                replies.by_ref().for_each(drop);
+                self.ended.unanswered(unit.effect, learned.is_empty())
+            } else if count == 1 {
+                learn(replies.next().unwrap_or(Value::Nil))
+            } else {
+                let own = replies.by_ref().take(count).skip(usize::from(waiting.asking));
+                learn_transaction(own.collect())
+            });
+        }
+        learned
+    }
+}
+
+impl Ended {
+    /// What a unit without an answer learned.
+    fn unanswered(&self, effect: Effect, is_first: bool) -> Learned {
+        match self {
+            Self::Unreached(error) => Learned::Unreached(error.clone()),
+            Self::Lost(lost) => {
+                let error = failure::lost(lost, unanswered(effect));
+                // Replies come in order: one that is too large by itself is that of the first.
+                let crowded = matches!(lost, Lost::TooLarge(_)) && !is_first;
+                if crowded { Learned::Crowded(error) } else { Learned::Lost(error) }
             }
-        } else if count == 1 {
-            learn(replies.next().unwrap_or(Value::Nil))
-        } else {
-            let own = replies.by_ref().take(count).skip(usize::from(waiting.asking));
-            learn_transaction(own.collect())
-        });
+            Self::TimedOut | Self::Complete => Learned::TimedOut,
+        }
     }
-    if learned.iter().any(|l| matches!(l, Learned::Refused(Refusal::Stale, _))) {
-        lease.retire();
-    }
-    learned
+}
+
+/// Whether a reply says that the session is no longer authenticated.
+fn is_stale(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(error) if Refusal::of(error) == Some(Refusal::Stale))
 }
 
 fn replies_of(unit: &Unit, waiting: &Waiting) -> usize {
@@ -137,19 +199,6 @@ fn learn_transaction(mut replies: Vec<Value>) -> Learned {
     }
     let refused = replies.into_iter().find(|reply| matches!(reply, Value::ServerError(_)));
     learn(refused.unwrap_or(exec))
-}
-
-/// A reply that is too large is that of the first unit without one. The others merely lost their
-/// connection with it.
-fn lost_unit(lost: &Lost, effect: Effect, first: bool) -> Error {
-    match lost {
-        Lost::TooLarge(_) if !first => Error::new(
-            Code::DbConnectionFailed,
-            "the connection was closed because the reply to another command was too large",
-        )
-        .outcome(unanswered(effect)),
-        lost => failure::lost(lost, unanswered(effect)),
-    }
 }
 
 /// What is known of a unit that was sent and not answered.

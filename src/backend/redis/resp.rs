@@ -197,7 +197,26 @@ fn error(line: &[u8]) -> Result<Value, Malformed> {
 }
 
 fn number(line: &[u8]) -> Result<i64, Malformed> {
-    text(line)?.parse().map_err(|_| Malformed)
+    let (negative, digits) = match line {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() {
+        return Err(Malformed);
+    }
+    // Counted downwards: there is one more number below zero than above.
+    let mut number: i64 = 0;
+    for &digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(Malformed);
+        }
+        number = number
+            .checked_mul(10)
+            .and_then(|number| number.checked_sub(i64::from(digit)))
+            .ok_or(Malformed)?;
+    }
+    if negative { Ok(number) } else { number.checked_neg().ok_or(Malformed) }
 }
 
 fn text(line: &[u8]) -> Result<&str, Malformed> {
@@ -235,10 +254,11 @@ mod tests {
 
     #[test]
     fn every_kind_of_reply_is_read() {
-        let cases: [(&[u8], Value); 14] = [
+        let cases: [(&[u8], Value); 15] = [
             (b"+OK\r\n", Value::Okay),
             (b"+PONG\r\n", Value::SimpleString("PONG".into())),
             (b":-9223372036854775808\r\n", Value::Int(i64::MIN)),
+            (b":9223372036854775807\r\n", Value::Int(i64::MAX)),
             (b"$-1\r\n", Value::Nil),
             (b"*-1\r\n", Value::Nil),
             (b"_\r\n", Value::Nil),
@@ -281,9 +301,10 @@ mod tests {
     fn what_is_not_resp_is_refused_at_once() {
         let deep = b"*1\r\n".repeat(MAX_DEPTH + 1);
         let long = vec![b'+'; MAX_LINE];
-        let cases: [&[u8]; 9] = [
+        let cases: [&[u8]; 10] = [
             b"HTTP/1.1 400 Bad Request\r\n",
             b":x\r\n",
+            b":9223372036854775808\r\n",
             b"$-2\r\n",
             b"$1\r\nabc\r\n",
             b"*-5\r\n",
