@@ -14,6 +14,7 @@
 mod date;
 mod document;
 mod keys;
+mod raw;
 mod read;
 mod wrapper;
 mod write;

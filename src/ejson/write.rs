@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::date;
+use super::raw::{Reader, elements, malformed};
 use crate::error::{Error, Result};
 use crate::json::{MAX_SAFE_INTEGER, Writer, escape_into};
 
@@ -291,103 +292,4 @@ fn hex_into(bytes: &[u8], digits: &mut [u8]) {
         pair[0] = HEX[usize::from(byte >> 4)];
         pair[1] = HEX[usize::from(byte & 0xf)];
     }
-}
-
-/// The elements of a document, between its length and its final zero.
-fn elements(bytes: &[u8]) -> Result<&[u8]> {
-    match bytes {
-        [a, b, c, d, elements @ .., 0]
-            if usize::try_from(i32::from_le_bytes([*a, *b, *c, *d])) == Ok(bytes.len()) =>
-        {
-            Ok(elements)
-        }
-        _ => Err(malformed("has a wrong length")),
-    }
-}
-
-struct Reader<'b> {
-    bytes: &'b [u8],
-    at: usize,
-}
-
-impl<'b> Reader<'b> {
-    /// The type and the name of the next element.
-    fn element(&mut self) -> Result<Option<(u8, &'b [u8])>> {
-        let Some(&kind) = self.bytes.get(self.at) else { return Ok(None) };
-        self.at += 1;
-        Ok(Some((kind, self.c_string()?)))
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'b [u8]> {
-        let end = self.at.checked_add(length).ok_or_else(truncated)?;
-        let taken = self.bytes.get(self.at..end).ok_or_else(truncated)?;
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        self.take(N)?.try_into().map_err(|_| truncated())
-    }
-
-    fn length(&mut self) -> Result<usize> {
-        usize::try_from(i32::from_le_bytes(self.array()?))
-            .map_err(|_| malformed("has a negative length"))
-    }
-
-    fn string(&mut self) -> Result<&'b [u8]> {
-        let length = self.length()?;
-        match self.take(length)? {
-            [text @ .., 0] => Ok(text),
-            _ => Err(malformed("has a string without an end")),
-        }
-    }
-
-    fn c_string(&mut self) -> Result<&'b [u8]> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let end = rest.iter().position(|&byte| byte == 0).ok_or_else(truncated)?;
-        self.at += end + 1;
-        Ok(&rest[..end])
-    }
-
-    fn document(&mut self) -> Result<&'b [u8]> {
-        let start = self.at;
-        let length = self.length()?;
-        self.at = start;
-        self.take(length)
-    }
-
-    fn skip(&mut self, kind: u8) -> Result<()> {
-        let length = match kind {
-            0x01 | 0x09 | 0x11 | 0x12 => 8,
-            0x02 | 0x0d | 0x0e => self.length()?,
-            0x03 | 0x04 | 0x0f => {
-                let start = self.at;
-                let length = self.length()?;
-                self.at = start;
-                length
-            }
-            0x05 => self.length()? + 1,
-            0x06 | 0x0a | 0x7f | 0xff => 0,
-            0x07 => 12,
-            0x08 => 1,
-            0x0b => {
-                self.c_string()?;
-                self.c_string()?;
-                0
-            }
-            0x0c => self.length()? + 12,
-            0x10 => 4,
-            0x13 => 16,
-            _ => return Err(malformed("has a field of an unknown type")),
-        };
-        self.take(length).map(drop)
-    }
-}
-
-fn truncated() -> Error {
-    malformed("ends too early")
-}
-
-fn malformed(what: &str) -> Error {
-    Error::new(crate::error::Code::DbQueryError, format!("a document from the server {what}"))
 }

@@ -144,6 +144,30 @@ async fn the_server_stops_working_for_a_request_that_was_given_up() {
     client.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_were_given_up_leave_nothing_behind() {
+    let Some(target) = target() else { return };
+    let client = connect(&target).await;
+    let namespace = collection(&client, "left_behind").await;
+    let many: Vec<Document> = (0..500).map(|i| doc! { "_id": i, "t": "x".repeat(500) }).collect();
+    insert(&client, &namespace, &many).await.unwrap();
+    for round in 0_u64..300 {
+        let call = client.call(soon(), "left-behind");
+        let query = Query { cap: at_most(500), ..Query::default() };
+        let mut writer = Writer::new();
+        let work = call.find(&namespace, query, Mode::Relaxed, &mut writer);
+        let _ = tokio::time::timeout(Duration::from_micros(round * 20), work).await;
+    }
+    let started = Instant::now();
+    while client.gauge().in_use > 0 || client.gauge().waiting > 0 {
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", client.gauge());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(client.gauge().open <= 10, "{:?}", client.gauge());
+    assert_eq!(count(&client, &namespace, doc! { "_id": { "$gte": 0 } }).await, 500);
+    client.close().await;
+}
+
 async fn mongodb_client(target: &MongoTarget) -> mongodb::Client {
     use secrecy::ExposeSecret as _;
     let login = match (&target.username, &target.password) {

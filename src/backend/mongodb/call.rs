@@ -2,6 +2,7 @@
 //! given up.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,26 +63,27 @@ impl Call<'_> {
         Bson::String(self.mark.as_ref().to_owned())
     }
 
-    /// Does work that changes nothing.
-    pub(super) async fn read<T>(
+    /// Does work that changes nothing. The driver's futures have 20 KB and more; boxed, they are not
+    /// moved around with everything that awaits them.
+    pub(super) fn read<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T> {
-        self.run(Access::Read, work).await
+    ) -> impl Future<Output = Result<T>> {
+        self.run(Access::Read, Box::pin(work))
     }
 
     /// Does work that changes data. When its answer is lost, the outcome is told as unknown.
-    pub(super) async fn write<T>(
+    pub(super) fn write<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T> {
-        self.run(Access::Write, work).await
+    ) -> impl Future<Output = Result<T>> {
+        self.run(Access::Write, Box::pin(work))
     }
 
     async fn run<T>(
         &self,
         access: Access,
-        work: impl Future<Output = Result<T, Failure>>,
+        work: Pin<Box<impl Future<Output = Result<T, Failure>>>>,
     ) -> Result<T> {
         let running = self.client.meter.admit()?;
         let kill = KillOnDrop::new(&self.client.driver, &self.mark, &running);

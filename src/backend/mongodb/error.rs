@@ -87,7 +87,7 @@ impl Attempt<'_> {
             )
             .outcome(Outcome::Unknown)
             .detail("server_code", concern.code),
-            ErrorKind::InsertMany(insert) => self.insert_many(insert),
+            ErrorKind::InsertMany(insert) => insert_many(insert),
             ErrorKind::Authentication { message, .. } => authentication(message),
             ErrorKind::ServerSelection { .. } => self
                 .unreachable("no MongoDB server that is suited for this could be reached in time"),
@@ -139,37 +139,37 @@ impl Attempt<'_> {
             _ => Outcome::NotApplied,
         }
     }
+}
 
-    /// Documents before the first error were inserted, and, where the order did not matter, those
-    /// after it too.
-    fn insert_many(&self, insert: &InsertManyError) -> Error {
-        let errors = insert.write_errors.as_deref().unwrap_or_default();
-        let Some(first) = errors.first() else {
-            let concern = insert.write_concern_error.as_ref();
-            let message = concern.map_or("", |e| e.message.as_str());
-            return Error::new(
-                Code::DbConnectionFailed,
-                format!("the documents were inserted but not replicated as asked for: {message}"),
-            )
-            .outcome(Outcome::Unknown);
-        };
-        let name = first.code_name.as_deref().unwrap_or_default();
-        let listed: Vec<Value> = errors
-            .iter()
-            .map(|error| {
-                let mut entry = serde_json::json!({
-                    "index": error.index,
-                    "code": error.code,
-                    "message": error.message,
-                });
-                if let Some(info) = &error.details {
-                    entry["errInfo"] = details(info);
-                }
-                entry
-            })
-            .collect();
-        server(first.code, name, &first.message).detail("write_errors", listed)
-    }
+/// Documents before the first error were inserted, and, where the order did not matter, those
+/// after it too.
+fn insert_many(insert: &InsertManyError) -> Error {
+    let errors = insert.write_errors.as_deref().unwrap_or_default();
+    let Some(first) = errors.first() else {
+        let concern = insert.write_concern_error.as_ref();
+        let message = concern.map_or("", |e| e.message.as_str());
+        return Error::new(
+            Code::DbConnectionFailed,
+            format!("the documents were inserted but not replicated as asked for: {message}"),
+        )
+        .outcome(Outcome::Unknown);
+    };
+    let name = first.code_name.as_deref().unwrap_or_default();
+    let listed: Vec<Value> = errors
+        .iter()
+        .map(|error| {
+            let mut entry = serde_json::json!({
+                "index": error.index,
+                "code": error.code,
+                "message": error.message,
+            });
+            if let Some(info) = &error.details {
+                entry["errInfo"] = details(info);
+            }
+            entry
+        })
+        .collect();
+    server(first.code, name, &first.message).detail("write_errors", listed)
 }
 
 fn as_json(document: &RawDocument) -> Value {
@@ -214,4 +214,30 @@ fn server(code: i32, name: &str, message: &str) -> Error {
     };
     let error = Error::new(ours, message).detail("server_code", code);
     if name.is_empty() { error } else { error.detail("server_code_name", name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_the_server_become_ours() {
+        let code = |number| server(number, "", "").code();
+        assert_eq!(code(18), Code::DbInvalidCredentials);
+        assert_eq!(code(8000), Code::DbInvalidCredentials);
+        assert_eq!(code(13), Code::PermissionDenied);
+        assert_eq!(code(26), Code::DbNotFound);
+        assert_eq!(code(50), Code::DbTimeout);
+        assert_eq!(code(121), Code::DbQueryError);
+        assert_eq!(code(11000), Code::Conflict);
+        assert_eq!(code(10107), Code::DbConnectionFailed);
+        assert_eq!(code(9), Code::DbQueryError);
+        assert!(code(91).retryable() && !code(9).retryable());
+    }
+
+    #[test]
+    fn a_refused_login_is_told_without_what_was_sent() {
+        let error = authentication("SCRAM failure: Authentication failed.");
+        assert!(error.message().contains("(Authentication failed.)"), "{error}");
+    }
 }

@@ -195,9 +195,8 @@ fn write_batch(
     end: &mut End,
 ) -> Result<(), Failure> {
     for item in batch.doc_slices()? {
-        let document = match item {
-            Ok(RawBsonRef::Document(document)) => document,
-            _ => return Err(Error::internal("a batch holds something else than documents").into()),
+        let Ok(RawBsonRef::Document(document)) = item else {
+            return Err(Error::internal("a batch holds something else than documents").into());
         };
         if end.returned == u64::from(cap.documents) {
             end.has_more = true;

@@ -60,7 +60,7 @@ async fn kill(driver: &mongodb::Client, mark: &str) -> mongodb::error::Result<()
     let running = admin
         .aggregate([
             doc! { "$currentOp": {} },
-            doc! { "$match": { "command.comment": mark, "command.aggregate": { "$ne": 1 } } },
+            doc! { "$match": { "command.comment": mark } },
             doc! { "$project": { "opid": 1 } },
         ])
         .max_time(TIMEOUT)

@@ -21,6 +21,7 @@ mod tunnel;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -41,6 +42,9 @@ use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::target::{Endpoint, MongoTarget, tls};
+
+/// How long closing waits for a server.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A live client of one target.
 #[derive(Debug)]
@@ -98,7 +102,9 @@ impl Client {
 
     /// Closes every connection. Requests that still run fail.
     pub async fn close(&self) {
-        self.driver.clone().shutdown().immediate(true).await;
+        // The driver says goodbye to its sessions first, and would look for a server to say it to.
+        let goodbye = async { self.driver.clone().shutdown().immediate(true).await };
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         self.tunnel.close();
     }
 

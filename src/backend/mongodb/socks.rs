@@ -82,3 +82,48 @@ async fn short_text(client: &mut TcpStream) -> Result<Vec<u8>> {
     client.read_exact(&mut text).await?;
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    /// What the proxy makes of a client's bytes, and what it answers.
+    async fn handshake(bytes: &[u8]) -> (Result<Endpoint>, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        client.write_all(bytes).await.unwrap();
+        client.shutdown().await.unwrap();
+        let login = Login { user: "user".into(), password: "pass".into() };
+        let asked = accept(&mut server, &login).await;
+        drop(server);
+        let mut answers = Vec::new();
+        let _ = client.read_to_end(&mut answers).await;
+        (asked, answers)
+    }
+
+    #[tokio::test]
+    async fn who_knows_the_login_is_told_to_go_on() {
+        let name = b"\x05\x02\x00\x02\x01\x04user\x04pass\x05\x01\x00\x03\x04host\x69\x89";
+        let (asked, answers) = handshake(name).await;
+        assert_eq!(asked.unwrap(), Endpoint { host: "host".into(), port: 27017 });
+        assert_eq!(answers, [5, 2, 1, 0]);
+        let address = b"\x05\x01\x02\x01\x04user\x04pass\x05\x01\x00\x01\x7f\x00\x00\x01\x69\x89";
+        assert_eq!(handshake(address).await.0.unwrap().host, "127.0.0.1");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_know_the_login_is_turned_away() {
+        for stranger in [
+            &b"\x05\x01\x00\x05\x01\x00\x03\x04host\x69\x89"[..],
+            b"\x05\x01\x02\x01\x04user\x04word\x05\x01\x00\x03\x04host\x69\x89",
+            b"\x05\x01\x02\x01\x04user\x00\x05\x01\x00\x03\x04host\x69\x89",
+            b"\x04\x01\x69\x89\x7f\x00\x00\x01\x00",
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"",
+        ] {
+            assert!(handshake(stranger).await.0.is_err());
+        }
+    }
+}

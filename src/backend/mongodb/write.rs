@@ -11,6 +11,9 @@ use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::outcome::Outcome;
 
+/// Bytes of all documents of one insert; servers take messages of 48,000,000 bytes.
+const MAX_INSERT: usize = 47_000_000;
+
 /// How one document is to be changed. Operators and stages must have passed the gate.
 #[derive(Debug)]
 pub enum Change {
@@ -32,14 +35,23 @@ pub struct Changed {
 }
 
 impl Call<'_> {
-    /// Inserts documents in their order and returns their ids. Each must have an `_id`, see
-    /// [`with_id`]; with `ordered`, the first that fails is the last that is tried.
+    /// Inserts documents in their order. Each must have an `_id`, see [`with_id`]; with `ordered`, the
+    /// first that fails is the last that is tried.
     pub async fn insert(
         &self,
         namespace: &Namespace,
         documents: &[RawDocumentBuf],
         ordered: bool,
     ) -> Result<()> {
+        // The driver would send more than this in several messages, and when a later one fails it does
+        // not tell that the first was done.
+        let bytes: usize = documents.iter().map(|document| document.as_bytes().len()).sum();
+        if bytes > MAX_INSERT {
+            return Err(Error::new(
+                Code::PayloadTooLarge,
+                format!("the documents have more than {MAX_INSERT} bytes; insert fewer at a time"),
+            ));
+        }
         let collection = self.collection(namespace);
         self.write(async {
             collection.insert_many(documents).ordered(ordered).comment(self.comment()).await?;

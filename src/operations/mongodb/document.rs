@@ -108,9 +108,10 @@ pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
         writer.raw("{\"matched_count\":");
         writer.raw(if changed.inserted { "0" } else { "1" });
         writer.raw(",\"upserted_id\":");
-        match changed.inserted {
-            true => write_value(writer, &id, Mode::Canonical)?,
-            false => writer.raw("null"),
+        if changed.inserted {
+            write_value(writer, &id, Mode::Canonical)?;
+        } else {
+            writer.raw("null");
         }
         writer.raw(",\"document\":");
         match &changed.document {

@@ -7,6 +7,7 @@ use crate::backend::mongodb::names::Namespace;
 use crate::error::{Error, Result};
 
 /// What a pipeline takes to be run.
+#[allow(clippy::struct_excessive_bools, reason = "four independent findings")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Needs {
     /// It reads what belongs to the server or to other users.
