@@ -94,8 +94,11 @@ const ledgers: Array<[string, Ledger]> = [
         bench.api('PUT', `${documents(id)}/${name}`, { update: { $inc: { n: 1 } }, upsert: true }),
       async entries(id) {
         const found = new Map<string, number>()
+        const sort = encodeURIComponent('{"_id":1}')
         for (let skip = 0; ; skip += 1000) {
-          const page = expectOk(await bench.api('GET', `${documents(id)}?limit=1000&skip=${skip}`))
+          const page = expectOk(
+            await bench.api('GET', `${documents(id)}?limit=1000&skip=${skip}&sort=${sort}`)
+          )
           for (const { _id, n } of page.body.data.documents) found.set(_id, n)
           if (!page.body.data.has_more) return found
         }

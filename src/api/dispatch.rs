@@ -3,7 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use uuid::Uuid;
@@ -21,6 +21,9 @@ use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
 use crate::service::Service;
 use crate::target::DatabaseType;
+
+/// How long after its deadline an operation that has not ended by itself is ended.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// Who asks.
 #[derive(Debug)]
@@ -89,12 +92,25 @@ async fn run(
     if let Some(reply) = cached.as_ref().and_then(|key| service.answers.get(key)) {
         return Ok(reply);
     }
-    let result = (operation.run)(&cx, params).await;
+    // Operations end by their deadline and say how. This holds for what does not, such as the
+    // registry's work on a platform database that fell silent.
+    let backstop = Deadline::after(deadline.remaining() + GRACE);
+    let ended = backstop.run((operation.run)(&cx, params)).await;
+    let result = ended.unwrap_or_else(|| Err(not_ended(operation)));
     observe(service, operation, &cx, &result);
     if let (Some(key), Ok(reply)) = (cached, &result) {
         service.answers.put(operation, key, reply);
     }
     result
+}
+
+fn not_ended(operation: &Operation) -> Error {
+    let who = match operation.subject {
+        Subject::Connection(_) => "the operation",
+        _ => "what needs the platform database",
+    };
+    let outcome = if operation.is_get() { Outcome::NotApplied } else { Outcome::Unknown };
+    Error::timeout(format!("{who} did not end in time"), outcome)
 }
 
 enum Found {

@@ -1,0 +1,41 @@
+// MongoDB servers that restart, hang or are slow.
+
+import { startMongo } from '../../scripts/servers/index.mjs'
+import { type Bench, eventuallyReads, expectOk, failure, mongodb, startBench } from './bench'
+
+let bench: Bench
+let server: Awaited<ReturnType<typeof startMongo>>
+let id: string
+
+beforeAll(async () => {
+  bench = await startBench()
+  server = await startMongo()
+  id = await bench.register('mongodb', server.url)
+  expectOk(await mongodb.write(bench, id, 'before'))
+}, 60_000)
+
+afterAll(async () => {
+  await bench?.close()
+  await server?.stop()
+})
+
+it.each(['SIGTERM', 'SIGKILL'] as const)(
+  'is used again after %s and a start',
+  async (signal) => {
+    await server.restart({ signal })
+    await eventuallyReads(bench, mongodb, id, 20_000)
+    expectOk(await mongodb.write(bench, id, `after-${signal}`))
+  },
+  60_000
+)
+
+it('that hangs is given up on by the deadline, and used when it goes on', async () => {
+  expectOk(await mongodb.read(bench, id))
+  await server.signal('SIGSTOP')
+  const failed = failure(await mongodb.write(bench, id, 'hung'))
+  expect(failed.code).toBe('DB_TIMEOUT')
+  expect(failed.outcome).not.toBe('applied')
+  await server.signal('SIGCONT')
+  await eventuallyReads(bench, mongodb, id, 20_000)
+  expectOk(await mongodb.write(bench, id, 'after-hanging'))
+}, 60_000)

@@ -1,0 +1,121 @@
+// PostgreSQL servers that end sessions, are full, slow or restarted.
+
+import { startPostgres } from '../../scripts/servers/index.mjs'
+import { eventually } from '../support/processes'
+import { sql } from '../support/stack'
+import { type Bench, eventuallyReads, expectOk, failure, postgres, startBench } from './bench'
+
+let bench: Bench
+let server: Awaited<ReturnType<typeof startPostgres>>
+let id: string
+
+beforeAll(async () => {
+  server = await startPostgres({ settings: { max_connections: 12 } })
+  bench = await startBench({ maxPostgresConnections: 5 })
+  id = await bench.register('postgres', server.url)
+  await postgres.prepare!(bench, id)
+}, 60_000)
+
+afterAll(async () => {
+  await bench?.close()
+  await server?.stop()
+})
+
+const query = (text: string, more: object = {}, on = id) =>
+  bench.api('POST', `/postgres/${on}/query`, { query: text, ...more })
+
+/** How many statements with `mark` in them run on the server. */
+async function running(mark: string): Promise<number> {
+  const text = `SELECT count(*)::int AS n FROM pg_stat_activity
+    WHERE state <> 'idle' AND pid <> pg_backend_pid() AND query LIKE '%' || $1 || '%'`
+  return Number((await sql(server.url, text, [mark]))[0]?.n)
+}
+
+it('cancels on the server what took too long', async () => {
+  const failed = failure(await query(`SELECT pg_sleep(60) /* slow-${process.pid} */`))
+  expect(failed.code).toBe('DB_TIMEOUT')
+  await eventually('the end of the statement', async () => (await running('slow-')) === 0, 5000)
+  expectOk(await postgres.read(bench, id))
+})
+
+it('cancels on the server what its caller gave up, and keeps nothing of it', async () => {
+  const abort = new AbortController()
+  const text = `SELECT pg_sleep(60) /* given-up-${process.pid} */`
+  const given = bench.manager.postgres(id).query(text, [], { signal: abort.signal } as never)
+  const ended = given.then(
+    () => 'answered',
+    () => 'given up'
+  )
+  await eventually('the statement running', () => running('given-up-').then((n) => n === 1), 5000)
+  abort.abort()
+  expect(await ended).toBe('given up')
+  await eventually('its end', async () => (await running('given-up-')) === 0, 5000)
+  expectOk(await postgres.read(bench, id))
+})
+
+it('does not know about a statement whose session an administrator ended, and goes on', async () => {
+  const pending = query(`SELECT pg_sleep(60) /* ended-${process.pid} */`)
+  await eventually('the statement running', async () => (await running('ended-')) === 1, 5000)
+  await sql(
+    server.url,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE pid <> pg_backend_pid() AND query LIKE '%ended-%'`
+  )
+  const failed = failure(await pending)
+  expect(failed.code).toBe('DB_CONNECTION_FAILED')
+  expect(failed.outcome).not.toBe('applied')
+  await eventuallyReads(bench, postgres, id)
+  expectOk(await postgres.write(bench, id, 'after'))
+})
+
+it.each(['SIGINT', 'SIGKILL'] as const)(
+  'is used again after %s and a start',
+  async (signal) => {
+    expectOk(await postgres.read(bench, id))
+    await server.restart({ signal })
+    await eventuallyReads(bench, postgres, id)
+    expectOk(await postgres.write(bench, id, 'restarted'))
+  },
+  60_000
+)
+
+it('tells a server without room for another session as an exhausted pool, and recovers', async () => {
+  // Superusers may use three more; a role of its own sees the limit first.
+  await sql(server.url, `CREATE ROLE crowd LOGIN PASSWORD 'crowd' CONNECTION LIMIT 2`)
+  const url = server.url.replace('postgres:postgres@', 'crowd:crowd@')
+  const crowded = await bench.register('postgres', url)
+  const other = await bench.register('postgres', url)
+  const sleep = 'SELECT pg_sleep(1)'
+  const [, , refused] = await Promise.all([
+    query(sleep, {}, other),
+    query(sleep, {}, other),
+    eventually('both sleeping', async () => (await running(sleep)) === 2, 5000).then(() =>
+      query('SELECT 1', {}, crowded)
+    ),
+  ])
+  expect(failure(refused)).toMatchObject({ code: 'POOL_EXHAUSTED', outcome: 'not_applied' })
+  await bench.api('DELETE', `/databases/${other}`)
+  await eventuallyReads(bench, postgres, crowded)
+})
+
+it('queues what the pool has no session for, within its maximum', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, n) => query('SELECT $1::int AS n', { parameters: [n] }))
+  )
+  expect(answers.map((answer) => expectOk(answer).body.data.rows[0].n)).toEqual([...answers.keys()])
+  const sessions = await sql(
+    server.url,
+    `SELECT count(*)::int AS n FROM pg_stat_activity WHERE backend_type = 'client backend'`
+  )
+  expect(Number(sessions[0]?.n)).toBeLessThanOrEqual(12)
+})
+
+it('refuses a write on a server that became read-only, and does not try again', async () => {
+  await sql(server.url, 'ALTER DATABASE postgres SET default_transaction_read_only = on')
+  const standby = await bench.register('postgres', server.url)
+  const failed = failure(await query('CREATE TABLE never (n int)', {}, standby))
+  expect(failed.outcome).toBe('not_applied')
+  expect((failed as { details?: { server_code?: string } }).details?.server_code ?? '25006').toBe(
+    '25006'
+  )
+})
