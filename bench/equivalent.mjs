@@ -1,7 +1,10 @@
 // A comparison is fair only between contenders that answer the same.
 
-const lists = {
-  page: (data) => Object.fromEntries(data.keys.map((key) => [key.key, key])),
+/** What of an answer is compared, where that is not all of it. */
+const parts = {
+  // The order of the keys is the server's; the time that they have left runs on meanwhile.
+  page: ({ keys }) =>
+    Object.fromEntries(keys.map(({ key, ttl, ...rest }) => [key, { expires: ttl > 0, ...rest }])),
   find: (data) => data.documents,
   select100: (data) => data.rows ?? data,
   select5000: (data) => data.rows ?? data,
@@ -21,7 +24,7 @@ export function requireEquivalent(row, ours, theirs, peer) {
 function content(row, text) {
   if (row === 'get') return text
   const { data } = JSON.parse(text)
-  return lists[row]?.(data) ?? data
+  return parts[row]?.(data) ?? data
 }
 
 /** Order of members doesn't count, nor how a number or a time is spelt. */

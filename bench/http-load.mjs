@@ -8,7 +8,7 @@ import { endpoints } from './endpoints.mjs'
 import { quantileOf } from './measure.mjs'
 
 const CONNECTIONS = 32
-const GIVE_UP_MS = 10_000
+const GIVE_UP_MS = 3000
 
 process.on('message', async ({ port, index, scope, milliseconds }) => {
   try {

@@ -1,13 +1,17 @@
 // One server of each kind with its data, the registry with its connections, and pg-meta.
 
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { startMongo, startPostgres, startRedis, waitFor } from '../scripts/servers/index.mjs'
 import { freePort } from '../scripts/servers/ports.mjs'
+import {
+  removeTemporaryFolder,
+  superviseProcess,
+  temporaryFolder,
+} from '../scripts/servers/supervised.mjs'
 import { preparePlatform } from '../scripts/start/platform.mjs'
 import { fillMongo, fillPostgres, fillRedis } from './data.mjs'
 
@@ -80,7 +84,11 @@ async function register(options, urls) {
 async function startPgMeta(databaseUrl) {
   const port = await freePort()
   const { hostname, port: databasePort, username, password, pathname } = new URL(databaseUrl)
-  const child = spawn(process.execPath, [pgMetaServer], {
+  const folder = await temporaryFolder()
+  const server = await superviseProcess({
+    command: process.execPath,
+    args: [pgMetaServer],
+    log: join(folder, 'server.log'),
     env: {
       ...process.env,
       PG_META_PORT: String(port),
@@ -92,9 +100,8 @@ async function startPgMeta(databaseUrl) {
       PG_META_DB_SSL_MODE: 'disable',
       CRYPTO_KEY: 'bench',
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stopSignal: 'SIGTERM',
   })
-  const exited = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
   await waitFor(async () => (await fetch(`${url}/health`)).ok, {
     timeoutMs: PG_META_TIMEOUT_MS,
@@ -103,8 +110,8 @@ async function startPgMeta(databaseUrl) {
   return {
     url,
     async stop() {
-      child.kill('SIGTERM')
-      await exited
+      await server.stop()
+      await removeTemporaryFolder(folder)
     },
   }
 }

@@ -11,7 +11,7 @@ export async function open(servers) {
       page: async () => {
         const [cursor, keys] = await plain.scan('0', 'COUNT', 100)
         const pipeline = plain.pipeline()
-        for (const key of keys) pipeline.type(key).pttl(key).memory('USAGE', key)
+        for (const key of keys) pipeline.type(key).ttl(key).memory('USAGE', key)
         const replies = await pipeline.exec()
         const listed = keys.map((key, i) => ({
           key,
