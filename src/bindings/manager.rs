@@ -204,6 +204,7 @@ impl NativeManager {
 
     /// Writes one line to the log: how an operation of the caller's own went.
     #[napi]
+    #[allow(clippy::unused_self)] // without a manager there is no log
     pub fn log(
         &self,
         operation: String,
@@ -212,11 +213,10 @@ impl NativeManager {
         duration_ms: f64,
         error: Option<String>,
     ) {
-        match error {
-            Some(error) => {
-                tracing::error!(operation, project_ref, database_type, duration_ms, error)
-            }
-            None => tracing::info!(operation, project_ref, database_type, duration_ms),
+        if let Some(error) = error {
+            tracing::error!(operation, project_ref, database_type, duration_ms, error);
+        } else {
+            tracing::info!(operation, project_ref, database_type, duration_ms);
         }
     }
 
