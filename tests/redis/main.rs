@@ -12,6 +12,7 @@
 
 mod cluster;
 mod faults;
+mod http;
 mod keyspace;
 mod proxy;
 mod secured;

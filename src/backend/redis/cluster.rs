@@ -15,7 +15,7 @@ use super::commands::{Commands, Effect};
 use super::dial::Dialer;
 use super::node::Node;
 use super::{failure, reply, slot};
-use crate::backend::{ConnectOptions, Gauge};
+use crate::backend::Gauge;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -83,14 +83,15 @@ impl Cluster {
     /// Reads the map from the first seed that answers.
     pub(super) async fn connect(
         dialer: Arc<Dialer>,
-        options: &ConnectOptions,
+        max_connections: u32,
+        idle_timeout: Duration,
         deadline: Deadline,
     ) -> Result<Self> {
         let cluster = Self {
             dialer,
             dialing: Arc::new(Semaphore::new(2)),
-            max_connections: options.max_connections,
-            idle_timeout: options.idle_timeout,
+            max_connections,
+            idle_timeout,
             map: RwLock::default(),
             known: Mutex::default(),
             refreshed: tokio::sync::Mutex::new(Instant::now()),

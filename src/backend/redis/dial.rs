@@ -45,7 +45,9 @@ impl Dialer {
             target: target.clone(),
             tls: target.tls.as_ref().map(tls::client_config).transpose()?,
             egress: options.egress.clone(),
-            connect_timeout: options.connect_timeout,
+            connect_timeout: target
+                .connect_timeout_ms
+                .map_or(options.connect_timeout, Duration::from_millis),
         })
     }
 

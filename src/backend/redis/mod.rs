@@ -70,10 +70,11 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let dialer = Arc::new(Dialer::new(target, options)?);
+        let limit = options.max_connections.min(target.pool_size.unwrap_or(u32::MAX));
         let nodes = if target.topology == RedisTopology::Cluster {
-            Nodes::Cluster(Cluster::connect(dialer, options, deadline).await?)
+            Nodes::Cluster(Cluster::connect(dialer, limit, options.idle_timeout, deadline).await?)
         } else {
-            let (limit, idle) = (options.max_connections, options.idle_timeout);
+            let idle = options.idle_timeout;
             let node = Node::new(&dialer, None, &Arc::new(Semaphore::new(2)), limit, idle)?;
             // The first connection is made now, so that a bad target fails here.
             drop(node.lease(deadline).await?);
