@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rand::Rng as _;
 
 use crate::error::{Code, Error};
+use crate::outcome::Outcome;
 
 /// The first wait, and the one after a success.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -33,7 +34,9 @@ impl Circuit {
             return Ok(());
         }
         let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-        Err(cause.clone().detail("next_try_ms", millis).detail("circuit", "open").retry_after(left))
+        // What became of the request that failed says nothing of this one, which is not sent.
+        let refusal = cause.clone().outcome(Outcome::NotApplied);
+        Err(refusal.detail("next_try_ms", millis).detail("circuit", "open").retry_after(left))
     }
 
     /// A connection attempt failed.
@@ -96,6 +99,15 @@ mod tests {
         assert_eq!(refused.message(), "connection refused");
         assert!(refused.details().contains_key("next_try_ms"));
         assert!(refused.wait().is_some());
+    }
+
+    #[test]
+    fn callers_are_told_that_nothing_of_theirs_was_applied() {
+        for outcome in [Outcome::Unknown, Outcome::Applied] {
+            let mut circuit = Circuit::default();
+            circuit.attempt_failed(&down().outcome(outcome));
+            assert_eq!(circuit.admit().unwrap_err().known_outcome(), Outcome::NotApplied);
+        }
     }
 
     #[test]
