@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
 
 /// The longest pause unless told. Short, because a person is looking at a screen and has just
 /// repaired it.
@@ -50,6 +51,8 @@ impl Circuit {
     pub fn admit(&self) -> Result<()> {
         let Some((left, cause)) = self.refusal() else { return Ok(()) };
         let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        // What became of the request that failed says nothing of this one, which is not sent.
+        let cause = cause.outcome(Outcome::NotApplied);
         Err(cause.detail("next_try_ms", millis).detail("circuit", "open").retry_after(left))
     }
 
@@ -129,6 +132,15 @@ mod tests {
         assert_eq!(refused.message(), "connection refused");
         assert!(refused.details().contains_key("next_try_ms"));
         assert!(refused.wait().is_some());
+    }
+
+    #[test]
+    fn callers_are_told_that_nothing_of_theirs_was_applied() {
+        for outcome in [Outcome::Unknown, Outcome::Applied] {
+            let circuit = Circuit::new(PAUSE);
+            circuit.attempt_failed(&down().outcome(outcome));
+            assert_eq!(circuit.admit().unwrap_err().known_outcome(), Outcome::NotApplied);
+        }
     }
 
     #[test]

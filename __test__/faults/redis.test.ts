@@ -132,6 +132,11 @@ it(
     expectOk(await set(id, 'before'))
     const old = (await sentinel.primary())!
     await sentinel.failover()
+    // Until the sentinels demote it, the old primary takes writes, which will be lost.
+    await eventually('the old primary being a replica', async () => {
+      const [role] = (await redisCommand({ port: old.port }, 'ROLE')) as string[]
+      return role === 'slave'
+    })
     await eventually('a write', async () => expectOk(await set(id, 'after')), 20_000)
     const now = (await sentinel.primary())!
     expect(now.port).not.toBe(old.port)

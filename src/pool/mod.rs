@@ -128,7 +128,11 @@ impl Pools {
     pub fn observe(&self, key: &PoolKey, failure: Option<&Error>) {
         let entry = self.entries.lock().get(key).cloned();
         if let Some(client) = entry.and_then(|entry| entry.observe(failure)) {
-            tokio::spawn(async move { client.close().await });
+            tokio::spawn(async move {
+                // Other requests run on it and may well succeed: each has its own connection.
+                sweep::until_released(&client).await;
+                client.close().await;
+            });
         }
     }
 

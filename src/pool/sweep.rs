@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Pools;
 use super::entry::Entry;
+use crate::backend::Client;
 use crate::deadline::Deadline;
 
 /// How often a draining client is looked at again.
@@ -85,6 +86,14 @@ async fn close_all(entries: &[Arc<Entry>], deadline: Deadline) {
     until_unused(entries, deadline).await;
     let clients: Vec<_> = entries.iter().filter_map(|entry| entry.retire()).collect();
     futures_util::future::join_all(clients.iter().map(|client| client.close())).await;
+}
+
+/// Waits, not for ever, until no lease holds a client that is not lent any more.
+pub(super) async fn until_released(client: &Arc<Client>) {
+    let deadline = Deadline::after(DRAIN_LIMIT);
+    while Arc::strong_count(client) > 1 && !deadline.passed() {
+        tokio::time::sleep(DRAIN_POLL).await;
+    }
 }
 
 async fn until_unused(entries: &[Arc<Entry>], deadline: Deadline) {
