@@ -381,7 +381,7 @@ describe('roles', () => {
       await sql(
         stack.databaseUrl,
         'INSERT INTO platform.project_members (project_id, user_id, role) VALUES ($1, $2, $3)',
-        [stack.projectId, user, role]
+        [stack.projectId, user, role === 'viewer' ? 'read_only' : role]
       )
     }
     await newProject(stack.databaseUrl, 'foreign')
