@@ -9,6 +9,8 @@ const prefix = `names_${process.pid}_${Date.now().toString(36)}`
 
 beforeAll(async () => {
   stack = await startStack()
+  // REDIS_URL below is a second Redis connection of the project.
+  await stack.api('PATCH', `/databases/${stack.ids.redis}`, { is_primary: true })
   // What the functions of the documents read.
   Object.assign(process.env, {
     DATABASE_URL: stack.databaseUrl,
@@ -71,7 +73,7 @@ test('clients of registered connections connect, answer and are pooled', async (
     stack.ids.mongodb,
     stack.ids.postgres,
   ])
-  expect(said.list).toHaveLength(4)
+  expect(said.list.map(({ id }) => id)).toEqual(expect.arrayContaining(Object.values(stack.ids)))
   expect(said.nothing).toBeNull()
   for (const { latency, info } of said.facts) {
     expect(latency).toBeGreaterThan(0)
