@@ -381,7 +381,7 @@ describe('roles', () => {
       await sql(
         stack.databaseUrl,
         'INSERT INTO platform.project_members (project_id, user_id, role) VALUES ($1, $2, $3)',
-        [stack.projectId, user, role]
+        [stack.projectId, user, role === 'viewer' ? 'read_only' : role]
       )
     }
     await newProject(stack.databaseUrl, 'foreign')
@@ -460,17 +460,17 @@ describe('roles', () => {
   }
 
   test.each([
-    ['GET', '/databases/ID'],
+    ['GET', '/databases/ID', undefined],
     ['PATCH', '/databases/ID', { description: 'x' }],
-    ['DELETE', '/databases/ID'],
-    ['POST', '/databases/ID/test'],
-    ['GET', '/redis/ID/info'],
-    ['GET', '/redis/default/info?connection_id=ID'],
-    ['POST', '/redis/default/connections/ID/test'],
+    ['DELETE', '/databases/ID', undefined],
+    ['POST', '/databases/ID/test', undefined],
+    ['GET', '/redis/ID/info', undefined],
+    ['GET', '/redis/default/info?connection_id=ID', undefined],
+    ['POST', '/redis/default/connections/ID/test', undefined],
     ['PUT', '/redis/default/connections/ID', { description: 'x' }],
-    ['GET', '/mongodb/ID/databases'],
+    ['GET', '/mongodb/ID/databases', undefined],
     ['POST', '/databases/test', { connection_id: 'ID' }],
-  ] as Array<[string, string, unknown?]>)(
+  ] as Array<[string, string, unknown]>)(
     'another project’s connection answers as one that does not exist: %s %s',
     async (method, path, body) => {
       const ask = (id: string) =>

@@ -157,7 +157,9 @@ export function fromFailure(error: Failure): DatabaseError {
  * once is an `Error` with that text as its message.
  */
 export function fromNative(thrown: unknown): unknown {
-  const text = thrown instanceof Error ? thrown.message : thrown
+  // Not `instanceof`: a module loaded in a `vm` context has another `Error` than the addon.
+  const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown
+  const text = isError ? thrown.message : thrown
   if (typeof text !== 'string' || !text.startsWith('{')) return thrown
   return fromFailure((JSON.parse(text) as { error: Failure }).error)
 }

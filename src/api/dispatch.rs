@@ -129,6 +129,10 @@ async fn admit(
 ) -> Result<(Found, Permission)> {
     let Service { registry, access, .. } = service;
     let (user, fresh) = (caller.user.as_ref(), caller.fresh);
+    // Asked first: to somebody unknown, what exists and what does not must look the same.
+    if !matches!(operation.subject, Subject::Public) && caller.direct.is_none() {
+        access.known(user)?;
+    }
     match operation.subject {
         Subject::Connection(database_type) => {
             if let Some(direct) = &caller.direct {
@@ -165,7 +169,7 @@ async fn admit(
         }
         Subject::Service => Ok((Found::Nothing, access.granted_anywhere(user).await?)),
         // Such an operation checks each project it touches.
-        Subject::Registry => access.known(user).map(|()| (Found::Nothing, operation.permission)),
+        Subject::Registry => Ok((Found::Nothing, operation.permission)),
         Subject::Public => Ok((Found::Nothing, operation.permission)),
     }
 }

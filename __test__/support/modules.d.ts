@@ -1,0 +1,21 @@
+// Modules without types of their own, as far as the tests use them.
+
+declare module '*/servers/index.mjs' {
+  export function startPostgres(options: {
+    version?: number
+  }): Promise<{ url: string; stop(): Promise<void> }>
+}
+
+declare module 'crypto-js' {
+  interface Encrypted {
+    toString(encoding?: unknown): string
+  }
+  const CryptoJS: {
+    AES: {
+      encrypt(text: string, passphrase: string): Encrypted
+      decrypt(text: string, passphrase: string): Encrypted
+    }
+    enc: { Utf8: unknown }
+  }
+  export default CryptoJS
+}
