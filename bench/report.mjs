@@ -6,8 +6,11 @@ import { join } from 'node:path'
 
 const words = { throughput: 'throughput', cpu: 'CPU', loop: 'event loop' }
 const mark = (reached) => (reached ? 'yes' : '**no**')
-const number = (value) =>
-  value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+/** What wasn't measured, as nothing was answered, came through JSON as `null`. */
+const number = (value) => {
+  if (value === null || Number.isNaN(value)) return '–'
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
+}
 
 /** @param {{ rows: object[], http?: object[], startup?: object, versions: object }} result */
 export function toMarkdown({ rows, http, startup, versions, settings }) {
