@@ -3,11 +3,14 @@
 const read = (path, query = '') => ({ method: 'GET', path: query ? `${path}?${query}` : path })
 const write = (path, body) => ({ method: 'POST', path, body: JSON.stringify(body) })
 
-/** @param {Record<string, string>} scope the id of one connection of each type */
-export function endpoints(scope) {
+/** @param {{ scope: Record<string, string>, documentId: string }} servers */
+export function endpoints({ scope, documentId }) {
   const redis = `/redis/${scope.redis}`
   const people = `/mongodb/${scope.mongodb}/databases/bench/collections/people`
-  const pipeline = [{ $match: { active: true } }, { $sort: { age: 1 } }, { $limit: 10 }]
+  // By `_id`, so that there is little for the server to do: what is timed is the way there.
+  const one = { _id: { $oid: documentId } }
+  const query = new URLSearchParams({ filter: JSON.stringify(one), count: 'false' })
+  const pipeline = [{ $match: one }, { $project: { name: 1, address: 1 } }]
   return [
     {
       title: 'Redis GET',
@@ -32,7 +35,7 @@ export function endpoints(scope) {
       title: 'find documents',
       rate: 1000,
       p99: 50,
-      request: () => read(`${people}/documents`, 'limit=20&count=false'),
+      request: () => read(`${people}/documents`, query),
     },
     {
       title: 'aggregate',

@@ -9,10 +9,11 @@ import { quantileOf } from './measure.mjs'
 
 const CONNECTIONS = 32
 const GIVE_UP_MS = 3000
+const servers = JSON.parse(process.env.BENCH_SERVERS)
 
-process.on('message', async ({ port, index, scope, milliseconds }) => {
+process.on('message', async ({ port, index, milliseconds }) => {
   try {
-    const { rate, request } = endpoints(scope)[index]
+    const { rate, request } = endpoints(servers)[index]
     process.send({ result: await load({ port, rate, request, milliseconds }) })
   } catch (error) {
     process.send({ error: error.stack })

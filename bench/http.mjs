@@ -18,13 +18,13 @@ export async function measureEndpoints(urls, { milliseconds }) {
   try {
     const [{ result: port }] = await once(server, 'message')
     const ask = async (index, milliseconds) => {
-      load.send({ port, index, scope: urls.scope, milliseconds })
+      load.send({ port, index, milliseconds })
       const [{ result, error }] = await once(load, 'message')
       if (error) throw new Error(error)
       return result
     }
     const results = []
-    for (const [index, { title, rate, p99 }] of endpoints(urls.scope).entries()) {
+    for (const [index, { title, rate, p99 }] of endpoints(urls).entries()) {
       await ask(index, milliseconds / 4)
       const result = await ask(index, milliseconds)
       const kept = result.perSecond >= rate * 0.98 && result.unanswered === 0
