@@ -1,5 +1,5 @@
 // The checks of the core. They build for the host by its name, as the addon's build does, so that
-// dependencies are compiled once for all of them.
+// most dependencies are compiled once for all of them.
 
 import { onPath } from '../servers/run.mjs'
 import { command } from '../steps/command.mjs'
