@@ -169,8 +169,7 @@ async fn admit(
         }
         Subject::Service => Ok((Found::Nothing, access.granted_anywhere(user).await?)),
         // Such an operation checks each project it touches.
-        Subject::Registry => Ok((Found::Nothing, operation.permission)),
-        Subject::Public => Ok((Found::Nothing, operation.permission)),
+        Subject::Registry | Subject::Public => Ok((Found::Nothing, operation.permission)),
     }
 }
 

@@ -108,7 +108,9 @@ mod tests {
         #[test]
         fn every_finite_number_reads_back_as_it_was(value in any::<f64>()) {
             prop_assume!(value.is_finite());
-            prop_assert_eq!(written(value).parse::<f64>().unwrap(), value);
+            let read: f64 = written(value).parse().unwrap();
+            // JSON.stringify writes -0 as 0.
+            prop_assert!(read.to_bits() == value.to_bits() || value == 0.0);
         }
     }
 }
