@@ -1,0 +1,102 @@
+//! Servers that mean no good. These need no real one.
+
+use studio_multidb::backend::redis::Client;
+use studio_multidb::error::Code;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::support::{batch, connect, options, soon, target};
+
+/// A server that answers whatever `answer` says to what was sent.
+async fn serve(answer: impl Fn(&str, u16) -> String + Send + Sync + Copy + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 4096];
+                while let Ok(read @ 1..) = client.read(&mut buffer).await {
+                    let answer = answer(&String::from_utf8_lossy(&buffer[..read]), port);
+                    let sent = client.write_all(answer.as_bytes()).await;
+                    // Redis closes on clients that it has no room for.
+                    if sent.is_err() || answer.contains("max number of clients") {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_metadata_address_gets_no_connection() {
+    for kind in ["MOVED", "ASK"] {
+        let answer = move |sent: &str, port: u16| {
+            if sent.contains("HELLO") {
+                "+OK\r\n".repeat(3)
+            } else if sent.contains("SLOTS") {
+                let node = format!("*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n$2\r\nid\r\n");
+                format!("*1\r\n*3\r\n:0\r\n:16383\r\n{node}")
+            } else {
+                format!("-{kind} 1 169.254.169.254:6379\r\n")
+            }
+        };
+        let port = serve(answer).await;
+        let client = connect(&format!("redis+cluster://127.0.0.1:{port}")).await;
+        let result = batch(&client, &[&["SET", "k", "v"]]).await.remove(0);
+        assert_eq!(result["error"]["code"], "HOST_NOT_ALLOWED", "{result}");
+        assert_eq!(result["error"]["outcome"], "not_applied");
+    }
+}
+
+#[tokio::test]
+async fn a_sentinel_cannot_send_us_to_a_metadata_address() {
+    let answer = |sent: &str, _: u16| {
+        if sent.contains("HELLO") {
+            "+OK\r\n".repeat(3)
+        } else {
+            "*2\r\n$15\r\n169.254.169.254\r\n$4\r\n6379\r\n".to_owned()
+        }
+    };
+    let port = serve(answer).await;
+    let target = target(&format!("redis+sentinel://127.0.0.1:{port}/mymaster"));
+    let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
+    assert_eq!(error.code(), Code::HostNotAllowed, "{error}");
+}
+
+#[tokio::test]
+async fn endless_redirects_end() {
+    let answer = |sent: &str, port: u16| {
+        if sent.contains("HELLO") {
+            "+OK\r\n".repeat(3)
+        } else if sent.contains("SLOTS") {
+            let node = format!("*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n$2\r\nid\r\n");
+            format!("*1\r\n*3\r\n:0\r\n:16383\r\n{node}")
+        } else {
+            format!("-MOVED 1 127.0.0.1:{port}\r\n")
+        }
+    };
+    let port = serve(answer).await;
+    let client = connect(&format!("redis+cluster://127.0.0.1:{port}")).await;
+    let result = batch(&client, &[&["SET", "k", "v"]]).await.remove(0);
+    assert_eq!(result["error"]["code"], "DB_CONNECTION_FAILED", "{result}");
+    assert_eq!(result["error"]["outcome"], "not_applied");
+}
+
+#[tokio::test]
+async fn what_does_not_speak_redis_is_told_as_such() {
+    let port = serve(|_, _| "HTTP/1.1 400 Bad Request\r\n\r\n".to_owned()).await;
+    let target = target(&format!("redis://127.0.0.1:{port}"));
+    let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
+    assert_eq!(error.code(), Code::DbConnectionFailed);
+    assert!(error.message().contains("does not speak the Redis protocol"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_more_clients_is_a_full_pool() {
+    let port = serve(|_, _| "-ERR max number of clients reached\r\n".to_owned()).await;
+    let target = target(&format!("redis://127.0.0.1:{port}"));
+    let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
+    assert_eq!(error.code(), Code::PoolExhausted, "{error}");
+}
