@@ -81,10 +81,10 @@ const keys = [
 
 async function addKeys(api) {
   for (const [key, value] of keys) {
-    const path = `/redis/${PROJECT}/keys/${encodeURIComponent(key)}`
-    await api('POST', path, { ...value, nx: true }).catch((error) => {
-      if (!/exists/i.test(error.message)) throw error
-    })
+    const query = new URLSearchParams({ pattern: key })
+    const page = await api('GET', `/redis/${PROJECT}/keys?${query}`)
+    if (page.keys.length > 0) continue
+    await api('POST', `/redis/${PROJECT}/keys/${encodeURIComponent(key)}`, value)
   }
 }
 
