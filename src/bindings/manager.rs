@@ -23,6 +23,10 @@ use crate::error::{Error, Result};
 use crate::registry::direct::Direct;
 use crate::service::Service;
 
+/// Batches of up to this many bytes are sent from the calling thread: reading them takes less time
+/// than waking another thread.
+const BEGIN_BELOW: usize = 512;
+
 /// An HTTP request, as an adapter hands it over.
 #[napi(object, object_to_js = false)]
 pub struct HandleRequest {
@@ -133,7 +137,8 @@ impl NativeManager {
             fresh: fresh.unwrap_or(false),
             direct: None,
         };
-        start(env, cancellation, async move {
+        let begin = operation == "redis.batch" && input.len() < BEGIN_BELOW;
+        launch(env, cancellation, begin, async move {
             match call(&service, &operation, &input, direct, caller).await {
                 Ok(body) => Answer::Json(body),
                 Err(error) => Answer::Failed(error, request_id.to_string()),
@@ -268,9 +273,19 @@ fn report<T: serde::Serialize>(result: Result<T>) -> Answer {
 }
 
 /// Runs `work` in the background and returns the promise of its answer.
-pub(super) fn start<'env>(
+fn start<'env>(
     env: Env,
     cancellation: Option<&Cancellation>,
+    work: impl Future<Output = Answer> + Send + 'static,
+) -> napi::Result<Unknown<'env>> {
+    launch(env, cancellation, false, work)
+}
+
+/// As [`start`]; `begin` takes the first step on this thread.
+fn launch<'env>(
+    env: Env,
+    cancellation: Option<&Cancellation>,
+    begin: bool,
     work: impl Future<Output = Answer> + Send + 'static,
 ) -> napi::Result<Unknown<'env>> {
     let (value, reply) = promise(env.raw())?;
@@ -285,7 +300,8 @@ pub(super) fn start<'env>(
         };
         reply.settle(answer.unwrap_or(Answer::Cancelled));
     };
-    runtime::spawn(run).map_err(|error| thrown(&error))?;
+    let started = if begin { runtime::begin(run) } else { runtime::spawn(run) };
+    started.map_err(|error| thrown(&error))?;
     // SAFETY: `promise` just made the value in this environment.
     Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), value) })
 }

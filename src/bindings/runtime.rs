@@ -3,7 +3,9 @@
 //! It is not tied to a Node environment: worker threads come and go, the pools stay.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
+use std::task::{Context, Poll, Waker};
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -37,6 +39,25 @@ fn runtime() -> Result<&'static Runtime> {
 /// Runs `work` on the runtime's threads.
 pub(super) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     drop(runtime()?.spawn(work));
+    Ok(())
+}
+
+/// As [`spawn`], but takes the first step on this thread: what it sends has left before another
+/// thread is awake, so that waking one costs no time of the answer. Only for work whose first step
+/// is short.
+pub(super) fn begin(work: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    let runtime = runtime()?;
+    let mut work = Box::pin(work);
+    let begun = {
+        let _entered = runtime.enter();
+        // Nobody needs to be woken: the runtime polls it again at once.
+        let mut context = Context::from_waker(Waker::noop());
+        // A panic must not reach Node; on the runtime's own threads it is caught as well.
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut context)))
+    };
+    if matches!(begun, Ok(Poll::Pending)) {
+        drop(runtime.spawn(work));
+    }
     Ok(())
 }
 
