@@ -43,7 +43,7 @@ export interface KeyPage {
   /** The topology changed while the keys were listed. */
   may_be_incomplete?: boolean
   /** What the connection's user is not allowed to see. */
-  warnings?: string[]
+  warnings?: Array<{ field: string; code: string; message: string }>
 }
 
 /** Which part of a large value to read. */
