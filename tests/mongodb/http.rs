@@ -14,11 +14,12 @@ struct Api {
     base: String,
 }
 
+// Services are shared by configuration, and each test has a runtime of its own.
+static TESTS: AtomicUsize = AtomicUsize::new(100);
+
 /// The API of the server under test and a collection that is empty.
 async fn api(collection: &str) -> Option<Api> {
     let url = std::env::var("TEST_MONGODB_URL").ok()?;
-    // Services are shared by configuration, and each test has a runtime of its own.
-    static TESTS: AtomicUsize = AtomicUsize::new(100);
     let test = TESTS.fetch_add(1, Ordering::Relaxed).to_string();
     let env = |name: &str| match name {
         "MONGODB_URL" => Some(url.clone()),
