@@ -1,9 +1,11 @@
 // Clean servers for one run of the tests, whatever language they are written in.
 
-import { startMongo, startPostgres, startRedis } from '../servers/index.mjs'
+import { findAvailable, startMongo, startPostgres, startRedis } from '../servers/index.mjs'
 
 /** @returns {Promise<{ env: Record<string, string>, stop: () => Promise<void> }>} */
 export async function startTestServers() {
+  // Every version that a test may ask for is fetched now: a test's own time is too short for that.
+  await findAvailable()
   const servers = await Promise.all([startRedis(), startMongo(), startPostgres(), startPostgres()])
   const [redis, mongo, postgres, platform] = servers
   return {
