@@ -11,6 +11,7 @@ use napi_derive::napi;
 use super::mailbox::check;
 use crate::api::http::Response;
 use crate::error::Error;
+use crate::outcome::Outcome;
 
 /// Smaller bodies are copied: an external buffer costs a finalizer, which costs more.
 const COPY_BELOW: usize = 16 * 1024;
@@ -72,7 +73,9 @@ impl Answer {
                     string(env, error.to_json(&request_id).to_string().as_bytes())
                 }
                 Self::Cancelled => {
-                    let error = Error::internal("the work was dropped before it ended");
+                    // It may have been sent already, and nobody read the answer.
+                    let error = Error::internal("the work was dropped before it ended")
+                        .outcome(Outcome::Unknown);
                     string(env, error.to_json("").to_string().as_bytes())
                 }
             }
