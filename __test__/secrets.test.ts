@@ -245,8 +245,7 @@ describe('crypto-js', () => {
     }
   )
 
-  test('what was encrypted for pg-meta is what crypto-js and openssl open', async () => {
-    // The header goes to pg-meta, which opens it with crypto-js.
+  test('without a direct address pg-meta is asked, and no connection string is sent to it', async () => {
     const headers: string[] = []
     const meta = await startService((req, res) => {
       headers.push(String(req.headers['x-connection-encrypted'] ?? ''))
@@ -259,15 +258,13 @@ describe('crypto-js', () => {
       logLevel: 'off',
     })
     try {
-      await manager.native.queryPlatform('SELECT 1 AS n', '[]').catch(() => undefined)
+      const answer = await manager.native.queryPlatform('SELECT 1 AS n', '[]')
+      expect(JSON.parse(answer)).toEqual({ data: { rows: [{ n: 1 }] } })
     } finally {
       await manager.shutdown(1000)
       await meta.close()
     }
-    for (const header of headers.filter((text) => text !== '')) {
-      const opened = CryptoJS.AES.decrypt(header, passphrase).toString(CryptoJS.enc.Utf8)
-      expect(opened).toMatch(/^postgres/)
-    }
+    expect(new Set(headers)).toEqual(new Set(['']))
   })
 
   test('openssl’s own output opens', async () => {

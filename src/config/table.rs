@@ -69,7 +69,7 @@ pub static SETTINGS: &[Setting] = &[
         alias: None,
         option: "pgMetaCryptoKey",
         fallback: Fallback::Unset,
-        meaning: "crypto-js passphrase of the header sent to pg-meta, and of legacy strings",
+        meaning: "crypto-js passphrase of legacy strings of every type",
         kind: Kind::Key,
         store: |c, text| set(&mut c.pg_meta_crypto_key, value::passphrase(text)),
     },
