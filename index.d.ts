@@ -9,6 +9,14 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** An answer that is made while it is read. */
+export declare class ByteStream {
+  /** The next bytes; `null` at the end. Rejects where the answer is cut off. */
+  next(): Promise<Buffer | null>
+  /** Ends the work behind it; nothing more will be read. */
+  cancel(): void
+}
+
 /** Ends a request that is no longer wanted. */
 export declare class Cancellation {
   /** A cancellation that has not happened. */
@@ -27,14 +35,24 @@ export declare class NativeManager {
    * overrides them. A bad value throws with its name.
    */
   constructor(env: Record<string, string>, options: string)
-  /** Answers an HTTP request. Never rejects: a failure is an answer. */
-  handle(request: HandleRequest, cancellation?: Cancellation | undefined | null): Promise<HandleResponse>
+  /**
+   * Answers an HTTP request. Never rejects: a failure is an answer. `upload` stands for the body
+   * of a request that [`NativeManager::takes_upload`].
+   */
+  handle(request: HandleRequest, cancellation?: Cancellation | undefined | null, upload?: Upload | undefined | null): Promise<HandleResponse>
+  /** Whether the endpoint reads its body while it arrives. */
+  takesUpload(method: string, path: string): boolean
   /**
    * Runs one operation by name. `input` is a JSON object with the operation's input, `scope`,
    * and what else selects the connection. Resolves with the JSON text of the answer; rejects
    * with the JSON text of the failure.
    */
   call(operation: string, input: string, user?: string | undefined | null, fresh?: boolean | undefined | null, direct?: string | undefined | null, cancellation?: Cancellation | undefined | null): Promise<string>
+  /**
+   * As `call`, for an operation that answers with a stream of records, line by line (NDJSON), and
+   * for one that reads a body from `upload`.
+   */
+  open(operation: string, input: string, user?: string | undefined | null, direct?: string | undefined | null, cancellation?: Cancellation | undefined | null, upload?: Upload | undefined | null): Promise<ByteStream>
   /**
    * Applies the migrations to the platform database; with `dryRun` it only says which. Resolves
    * with the JSON text of a report.
@@ -63,6 +81,21 @@ export declare class NativeManager {
   closeClients(databaseType: string): Promise<void>
   /** Stops intake, lets running requests finish for up to `timeoutMs`, then closes every socket. */
   shutdown(timeoutMs: number): Promise<void>
+}
+
+/** A request's body on its way in. */
+export declare class Upload {
+  /** A body that has not begun. */
+  constructor()
+  /**
+   * Hands over the next bytes, which are copied; resolves once there is room for more. `false`
+   * means that nobody reads any more.
+   */
+  write(chunk: Buffer): Promise<boolean>
+  /** The body is whole. */
+  end(): Promise<void>
+  /** The body was cut off. */
+  fail(): void
 }
 
 /** Opens what `encryptSealed` made, under whichever key of `keys` it was sealed. */
@@ -103,6 +136,8 @@ export interface HandleResponse {
   headers: Record<string, string>
   /** JSON, or nothing. */
   body: Buffer
+  /** The body of an answer that is made while it is read; then `body` is empty. */
+  stream?: ByteStream
 }
 
 /** Throws where a MongoDB query, given as JSON, holds an operator that runs code on the server. */

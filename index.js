@@ -835,8 +835,10 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.ByteStream = nativeBinding.ByteStream
 module.exports.Cancellation = nativeBinding.Cancellation
 module.exports.NativeManager = nativeBinding.NativeManager
+module.exports.Upload = nativeBinding.Upload
 module.exports.decryptSealed = nativeBinding.decryptSealed
 module.exports.decryptWith = nativeBinding.decryptWith
 module.exports.encryptSealed = nativeBinding.encryptSealed

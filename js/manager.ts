@@ -1,4 +1,4 @@
-import { type HandleRequest, type HandleResponse, NativeManager } from '../index'
+import { type HandleResponse, type HandleRequest, NativeManager, Upload } from '../index'
 import { fromNative } from './errors'
 import { HttpService } from './http'
 import { type Binding, type DirectTarget, abortable } from './invoke'
@@ -8,6 +8,7 @@ import { PostgresDatabase } from './postgres'
 import { RedisDatabase } from './redis'
 import { type ClientOptions, type Selector, toInput } from './selector'
 import { Databases } from './databases'
+import { type UploadSource, send } from './stream'
 
 /** How long `shutdown()` lets running requests finish, in milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000
@@ -31,9 +32,26 @@ export class Manager {
     }
   }
 
-  /** Answers an HTTP request. Never rejects, unless the signal is aborted: a failure is an answer. */
-  handle(request: HandleRequest, signal?: AbortSignal): Promise<HandleResponse> {
-    return abortable(signal, (cancellation) => this.native.handle(request, cancellation))
+  /**
+   * Answers an HTTP request. Never rejects, unless the signal is aborted: a failure is an answer.
+   * `body` stands for the request's body where it is read while it arrives (`takesUpload`).
+   */
+  handle(
+    request: HandleRequest,
+    signal?: AbortSignal,
+    body?: UploadSource
+  ): Promise<HandleResponse> {
+    const upload = body === undefined ? undefined : new Upload()
+    const answer = abortable(signal, (cancellation) =>
+      this.native.handle(request, cancellation, upload)
+    )
+    if (upload) void send(body as UploadSource, upload)
+    return answer
+  }
+
+  /** Whether an endpoint reads its body while it arrives: imports of any size. */
+  takesUpload(method: string, path: string): boolean {
+    return this.native.takesUpload(method, path)
   }
 
   /** A Redis or Valkey connection. */

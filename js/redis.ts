@@ -1,5 +1,6 @@
 import { Batcher } from './batcher'
 import { type Binding, type CallOptions, invoke } from './invoke'
+import { records } from './stream'
 
 /** Text, or bytes that are not valid UTF-8. */
 export type RedisText = string | { $binary: { base64: string } }
@@ -125,6 +126,16 @@ export class RedisDatabase {
   /** The server's `INFO`, typed. */
   info(call?: CallOptions): Promise<Record<string, unknown>> {
     return invoke(this.#binding, 'redis.info', {}, call)
+  }
+
+  /** Figures that change: memory, commands per second, clients, keys. */
+  stats(call?: CallOptions): Promise<Record<string, unknown>> {
+    return invoke(this.#binding, 'redis.stats', {}, call)
+  }
+
+  /** The same every `interval` seconds, until the loop is left or the signal aborted. */
+  watchStats(interval = 1, call?: CallOptions): AsyncGenerator<Record<string, unknown>> {
+    return records(this.#binding, 'redis.stats', { interval }, call)
   }
 
   // The calls below are batched: all of one tick are one crossing and one pipeline.

@@ -2,17 +2,34 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::access::User;
-use crate::api::operation::Permission;
+use crate::api::operation::{Operation, Permission};
+use crate::api::stream::Format;
+use crate::api::upload::Upload;
 use crate::backend::{Client, http, mongodb, postgres, redis};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::intake::Running;
 use crate::pool::Lease;
 use crate::registry::{Connection, Project};
 use crate::service::Service;
 
+/// What kind of answer the caller can read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// One JSON text.
+    #[default]
+    Json,
+    /// Records line by line.
+    Ndjson,
+    /// Server-sent events.
+    Events,
+}
+
 /// One request: who asks, for which connection, until when.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Context {
     /// The process-wide parts.
     pub service: Arc<Service>,
@@ -20,12 +37,19 @@ pub struct Context {
     pub user: Option<User>,
     /// Identifies the request in logs, on the server and in the answer.
     pub request_id: Arc<str>,
-    /// By when the operation must have ended.
+    /// What is asked.
+    pub operation: &'static Operation,
+    /// By when the operation must have ended; in a stream, its first step ([`Context::step`]).
     pub deadline: Deadline,
     /// The effective role on the subject.
     pub granted: Permission,
     /// `Cache-Control: no-cache` was sent.
     pub fresh: bool,
+    /// What kind of answer the caller can read.
+    pub accept: Accept,
+    /// It counts as running as long as anybody holds this.
+    pub running: Arc<Running>,
+    pub(crate) upload: Arc<Mutex<Option<Upload>>>,
     pub(crate) connection: Option<Arc<Connection>>,
     pub(crate) project: Option<Arc<Project>>,
 }
@@ -44,6 +68,23 @@ impl Context {
     /// The project the request is about.
     pub fn project(&self) -> Result<&Arc<Project>> {
         self.project.as_ref().ok_or_else(|| Error::internal("the operation has no project"))
+    }
+
+    /// The deadline of one step of a stream, which as a whole has none.
+    #[must_use]
+    pub fn step(&self) -> Deadline {
+        Deadline::after(self.service.config.request_timeout)
+    }
+
+    /// The body of a request whose operation `takes upload`.
+    pub fn upload(&self) -> Result<Upload> {
+        self.upload.lock().take().ok_or_else(|| Error::validation("the request has no body"))
+    }
+
+    /// The format of a stream of JSON records.
+    #[must_use]
+    pub fn records(&self) -> Format {
+        if self.accept == Accept::Events { Format::Events } else { Format::Ndjson }
     }
 
     async fn lease(&self) -> Result<Lease> {

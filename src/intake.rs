@@ -3,8 +3,11 @@
 //! A request counts from its first step: one that still looks its connection up holds no client yet,
 //! and would find the pools closed halfway.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -14,22 +17,42 @@ const POLL: Duration = Duration::from_millis(10);
 
 /// Counts requests until it is closed.
 #[derive(Debug, Default)]
-pub struct Intake {
-    closed: AtomicBool,
+pub struct Intake(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
     running: AtomicUsize,
+    /// Nothing is let in any more.
+    closing: CancellationToken,
+    /// What still runs is ended.
+    over: CancellationToken,
 }
 
 /// A request that is running until this is dropped.
 #[derive(Debug)]
-pub struct Running<'a>(&'a Intake);
+pub struct Running(Arc<Shared>);
+
+impl Running {
+    /// Cancelled when a shutdown begins: what has no end of its own ends now.
+    #[must_use]
+    pub fn closing(&self) -> CancellationToken {
+        self.0.closing.clone()
+    }
+
+    /// Cancelled when a shutdown has waited long enough.
+    #[must_use]
+    pub fn over(&self) -> CancellationToken {
+        self.0.over.clone()
+    }
+}
 
 impl Intake {
     /// Lets a request in, unless a shutdown has begun.
-    pub fn enter(&self) -> Result<Running<'_>> {
+    pub fn enter(&self) -> Result<Running> {
         // Counted before the look, so that a shutdown either sees it or is seen by it.
-        self.running.fetch_add(1, Ordering::SeqCst);
-        let running = Running(self);
-        if self.closed.load(Ordering::SeqCst) {
+        self.0.running.fetch_add(1, Ordering::SeqCst);
+        let running = Running(Arc::clone(&self.0));
+        if self.0.closing.is_cancelled() {
             return Err(Error::new(
                 Code::DbConnectionFailed,
                 "the connection manager is shutting down",
@@ -40,14 +63,15 @@ impl Intake {
 
     /// Lets nothing in any more, and waits for what is running, at most until the deadline.
     pub async fn close(&self, deadline: Deadline) {
-        self.closed.store(true, Ordering::SeqCst);
-        while self.running.load(Ordering::SeqCst) > 0 && !deadline.passed() {
+        self.0.closing.cancel();
+        while self.0.running.load(Ordering::SeqCst) > 0 && !deadline.passed() {
             tokio::time::sleep(POLL).await;
         }
+        self.0.over.cancel();
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
@@ -68,7 +92,7 @@ mod tests {
         assert!(intake.enter().is_err());
         drop(running);
         closing.await;
-        assert_eq!(intake.running.load(Ordering::SeqCst), 0);
+        assert_eq!(intake.0.running.load(Ordering::SeqCst), 0);
     }
 
     #[tokio::test]

@@ -57,7 +57,7 @@ async fn ask(service: &Arc<Service>, method: &str, path: &str, body: &Value) -> 
         ..Request::default()
     };
     let response = handle(service, request).await;
-    let text = String::from_utf8(response.body).unwrap();
+    let text = String::from_utf8(response.body.whole().unwrap()).unwrap();
     assert!(!text.contains(KEY), "{text}");
     (response.status, serde_json::from_str(&text).unwrap())
 }

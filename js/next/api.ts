@@ -1,9 +1,8 @@
-import { ServerResponse } from 'node:http'
-import type { HandleResponse } from '../../index'
-import { readBody } from './body'
+import { readBody, streamBody } from './body'
 import { createExchange } from './exchange'
 import { failure, internal } from './failure'
 import { isOurs, parseTarget } from './paths'
+import { send } from './send'
 import type { ApiHandlerOptions, ApiRequest, ApiResponse, ManagerSource, User } from './types'
 
 /** A pages-router handler; newer Studios pass the user's claims as the third argument. */
@@ -44,26 +43,16 @@ export function createApiHandler<
         remoteAddress: request.socket?.remoteAddress,
         getUser: () => getUser(request, claims),
         readBody: (limit) => readBody(request, limit),
+        streamBody: () => streamBody(request),
         signal: client.signal,
       })
       answered = true
-      if (answer) write(response, answer, method)
+      if (answer) await send(response, answer, method)
     } catch (error) {
       onError(error)
-      if (!response.headersSent) write(response, failure(internal('unknown')), 'GET')
+      if (!response.headersSent) await send(response, failure(internal('unknown')), 'GET')
     }
   }
-}
-
-function write(response: ApiResponse, { status, headers, body }: HandleResponse, method: string) {
-  response.statusCode = status
-  for (const name in headers) response.setHeader(name, headers[name] ?? '')
-  if (status !== 204) response.setHeader('content-length', String(body.length))
-  // The rest of a body that was refused for its size is not worth waiting for.
-  if (status === 413) response.setHeader('connection', 'close')
-  if (method === 'HEAD' || status === 204) response.end()
-  // Mocks and shims of `res` keep text apart from bytes, and show what was sent as text.
-  else response.end(response instanceof ServerResponse ? body : body.toString())
 }
 
 /** What the Studio's `apiWrapper` leaves behind: an argument (newer), or `req.user` (older). */

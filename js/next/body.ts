@@ -21,6 +21,13 @@ export async function readBody(request: ApiRequest, limit: number): Promise<Buff
   return bytes
 }
 
+/** The body while it arrives, where nobody has read it yet. */
+export function streamBody(request: ApiRequest): AsyncIterable<Uint8Array> | undefined {
+  const { body } = request
+  if (body !== undefined && body !== null) return undefined
+  return isStream(request) && !request.readableEnded ? request : undefined
+}
+
 function toBytes(body: unknown): Buffer {
   if (typeof body === 'string') return Buffer.from(body)
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)

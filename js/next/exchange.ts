@@ -20,6 +20,8 @@ export interface Incoming {
   remoteAddress: string | undefined
   getUser: () => User | Promise<User>
   readBody: (limit: number) => Promise<Buffer | undefined>
+  /** The body while it arrives; `undefined` where it is there already. */
+  streamBody: () => AsyncIterable<Uint8Array> | undefined
   /** Aborted when the client has gone. */
   signal: AbortSignal
 }
@@ -47,21 +49,25 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
       manager ??= open()
       if (isForged(incoming)) throw crossSite()
       const id = userId(await incoming.getUser())
-      const body = hasBody(method) ? await incoming.readBody(maxBodyBytes) : undefined
+      const { path } = incoming.target
+      const upload = manager.takesUpload?.(method, path) ? incoming.streamBody() : undefined
+      const whole = hasBody(method) && !upload
+      const body = whole ? await incoming.readBody(maxBodyBytes) : undefined
       if (signal.aborted) return undefined
       sent = true
       const response = await manager.handle(
         {
           // A HEAD is a GET whose body is not sent.
           method: method === 'HEAD' ? 'GET' : method,
-          path: incoming.target.path,
+          path,
           query: incoming.target.query,
           headers: plainHeaders(incoming.headers),
           ...(body && { body }),
           ...(id && { user: id }),
           ...(incoming.remoteAddress && { remoteAddress: incoming.remoteAddress }),
         },
-        signal
+        signal,
+        upload
       )
       return method === 'OPTIONS' ? allowed(response) : response
     } catch (error) {

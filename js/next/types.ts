@@ -4,7 +4,13 @@ import type { HandleRequest, HandleResponse } from '../../index'
 /** What the adapters need of a connection manager. */
 export interface RequestManager {
   /** Answers a request; rejects with the signal's reason once it is aborted. */
-  handle(request: HandleRequest, signal?: AbortSignal): Promise<HandleResponse>
+  handle(
+    request: HandleRequest,
+    signal?: AbortSignal,
+    body?: AsyncIterable<Uint8Array>
+  ): Promise<HandleResponse>
+  /** Whether an endpoint reads its body while it arrives. Without it, bodies are collected first. */
+  takesUpload?(method: string, path: string): boolean
 }
 
 /**
@@ -32,6 +38,11 @@ export interface ApiResponse {
   readonly headersSent?: boolean
   readonly destroyed?: boolean
   setHeader(name: string, value: string): unknown
+  /** Where there is none, a streamed answer is collected and sent whole. */
+  write?(chunk: Buffer): boolean
+  flushHeaders?(): void
+  destroy?(): unknown
+  once?(event: 'drain' | 'close', listener: () => void): unknown
   end(chunk?: Buffer | string): unknown
   on?(event: 'close', listener: () => void): unknown
 }

@@ -1,3 +1,5 @@
+import type { ByteStream } from '../../index'
+import { bytesOf } from '../stream'
 import { createExchange } from './exchange'
 import { tooLarge } from './failure'
 import { parseTarget } from './paths'
@@ -32,10 +34,12 @@ export function createWebHandler(
       remoteAddress: getRemoteAddress?.(request),
       getUser: () => getUser?.(request),
       readBody: (limit) => readBody(request, limit),
+      streamBody: () => request.body ?? undefined,
       signal: request.signal,
     })
     if (!answer) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
-    const { status, headers, body } = answer
+    const { status, headers, body, stream } = answer
+    if (stream) return new Response(readable(stream, request), { status, headers })
     if (status === 204) return new Response(null, { status, headers })
     const sized = { ...headers, 'content-length': String(body.length) }
     return new Response(request.method === 'HEAD' ? null : new Uint8Array(body), {
@@ -43,6 +47,27 @@ export function createWebHandler(
       headers: sized,
     })
   }
+}
+
+/** A body that is made as fast as it is read. */
+function readable(stream: ByteStream, request: Request): ReadableStream<Uint8Array> | null {
+  if (request.method === 'HEAD') {
+    stream.cancel()
+    return null
+  }
+  const bytes = bytesOf(stream, request.signal)
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await bytes.next()
+        if (done) controller.close()
+        else controller.enqueue(new Uint8Array(value))
+      } catch (error) {
+        controller.error(error)
+      }
+    },
+    cancel: () => stream.cancel(),
+  })
 }
 
 async function readBody(request: Request, limit: number): Promise<Buffer | undefined> {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::operation::{Operation, Permission};
 use super::params::Params;
-use super::reply::Reply;
+use super::reply::{Body, Reply};
 use crate::context::Context;
 
 /// Total size of the answers that are kept, in bytes.
@@ -81,13 +81,15 @@ impl Answers {
     /// An answer that is still good.
     pub fn get(&self, key: &AnswerKey) -> Option<Reply> {
         let answer = self.kept.get(key)?;
-        (answer.until > Instant::now()).then(|| Reply { status: 200, body: answer.body.clone() })
+        let body = || Body::Whole(answer.body.clone());
+        (answer.until > Instant::now()).then(|| Reply { status: 200, body: body() })
     }
 
     /// Keeps an answer.
     pub fn put(&self, operation: &Operation, key: AnswerKey, reply: &Reply) {
+        let Body::Whole(body) = &reply.body else { return };
         if let Some(time) = operation.cache.filter(|_| reply.status == 200) {
-            let answer = Answer { body: reply.body.clone(), until: Instant::now() + time };
+            let answer = Answer { body: body.clone(), until: Instant::now() + time };
             self.kept.insert(key, answer);
         }
     }

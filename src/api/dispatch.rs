@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::limit;
 use super::operation::{Operation, Permission, Subject};
 use super::params::Params;
 use super::reply::Reply;
+use super::upload::Upload;
 use crate::access::{User, require};
-use crate::context::Context;
+use crate::context::{Accept, Context};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -36,6 +38,10 @@ pub struct Caller {
     pub fresh: bool,
     /// A target outside the registry. Only the operator's own code can pass one.
     pub direct: Option<Direct>,
+    /// What kind of answer it can read.
+    pub accept: Accept,
+    /// The body, where the operation reads it while it arrives.
+    pub upload: Option<Upload>,
 }
 
 /// Runs an operation.
@@ -50,12 +56,14 @@ pub async fn execute(
     // A panic is a defect of ours. It must reach neither Node as an abort nor the user as text.
     // Boxed: with everything below it inlined, the future would be moved around by the kilobyte.
     let work = Box::pin(run(service, operation, &mut params, caller));
-    let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-        Err(Error::internal("an internal error occurred; the log has the place")
-            .outcome(Outcome::Unknown))
-    });
-    note(operation, &request_id, started, &result);
+    let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
+    note(operation, &request_id, started, result.as_ref().err());
     result
+}
+
+/// What is told of a panic.
+pub(super) fn panicked() -> Error {
+    Error::internal("an internal error occurred; the log has the place").outcome(Outcome::Unknown)
 }
 
 async fn run(
@@ -64,7 +72,7 @@ async fn run(
     params: &mut Params,
     caller: Caller,
 ) -> Result<Reply> {
-    let _running = service.intake.enter()?;
+    let running = service.intake.enter()?;
     let deadline = Deadline::after(service.config.request_timeout);
     Box::pin(limit::admit(service, operation, caller.user.as_ref())).await?;
     let admitted = deadline.run(Box::pin(admit(service, operation, params, &caller))).await;
@@ -83,7 +91,11 @@ async fn run(
         request_id: caller.request_id,
         deadline,
         granted,
+        operation,
         fresh: caller.fresh,
+        accept: caller.accept,
+        running: Arc::new(running),
+        upload: Arc::new(Mutex::new(caller.upload)),
         connection,
         project,
     };
@@ -97,7 +109,7 @@ async fn run(
     let backstop = Deadline::after(deadline.remaining() + GRACE);
     let ended = backstop.run((operation.run)(&cx, params)).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation)));
-    observe(service, operation, &cx, &result);
+    observe(operation, &cx, result.as_ref().err());
     if let (Some(key), Ok(reply)) = (cached, &result) {
         service.answers.put(operation, key, reply);
     }
@@ -200,19 +212,24 @@ fn missing(name: &str) -> Error {
 }
 
 /// Feeds the circuit of the connection's client, and forgets cached answers after a change.
-fn observe(service: &Service, operation: &Operation, cx: &Context, result: &Result<Reply>) {
+pub(super) fn observe(operation: &Operation, cx: &Context, error: Option<&Error>) {
     let Some(connection) = &cx.connection else { return };
     if matches!(operation.subject, Subject::Connection(_)) {
-        service.pools.observe(&connection.pool_key(), result.as_ref().err());
+        cx.service.pools.observe(&connection.pool_key(), error);
     }
     if !operation.is_get() {
-        service.answers.forget(connection.id);
+        cx.service.answers.forget(connection.id);
     }
 }
 
-fn note(operation: &Operation, request_id: &str, started: Instant, result: &Result<Reply>) {
+pub(super) fn note(
+    operation: &Operation,
+    request_id: &str,
+    started: Instant,
+    error: Option<&Error>,
+) {
     let (operation, ms) = (operation.name, started.elapsed().as_secs_f64() * 1000.0);
-    let Err(error) = result else {
+    let Some(error) = error else {
         tracing::debug!(operation, request_id, ms, "done");
         return;
     };

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::dispatch::{Caller, execute};
-use super::reply::Reply;
+use super::operation::Takes;
+use super::reply::{Body, Reply};
 use super::router::{Route, add_query};
+use super::stream::Feed;
+use super::upload::Upload;
 use crate::access::User;
+use crate::context::Accept;
 use crate::error::{Code, Error, Result};
 use crate::service::Service;
 
@@ -24,6 +29,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
+    /// The body while it arrives; then `body` is empty.
+    pub upload: Option<Upload>,
     /// The authenticated user.
     pub user: Option<User>,
     /// The peer's address.
@@ -43,15 +50,17 @@ pub struct Response {
     pub status: u16,
     /// Header names are lower-case.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON, or nothing.
-    pub body: Vec<u8>,
+    /// JSON, or nothing, or a stream.
+    pub body: Body,
+    /// Identifies the request.
+    pub request_id: Arc<str>,
 }
 
 /// Answers a request. Never fails: a failure is an answer.
 pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
     let request_id = request_id(request.header("x-request-id"));
     match answer(service, request, &request_id).await {
-        Ok(reply) => response(reply.status, reply.body, &request_id),
+        Ok(reply) => success(reply, &request_id),
         Err(Refusal::Failed(error)) => failure(&error, &request_id),
         Err(Refusal::MethodNotAllowed { method, allow }) => {
             let error = Error::validation(format!("Method {method} Not Allowed"));
@@ -65,7 +74,7 @@ pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
 
 /// The answer to a failed request.
 #[must_use]
-pub fn failure(error: &Error, request_id: &str) -> Response {
+pub fn failure(error: &Error, request_id: &Arc<str>) -> Response {
     let body = error.to_json(request_id).to_string().into_bytes();
     let mut response = response(error.code().http_status(), body, request_id);
     if let Some(wait) = error.wait() {
@@ -75,14 +84,43 @@ pub fn failure(error: &Error, request_id: &str) -> Response {
     response
 }
 
-fn response(status: u16, body: Vec<u8>, request_id: &str) -> Response {
+fn success(reply: Reply, request_id: &Arc<str>) -> Response {
+    match reply.body {
+        Body::Whole(body) => response(reply.status, body, request_id),
+        Body::Stream(feed) => streamed(reply.status, feed, request_id),
+    }
+}
+
+fn response(status: u16, body: Vec<u8>, request_id: &Arc<str>) -> Response {
     let headers = vec![
         ("content-type", "application/json; charset=utf-8".to_owned()),
         // Answers show live data and depend on who asks.
         ("cache-control", "no-store".to_owned()),
-        ("x-request-id", request_id.to_owned()),
+        ("x-request-id", request_id.to_string()),
     ];
-    Response { status, headers, body }
+    Response { status, headers, body: Body::Whole(body), request_id: Arc::clone(request_id) }
+}
+
+fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
+    let mut headers = vec![
+        ("content-type", feed.format.content_type().to_owned()),
+        // Whoever compresses or buffers on the way would hold records back.
+        ("cache-control", "no-store, no-transform".to_owned()),
+        ("x-accel-buffering", "no".to_owned()),
+        ("x-request-id", request_id.to_string()),
+    ];
+    if let Some(name) = &feed.file_name {
+        headers.push(("content-disposition", attachment(name)));
+    }
+    Response { status, headers, body: Body::Stream(feed), request_id: Arc::clone(request_id) }
+}
+
+/// A name is spelt twice: for readers of RFC 6266, and with what is no plain letter replaced.
+fn attachment(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let fallback: String = name.chars().map(plain).collect();
+    let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}")
 }
 
 enum Refusal {
@@ -114,11 +152,27 @@ async fn answer(
         return Err(too_large(service.config.max_result_bytes).into());
     }
     add_query(&mut params, &request.query)?;
-    params.body(&request.body)?;
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
+    let accept = accept(request.header("accept"));
+    let upload = match operation.takes {
+        Takes::Upload => Some(request.upload.unwrap_or_else(|| Upload::whole(&request.body))),
+        Takes::Json => {
+            params.body(&request.body)?;
+            None
+        }
+    };
     let request_id = Arc::clone(request_id);
-    let caller = Caller { user: request.user, request_id, fresh, direct: None };
+    let caller = Caller { user: request.user, request_id, fresh, direct: None, accept, upload };
     Ok(execute(service, operation, params, caller).await?)
+}
+
+/// The kind of stream that is asked for, if any.
+fn accept(header: Option<&str>) -> Accept {
+    match header {
+        Some(types) if types.contains("text/event-stream") => Accept::Events,
+        Some(types) if types.contains("application/x-ndjson") => Accept::Ndjson,
+        _ => Accept::Json,
+    }
 }
 
 fn too_large(limit: usize) -> Error {

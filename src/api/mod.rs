@@ -10,3 +10,5 @@ pub mod operation;
 pub mod params;
 pub mod reply;
 pub mod router;
+pub mod stream;
+pub mod upload;

@@ -4,7 +4,7 @@
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::operation::{Method, Operation, Subject};
+use super::operation::{Gives, Method, Operation, Subject, Takes};
 use super::router::BASE_PATH;
 use crate::error::Code;
 use crate::operations;
@@ -82,7 +82,17 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
             },
         },
     });
-    if operation.method == Method::GET || operation.method == Method::DELETE {
+    if operation.gives == Gives::Stream {
+        let content = &mut described["responses"]["200"]["content"];
+        content["application/x-ndjson"] = json!({ "schema": {} });
+        content["text/event-stream"] = json!({ "schema": {} });
+    }
+    let in_query = matches!(operation.method, Method::GET | Method::DELETE);
+    if operation.takes == Takes::Upload {
+        described["requestBody"] =
+            json!({ "content": { "*/*": { "schema": { "type": "string", "format": "binary" } } } });
+    }
+    if in_query || operation.takes == Takes::Upload {
         parameters.extend(
             own.map(|(name, schema)| json!({ "name": name, "in": "query", "schema": schema })),
         );

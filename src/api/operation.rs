@@ -77,6 +77,25 @@ pub enum Subject {
     Public,
 }
 
+/// What the body of a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A JSON object whose members are input.
+    Json,
+    /// Anything, read while it arrives ([`Context::upload`]). All input is in path and query.
+    Upload,
+}
+
+/// What the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// One JSON text in the envelope.
+    Json,
+    /// Records, sent while they are made. An operation may still answer with one JSON text where
+    /// none was asked for.
+    Stream,
+}
+
 /// Runs an operation.
 pub type Run = for<'a> fn(&'a Context, Params) -> BoxFuture<'a, Result<Reply>>;
 
@@ -98,6 +117,10 @@ pub struct Operation {
     pub cost: u32,
     /// How long an answer may be served again.
     pub cache: Option<Duration>,
+    /// What the request's body is.
+    pub takes: Takes,
+    /// What the answer is.
+    pub gives: Gives,
     /// One sentence.
     pub summary: &'static str,
     /// JSON schema of the input.
@@ -125,13 +148,15 @@ where
 /// }
 /// ```
 ///
-/// The doc comment is the summary, the number the cost. `cache 30` before the arrow lets an answer
-/// be served again for 30 seconds.
+/// The doc comment is the summary, the number the cost. Before the arrow, in this order: `cache 30`
+/// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
+/// arrives, `gives stream` that the answer is sent while it is made.
 macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
         $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
-        $cost:literal $(cache $cache:literal)? => $run:path;
+        $cost:literal $(cache $cache:literal)? $(takes $takes:ident)? $(gives $gives:ident)?
+        => $run:path;
     )*) => {
         /// The operations of this module.
         pub const OPERATIONS: &[$crate::api::operation::Operation] = &[$(
@@ -144,6 +169,8 @@ macro_rules! operations {
                 permission: $crate::api::operation::Permission::$permission,
                 cost: $cost,
                 cache: operations!(@cache $($cache)?),
+                takes: operations!(@takes $($takes)?),
+                gives: operations!(@gives $($gives)?),
                 summary: concat!($($summary),+),
                 input: |generator| $crate::api::operation::input_schema($run, generator),
                 run: |cx, params| {
@@ -152,6 +179,10 @@ macro_rules! operations {
             },
         )*];
     };
+    (@takes) => { $crate::api::operation::Takes::Json };
+    (@takes upload) => { $crate::api::operation::Takes::Upload };
+    (@gives) => { $crate::api::operation::Gives::Json };
+    (@gives stream) => { $crate::api::operation::Gives::Stream };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
 }

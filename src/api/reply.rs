@@ -1,8 +1,9 @@
-//! What an operation answers: JSON bytes in the success envelope.
+//! What an operation answers: JSON bytes in the success envelope, or a stream.
 
 use serde::Serialize;
 
-use crate::error::Result;
+use super::stream::Feed;
+use crate::error::{Error, Result};
 use crate::json::Writer;
 
 /// A successful answer.
@@ -10,8 +11,29 @@ use crate::json::Writer;
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
+    /// What is sent.
+    pub body: Body,
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub enum Body {
     /// The whole body, envelope included; empty for 204.
-    pub body: Vec<u8>,
+    Whole(Vec<u8>),
+    /// Made while it is sent.
+    Stream(Feed),
+}
+
+impl Body {
+    /// The bytes of an answer that is no stream.
+    pub fn whole(self) -> Result<Vec<u8>> {
+        match self {
+            Self::Whole(body) => Ok(body),
+            Self::Stream(_) => {
+                Err(Error::validation("the operation answers with a stream; open it instead"))
+            }
+        }
+    }
 }
 
 const OPEN: &[u8] = b"{\"data\":";
@@ -37,7 +59,7 @@ impl Reply {
     #[must_use]
     pub fn close(mut writer: Writer) -> Self {
         writer.raw(b"}");
-        Self { status: 200, body: writer.into_bytes() }
+        Self { status: 200, body: Body::Whole(writer.into_bytes()) }
     }
 
     /// `200` with a serialised value as `data`.
@@ -45,10 +67,24 @@ impl Reply {
         Self::write(|writer| writer.value(value))
     }
 
+    /// `200` with a stream.
+    pub(super) fn feed(feed: Feed) -> Self {
+        Self { status: 200, body: Body::Stream(feed) }
+    }
+
     /// The same answer with status `201`.
     #[must_use]
     pub fn created(mut self) -> Self {
         self.status = 201;
+        self
+    }
+
+    /// The same answer, to be saved as a file of that name.
+    #[must_use]
+    pub fn named(mut self, file_name: String) -> Self {
+        if let Body::Stream(feed) = &mut self.body {
+            feed.file_name = Some(file_name);
+        }
         self
     }
 }

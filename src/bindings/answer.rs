@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr;
 
-use napi::bindgen_prelude::Buffer;
+use napi::bindgen_prelude::{Buffer, ToNapiValue as _};
 use napi::sys;
 use napi_derive::napi;
 
 use super::mailbox::check;
+use super::stream::ByteStream;
 use crate::api::http::Response;
+use crate::api::reply::Body;
 use crate::error::Error;
 use crate::outcome::Outcome;
 
@@ -27,6 +29,8 @@ pub struct HandleResponse {
     pub headers: HashMap<String, String>,
     /// JSON, or nothing.
     pub body: Buffer,
+    /// The body of an answer that is made while it is read; then `body` is empty.
+    pub stream: Option<ByteStream>,
 }
 
 /// The result of a call.
@@ -35,6 +39,12 @@ pub(super) enum Answer {
     Http(Response),
     /// The body of a successful answer, as text for `JSON.parse`.
     Json(Vec<u8>),
+    /// The next bytes of a stream, or `null`.
+    Chunk(Option<Vec<u8>>),
+    /// A stream.
+    Stream(ByteStream),
+    /// `true` or `false`.
+    Flag(bool),
     /// `undefined`.
     Done,
     /// A rejection that the JavaScript side turns into one of its error classes.
@@ -68,6 +78,18 @@ impl Answer {
             match self {
                 Self::Http(response) => http(env, response),
                 Self::Json(bytes) => string(env, &bytes),
+                Self::Chunk(Some(bytes)) => buffer(env, bytes),
+                Self::Chunk(None) => {
+                    let mut value = ptr::null_mut();
+                    check(sys::napi_get_null(env, &raw mut value))?;
+                    Ok(value)
+                }
+                Self::Stream(stream) => ByteStream::to_napi_value(env, stream),
+                Self::Flag(flag) => {
+                    let mut value = ptr::null_mut();
+                    check(sys::napi_get_boolean(env, flag, &raw mut value))?;
+                    Ok(value)
+                }
                 Self::Done => Ok(undefined(env)),
                 Self::Failed(error, request_id) => {
                     string(env, error.to_json(&request_id).to_string().as_bytes())
@@ -95,9 +117,17 @@ unsafe fn http(env: sys::napi_env, response: Response) -> napi::Result<sys::napi
         for (name, value) in &response.headers {
             set(env, headers, name, string(env, value.as_bytes())?)?;
         }
+        let body = match response.body {
+            Body::Whole(body) => body,
+            Body::Stream(feed) => {
+                let stream = ByteStream::new(feed, response.request_id);
+                set(env, object, "stream", ByteStream::to_napi_value(env, stream)?)?;
+                Vec::new()
+            }
+        };
         set(env, object, "status", status)?;
         set(env, object, "headers", headers)?;
-        set(env, object, "body", buffer(env, response.body)?)?;
+        set(env, object, "body", buffer(env, body)?)?;
     }
     Ok(object)
 }

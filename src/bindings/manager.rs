@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Env, Unknown};
 use napi_derive::napi;
-use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
 use super::errors::thrown;
-use super::mailbox::promise;
+use super::launch::{Cancellation, launch, start};
 use super::runtime;
+use super::stream::{ByteStream, Upload};
 use crate::access::User;
 use crate::api::dispatch::{Caller, execute};
 use crate::api::http::{Request, handle};
+use crate::api::operation::Takes;
 use crate::api::params::Params;
-use crate::api::router::by_name;
+use crate::api::reply::Body;
+use crate::api::router::{Route, by_name};
 use crate::config::Config;
+use crate::context::Accept;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::registry::direct::Direct;
@@ -46,28 +49,6 @@ pub struct HandleRequest {
     pub remote_address: Option<String>,
 }
 
-/// Ends a request that is no longer wanted.
-#[napi]
-pub struct Cancellation {
-    token: CancellationToken,
-}
-
-#[napi]
-impl Cancellation {
-    /// A cancellation that has not happened.
-    #[napi(constructor)]
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self { token: CancellationToken::new() }
-    }
-
-    /// Ends the request: its work is dropped, and ended on the server too.
-    #[napi]
-    pub fn cancel(&self) {
-        self.token.cancel();
-    }
-}
-
 /// The core behind `ConnectionManager`: one per configuration and process, however often it is
 /// made.
 #[napi]
@@ -81,10 +62,10 @@ impl NativeManager {
     /// overrides them. A bad value throws with its name.
     #[napi(constructor)]
     pub fn new(env: HashMap<String, String>, options: String) -> napi::Result<Self> {
-        Self::open(&env, &options).map_err(|error| thrown(&error))
+        Self::configure(&env, &options).map_err(|error| thrown(&error))
     }
 
-    fn open(env: &HashMap<String, String>, options: &str) -> Result<Self> {
+    fn configure(env: &HashMap<String, String>, options: &str) -> Result<Self> {
         let options = serde_json::from_str(options)
             .map_err(|_| Error::validation("the options must be an object"))?;
         let config = Config::from_env(|name| env.get(name).cloned(), &options)?;
@@ -94,13 +75,15 @@ impl NativeManager {
         Ok(Self { service: Service::shared(config)? })
     }
 
-    /// Answers an HTTP request. Never rejects: a failure is an answer.
+    /// Answers an HTTP request. Never rejects: a failure is an answer. `upload` stands for the body
+    /// of a request that [`NativeManager::takes_upload`].
     #[napi(ts_return_type = "Promise<HandleResponse>")]
     pub fn handle(
         &self,
         env: Env,
         request: HandleRequest,
         cancellation: Option<&Cancellation>,
+        upload: Option<&Upload>,
     ) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);
         let request = Request {
@@ -109,10 +92,18 @@ impl NativeManager {
             query: request.query.unwrap_or_default(),
             headers: request.headers.unwrap_or_default().into_iter().collect(),
             body: request.body.map(|body| body.to_vec()).unwrap_or_default(),
+            upload: upload.and_then(Upload::take),
             user: request.user.map(|id| User { id }),
             remote_address: request.remote_address,
         };
         start(env, cancellation, async move { Answer::Http(handle(&service, request).await) })
+    }
+
+    /// Whether the endpoint reads its body while it arrives.
+    #[napi]
+    pub fn takes_upload(&self, method: String, path: String) -> bool {
+        let route = self.service.router.route(&method, &path);
+        matches!(route, Ok(Route::Found(operation, _)) if operation.takes == Takes::Upload)
     }
 
     /// Runs one operation by name. `input` is a JSON object with the operation's input, `scope`,
@@ -136,11 +127,53 @@ impl NativeManager {
             request_id: Arc::clone(&request_id),
             fresh: fresh.unwrap_or(false),
             direct: None,
+            accept: Accept::Json,
+            upload: None,
         };
         let begin = operation == "redis.batch" && input.len() < BEGIN_BELOW;
         launch(env, cancellation, begin, async move {
             match call(&service, &operation, &input, direct, caller).await {
-                Ok(body) => Answer::Json(body),
+                Ok(Body::Whole(body)) => Answer::Json(body),
+                Ok(streamed) => {
+                    let error = streamed.whole().err();
+                    let error = error.unwrap_or_else(|| Error::internal("no stream after all"));
+                    Answer::Failed(error, request_id.to_string())
+                }
+                Err(error) => Answer::Failed(error, request_id.to_string()),
+            }
+        })
+    }
+
+    /// As `call`, for an operation that answers with a stream of records, line by line (NDJSON), and
+    /// for one that reads a body from `upload`.
+    #[napi(ts_return_type = "Promise<ByteStream>")]
+    pub fn open(
+        &self,
+        env: Env,
+        operation: String,
+        input: String,
+        user: Option<String>,
+        direct: Option<String>,
+        cancellation: Option<&Cancellation>,
+        upload: Option<&Upload>,
+    ) -> napi::Result<Unknown<'_>> {
+        let service = Arc::clone(&self.service);
+        let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let caller = Caller {
+            user: user.map(|id| User { id }),
+            request_id: Arc::clone(&request_id),
+            fresh: false,
+            direct: None,
+            accept: Accept::Ndjson,
+            upload: upload.and_then(Upload::take),
+        };
+        start(env, cancellation, async move {
+            match call(&service, &operation, &input, direct, caller).await {
+                Ok(Body::Stream(feed)) => Answer::Stream(ByteStream::new(feed, request_id)),
+                Ok(Body::Whole(_)) => {
+                    let error = Error::validation("the operation does not answer with a stream");
+                    Answer::Failed(error, request_id.to_string())
+                }
                 Err(error) => Answer::Failed(error, request_id.to_string()),
             }
         })
@@ -253,7 +286,7 @@ async fn call(
     input: &str,
     direct: Option<String>,
     mut caller: Caller,
-) -> Result<Vec<u8>> {
+) -> Result<Body> {
     let operation = by_name(operation)
         .ok_or_else(|| Error::validation(format!("there is no operation {operation}")))?;
     let mut params = Params::default();
@@ -270,38 +303,4 @@ fn report<T: serde::Serialize>(result: Result<T>) -> Answer {
         Ok(text) => Answer::Json(text),
         Err(error) => Answer::Failed(error, String::new()),
     }
-}
-
-/// Runs `work` in the background and returns the promise of its answer.
-fn start<'env>(
-    env: Env,
-    cancellation: Option<&Cancellation>,
-    work: impl Future<Output = Answer> + Send + 'static,
-) -> napi::Result<Unknown<'env>> {
-    launch(env, cancellation, false, work)
-}
-
-/// As [`start`]; `begin` takes the first step on this thread.
-fn launch<'env>(
-    env: Env,
-    cancellation: Option<&Cancellation>,
-    begin: bool,
-    work: impl Future<Output = Answer> + Send + 'static,
-) -> napi::Result<Unknown<'env>> {
-    let (value, reply) = promise(env.raw())?;
-    let token = cancellation.map(|c| c.token.clone());
-    // A worker thread that ends takes its requests with it, as closing a page does.
-    let abandoned = reply.abandoned();
-    let run = async move {
-        let work = abandoned.run_until_cancelled_owned(work);
-        let answer = match token {
-            None => work.await,
-            Some(token) => token.run_until_cancelled_owned(work).await.flatten(),
-        };
-        reply.settle(answer.unwrap_or(Answer::Cancelled));
-    };
-    let started = if begin { runtime::begin(run) } else { runtime::spawn(run) };
-    started.map_err(|error| thrown(&error))?;
-    // SAFETY: `promise` just made the value in this environment.
-    Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), value) })
 }

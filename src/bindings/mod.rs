@@ -9,7 +9,9 @@
 
 mod answer;
 mod errors;
+mod launch;
 mod mailbox;
 mod manager;
 mod runtime;
 mod standalone;
+mod stream;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::api::openapi;
 use crate::api::operation::operations;
-use crate::api::reply::Reply;
+use crate::api::reply::{Body, Reply};
 use crate::context::Context;
 use crate::error::Result;
 
@@ -59,5 +59,5 @@ async fn pools(cx: &Context, _: Nothing) -> Result<Reply> {
 async fn openapi(_: &Context, _: Nothing) -> Result<Reply> {
     let body = serde_json::to_vec(&openapi::document())
         .map_err(|e| crate::error::Error::internal(e.to_string()))?;
-    Ok(Reply { status: 200, body })
+    Ok(Reply { status: 200, body: Body::Whole(body) })
 }

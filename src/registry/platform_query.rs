@@ -11,6 +11,7 @@ use super::direct::Direct;
 use crate::api::dispatch::{Caller, execute};
 use crate::api::params::Params;
 use crate::api::router::by_name;
+use crate::context::Accept;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::service::Service;
@@ -45,8 +46,10 @@ async fn operate(
         request_id: Uuid::new_v4().to_string().into(),
         fresh: false,
         direct: Some(direct),
+        accept: Accept::Json,
+        upload: None,
     };
-    Ok(execute(service, operation, params, caller).await?.body)
+    execute(service, operation, params, caller).await?.body.whole()
 }
 
 /// What the HTTP backend answers.

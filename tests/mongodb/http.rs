@@ -69,7 +69,7 @@ impl Api {
             ..Request::default()
         };
         let response = handle(&self.service, request).await;
-        (response.status, response.body)
+        (response.status, response.body.whole().unwrap())
     }
 }
 

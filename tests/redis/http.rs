@@ -32,10 +32,11 @@ async fn send(service: &Arc<Service>, method: &str, path: &str, body: Value) -> 
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
             user: None,
             remote_address: None,
+            upload: None,
         },
     )
     .await;
-    (response.status, serde_json::from_slice(&response.body).unwrap())
+    (response.status, serde_json::from_slice(&response.body.whole().unwrap()).unwrap())
 }
 
 #[tokio::test]

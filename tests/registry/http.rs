@@ -34,7 +34,7 @@ impl Api {
             ..Request::default()
         };
         let response = handle(&self.service, request).await;
-        let text = String::from_utf8(response.body).unwrap();
+        let text = String::from_utf8(response.body.whole().unwrap()).unwrap();
         assert!(!text.contains("canary") && !text.contains("mdb1:"), "{text}");
         (response.status, serde_json::from_str(&text).unwrap())
     }

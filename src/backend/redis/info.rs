@@ -9,6 +9,7 @@ use super::commands::{Commands, Effect};
 use super::{Client, Nodes, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::json::Writer;
 use crate::target::RedisTopology;
 
 /// The sections of `INFO` as the server names and fills them.
@@ -127,6 +128,30 @@ impl Client {
 }
 
 impl Info {
+    /// Writes the parts that change as further members of an object: `memory`, `stats`, `clients`,
+    /// `keyspace`, and of a cluster the same of each primary.
+    pub fn write_figures(&self, out: &mut Writer) -> Result<()> {
+        out.raw(b",\"memory\":");
+        out.value(&self.memory)?;
+        out.raw(b",\"stats\":");
+        out.value(&self.stats)?;
+        out.raw(b",\"clients\":");
+        out.value(&self.clients)?;
+        out.raw(b",\"keyspace\":");
+        out.value(&self.keyspace)?;
+        out.raw(b",\"nodes\":[");
+        let mut first = true;
+        for node in &self.nodes {
+            out.comma(&mut first);
+            out.raw(b"{\"id\":");
+            out.string(&node.id);
+            node.info.write_figures(out)?;
+            out.raw(b"}");
+        }
+        out.raw(b"]");
+        Ok(())
+    }
+
     pub(super) fn version(&self) -> &str {
         &self.server.version
     }

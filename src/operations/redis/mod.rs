@@ -6,6 +6,7 @@ mod batch;
 mod input;
 mod keys;
 mod server;
+mod stats;
 mod strings;
 mod value;
 
@@ -22,6 +23,8 @@ operations! {
     "redis.keys.expire" POST "/redis/{scope}/keys/{key}/expire" Connection(Redis) Write 2 => keys::expire;
     /// What the server says of itself; of a cluster, per node and summed.
     "redis.info" GET "/redis/{scope}/info" Connection(Redis) Read 2 cache 30 => server::info;
+    /// Figures that change, once or as a stream at an interval.
+    "redis.stats" GET "/redis/{scope}/stats" Connection(Redis) Read 2 gives stream => stats::stats;
     /// The string at a key.
     "redis.get" GET "/redis/{scope}/get" Connection(Redis) Read 1 => strings::get;
     /// Writes a string.

@@ -1,0 +1,92 @@
+import { type ByteStream, Upload } from '../index'
+import { type Binding, type CallOptions, abortable } from './invoke'
+import { fromFailure, fromNative, type Failure } from './errors'
+
+/** The bytes of a stream. Leaving the loop early, or aborting the signal, ends the work behind it. */
+export async function* bytesOf(stream: ByteStream, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const onAbort = () => stream.cancel()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    for (;;) {
+      const chunk = await stream.next().catch((error: unknown) => {
+        throw fromNative(error)
+      })
+      signal?.throwIfAborted()
+      if (chunk === null) return
+      yield chunk
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    stream.cancel()
+  }
+}
+
+/** A body that is sent piece by piece. */
+export type UploadSource =
+  string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
+
+/**
+ * Runs an operation that answers with records of this package's own, and yields them. A record that tells of a failure is
+ * thrown as this package's error.
+ */
+export async function* records<T>(
+  binding: Binding,
+  operation: string,
+  input: object,
+  call: CallOptions = {},
+  body?: UploadSource
+): AsyncGenerator<T> {
+  let rest: Buffer[] = []
+  for await (const chunk of await open(binding, operation, input, call, body)) {
+    let start = 0
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      const line = chunk.subarray(start, end)
+      yield parse<T>(rest.length > 0 ? Buffer.concat([...rest, line]) : line)
+      rest = []
+      start = end + 1
+    }
+    if (start < chunk.length) rest.push(chunk.subarray(start))
+  }
+}
+
+/** Runs an operation that answers with a stream, and yields its bytes. */
+export async function open(
+  binding: Binding,
+  operation: string,
+  input: object,
+  { signal }: CallOptions = {},
+  body?: UploadSource
+): Promise<AsyncGenerator<Buffer>> {
+  const text = JSON.stringify({ ...input, ...binding.selector })
+  const direct = binding.direct && JSON.stringify(binding.direct)
+  const upload = body === undefined ? undefined : new Upload()
+  const opening = abortable(signal, (cancellation) =>
+    binding.native.open(operation, text, binding.user, direct, cancellation, upload)
+  )
+  if (upload) void send(body as UploadSource, upload)
+  return bytesOf(await opening, signal)
+}
+
+/** Hands a body over, as fast as it is read. Never rejects: the reader learns that it was cut off. */
+export async function send(source: UploadSource, upload: Upload): Promise<void> {
+  try {
+    const pieces = typeof source === 'string' || source instanceof Uint8Array ? [source] : source
+    for await (const piece of pieces) {
+      const chunk = typeof piece === 'string' ? Buffer.from(piece) : toBuffer(piece)
+      if (!(await upload.write(chunk))) return
+    }
+    await upload.end()
+  } catch {
+    upload.fail()
+  }
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function parse<T>(line: Buffer): T {
+  const record = JSON.parse(line.toString()) as T & { error?: Failure }
+  if (typeof record === 'object' && record?.error?.outcome) throw fromFailure(record.error)
+  return record
+}

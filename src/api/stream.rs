@@ -1,0 +1,218 @@
+//! Answers that are sent while they are made: exports, progress, events.
+//!
+//! The work runs by itself and fills a [`Sink`]; whoever sends the answer takes chunks from the
+//! [`Feed`]. The queue between them is short, so that work is no faster than its reader, and dropping
+//! the feed ends the work.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::operation::Operation;
+use super::{dispatch, reply::Reply};
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+use crate::outcome::Outcome;
+
+/// What is written is sent once it has this many bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// Chunks that wait for the reader.
+const QUEUE: usize = 2;
+
+/// How records follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON text of ours per line (`application/x-ndjson`).
+    Ndjson,
+    /// One JSON text of the user's per line. No record of ours may stand among them.
+    Documents,
+    /// Server-sent events (`text/event-stream`).
+    Events,
+    /// Records of RFC 4180 (`text/csv`).
+    Csv,
+    /// One JSON text (`application/json`).
+    Json,
+    /// Bytes (`application/octet-stream`).
+    Bytes,
+}
+
+impl Format {
+    /// The media type.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Ndjson | Self::Documents => "application/x-ndjson; charset=utf-8",
+            Self::Events => "text/event-stream; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+            Self::Bytes => "application/octet-stream",
+        }
+    }
+
+    /// Whether a failure can be told as a record of its own. Elsewhere the answer is cut off, which
+    /// is all that a reader of such a format can notice.
+    fn tells_failures(self) -> bool {
+        matches!(self, Self::Ndjson | Self::Events)
+    }
+
+    fn open(self, out: &mut Writer) {
+        if self == Self::Events {
+            out.raw(b"data: ");
+        }
+    }
+
+    fn close(self, out: &mut Writer) {
+        match self {
+            Self::Ndjson | Self::Documents => out.raw(b"\n"),
+            Self::Events => out.raw(b"\n\n"),
+            Self::Csv | Self::Json | Self::Bytes => {}
+        }
+    }
+}
+
+/// The reader's end.
+#[derive(Debug)]
+pub struct Feed {
+    /// How its records follow each other.
+    pub format: Format,
+    /// The name to save it under.
+    pub file_name: Option<String>,
+    chunks: mpsc::Receiver<Result<Vec<u8>>>,
+    work: AbortOnDropHandle<()>,
+}
+
+impl Feed {
+    /// Ends the work.
+    pub fn end(&mut self) {
+        self.work.abort();
+        self.chunks.close();
+        while self.chunks.try_recv().is_ok() {}
+    }
+
+    /// The next chunk; `None` at the end. After an error the answer is cut off.
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>>> {
+        self.chunks.recv().await
+    }
+}
+
+/// The writer's end.
+#[derive(Debug)]
+pub struct Sink {
+    format: Format,
+    out: Writer,
+    chunks: mpsc::Sender<Result<Vec<u8>>>,
+}
+
+impl Sink {
+    /// Writes one record as JSON; sends what was written once that is worth it.
+    pub async fn record(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        self.format.open(&mut self.out);
+        write(&mut self.out)?;
+        self.format.close(&mut self.out);
+        self.pace().await
+    }
+
+    /// What is written and not yet sent, for formats that have no records of ours.
+    pub fn writer(&mut self) -> &mut Writer {
+        &mut self.out
+    }
+
+    /// Sends what was written once that is worth it.
+    pub async fn pace(&mut self) -> Result<()> {
+        if self.out.len() < CHUNK { Ok(()) } else { self.flush().await }
+    }
+
+    /// Sends what was written now: it is news, or the first of a long answer.
+    pub async fn flush(&mut self) -> Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let chunk = std::mem::take(&mut self.out).into_bytes();
+        self.chunks.send(Ok(chunk)).await.map_err(|_| gone())
+    }
+
+    /// Whether nobody reads any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.chunks.is_closed()
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Code::DbConnectionFailed, "the reader of the answer has left")
+}
+
+/// The work behind a stream.
+pub type Work = Box<
+    dyn for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>> + Send + 'static,
+>;
+
+impl Reply {
+    /// `200` with records that `work` writes while they are read. What can be refused at once should
+    /// be refused before: from here on a failure is the last record, or cuts the answer off.
+    ///
+    /// The request's deadline ends with this call; each step of the work has its own
+    /// ([`Context::step`]).
+    pub fn stream(
+        cx: &Context,
+        format: Format,
+        work: impl for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>>
+        + Send
+        + 'static,
+    ) -> Self {
+        let (sender, chunks) = mpsc::channel(QUEUE);
+        let sink = Sink { format, out: Writer::new(), chunks: sender };
+        // The request's own deadline is for what was before the first record.
+        let cx = Context { deadline: cx.step(), ..cx.clone() };
+        let task = tokio::spawn(run(cx, sink, Box::new(work)));
+        let work = AbortOnDropHandle::new(task);
+        Self::feed(Feed { format, file_name: None, chunks, work })
+    }
+}
+
+async fn run(cx: Context, mut sink: Sink, work: Work) {
+    let started = Instant::now();
+    let operation: &'static Operation = cx.operation;
+    let over = cx.running.over();
+    let working = AssertUnwindSafe(over.run_until_cancelled(work(&cx, &mut sink))).catch_unwind();
+    let result = match working.await {
+        Ok(Some(result)) => result,
+        Ok(None) => {
+            Err(Error::new(Code::DbConnectionFailed, "the connection manager was shut down")
+                .outcome(Outcome::Unknown))
+        }
+        Err(_) => Err(dispatch::panicked()),
+    };
+    dispatch::observe(operation, &cx, result.as_ref().err());
+    dispatch::note(operation, &cx.request_id, started, result.as_ref().err());
+    let told = match result {
+        Err(error) if sink.format.tells_failures() => tell(&mut sink, &error, &cx.request_id),
+        Err(error) => {
+            let _ = sink.flush().await;
+            let _ = sink.chunks.send(Err(error)).await;
+            return;
+        }
+        Ok(()) => Ok(()),
+    };
+    if told.is_ok() {
+        let _ = sink.flush().await;
+    }
+}
+
+/// The last record of a stream that failed: `{"error": {…}}`.
+fn tell(sink: &mut Sink, error: &Error, request_id: &Arc<str>) -> Result<()> {
+    let failure = error.to_json(request_id);
+    sink.format.open(&mut sink.out);
+    sink.out.raw(b"{\"error\":");
+    sink.out.value(&failure["error"])?;
+    sink.out.raw(b"}");
+    sink.format.close(&mut sink.out);
+    Ok(())
+}
