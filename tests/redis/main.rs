@@ -10,6 +10,7 @@
 //!
 //! A test whose server is not given is skipped, and says so.
 
+mod bulk;
 mod cluster;
 mod faults;
 mod http;
@@ -18,5 +19,6 @@ mod proxy;
 mod rogue;
 mod secured;
 mod sentinel;
+mod streams;
 mod support;
 mod values;

@@ -16,11 +16,13 @@ use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
 pub mod batch;
+pub mod bulk;
 mod cluster;
 mod collection;
 pub mod commands;
 mod conditional;
 mod connection;
+pub mod course;
 mod cursor;
 mod dial;
 mod execute;
@@ -36,8 +38,12 @@ mod reply;
 mod resp;
 pub mod scan;
 mod slot;
+mod slots;
 mod stream;
+pub mod survey;
 mod value;
+pub mod walk;
+mod walk_cursor;
 pub mod write;
 
 use cluster::Cluster;
@@ -53,6 +59,10 @@ pub struct Client {
     nodes: Nodes,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
+    /// `PEXPIRETIME`: when a key expires, not how long it has left.
+    expire_time: Feature,
+    /// `UNLINK`: deleting without holding the server up.
+    unlink: Feature,
 }
 
 #[derive(Debug)]
@@ -80,7 +90,13 @@ impl Client {
             drop(node.lease(deadline).await?);
             Nodes::One(Arc::new(node))
         };
-        Ok(Self { topology: target.topology.clone(), nodes, hash_field_ttl: Feature::default() })
+        Ok(Self {
+            topology: target.topology.clone(),
+            nodes,
+            hash_field_ttl: Feature::default(),
+            expire_time: Feature::default(),
+            unlink: Feature::default(),
+        })
     }
 
     /// Closes every connection. Requests that still run end by themselves, and then theirs are

@@ -261,7 +261,7 @@ fn next_work(last: u64, missing: usize, found: usize, examined: u64) -> u64 {
     (missing as u64).saturating_mul(per_key).clamp(10, (last * 4).clamp(10, MAX_WORK))
 }
 
-fn push_scan(
+pub(super) fn push_scan(
     commands: &mut Commands,
     position: u64,
     pattern: Option<&[u8]>,
@@ -287,7 +287,7 @@ pub(super) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
     Some((position, reply::elements(elements)?))
 }
 
-fn scanned_page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
+pub(super) fn scanned_page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
     let unexpected = || -> Error { failure::unexpected("SCAN") };
     let (position, elements) = scanned(value).ok_or_else(unexpected)?;
     let keys = elements

@@ -77,7 +77,7 @@ pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
 }
 
 /// Type names are words; anything else can't be one.
-fn type_name(name: String) -> Result<String> {
+pub(super) fn type_name(name: String) -> Result<String> {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if name.is_empty() || !name.bytes().all(word) {
         return Err(Error::validation("`type` is not the name of a type"));

@@ -3,8 +3,11 @@
 use crate::api::operation::operations;
 
 mod batch;
+mod bulk;
 mod input;
 mod keys;
+mod problems;
+mod selection;
 mod server;
 mod stats;
 mod strings;
@@ -32,4 +35,9 @@ operations! {
     /// Many small commands as one pipeline, each with its own result. Those that write need write
     /// permission.
     "redis.batch" POST "/redis/{scope}/batch" Connection(Redis) Read 1 => batch::run;
+    /// Deletes, expires or persists many keys, with progress. Needs write permission, but for a dry
+    /// run.
+    "redis.bulk" POST "/redis/{scope}/keys/bulk" Connection(Redis) Read 20 gives stream => bulk::run;
+    /// Asks work of one's own to stop after the step that is under way.
+    "redis.jobs.stop" DELETE "/redis/{scope}/jobs/{job}" Connection(Redis) Read 1 => bulk::stop;
 }
