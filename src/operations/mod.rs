@@ -15,6 +15,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         registry::OPERATIONS,
         redis::OPERATIONS,
         mongodb::OPERATIONS,
+        mongodb::aggregate::OPERATIONS,
         postgres::OPERATIONS,
         http::OPERATIONS,
         service::OPERATIONS,

@@ -7,6 +7,7 @@
 mod aggregate;
 mod call;
 mod catalog;
+mod cursor;
 mod error;
 mod find;
 pub mod gate;
@@ -16,6 +17,7 @@ mod meter;
 mod names;
 mod options;
 mod probe;
+mod reading;
 mod socks;
 mod tunnel;
 mod write;
@@ -27,12 +29,14 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
-pub use self::aggregate::AggregateOptions;
+pub use self::aggregate::{AggregateOptions, Source};
 pub use self::call::Call;
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
+pub use self::cursor::{Batch, Documents};
 pub use self::find::{Cap, Count, CountKind, End, Query};
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
+pub use self::reading::Reading;
 pub use self::write::{Change, Changed, with_id};
 
 use self::meter::Meter;
