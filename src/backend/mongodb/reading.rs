@@ -1,6 +1,6 @@
 //! How a server is to read.
 
-use mongodb::bson::{self, Bson, Document};
+use mongodb::bson::{self, Document};
 use mongodb::options::{Collation, Hint, ReadConcern, ReadConcernLevel, SelectionCriteria};
 
 use super::options::read_preference;

@@ -1,0 +1,2 @@
+export * from './aggregations'
+export * from './database'
