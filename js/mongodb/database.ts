@@ -1,4 +1,5 @@
 import { type AggregateInput, Aggregations } from './aggregations'
+import { Analysis } from './analysis'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 
 /** A document as Extended JSON v2. */
@@ -53,11 +54,14 @@ export class MongoDatabase {
   readonly #binding: Binding
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
+  /** What is in a collection and how it is found. */
+  readonly analysis: Analysis
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.aggregations = new Aggregations(binding)
+    this.analysis = new Analysis(binding)
   }
 
   /** The databases that the connection's user can see. */

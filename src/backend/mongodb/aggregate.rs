@@ -6,8 +6,9 @@ use mongodb::bson::Document;
 use mongodb::raw_batch_cursor::RawBatchCursor;
 
 use super::call::Call;
+use super::cap::{Cap, End};
 use super::cursor::Documents;
-use super::find::{Cap, End, write_all};
+use super::find::write_all;
 use super::names::Namespace;
 use super::reading::Reading;
 use crate::ejson::Mode;

@@ -6,8 +6,11 @@
 
 mod aggregate;
 mod call;
+mod cap;
 mod catalog;
+mod command;
 mod cursor;
+mod distinct;
 mod error;
 mod find;
 pub mod gate;
@@ -31,9 +34,11 @@ use mongodb::bson::doc;
 
 pub use self::aggregate::{AggregateOptions, Source};
 pub use self::call::Call;
+pub use self::cap::{Cap, End};
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
 pub use self::cursor::{Batch, Documents};
-pub use self::find::{Cap, Count, CountKind, End, Query};
+pub use self::distinct::{Distinct, FoundBy};
+pub use self::find::{Count, CountKind, Query};
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
 pub use self::reading::Reading;

@@ -71,6 +71,16 @@ impl Reading {
         }
         Ok(())
     }
+
+    /// Adds the read concern to a command that is put together by hand.
+    pub(super) fn describe_concern(&self, command: &mut Document) -> Result<()> {
+        if let Some(concern) = &self.concern {
+            let concern = bson::serialize_to_bson(concern)
+                .map_err(|_| Error::internal("an option could not be encoded"))?;
+            command.insert("readConcern", concern);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Databases, collections and documents of MongoDB.
 
 pub mod aggregate;
+pub mod analysis;
 mod by_query;
 mod collections;
 mod databases;

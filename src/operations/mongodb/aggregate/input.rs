@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::operation::Permission;
-use crate::backend::mongodb::gate::{self, Needs};
 use crate::backend::mongodb::AggregateOptions;
+use crate::backend::mongodb::gate::{self, Needs};
 use crate::context::Context;
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Code, Error, Result};
