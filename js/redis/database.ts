@@ -1,6 +1,6 @@
 import { Batcher } from './batcher'
-import { type Binding, type CallOptions, invoke } from './invoke'
-import { records } from './stream'
+import { type Binding, type CallOptions, invoke } from '../invoke'
+import { records } from '../stream'
 
 /** Text, or bytes that are not valid UTF-8. */
 export type RedisText = string | { $binary: { base64: string } }

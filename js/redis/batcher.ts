@@ -1,5 +1,5 @@
-import type { Binding } from './invoke'
-import { type Failure, fromFailure, fromNative } from './errors'
+import type { Binding } from '../invoke'
+import { type Failure, fromFailure, fromNative } from '../errors'
 
 type Command = [name: string, ...args: unknown[]]
 type Answer = { ok: unknown } | { error: Failure }
