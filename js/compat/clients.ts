@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors'
 import { type Binding, invoke } from '../invoke'
-import { MongoDatabase } from '../mongodb'
+import { MongoDatabase } from '../mongodb/database'
 import { PostgresDatabase } from '../postgres'
 import { RedisDatabase, type RedisText } from '../redis'
 import type { ConnectionTestResult, DatabaseConnection } from '../types'

@@ -1,4 +1,4 @@
-import { type Binding, type CallOptions, invoke } from './invoke'
+import { type Binding, type CallOptions, invoke } from '../invoke'
 
 /** A document as Extended JSON v2. */
 export type Document = Record<string, unknown>
