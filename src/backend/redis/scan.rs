@@ -11,6 +11,7 @@ use super::commands::{Commands, Effect};
 use super::cursor::{self, ClusterCursor};
 use super::node::Node;
 use super::{Client, Nodes, failure, glob, metadata, reply};
+use crate::backend::Warnings;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Writer;
@@ -99,7 +100,7 @@ impl Client {
         let described = self.describe(&keys, scan, node.as_ref(), deadline).await?;
         out.raw(b"{\"keys\":[");
         let mut first = true;
-        let mut warnings = metadata::Warnings::default();
+        let mut warnings = Warnings::default();
         let columns = scan.columns();
         for (i, key) in keys.iter().enumerate() {
             let replies = &described[i * columns..(i + 1) * columns];
@@ -114,7 +115,7 @@ impl Client {
         out.raw(b",\"may_be_incomplete\":");
         out.boolean(page.may_be_incomplete);
         out.raw(b",\"warnings\":");
-        warnings.write(out);
+        out.value(&warnings)?;
         out.raw(b"}");
         Ok(())
     }
