@@ -8,6 +8,8 @@ use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::config::Config;
 use studio_multidb::service::Service;
 
+use super::support::server;
+
 pub(super) struct Api {
     pub(super) service: Arc<Service>,
     pub(super) base: String,
@@ -18,7 +20,7 @@ static TESTS: AtomicUsize = AtomicUsize::new(100);
 
 /// The API of the server under test and a collection that is empty.
 pub(super) async fn api(collection: &str) -> Option<Api> {
-    let url = std::env::var("TEST_MONGODB_URL").ok()?;
+    let url = server("TEST_MONGODB_URL")?;
     let api = Api::of(&url, collection);
     let empty = json!({
         "pipeline": [{ "$match": { "_id": { "$in": [] } } }, { "$out": collection }],
