@@ -56,13 +56,13 @@ impl Call<'_> {
         mode: Mode,
         writer: &mut Writer,
     ) -> Result<End> {
-        let (source, cap, writes) = (source.into(), options.cap, options.writes);
+        let (source, cap, changes) = (source.into(), options.cap, options.writes);
         let work = async {
-            let batch = (!writes).then(|| cap.documents.saturating_add(1));
+            let batch = (!changes).then(|| cap.documents.saturating_add(1));
             let cursor = self.send(source, pipeline, options, self.max_time(), batch).await?;
             write_all(cursor, cap, mode, writer).await
         };
-        if writes { self.write(work).await } else { self.read(work).await }
+        if changes { self.write(work).await } else { self.read(work).await }
     }
 
     /// Runs a pipeline that has passed the gate and only reads, however many documents it gives. The

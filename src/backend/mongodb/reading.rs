@@ -17,7 +17,7 @@ pub struct Reading {
 
 impl Reading {
     /// Text is compared by these rules of a language: `{ locale, strength, … }`.
-    pub fn collate(&mut self, rules: Document) -> Result<()> {
+    pub fn collate(&mut self, rules: &Document) -> Result<()> {
         let known: Collation = bson::deserialize_from_document(rules.clone())
             .map_err(|e| Error::validation(format!("`collation` is not valid: {e}")))?;
         // The driver passes over what it does not know, and the comparison would be another.
@@ -92,14 +92,14 @@ mod tests {
     #[test]
     fn a_misspelt_rule_of_a_collation_is_refused() {
         let mut reading = Reading::default();
-        reading.collate(doc! { "locale": "de", "strength": 2, "caseFirst": "upper" }).unwrap();
+        reading.collate(&doc! { "locale": "de", "strength": 2, "caseFirst": "upper" }).unwrap();
         let mut command = doc! {};
         reading.describe(&mut command).unwrap();
         let rules = command.get_document("collation").unwrap();
         assert_eq!(rules.get_str("locale").unwrap(), "de");
         assert_eq!(rules.get_i32("strength").unwrap(), 2);
-        assert!(reading.collate(doc! { "locale": "de", "strenght": 2 }).is_err());
-        assert!(reading.collate(doc! { "strength": 2 }).is_err());
+        assert!(reading.collate(&doc! { "locale": "de", "strenght": 2 }).is_err());
+        assert!(reading.collate(&doc! { "strength": 2 }).is_err());
     }
 
     #[test]

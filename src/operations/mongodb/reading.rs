@@ -5,7 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::backend::mongodb::{Call, Reading};
+use crate::backend::mongodb::{Call, Client, Reading};
+use crate::context::Context;
 use crate::ejson::Document;
 use crate::error::Result;
 
@@ -41,7 +42,7 @@ impl ReadOptions {
     pub(super) fn reading(&self) -> Result<Reading> {
         let mut reading = Reading::default();
         if let Some(collation) = &self.collation {
-            reading.collate(collation.tree()?)?;
+            reading.collate(&collation.tree()?)?;
         }
         match &self.hint {
             Some(HintInput::Keys(keys)) => reading.use_keys(keys.tree()?),
@@ -62,8 +63,12 @@ impl ReadOptions {
         self.max_time_ms.map(Duration::from_millis)
     }
 
-    /// The call with no more time than was asked for.
-    pub(super) fn limit<'c>(&self, call: Call<'c>) -> Call<'c> {
-        self.longest().map_or(call.clone(), |longest| call.within(longest))
+    /// Begins a request that takes no longer than was asked for.
+    pub(super) fn call<'c>(&self, cx: &Context, client: &'c Client) -> Call<'c> {
+        let call = client.call(cx.deadline, &cx.request_id);
+        match self.longest() {
+            Some(longest) => call.within(longest),
+            None => call,
+        }
     }
 }

@@ -125,7 +125,7 @@ impl Run {
         let cap = Cap { documents, bytes: cx.service.config.max_result_bytes };
         let options = AggregateOptions { cap, ..options };
         let client = cx.mongodb().await?;
-        let call = input.read.limit(client.call(cx.deadline, &cx.request_id));
+        let call = input.read.call(cx, &client);
         let mut writer = Reply::open();
         writer.raw("[");
         let end = call.aggregate(source, stages, options, ejson, &mut writer).await?;

@@ -39,6 +39,6 @@ pub(super) async fn count(cx: &Context, input: CountInput) -> Result<Reply> {
     let estimate = filter.is_empty() && input.options.hint.is_none() && !input.exact;
     let reading = input.options.reading()?;
     let client = cx.mongodb().await?;
-    let call = input.options.limit(client.call(cx.deadline, &cx.request_id));
+    let call = input.options.call(cx, &client);
     Reply::json(&call.count_as(&namespace, filter, reading, estimate).await?)
 }

@@ -57,7 +57,7 @@ pub(super) async fn distinct(cx: &Context, input: DistinctInput) -> Result<Reply
         cap: Cap { documents: limit, bytes: cx.service.config.max_result_bytes },
     };
     let client = cx.mongodb().await?;
-    let call = input.options.limit(client.call(cx.deadline, &cx.request_id));
+    let call = input.options.call(cx, &client);
     let mut writer = Reply::open();
     writer.raw("{\"values\":[");
     let (end, by) = call.distinct(&namespace, distinct, input.ejson, &mut writer).await?;
