@@ -6,6 +6,7 @@ mod api;
 mod connection;
 mod documents;
 mod egress;
+mod explain;
 mod faults;
 mod http;
 mod proxy;

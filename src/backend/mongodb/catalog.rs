@@ -260,7 +260,7 @@ fn collection_entry(entry: &RawDocument) -> Option<CollectionEntry> {
 }
 
 /// Servers give the same number as an integer, a long or a double, depending on its size.
-fn integer(document: &Document, name: &str) -> Option<i64> {
+pub(super) fn integer(document: &Document, name: &str) -> Option<i64> {
     let value = document.get(name)?;
     let double = value.as_f64().filter(|v| v.abs() < 9e18);
     #[allow(clippy::cast_possible_truncation)]
