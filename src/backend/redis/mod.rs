@@ -37,7 +37,9 @@ mod resp;
 pub mod scan;
 mod slot;
 mod stream;
+pub mod tree;
 mod value;
+mod walk;
 pub mod write;
 
 use cluster::Cluster;
