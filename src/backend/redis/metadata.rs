@@ -5,7 +5,7 @@ use redis::Value;
 use super::commands::{Commands, Effect};
 use super::scan::Scan;
 use super::{failure, reply};
-use crate::error::Error;
+use crate::backend::Warnings;
 use crate::json::Writer;
 
 /// Elements of a collection that `MEMORY USAGE` looks at.
@@ -23,35 +23,6 @@ pub struct With {
     pub size: bool,
     /// `encoding`, from `OBJECT ENCODING`.
     pub encoding: bool,
-}
-
-/// Fields that could not be told, and why; each once.
-#[derive(Debug, Default)]
-pub(super) struct Warnings(Vec<(&'static str, Error)>);
-
-impl Warnings {
-    pub(super) fn add(&mut self, field: &'static str, error: Error) {
-        if self.0.iter().all(|(known, _)| *known != field) {
-            self.0.push((field, error));
-        }
-    }
-
-    /// Writes `[{ field, code, message }]`.
-    pub(super) fn write(&self, out: &mut Writer) {
-        out.raw(b"[");
-        let mut first = true;
-        for (field, error) in &self.0 {
-            out.comma(&mut first);
-            out.raw(b"{\"field\":");
-            out.string(field);
-            out.raw(b",\"code\":");
-            out.string(error.code().as_str());
-            out.raw(b",\"message\":");
-            out.string(error.message());
-            out.raw(b"}");
-        }
-        out.raw(b"]");
-    }
 }
 
 /// Adds the commands that describe one key.

@@ -9,6 +9,7 @@ use super::commands::Commands;
 use super::node::Node;
 use super::walk::{MAX_WORK, Walk};
 use super::{Client, cursor, glob, metadata};
+use crate::backend::Warnings;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::Writer;
@@ -75,7 +76,7 @@ impl Client {
         let described = self.describe(&keys, scan, page.node.as_ref(), deadline).await?;
         out.raw(b"{\"keys\":[");
         let mut first = true;
-        let mut warnings = metadata::Warnings::default();
+        let mut warnings = Warnings::default();
         let columns = scan.columns();
         for (i, key) in keys.iter().enumerate() {
             let replies = &described[i * columns..(i + 1) * columns];
@@ -90,7 +91,7 @@ impl Client {
         out.raw(b",\"may_be_incomplete\":");
         out.boolean(page.may_be_incomplete);
         out.raw(b",\"warnings\":");
-        warnings.write(out);
+        out.value(&warnings)?;
         out.raw(b"}");
         Ok(())
     }

@@ -7,10 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use super::metadata::Warnings;
 use super::scan::EndedBy;
 use super::walk::{Budget, Filter, MAX_WORK, Walk};
 use super::{Client, cursor};
+use crate::backend::Warnings;
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 use crate::json::Writer;
@@ -109,7 +109,7 @@ impl TreeWalk<'_> {
     ///
     /// Once it has ended, also `{ complete, ended_by, cursor, limited, may_be_incomplete,
     /// warnings }`.
-    pub fn write(&mut self, out: &mut Writer) {
+    pub fn write(&mut self, out: &mut Writer) -> Result<()> {
         out.raw(b"{");
         self.counts.write(out);
         out.raw(b",\"examined\":");
@@ -136,9 +136,10 @@ impl TreeWalk<'_> {
             out.raw(b",\"may_be_incomplete\":");
             out.boolean(may_be_incomplete);
             out.raw(b",\"warnings\":");
-            self.warnings.write(out);
+            out.value(&self.warnings)?;
         }
         out.raw(b"}");
+        Ok(())
     }
 }
 

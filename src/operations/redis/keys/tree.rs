@@ -75,10 +75,7 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
         while !walk.has_ended() {
             walk.step(cx.deadline).await?;
         }
-        return Reply::write(|out| {
-            walk.write(out);
-            Ok(())
-        });
+        return Reply::write(|out| walk.write(out));
     }
     // A cursor that is not one is refused before the stream begins.
     drop(client.tree(&outline, &filter, &cursor, None)?);
@@ -90,11 +87,7 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
             while !walk.has_ended() {
                 walk.step(cx.step()).await?;
                 if walk.has_ended() || told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-                    sink.record(|out| {
-                        walk.write(out);
-                        Ok(())
-                    })
-                    .await?;
+                    sink.record(|out| walk.write(out)).await?;
                     sink.flush().await?;
                     told = Some(Instant::now());
                 }
