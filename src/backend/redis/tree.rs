@@ -336,7 +336,9 @@ mod tests {
         ) {
             let outline = outline(1, 1000);
             let mut counts = Counts::new(&outline);
-            keys.iter().for_each(|key| counts.add(key.as_bytes()));
+            for key in &keys {
+                counts.add(key.as_bytes());
+            }
             let below = keys.iter().filter(|key| key.starts_with("p:")).count() as u64;
             let counted: u64 = counts.namespaces.values().map(|count| count.keys).sum();
             prop_assert_eq!(counted + counts.leaf_keys + counts.other_keys, below);
