@@ -16,6 +16,8 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         redis::OPERATIONS,
         redis::keys::OPERATIONS,
         mongodb::OPERATIONS,
+        mongodb::aggregate::OPERATIONS,
+        mongodb::analysis::OPERATIONS,
         postgres::OPERATIONS,
         http::OPERATIONS,
         service::OPERATIONS,
