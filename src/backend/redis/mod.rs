@@ -39,7 +39,9 @@ pub mod scan;
 mod sentinel;
 mod slot;
 mod stream;
+pub mod tree;
 mod value;
+mod walk;
 pub mod write;
 
 use cluster::Cluster;
