@@ -68,10 +68,10 @@ impl Sentinel {
     async fn start(primary: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (names, named) = watch::channel((primary, Word::Tells));
+        let (names, told) = watch::channel((primary, Word::Tells));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(speak(client, named.clone()));
+                tokio::spawn(speak(client, told.clone()));
             }
         });
         Self { port, names }
