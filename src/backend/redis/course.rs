@@ -1,7 +1,7 @@
-//! The way through many keys: a list of them, or a walk over the keyspace.
+//! The way through many keys: a list of them, or a sweep over the keyspace.
 
 use super::commands::{Commands, Effect};
-use super::walk::{Filter, Found, Walk};
+use super::sweep::{Filter, Found, Sweep};
 use super::{Client, cursor, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub enum Course {
         type_name: Option<String>,
     },
     /// All that fit a filter.
-    Walk(Walk),
+    Sweep(Sweep),
 }
 
 impl Course {
@@ -37,14 +37,14 @@ impl Course {
     pub fn of(filter: Filter) -> Self {
         match filter.literal() {
             Some(key) => Self::Keys { keys: vec![key], taken: 0, type_name: filter.type_name },
-            None => Self::Walk(Walk::new(filter)),
+            None => Self::Sweep(Sweep::new(filter)),
         }
     }
 
     /// Goes on where the same course gave this cursor.
     pub fn resume(self, cursor: &str) -> Result<Self> {
         Ok(match self {
-            Self::Walk(walk) => Self::Walk(walk.resume(cursor)?),
+            Self::Sweep(sweep) => Self::Sweep(sweep.resume(cursor)?),
             Self::Keys { keys, type_name, .. } => {
                 let taken = usize::try_from(cursor::position(cursor)?).unwrap_or(usize::MAX);
                 let taken = taken.min(keys.len());
@@ -58,20 +58,20 @@ impl Course {
     pub fn cursor(&self) -> String {
         match self {
             Self::Keys { taken, .. } => taken.to_string(),
-            Self::Walk(walk) => walk.cursor(),
+            Self::Sweep(sweep) => sweep.cursor(),
         }
     }
 
     /// Whether something may have been missed.
     #[must_use]
     pub fn may_be_incomplete(&self) -> bool {
-        matches!(self, Self::Walk(walk) if walk.may_be_incomplete())
+        matches!(self, Self::Sweep(sweep) if sweep.may_be_incomplete())
     }
 
     /// The next keys, perhaps none; `None` at the end.
     pub async fn next(&mut self, client: &Client, deadline: Deadline) -> Result<Option<Found>> {
         let (keys, taken, type_name) = match self {
-            Self::Walk(walk) => return client.walk(walk, deadline).await,
+            Self::Sweep(sweep) => return client.sweep(sweep, deadline).await,
             Self::Keys { keys, taken, type_name } => (keys, taken, type_name),
         };
         let batch: Vec<Vec<u8>> = keys.iter().skip(*taken).take(BATCH).cloned().collect();

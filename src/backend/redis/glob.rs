@@ -16,6 +16,20 @@ pub(super) fn literal(pattern: &[u8]) -> Option<Vec<u8>> {
     Some(key)
 }
 
+/// The pattern of the keys that begin with `prefix`, whatever characters it has.
+#[must_use]
+pub fn starting_with(prefix: &[u8]) -> Vec<u8> {
+    let mut pattern = Vec::with_capacity(prefix.len() + 1);
+    for &byte in prefix {
+        if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
+            pattern.push(b'\\');
+        }
+        pattern.push(byte);
+    }
+    pattern.push(b'*');
+    pattern
+}
+
 /// Whether the pattern matches every key, so that it need not be sent.
 pub(super) fn matches_all(pattern: &[u8]) -> bool {
     !pattern.is_empty() && pattern.iter().all(|&byte| byte == b'*')
@@ -41,6 +55,7 @@ pub(super) fn names_nothing(pattern: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_pattern_without_special_characters_is_a_key() {
@@ -65,6 +80,16 @@ mod tests {
         }
         for pattern in ["", "a*", "*a", "[a]b*", r"\*", "user:*"] {
             assert!(!names_nothing(pattern.as_bytes()), "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_stands_for_itself_and_the_rest_for_anything(prefix: Vec<u8>) {
+            let pattern = starting_with(&prefix);
+            let (star, escaped) = pattern.split_last().unwrap();
+            prop_assert_eq!(*star, b'*');
+            prop_assert_eq!(literal(escaped), Some(prefix));
         }
     }
 }

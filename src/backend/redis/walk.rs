@@ -1,33 +1,24 @@
-//! A walk over all keys that fit a filter, batch by batch, which can be left and taken up again.
-//!
-//! `SCAN` finds every key that is there from its beginning to its end, on one node, and only as long
-//! as that node's process lives: the order of keys is the process's own. So slots count as walked
-//! once one process served them from the first call to the last. What was restarted, failed over or
-//! moved meanwhile is walked again, without the slots that were walked before. A server that is no
-//! cluster is walked as one that serves all slots.
+//! A walk through the keyspace: `SCAN` of one primary after the other, call by call.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use redis::Value;
 
+use super::cluster::Cluster;
 use super::commands::{Commands, Effect};
-use super::execute::{may_run_later, pause};
+use super::cursor::{self, ClusterCursor};
 use super::node::Node;
-use super::scan::{push_scan, scanned_page};
-use super::slots::SlotSet;
-use super::{Client, Nodes, failure, glob, reply, slot};
+use super::{Client, Nodes, failure, glob, reply};
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
-/// Work that one `SCAN` call is asked for; it blocks the server while it runs.
-const WORK: u64 = 1_000;
+/// The most work that one `SCAN` call may be asked for; it blocks the server while it runs.
+pub(super) const MAX_WORK: u64 = 5_000;
 
-/// How often what moved is walked again before the walk ends as it is.
-const MAX_PASSES: u32 = 5;
-
-/// Which keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Which keys a walk gives. The server filters after it has looked: fewer keys are no less work.
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Glob pattern; `None` is every key.
     pub pattern: Option<Vec<u8>>,
@@ -35,384 +26,237 @@ pub struct Filter {
     pub type_name: Option<String>,
 }
 
-impl Filter {
-    /// The one key that the pattern stands for, if it has no special characters.
-    #[must_use]
-    pub fn literal(&self) -> Option<Vec<u8>> {
-        self.pattern.as_deref().and_then(glob::literal)
-    }
-
-    /// Whether the pattern names nothing: it consists of wildcards.
-    #[must_use]
-    pub fn names_nothing(&self) -> bool {
-        self.pattern.as_deref().is_none_or(glob::names_nothing)
-    }
-
-    fn pattern(&self) -> Option<&[u8]> {
-        self.pattern.as_deref().filter(|pattern| !glob::matches_all(pattern))
-    }
-}
-
-/// A walk that is under way.
-#[derive(Debug)]
-pub struct Walk {
-    pub(super) filter: Filter,
-    /// Nothing more is to be found in these.
-    pub(super) walked: SlotSet,
-    pub(super) pass: u32,
-    /// The node that was walked last in this pass; they are taken in the order of their ids.
-    pub(super) after: Option<String>,
-    pub(super) leg: Option<Leg>,
-    may_be_incomplete: bool,
-    ended: bool,
-}
-
-/// The walk over one node.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Leg {
-    /// The node's id; empty where there is no cluster.
-    pub(super) id: String,
-    /// The server's cursor; `None` once all was scanned.
-    pub(super) position: Option<u64>,
-    /// The process that it began on, where the user may know.
-    pub(super) run_id: Option<String>,
-    /// What the node served at its beginning.
-    pub(super) slots: SlotSet,
-    /// The process was found to be the one that it began on.
-    pub(super) verified: bool,
-    pub(super) size: Option<u64>,
-    pub(super) examined: u64,
-}
-
-/// Keys that were found together.
-#[derive(Debug)]
-pub struct Found {
-    /// Each once.
-    pub keys: Vec<Vec<u8>>,
-    /// Keys that the server looked at for them.
+/// How much of the keyspace one answer may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// Keys that are examined before the answer is given as it is.
     pub examined: u64,
-    /// `host:port` of the cluster's node.
-    pub node: Option<String>,
+    /// How long that may take.
+    pub time: Duration,
 }
 
-impl Walk {
-    /// From the beginning.
-    #[must_use]
-    pub fn new(filter: Filter) -> Self {
-        let walked = SlotSet::none();
-        Self {
-            filter,
-            walked,
-            pass: 0,
-            after: None,
-            leg: None,
+/// Where a walk stands.
+///
+/// A key that is there all the time is given at least once, unless the cluster changed meanwhile
+/// ([`Walk::may_be_incomplete`]); any key may be given more than once.
+pub(super) struct Walk<'a> {
+    pub(super) client: &'a Client,
+    pattern: Option<&'a [u8]>,
+    type_name: Option<&'a str>,
+    /// Id of the primary that is being scanned; empty on a single server.
+    id: String,
+    position: u64,
+    /// What the cluster looked like when the walk began.
+    fingerprint: u32,
+    may_be_incomplete: bool,
+    over: bool,
+    /// Keys examined on the nodes that are done, and on this one.
+    before: u64,
+    here: u64,
+    /// How many keys this node has, where `here` is an estimate that must not exceed it.
+    size_here: Option<u64>,
+}
+
+impl<'a> Walk<'a> {
+    /// Goes on where `cursor` says: `"0"` is the beginning.
+    pub(super) fn begin(client: &'a Client, filter: &'a Filter, cursor: &str) -> Result<Self> {
+        let (id, position, fingerprint) = match &client.nodes {
+            Nodes::One(_) => (String::new(), cursor::position(cursor)?, 0),
+            Nodes::Cluster(cluster) => match ClusterCursor::decode(cursor)? {
+                Some(resumed) => (resumed.node, resumed.position, resumed.fingerprint),
+                None => (String::new(), 0, cluster.map().fingerprint),
+            },
+        };
+        Ok(Self {
+            client,
+            pattern: filter.pattern.as_deref().filter(|pattern| !glob::matches_all(pattern)),
+            type_name: filter.type_name.as_deref(),
+            id,
+            position,
+            fingerprint,
             may_be_incomplete: false,
-            ended: false,
-        }
+            over: false,
+            before: 0,
+            here: 0,
+            size_here: None,
+        })
     }
 
-    /// Whether something may have been missed, because the cluster never came to rest.
-    #[must_use]
-    pub fn may_be_incomplete(&self) -> bool {
+    /// The keys of one call that is asked to look at `work` keys, and the node that they are on.
+    pub(super) async fn step(
+        &mut self,
+        work: u64,
+        deadline: Deadline,
+    ) -> Result<(Option<Arc<Node>>, Vec<Vec<u8>>)> {
+        let Some(node) = self.node() else { return Ok((None, Vec::new())) };
+        let filters = self.pattern.is_some() || self.type_name.is_some();
+        let mut commands = Commands::with_capacity(2);
+        push_scan(&mut commands, self.position, self.pattern, work, self.type_name);
+        // The server does not say how many keys it looked at; with filters, neither do the keys
+        // that it gives. `COUNT` says it, but for the end of a small keyspace.
+        if filters && self.size_here.is_none() {
+            commands.push(Effect::Read, 0, &[b"DBSIZE"]);
+        }
+        let mut results = self.client.run(&commands, Some(&node), deadline).await.into_iter();
+        let scanned = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
+        let (next, keys) = match scanned.and_then(page) {
+            Ok(page) => page,
+            Err(error) if self.was_replaced(&error, deadline).await => {
+                return Ok((None, Vec::new()));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(Ok(size)) = results.next() {
+            self.size_here = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
+        }
+        self.here += if filters { work } else { keys.len() as u64 };
+        self.position = next;
+        if next == 0 {
+            self.leave(deadline).await;
+        }
+        Ok((Some(node), keys))
+    }
+
+    /// Whether every node was walked through.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Whether keys moved between nodes, so that some may have been missed.
+    pub(super) fn may_be_incomplete(&self) -> bool {
         self.may_be_incomplete
     }
 
-    /// Takes the next node that has something left. What moved behind a node that was walked before
-    /// is left for another pass.
-    fn set_out(&mut self, stations: &[Station]) {
-        let left = |station: &&Station| station.slots.exceeds(&self.walked);
-        let next = stations
-            .iter()
-            .filter(left)
-            .find(|s| self.after.as_ref().is_none_or(|after| s.id > *after));
-        if let Some(station) = next {
-            self.leg = Some(Leg::new(&station.id, station.slots.clone()));
-        } else if stations.iter().any(|station| left(&station)) {
-            self.pass += 1;
-            self.after = None;
-            if self.pass == MAX_PASSES {
-                self.may_be_incomplete = true;
-                self.ended = true;
+    /// How many keys the server looked at.
+    pub(super) fn examined(&self) -> u64 {
+        self.before + self.here.min(self.size_here.unwrap_or(u64::MAX))
+    }
+
+    /// Where to go on.
+    pub(super) fn cursor(&self) -> String {
+        match &self.client.nodes {
+            _ if self.over => cursor::END.to_owned(),
+            Nodes::One(_) => self.position.to_string(),
+            Nodes::Cluster(_) => ClusterCursor {
+                fingerprint: self.fingerprint,
+                node: self.id.clone(),
+                position: self.position,
             }
-        } else {
-            self.ended = true;
-        }
-    }
-}
-
-impl Leg {
-    pub(super) fn new(id: &str, slots: SlotSet) -> Self {
-        Self {
-            id: id.to_owned(),
-            position: Some(0),
-            run_id: None,
-            slots,
-            verified: false,
-            size: None,
-            examined: 0,
+            .encode(),
         }
     }
 
-    /// What was looked at in one call: `COUNT`, but for the end of a small keyspace.
-    fn examine(&mut self, work: u64) -> u64 {
-        let left = self.size.map_or(u64::MAX, |size| size.saturating_sub(self.examined));
-        let examined = work.min(left);
-        self.examined += examined;
-        examined
+    /// The node to scan. The one that was being scanned may be gone; then it is the one after it.
+    fn node(&mut self) -> Option<Arc<Node>> {
+        let cluster = match &self.client.nodes {
+            _ if self.over => return None,
+            Nodes::One(node) => return Some(Arc::clone(node)),
+            Nodes::Cluster(cluster) => cluster,
+        };
+        let map = cluster.map();
+        self.may_be_incomplete |= map.fingerprint != self.fingerprint;
+        let Some(primary) = map.primaries.iter().find(|primary| primary.id >= self.id) else {
+            self.over = true;
+            return None;
+        };
+        if primary.id != self.id {
+            self.enter(&primary.id);
+        }
+        Some(Arc::clone(&primary.node))
+    }
+
+    fn enter(&mut self, id: &str) {
+        self.before = self.examined();
+        (self.here, self.size_here) = (0, None);
+        id.clone_into(&mut self.id);
+        self.position = 0;
+    }
+
+    /// The end of a node.
+    async fn leave(&mut self, deadline: Deadline) {
+        let Nodes::Cluster(cluster) = &self.client.nodes else {
+            self.over = true;
+            return;
+        };
+        // No node says by itself that a slot has left it, so it is looked up.
+        let _ = Box::pin(cluster.refresh(deadline)).await;
+        let map = cluster.map();
+        self.may_be_incomplete |= map.fingerprint != self.fingerprint;
+        match map.primaries.iter().find(|primary| primary.id > self.id) {
+            Some(next) => self.enter(&next.id),
+            None => self.over = true,
+        }
+    }
+
+    /// Whether the node can't be reached because another took its place: then the walk goes on
+    /// there, or behind it.
+    async fn was_replaced(&self, error: &Error, deadline: Deadline) -> bool {
+        let Nodes::Cluster(cluster) = &self.client.nodes else { return false };
+        let unreached = matches!(error.code(), Code::DbConnectionFailed | Code::DbTimeout);
+        unreached && Box::pin(cluster.refresh(deadline)).await.is_ok() && !self.is_primary(cluster)
+    }
+
+    fn is_primary(&self, cluster: &Cluster) -> bool {
+        cluster.map().primaries.iter().any(|primary| primary.id == self.id)
     }
 }
 
-/// A node that may be walked, and the slots that it serves now.
-struct Station {
-    id: String,
-    node: Arc<Node>,
-    slots: SlotSet,
+/// Adds one call of `SCAN`.
+pub(super) fn push_scan(
+    commands: &mut Commands,
+    position: u64,
+    pattern: Option<&[u8]>,
+    work: u64,
+    type_name: Option<&str>,
+) {
+    let (mut cursor, mut count) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let mut args: Vec<&[u8]> = vec![b"SCAN", cursor.format(position).as_bytes()];
+    if let Some(pattern) = pattern {
+        args.extend([b"MATCH", pattern]);
+    }
+    args.extend([b"COUNT", count.format(work).as_bytes()]);
+    if let Some(type_name) = type_name {
+        args.extend([b"TYPE", type_name.as_bytes()]);
+    }
+    commands.push(Effect::Read, 0, &args);
 }
 
 impl Client {
-    /// The next keys, perhaps none; `None` at the end. While servers can't be reached it is tried
-    /// again until the deadline; after a failure the walk can be taken up where it was.
-    pub async fn walk(&self, walk: &mut Walk, deadline: Deadline) -> Result<Option<Found>> {
-        for round in 0.. {
-            match self.walk_on(walk, deadline).await {
-                Err(error) if may_run_later(&error) => {
-                    if let Nodes::Cluster(cluster) = &self.nodes {
-                        let _ = cluster.refresh(deadline).await;
-                    }
-                    if deadline.run(tokio::time::sleep(pause(round))).await.is_none() {
-                        return Err(error);
-                    }
-                }
-                walked => return walked,
-            }
-        }
-        Ok(None)
-    }
-
-    async fn walk_on(&self, walk: &mut Walk, deadline: Deadline) -> Result<Option<Found>> {
-        while !walk.ended {
-            let stations = self.stations();
-            let Some(leg) = &mut walk.leg else {
-                walk.set_out(&stations);
-                continue;
-            };
-            let Some(station) = stations.iter().find(|station| station.id == leg.id) else {
-                // It is no primary any more. Its slots are some other's, who may come before it.
-                walk.leg = None;
-                walk.after = None;
-                continue;
-            };
-            let stepped = step(self, &walk.filter, leg, &station.node, deadline).await;
-            match stepped {
-                Ok(Some(mut found)) => {
-                    found.keys.retain(|key| !walk.walked.contains(slot::of(key)));
-                    return Ok(Some(found));
-                }
-                Ok(None) => {
-                    if let Some(leg) = walk.leg.take() {
-                        let served = self.served_throughout(&leg, &station.node, deadline).await;
-                        match served {
-                            Ok(served) => walk.walked.add(&served),
-                            Err(error) => {
-                                walk.leg = Some(leg);
-                                return Err(error);
-                            }
-                        }
-                        walk.after = Some(leg.id);
-                    }
-                }
-                Err(error) => {
-                    leg.verified = false;
-                    return Err(error);
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// How many keys there are, where the user may know.
-    pub async fn key_count(&self, deadline: Deadline) -> Option<u64> {
-        let mut sum = 0;
-        for station in self.stations() {
-            let size = Commands::one(Effect::Read, 0, &[b"DBSIZE"]);
-            let size = self.run(&size, Some(&station.node), deadline).await.pop()?.ok()?;
-            sum += u64::try_from(reply::integer(&size)?).ok()?;
-        }
-        Some(sum)
-    }
-
-    fn stations(&self) -> Vec<Station> {
-        match &self.nodes {
-            Nodes::One(node) => {
-                vec![Station { id: String::new(), node: node.clone(), slots: SlotSet::all() }]
-            }
+    /// `DBSIZE`, summed over the primaries of a cluster.
+    pub async fn size(&self, deadline: Deadline) -> Result<u64> {
+        let nodes: Vec<Arc<Node>> = match &self.nodes {
+            Nodes::One(node) => vec![Arc::clone(node)],
             Nodes::Cluster(cluster) => {
-                let map = cluster.map();
-                let stations = map.primaries.iter().enumerate().map(|(index, primary)| Station {
-                    id: primary.id.clone(),
-                    node: primary.node.clone(),
-                    slots: map.slots_of(index),
-                });
-                stations.collect()
+                cluster.map().primaries.iter().map(|p| Arc::clone(&p.node)).collect()
             }
-        }
-    }
-
-    /// The slots that one process served from the beginning of the leg until now.
-    async fn served_throughout(
-        &self,
-        leg: &Leg,
-        node: &Arc<Node>,
-        deadline: Deadline,
-    ) -> Result<SlotSet> {
-        let mut ask = Commands::with_capacity(2);
-        ask.push(Effect::Read, 0, &[b"INFO", b"server"]);
-        if let Nodes::Cluster(cluster) = &self.nodes {
-            cluster.refresh(deadline).await?;
-            ask.push(Effect::Read, 0, &[b"CLUSTER", b"NODES"]);
-        }
-        let mut replies = self.run(&ask, Some(node), deadline).await.into_iter();
-        let info = replies.next().unwrap_or(Ok(Value::Nil))?;
-        if run_id(&info) != leg.run_id {
-            return Ok(SlotSet::none());
-        }
-        let mut served = leg.slots.clone();
-        match self.stations().iter().find(|station| station.id == leg.id) {
-            Some(station) => served.keep(&station.slots),
-            None => return Ok(SlotSet::none()),
-        }
-        if let Some(nodes) = replies.next().transpose()?.as_ref().and_then(reply::text) {
-            migrating(&nodes).for_each(|slot| served.remove(slot));
-        }
-        Ok(served)
-    }
-}
-
-/// One call of `SCAN`; `None` once there is nothing left to scan.
-async fn step(
-    client: &Client,
-    filter: &Filter,
-    leg: &mut Leg,
-    node: &Arc<Node>,
-    deadline: Deadline,
-) -> Result<Option<Found>> {
-    let Some(mut position) = leg.position else { return Ok(None) };
-    if !leg.verified {
-        let mut ask = Commands::with_capacity(2);
-        ask.push(Effect::Read, 0, &[b"INFO", b"server"]);
-        ask.push(Effect::Read, 0, &[b"DBSIZE"]);
-        let mut replies = client.run(&ask, Some(node), deadline).await.into_iter();
-        let run_id = run_id(&replies.next().unwrap_or(Ok(Value::Nil))?);
-        if run_id != leg.run_id {
-            position = 0;
-            leg.run_id = run_id;
-        }
-        let size = replies.next().unwrap_or(Ok(Value::Nil))?;
-        leg.size = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
-        leg.verified = true;
-    }
-    let mut scan = Commands::with_capacity(1);
-    push_scan(&mut scan, position, filter.pattern(), WORK, filter.type_name.as_deref());
-    let scanned = client.run(&scan, Some(node), deadline).await.pop().unwrap_or(Ok(Value::Nil))?;
-    let (next, mut keys) = scanned_page(failure::check(scanned)?)?;
-    leg.position = Some(next).filter(|&next| next != 0);
-    let filters = filter.pattern().is_some() || filter.type_name.is_some();
-    let examined = if filters { leg.examine(WORK) } else { keys.len() as u64 };
-    let mut seen = HashSet::with_capacity(keys.len());
-    keys.retain(|key| seen.insert(key.clone()));
-    let node = node.endpoint.as_ref().map(ToString::to_string);
-    Ok(Some(Found { keys, examined, node }))
-}
-
-/// The id of the server's process; `None` where the user may not know.
-fn run_id(info: &Value) -> Option<String> {
-    let text = reply::text(info)?;
-    let line = text.lines().find_map(|line| line.strip_prefix("run_id:"))?;
-    Some(line.trim().to_owned())
-}
-
-/// The slots that are on their way from the node that was asked: `[93->-292f8b…]`.
-fn migrating(nodes: &str) -> impl Iterator<Item = u16> {
-    let own = nodes.lines().find(|line| line.contains("myself"));
-    own.into_iter().flat_map(str::split_ascii_whitespace).filter_map(|word| {
-        let (slot, _) = word.strip_prefix('[')?.split_once("->-")?;
-        slot.parse().ok().filter(|&slot| slot < slot::SLOTS)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn station(id: &str, slots: &str) -> Station {
-        use crate::backend::ConnectOptions;
-        use crate::backend::redis::dial::Dialer;
-        use crate::target::{DatabaseType, Rules, Target, TargetInput};
-        use std::time::Duration;
-        use tokio::sync::Semaphore;
-
-        let input = TargetInput::from_connection_string("redis://127.0.0.1:1");
-        let target = Target::parse(DatabaseType::Redis, &input, Rules { self_hosted: true });
-        let Ok(Target::Redis(target)) = target else { panic!("no target") };
-        let options = ConnectOptions {
-            egress: Arc::default(),
-            max_connections: 1,
-            connect_timeout: Duration::from_secs(1),
-            idle_timeout: Duration::from_secs(1),
         };
-        let dialer = Arc::new(Dialer::new(&target, &options).unwrap());
-        let one = Arc::new(Semaphore::new(1));
-        let node = Node::new(&dialer, None, &one, 1, options.idle_timeout).unwrap();
-        Station { id: id.to_owned(), node: Arc::new(node), slots: SlotSet::read(slots).unwrap() }
+        let ask = Commands::one(Effect::Read, 0, &[b"DBSIZE"]);
+        let sizes = join_all(nodes.iter().map(|node| self.run(&ask, Some(node), deadline))).await;
+        sizes.into_iter().flatten().try_fold(0, |sum, size| {
+            let size = reply::integer(&failure::check(size?)?);
+            let size = size.and_then(|size| u64::try_from(size).ok());
+            size.map(|size| sum + size).ok_or_else(|| failure::unexpected("DBSIZE"))
+        })
     }
+}
 
-    /// Walks on, as if every leg had been walked in full, and served `served`.
-    fn pass(walk: &mut Walk, stations: &[Station], served: &str) -> Option<String> {
-        while walk.leg.is_none() && !walk.ended {
-            walk.set_out(stations);
-        }
-        let leg = walk.leg.take()?;
-        walk.walked.add(&SlotSet::read(served).unwrap());
-        walk.after = Some(leg.id.clone());
-        Some(leg.id)
-    }
+/// Takes a reply of `SCAN` apart; `HSCAN` and its kin answer alike.
+pub(super) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
+    let [position, elements] = <[Value; 2]>::try_from(reply::elements(value)?).ok()?;
+    let position = std::str::from_utf8(reply::bytes(&position)?).ok()?.parse().ok()?;
+    Some((position, reply::elements(elements)?))
+}
 
-    #[test]
-    fn nodes_are_walked_once_where_nothing_moves() {
-        let mut walk = Walk::new(Filter::default());
-        let stations = [station("a", "0-1fff"), station("b", "2000-3fff")];
-        assert_eq!(pass(&mut walk, &stations, "0-1fff").as_deref(), Some("a"));
-        assert_eq!(pass(&mut walk, &stations, "2000-3fff").as_deref(), Some("b"));
-        assert_eq!(pass(&mut walk, &stations, ""), None);
-        assert!(!walk.may_be_incomplete());
-    }
-
-    #[test]
-    fn what_failed_over_to_an_earlier_node_is_walked_again() {
-        let mut walk = Walk::new(Filter::default());
-        let before = [station("b", "0-1fff"), station("c", "2000-3fff")];
-        assert_eq!(pass(&mut walk, &before, "0-1fff").as_deref(), Some("b"));
-        // `c` fails over to `a` while it is walked.
-        assert_eq!(pass(&mut walk, &before, "").as_deref(), Some("c"));
-        let after = [station("a", "2000-3fff"), station("b", "0-1fff")];
-        assert_eq!(pass(&mut walk, &after, "2000-3fff").as_deref(), Some("a"));
-        assert_eq!(pass(&mut walk, &after, ""), None);
-        assert!(!walk.may_be_incomplete());
-    }
-
-    #[test]
-    fn a_cluster_that_never_comes_to_rest_ends_the_walk_honestly() {
-        let mut walk = Walk::new(Filter::default());
-        let stations = [station("a", "0-3fff")];
-        let passes = std::iter::from_fn(|| pass(&mut walk, &stations, "0-3ffe")).count();
-        assert_eq!(passes, MAX_PASSES as usize);
-        assert!(walk.may_be_incomplete());
-    }
-
-    #[test]
-    fn slots_on_their_way_are_told_by_their_node() {
-        let nodes = "aa 127.0.0.1:1@2 master - 0 0 1 connected 0-5460 [1->-bb]\n\
-                     bb 127.0.0.1:2@3 myself,master - 0 0 2 connected 5461-9000 [5461->-aa] [7-<-aa]\n";
-        assert_eq!(migrating(nodes).collect::<Vec<_>>(), [5461]);
-    }
+/// The keys of a reply of `SCAN`, and where to go on.
+pub(super) fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
+    let unexpected = || -> Error { failure::unexpected("SCAN") };
+    let (position, elements) = scanned(value).ok_or_else(unexpected)?;
+    let keys = elements
+        .into_iter()
+        .map(|key| match key {
+            Value::BulkString(key) => Ok(key),
+            _ => Err(unexpected()),
+        })
+        .collect::<Result<_>>()?;
+    Ok((position, keys))
 }

@@ -3,7 +3,7 @@
 use super::input::Bytes;
 use super::keys::type_name;
 use crate::backend::redis::course::Course;
-use crate::backend::redis::walk::Filter;
+use crate::backend::redis::sweep::Filter;
 use crate::error::{Code, Error, Result};
 
 /// Keys that one request may name.

@@ -33,7 +33,7 @@ impl Action {
 /// What to do to which keys.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::operations::redis) struct BulkInput {
+pub(super) struct BulkInput {
     /// What to do to each key.
     pub(super) action: Action,
     /// These keys, at most 100,000. Else `pattern`, `type` or both.

@@ -8,10 +8,18 @@
 //! `matched` is the sum of `done`, `skipped`, `failed` and `unknown`. What is unknown may or may not
 //! have been done, and is never sent again.
 
+use crate::api::operation::operations;
+
 mod input;
 mod pace;
 mod preview;
 mod tally;
 mod work;
 
-pub(super) use work::{run, stop};
+operations! {
+    /// Deletes, expires or persists many keys, with progress. Needs write permission, but for a dry
+    /// run.
+    "redis.bulk" POST "/redis/{scope}/keys/bulk" Connection(Redis) Read 20 gives stream => work::run;
+    /// Asks work of one's own to stop after the step that is under way.
+    "redis.jobs.stop" DELETE "/redis/{scope}/jobs/{job}" Connection(Redis) Read 1 => work::stop;
+}

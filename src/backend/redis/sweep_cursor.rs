@@ -1,4 +1,4 @@
-//! Where a walk stands, as a string that survives the process.
+//! Where a sweep stands, as a string that survives the process.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -6,13 +6,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use super::cluster::{FNV, fnv};
 use super::cursor;
 use super::slots::SlotSet;
-use super::walk::{Filter, Leg, Walk};
+use super::sweep::{Filter, Leg, Sweep};
 use crate::error::Result;
 
 /// Leads the parts, which are separated by dots.
-const VERSION: &str = "w1";
+const VERSION: &str = "s1";
 
-impl Walk {
+impl Sweep {
     /// Where to go on after what was found so far.
     pub(super) fn cursor(&self) -> String {
         let (id, position, run_id, slots) = match &self.leg {
@@ -25,21 +25,20 @@ impl Walk {
             ),
         };
         let filter = fingerprint(&self.filter);
-        let (pass, walked) = (self.pass, self.walked.spell());
+        let (pass, swept) = (self.pass, self.swept.spell());
         let after = self.after.as_deref().unwrap_or("-");
-        let parts = format!(
-            "{VERSION}.{filter:x}.{pass}.{walked}.{after}.{id}.{position}.{run_id}.{slots}"
-        );
+        let parts =
+            format!("{VERSION}.{filter:x}.{pass}.{swept}.{after}.{id}.{position}.{run_id}.{slots}");
         BASE64.encode(parts)
     }
 
-    /// Goes on where a walk with the same filter gave this cursor.
+    /// Goes on where a sweep with the same filter gave this cursor.
     pub(super) fn resume(self, text: &str) -> Result<Self> {
         let filter = self.filter;
         let read = || {
             let plain = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
             let parts: Vec<&str> = plain.split('.').collect();
-            let [version, fits, pass, walked, after, id, position, run_id, slots] =
+            let [version, fits, pass, swept, after, id, position, run_id, slots] =
                 <[&str; 9]>::try_from(parts).ok()?;
             let given = |part: &str| (part != "-").then(|| part.to_owned());
             if version != VERSION || fits != format!("{:x}", fingerprint(&filter)) {
@@ -53,12 +52,12 @@ impl Walk {
                     ..Leg::new(id, SlotSet::read(slots)?)
                 }),
             };
-            let mut walk = Self::new(filter);
-            walk.pass = pass.parse().ok()?;
-            walk.walked = SlotSet::read(walked)?;
-            walk.after = given(after);
-            walk.leg = leg;
-            Some(walk)
+            let mut sweep = Self::new(filter);
+            sweep.pass = pass.parse().ok()?;
+            sweep.swept = SlotSet::read(swept)?;
+            sweep.after = given(after);
+            sweep.leg = leg;
+            Some(sweep)
         };
         read().ok_or_else(cursor::invalid)
     }
@@ -86,26 +85,26 @@ mod tests {
             position in proptest::option::of(any::<u64>()), id in "[0-9a-f]{0,40}",
             run_id in proptest::option::of("[0-9a-f]{40}"), pass in 0_u32..5, slot in 0_u16..16384
         ) {
-            let mut walk = Walk::new(filter("a*"));
-            walk.pass = pass;
-            walk.walked.insert(slot);
-            walk.after = run_id.clone();
-            walk.leg = Some(Leg { position, run_id, ..Leg::new(&id, SlotSet::all()) });
-            let read = Walk::new(filter("a*")).resume(&walk.cursor()).unwrap();
-            prop_assert_eq!(read.leg, walk.leg);
-            prop_assert_eq!((read.walked, read.pass, read.after), (walk.walked, pass, walk.after));
+            let mut sweep = Sweep::new(filter("a*"));
+            sweep.pass = pass;
+            sweep.swept.insert(slot);
+            sweep.after = run_id.clone();
+            sweep.leg = Some(Leg { position, run_id, ..Leg::new(&id, SlotSet::all()) });
+            let read = Sweep::new(filter("a*")).resume(&sweep.cursor()).unwrap();
+            prop_assert_eq!(read.leg, sweep.leg);
+            prop_assert_eq!((read.swept, read.pass, read.after), (sweep.swept, pass, sweep.after));
         }
 
         #[test]
         fn any_other_text_is_refused(text in "\\PC*") {
-            prop_assert!(Walk::new(filter("*")).resume(&text).is_err());
+            prop_assert!(Sweep::new(filter("*")).resume(&text).is_err());
         }
     }
 
     #[test]
     fn a_cursor_is_good_for_its_own_filter_only() {
-        let walk = Walk::new(filter("a*"));
-        assert!(Walk::new(filter("b*")).resume(&walk.cursor()).is_err());
-        assert!(Walk::new(filter("a*")).resume(&walk.cursor()).is_ok());
+        let sweep = Sweep::new(filter("a*"));
+        assert!(Sweep::new(filter("b*")).resume(&sweep.cursor()).is_err());
+        assert!(Sweep::new(filter("a*")).resume(&sweep.cursor()).is_ok());
     }
 }
