@@ -6,7 +6,11 @@
 
 mod aggregate;
 mod call;
-mod catalog;
+mod collation;
+mod collections;
+mod command;
+mod databases;
+mod define;
 mod error;
 mod find;
 pub mod gate;
@@ -15,6 +19,7 @@ mod kill;
 mod meter;
 mod names;
 mod options;
+mod privileges;
 mod probe;
 mod socks;
 mod tunnel;
@@ -29,9 +34,11 @@ use mongodb::bson::doc;
 
 pub use self::aggregate::AggregateOptions;
 pub use self::call::Call;
-pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
+pub use self::collation::collation;
+pub use self::collections::{CollectionEntry, CollectionKind, CollectionSizes};
+pub use self::databases::{DatabaseEntry, DatabaseSizes};
 pub use self::find::{Cap, Count, CountKind, End, Query};
-pub use self::names::{Namespace, check_database};
+pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::probe::probe;
 pub use self::write::{Change, Changed, with_id};
 
