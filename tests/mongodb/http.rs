@@ -9,6 +9,8 @@ use studio_multidb::api::http::{Request, handle};
 use studio_multidb::config::Config;
 use studio_multidb::service::Service;
 
+use super::support::server;
+
 struct Api {
     service: Arc<Service>,
     base: String,
@@ -19,7 +21,7 @@ static TESTS: AtomicUsize = AtomicUsize::new(100);
 
 /// The API of the server under test and a collection that is empty.
 async fn api(collection: &str) -> Option<Api> {
-    let url = std::env::var("TEST_MONGODB_URL").ok()?;
+    let url = server("TEST_MONGODB_URL")?;
     let test = TESTS.fetch_add(1, Ordering::Relaxed).to_string();
     let env = |name: &str| match name {
         "MONGODB_URL" => Some(url.clone()),

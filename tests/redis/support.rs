@@ -89,8 +89,8 @@ pub(crate) async fn write(client: &Client, key: &[u8], value: NewValue) -> Resul
 pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
     let mut batch = Batch::default();
     for command in commands {
-        let args: Vec<&[u8]> = command[1..].iter().map(|arg| arg.as_bytes()).collect();
-        batch.push(command[0], &args, true);
+        let args: Vec<&[u8]> = command.iter().map(|arg| arg.as_bytes()).collect();
+        batch.push(&args, true);
     }
     let mut out = Writer::new();
     client.batch(&batch, "test", &mut out, soon()).await.unwrap();

@@ -25,6 +25,7 @@ mod cursor;
 mod dial;
 mod execute;
 mod failure;
+pub mod gate;
 mod glob;
 mod group;
 pub mod info;
