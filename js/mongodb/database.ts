@@ -1,4 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
+import { MongoCollections } from './collections'
+import { MongoDatabases } from './databases'
 
 /** A document as Extended JSON v2. */
 export type Document = Record<string, unknown>
@@ -50,10 +52,16 @@ export interface UpdateInput {
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
   readonly #binding: Binding
+  /** Databases: list, create, drop, figures. */
+  readonly databases: MongoDatabases
+  /** Collections and views: list, create, change, drop. */
+  readonly collections: MongoCollections
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
+    this.databases = new MongoDatabases(binding)
+    this.collections = new MongoCollections(binding)
   }
 
   /** The databases that the connection's user can see. */

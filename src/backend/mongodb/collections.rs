@@ -48,9 +48,12 @@ impl CollectionEntry {
     /// What it is for those who use it.
     #[must_use]
     pub fn kind(&self) -> CollectionKind {
+        let has = |option| self.options.get(option).is_ok_and(|value| value.is_some());
         match self.type_name.as_str() {
             "view" => CollectionKind::View,
             "timeseries" => CollectionKind::Timeseries,
+            // Some servers name the type by the options alone.
+            _ if has("timeseries") => CollectionKind::Timeseries,
             _ if self.options.get_bool("capped").unwrap_or(false) => CollectionKind::Capped,
             _ => CollectionKind::Collection,
         }

@@ -1,6 +1,6 @@
 //! What of a collection can be changed.
 
-use mongodb::bson::{self, doc};
+use mongodb::bson::{self, Bson, doc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -104,12 +104,12 @@ impl ChangedOptions {
         if let Some(action) = self.validation_action {
             options.insert("validationAction", name_of(action)?);
         }
-        match self.expire_after_seconds {
-            Some(Expiry::After(after)) => {
-                drop(options.insert("expireAfterSeconds", seconds(after)?))
-            }
-            Some(Expiry::Never(Off::Off)) => drop(options.insert("expireAfterSeconds", "off")),
-            None => {}
+        if let Some(expiry) = self.expire_after_seconds {
+            let expiry = match expiry {
+                Expiry::After(after) => Bson::Int64(seconds(after)?),
+                Expiry::Never(Off::Off) => Bson::from("off"),
+            };
+            options.insert("expireAfterSeconds", expiry);
         }
         if let Some(series) = &self.timeseries {
             let buckets = buckets(
@@ -159,14 +159,13 @@ impl ChangedIndex {
         if let Some(prepare) = self.prepare_unique {
             index.insert("prepareUnique", prepare);
         }
-        match self.unique {
-            Some(true) => drop(index.insert("unique", true)),
-            Some(false) => {
-                return Err(Error::validation(
-                    "an index can't be made non-unique; make another and drop this one",
-                ));
-            }
-            None => {}
+        if self.unique == Some(false) {
+            return Err(Error::validation(
+                "an index can't be made non-unique; make another and drop this one",
+            ));
+        }
+        if self.unique == Some(true) {
+            index.insert("unique", true);
         }
         if index.len() == 1 {
             return Err(Error::validation("`index` says nothing to change"));
