@@ -1,5 +1,7 @@
 //! MongoDB against a real server: set `TEST_MONGODB_URL`. Its user must be allowed to do everything.
 
+mod aggregate;
+mod analysis;
 mod api;
 mod catalog;
 mod connection;

@@ -6,11 +6,14 @@
 
 mod aggregate;
 mod call;
+mod cap;
 mod collation;
 mod collections;
 mod command;
+mod cursor;
 mod databases;
 mod define;
+mod distinct;
 mod error;
 mod find;
 pub mod gate;
@@ -21,6 +24,7 @@ mod names;
 mod options;
 mod privileges;
 mod probe;
+mod reading;
 mod socks;
 mod tunnel;
 mod write;
@@ -32,14 +36,18 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
-pub use self::aggregate::AggregateOptions;
+pub use self::aggregate::{AggregateOptions, Source};
 pub use self::call::Call;
+pub use self::cap::{Cap, End};
 pub use self::collation::collation;
 pub use self::collections::{CollectionEntry, CollectionKind, CollectionSizes};
+pub use self::cursor::{Batch, Documents};
 pub use self::databases::{DatabaseEntry, DatabaseSizes};
-pub use self::find::{Cap, Count, CountKind, End, Query};
+pub use self::distinct::{Distinct, FoundBy};
+pub use self::find::{Count, CountKind, Query};
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::probe::probe;
+pub use self::reading::Reading;
 pub use self::write::{Change, Changed, with_id};
 
 use self::meter::Meter;
