@@ -7,6 +7,7 @@ mod catalog;
 mod connection;
 mod documents;
 mod egress;
+mod explain;
 mod faults;
 mod http;
 mod proxy;

@@ -74,7 +74,7 @@ impl Attempt<'_> {
                 let name = write.code_name.as_deref().unwrap_or_default();
                 let error = server(write.code, name, &write.message).outcome(Outcome::NotApplied);
                 match &write.details {
-                    Some(info) => error.detail("errInfo", details(info)),
+                    Some(info) => error.detail("errInfo", as_value(info)),
                     None => error,
                 }
             }
@@ -167,7 +167,7 @@ fn insert_many(insert: &InsertManyError) -> Error {
                 "message": error.message,
             });
             if let Some(info) = &error.details {
-                entry["errInfo"] = details(info);
+                entry["errInfo"] = as_value(info);
             }
             entry
         })
@@ -183,7 +183,8 @@ fn as_json(document: &RawDocument) -> Value {
     }
 }
 
-fn details(info: &Document) -> Value {
+/// A document as relaxed Extended JSON.
+pub(super) fn as_value(info: &Document) -> Value {
     RawDocumentBuf::try_from(info).map_or(Value::Null, |raw| as_json(&raw))
 }
 
