@@ -1,7 +1,14 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import { records } from '../stream'
+import { records, type UploadSource } from '../stream'
+import {
+  type ExportOptions,
+  exportKeys,
+  importKeys,
+  type ImportOptions,
+  type ImportRecord,
+} from './transfer'
 
 /** Text, or bytes that are not valid UTF-8. */
 export type RedisText = string | { $binary: { base64: string } }
@@ -125,6 +132,23 @@ export class RedisDatabase {
   /** Sets the TTL in seconds; −1 removes it. */
   expireKey(key: RedisText, ttl: number, call?: CallOptions): Promise<Record<string, unknown>> {
     return invoke(this.#binding, 'redis.keys.expire', { key, ttl }, call)
+  }
+
+  /**
+   * Keys with their values, as lines of JSON: all, those that fit, or a list. Write the bytes to a file;
+   * the last checkpoint's `cursor` goes on where an export was cut off.
+   */
+  export(options: ExportOptions = {}, call?: CallOptions): AsyncGenerator<Buffer> {
+    return exportKeys(this.#binding, options, call)
+  }
+
+  /** Writes the keys of an export, and tells of the progress and of each line that is refused. */
+  import(
+    source: UploadSource,
+    options: ImportOptions = {},
+    call?: CallOptions
+  ): AsyncGenerator<ImportRecord> {
+    return importKeys(this.#binding, source, options, call)
   }
 
   /** The server's `INFO`, typed. */

@@ -1,2 +1,3 @@
 export * from './bulk'
 export * from './database'
+export type * from './transfer'

@@ -15,6 +15,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         registry::OPERATIONS,
         redis::OPERATIONS,
         redis::bulk::OPERATIONS,
+        redis::transfer::OPERATIONS,
         mongodb::catalog::OPERATIONS,
         redis::keys::OPERATIONS,
         mongodb::OPERATIONS,

@@ -22,5 +22,6 @@ mod secured;
 mod sentinel;
 mod streams;
 mod support;
+mod transfer;
 mod tree;
 mod values;

@@ -103,6 +103,28 @@ pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
     serde_json::from_value(json(out)).unwrap()
 }
 
+/// Sends a command that no client of ours sends, to the node that has its key; what it answers, as far
+/// as it is text.
+pub(crate) async fn command(url: &str, args: &[&[u8]]) -> String {
+    let mut address = url.split_once("://").map_or(url, |(_, address)| address).to_owned();
+    let mut request = format!("*{}\r\n", args.len()).into_bytes();
+    for arg in args {
+        request.extend(format!("${}\r\n", arg.len()).bytes());
+        request.extend([arg, &b"\r\n"[..]].concat());
+    }
+    loop {
+        let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
+        socket.write_all(&request).await.unwrap();
+        let mut answer = vec![0; 1024];
+        let read = socket.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+        match answer.strip_prefix("-MOVED ").and_then(|moved| moved.split_whitespace().nth(1)) {
+            Some(to) => to.clone_into(&mut address),
+            None => return answer,
+        }
+    }
+}
+
 /// A prefix that no other test uses.
 pub(crate) fn prefix() -> String {
     format!("t{}:", uuid::Uuid::new_v4().simple())

@@ -198,12 +198,7 @@ async fn ranged(
     let [length, page] = subject.ask(&commands).await?;
     let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
     let page = reply::elements(page).ok_or_else(|| failure::unexpected("a range"))?;
-    // RESP3 nests a member and its score, RESP2 does not.
-    let elements: Vec<Value> = if page.first().is_some_and(|e| matches!(e, Value::Array(_))) {
-        page.into_iter().filter_map(reply::elements).flatten().collect()
-    } else {
-        page
-    };
+    let elements = reply::flat(page);
     let read = elements.len() / if options.is_empty() { 1 } else { 2 };
     let next = start.saturating_add(read as u64);
     let end = read == 0 || next >= length;

@@ -74,6 +74,23 @@ impl Commands {
         });
     }
 
+    /// These of its units, in order.
+    pub(super) fn only(&self, units: &[usize]) -> Self {
+        let mut only = Self::with_capacity(units.len());
+        for unit in units.iter().map(|&unit| &self.units[unit]) {
+            let start = only.bytes.len();
+            only.bytes.extend_from_slice(&self.bytes[unit.bytes.clone()]);
+            let key = if unit.key.start == 0 {
+                0..0
+            } else {
+                let at = start + unit.key.start - unit.bytes.start;
+                at..at + unit.key.len()
+            };
+            only.units.push(Unit { bytes: start..only.bytes.len(), key, ..unit.clone() });
+        }
+        only
+    }
+
     /// How many units there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -138,8 +155,15 @@ pub struct Transaction<'a> {
 impl Transaction<'_> {
     /// Adds `name key args…`.
     pub fn push(&mut self, name: &[u8], args: &[&[u8]]) {
-        header(self.bytes, args.len() + 2);
-        argument(self.bytes, name);
+        self.push_sub(&[name], args);
+    }
+
+    /// Adds `name subcommand key args…`.
+    pub fn push_sub(&mut self, name: &[&[u8]], args: &[&[u8]]) {
+        header(self.bytes, name.len() + args.len() + 1);
+        for word in name {
+            argument(self.bytes, word);
+        }
         self.at = argument(self.bytes, self.key);
         for arg in args {
             argument(self.bytes, arg);
@@ -194,6 +218,22 @@ mod tests {
         let keys: Vec<_> = (0..4).map(|i| commands.key(i)).collect();
         assert_eq!(keys, [Some(&b""[..]), Some(b"k"), None, Some(b"t")]);
         assert_eq!(commands.unit(3).replies, 3);
+    }
+
+    #[test]
+    fn some_of_the_units_are_what_they_were_among_the_others() {
+        let mut commands = Commands::default();
+        commands.push(Effect::Read, 1, &[b"GET", b"a"]);
+        commands.push(Effect::Read, 0, &[b"PING"]);
+        commands.transaction(b"b", |t| t.push(b"DEL", &[]));
+        commands.push(Effect::Write, 1, &[b"DEL", b""]);
+        let only = commands.only(&[1, 2, 3]);
+        for i in 0..3 {
+            assert_eq!(only.encoded(i), commands.encoded(i + 1));
+            assert_eq!(only.key(i), commands.key(i + 1));
+            assert_eq!(only.unit(i).replies, commands.unit(i + 1).replies);
+        }
+        assert_eq!(only.len(), 3);
     }
 
     #[test]

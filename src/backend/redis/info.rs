@@ -152,11 +152,15 @@ impl Info {
         Ok(())
     }
 
-    pub(super) fn version(&self) -> &str {
+    /// Of the server; of a cluster, of its first node.
+    #[must_use]
+    pub fn version(&self) -> &str {
         &self.server.version
     }
 
-    pub(super) fn mode(&self) -> &str {
+    /// `standalone` or `cluster`.
+    #[must_use]
+    pub fn mode(&self) -> &str {
         &self.server.mode
     }
 

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
+pub mod assembly;
 pub mod batch;
 pub mod bulk;
 mod cluster;
@@ -31,9 +32,12 @@ pub mod gate;
 mod glob;
 mod group;
 pub mod info;
+pub mod kind;
 mod metadata;
 mod node;
+pub mod pieces;
 mod probe;
+pub mod put;
 pub mod read;
 mod reply;
 mod resp;
@@ -42,12 +46,15 @@ mod sentinel;
 mod slot;
 mod slots;
 mod stream;
+pub mod stream_state;
 pub mod survey;
 pub mod sweep;
 mod sweep_cursor;
+mod temporary;
 pub mod tree;
 mod value;
 mod walk;
+pub mod whole;
 pub mod write;
 
 use cluster::Cluster;
@@ -66,6 +73,8 @@ pub struct Client {
     nodes: Nodes,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
+    /// `XSETID … ENTRIESADDED`: counters of streams.
+    stream_counters: Feature,
     /// `PEXPIRETIME`: when a key expires, not how long it has left.
     expire_time: Feature,
     /// `UNLINK`: deleting without holding the server up.
@@ -107,6 +116,7 @@ impl Client {
             watch,
             nodes,
             hash_field_ttl: Feature::default(),
+            stream_counters: Feature::default(),
             expire_time: Feature::default(),
             unlink: Feature::default(),
         })

@@ -214,7 +214,7 @@ fn too_large(length: Option<u64>) -> Error {
 }
 
 /// A window of text must not end in the middle of a character. Bytes that are no text are kept.
-fn whole_characters(bytes: &[u8]) -> &[u8] {
+pub(super) fn whole_characters(bytes: &[u8]) -> &[u8] {
     match std::str::from_utf8(bytes) {
         Err(e) if e.error_len().is_none() && e.valid_up_to() > 0 => &bytes[..e.valid_up_to()],
         _ => bytes,

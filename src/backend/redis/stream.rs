@@ -55,7 +55,7 @@ pub(super) async fn read(subject: &Subject<'_>, window: &Window, out: &mut Write
 }
 
 /// The smallest id greater than `id`. Servers before 6.2 know no exclusive ranges.
-fn after(id: &str) -> Result<String> {
+pub(super) fn after(id: &str) -> Result<String> {
     let parts = || -> Option<(u64, u64)> {
         let (ms, sequence) = id.split_once('-')?;
         Some((ms.parse().ok()?, sequence.parse().ok()?))

@@ -75,7 +75,20 @@ impl NewValue {
         }
     }
 
-    fn push(&self, transaction: &mut Transaction<'_>) {
+    /// Whether it has no elements, or no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::String(bytes) => bytes.is_empty(),
+            Self::Hash(fields) => fields.is_empty(),
+            Self::List(elements) | Self::Set(elements) => elements.is_empty(),
+            Self::SortedSet(members) => members.is_empty(),
+            Self::Stream(entries) => entries.is_empty(),
+        }
+    }
+
+    /// Adds the commands that make it where nothing is.
+    pub(super) fn push(&self, transaction: &mut Transaction<'_>) {
         match self {
             Self::String(value) => transaction.push(b"SET", &[value]),
             Self::Hash(fields) => chunked(transaction, b"HSET", fields, |args, (name, value)| {

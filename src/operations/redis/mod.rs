@@ -11,6 +11,7 @@ mod selection;
 mod server;
 mod stats;
 mod strings;
+pub mod transfer;
 mod value;
 
 operations! {
