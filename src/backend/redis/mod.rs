@@ -19,7 +19,6 @@ pub mod batch;
 mod cluster;
 mod collection;
 pub mod commands;
-mod conditional;
 mod connection;
 mod cursor;
 mod dial;
@@ -41,6 +40,7 @@ mod stream;
 pub mod tree;
 mod value;
 mod walk;
+mod watch;
 pub mod write;
 
 use cluster::Cluster;
