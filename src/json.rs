@@ -118,6 +118,15 @@ impl Writer {
     }
 }
 
+/// Text or bytes, as [`Writer::text_or_bytes`] writes them; for details of errors.
+#[must_use]
+pub fn text_or_bytes(bytes: &[u8]) -> serde_json::Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => serde_json::json!({ "$binary": { "base64": BASE64.encode(bytes) } }),
+    }
+}
+
 /// Appends `text` with the escapes of RFC 8259, without the quotes.
 pub fn escape_into(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";

@@ -11,6 +11,8 @@
 //! A test whose server is not given is skipped, and says so.
 
 mod cluster;
+mod contested;
+mod edits;
 mod faults;
 mod http;
 mod keyspace;

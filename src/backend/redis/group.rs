@@ -162,12 +162,9 @@ impl Ended {
     }
 }
 
-/// Whether a reply says that the session is not to be used again: it is no longer authenticated, or
-/// it is in a transaction that its user may not end.
+/// Whether a reply says that the session is no longer authenticated.
 fn is_stale(reply: &Value) -> bool {
-    let Value::ServerError(error) = reply else { return false };
-    Refusal::of(error) == Some(Refusal::Stale)
-        || (error.code() == "NOPERM" && error.details().is_some_and(|d| d.contains("'exec'")))
+    matches!(reply, Value::ServerError(error) if Refusal::of(error) == Some(Refusal::Stale))
 }
 
 fn replies_of(unit: &Unit, waiting: &Waiting) -> usize {

@@ -5,7 +5,6 @@ use redis::Value;
 use super::Client;
 use super::commands::{Commands, Effect, NO_ARGS};
 use super::failure;
-use super::read::not_found;
 use super::reply;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -185,30 +184,6 @@ impl Client {
             deleted => deleted?,
         };
         Ok(reply::integer(&deleted) == Some(1))
-    }
-
-    /// Sets the seconds that the key has left; `None` lets it live on.
-    pub async fn expire(&self, key: &[u8], ttl: Option<u64>, deadline: Deadline) -> Result<()> {
-        let seconds = ttl.map(|seconds| seconds.to_string());
-        let mut commands = Commands::with_capacity(2);
-        match &seconds {
-            Some(seconds) => {
-                commands.push(Effect::Write, 1, &[b"EXPIRE", key, seconds.as_bytes()]);
-            }
-            None => commands.push(Effect::Write, 1, &[b"PERSIST", key]),
-        }
-        // `PERSIST` answers 0 for a key that does not exist, and for one that did not expire.
-        commands.push(Effect::Read, 1, &[b"EXISTS", key]);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let done = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
-        if reply::integer(&done) == Some(1) {
-            return Ok(());
-        }
-        let exists = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
-        if reply::integer(&exists) == Some(1) && ttl.is_none() {
-            return Ok(());
-        }
-        Err(not_found(key))
     }
 }
 
