@@ -20,6 +20,7 @@ mod kill;
 mod meter;
 mod names;
 mod options;
+mod preview;
 mod probe;
 mod reading;
 mod socks;
@@ -42,6 +43,7 @@ pub use self::distinct::{Distinct, FoundBy};
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::find::{Count, CountKind, Query};
 pub use self::names::{Namespace, check_database};
+pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
 pub use self::write::{Change, Changed, with_id};
@@ -56,6 +58,8 @@ use crate::target::{Endpoint, MongoTarget, tls};
 
 /// How long closing waits for a server.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// Operations that one request has under way at most.
+const MOST_AT_A_TIME: usize = 4;
 
 /// A live client of one target.
 #[derive(Debug)]
@@ -117,6 +121,12 @@ impl Client {
         let goodbye = async { self.driver.clone().shutdown().immediate(true).await };
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         self.tunnel.close();
+    }
+
+    /// How many operations one request may have under way, so that others find connections too.
+    #[must_use]
+    pub fn share(&self) -> usize {
+        (self.meter.max_connections() as usize / 2).clamp(1, MOST_AT_A_TIME)
     }
 
     /// What it holds at this moment.
