@@ -9,6 +9,7 @@ mod egress;
 mod explain;
 mod faults;
 mod http;
+mod preview;
 mod proxy;
 mod support;
 mod tls;

@@ -23,8 +23,10 @@ mod options;
 mod preview;
 mod probe;
 mod reading;
+mod schema;
 mod socks;
 mod tunnel;
+mod types;
 mod write;
 
 use std::sync::Arc;
@@ -46,6 +48,7 @@ pub use self::names::{Namespace, check_database};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
+pub use self::schema::{Limits, Method, Profile, Sampling};
 pub use self::write::{Change, Changed, with_id};
 
 use self::meter::Meter;
