@@ -3,6 +3,7 @@
 mod aggregate;
 mod analysis;
 mod api;
+mod catalog;
 mod connection;
 mod documents;
 mod egress;

@@ -115,7 +115,7 @@ mod tests {
         let preview = shown(&stages);
         assert_eq!(preview.sampled_after, 0);
         let limit = doc! { "$limit": 50_i64 };
-        assert_eq!(preview.sample, [limit.clone()]);
+        assert_eq!(preview.sample, std::slice::from_ref(&limit));
         let first = vec![limit.clone(), stages[0].clone()];
         assert_eq!(preview.steps[0].pipeline, Some(first));
         let second = vec![limit, stages[0].clone(), stages[1].clone()];

@@ -92,7 +92,7 @@ mod tests {
         ) {
             let sketch = sketch(&values, 8);
             prop_assert!(sketch.counters.len() <= 8);
-            let count = |value: u8| values.iter().filter(|v| **v == value).count() as u64;
+            let count = |value: u8| values.iter().map(|v| u64::from(*v == value)).sum::<u64>();
             for counter in &sketch.counters {
                 let real = count(counter.value[0]);
                 prop_assert!(counter.count >= real && counter.count - counter.error <= real);

@@ -113,8 +113,7 @@ fn nesting_is_followed_through_documents_and_arrays() {
 #[test]
 fn frequent_values_are_told_with_their_counts() {
     let states = ["open", "open", "open", "closed", "closed", "lost"];
-    let documents =
-        states.iter().enumerate().map(|(i, state)| doc! { "id": i as i64, "s": *state });
+    let documents = (0_i64..).zip(states).map(|(id, state)| doc! { "id": id, "s": state });
     let schema = learned(documents);
     let values = &of_type(&schema, "s", "string")["values"];
     let expected = json!([
