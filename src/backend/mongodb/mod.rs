@@ -5,12 +5,17 @@
 //! straight to JSON.
 
 mod aggregate;
+mod bulk;
 mod call;
 mod catalog;
+mod change;
+mod diff;
 mod error;
+mod exact;
 mod find;
 pub mod gate;
 mod hello;
+mod insert;
 mod kill;
 mod meter;
 mod names;
@@ -18,7 +23,7 @@ mod options;
 mod probe;
 mod socks;
 mod tunnel;
-mod write;
+mod types;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,11 +34,14 @@ use mongodb::bson::doc;
 
 pub use self::aggregate::AggregateOptions;
 pub use self::call::Call;
+pub use self::bulk::{Report, Selection, Statement};
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
+pub use self::change::{Change, Changed};
 pub use self::find::{Cap, Count, CountKind, End, Query};
+pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
-pub use self::write::{Change, Changed, with_id};
+
 
 use self::meter::Meter;
 use self::options::Seeds;

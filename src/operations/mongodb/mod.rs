@@ -1,7 +1,9 @@
 //! Databases, collections and documents of MongoDB.
 
 mod aggregate;
+mod bulk;
 mod by_query;
+mod changes;
 mod collections;
 mod databases;
 mod document;
@@ -38,6 +40,9 @@ operations! {
     /// Deletes one document.
     "mongodb.documents.delete" DELETE "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
         Connection(Mongodb) Write 2 => document::delete;
+    /// Changes, deletes or inserts many documents, or shows how many it would reach.
+    "mongodb.documents.bulk" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/bulk"
+        Connection(Mongodb) Write 10 => bulk::run;
     /// Runs an aggregation pipeline.
     "mongodb.aggregate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/aggregate"
         Connection(Mongodb) Read 10 => aggregate::run;
