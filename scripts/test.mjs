@@ -5,6 +5,7 @@ import { ensureDependencies } from './steps/dependencies.mjs'
 import { buildStudio } from './steps/package.mjs'
 import { checkTools } from './steps/tools.mjs'
 import { findChromium } from './test/chromium.mjs'
+import { furtherKinds, reruns, withServers } from './test/kinds.mjs'
 import * as node from './test/node.mjs'
 import { createReport } from './test/report.mjs'
 import * as rust from './test/rust.mjs'
@@ -29,10 +30,15 @@ async function main() {
   let servers
   await step('test servers', async () => {
     servers = await startTestServers()
-    for (const [name, url] of Object.entries(servers.env)) process.stdout.write(`${name}=${url}\n`)
   })
   const env = servers?.env ?? {}
-  await step('Rust tests', () => rust.runRustTests(env))
+  await step('Rust tests', () =>
+    withServers(furtherKinds(), (more) => rust.runRustTests({ ...env, ...more }))
+  )
+  for (const { name, program, args, servers: start } of servers ? reruns(servers) : []) {
+    const run = (env) => rust.runTestProgram(program, args, env)
+    await step(`Rust tests: ${name}`, () => withServers(start(), run))
+  }
 
   const compare = after(installed, node.buildAndCompare)
   await step('addon, with index.js and index.d.ts as committed', compare)

@@ -2,13 +2,23 @@
 
 import { findAvailable, startMongo, startPostgres, startRedis } from '../servers/index.mjs'
 
-/** @returns {Promise<{ env: Record<string, string>, stop: () => Promise<void> }>} */
+/**
+ * @returns {Promise<{ env: Record<string, string>, stop: () => Promise<void>,
+ *   available: Awaited<ReturnType<typeof findAvailable>>, generation: string }>} `generation` is
+ *   that of the Redis server
+ */
 export async function startTestServers() {
   // Every version that a test may ask for is fetched now: a test's own time is too short for that.
-  await findAvailable()
+  const available = await findAvailable()
+  for (const reason of available.missing) process.stdout.write(`not to be had: ${reason}\n`)
   const servers = await Promise.all([startRedis(), startMongo(), startPostgres(), startPostgres()])
   const [redis, mongo, postgres, platform] = servers
+  for (const { version, source, url } of servers) {
+    process.stdout.write(`${url}: ${version}, ${source}\n`)
+  }
   return {
+    available,
+    generation: redis.generation,
     env: {
       TEST_REDIS_URL: redis.url,
       TEST_MONGODB_URL: mongo.url,

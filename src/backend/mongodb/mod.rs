@@ -7,9 +7,13 @@
 mod aggregate;
 mod bulk;
 mod call;
+mod cap;
 mod catalog;
 mod change;
+mod command;
+mod cursor;
 mod diff;
+mod distinct;
 mod error;
 mod exact;
 mod find;
@@ -21,6 +25,7 @@ mod meter;
 mod names;
 mod options;
 mod probe;
+mod reading;
 mod socks;
 mod tunnel;
 mod types;
@@ -32,16 +37,19 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
-pub use self::aggregate::AggregateOptions;
-pub use self::call::Call;
+pub use self::aggregate::{AggregateOptions, Source};
 pub use self::bulk::{Report, Selection, Statement};
+pub use self::call::Call;
+pub use self::cap::{Cap, End};
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
 pub use self::change::{Change, Changed};
-pub use self::find::{Cap, Count, CountKind, End, Query};
+pub use self::cursor::{Batch, Documents};
+pub use self::distinct::{Distinct, FoundBy};
+pub use self::find::{Count, CountKind, Query};
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
-
+pub use self::reading::Reading;
 
 use self::meter::Meter;
 use self::options::Seeds;

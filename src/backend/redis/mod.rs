@@ -25,6 +25,7 @@ mod cursor;
 mod dial;
 mod execute;
 mod failure;
+pub mod gate;
 mod glob;
 mod group;
 pub mod info;
@@ -37,7 +38,9 @@ mod resp;
 pub mod scan;
 mod slot;
 mod stream;
+pub mod tree;
 mod value;
+mod walk;
 pub mod write;
 
 use cluster::Cluster;

@@ -1,6 +1,7 @@
 //! Databases, collections and documents of MongoDB.
 
-mod aggregate;
+pub mod aggregate;
+pub mod analysis;
 mod bulk;
 mod by_query;
 mod changes;
@@ -9,6 +10,7 @@ mod databases;
 mod document;
 mod documents;
 mod id;
+mod reading;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
@@ -43,9 +45,6 @@ operations! {
     /// Changes, deletes or inserts many documents, or shows how many it would reach.
     "mongodb.documents.bulk" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/bulk"
         Connection(Mongodb) Write 10 => bulk::run;
-    /// Runs an aggregation pipeline.
-    "mongodb.aggregate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/aggregate"
-        Connection(Mongodb) Read 10 => aggregate::run;
     /// The collections of the database given as `databaseName`.
     "mongodb.collections.list_by_query" GET "/mongodb/{scope}/collections"
         Connection(Mongodb) Read 5 => by_query::collections;

@@ -1,9 +1,10 @@
 //! The statements of a bulk write, as commands take them.
 
 use mongodb::bson::raw::{CStr, cstr};
-use mongodb::bson::{Bson, Document, RawArrayBuf, RawBson, RawDocumentBuf};
+use mongodb::bson::{Document, RawArrayBuf, RawDocumentBuf, doc};
 
 use crate::backend::mongodb::change::Change;
+use crate::backend::mongodb::reading::Reading;
 use crate::error::{Error, Result};
 
 /// Which command a statement belongs to.
@@ -41,10 +42,8 @@ pub struct Selection {
     pub filter: Document,
     /// All that match, or the first one.
     pub many: bool,
-    /// How text is compared.
-    pub collation: Option<Document>,
-    /// The index to use: its name, or its keys.
-    pub hint: Option<Bson>,
+    /// How text is compared, and which index to use.
+    pub reading: Reading,
 }
 
 impl Statement {
@@ -88,16 +87,9 @@ impl Statement {
 
 impl Selection {
     fn encode(&self) -> Result<RawDocumentBuf> {
-        let mut body = RawDocumentBuf::new();
-        body.append(cstr!("q"), encoded(&self.filter)?);
-        if let Some(collation) = &self.collation {
-            body.append(cstr!("collation"), encoded(collation)?);
-        }
-        if let Some(hint) = &self.hint {
-            let hint = RawBson::try_from(hint.clone()).map_err(unencodable)?;
-            body.append(cstr!("hint"), hint);
-        }
-        Ok(body)
+        let mut body = doc! { "q": self.filter.clone() };
+        self.reading.describe(&mut body)?;
+        encoded(&body)
     }
 }
 

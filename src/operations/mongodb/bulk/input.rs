@@ -8,6 +8,7 @@ use crate::backend::mongodb::{Change, Selection, Statement, with_id};
 use crate::ejson::{Document, Mode, Update};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::changes::{checked, of_update};
+use crate::operations::mongodb::reading::{HintInput, ReadOptions};
 
 /// Writes in one request at most.
 const MOST: usize = 100_000;
@@ -127,16 +128,6 @@ struct DeleteInput {
     hint: Option<HintInput>,
 }
 
-/// An index.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-enum HintInput {
-    /// Its keys.
-    Keys(Document),
-    /// Its name.
-    Name(String),
-}
-
 /// A write that passed the gate.
 pub(super) enum Write {
     /// A document and its `_id`.
@@ -186,7 +177,7 @@ impl WriteInput {
             Self::UpdateMany(input) => input.checked(true)?,
             Self::ReplaceOne(input) => {
                 let ReplaceInput { filter, replacement, upsert, collation, hint } = input;
-                let selection = selection(&filter, false, collation.as_ref(), hint)?;
+                let selection = selection(&filter, false, collation, hint)?;
                 Write::Update(selection, Change::Replacement(replacement.into_raw()), upsert)
             }
             Self::DeleteOne(input) => Write::Delete(input.selection(false)?),
@@ -198,30 +189,25 @@ impl WriteInput {
 impl UpdateInput {
     fn checked(self, many: bool) -> Result<Write> {
         let Self { filter, update, array_filters, upsert, collation, hint } = self;
-        let selection = selection(&filter, many, collation.as_ref(), hint)?;
+        let selection = selection(&filter, many, collation, hint)?;
         Ok(Write::Update(selection, of_update(update, &array_filters)?, upsert))
     }
 }
 
 impl DeleteInput {
     fn selection(self, many: bool) -> Result<Selection> {
-        selection(&self.filter, many, self.collation.as_ref(), self.hint)
+        selection(&self.filter, many, self.collation, self.hint)
     }
 }
 
 fn selection(
     filter: &Document,
     many: bool,
-    collation: Option<&Document>,
+    collation: Option<Document>,
     hint: Option<HintInput>,
 ) -> Result<Selection> {
-    let hint = match hint {
-        None => None,
-        Some(HintInput::Name(name)) => Some(Bson::String(name)),
-        Some(HintInput::Keys(keys)) => Some(Bson::Document(keys.tree()?)),
-    };
-    let collation = collation.map(Document::tree).transpose()?;
-    Ok(Selection { filter: checked(filter)?, many, collation, hint })
+    let reading = ReadOptions { collation, hint, ..ReadOptions::default() }.reading()?;
+    Ok(Selection { filter: checked(filter)?, many, reading })
 }
 
 impl Write {
