@@ -1,6 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { documents } from '../stream'
-import type { Document } from './database'
+import type { Document } from './documents'
 import type { ReadOptions } from './reading'
 
 /** How a pipeline is run. */

@@ -1,4 +1,5 @@
 export * from './aggregations'
 export * from './analysis'
 export * from './database'
+export * from './documents'
 export * from './reading'

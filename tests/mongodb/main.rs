@@ -3,10 +3,13 @@
 mod aggregate;
 mod analysis;
 mod api;
+mod bulk;
+mod changes;
 mod connection;
 mod documents;
 mod egress;
 mod faults;
+mod generated;
 mod http;
 mod proxy;
 mod support;

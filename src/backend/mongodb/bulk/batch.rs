@@ -88,7 +88,8 @@ mod tests {
 
     fn update(many: bool) -> Statement {
         let selection = Selection { many, ..Selection::default() };
-        Statement::update(selection, Change::operators(doc! { "$set": { "a": 1 } }), false).unwrap()
+        Statement::update(&selection, Change::operators(doc! { "$set": { "a": 1 } }), false)
+            .unwrap()
     }
 
     fn dealt(statements: &[Statement], ordered: bool) -> Vec<(Kind, Vec<usize>)> {
@@ -103,10 +104,7 @@ mod tests {
             dealt(&mixed, true),
             [(Kind::Insert, vec![0]), (Kind::Update, vec![1, 2]), (Kind::Insert, vec![3])]
         );
-        assert_eq!(
-            dealt(&mixed, false),
-            [(Kind::Insert, vec![0, 3]), (Kind::Update, vec![1, 2])]
-        );
+        assert_eq!(dealt(&mixed, false), [(Kind::Insert, vec![0, 3]), (Kind::Update, vec![1, 2])]);
     }
 
     #[test]
