@@ -1,6 +1,8 @@
 import { type AggregateInput, Aggregations } from './aggregations'
 import { Analysis } from './analysis'
 import { type Binding, type CallOptions, invoke } from '../invoke'
+import { MongoCollections } from './collections'
+import { MongoDatabases } from './databases'
 import {
   type Document,
   type DocumentPage,
@@ -15,6 +17,10 @@ import {
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
   readonly #binding: Binding
+  /** Databases: list, create, drop, figures. */
+  readonly databases: MongoDatabases
+  /** Collections and views: list, create, change, drop. */
+  readonly collections: MongoCollections
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** Documents: pages, single ones, many at once. */
@@ -25,6 +31,8 @@ export class MongoDatabase {
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
+    this.databases = new MongoDatabases(binding)
+    this.collections = new MongoCollections(binding)
     this.aggregations = new Aggregations(binding)
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)

@@ -17,7 +17,7 @@ fn names() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Not a NaN: servers find it equal to itself, but SecantusDB does not where it is inside of a
+/// Not a NaN: servers find it equal to itself, but `SecantusDB` does not where it is inside of a
 /// document.
 fn numbers() -> impl Strategy<Value = Bson> {
     let decimals = vec!["0", "-0", "1", "1.0", "1.00", "-7.5", "Infinity"];

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::catalog::{collections as of_collections, databases};
 use super::find::own_database;
-use super::{collections as of_collections, databases};
 use crate::api::reply::Reply;
 use crate::context::Context;
 use crate::error::Result;
@@ -38,7 +38,8 @@ pub(super) struct StatsInput {
 
 /// As `mongodb.databases.stats`.
 pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
-    databases::stats(cx, databases::StatsInput { db: named(cx, input.database_name).await? }).await
+    let db = named(cx, input.database_name).await?;
+    databases::stats(cx, databases::StatsInput { db, scale: None }).await
 }
 
 /// The database that is meant.
