@@ -12,7 +12,7 @@ use studio_multidb::service::Service;
 use crate::support::{prefix, server};
 
 /// One service per test: each has a runtime of its own.
-fn service(url: &str) -> Arc<Service> {
+pub(crate) fn service(url: &str) -> Arc<Service> {
     let env = |name: &str| (name == "REDIS_URL").then(|| url.to_owned());
     let mut options = Map::new();
     // Another fingerprint each time, or the tests would share the sockets of an ended runtime.
@@ -20,7 +20,13 @@ fn service(url: &str) -> Arc<Service> {
     Service::shared(Config::from_env(env, &options).unwrap()).unwrap()
 }
 
-async fn send(service: &Arc<Service>, method: &str, path: &str, body: Value) -> (u16, Value) {
+/// The status and the body of an answer to a request below the connection.
+pub(crate) async fn send(
+    service: &Arc<Service>,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> (u16, Value) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let response = handle(
         service,

@@ -121,6 +121,11 @@ impl Connection {
         self.used.elapsed()
     }
 
+    /// Has the replies of the next exchange keep their attributes.
+    pub(super) fn keep_attributes(&mut self) {
+        self.decoder.keep_attributes = true;
+    }
+
     /// Sends encoded commands and appends their `expected` replies to `replies`, which keeps those
     /// that came before a failure. Dropping the future leaves the connection dirty.
     pub(super) async fn exchange(
@@ -160,6 +165,7 @@ impl Connection {
         if self.input.capacity() > KEEP_BUFFER {
             self.input = BytesMut::new();
         }
+        self.decoder.keep_attributes = false;
         self.used = Instant::now();
         self.dirty = false;
         Ok(())
