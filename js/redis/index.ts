@@ -1,1 +1,2 @@
-export * from './command'
+export type * from './command'
+export * from './database'

@@ -9,7 +9,7 @@ use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
 use studio_multidb::backend::redis::gate;
 use studio_multidb::backend::redis::read::Window;
-use studio_multidb::backend::redis::scan::{Scan, With};
+use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Result;
@@ -68,12 +68,18 @@ pub(crate) async fn scan(client: &Client, scan: &Scan) -> Result<Value> {
 /// All details, 100 keys, from the beginning.
 pub(crate) fn everything() -> Scan {
     Scan {
-        pattern: None,
-        type_name: None,
+        filter: Filter::default(),
         cursor: "0".to_owned(),
         count: 100,
+        budget: Budget { examined: 100_000, time: Duration::from_secs(2) },
         with: With { type_name: true, ttl: true, size: true, encoding: true },
     }
+}
+
+/// The same for the keys that match.
+pub(crate) fn matching(pattern: &str) -> Scan {
+    let pattern = Some(pattern.as_bytes().to_vec());
+    Scan { filter: Filter { pattern, type_name: None }, ..everything() }
 }
 
 pub(crate) async fn read(client: &Client, key: &[u8], window: Window) -> Result<Value> {

@@ -74,7 +74,7 @@ impl Attempt<'_> {
                 let name = write.code_name.as_deref().unwrap_or_default();
                 let error = server(write.code, name, &write.message).outcome(Outcome::NotApplied);
                 match &write.details {
-                    Some(info) => error.detail("errInfo", details(info)),
+                    Some(info) => error.detail("errInfo", as_value(info)),
                     None => error,
                 }
             }
@@ -164,7 +164,7 @@ fn insert_many(insert: &InsertManyError) -> Error {
                 "message": error.message,
             });
             if let Some(info) = &error.details {
-                entry["errInfo"] = details(info);
+                entry["errInfo"] = as_value(info);
             }
             entry
         })
@@ -180,7 +180,8 @@ fn as_json(document: &RawDocument) -> Value {
     }
 }
 
-fn details(info: &Document) -> Value {
+/// A document as relaxed Extended JSON.
+pub(super) fn as_value(info: &Document) -> Value {
     RawDocumentBuf::try_from(info).map_or(Value::Null, |raw| as_json(&raw))
 }
 
@@ -203,7 +204,7 @@ fn server(code: i32, name: &str, message: &str) -> Error {
         50 | 262 | 202 | 24 => Code::DbTimeout,
         6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435
         | 13436 => Code::DbConnectionFailed,
-        10334 | 17419 | 17420 | 17280 => Code::PayloadTooLarge,
+        10334 | 17217 | 17419 | 17420 | 17280 => Code::PayloadTooLarge,
         _ => Code::DbQueryError,
     };
     let message = match code {
