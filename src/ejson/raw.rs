@@ -3,7 +3,7 @@
 use crate::error::{Code, Error, Result};
 
 /// The elements of a document, between its length and its final zero.
-pub(super) fn elements(bytes: &[u8]) -> Result<&[u8]> {
+pub(crate) fn elements(bytes: &[u8]) -> Result<&[u8]> {
     match bytes {
         [a, b, c, d, elements @ .., 0]
             if usize::try_from(i32::from_le_bytes([*a, *b, *c, *d])) == Ok(bytes.len()) =>
@@ -14,14 +14,14 @@ pub(super) fn elements(bytes: &[u8]) -> Result<&[u8]> {
     }
 }
 
-pub(super) struct Reader<'b> {
-    pub(super) bytes: &'b [u8],
-    pub(super) at: usize,
+pub(crate) struct Reader<'b> {
+    pub(crate) bytes: &'b [u8],
+    pub(crate) at: usize,
 }
 
 impl<'b> Reader<'b> {
     /// The type and the name of the next element.
-    pub(super) fn element(&mut self) -> Result<Option<(u8, &'b [u8])>> {
+    pub(crate) fn element(&mut self) -> Result<Option<(u8, &'b [u8])>> {
         let Some(&kind) = self.bytes.get(self.at) else { return Ok(None) };
         self.at += 1;
         Ok(Some((kind, self.c_string()?)))
@@ -65,7 +65,7 @@ impl<'b> Reader<'b> {
         self.take(length)
     }
 
-    pub(super) fn skip(&mut self, kind: u8) -> Result<()> {
+    pub(crate) fn skip(&mut self, kind: u8) -> Result<()> {
         let length = match kind {
             0x01 | 0x09 | 0x11 | 0x12 => 8,
             0x02 | 0x0d | 0x0e => self.length()?,

@@ -3,12 +3,14 @@
 mod aggregate;
 mod analysis;
 mod api;
+mod catalog;
 mod connection;
 mod documents;
 mod egress;
 mod explain;
 mod faults;
 mod http;
+mod preview;
 mod proxy;
 mod support;
 mod tls;

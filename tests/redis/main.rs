@@ -11,6 +11,7 @@
 //!
 //! A test whose server is not given is skipped, and says so.
 
+mod bulk;
 mod cluster;
 mod console;
 mod faults;
@@ -22,6 +23,7 @@ mod proxy;
 mod rogue;
 mod secured;
 mod sentinel;
+mod streams;
 mod support;
 mod tree;
 mod values;

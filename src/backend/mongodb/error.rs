@@ -1,7 +1,7 @@
 //! The driver's failures as ours.
 
 use mongodb::bson::{Document, RawDocument, RawDocumentBuf};
-use mongodb::error::{ErrorKind, InsertManyError, WriteFailure};
+use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure};
 use serde_json::Value;
 
 use super::tunnel::Tunnel;
@@ -78,15 +78,7 @@ impl Attempt<'_> {
                     None => error,
                 }
             }
-            ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Error::new(
-                Code::DbConnectionFailed,
-                format!(
-                    "the write was made but not replicated as the write concern asks for: {}",
-                    concern.message
-                ),
-            )
-            .outcome(Outcome::Unknown)
-            .detail("server_code", concern.code),
+            ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => not_replicated(concern),
             ErrorKind::InsertMany(insert) => insert_many(insert),
             ErrorKind::Authentication { message, .. } => authentication(message),
             ErrorKind::ServerSelection { .. } => self
@@ -139,6 +131,17 @@ impl Attempt<'_> {
             _ => Outcome::NotApplied,
         }
     }
+}
+
+/// A write that a server made, and that the others may not have.
+pub(super) fn not_replicated(concern: &WriteConcernError) -> Error {
+    let message = &concern.message;
+    Error::new(
+        Code::DbConnectionFailed,
+        format!("the write was made but not replicated as the write concern asks for: {message}"),
+    )
+    .outcome(Outcome::Unknown)
+    .detail("server_code", concern.code)
 }
 
 /// Documents before the first error were inserted, and, where the order did not matter, those
@@ -199,8 +202,8 @@ fn server(code: i32, name: &str, message: &str) -> Error {
     let ours = match code {
         11 | 18 | 334 | 8000 => return authentication(message),
         13 => Code::PermissionDenied,
-        26 => Code::DbNotFound,
-        48 | 112 | 251 | 11000 | 11001 | 12582 => Code::Conflict,
+        26 | 27 => Code::DbNotFound,
+        48 | 68 | 85 | 86 | 112 | 251 | 11000 | 11001 | 12582 | 13297 => Code::Conflict,
         50 | 262 | 202 | 24 => Code::DbTimeout,
         6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435
         | 13436 => Code::DbConnectionFailed,
@@ -215,6 +218,11 @@ fn server(code: i32, name: &str, message: &str) -> Error {
     };
     let error = Error::new(ours, message).detail("server_code", code);
     if name.is_empty() { error } else { error.detail("server_code_name", name) }
+}
+
+/// The number of the error that the server answered with.
+pub(super) fn server_code(error: &Error) -> Option<i64> {
+    error.details().get("server_code")?.as_i64()
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 use crate::api::operation::operations;
 
 mod batch;
+pub mod bulk;
 mod command;
 mod input;
 pub mod keys;
+mod problems;
+mod selection;
 mod server;
 mod stats;
 mod strings;

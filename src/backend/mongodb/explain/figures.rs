@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mongodb::bson::{Bson, Document};
 
-use crate::backend::mongodb::catalog::integer;
+use crate::backend::mongodb::command::integer;
 
 /// Where stages have those that feed them.
 const INPUTS: [&str; 5] = ["inputStage", "outerStage", "innerStage", "thenStage", "elseStage"];

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::figures::sum;
 use super::tree::Node;
-use crate::backend::mongodb::catalog::integer;
+use crate::backend::mongodb::command::integer;
 
 /// A query that examined fewer than this is no problem, however few it returned.
 const FEW: i64 = 100;

@@ -141,7 +141,7 @@ fn classic(planned: &Document, executed: Option<&Document>) -> Node {
 
 fn by_slots(stage: &Document, figures: Option<&BySlots>) -> Node {
     let mut node = described(stage);
-    let id = crate::backend::mongodb::catalog::integer(stage, "planNodeId");
+    let id = crate::backend::mongodb::command::integer(stage, "planNodeId");
     if let Some(figures) = id.and_then(|id| figures?.get(id)) {
         node.set(figures);
     }
