@@ -3,13 +3,16 @@
 mod aggregate;
 mod analysis;
 mod api;
+mod bulk;
 mod catalog;
+mod changes;
 mod connection;
 mod documents;
 mod egress;
 mod explain;
 mod fake;
 mod faults;
+mod generated;
 mod http;
 mod preview;
 mod proxy;

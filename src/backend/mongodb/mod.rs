@@ -5,20 +5,25 @@
 //! straight to JSON.
 
 mod aggregate;
+mod bulk;
 mod call;
 mod cap;
+mod change;
 mod collation;
 mod collections;
 mod command;
 mod cursor;
 mod databases;
 mod define;
+mod diff;
 mod distinct;
 mod error;
+mod exact;
 mod explain;
 mod find;
 pub mod gate;
 mod hello;
+mod insert;
 mod kill;
 mod meter;
 mod names;
@@ -31,7 +36,6 @@ mod schema;
 mod socks;
 mod tunnel;
 mod types;
-mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +45,10 @@ use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
 pub use self::aggregate::{AggregateOptions, Source};
+pub use self::bulk::{Report, Selection, Statement};
 pub use self::call::Call;
 pub use self::cap::{Cap, End};
+pub use self::change::{Change, Changed};
 pub use self::collation::collation;
 pub use self::collections::{CollectionEntry, CollectionKind, CollectionSizes};
 pub use self::cursor::{Batch, Documents};
@@ -50,12 +56,12 @@ pub use self::databases::{DatabaseEntry, DatabaseSizes};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::find::{Count, CountKind, Query};
+pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
 pub use self::schema::{Limits, Method, Profile, Sampling};
-pub use self::write::{Change, Changed, with_id};
 
 use self::meter::Meter;
 use self::options::Seeds;
