@@ -41,6 +41,8 @@ pub enum Format {
     Json,
     /// Bytes (`application/octet-stream`).
     Bytes,
+    /// The frames of a WebSocket.
+    Frames,
 }
 
 impl Format {
@@ -52,7 +54,7 @@ impl Format {
             Self::Events => "text/event-stream; charset=utf-8",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
-            Self::Bytes => "application/octet-stream",
+            Self::Bytes | Self::Frames => "application/octet-stream",
         }
     }
 
@@ -72,7 +74,7 @@ impl Format {
         match self {
             Self::Ndjson | Self::Documents => out.raw(b"\n"),
             Self::Events => out.raw(b"\n\n"),
-            Self::Csv | Self::Json | Self::Bytes => {}
+            Self::Csv | Self::Json | Self::Bytes | Self::Frames => {}
         }
     }
 }
@@ -134,8 +136,10 @@ impl Sink {
         if self.out.is_empty() {
             return Ok(());
         }
-        let chunk = std::mem::take(&mut self.out).into_bytes();
-        self.chunks.send(Ok(chunk)).await.map_err(|_| gone())
+        // What was written stays here until there is room: a caller may give up waiting.
+        let room = self.chunks.reserve().await.map_err(|_| gone())?;
+        room.send(Ok(std::mem::take(&mut self.out).into_bytes()));
+        Ok(())
     }
 
     /// Whether nobody reads any more.

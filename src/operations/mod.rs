@@ -14,6 +14,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
     [
         registry::OPERATIONS,
         redis::OPERATIONS,
+        redis::pubsub::OPERATIONS,
         mongodb::OPERATIONS,
         postgres::OPERATIONS,
         http::OPERATIONS,

@@ -15,6 +15,7 @@ mod faults;
 mod http;
 mod keyspace;
 mod proxy;
+mod pubsub;
 mod rogue;
 mod secured;
 mod sentinel;

@@ -44,6 +44,8 @@ pub(super) struct Cluster {
 pub(super) struct Map {
     /// The primaries, ordered by their node id.
     pub(super) primaries: Vec<Primary>,
+    /// The nodes that follow them.
+    pub(super) replicas: Vec<Arc<Node>>,
     owners: Vec<u16>,
     /// Changes whenever a slot or a primary does.
     pub(super) fingerprint: u32,
@@ -64,6 +66,7 @@ struct Range {
     last: u16,
     endpoint: Endpoint,
     id: String,
+    replicas: Vec<Endpoint>,
 }
 
 impl Map {
@@ -83,13 +86,14 @@ impl Cluster {
     /// Reads the map from the first seed that answers.
     pub(super) async fn connect(
         dialer: Arc<Dialer>,
+        dialing: Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
         deadline: Deadline,
     ) -> Result<Self> {
         let cluster = Self {
             dialer,
-            dialing: Arc::new(Semaphore::new(2)),
+            dialing,
             max_connections,
             idle_timeout,
             map: RwLock::default(),
@@ -206,6 +210,9 @@ impl Cluster {
             if map.primaries.last().is_none_or(|last| last.id != range.id) {
                 let node = self.node(&range.endpoint)?;
                 map.primaries.push(Primary { id: range.id.clone(), node });
+                for replica in &range.replicas {
+                    map.replicas.push(self.node(replica)?);
+                }
             }
             let owner = u16::try_from(map.primaries.len() - 1).unwrap_or(NOBODY);
             let last = usize::from(range.last.min(slot::SLOTS - 1));
@@ -219,7 +226,8 @@ impl Cluster {
             }
         }
         self.known.lock().retain(|_, node| {
-            let kept = map.primaries.iter().any(|p| Arc::ptr_eq(&p.node, node));
+            let primaries = map.primaries.iter().map(|primary| &primary.node);
+            let kept = primaries.chain(&map.replicas).any(|kept| Arc::ptr_eq(kept, node));
             if !kept {
                 node.close();
             }
@@ -247,24 +255,27 @@ fn parse(slots: Value, asked: &str) -> Option<Vec<Range>> {
         .into_iter()
         .map(|line| {
             let line = reply::elements(line)?;
-            let [first, last, primary, ..] = line.as_slice() else { return None };
-            let Value::Array(primary) = primary else { return None };
-            let host = match primary.first().and_then(reply::text).as_deref() {
-                // The node does not know its own name; it is where we asked.
-                None | Some("" | "?") => asked.to_owned(),
-                Some(host) => host.to_owned(),
-            };
+            let [first, last, primary, replicas @ ..] = line.as_slice() else { return None };
+            let Value::Array(parts) = primary else { return None };
             Some(Range {
                 first: u16::try_from(reply::integer(first)?).ok()?,
                 last: u16::try_from(reply::integer(last)?).ok()?,
-                endpoint: Endpoint {
-                    host,
-                    port: u16::try_from(reply::integer(primary.get(1)?)?).ok()?,
-                },
-                id: reply::text(primary.get(2)?)?,
+                endpoint: endpoint(primary, asked)?,
+                id: reply::text(parts.get(2)?)?,
+                replicas: replicas.iter().filter_map(|replica| endpoint(replica, asked)).collect(),
             })
         })
         .collect()
+}
+
+fn endpoint(node: &Value, asked: &str) -> Option<Endpoint> {
+    let Value::Array(parts) = node else { return None };
+    let host = match parts.first().and_then(reply::text).as_deref() {
+        // The node does not know its own name; it is where we asked.
+        None | Some("" | "?") => asked.to_owned(),
+        Some(host) => host.to_owned(),
+    };
+    Some(Endpoint { host, port: u16::try_from(reply::integer(parts.get(1)?)?).ok()? })
 }
 
 const FNV: u32 = 0x811c_9dc5;
@@ -286,7 +297,8 @@ mod tests {
     fn a_node_without_a_name_is_where_it_was_asked() {
         let ranges = read("*1 *3 :0 :5460 *3 $0  :7000 $2 id").unwrap();
         let endpoint = Endpoint { host: "seed".into(), port: 7000 };
-        assert_eq!(ranges, [Range { first: 0, last: 5460, endpoint, id: "id".into() }]);
+        let id = "id".into();
+        assert_eq!(ranges, [Range { first: 0, last: 5460, endpoint, id, replicas: vec![] }]);
     }
 
     #[test]

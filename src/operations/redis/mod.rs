@@ -5,6 +5,7 @@ use crate::api::operation::operations;
 mod batch;
 mod input;
 mod keys;
+pub mod pubsub;
 mod server;
 mod stats;
 mod strings;
