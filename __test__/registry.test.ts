@@ -397,6 +397,7 @@ describe('roles', () => {
   const classes: Record<'read' | 'write' | 'admin', Array<[string, string, unknown?]>> = {
     read: [
       ['GET', '/redis/default/info'],
+      ['POST', '/redis/default/command', { line: 'SORT roles-none' }],
       ['GET', '/mongodb/default/databases'],
       ['GET', '/postgres/default/tables'],
       ['POST', '/postgres/default/query', { query: 'SELECT 1', read_only: true }],
@@ -407,6 +408,7 @@ describe('roles', () => {
     write: [
       ['POST', '/redis/default/keys/roles-test', { value: '1', ttl: 5 }],
       ['POST', '/redis/default/batch', { commands: [['SET', 'roles-test', '1', 'EX', '5']] }],
+      ['POST', '/redis/default/command', { line: 'SORT roles-none STORE roles-none' }],
       ['POST', '/postgres/default/query', { query: 'SELECT 1' }],
       ['POST', '/bun/default/request', { method: 'POST', path: '/x' }],
     ],
@@ -417,6 +419,7 @@ describe('roles', () => {
         { type: 'redis', connection_string: 'redis://127.0.0.1:1', projectRef: 'default' },
       ],
       ['PATCH', '/databases/$id', { description: 'x' }],
+      ['POST', '/redis/default/command', { line: 'CONFIG GET maxmemory', confirm: true }],
       ['GET', '/multidb/pools'],
     ],
   }

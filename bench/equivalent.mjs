@@ -6,6 +6,7 @@ const parts = {
   page: ({ keys }) =>
     Object.fromEntries(keys.map(({ key, ttl, ...rest }) => [key, { expires: ttl > 0, ...rest }])),
   find: (data) => data.documents,
+  insertMany: (data) => data.inserted_count,
   select100: (data) => data.rows ?? data,
   select5000: (data) => data.rows ?? data,
   registryList: (data) => new Set((data.databases ?? data).map(({ id }) => id)).size,
@@ -22,7 +23,7 @@ export function requireEquivalent(row, ours, theirs, peer) {
 }
 
 function content(row, text) {
-  if (row === 'get') return text
+  if (row === 'get' || row === 'set') return text
   const { data } = JSON.parse(text)
   return parts[row]?.(data) ?? data
 }

@@ -12,8 +12,8 @@ const number = (value) => {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
 }
 
-/** @param {{ rows: object[], http?: object[], startup?: object, versions: object }} result */
-export function toMarkdown({ rows, http, startup, versions, settings }) {
+/** @param {{ rows: object[], http?: object[], connections?: object, startup?: object, versions: object }} result */
+export function toMarkdown({ rows, http, connections, startup, versions, settings }) {
   const programs = Object.entries({ Node: process.version, ...versions })
   const parts = [
     '# Benchmark',
@@ -24,6 +24,7 @@ export function toMarkdown({ rows, http, startup, versions, settings }) {
   ]
   if (rows.length > 0) parts.push('## Side by side', comparisons(rows), '## Goals', goals(rows))
   if (http) parts.push('## 8: through HTTP, at a fixed rate', endpoints(http))
+  if (connections) parts.push('## 10: many connections', manyConnections(connections))
   if (startup) parts.push('## 11: loading', loading(startup))
   return `${parts.join('\n\n')}\n`
 }
@@ -69,6 +70,15 @@ function endpoints(results) {
     mark(reached),
   ])
   return table(['request', 'to reach', 'rate', 'p50 ms', 'p99 ms', 'failures', 'reached'], lines)
+}
+
+function manyConnections({ registered, live, minutes, requests, rss, sockets, reached }) {
+  const row = (what, { from, to, most }) => [what, ...[from, to, most].map(number), mark(reached)]
+  const head = ['', 'second third', 'last third', 'most', 'flat']
+  return [
+    `${registered} registered, ${live} in use, ${minutes} minutes, ${number(requests)} requests.`,
+    table(head, [row('RSS MiB', rss), row('sockets', sockets)]),
+  ].join('\n\n')
 }
 
 function loading({ ms, mib, goal, reached }) {

@@ -11,6 +11,14 @@ export const rows = [
     reach: { throughput: 1.5, loop: 0.5 },
   },
   {
+    id: '1b',
+    title: 'SET, 50 in flight',
+    row: 'set',
+    inFlight: 50,
+    peers: ['ioredis', 'node-redis', 'glide'],
+    reach: { throughput: 1.5, loop: 0.5 },
+  },
+  {
     id: '2',
     title: 'GET, 1 in flight',
     row: 'get',
@@ -43,6 +51,22 @@ export const rows = [
     inFlight: 16,
     peers: ['mongodb'],
     reach: { throughput: 1.2 },
+  },
+  {
+    id: '5b',
+    title: 'aggregate to 500 documents as Extended JSON',
+    row: 'aggregate',
+    inFlight: 4,
+    peers: ['mongodb'],
+    reach: {},
+  },
+  {
+    id: '5c',
+    title: 'insert 100 documents given as Extended JSON',
+    row: 'insertMany',
+    inFlight: 4,
+    peers: ['mongodb'],
+    reach: {},
   },
   {
     id: '6a',

@@ -1,7 +1,8 @@
 // `npm run bench`: the package beside the libraries that it replaces, on the same servers, in one
 // run. Builds the addon in release first.
 //
-//   --row 1,6a      only these rows; `8` is HTTP, `11` loading
+//   --row 1,6a      only these rows; `8` is HTTP, `10` many connections, `11` loading
+//   --minutes 30    how long row 10 runs; 2 unless given
 //   --quick         fewer and shorter rounds
 //   --addon <path>  measures this build of the addon instead
 
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     row: { type: 'string' },
     quick: { type: 'boolean', default: false },
     addon: { type: 'string' },
+    minutes: { type: 'string', default: '2' },
   },
 })
 const settings = values.quick
@@ -32,6 +34,7 @@ if (!existsSync(join(folder, 'node_modules'))) {
 }
 const { buildRelease } = await import('../bench/build.mjs')
 const { compare } = await import('../bench/compare.mjs')
+const { measureConnections } = await import('../bench/connections.mjs')
 const { measureEndpoints } = await import('../bench/http.mjs')
 const { keep, toMarkdown } = await import('../bench/report.mjs')
 const { rows } = await import('../bench/rows.mjs')
@@ -55,6 +58,11 @@ try {
     say('8: through HTTP')
     const milliseconds = settings.httpMilliseconds
     result.http = await measureEndpoints(servers.urls, { milliseconds })
+  }
+  if (wants('10')) {
+    const minutes = values.quick ? 0.25 : Number(values.minutes)
+    say(`10: many connections, for ${minutes} minutes`)
+    result.connections = await measureConnections(servers.urls, { minutes })
   }
   if (wants('11')) {
     say('11: loading')

@@ -17,6 +17,7 @@ pub mod ejson;
 pub mod error;
 pub mod fanout;
 pub mod intake;
+pub mod jobs;
 pub mod json;
 pub mod logging;
 pub mod operations;

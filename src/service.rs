@@ -20,7 +20,8 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::intake::Intake;
-use crate::pool::{Lease, PoolLimits, Pools};
+use crate::jobs::Jobs;
+use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
@@ -51,6 +52,8 @@ pub struct Service {
     pub limiter: Limiter,
     /// The requests that are running.
     pub intake: Intake,
+    /// Long work that can be asked to stop.
+    pub jobs: Jobs,
     egress: Arc<Egress>,
     operator_egress: Arc<Egress>,
 }
@@ -96,6 +99,7 @@ impl Service {
             sockets,
             limiter: Limiter::default(),
             intake: Intake::default(),
+            jobs: Jobs::default(),
             egress,
             operator_egress,
         })
@@ -113,15 +117,17 @@ impl Service {
         connection: &Arc<Connection>,
         deadline: Deadline,
     ) -> Result<Lease> {
-        let connect = || {
+        let connect = || -> Connect {
             let (service, connection) = (Arc::clone(self), Arc::clone(connection));
-            let connecting = async move {
-                let target = service.registry.target(&connection).await?;
-                let options = service.connect_options(&connection);
-                let deadline = Deadline::after(options.connect_timeout);
-                Client::connect(&target, &options, deadline).await
-            };
-            Box::pin(connecting) as _
+            Box::new(move || {
+                let (service, connection) = (Arc::clone(&service), Arc::clone(&connection));
+                Box::pin(async move {
+                    let target = service.registry.target(&connection).await?;
+                    let options = service.connect_options(&connection);
+                    let deadline = Deadline::after(options.connect_timeout);
+                    Client::connect(&target, &options, deadline).await
+                })
+            })
         };
         self.pools.lease(connection.pool_key(), connect, deadline).await
     }

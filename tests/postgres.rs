@@ -1,5 +1,10 @@
-//! The PostgreSQL backend against a real server: `TEST_POSTGRES_URL=postgres://user:pw@host/db`.
-//! Without it every test passes, after saying that it was skipped.
+//! The PostgreSQL backend against real servers; a test whose server is not given is skipped, and says
+//! so.
+//!
+//! - `TEST_POSTGRES_URL`: `postgres://user:pw@host/db`, without TLS
+//! - `TEST_POSTGRES_TLS_URL`, `TEST_POSTGRES_TLS_CA`: one that asks for TLS, and the PEM file of its
+//!   authority
+//! - `TEST_PG_META_URL`: pg-meta in front of the first
 
 #![allow(clippy::print_stderr)]
 
@@ -17,13 +22,22 @@ use studio_multidb::outcome::Outcome;
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{ChannelBinding, Endpoint, PostgresTarget, Tls};
 
+/// The value of an environment variable, or a note that the test is skipped.
+fn given(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("skipped: {name} is not set");
+    }
+    value
+}
+
 fn target() -> Option<PostgresTarget> {
-    let Ok(text) = std::env::var("TEST_POSTGRES_URL") else {
-        eprintln!("skipped: TEST_POSTGRES_URL is not set");
-        return None;
-    };
-    let url = url::Url::parse(&text).expect("TEST_POSTGRES_URL is a URL");
-    Some(PostgresTarget {
+    given("TEST_POSTGRES_URL").map(|url| target_of(&url))
+}
+
+fn target_of(url: &str) -> PostgresTarget {
+    let url = url::Url::parse(url).expect("a URL");
+    PostgresTarget {
         endpoint: Endpoint {
             host: url.host_str().unwrap_or("localhost").to_owned(),
             port: url.port().unwrap_or(5432),
@@ -37,7 +51,7 @@ fn target() -> Option<PostgresTarget> {
         pool_size: None,
         connect_timeout_ms: None,
         notes: serde_json::Map::new(),
-    })
+    }
 }
 
 fn options(max_connections: u32) -> ConnectOptions {
@@ -412,11 +426,13 @@ async fn the_wrong_password_is_told_apart() {
 
 #[tokio::test]
 async fn tls_verifies_the_server_and_prefer_falls_back() {
-    let Some(mut target) = target() else { return };
-    let Ok(ca) = std::env::var("TEST_POSTGRES_CA") else {
-        eprintln!("skipped: TEST_POSTGRES_CA is not set");
-        return;
-    };
+    let Some(mut plain) = target() else { return };
+    plain.tls = Some(Tls { optional: true, insecure: true, ..Tls::default() });
+    Client::connect(&plain, &options(1), soon()).await.unwrap();
+
+    let Some(url) = given("TEST_POSTGRES_TLS_URL") else { return };
+    let Some(ca) = given("TEST_POSTGRES_TLS_CA") else { return };
+    let mut target = target_of(&url);
     let ca_pem = Some(std::fs::read_to_string(ca).unwrap());
     target.tls = Some(Tls { ca_pem, ..Tls::default() });
     let client = Client::connect(&target, &options(2), soon()).await.unwrap();
@@ -540,10 +556,7 @@ async fn every_built_in_type_is_answered_as_by_pg_meta() {
 /// The body of pg-meta's answer, where one runs against the same server: `TEST_PG_META_URL`.
 fn pg_meta(method: &str, path: &str, body: &str) -> Option<Value> {
     use std::io::{Read as _, Write as _};
-    let Ok(url) = std::env::var("TEST_PG_META_URL") else {
-        eprintln!("skipped: TEST_PG_META_URL is not set");
-        return None;
-    };
+    let url = given("TEST_PG_META_URL")?;
     let host = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let mut stream = std::net::TcpStream::connect(&host).unwrap();
     let length = body.len();

@@ -70,7 +70,9 @@ const backends: Array<[string, () => Promise<Locked>]> = [
           await sql(server.url, `ALTER ROLE postgres PASSWORD '${NEW}'`)
           const others =
             'FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename IS NOT NULL'
-          await sql(server.url, `SELECT pg_terminate_backend(pid) ${others}`)
+          // Whether the session of the first statement is still there to be used is chance.
+          const changed = server.url.replace(OLD, NEW)
+          await sql(changed, `SELECT pg_terminate_backend(pid) ${others}`)
         },
       }
     },

@@ -42,7 +42,11 @@ export function newKey(): string {
 /** Runs SQL on the tests' PostgreSQL server, through the package itself. */
 export async function sql(url: string, query: string, parameters: unknown[] = []) {
   const manager = new ConnectionManager({ databaseUrl: url, logLevel: 'off' })
-  const text = await manager.native.queryPlatform(query, JSON.stringify(parameters))
+  const asked = manager.native.queryPlatform(query, JSON.stringify(parameters))
+  // The addon rejects with a string, which a test runner shows without a stack.
+  const text = await asked.catch((error: unknown) => {
+    throw new Error(String(error), { cause: error })
+  })
   return (JSON.parse(text) as { data: { rows: Array<Record<string, unknown>> } }).data.rows
 }
 

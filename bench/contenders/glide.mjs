@@ -7,7 +7,10 @@ export async function open(servers) {
   })
   let next = 0
   return {
-    rows: { get: () => client.get(`bench:${next++ % 1000}`) },
+    rows: {
+      get: () => client.get(`bench:${next++ % 1000}`),
+      set: () => client.set(`bench:${next++ % 1000}`, 'a new value'),
+    },
     close: async () => client.close(),
   }
 }

@@ -7,6 +7,7 @@ export async function open(servers) {
   return {
     rows: {
       get: () => batched.get(`bench:${next++ % 1000}`),
+      set: () => batched.set(`bench:${next++ % 1000}`, 'a new value'),
       getAlone: () => plain.get(`bench:${next++ % 1000}`),
       page: async () => {
         const [cursor, keys] = await plain.scan('0', 'COUNT', 100)

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
 
+import { newDocuments, pipeline } from '../work.mjs'
+
 const require = createRequire(import.meta.url)
 
 /** Door 1 hands out bytes that a route writes to its socket as they are. */
@@ -19,25 +21,31 @@ export async function open(servers) {
       path: `/api/platform${path}`,
       query,
       headers: {},
-      ...(body ? { body: Buffer.from(JSON.stringify(body)) } : {}),
+      ...(body ? { body: Buffer.from(body) } : {}),
     })
-    if (answer.status !== 200) throw new Error(answer.body.toString())
+    if (answer.status >= 300) throw new Error(answer.body.toString())
     return answer.body
   }
-  const documents = `/mongodb/${scope.mongodb}/databases/bench/collections/people/documents`
-  const select = (limit) => ({
-    query: 'SELECT * FROM bench_people ORDER BY id LIMIT $1',
-    parameters: [limit],
-    read_only: true,
-    max_rows: limit,
-  })
+  const collections = `/mongodb/${scope.mongodb}/databases/bench/collections`
+  const documents = `${collections}/people/documents`
+  const aggregate = JSON.stringify({ pipeline, limit: 500 })
+  const select = (limit) =>
+    JSON.stringify({
+      query: 'SELECT * FROM bench_people ORDER BY id LIMIT $1',
+      parameters: [limit],
+      read_only: true,
+      max_rows: limit,
+    })
   let next = 0
   return {
     rows: {
       get: () => redis.get(`bench:${next++ % 1000}`),
+      set: () => redis.set(`bench:${next++ % 1000}`, 'a new value'),
       page: () => handle('GET', `/redis/${scope.redis}/keys`, 'count=100&with=type,ttl,size'),
       find: () => handle('GET', documents, 'limit=1000&count=false'),
       findOne: () => handle('GET', `${documents}/${servers.documentId}`, ''),
+      aggregate: () => handle('POST', `${collections}/people/aggregate`, '', aggregate),
+      insertMany: () => handle('POST', `${collections}/inserted/documents`, '', newDocuments),
       select100: () => handle('POST', `/postgres/${scope.postgres}/query`, '', select(100)),
       select5000: () => handle('POST', `/postgres/${scope.postgres}/query`, '', select(5000)),
       registryList: () => handle('GET', '/databases', ''),

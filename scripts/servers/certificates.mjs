@@ -7,11 +7,12 @@ import * as der from './der.mjs'
 
 /**
  * - `valid`: for localhost, 127.0.0.1 and ::1
+ * - `address-only`: for 127.0.0.1 and ::1, so that `localhost` is a wrong name
  * - `expired`: valid until yesterday
  * - `wrong-name`: for another host
  * - `unknown-ca`: signed by an authority that nobody trusts
  *
- * @typedef {'valid' | 'expired' | 'wrong-name' | 'unknown-ca'} CertificateKind
+ * @typedef {'valid' | 'address-only' | 'expired' | 'wrong-name' | 'unknown-ca'} CertificateKind
  */
 
 /**
@@ -160,6 +161,7 @@ export function createCertificate(kind = 'valid') {
     kind === 'unknown-ca' ? createAuthority('studio-multidb unknown authority') : trusted
   const options = {
     valid: loopback,
+    'address-only': { ...loopback, names: ['elsewhere.invalid'] },
     expired: { ...loopback, from: daysAgo(10), until: daysAgo(1) },
     'wrong-name': { names: ['elsewhere.invalid'] },
     'unknown-ca': loopback,

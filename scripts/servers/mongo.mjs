@@ -84,6 +84,7 @@ export async function startMongo(options = {}) {
     password: user?.password,
     replicaSet: replicaSet ?? undefined,
     caPem: certificate?.caPem,
+    caFile: certificate?.caFile,
     engine: program.engine,
     version: program.version,
     source: program.source,

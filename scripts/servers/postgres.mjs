@@ -16,7 +16,7 @@ import {
 } from './postgres-template.mjs'
 import { keptFolder, runAsUser } from './postgres-user.mjs'
 import { removeTemporaryFolder, superviseProcess, temporaryFolder } from './supervised.mjs'
-import { waitFor } from './wait.mjs'
+import { NeverError, waitFor } from './wait.mjs'
 
 const HOST = '127.0.0.1'
 const START_TIMEOUT_MS = 60_000
@@ -101,6 +101,7 @@ export async function startPostgres(options = {}) {
     password: password || undefined,
     database: DATABASE,
     caPem: certificate?.caPem,
+    caFile: certificate?.caFile,
     version: program.version,
     source: program.source,
     folder,
@@ -115,9 +116,25 @@ export async function startPostgres(options = {}) {
     /** Ends it, with `SIGKILL` for a crash, and starts it again on the same port. */
     async restart({ signal = 'SIGINT' } = {}) {
       await running.server.stop(signal)
-      running = await run(port)
+      running = await whenFree(() => run(port))
     },
   }
+}
+
+/**
+ * Starts a server on data that another one had just now. The children of a killed server see a
+ * little later that it is gone, and no server starts on their shared memory before that.
+ */
+function whenFree(start) {
+  return waitFor(
+    () =>
+      start().catch((error) => {
+        throw /shared memory block .* still in use/.test(error.message)
+          ? error
+          : new NeverError(error)
+      }),
+    { timeoutMs: START_TIMEOUT_MS, what: 'the end of what the killed server left running' }
+  )
 }
 
 /** The server refuses a key that isn't its user's own. */

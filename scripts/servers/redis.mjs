@@ -72,6 +72,7 @@ async function launch(program, options) {
     user: password ? 'default' : undefined,
     password,
     caPem: certificate?.caPem,
+    caFile: certificate?.caFile,
     generation: program.generation,
     version: program.version,
     source: program.source,

@@ -36,11 +36,11 @@ async function writePrivate(file, text) {
  *
  * @template {{ host: string, port: number, stop: () => Promise<void> }} Server
  * @param {Server} server
- * @param {{ key: string, cert: string, caPem: string }} certificate
+ * @param {{ key: string, cert: string, caPem: string, caFile: string }} certificate
  * @param {number} [port] to listen on
  * @returns {Promise<Server & { plainPort: number }>}
  */
-export async function tlsFront(server, { key, cert, caPem }, port) {
+export async function tlsFront(server, { key, cert, caPem, caFile }, port) {
   const { host, port: plainPort } = server
   const front = await createProxy({ target: { host, port: plainPort }, tls: { key, cert }, port })
   return {
@@ -51,6 +51,7 @@ export async function tlsFront(server, { key, cert, caPem }, port) {
     port: front.port,
     plainPort,
     caPem,
+    caFile,
     async stop() {
       await front.stop()
       await server.stop()

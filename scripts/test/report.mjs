@@ -5,23 +5,28 @@ import { CommandError } from '../steps/command.mjs'
 /** Thrown by a step that can't be done here, which is no failure. */
 export class Skip extends Error {}
 
-export function createReport() {
+/** @param {string[]} only words, one of which a step that runs must have in its name */
+export function createReport(only = []) {
   const results = []
 
   /**
    * @param {string} name
-   * @param {() => Promise<{ passed: number, failed: number } | void>} work a step that resolves
-   *   with nothing counts as one
+   * @param {() => Promise<import('./counts.mjs').Counts | void>} work a step that resolves with
+   *   nothing counts as one
+   * @param {{ always?: boolean }} [options] whether it is needed by all others
    * @returns {Promise<boolean>} whether all of it passed
    */
-  async function step(name, work) {
+  async function step(name, work, { always = false } = {}) {
+    const wanted = only.length === 0 || only.some((word) => name.includes(word))
+    if (!wanted && !always) return true
     process.stdout.write(`\n=== ${name}\n`)
     const begun = Date.now()
-    const result = { name, passed: 0, failed: 0, note: '', seconds: 0 }
+    const result = { name, passed: 0, failed: 0, skipped: 0, note: '', seconds: 0 }
     try {
       Object.assign(result, (await work()) ?? { passed: 1 })
     } catch (error) {
       if (error instanceof Skip) {
+        result.skipped = 1
         result.note = `skipped: ${error.message}`
       } else {
         // What a command wrote has been shown already.
@@ -41,15 +46,18 @@ export function createReport() {
   function finish() {
     const sum = (field) => results.reduce((total, result) => total + result[field], 0)
     process.stdout.write(`\n${results.map(describe).join('\n')}\n`)
-    process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed\n`)
+    const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''
+    process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed${skipped}\n`)
     return sum('failed') === 0
   }
 
   return { step, finish }
 }
 
-function describe({ name, passed, failed, note, seconds }) {
+function describe({ name, passed, failed, skipped, note, seconds }) {
+  const more = skipped > 0 ? `, ${skipped} skipped` : ''
   const outcome =
-    note || (failed > 0 ? `FAILED (${failed} of ${passed + failed})` : `ok (${passed})`)
+    note ||
+    (failed > 0 ? `FAILED (${failed} of ${passed + failed}${more})` : `ok (${passed}${more})`)
   return `${seconds.toFixed(1).padStart(7)} s  ${name}: ${outcome}`
 }

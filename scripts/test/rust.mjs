@@ -18,10 +18,28 @@ export async function checkRustLints() {
  * Tests the core without the bindings: Node is not needed to build it.
  * @param {Record<string, string>} env the addresses of the servers
  */
-export async function runRustTests(env) {
-  const args = ['test', '--no-default-features', '--no-fail-fast', '--target', await hostTriple()]
+export const runRustTests = async (env) =>
+  counted('cargo', [...(await testArgs()), '--no-fail-fast', '--', SHOW_OUTPUT], env)
+
+/** Runs one of the test programs that were built for {@link runRustTests}, on other servers. */
+export async function runTestProgram(name, more, env) {
+  const args = [...(await testArgs()), '--test', name, '--no-run', '--message-format', 'json']
+  const built = (await command('cargo', args, { quiet: true }))
+    .split('\n')
+    .filter((line) => line.startsWith('{"reason":"compiler-artifact"'))
+    .map((line) => JSON.parse(line))
+    .find(({ target, executable }) => target.name === name && executable)
+  return counted(built.executable, [SHOW_OUTPUT, ...more], env)
+}
+
+const testArgs = async () => ['test', '--no-default-features', '--target', await hostTriple()]
+
+/** So that a test that is skipped can say so. */
+const SHOW_OUTPUT = '--show-output'
+
+async function counted(program, args, env) {
   try {
-    return cargoCounts(await command('cargo', args, { env }))
+    return cargoCounts(await command(program, args, { env }))
   } catch (error) {
     if (error.output) error.counts = cargoCounts(error.output)
     throw error

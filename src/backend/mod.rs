@@ -13,6 +13,9 @@ pub mod mongodb;
 pub mod postgres;
 pub mod probe;
 pub mod redis;
+mod warnings;
+
+pub use self::warnings::Warnings;
 
 /// What a client needs besides its target.
 #[derive(Debug, Clone)]

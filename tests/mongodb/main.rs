@@ -1,10 +1,19 @@
 //! MongoDB against a real server: set `TEST_MONGODB_URL`. Its user must be allowed to do everything.
 
+mod aggregate;
+mod analysis;
+mod api;
+mod bulk;
+mod catalog;
+mod changes;
 mod connection;
 mod documents;
 mod egress;
+mod explain;
 mod faults;
+mod generated;
 mod http;
+mod preview;
 mod proxy;
 mod support;
 mod tls;

@@ -13,14 +13,19 @@ use studio_multidb::json::Writer;
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
 
-/// The target of the server under test; `None`, with a word, where there is none.
+/// The value of an environment variable, or a note that the test is skipped.
+#[allow(clippy::print_stderr)]
+pub(super) fn server(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("skipped: {name} is not set");
+    }
+    value
+}
+
+/// The target of the server under test.
 pub(super) fn target() -> Option<MongoTarget> {
-    let Ok(url) = std::env::var("TEST_MONGODB_URL") else {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "skipped: TEST_MONGODB_URL is not set");
-        return None;
-    };
-    Some(parsed(&url))
+    server("TEST_MONGODB_URL").map(|url| parsed(&url))
 }
 
 pub(super) fn parsed(url: &str) -> MongoTarget {

@@ -1,5 +1,5 @@
-//! TLS against a real server: set `TEST_MONGODB_TLS_URL` to a URL whose host is in the server's
-//! certificate, and `TEST_MONGODB_TLS_CA` to the path of its authority's.
+//! TLS against a real server: `TEST_MONGODB_TLS_URL` is a URL whose host, but not `localhost`, is in
+//! the server's certificate, and `TEST_MONGODB_TLS_CA` the path of its authority's.
 
 use mongodb::bson::doc;
 use studio_multidb::backend::mongodb::Client;
@@ -7,11 +7,11 @@ use studio_multidb::backend::probe;
 use studio_multidb::error::Code;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
 
-use super::support::{all, at_most, collection, connect, insert, options, soon};
+use super::support::{all, at_most, collection, connect, insert, options, server, soon};
 use studio_multidb::backend::mongodb::Query;
 
 fn target(ca_pem: Option<&str>) -> Option<MongoTarget> {
-    let url = std::env::var("TEST_MONGODB_TLS_URL").ok()?;
+    let url = server("TEST_MONGODB_TLS_URL")?;
     let mut input = TargetInput::from_connection_string(url);
     let mut given = serde_json::Map::new();
     given.insert("tls".to_owned(), true.into());
@@ -26,7 +26,7 @@ fn target(ca_pem: Option<&str>) -> Option<MongoTarget> {
 }
 
 fn trusted() -> Option<MongoTarget> {
-    let path = std::env::var("TEST_MONGODB_TLS_CA").ok()?;
+    let path = server("TEST_MONGODB_TLS_CA")?;
     target(Some(&std::fs::read_to_string(path).unwrap()))
 }
 
@@ -62,7 +62,7 @@ async fn a_server_with_another_authority_is_refused_before_the_login() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_another_name_is_refused_before_the_login() {
     let Some(mut target) = trusted() else { return };
-    target.endpoints[0].host = "127.0.0.1".to_owned();
+    target.endpoints[0].host = "localhost".to_owned();
     let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbTlsError, "{error}");
 }

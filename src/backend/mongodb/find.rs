@@ -5,12 +5,15 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
-use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
+use mongodb::options::{CountOptions, EstimatedDocumentCountOptions, FindOptions};
+use mongodb::raw_batch_cursor::RawBatchCursor;
 use serde::Serialize;
 
 use super::call::Call;
+use super::cap::{Cap, End, List};
 use super::error::Failure;
 use super::names::Namespace;
+use super::reading::Reading;
 use crate::ejson::{Mode, write_document};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -26,34 +29,12 @@ pub struct Query {
     pub sort: Option<Document>,
     /// How many documents to pass over.
     pub skip: u64,
+    /// Values that expressions can name, as `$$name`.
+    pub variables: Option<Document>,
+    /// How to read.
+    pub reading: Reading,
     /// How much to return at most.
     pub cap: Cap,
-}
-
-/// How much a list of documents may hold. Both ends are looked for while it is being read.
-#[derive(Debug, Clone, Copy)]
-pub struct Cap {
-    /// Documents.
-    pub documents: u32,
-    /// Bytes of JSON. A first document that is larger is returned all the same.
-    pub bytes: usize,
-}
-
-impl Default for Cap {
-    fn default() -> Self {
-        Self { documents: 1, bytes: usize::MAX }
-    }
-}
-
-/// How a list of documents ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct End {
-    /// Documents written.
-    pub returned: u64,
-    /// There are more.
-    pub has_more: bool,
-    /// They were left out because of the bytes, before the number of documents was reached.
-    pub truncated: bool,
 }
 
 /// How many documents there are.
@@ -94,19 +75,21 @@ impl Call<'_> {
         let collection = self.collection(namespace);
         // One more than asked for tells whether there are more.
         let ask = cap.documents.saturating_add(1);
-        let mut find = collection
-            .find(query.filter)
-            .limit(i64::from(ask))
+        let options = FindOptions::builder()
             .batch_size(ask)
-            .skip(query.skip)
+            .collation(query.reading.collation)
+            .comment(self.comment())
+            .hint(query.reading.hint)
+            .let_vars(query.variables)
+            .limit(i64::from(ask))
             .max_time(self.max_time())
-            .comment(self.comment());
-        if let Some(projection) = query.projection {
-            find = find.projection(projection);
-        }
-        if let Some(sort) = query.sort {
-            find = find.sort(sort);
-        }
+            .projection(query.projection)
+            .read_concern(query.reading.concern)
+            .selection_criteria(query.reading.preference)
+            .skip(query.skip)
+            .sort(query.sort)
+            .build();
+        let find = collection.find(query.filter).with_options(options);
         self.read(async {
             let cursor = find.batch().await?;
             write_all(cursor, cap, mode, writer).await
@@ -126,20 +109,43 @@ impl Call<'_> {
         Ok(self.find(namespace, query, mode, writer).await?.returned > 0)
     }
 
-    /// Counts documents for at most as long as the call may take.
+    /// Counts documents for at most as long as the call may take. All of a collection's documents are
+    /// estimated, and those that match a filter are counted.
     pub async fn count(&self, namespace: &Namespace, filter: Document) -> Result<Count> {
-        let collection = self.collection(namespace);
         let estimate = filter.is_empty();
+        self.count_as(namespace, filter, Reading::default(), estimate).await
+    }
+
+    /// The same, read as asked for. An estimate passes the filter over.
+    pub async fn count_as(
+        &self,
+        namespace: &Namespace,
+        filter: Document,
+        reading: Reading,
+        estimate: bool,
+    ) -> Result<Count> {
+        let collection = self.collection(namespace);
+        let (time, comment) = (self.max_time(), self.comment());
         let counted = self
             .read(async {
-                let time = self.max_time();
-                let comment = self.comment();
-                let value = if estimate {
-                    collection.estimated_document_count().max_time(time).comment(comment).await?
-                } else {
-                    collection.count_documents(filter).max_time(time).comment(comment).await?
-                };
-                Ok(value)
+                if estimate {
+                    let options = EstimatedDocumentCountOptions::builder()
+                        .max_time(time)
+                        .comment(comment)
+                        .selection_criteria(reading.preference)
+                        .read_concern(reading.concern)
+                        .build();
+                    return Ok(collection.estimated_document_count().with_options(options).await?);
+                }
+                let options = CountOptions::builder()
+                    .max_time(time)
+                    .comment(comment)
+                    .collation(reading.collation)
+                    .hint(reading.hint)
+                    .selection_criteria(reading.preference)
+                    .read_concern(reading.concern)
+                    .build();
+                Ok(collection.count_documents(filter).with_options(options).await?)
             })
             .await;
         match counted {
@@ -160,9 +166,11 @@ impl Call<'_> {
         &self,
         namespace: &Namespace,
         filter: Document,
+        reading: Reading,
         budget: Duration,
     ) -> Count {
-        let counted = self.within(budget).count(namespace, filter).await;
+        let estimate = filter.is_empty();
+        let counted = self.within(budget).count_as(namespace, filter, reading, estimate).await;
         counted.unwrap_or(Count { value: None, kind: CountKind::Timeout })
     }
 }
@@ -175,43 +183,16 @@ pub(super) async fn write_all(
     mode: Mode,
     writer: &mut Writer,
 ) -> Result<End, Failure> {
-    let mut end = End::default();
-    let start = writer.len();
+    let mut list = List::new(cap, writer);
     while let Some(batch) = cursor.next().await {
-        write_batch(&batch?, cap, start, mode, writer, &mut end)?;
-        if end.has_more {
-            break;
-        }
-    }
-    Ok(end)
-}
-
-fn write_batch(
-    batch: &RawBatch,
-    cap: Cap,
-    start: usize,
-    mode: Mode,
-    writer: &mut Writer,
-    end: &mut End,
-) -> Result<(), Failure> {
-    for item in batch.doc_slices()? {
-        let Ok(RawBsonRef::Document(document)) = item else {
-            return Err(Error::internal("a batch holds something else than documents").into());
-        };
-        if end.returned == u64::from(cap.documents) {
-            end.has_more = true;
-            return Ok(());
-        }
-        if end.returned > 0 {
-            if writer.len() - start > cap.bytes {
-                end.has_more = true;
-                end.truncated = true;
-                return Ok(());
+        for item in batch?.doc_slices()? {
+            let Ok(RawBsonRef::Document(document)) = item else {
+                return Err(Error::internal("a batch holds something else than documents").into());
+            };
+            if !list.push(|writer| write_document(writer, document, mode))? {
+                return Ok(list.end);
             }
-            writer.raw(",");
         }
-        write_document(writer, document, mode)?;
-        end.returned += 1;
     }
-    Ok(())
+    Ok(list.end)
 }

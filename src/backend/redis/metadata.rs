@@ -5,7 +5,7 @@ use redis::Value;
 use super::commands::{Commands, Effect};
 use super::scan::Scan;
 use super::{failure, reply};
-use crate::error::Error;
+use crate::backend::Warnings;
 use crate::json::Writer;
 
 /// Elements of a collection that `MEMORY USAGE` looks at.
@@ -23,35 +23,6 @@ pub struct With {
     pub size: bool,
     /// `encoding`, from `OBJECT ENCODING`.
     pub encoding: bool,
-}
-
-/// Fields that could not be told, and why; each once.
-#[derive(Debug, Default)]
-pub(super) struct Warnings(Vec<(&'static str, Error)>);
-
-impl Warnings {
-    pub(super) fn add(&mut self, field: &'static str, error: Error) {
-        if self.0.iter().all(|(known, _)| *known != field) {
-            self.0.push((field, error));
-        }
-    }
-
-    /// Writes `[{ field, code, message }]`.
-    pub(super) fn write(&self, out: &mut Writer) {
-        out.raw(b"[");
-        let mut first = true;
-        for (field, error) in &self.0 {
-            out.comma(&mut first);
-            out.raw(b"{\"field\":");
-            out.string(field);
-            out.raw(b",\"code\":");
-            out.string(error.code().as_str());
-            out.raw(b",\"message\":");
-            out.string(error.message());
-            out.raw(b"}");
-        }
-        out.raw(b"]");
-    }
 }
 
 /// Adds the commands that describe one key.
@@ -98,7 +69,7 @@ pub(super) fn write(
     let (ttl, size, encoding) =
         (next(scan.with.ttl), next(scan.with.size), next(scan.with.encoding));
     let type_name = type_reply.and_then(reply::bytes);
-    let filtered = match (&scan.type_name, type_name) {
+    let filtered = match (&scan.filter.type_name, type_name) {
         (Some(wanted), Some(found)) => !wanted.as_bytes().eq_ignore_ascii_case(found),
         _ => false,
     };
@@ -111,7 +82,7 @@ pub(super) fn write(
     out.text_or_bytes(key);
     if scan.with.type_name {
         out.raw(b",\"type\":");
-        match (type_reply, &scan.type_name) {
+        match (type_reply, &scan.filter.type_name) {
             (Some(reply), _) => field(out, "type", reply, warnings),
             (None, Some(wanted)) => out.string(&wanted.to_ascii_lowercase()),
             (None, None) => out.raw(b"null"),

@@ -17,29 +17,43 @@ use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
 pub mod batch;
+pub mod bulk;
 mod cluster;
 mod collection;
 pub mod commands;
+pub mod console;
+
 mod conditional;
 mod connection;
+pub mod course;
 mod cursor;
 mod dial;
 mod execute;
 mod failure;
+pub mod gate;
 mod glob;
 mod group;
 pub mod info;
+pub mod members;
 mod metadata;
 mod node;
 mod probe;
 pub mod pubsub;
 pub mod read;
+mod redact;
 mod reply;
 mod resp;
 pub mod scan;
+mod sentinel;
 mod slot;
+mod slots;
 mod stream;
+pub mod survey;
+pub mod sweep;
+mod sweep_cursor;
+pub mod tree;
 mod value;
+mod walk;
 pub mod write;
 
 use cluster::Cluster;
@@ -48,15 +62,22 @@ use dial::Dialer;
 use node::Node;
 pub use probe::probe;
 use pubsub::Hub;
+use sentinel::Watch;
 
 /// A live client of one target.
 #[derive(Debug)]
 pub struct Client {
     topology: RedisTopology,
+    /// Word of another primary.
+    watch: Option<Watch>,
     nodes: Nodes,
     hub: Arc<Hub>,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
+    /// `PEXPIRETIME`: when a key expires, not how long it has left.
+    expire_time: Feature,
+    /// `UNLINK`: deleting without holding the server up.
+    unlink: Feature,
 }
 
 #[derive(Debug)]
@@ -76,25 +97,33 @@ impl Client {
         let dialer = Arc::new(Dialer::new(target, options)?);
         let limit = options.max_connections.min(target.pool_size.unwrap_or(u32::MAX));
         let (dialing, idle) = (Arc::new(Semaphore::new(2)), options.idle_timeout);
-        let nodes = if target.topology == RedisTopology::Cluster {
-            let (dialer, dialing) = (Arc::clone(&dialer), Arc::clone(&dialing));
-            let cluster = Cluster::connect(dialer, dialing, limit, idle, deadline).await?;
-            Nodes::Cluster(Arc::new(cluster))
+        let (nodes, hub, watch);
+        if target.topology == RedisTopology::Cluster {
+            let (seeds, turn) = (Arc::clone(&dialer), Arc::clone(&dialing));
+            let cluster = Arc::new(Cluster::connect(seeds, turn, limit, idle, deadline).await?);
+            hub = Hub::new(dialer, Some(Arc::clone(&cluster)), dialing);
+            (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
-            let node = Node::new(&dialer, None, &dialing, limit, idle)?;
+            let node = Arc::new(Node::new(&dialer, None, &dialing, limit, idle)?);
             // The first connection is made now, so that a bad target fails here.
             drop(node.lease(deadline).await?);
-            Nodes::One(Arc::new(node))
-        };
-        let cluster = match &nodes {
-            Nodes::One(_) => None,
-            Nodes::Cluster(cluster) => Some(Arc::clone(cluster)),
-        };
+            hub = Hub::new(Arc::clone(&dialer), None, dialing);
+            watch = match &target.topology {
+                RedisTopology::Sentinel { master } => {
+                    Some(Watch::start(&dialer, &node, &hub, master))
+                }
+                _ => None,
+            };
+            nodes = Nodes::One(node);
+        }
         Ok(Self {
             topology: target.topology.clone(),
+            watch,
             nodes,
-            hub: Hub::new(dialer, cluster, dialing),
+            hub,
             hash_field_ttl: Feature::default(),
+            expire_time: Feature::default(),
+            unlink: Feature::default(),
         })
     }
 
@@ -103,6 +132,9 @@ impl Client {
     #[allow(clippy::unused_async)] // Other backends' clients wait here.
     pub async fn close(&self) {
         self.hub.close();
+        if let Some(watch) = &self.watch {
+            watch.stop();
+        }
         match &self.nodes {
             Nodes::One(node) => node.close(),
             Nodes::Cluster(cluster) => cluster.close(),

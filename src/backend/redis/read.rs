@@ -3,8 +3,9 @@
 use redis::Value;
 
 use super::commands::{Commands, Effect};
-use super::metadata::{self, Warnings};
+use super::metadata;
 use super::{Client, collection, cursor, failure, reply, stream};
+use crate::backend::Warnings;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -115,7 +116,7 @@ impl Client {
         out.raw(b",\"size\":");
         metadata::field(out, "size", size, &mut warnings);
         out.raw(b",\"warnings\":");
-        warnings.write(out);
+        out.value(&warnings)?;
         out.raw(b"}");
         Ok(())
     }

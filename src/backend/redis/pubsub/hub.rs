@@ -62,6 +62,13 @@ impl Hub {
         }
     }
 
+    /// Leaves the old primary for the new one.
+    pub(in crate::backend::redis) fn primary_changed(&self) {
+        for link in self.state.lock().links.values() {
+            link.signals.moved.notify_one();
+        }
+    }
+
     /// Connections that are open.
     pub(in crate::backend::redis) fn open_links(&self) -> usize {
         self.state.lock().links.values().filter(|link| link.connected).count()

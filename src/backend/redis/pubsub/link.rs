@@ -187,6 +187,10 @@ impl Listener {
                 let orders = hub.orders(route);
                 self.send(orders.into_iter().map(Asked::Order)).await
             }
+            () = signals.moved.notified() => {
+                let message = "another server is the primary now";
+                Err(Error::new(Code::DbConnectionFailed, message))
+            }
             () = tokio::time::sleep_until(silence) => {
                 if self.pinged {
                     let message = "Redis fell silent on the connection that subscribes";

@@ -10,6 +10,7 @@
 //! sharded channels. What is read is encoded once per message and offered to each subscriber's
 //! outbox; a link never waits for a reader.
 
+mod channels;
 mod event;
 mod hub;
 mod link;
@@ -17,13 +18,12 @@ mod notice;
 mod roam;
 mod state;
 mod subscriber;
-mod survey;
 
 use bytes::Bytes;
 
+pub use channels::{ChannelsRequest, Published};
 pub(super) use hub::Hub;
 pub use subscriber::Subscriber;
-pub use survey::{ChannelsRequest, Published};
 
 /// What is subscribed to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -70,6 +70,8 @@ pub(super) struct Signals {
     pub(super) news: Notify,
     /// There may be no topics left.
     pub(super) idle: Notify,
+    /// Another server is the primary now.
+    pub(super) moved: Notify,
 }
 
 impl State {

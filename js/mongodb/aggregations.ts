@@ -1,0 +1,111 @@
+import { type Binding, type CallOptions, invoke } from '../invoke'
+import { documents } from '../stream'
+import type { Document } from './documents'
+import type { PipelineOptions } from './reading'
+
+/** What to run, and what of its result to return. */
+export interface AggregateInput extends PipelineOptions {
+  /** Only the first so many documents; a list holds at most 10000, and without this at most 1000. */
+  limit?: number
+  /** `canonical` keeps every type visible; default `relaxed`. */
+  ejson?: 'relaxed' | 'canonical'
+}
+
+/** What to preview. */
+export interface PreviewInput extends PipelineOptions {
+  /** How many documents go through the pipeline; default 1000. */
+  sample?: number
+  /** How many documents to show of each stage; default 10. */
+  limit?: number
+  ejson?: 'relaxed' | 'canonical'
+}
+
+/** What a stage gives on the sample. */
+export interface StagePreview<T = Document> {
+  stage: string
+  documents: T[]
+  has_more: boolean
+  /** How many documents it gives; `null` if counting took too long. */
+  count: number | null
+  /** Milliseconds. */
+  ms: number | null
+  /** Why its result on a sample is not like that on everything. */
+  misleading: string | null
+  error: { code: string; message: string } | null
+  /** Why it was not run: it writes, or one before it failed. */
+  skipped: string | null
+}
+
+/** What all stages of a pipeline give. */
+export interface PipelinePreview<T = Document> {
+  /** The sample is taken `after` so many stages; `whole` if it holds everything. */
+  sample: { size: number; after: number; documents: number | null; whole: boolean }
+  stages: StagePreview<T>[]
+}
+
+/** Pipelines. `mongo.aggregations`. */
+export class Aggregations {
+  readonly #binding: Binding
+
+  /** @internal */
+  constructor(binding: Binding) {
+    this.#binding = binding
+  }
+
+  /** A pipeline's result as one list. `confirm` is needed where it ends in `$out` or `$merge`. */
+  run<T = Document>(
+    db: string,
+    coll: string,
+    pipeline: Document[],
+    input: AggregateInput & { confirm?: boolean } = {},
+    call?: CallOptions
+  ): Promise<T[]> {
+    const body = { db, coll, pipeline, ...split(input) }
+    return invoke(this.#binding, 'mongodb.aggregate', body, call)
+  }
+
+  /**
+   * A pipeline's result of any size, document by document. Leaving the loop, or aborting the signal, ends the work on the
+   * server.
+   */
+  stream<T = Document>(
+    db: string,
+    coll: string,
+    pipeline: Document[],
+    input: AggregateInput = {},
+    call?: CallOptions
+  ): AsyncGenerator<T> {
+    const body = { db, coll, pipeline, ...split(input) }
+    return documents(this.#binding, 'mongodb.aggregate', body, call)
+  }
+
+  /** What each stage of a pipeline gives on a sample. Nothing is written. */
+  preview<T = Document>(
+    db: string,
+    coll: string,
+    pipeline: Document[],
+    input: PreviewInput = {},
+    call?: CallOptions
+  ): Promise<PipelinePreview<T>> {
+    const { sample, limit, ejson, ...options } = input
+    const body = { db, coll, pipeline, sample, limit, ejson, options }
+    return invoke(this.#binding, 'mongodb.aggregate.preview', body, call)
+  }
+
+  /** A pipeline whose first stage needs no collection: `$currentOp`, `$documents`… */
+  runOnDatabase<T = Document>(
+    db: string,
+    pipeline: Document[],
+    input: AggregateInput = {},
+    call?: CallOptions
+  ): Promise<T[]> {
+    const body = { db, pipeline, ...split(input) }
+    return invoke(this.#binding, 'mongodb.aggregate.database', body, call)
+  }
+}
+
+/** Options of the server are told apart from ours. */
+function split(input: AggregateInput & { confirm?: boolean }) {
+  const { limit, ejson, confirm, ...options } = input
+  return { limit, ejson, confirm, options }
+}
