@@ -77,6 +77,8 @@ fn a_pipeline_that_writes_says_so() {
     assert!(check([doc! { "$merge": "c" }]).unwrap().write);
     assert!(check([doc! { "$merge": { "into": { "db": "app", "coll": "c" } } }]).unwrap().write);
     assert!(!check([doc! { "$match": {} }]).unwrap().write);
+    // Servers refuse one that is not the last; nothing may follow what we take for a write.
+    assert!(check([doc! { "$out": "c" }, doc! { "$match": {} }]).is_err());
 }
 
 #[test]
