@@ -1,4 +1,7 @@
 export * from './aggregations'
 export * from './analysis'
+export * from './collections'
 export * from './database'
+export * from './databases'
+export * from './documents'
 export * from './reading'

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::date;
-use super::raw::{Reader, elements, malformed};
+use super::raw::{Reader, malformed};
 use crate::error::{Error, Result};
 use crate::json::{MAX_SAFE_INTEGER, Writer, escape_into};
 
@@ -42,7 +42,7 @@ pub fn write_element(
     name: &str,
     mode: Mode,
 ) -> Result<()> {
-    let mut reader = Reader { bytes: elements(document.as_bytes())?, at: 0 };
+    let mut reader = Reader::of(document.as_bytes())?;
     while let Some((kind, key)) = reader.element()? {
         if key == name.as_bytes() {
             return Walk { out: writer.buffer(), mode }.value(&mut reader, kind, 0);
@@ -53,12 +53,28 @@ pub fn write_element(
     Ok(())
 }
 
+/// Writes a value that is still as it is stored, in a field of the type `kind`.
+pub(crate) fn write_raw(writer: &mut Writer, kind: u8, value: &[u8], mode: Mode) -> Result<()> {
+    Walk { out: writer.buffer(), mode }.value(&mut Reader { bytes: value, at: 0 }, kind, 0)
+}
+
 /// Writes any value.
 pub fn write_value(writer: &mut Writer, value: &mongodb::bson::Bson, mode: Mode) -> Result<()> {
-    let holder = mongodb::bson::doc! { "v": value.clone() };
-    let raw = mongodb::bson::RawDocumentBuf::try_from(&holder)
-        .map_err(|_| Error::internal("a value could not be encoded as BSON"))?;
-    write_element(writer, &raw, "v", mode)
+    write_element(writer, &encoded(&mongodb::bson::doc! { "v": value.clone() })?, "v", mode)
+}
+
+/// Writes a document that is at hand as a tree of values; for small ones.
+pub fn write_tree(
+    writer: &mut Writer,
+    document: &mongodb::bson::Document,
+    mode: Mode,
+) -> Result<()> {
+    write_document(writer, &encoded(document)?, mode)
+}
+
+fn encoded(document: &mongodb::bson::Document) -> Result<mongodb::bson::RawDocumentBuf> {
+    mongodb::bson::RawDocumentBuf::try_from(document)
+        .map_err(|_| Error::internal("a value could not be encoded as BSON"))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,7 +93,7 @@ impl Walk<'_> {
         if depth > MAX_DEPTH {
             return Err(malformed("is nested too deeply"));
         }
-        let mut reader = Reader { bytes: elements(bytes)?, at: 0 };
+        let mut reader = Reader::of(bytes)?;
         let [open, close] = if kind == Kind::Array { *b"[]" } else { *b"{}" };
         self.out.push(open);
         let mut first = true;

@@ -74,6 +74,8 @@ pub(super) struct Connection {
     born: Instant,
     endurance: f64,
     used: Instant,
+    /// Counts how often connections were given up before this one was made.
+    pub(super) generation: u64,
 }
 
 impl fmt::Debug for Connection {
@@ -93,7 +95,13 @@ impl Connection {
             born: now,
             endurance: rand::rng().random_range(0.9..1.1),
             used: now,
+            generation: 0,
         }
+    }
+
+    /// The socket, for one who reads whatever comes. Every reply was read.
+    pub(super) fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
     }
 
     /// Whether a request was abandoned, so that replies no longer match requests.
@@ -119,6 +127,28 @@ impl Connection {
     /// How long ago it was last used.
     pub(super) fn idle(&self) -> Duration {
         self.used.elapsed()
+    }
+
+    /// Has the replies of the next exchange keep their attributes.
+    pub(super) fn keep_attributes(&mut self) {
+        self.decoder.keep_attributes = true;
+    }
+
+    /// Sends encoded commands whose replies come as messages; for a connection that is subscribed.
+    pub(super) async fn send(&mut self, request: &[u8]) -> Result<(), Lost> {
+        self.dirty = true;
+        self.stream.write_all(request).await?;
+        Ok(self.stream.flush().await?)
+    }
+
+    /// The next message. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Result<Value, Lost> {
+        self.dirty = true;
+        let mut budget = MAX_REPLY_BYTES;
+        let mut message = Vec::with_capacity(1);
+        read(&mut self.stream, &mut self.decoder, &mut self.input, 1, &mut budget, &mut message)
+            .await?;
+        message.pop().ok_or(Lost::Protocol)
     }
 
     /// Sends encoded commands and appends their `expected` replies to `replies`, which keeps those
@@ -160,6 +190,7 @@ impl Connection {
         if self.input.capacity() > KEEP_BUFFER {
             self.input = BytesMut::new();
         }
+        self.decoder.keep_attributes = false;
         self.used = Instant::now();
         self.dirty = false;
         Ok(())
