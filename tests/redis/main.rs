@@ -13,9 +13,9 @@
 
 mod bulk;
 mod cluster;
+mod console;
 mod contested;
 mod edits;
-mod console;
 mod faults;
 mod gate;
 mod http;
