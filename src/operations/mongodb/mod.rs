@@ -7,6 +7,7 @@ mod databases;
 mod document;
 mod documents;
 mod id;
+mod transfer;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
