@@ -36,12 +36,30 @@ export async function* records<T>(
   call: CallOptions = {},
   body?: UploadSource
 ): AsyncGenerator<T> {
+  for await (const line of lines(await open(binding, operation, input, call, body))) {
+    yield parse<T>(line)
+  }
+}
+
+/** Runs an operation that answers with the user's own documents, line by line, and yields them. */
+export async function* documents<T>(
+  binding: Binding,
+  operation: string,
+  input: object,
+  call: CallOptions = {}
+): AsyncGenerator<T> {
+  for await (const line of lines(await open(binding, operation, input, call))) {
+    yield JSON.parse(line) as T
+  }
+}
+
+async function* lines(bytes: AsyncGenerator<Buffer>): AsyncGenerator<string> {
   let rest: Buffer[] = []
-  for await (const chunk of await open(binding, operation, input, call, body)) {
+  for await (const chunk of bytes) {
     let start = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
       const line = chunk.subarray(start, end)
-      yield parse<T>(rest.length > 0 ? Buffer.concat([...rest, line]) : line)
+      yield (rest.length > 0 ? Buffer.concat([...rest, line]) : line).toString()
       rest = []
       start = end + 1
     }
@@ -85,8 +103,8 @@ function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-function parse<T>(line: Buffer): T {
-  const record = JSON.parse(line.toString()) as T & { error?: Failure }
+function parse<T>(line: string): T {
+  const record = JSON.parse(line) as T & { error?: Failure }
   if (typeof record === 'object' && record?.error?.outcome) throw fromFailure(record.error)
   return record
 }

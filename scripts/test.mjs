@@ -1,4 +1,6 @@
-// `npm test`: everything that must hold. The last line is `N passed, N failed`.
+// `npm test`: everything that must hold. The last line is `N passed, N failed`, with `, N skipped`
+// where something was. `npm test -- Jest 'Redis on 6.2'` runs the steps with these words in their
+// names.
 
 import { compileTypeScript } from './steps/build.mjs'
 import { ensureDependencies } from './steps/dependencies.mjs'
@@ -11,7 +13,7 @@ import { createReport } from './test/report.mjs'
 import * as rust from './test/rust.mjs'
 import { startTestServers } from './test/servers.mjs'
 
-const { step, finish } = createReport()
+const { step, finish } = createReport(process.argv.slice(2))
 
 /** A step that makes no sense without an earlier one. */
 const after = (ready, work) => () => {
@@ -21,21 +23,26 @@ const after = (ready, work) => () => {
 
 async function main() {
   checkTools()
-  const installed = await step('npm dependencies', async () => void (await ensureDependencies()))
+  const installed = await step('npm dependencies', async () => void (await ensureDependencies()), {
+    always: true,
+  })
   await step('format: Rust', rust.checkRustFormat)
   await step('format: TypeScript and the rest', after(installed, node.checkFormat))
   await step('clippy', rust.checkRustLints)
   await step('crates: licences, sources, bans', rust.checkCrates)
 
   let servers
-  await step('test servers', async () => {
+  const start = async () => {
     servers = await startTestServers()
-  })
-  const env = servers?.env ?? {}
-  await step('Rust tests', () =>
-    withServers(furtherKinds(), (more) => rust.runRustTests({ ...env, ...more }))
+  }
+  const started = await step('test servers', start, { always: true })
+  const env = servers?.env
+  const runRust = (more) => rust.runRustTests({ ...env, ...more })
+  await step(
+    'Rust tests',
+    after(started, () => withServers(furtherKinds(servers), runRust))
   )
-  for (const { name, program, args, servers: start } of servers ? reruns(servers) : []) {
+  for (const { name, program, args, servers: start } of started ? reruns(servers) : []) {
     const run = (env) => rust.runTestProgram(program, args, env)
     await step(`Rust tests: ${name}`, () => withServers(start(), run))
   }

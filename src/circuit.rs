@@ -1,19 +1,27 @@
 //! Failing fast while an endpoint is known to fail.
 //!
-//! After a failure, callers get the last cause at once until the time of the next try; then one of
-//! them tries. The pause doubles with jitter, so that a server coming back is not met by everybody
-//! at the same moment.
+//! After a failure, callers get the last cause at once until the time of the next try. The pause
+//! doubles with jitter, so that a server coming back is not met by everybody at the same moment.
+//! While somebody asks, the endpoint is tried in the background: nobody has to wait for an attempt
+//! at an endpoint that is dead, and one that came back is there for the next request.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
 
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
-/// The longest pause unless told. Short, because a person is looking at a screen and has just
-/// repaired it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause. Short, because a person is looking at a screen and has just repaired it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause after refused credentials: a server may lock out who tries them too often.
+const LONGEST_PAUSE_REFUSED: Duration = Duration::from_secs(5);
+/// How often a trial that hangs is joined by another, and how long that one may take.
+const ANOTHER_TRIAL: Duration = Duration::from_secs(1);
 /// A pause this short is waited for by [`Circuit::pass`]; a longer one fails the caller at once.
 const WORTH_WAITING: Duration = Duration::from_millis(250);
 /// Established connections break now and then; only a row of failures is an endpoint that is down.
@@ -31,7 +39,11 @@ pub struct Circuit {
 struct State {
     failures: u32,
     open: Option<(Instant, Error)>,
+    trial: Option<AbortHandle>,
 }
+
+/// An attempt to reach the endpoint.
+pub type Trial = BoxFuture<'static, Result<()>>;
 
 impl Circuit {
     /// A closed circuit; `first_pause` follows the first failure.
@@ -43,7 +55,10 @@ impl Circuit {
     fn refusal(&self) -> Option<(Duration, Error)> {
         let state = self.state.lock();
         let (until, cause) = state.open.as_ref()?;
-        let left = until.saturating_duration_since(Instant::now());
+        let mut left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() && state.trial.is_some() {
+            left = ANOTHER_TRIAL;
+        }
         (!left.is_zero()).then(|| (left, cause.clone()))
     }
 
@@ -65,6 +80,40 @@ impl Circuit {
             tokio::time::sleep(left).await;
         }
         Ok(())
+    }
+
+    /// Tries the endpoint once the pause is over, in the background, unless that is done already.
+    /// For callers that are refused; without them nothing is tried.
+    pub fn keep_trying(self: &Arc<Self>, attempt: impl Fn() -> Trial + Send + Sync + 'static) {
+        let mut state = self.state.lock();
+        let Some((until, cause)) = &state.open else { return };
+        // Trying refused credentials brings nothing but a lock-out.
+        let is_down = matches!(cause.code(), Code::DbConnectionFailed | Code::DbTimeout);
+        if state.trial.is_some() || !is_down {
+            return;
+        }
+        let until = *until;
+        let circuit = Arc::clone(self);
+        let trial = tokio::spawn(async move {
+            tokio::time::sleep_until(until.into()).await;
+            let result = first_to_succeed(attempt).await;
+            let mut state = circuit.state.lock();
+            match result {
+                Ok(()) => *state = State::default(),
+                Err(cause) => {
+                    state.trial = None;
+                    state.pause(circuit.first_pause, &cause);
+                }
+            }
+        });
+        state.trial = Some(trial.abort_handle());
+    }
+
+    /// Ends what is tried in the background: nobody will ask for the endpoint any more.
+    pub fn stop_trying(&self) {
+        if let Some(trial) = self.state.lock().trial.take() {
+            trial.abort();
+        }
     }
 
     /// An attempt failed: the next one is made later, each time twice as late.
@@ -91,7 +140,10 @@ impl Circuit {
 
     /// The endpoint answered.
     pub fn succeeded(&self) {
-        *self.state.lock() = State::default();
+        let before = std::mem::take(&mut *self.state.lock());
+        if let Some(trial) = before.trial {
+            trial.abort();
+        }
     }
 
     /// Whether callers are being refused.
@@ -108,14 +160,38 @@ impl Circuit {
 impl State {
     fn pause(&mut self, first: Duration, cause: &Error) {
         self.failures = self.failures.saturating_add(1);
-        let doubled = first.saturating_mul(1 << (self.failures - 1).min(10)).min(LONGEST_PAUSE);
+        let longest = match cause.code() {
+            Code::DbInvalidCredentials => LONGEST_PAUSE_REFUSED,
+            _ => LONGEST_PAUSE,
+        };
+        let doubled = first.saturating_mul(1 << (self.failures - 1).min(10)).min(longest);
         let pause = doubled.mul_f64(rand::random_range(0.5..1.0));
         self.open = Some((Instant::now() + pause, cause.clone()));
     }
 }
 
+/// One attempt gets all the time that it wants: the endpoint may be slow. But an attempt that began
+/// in a black hole may never hear that the endpoint is back, so others are made beside it.
+async fn first_to_succeed(attempt: impl Fn() -> Trial) -> Result<()> {
+    let others = async {
+        loop {
+            sleep(ANOTHER_TRIAL).await;
+            if let Ok(Ok(())) = timeout(ANOTHER_TRIAL, attempt()).await {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        result = attempt() => result,
+        () = others => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
     use super::*;
 
     const PAUSE: Duration = Duration::from_secs(1);
@@ -164,6 +240,73 @@ mod tests {
         circuit.attempt_failed(&down());
         circuit.succeeded();
         assert!(circuit.admit().is_ok());
+    }
+
+    /// Waits until callers are admitted.
+    async fn until_admitted(circuit: &Circuit) {
+        for _ in 0..1000 {
+            if circuit.admit().is_ok() {
+                return;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        panic!("still refused");
+    }
+
+    #[tokio::test]
+    async fn a_refused_caller_has_the_endpoint_tried_in_the_background() {
+        let circuit = Arc::new(Circuit::new(Duration::from_millis(20)));
+        circuit.attempt_failed(&down());
+        let tried = Arc::new(AtomicU32::new(0));
+        for _ in 0..10 {
+            let tried = Arc::clone(&tried);
+            circuit.keep_trying(move || {
+                tried.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            });
+        }
+        until_admitted(&circuit).await;
+        assert!(circuit.cause().is_none());
+        assert_eq!(tried.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn callers_are_refused_at_once_while_a_trial_hangs() {
+        let circuit = Arc::new(Circuit::new(Duration::from_millis(1)));
+        circuit.attempt_failed(&down());
+        let began = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&began);
+        circuit.keep_trying(move || {
+            begins.store(true, Ordering::Relaxed);
+            Box::pin(pending())
+        });
+        while !began.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+        assert!(circuit.pass().await.is_err());
+        circuit.stop_trying();
+        assert!(circuit.pass().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_trial_that_hangs_does_not_keep_the_endpoint_away_when_it_is_back() {
+        let attempts = AtomicU32::new(0);
+        let attempt = || -> Trial {
+            if attempts.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Box::pin(pending());
+            }
+            Box::pin(async { Ok(()) })
+        };
+        first_to_succeed(attempt).await.unwrap();
+        assert_eq!(attempts.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn refused_credentials_are_not_tried_in_the_background() {
+        let circuit = Arc::new(Circuit::new(Duration::from_millis(1)));
+        circuit.attempt_failed(&Error::new(Code::DbInvalidCredentials, "wrong"));
+        circuit.keep_trying(|| unreachable!());
+        assert!(circuit.state.lock().trial.is_none());
     }
 
     #[tokio::test]

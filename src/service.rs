@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::intake::Intake;
-use crate::pool::{Lease, PoolLimits, Pools};
+use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
@@ -108,15 +108,17 @@ impl Service {
         connection: &Arc<Connection>,
         deadline: Deadline,
     ) -> Result<Lease> {
-        let connect = || {
+        let connect = || -> Connect {
             let (service, connection) = (Arc::clone(self), Arc::clone(connection));
-            let connecting = async move {
-                let target = service.registry.target(&connection).await?;
-                let options = service.connect_options(&connection);
-                let deadline = Deadline::after(options.connect_timeout);
-                Client::connect(&target, &options, deadline).await
-            };
-            Box::pin(connecting) as _
+            Box::new(move || {
+                let (service, connection) = (Arc::clone(&service), Arc::clone(&connection));
+                Box::pin(async move {
+                    let target = service.registry.target(&connection).await?;
+                    let options = service.connect_options(&connection);
+                    let deadline = Deadline::after(options.connect_timeout);
+                    Client::connect(&target, &options, deadline).await
+                })
+            })
         };
         self.pools.lease(connection.pool_key(), connect, deadline).await
     }

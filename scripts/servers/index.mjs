@@ -4,6 +4,7 @@
 export { findAvailable } from './available.mjs'
 export { createAuthority, createCertificate, testAuthority } from './certificates.mjs'
 export { startMongo } from './mongo.mjs'
+export { startPgMeta } from './pg-meta.mjs'
 export { startPostgres } from './postgres.mjs'
 export { startRedisCluster } from './redis-cluster.mjs'
 export { startSentinel } from './redis-sentinel.mjs'

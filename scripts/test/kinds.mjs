@@ -3,12 +3,15 @@
 
 import {
   startMongo,
+  startPgMeta,
   startPostgres,
   startRedis,
   startRedisCluster,
   startSentinel,
 } from '../servers/index.mjs'
 import { Skip } from './report.mjs'
+
+/** @typedef {Awaited<ReturnType<typeof import('./servers.mjs').startTestServers>>} TestServers */
 
 /** A server, and what the tests are told of it. */
 const tell = async (starting, describe) => {
@@ -38,9 +41,15 @@ const secondaryRedis = (generation) => {
   ]
 }
 
-/** What the first run of all test programs needs besides the servers of the whole run. */
-export const furtherKinds = () => [
+/**
+ * What the first run of all test programs needs besides the servers of the whole run.
+ * @param {TestServers} first
+ */
+export const furtherKinds = ({ postgres, available }) => [
   ...secondaryRedis(),
+  ...available.pgMeta.map(() =>
+    tell(startPgMeta(postgres), ({ url }) => ({ TEST_PG_META_URL: url }))
+  ),
   tell(startMongo({ auth: true, tls: 'address-only' }), ({ url, caFile }) => ({
     TEST_MONGODB_TLS_URL: url,
     TEST_MONGODB_TLS_CA: caFile,
@@ -61,7 +70,7 @@ const redis = (generation) => [
 
 /**
  * The test programs that run again, each on servers that differ from those of the first run.
- * @param {Awaited<ReturnType<typeof import('./servers.mjs').startTestServers>>} first
+ * @param {TestServers} first
  */
 export function reruns({ generation, available }) {
   const redisRerun = (other) => ({

@@ -2,11 +2,6 @@
 
 import { findAvailable, startMongo, startPostgres, startRedis } from '../servers/index.mjs'
 
-/**
- * @returns {Promise<{ env: Record<string, string>, stop: () => Promise<void>,
- *   available: Awaited<ReturnType<typeof findAvailable>>, generation: string }>} `generation` is
- *   that of the Redis server
- */
 export async function startTestServers() {
   // Every version that a test may ask for is fetched now: a test's own time is too short for that.
   const available = await findAvailable()
@@ -18,6 +13,8 @@ export async function startTestServers() {
   }
   return {
     available,
+    postgres,
+    /** Of the Redis server. */
     generation: redis.generation,
     env: {
       TEST_REDIS_URL: redis.url,

@@ -14,7 +14,11 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
     [
         registry::OPERATIONS,
         redis::OPERATIONS,
+        redis::keys::OPERATIONS,
         mongodb::OPERATIONS,
+        mongodb::aggregate::OPERATIONS,
+        mongodb::analysis::OPERATIONS,
+        mongodb::transfer::OPERATIONS,
         postgres::OPERATIONS,
         http::OPERATIONS,
         service::OPERATIONS,

@@ -1,8 +1,8 @@
 //! One target's client: connected once, shared by all, counted while in use.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -49,8 +49,9 @@ impl fmt::Display for PoolKey {
 }
 
 type Attempt = watch::Receiver<Option<Result<Arc<Client>>>>;
-/// Makes the client; boxed so that the pool needs to know nothing of secrets and targets.
-pub(super) type Connect = BoxFuture<'static, Result<Client>>;
+/// Makes the client, more than once where need be; boxed so that the pool needs to know nothing of
+/// secrets and targets.
+pub type Connect = Box<dyn Fn() -> BoxFuture<'static, Result<Client>> + Send + Sync>;
 
 #[derive(Debug)]
 enum State {
@@ -69,7 +70,7 @@ pub(super) struct Entry {
     in_use: AtomicU32,
     // A std-style lock: held for a few instructions, never across an await.
     state: Mutex<State>,
-    circuit: Circuit,
+    circuit: Arc<Circuit>,
     last_used: Mutex<Instant>,
 }
 
@@ -81,7 +82,7 @@ impl Entry {
             opened: now,
             in_use: AtomicU32::new(0),
             state: Mutex::new(State::Empty),
-            circuit: Circuit::new(FIRST_PAUSE),
+            circuit: Arc::new(Circuit::new(FIRST_PAUSE)),
             last_used: Mutex::new(now),
         })
     }
@@ -96,14 +97,14 @@ impl Entry {
         let mut attempt = {
             let mut state = self.state.lock();
             match &*state {
-                State::Ready(client) => {
-                    self.circuit.admit()?;
-                    return Ok(Arc::clone(client));
-                }
+                State::Ready(client) => return Ok(Arc::clone(client)),
                 State::Connecting(attempt) => attempt.clone(),
                 State::Retired => return Err(retired()),
                 State::Empty => {
-                    self.circuit.admit()?;
+                    if let Err(refused) = self.circuit.admit() {
+                        self.keep_trying(connect());
+                        return Err(refused);
+                    }
                     let attempt = self.begin(connect());
                     *state = State::Connecting(attempt.clone());
                     attempt
@@ -120,11 +121,30 @@ impl Entry {
         }
     }
 
+    fn keep_trying(self: &Arc<Self>, connect: Connect) {
+        let entry = Arc::downgrade(self);
+        self.circuit.keep_trying(move || {
+            let (entry, connecting) = (Weak::clone(&entry), connect());
+            Box::pin(async move {
+                let client = Arc::new(connecting.await?);
+                // From here on nothing waits, so the client is kept or closed.
+                let unwanted = match entry.upgrade() {
+                    Some(entry) => entry.keep(client),
+                    None => Some(client),
+                };
+                if let Some(client) = unwanted {
+                    tokio::spawn(async move { client.close().await });
+                }
+                Ok(())
+            })
+        });
+    }
+
     fn begin(self: &Arc<Self>, connect: Connect) -> Attempt {
         let (publish, attempt) = watch::channel(None);
         let entry = Arc::clone(self);
         tokio::spawn(async move {
-            let result = connect.await.map(Arc::new);
+            let result = connect().await.map(Arc::new);
             let late = entry.finish(&result);
             let _ = publish.send(Some(result));
             if let Some(client) = late {
@@ -136,22 +156,32 @@ impl Entry {
 
     /// Notes the attempt's result; returns a client that nobody wants any more.
     fn finish(&self, result: &Result<Arc<Client>>) -> Option<Arc<Client>> {
-        let mut state = self.state.lock();
-        let retired = matches!(*state, State::Retired);
         match result {
-            Ok(client) if retired => return Some(Arc::clone(client)),
             Ok(client) => {
                 self.circuit.succeeded();
-                *state = State::Ready(Arc::clone(client));
+                self.keep(Arc::clone(client))
             }
             Err(error) => {
                 self.circuit.attempt_failed(error);
-                if !retired {
+                let mut state = self.state.lock();
+                if !matches!(*state, State::Retired) {
                     *state = State::Empty;
                 }
+                None
             }
         }
-        None
+    }
+
+    /// Has requests use the client; returns it where nobody wants it any more.
+    fn keep(&self, client: Arc<Client>) -> Option<Arc<Client>> {
+        let mut state = self.state.lock();
+        match *state {
+            State::Empty | State::Connecting(_) => {
+                *state = State::Ready(client);
+                None
+            }
+            State::Ready(_) | State::Retired => Some(client),
+        }
     }
 
     /// Learns from how a request ended; returns a client that is to be closed, if the failure
@@ -178,6 +208,7 @@ impl Entry {
 
     /// Takes the client away for good.
     pub(super) fn retire(&self) -> Option<Arc<Client>> {
+        self.circuit.stop_trying();
         match std::mem::replace(&mut *self.state.lock(), State::Retired) {
             State::Ready(client) => Some(client),
             _ => None,

@@ -14,8 +14,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-pub use self::entry::PoolKey;
-use self::entry::{Connect, Entry, InUse};
+pub use self::entry::{Connect, PoolKey};
+use self::entry::{Entry, InUse};
 use crate::backend::{Client, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};

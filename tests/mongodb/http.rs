@@ -1,84 +1,9 @@
 //! The operations as HTTP requests, from the path to the bytes of the answer.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use base64::Engine as _;
-use serde_json::{Map, Value, json};
-use studio_multidb::api::http::{Request, handle};
-use studio_multidb::config::Config;
-use studio_multidb::service::Service;
+use serde_json::{Value, json};
 
-use super::support::server;
-
-struct Api {
-    service: Arc<Service>,
-    base: String,
-}
-
-// Services are shared by configuration, and each test has a runtime of its own.
-static TESTS: AtomicUsize = AtomicUsize::new(100);
-
-/// The API of the server under test and a collection that is empty.
-async fn api(collection: &str) -> Option<Api> {
-    let url = server("TEST_MONGODB_URL")?;
-    let test = TESTS.fetch_add(1, Ordering::Relaxed).to_string();
-    let env = |name: &str| match name {
-        "MONGODB_URL" => Some(url.clone()),
-        "MULTIDB_MAX_CLIENTS" => Some(test.clone()),
-        _ => None,
-    };
-    let service = Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap();
-    let base = format!("/databases/studio_multidb_test/collections/{collection}");
-    let api = Api { service, base };
-    let empty = json!({
-        "pipeline": [{ "$match": { "_id": { "$in": [] } } }, { "$out": collection }],
-        "confirm": true,
-    });
-    let (status, answer) = api.send("POST", "/aggregate", "", Some(empty)).await;
-    assert_eq!(status, 200, "{answer}");
-    Some(api)
-}
-
-impl Api {
-    async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        body: Option<Value>,
-    ) -> (u16, Value) {
-        self.at(method, &format!("{}{path}", self.base), query, body).await
-    }
-
-    async fn at(&self, method: &str, path: &str, query: &str, body: Option<Value>) -> (u16, Value) {
-        let (status, bytes) = self.bytes(method, path, query, body).await;
-        (status, serde_json::from_slice(&bytes).unwrap())
-    }
-
-    async fn bytes(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        body: Option<Value>,
-    ) -> (u16, Vec<u8>) {
-        let request = Request {
-            method: method.to_owned(),
-            path: format!("/api/platform/mongodb/default{path}"),
-            query: query.to_owned(),
-            body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
-            ..Request::default()
-        };
-        let response = handle(&self.service, request).await;
-        (response.status, response.body.whole().unwrap())
-    }
-}
-
-fn encoded(json: &Value) -> String {
-    percent_encoding::utf8_percent_encode(&json.to_string(), percent_encoding::NON_ALPHANUMERIC)
-        .to_string()
-}
+use super::api::{api, encoded};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_goes_in_and_out() {

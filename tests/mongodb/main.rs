@@ -1,5 +1,8 @@
 //! MongoDB against a real server: set `TEST_MONGODB_URL`. Its user must be allowed to do everything.
 
+mod aggregate;
+mod analysis;
+mod api;
 mod connection;
 mod documents;
 mod egress;

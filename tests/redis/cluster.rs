@@ -7,7 +7,7 @@ use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::Scan;
 use studio_multidb::backend::redis::write::{Condition, NewValue};
 
-use crate::support::{Admin, batch, connect, everything, prefix, read, scan, server, soon, write};
+use crate::support::{Admin, batch, connect, matching, prefix, read, scan, server, soon, write};
 
 #[tokio::test]
 async fn keys_of_all_nodes_are_written_read_and_listed() {
@@ -22,8 +22,7 @@ async fn keys_of_all_nodes_are_written_read_and_listed() {
         let value = read(&client, key.as_bytes(), Window::default()).await.unwrap();
         assert_eq!(value["values"], json!([key]));
     }
-    let mut request =
-        Scan { pattern: Some(format!("{prefix}*").into()), count: 50, ..everything() };
+    let mut request = Scan { count: 50, ..matching(&format!("{prefix}*")) };
     let (mut found, mut pages) = (BTreeSet::new(), 0);
     loop {
         let page = scan(&client, &request).await.unwrap();

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Map, Value, json};
-use studio_multidb::api::http::{Request, handle};
+use studio_multidb::api::http::{Request, Response, handle};
+use studio_multidb::api::reply::Body;
 use studio_multidb::config::Config;
 use studio_multidb::service::Service;
 
 use crate::support::{prefix, server};
 
 /// One service per test: each has a runtime of its own.
-fn service(url: &str) -> Arc<Service> {
+pub(crate) fn service(url: &str) -> Arc<Service> {
     let env = |name: &str| (name == "REDIS_URL").then(|| url.to_owned());
     let mut options = Map::new();
     // Another fingerprint each time, or the tests would share the sockets of an ended runtime.
@@ -20,23 +21,54 @@ fn service(url: &str) -> Arc<Service> {
     Service::shared(Config::from_env(env, &options).unwrap()).unwrap()
 }
 
-async fn send(service: &Arc<Service>, method: &str, path: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn send(
+    service: &Arc<Service>,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> (u16, Value) {
+    let response = ask(service, method, path, body, "application/json").await;
+    (response.status, serde_json::from_slice(&response.body.whole().unwrap()).unwrap())
+}
+
+/// All records of an answer that is a stream.
+pub(crate) async fn records(service: &Arc<Service>, path: &str) -> Vec<Value> {
+    let response = ask(service, "GET", path, Value::Null, "application/x-ndjson").await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let Body::Stream(mut feed) = response.body else { panic!("{path} is no stream") };
+    let mut text = Vec::new();
+    while let Some(chunk) = feed.next().await {
+        text.extend(chunk.unwrap());
+    }
+    text.split(|&b| b == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+pub(crate) async fn ask(
+    service: &Arc<Service>,
+    method: &str,
+    path: &str,
+    body: Value,
+    accept: &str,
+) -> Response {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let response = handle(
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    handle(
         service,
         Request {
             method: method.to_owned(),
             path: format!("/api/platform/redis/default{path}"),
             query: query.to_owned(),
-            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            headers: vec![header("content-type", "application/json"), header("accept", accept)],
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
             user: None,
             remote_address: None,
             upload: None,
         },
     )
-    .await;
-    (response.status, serde_json::from_slice(&response.body.whole().unwrap()).unwrap())
+    .await
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use studio_multidb::backend::redis::scan::Scan;
 use studio_multidb::backend::redis::write::NewValue;
 use studio_multidb::error::Code;
 
-use crate::support::{batch, connect, everything, prefix, scan, server, write};
+use crate::support::{batch, connect, everything, matching, prefix, scan, server, write};
 
 #[tokio::test]
 async fn every_key_is_found_page_by_page_with_its_details() {
@@ -18,7 +18,7 @@ async fn every_key_is_found_page_by_page_with_its_details() {
         write(&client, key.as_bytes(), NewValue::String(b"v".to_vec())).await.unwrap();
     }
     batch(&client, &[&["EXPIRE", &format!("{prefix}7"), "100"]]).await;
-    let mut request = Scan { pattern: Some(format!("{prefix}*").into()), ..everything() };
+    let mut request = matching(&format!("{prefix}*"));
     let mut found = BTreeSet::new();
     loop {
         let page = scan(&client, &request).await.unwrap();
@@ -47,14 +47,14 @@ async fn a_pattern_that_names_one_key_does_not_scan() {
     let key = format!("{}a*b", prefix());
     write(&client, key.as_bytes(), NewValue::String(b"v".to_vec())).await.unwrap();
     let escaped = key.replace('*', "\\*");
-    let request = Scan { pattern: Some(escaped.into()), ..everything() };
+    let request = matching(&escaped);
     let page = scan(&client, &request).await.unwrap();
     assert_eq!(page["keys"][0]["key"], key.as_str());
     assert_eq!((&page["total_scanned"], &page["cursor"]), (&1.into(), &"0".into()));
-    let typed = Scan { type_name: Some("hash".to_owned()), ..request.clone() };
+    let mut typed = request.clone();
+    typed.filter.type_name = Some("hash".to_owned());
     assert_eq!(scan(&client, &typed).await.unwrap()["keys"].as_array().unwrap().len(), 0);
-    let absent =
-        Scan { pattern: Some(format!("{key}?").replace(['*', '?'], "").into()), ..request };
+    let absent = matching(&key.replace('*', ""));
     assert_eq!(scan(&client, &absent).await.unwrap()["keys"].as_array().unwrap().len(), 0);
 }
 
@@ -65,11 +65,8 @@ async fn keys_that_are_no_text_are_listed_as_bytes() {
     let prefix = prefix();
     let key = [prefix.as_bytes(), &[0xff, 0x00]].concat();
     write(&client, &key, NewValue::List(vec![vec![0xfe]])).await.unwrap();
-    let request = Scan {
-        pattern: Some(format!("{prefix}*").into()),
-        type_name: Some("list".to_owned()),
-        ..everything()
-    };
+    let mut request = matching(&format!("{prefix}*"));
+    request.filter.type_name = Some("list".to_owned());
     let page = scan(&client, &request).await.unwrap();
     assert!(page["keys"][0]["key"]["$binary"]["base64"].is_string());
     assert_eq!(page["keys"][0]["type"], "list");

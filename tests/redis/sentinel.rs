@@ -1,7 +1,15 @@
 //! A primary behind sentinels.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use studio_multidb::backend::redis::Client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::proxy::Proxy;
 use crate::support::{Admin, batch, connect, prefix, server, soon, target};
 
 /// The old primary answers `READONLY` or goes away; both prove or leave open what they should, and
@@ -41,4 +49,112 @@ async fn the_primary_is_found_and_a_failover_is_followed() {
     let found: i64 = found.as_str().unwrap().parse().unwrap();
     // A failover may lose what the replica had not heard of; it must not add anything.
     assert!(found <= applied + unknown, "{found} > {applied} + {unknown}");
+}
+
+/// A sentinel whose word is law: it names the primary at the port that is sent to it, and tells who
+/// listens when that changes, unless it is told to close on them instead.
+struct Sentinel {
+    port: u16,
+    names: watch::Sender<(u16, Word)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Tells,
+    Closes,
+}
+
+impl Sentinel {
+    async fn start(primary: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (names, told) = watch::channel((primary, Word::Tells));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(speak(client, told.clone()));
+            }
+        });
+        Self { port, names }
+    }
+
+    async fn client(&self) -> Client {
+        connect(&format!("redis+sentinel://127.0.0.1:{}/mymaster", self.port)).await
+    }
+}
+
+async fn speak(mut client: TcpStream, mut named: watch::Receiver<(u16, Word)>) {
+    let mut buffer = vec![0; 4096];
+    let mut subscribed = false;
+    loop {
+        let answer = tokio::select! {
+            read = client.read(&mut buffer) => {
+                let Ok(read @ 1..) = read else { return };
+                let sent = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                let port = named.borrow_and_update().0.to_string();
+                if sent.contains("SUBSCRIBE") {
+                    subscribed = true;
+                    "*3\r\n$9\r\nsubscribe\r\n$14\r\n+switch-master\r\n:1\r\n".to_owned()
+                } else if sent.contains("GET-MASTER-ADDR-BY-NAME") {
+                    format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{port}\r\n", port.len())
+                } else {
+                    "+OK\r\n".repeat(3)
+                }
+            }
+            changed = named.changed(), if subscribed => {
+                let (port, word) = *named.borrow_and_update();
+                if changed.is_err() || word == Word::Closes {
+                    return;
+                }
+                let text = format!("mymaster 127.0.0.1 1 127.0.0.1 {port}");
+                let length = text.len();
+                format!(
+                    "*3\r\n$7\r\nmessage\r\n$14\r\n+switch-master\r\n${length}\r\n{text}\r\n"
+                )
+            }
+        };
+        if client.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Two ways to one server stand for two primaries, of which the old one would go on taking writes.
+async fn leaves_the_old_primary(word: Word) {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let address = url.trim_start_matches("redis://").to_owned();
+    let old = Proxy::start(address.clone()).await;
+    let new = Proxy::start(address).await;
+    let sentinel = Sentinel::start(old.port).await;
+    let client = Arc::new(sentinel.client().await);
+    let key = prefix();
+    for _ in 0..10 {
+        batch(&client, &[&["INCR", &key]]).await;
+    }
+    assert_eq!(new.opened.load(Ordering::Relaxed), 0);
+
+    // Never idle, so that no connection is renewed for another reason.
+    sentinel.names.send((new.port, word)).unwrap();
+    let mut written = 10;
+    while new.opened.load(Ordering::Relaxed) == 0 {
+        assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], written + 1);
+        written += 1;
+        assert!(written < 1_000_000, "the old primary is still written to");
+    }
+    let before = old.opened.load(Ordering::Relaxed);
+    old.silent_below.store(u32::MAX, Ordering::Relaxed);
+    for _ in 0..10 {
+        assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], written + 1);
+        written += 1;
+    }
+    assert_eq!(old.opened.load(Ordering::Relaxed), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_primary_gets_no_more_writes_once_a_sentinel_names_another() {
+    leaves_the_old_primary(Word::Tells).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_that_was_missed_is_learned_of_when_the_sentinel_is_back() {
+    leaves_the_old_primary(Word::Closes).await;
 }

@@ -8,7 +8,7 @@ use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
 use studio_multidb::backend::redis::read::Window;
-use studio_multidb::backend::redis::scan::{Scan, With};
+use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Result;
@@ -67,12 +67,18 @@ pub(crate) async fn scan(client: &Client, scan: &Scan) -> Result<Value> {
 /// All details, 100 keys, from the beginning.
 pub(crate) fn everything() -> Scan {
     Scan {
-        pattern: None,
-        type_name: None,
+        filter: Filter::default(),
         cursor: "0".to_owned(),
         count: 100,
+        budget: Budget { examined: 100_000, time: Duration::from_secs(2) },
         with: With { type_name: true, ttl: true, size: true, encoding: true },
     }
+}
+
+/// The same for the keys that match.
+pub(crate) fn matching(pattern: &str) -> Scan {
+    let pattern = Some(pattern.as_bytes().to_vec());
+    Scan { filter: Filter { pattern, type_name: None }, ..everything() }
 }
 
 pub(crate) async fn read(client: &Client, key: &[u8], window: Window) -> Result<Value> {
@@ -89,8 +95,8 @@ pub(crate) async fn write(client: &Client, key: &[u8], value: NewValue) -> Resul
 pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
     let mut batch = Batch::default();
     for command in commands {
-        let args: Vec<&[u8]> = command[1..].iter().map(|arg| arg.as_bytes()).collect();
-        batch.push(command[0], &args, true);
+        let args: Vec<&[u8]> = command.iter().map(|arg| arg.as_bytes()).collect();
+        batch.push(&args, true);
     }
     let mut out = Writer::new();
     client.batch(&batch, "test", &mut out, soon()).await.unwrap();

@@ -1,51 +1,113 @@
 //! Aggregation.
 
+use std::time::Duration;
+
 use mongodb::bson::Document;
+use mongodb::raw_batch_cursor::RawBatchCursor;
 
 use super::call::Call;
-use super::find::{Cap, End, write_all};
+use super::cap::{Cap, End};
+use super::cursor::Documents;
+use super::find::write_all;
 use super::names::Namespace;
+use super::reading::Reading;
 use crate::ejson::Mode;
 use crate::error::Result;
 use crate::json::Writer;
 
+/// What a pipeline begins with.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'n> {
+    /// The documents of a collection or view.
+    Collection(&'n Namespace),
+    /// What its first stage takes from the server.
+    Database(&'n str),
+}
+
+impl<'n> From<&'n Namespace> for Source<'n> {
+    fn from(namespace: &'n Namespace) -> Self {
+        Self::Collection(namespace)
+    }
+}
+
+/// How to run a pipeline.
+#[derive(Debug, Clone, Default)]
+pub struct AggregateOptions {
+    /// Let stages that sort or group use the server's disk.
+    pub allow_disk_use: Option<bool>,
+    /// Values that expressions can name, as `$$name`. They must have passed the gate.
+    pub variables: Option<Document>,
+    /// How to read.
+    pub reading: Reading,
+    /// It ends in `$out` or `$merge`.
+    pub writes: bool,
+    /// How much to return at most.
+    pub cap: Cap,
+}
+
 impl Call<'_> {
     /// Runs a pipeline that has passed the gate, and writes its result up to the cap as the elements of
-    /// a JSON array, without its brackets. `writes` says that it ends in `$out` or
-    /// `$merge`.
-    pub async fn aggregate(
+    /// a JSON array, without its brackets.
+    pub async fn aggregate<'n>(
         &self,
-        namespace: &Namespace,
+        source: impl Into<Source<'n>>,
         pipeline: Vec<Document>,
         options: AggregateOptions,
         mode: Mode,
         writer: &mut Writer,
     ) -> Result<End> {
-        let collection = self.collection(namespace);
-        let mut aggregate =
-            collection.aggregate(pipeline).max_time(self.max_time()).comment(self.comment());
-        if let Some(allow) = options.allow_disk_use {
-            aggregate = aggregate.allow_disk_use(allow);
-        }
-        let cap = options.cap;
-        if !options.writes {
-            aggregate = aggregate.batch_size(cap.documents.saturating_add(1));
-        }
+        let (source, cap, changes) = (source.into(), options.cap, options.writes);
         let work = async {
-            let cursor = aggregate.batch().await?;
+            let batch = (!changes).then(|| cap.documents.saturating_add(1));
+            let cursor = self.send(source, pipeline, options, self.max_time(), batch).await?;
             write_all(cursor, cap, mode, writer).await
         };
-        if options.writes { self.write(work).await } else { self.read(work).await }
+        if changes { self.write(work).await } else { self.read(work).await }
     }
-}
 
-/// How to run a pipeline.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AggregateOptions {
-    /// Let stages that sort or group use the server's disk.
-    pub allow_disk_use: Option<bool>,
-    /// It ends in `$out` or `$merge`.
-    pub writes: bool,
-    /// How much to return at most.
-    pub cap: Cap,
+    /// Runs a pipeline that has passed the gate and only reads, however many documents it gives. The
+    /// server may work on them for `longest`, if that is given.
+    pub async fn open_aggregate<'n>(
+        &self,
+        source: impl Into<Source<'n>>,
+        pipeline: Vec<Document>,
+        options: AggregateOptions,
+        longest: Option<Duration>,
+    ) -> Result<Documents> {
+        let max_time = Self::longest(longest);
+        let source = source.into();
+        self.open(async { Ok(self.send(source, pipeline, options, max_time, None).await?) }).await
+    }
+
+    async fn send(
+        &self,
+        source: Source<'_>,
+        pipeline: Vec<Document>,
+        options: AggregateOptions,
+        max_time: Duration,
+        batch: Option<u32>,
+    ) -> mongodb::error::Result<RawBatchCursor> {
+        let AggregateOptions { allow_disk_use, variables, reading, .. } = options;
+        let driver = mongodb::options::AggregateOptions::builder()
+            .allow_disk_use(allow_disk_use)
+            .batch_size(batch)
+            .collation(reading.collation)
+            .comment(self.comment())
+            .hint(reading.hint)
+            .let_vars(variables)
+            .max_time(max_time)
+            .read_concern(reading.concern)
+            .selection_criteria(reading.preference)
+            .build();
+        match source {
+            Source::Collection(namespace) => {
+                let collection = self.collection(namespace);
+                collection.aggregate(pipeline).with_options(driver).batch().await
+            }
+            Source::Database(name) => {
+                let database = self.client.driver.database(name);
+                database.aggregate(pipeline).with_options(driver).batch().await
+            }
+        }
+    }
 }

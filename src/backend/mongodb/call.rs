@@ -47,6 +47,11 @@ impl Call<'_> {
         Self { deadline: self.deadline.or_after(budget), ..self.clone() }
     }
 
+    /// By when the call must have ended.
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
     /// `maxTimeMS` for an operation that starts now.
     pub(super) fn max_time(&self) -> Duration {
         let remaining = self.deadline.remaining();
@@ -85,20 +90,35 @@ impl Call<'_> {
         access: Access,
         work: Pin<Box<impl Future<Output = Result<T, Failure>>>>,
     ) -> Result<T> {
+        let mut kill = self.begin()?;
+        self.client.step(&mut kill, access, self.deadline, work).await
+    }
+
+    /// Admits work that is done in steps.
+    pub(super) fn begin(&self) -> Result<KillOnDrop> {
         let running = self.client.meter.admit()?;
-        let kill = KillOnDrop::new(&self.client.driver, &self.mark, &running);
-        let result = self.deadline.run(running.note(work)).await;
-        let sent = running.was_sent();
-        let attempt = Attempt { access, sent, tunnel: &self.client.tunnel };
+        Ok(KillOnDrop::new(&self.client.driver, &self.mark, running))
+    }
+}
+
+impl Client {
+    /// Does a part of admitted work.
+    pub(super) async fn step<T>(
+        &self,
+        kill: &mut KillOnDrop,
+        access: Access,
+        deadline: Deadline,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T> {
+        let result = deadline.run(kill.guard(work)).await;
+        let sent = kill.was_sent();
+        let attempt = Attempt { access, sent, tunnel: &self.tunnel };
         match result {
-            Some(result) => {
-                kill.disarm();
-                result.map_err(|failure| match failure {
-                    Failure::Driver(error) => attempt.translate(&error),
-                    Failure::Ours(error) => error,
-                })
-            }
-            None if !sent && self.client.meter.is_full() => Err(self.client.meter.exhausted()),
+            Some(result) => result.map_err(|failure| match failure {
+                Failure::Driver(error) => attempt.translate(&error),
+                Failure::Ours(error) => error,
+            }),
+            None if !sent && self.meter.is_full() => Err(self.meter.exhausted()),
             None => {
                 let message = "MongoDB did not answer in time; the operation was ended";
                 Err(Error::timeout(message, attempt.outcome()))

@@ -248,30 +248,6 @@ impl Call<'_> {
             index_size: number("indexSize"),
         })
     }
-
-    /// Runs a command that changes nothing. The driver does not retry commands, so a lost connection
-    /// is met with one more try here.
-    pub(super) async fn command(&self, db: &str, mut command: Document) -> Result<Document> {
-        self.mark(&mut command);
-        let database = self.client.driver.database(db);
-        self.read(async {
-            match database.run_command(command.clone()).await {
-                Err(error) if lost_connection(&error) => Ok(database.run_command(command).await?),
-                answer => Ok(answer?),
-            }
-        })
-        .await
-    }
-
-    fn mark(&self, command: &mut Document) {
-        command.insert("maxTimeMS", self.max_time_ms());
-        command.insert("comment", self.comment());
-    }
-}
-
-fn lost_connection(error: &mongodb::error::Error) -> bool {
-    use mongodb::error::ErrorKind;
-    matches!(*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
 }
 
 fn collection_entry(entry: &RawDocument) -> Option<CollectionEntry> {

@@ -203,7 +203,7 @@ fn server(code: i32, name: &str, message: &str) -> Error {
         50 | 262 | 202 | 24 => Code::DbTimeout,
         6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435
         | 13436 => Code::DbConnectionFailed,
-        10334 | 17419 | 17420 | 17280 => Code::PayloadTooLarge,
+        10334 | 17217 | 17419 | 17420 | 17280 => Code::PayloadTooLarge,
         _ => Code::DbQueryError,
     };
     let message = match code {

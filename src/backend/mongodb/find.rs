@@ -5,12 +5,16 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
-use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
+use mongodb::options::{CountOptions, EstimatedDocumentCountOptions, FindOptions};
+use mongodb::raw_batch_cursor::RawBatchCursor;
 use serde::Serialize;
 
 use super::call::Call;
+use super::cap::{Cap, End, List};
+use super::cursor::Documents;
 use super::error::Failure;
 use super::names::Namespace;
+use super::reading::Reading;
 use crate::ejson::{Mode, write_document};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -28,32 +32,6 @@ pub struct Query {
     pub skip: u64,
     /// How much to return at most.
     pub cap: Cap,
-}
-
-/// How much a list of documents may hold. Both ends are looked for while it is being read.
-#[derive(Debug, Clone, Copy)]
-pub struct Cap {
-    /// Documents.
-    pub documents: u32,
-    /// Bytes of JSON. A first document that is larger is returned all the same.
-    pub bytes: usize,
-}
-
-impl Default for Cap {
-    fn default() -> Self {
-        Self { documents: 1, bytes: usize::MAX }
-    }
-}
-
-/// How a list of documents ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct End {
-    /// Documents written.
-    pub returned: u64,
-    /// There are more.
-    pub has_more: bool,
-    /// They were left out because of the bytes, before the number of documents was reached.
-    pub truncated: bool,
 }
 
 /// How many documents there are.
@@ -114,6 +92,25 @@ impl Call<'_> {
         .await
     }
 
+    /// Opens the result of a query, however many documents it has; the query's cap does not count.
+    pub async fn open_find(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+        limit: Option<i64>,
+    ) -> Result<Documents> {
+        let options = FindOptions::builder()
+            .comment(self.comment())
+            .limit(limit)
+            .max_time(Self::longest(None))
+            .projection(query.projection)
+            .skip(query.skip)
+            .sort(query.sort)
+            .build();
+        let find = self.collection(namespace).find(query.filter).with_options(options);
+        self.open(async { Ok(find.batch().await?) }).await
+    }
+
     /// Writes one document, found by its id; `false` if there is none.
     pub async fn find_one(
         &self,
@@ -126,20 +123,43 @@ impl Call<'_> {
         Ok(self.find(namespace, query, mode, writer).await?.returned > 0)
     }
 
-    /// Counts documents for at most as long as the call may take.
+    /// Counts documents for at most as long as the call may take. All of a collection's documents are
+    /// estimated, and those that match a filter are counted.
     pub async fn count(&self, namespace: &Namespace, filter: Document) -> Result<Count> {
-        let collection = self.collection(namespace);
         let estimate = filter.is_empty();
+        self.count_as(namespace, filter, Reading::default(), estimate).await
+    }
+
+    /// The same, read as asked for. An estimate passes the filter over.
+    pub async fn count_as(
+        &self,
+        namespace: &Namespace,
+        filter: Document,
+        reading: Reading,
+        estimate: bool,
+    ) -> Result<Count> {
+        let collection = self.collection(namespace);
+        let (time, comment) = (self.max_time(), self.comment());
         let counted = self
             .read(async {
-                let time = self.max_time();
-                let comment = self.comment();
-                let value = if estimate {
-                    collection.estimated_document_count().max_time(time).comment(comment).await?
-                } else {
-                    collection.count_documents(filter).max_time(time).comment(comment).await?
-                };
-                Ok(value)
+                if estimate {
+                    let options = EstimatedDocumentCountOptions::builder()
+                        .max_time(time)
+                        .comment(comment)
+                        .selection_criteria(reading.preference)
+                        .read_concern(reading.concern)
+                        .build();
+                    return Ok(collection.estimated_document_count().with_options(options).await?);
+                }
+                let options = CountOptions::builder()
+                    .max_time(time)
+                    .comment(comment)
+                    .collation(reading.collation)
+                    .hint(reading.hint)
+                    .selection_criteria(reading.preference)
+                    .read_concern(reading.concern)
+                    .build();
+                Ok(collection.count_documents(filter).with_options(options).await?)
             })
             .await;
         match counted {
@@ -175,43 +195,16 @@ pub(super) async fn write_all(
     mode: Mode,
     writer: &mut Writer,
 ) -> Result<End, Failure> {
-    let mut end = End::default();
-    let start = writer.len();
+    let mut list = List::new(cap, writer);
     while let Some(batch) = cursor.next().await {
-        write_batch(&batch?, cap, start, mode, writer, &mut end)?;
-        if end.has_more {
-            break;
-        }
-    }
-    Ok(end)
-}
-
-fn write_batch(
-    batch: &RawBatch,
-    cap: Cap,
-    start: usize,
-    mode: Mode,
-    writer: &mut Writer,
-    end: &mut End,
-) -> Result<(), Failure> {
-    for item in batch.doc_slices()? {
-        let Ok(RawBsonRef::Document(document)) = item else {
-            return Err(Error::internal("a batch holds something else than documents").into());
-        };
-        if end.returned == u64::from(cap.documents) {
-            end.has_more = true;
-            return Ok(());
-        }
-        if end.returned > 0 {
-            if writer.len() - start > cap.bytes {
-                end.has_more = true;
-                end.truncated = true;
-                return Ok(());
+        for item in batch?.doc_slices()? {
+            let Ok(RawBsonRef::Document(document)) = item else {
+                return Err(Error::internal("a batch holds something else than documents").into());
+            };
+            if !list.push(|writer| write_document(writer, document, mode))? {
+                return Ok(list.end);
             }
-            writer.raw(",");
         }
-        write_document(writer, document, mode)?;
-        end.returned += 1;
     }
-    Ok(())
+    Ok(list.end)
 }

@@ -6,7 +6,11 @@
 
 mod aggregate;
 mod call;
+mod cap;
 mod catalog;
+mod command;
+mod cursor;
+mod distinct;
 mod error;
 mod find;
 pub mod gate;
@@ -16,6 +20,7 @@ mod meter;
 mod names;
 mod options;
 mod probe;
+mod reading;
 mod socks;
 mod tunnel;
 mod write;
@@ -27,12 +32,16 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
-pub use self::aggregate::AggregateOptions;
+pub use self::aggregate::{AggregateOptions, Source};
 pub use self::call::Call;
+pub use self::cap::{Cap, End};
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
-pub use self::find::{Cap, Count, CountKind, End, Query};
+pub use self::cursor::{Batch, Documents};
+pub use self::distinct::{Distinct, FoundBy};
+pub use self::find::{Count, CountKind, Query};
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
+pub use self::reading::Reading;
 pub use self::write::{Change, Changed, with_id};
 
 use self::meter::Meter;

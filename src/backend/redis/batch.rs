@@ -3,6 +3,7 @@
 use redis::Value;
 
 use super::commands::{Commands, Effect};
+use super::gate::{self, Access, Command, Ruling};
 use super::{Client, failure, reply, value};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -11,112 +12,22 @@ use crate::json::Writer;
 /// Commands that one batch carries at most.
 pub const MAX_COMMANDS: usize = 10_000;
 
-/// A command that a batch accepts: about one key, not blocking, leaving the session as it is.
-#[derive(Debug)]
-struct Verb {
-    name: &'static str,
-    effect: Effect,
-    /// Arguments besides the name.
-    min: usize,
-    max: usize,
-}
-
-const fn read(name: &'static str, min: usize, max: usize) -> Verb {
-    Verb { name, effect: Effect::Read, min, max }
-}
-
-const fn write(name: &'static str, min: usize, max: usize) -> Verb {
-    Verb { name, effect: Effect::Write, min, max }
-}
-
-const MANY: usize = 4096;
-
-/// Everything that a batch accepts, the most frequent first.
-const VERBS: &[Verb] = &[
-    read("GET", 1, 1),
-    write("SET", 2, 7),
-    write("DEL", 1, 1),
-    read("EXISTS", 1, 1),
-    read("TTL", 1, 1),
-    read("HGET", 2, 2),
-    write("INCR", 1, 1),
-    write("EXPIRE", 2, 3),
-    read("HGETALL", 1, 1),
-    write("HSET", 3, MANY),
-    read("TYPE", 1, 1),
-    read("PTTL", 1, 1),
-    write("UNLINK", 1, 1),
-    write("PERSIST", 1, 1),
-    write("PEXPIRE", 2, 3),
-    read("STRLEN", 1, 1),
-    read("GETRANGE", 3, 3),
-    write("SETRANGE", 3, 3),
-    write("SETNX", 2, 2),
-    write("SETEX", 3, 3),
-    write("PSETEX", 3, 3),
-    write("GETSET", 2, 2),
-    write("GETDEL", 1, 1),
-    write("GETEX", 1, 3),
-    write("APPEND", 2, 2),
-    write("DECR", 1, 1),
-    write("INCRBY", 2, 2),
-    write("DECRBY", 2, 2),
-    write("INCRBYFLOAT", 2, 2),
-    read("HMGET", 2, MANY),
-    read("HEXISTS", 2, 2),
-    read("HLEN", 1, 1),
-    read("HKEYS", 1, 1),
-    read("HVALS", 1, 1),
-    write("HSETNX", 3, 3),
-    write("HDEL", 2, MANY),
-    write("HINCRBY", 3, 3),
-    write("HINCRBYFLOAT", 3, 3),
-    read("LLEN", 1, 1),
-    read("LINDEX", 2, 2),
-    read("LRANGE", 3, 3),
-    write("LPUSH", 2, MANY),
-    write("RPUSH", 2, MANY),
-    write("LPOP", 1, 2),
-    write("RPOP", 1, 2),
-    write("LSET", 3, 3),
-    write("LREM", 3, 3),
-    write("LTRIM", 3, 3),
-    read("SCARD", 1, 1),
-    read("SISMEMBER", 2, 2),
-    read("SMEMBERS", 1, 1),
-    write("SADD", 2, MANY),
-    write("SREM", 2, MANY),
-    write("SPOP", 1, 2),
-    read("ZCARD", 1, 1),
-    read("ZSCORE", 2, 2),
-    read("ZRANK", 2, 2),
-    read("ZCOUNT", 3, 3),
-    read("ZRANGE", 3, 9),
-    write("ZADD", 3, MANY),
-    write("ZREM", 2, MANY),
-    write("ZINCRBY", 3, 3),
-    read("XLEN", 1, 1),
-];
-
 /// A batch under construction.
 #[derive(Debug, Default)]
 pub struct Batch {
     commands: Commands,
-    /// One per command asked for: its unit, or why it is not sent.
-    asked: Vec<Result<&'static Verb>>,
+    /// One per command asked for: what is sent, or why it is not.
+    asked: Vec<Result<&'static Command>>,
 }
 
 impl Batch {
-    /// Adds a command. One that is not accepted fails by itself and does not hold up the others.
-    pub fn push(&mut self, name: &str, args: &[&[u8]], may_write: bool) {
-        let accepted = accept(name, args.len(), may_write);
-        if let Ok(verb) = &accepted {
-            let mut all = Vec::with_capacity(args.len() + 1);
-            all.push(verb.name.as_bytes());
-            all.extend(args);
-            self.commands.push(verb.effect, 1, &all);
-        }
-        self.asked.push(accepted);
+    /// Adds a command: its name, and then its arguments. One that is not accepted fails by itself
+    /// and does not hold up the others.
+    pub fn push(&mut self, args: &[&[u8]], may_write: bool) {
+        self.asked.push(accept(args, may_write).map(|ruling| {
+            self.commands.push(ruling.effect, ruling.keys.first().unwrap_or(0), args);
+            ruling.command
+        }));
     }
 
     /// How many commands were asked for.
@@ -132,19 +43,18 @@ impl Batch {
     }
 }
 
-fn accept(name: &str, args: usize, may_write: bool) -> Result<&'static Verb> {
-    let verb = VERBS.iter().find(|verb| verb.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
-        Error::new(Code::OperationNotAllowed, format!("{name:?} cannot be part of a batch"))
-    })?;
-    if !(verb.min..=verb.max).contains(&args) {
-        let wrong = format!("{} does not take {args} arguments here", verb.name);
-        return Err(Error::validation(wrong));
+/// A batch takes what is about one key, so that it is known which command touches what another does.
+fn accept(args: &[&[u8]], may_write: bool) -> Result<Ruling> {
+    let ruling = gate::rule(args)?;
+    let name = ruling.command.name;
+    if ruling.access == Access::Admin || ruling.keys.only().is_none() {
+        let message = format!("{name} cannot be part of a batch, which takes commands of one key");
+        return Err(Error::new(Code::OperationNotAllowed, message));
     }
-    if verb.effect == Effect::Write && !may_write {
-        let denied = format!("{} needs write permission", verb.name);
-        return Err(Error::new(Code::PermissionDenied, denied));
+    if ruling.access == Access::Write && !may_write {
+        return Err(Error::new(Code::PermissionDenied, format!("{name} needs write permission")));
     }
-    Ok(verb)
+    Ok(ruling)
 }
 
 impl Client {
@@ -170,16 +80,16 @@ impl Client {
             out.comma(&mut first);
             let result = match asked {
                 Err(refused) => Err(refused.clone()),
-                Ok(verb) => results
+                Ok(command) => results
                     .next()
                     .unwrap_or(Ok(Value::Nil))
                     .and_then(failure::check)
-                    .map(|reply| (*verb, reply)),
+                    .map(|reply| (*command, reply)),
             };
             match result {
-                Ok((verb, reply)) => {
+                Ok((command, reply)) => {
                     out.raw(b"{\"ok\":");
-                    if verb.name == "HGETALL" {
+                    if command.name == "HGETALL" {
                         fields(out, reply);
                     } else {
                         value::write(out, &reply);
@@ -253,33 +163,38 @@ fn fields(out: &mut Writer, reply: Value) {
 mod tests {
     use super::*;
 
+    fn refusal(line: &str, may_write: bool) -> Option<Code> {
+        let args: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        accept(&args, may_write).err().map(|error| error.code())
+    }
+
     #[test]
-    fn only_listed_commands_are_accepted() {
-        for name in ["EVAL", "FLUSHALL", "KEYS", "MULTI", "BLPOP", "SUBSCRIBE", "RENAME", ""] {
-            let refused = accept(name, 1, true).unwrap_err();
-            assert_eq!(refused.code(), Code::OperationNotAllowed, "{name}");
+    fn a_batch_takes_commands_of_one_key_only() {
+        for line in ["EVAL x 1 k", "FLUSHALL", "KEYS *", "MULTI", "BLPOP k 0", "RENAME a b", "PING"]
+        {
+            assert_eq!(refusal(line, true), Some(Code::OperationNotAllowed), "{line}");
         }
-        assert!(accept("get", 1, false).is_ok());
+        for line in ["DEL a b", "EXISTS a b", "MGET a b", "GET", "NOPE a"] {
+            assert_eq!(refusal(line, true), Some(Code::OperationNotAllowed), "{line}");
+        }
+        assert_eq!(refusal("get a", false), None);
+        assert_eq!(refusal("OBJECT ENCODING a", false), None);
     }
 
     #[test]
     fn a_reader_cannot_write() {
-        assert_eq!(accept("SET", 2, false).unwrap_err().code(), Code::PermissionDenied);
-        assert_eq!(accept("GETEX", 1, false).unwrap_err().code(), Code::PermissionDenied);
-    }
-
-    #[test]
-    fn commands_are_about_one_key() {
-        assert_eq!(accept("DEL", 2, true).unwrap_err().code(), Code::ValidationError);
-        assert_eq!(accept("EXISTS", 2, true).unwrap_err().code(), Code::ValidationError);
+        for line in ["SET a v", "GETEX a", "SORT a STORE a"] {
+            assert!(refusal(line, false).is_some(), "{line}");
+        }
+        assert_eq!(refusal("BITFIELD a SET u8 0 1", false), Some(Code::PermissionDenied));
     }
 
     #[test]
     fn one_bad_command_does_not_hold_up_the_others() {
         let mut batch = Batch::default();
-        batch.push("GET", &[b"a"], false);
-        batch.push("NOPE", &[b"a"], false);
-        batch.push("GET", &[b"b"], false);
+        batch.push(&[b"GET", b"a"], false);
+        batch.push(&[b"NOPE", b"a"], false);
+        batch.push(&[b"GET", b"b"], false);
         assert_eq!((batch.len(), batch.commands.len()), (3, 2));
     }
 }

@@ -8,7 +8,7 @@ use redis::Value;
 use super::commands::{Commands, Effect};
 use super::metadata;
 use super::read::{Subject, Window, write_end};
-use super::{cursor, failure, reply, scan, value};
+use super::{cursor, failure, reply, value, walk};
 use crate::error::Result;
 use crate::json::Writer;
 
@@ -175,7 +175,7 @@ async fn scanned(
     commands.push(Effect::Read, 1, &args);
     let [length, page] = subject.ask(&commands).await?;
     let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
-    let (next, elements) = scan::scanned(page).ok_or_else(|| failure::unexpected("SCAN"))?;
+    let (next, elements) = walk::scanned(page).ok_or_else(|| failure::unexpected("SCAN"))?;
     Ok((length, next.to_string(), elements))
 }
 

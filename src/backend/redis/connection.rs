@@ -74,6 +74,8 @@ pub(super) struct Connection {
     born: Instant,
     endurance: f64,
     used: Instant,
+    /// Counts how often connections were given up before this one was made.
+    pub(super) generation: u64,
 }
 
 impl fmt::Debug for Connection {
@@ -93,6 +95,7 @@ impl Connection {
             born: now,
             endurance: rand::rng().random_range(0.9..1.1),
             used: now,
+            generation: 0,
         }
     }
 
@@ -119,6 +122,23 @@ impl Connection {
     /// How long ago it was last used.
     pub(super) fn idle(&self) -> Duration {
         self.used.elapsed()
+    }
+
+    /// Sends encoded commands whose replies come as messages; for a connection that is subscribed.
+    pub(super) async fn send(&mut self, request: &[u8]) -> Result<(), Lost> {
+        self.dirty = true;
+        self.stream.write_all(request).await?;
+        Ok(self.stream.flush().await?)
+    }
+
+    /// The next message. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> Result<Value, Lost> {
+        self.dirty = true;
+        let mut budget = MAX_REPLY_BYTES;
+        let mut message = Vec::with_capacity(1);
+        read(&mut self.stream, &mut self.decoder, &mut self.input, 1, &mut budget, &mut message)
+            .await?;
+        message.pop().ok_or(Lost::Protocol)
     }
 
     /// Sends encoded commands and appends their `expected` replies to `replies`, which keeps those

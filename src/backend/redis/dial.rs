@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use redis::{ServerErrorKind, Value};
 use secrecy::ExposeSecret;
 
@@ -26,16 +27,20 @@ pub(super) struct Dialer {
     pub(super) target: RedisTarget,
     tls: Option<Arc<rustls::ClientConfig>>,
     egress: Arc<Egress>,
-    connect_timeout: Duration,
+    pub(super) connect_timeout: Duration,
+    /// What the sentinels named last.
+    pub(super) named: Mutex<Option<Endpoint>>,
 }
 
 /// Whose password is used, and what must be true of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Peer {
+pub(super) enum Peer {
     Data,
     /// A data node that a sentinel named: it must be a primary.
     Primary,
     Sentinel,
+    /// A sentinel that is listened to, in RESP2: its messages are arrays like any other reply.
+    Subscribed,
 }
 
 impl Dialer {
@@ -48,6 +53,7 @@ impl Dialer {
             connect_timeout: target
                 .connect_timeout_ms
                 .map_or(options.connect_timeout, Duration::from_millis),
+            named: Mutex::default(),
         })
     }
 
@@ -76,7 +82,7 @@ impl Dialer {
         first.ok_or_else(|| Error::validation("the Redis connection has no host"))
     }
 
-    async fn connect(
+    pub(super) async fn connect(
         &self,
         endpoint: &Endpoint,
         peer: Peer,
@@ -126,11 +132,14 @@ impl Dialer {
     /// Says hello, in RESP3 where the server speaks it, else in RESP2; one round trip.
     async fn authenticate(&self, stream: Box<dyn Stream>, peer: Peer) -> Result<Connection> {
         let mut connection = Connection::new(stream);
-        let mut hello = self.hello(peer);
-        let mut replies = greet(&mut connection, &hello).await;
-        hello.wipe();
+        let mut replies = Ok(Vec::new());
+        if peer != Peer::Subscribed {
+            let mut hello = self.hello(peer);
+            replies = greet(&mut connection, &hello).await;
+            hello.wipe();
+        }
         if let Ok(answers) = &replies
-            && speaks_resp2_only(&answers[0])
+            && answers.first().is_none_or(speaks_resp2_only)
         {
             let mut hello = self.hello_resp2(peer);
             replies = greet(&mut connection, &hello).await;
@@ -152,11 +161,11 @@ impl Dialer {
     }
 
     fn selects(&self, peer: Peer) -> bool {
-        peer != Peer::Sentinel && self.target.db != 0
+        matches!(peer, Peer::Data | Peer::Primary) && self.target.db != 0
     }
 
     fn credentials(&self, peer: Peer) -> Option<(Option<&str>, &str)> {
-        if peer == Peer::Sentinel {
+        if matches!(peer, Peer::Sentinel | Peer::Subscribed) {
             let password = self.target.sentinel_password.as_ref()?;
             return Some((None, password.expose_secret()));
         }
@@ -212,54 +221,11 @@ impl Dialer {
             commands.push(Effect::Read, 0, &[b"ROLE"]);
         }
     }
-
-    /// Asks the sentinels, one after the other, where the primary is.
-    pub(super) async fn primary(&self, master: &str, deadline: Deadline) -> Result<Endpoint> {
-        let mut last = None;
-        for sentinel in &self.target.endpoints {
-            match self.ask_sentinel(sentinel, master, deadline).await {
-                Ok(endpoint) => return Ok(endpoint),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| Error::validation("the Redis connection has no sentinel")))
-    }
-
-    async fn ask_sentinel(
-        &self,
-        sentinel: &Endpoint,
-        master: &str,
-        deadline: Deadline,
-    ) -> Result<Endpoint> {
-        // One dead sentinel must not use up the time for the others.
-        let share = self.connect_timeout / u32::try_from(self.target.endpoints.len()).unwrap_or(1);
-        let deadline = deadline.or_after(share.max(Duration::from_millis(500)));
-        let asking = async {
-            let mut connection = self.connect(sentinel, Peer::Sentinel, deadline).await?;
-            let ask: [&[u8]; 3] = [b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", master.as_bytes()];
-            let answers = greet(&mut connection, &Commands::one(Effect::Read, 0, &ask)).await?;
-            let answer = failure::check(answers.into_iter().next().unwrap_or(Value::Nil))?;
-            let Value::Array(address) = answer else {
-                let message = format!("the sentinel knows no primary named {master:?}");
-                return Err(Error::new(Code::DbConnectionFailed, message));
-            };
-            let mut parts = address.iter().map(reply::text);
-            let host = parts.next().flatten();
-            let port = parts.next().flatten().and_then(|p| p.parse().ok());
-            match (host, port) {
-                (Some(host), Some(port)) => Ok(Endpoint { host, port }),
-                _ => Err(failure::unexpected("SENTINEL GET-MASTER-ADDR-BY-NAME")),
-            }
-        };
-        deadline.run(asking).await.unwrap_or_else(|| {
-            Err(Error::timeout("a sentinel did not answer in time", Outcome::NotApplied))
-        })
-    }
 }
 
 /// Sends the first commands of a connection. A server that refuses us altogether answers once and
 /// closes; what it said is the error.
-async fn greet(connection: &mut Connection, commands: &Commands) -> Result<Vec<Value>> {
+pub(super) async fn greet(connection: &mut Connection, commands: &Commands) -> Result<Vec<Value>> {
     let mut replies = Vec::with_capacity(commands.len());
     match connection.exchange(commands.all(), commands.len(), &mut replies).await {
         Ok(()) => Ok(replies),

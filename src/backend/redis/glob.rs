@@ -16,6 +16,20 @@ pub(super) fn literal(pattern: &[u8]) -> Option<Vec<u8>> {
     Some(key)
 }
 
+/// The pattern of the keys that begin with `prefix`, whatever characters it has.
+#[must_use]
+pub fn starting_with(prefix: &[u8]) -> Vec<u8> {
+    let mut pattern = Vec::with_capacity(prefix.len() + 1);
+    for &byte in prefix {
+        if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
+            pattern.push(b'\\');
+        }
+        pattern.push(byte);
+    }
+    pattern.push(b'*');
+    pattern
+}
+
 /// Whether the pattern matches every key, so that it need not be sent.
 pub(super) fn matches_all(pattern: &[u8]) -> bool {
     !pattern.is_empty() && pattern.iter().all(|&byte| byte == b'*')
@@ -24,6 +38,7 @@ pub(super) fn matches_all(pattern: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_pattern_without_special_characters_is_a_key() {
@@ -39,5 +54,15 @@ mod tests {
     fn only_stars_match_all() {
         assert!(matches_all(b"*") && matches_all(b"**"));
         assert!(!matches_all(b"a*") && !matches_all(b"") && !matches_all(b"*?"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_stands_for_itself_and_the_rest_for_anything(prefix: Vec<u8>) {
+            let pattern = starting_with(&prefix);
+            let (star, escaped) = pattern.split_last().unwrap();
+            prop_assert_eq!(*star, b'*');
+            prop_assert_eq!(literal(escaped), Some(prefix));
+        }
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn write(
     let (ttl, size, encoding) =
         (next(scan.with.ttl), next(scan.with.size), next(scan.with.encoding));
     let type_name = type_reply.and_then(reply::bytes);
-    let filtered = match (&scan.type_name, type_name) {
+    let filtered = match (&scan.filter.type_name, type_name) {
         (Some(wanted), Some(found)) => !wanted.as_bytes().eq_ignore_ascii_case(found),
         _ => false,
     };
@@ -82,7 +82,7 @@ pub(super) fn write(
     out.text_or_bytes(key);
     if scan.with.type_name {
         out.raw(b",\"type\":");
-        match (type_reply, &scan.type_name) {
+        match (type_reply, &scan.filter.type_name) {
             (Some(reply), _) => field(out, "type", reply, warnings),
             (None, Some(wanted)) => out.string(&wanted.to_ascii_lowercase()),
             (None, None) => out.raw(b"null"),

@@ -25,6 +25,7 @@ mod cursor;
 mod dial;
 mod execute;
 mod failure;
+pub mod gate;
 mod glob;
 mod group;
 pub mod info;
@@ -35,9 +36,12 @@ pub mod read;
 mod reply;
 mod resp;
 pub mod scan;
+mod sentinel;
 mod slot;
 mod stream;
+pub mod tree;
 mod value;
+mod walk;
 pub mod write;
 
 use cluster::Cluster;
@@ -45,11 +49,14 @@ use collection::Feature;
 use dial::Dialer;
 use node::Node;
 pub use probe::probe;
+use sentinel::Watch;
 
 /// A live client of one target.
 #[derive(Debug)]
 pub struct Client {
     topology: RedisTopology,
+    /// Word of another primary.
+    watch: Option<Watch>,
     nodes: Nodes,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
@@ -71,6 +78,7 @@ impl Client {
     ) -> Result<Self> {
         let dialer = Arc::new(Dialer::new(target, options)?);
         let limit = options.max_connections.min(target.pool_size.unwrap_or(u32::MAX));
+        let mut watch = None;
         let nodes = if target.topology == RedisTopology::Cluster {
             Nodes::Cluster(Cluster::connect(dialer, limit, options.idle_timeout, deadline).await?)
         } else {
@@ -78,15 +86,23 @@ impl Client {
             let node = Node::new(&dialer, None, &Arc::new(Semaphore::new(2)), limit, idle)?;
             // The first connection is made now, so that a bad target fails here.
             drop(node.lease(deadline).await?);
-            Nodes::One(Arc::new(node))
+            let node = Arc::new(node);
+            if let RedisTopology::Sentinel { master } = &target.topology {
+                watch = Some(Watch::start(&dialer, &node, master));
+            }
+            Nodes::One(node)
         };
-        Ok(Self { topology: target.topology.clone(), nodes, hash_field_ttl: Feature::default() })
+        let topology = target.topology.clone();
+        Ok(Self { topology, watch, nodes, hash_field_ttl: Feature::default() })
     }
 
     /// Closes every connection. Requests that still run end by themselves, and then theirs are
     /// closed too.
     #[allow(clippy::unused_async)] // Other backends' clients wait here.
     pub async fn close(&self) {
+        if let Some(watch) = &self.watch {
+            watch.stop();
+        }
         match &self.nodes {
             Nodes::One(node) => node.close(),
             Nodes::Cluster(cluster) => cluster.close(),

@@ -1,6 +1,7 @@
 //! The connections to one node.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, Timeouts};
@@ -57,7 +58,9 @@ pub(super) struct Node {
 struct Manager {
     dialer: Arc<Dialer>,
     endpoint: Option<Endpoint>,
-    circuit: Circuit,
+    circuit: Arc<Circuit>,
+    /// Raised when all connections are to be given up.
+    generation: AtomicU64,
     /// At most two connections are being made at once, over all nodes of a client.
     dialing: Arc<Semaphore>,
 }
@@ -73,7 +76,8 @@ impl Node {
         let manager = Manager {
             dialer: dialer.clone(),
             endpoint: endpoint.clone(),
-            circuit: Circuit::new(FIRST_PAUSE),
+            circuit: Arc::new(Circuit::new(FIRST_PAUSE)),
+            generation: AtomicU64::new(0),
             dialing: dialing.clone(),
         };
         let max_connections = max_connections.max(1) as usize;
@@ -127,10 +131,12 @@ impl Node {
     /// Closes idle connections; those in use are closed when they come back. New requests then
     /// reach whatever server is there now.
     pub(super) fn retire(&self) {
+        self.pool.manager().generation.fetch_add(1, Ordering::AcqRel);
         self.pool.retain(|_, _| false);
     }
 
     pub(super) fn close(&self) {
+        self.pool.manager().circuit.stop_trying();
         self.pool.close();
     }
 
@@ -176,22 +182,50 @@ fn exhausted(message: &str) -> Error {
     Error::new(Code::PoolExhausted, message)
 }
 
+impl Manager {
+    /// Waits for a short pause of the circuit; refuses in a longer one, during which the node is
+    /// tried in the background.
+    async fn admit(&self) -> Result<()> {
+        let admitted = self.circuit.pass().await;
+        if admitted.is_err() {
+            let (dialer, dialing) = (Arc::clone(&self.dialer), Arc::clone(&self.dialing));
+            let endpoint = self.endpoint.clone();
+            self.circuit.keep_trying(move || {
+                let (dialer, dialing) = (Arc::clone(&dialer), Arc::clone(&dialing));
+                let endpoint = endpoint.clone();
+                Box::pin(async move {
+                    let _permit = dialing.acquire().await;
+                    dialer.dial(endpoint.as_ref()).await.map(drop)
+                })
+            });
+        }
+        admitted
+    }
+}
+
 impl managed::Manager for Manager {
     type Type = Connection;
     type Error = Error;
 
     async fn create(&self) -> Result<Connection> {
-        self.circuit.pass().await?;
+        self.admit().await?;
         let _permit = self.dialing.acquire().await;
         // Others may have failed while this one waited for its turn.
-        self.circuit.pass().await?;
+        self.admit().await?;
+        let generation = self.generation.load(Ordering::Acquire);
         // Boxed: dialling is rare and its state large, and every request's future would hold it.
         let dialed = Box::pin(self.dialer.dial(self.endpoint.as_ref())).await;
-        match &dialed {
-            Ok(_) => self.circuit.succeeded(),
-            Err(error) => self.circuit.attempt_failed(error),
+        match dialed {
+            Ok(mut connection) => {
+                self.circuit.succeeded();
+                connection.generation = generation;
+                Ok(connection)
+            }
+            Err(error) => {
+                self.circuit.attempt_failed(&error);
+                Err(error)
+            }
         }
-        dialed
     }
 
     async fn recycle(
@@ -199,7 +233,12 @@ impl managed::Manager for Manager {
         connection: &mut Connection,
         _metrics: &Metrics,
     ) -> Result<(), RecycleError<Error>> {
-        if connection.is_dirty() || connection.is_old(MAX_LIFETIME) || connection.is_disturbed() {
+        let given_up = connection.generation != self.generation.load(Ordering::Acquire);
+        if given_up
+            || connection.is_dirty()
+            || connection.is_old(MAX_LIFETIME)
+            || connection.is_disturbed()
+        {
             return Err(RecycleError::message("retired"));
         }
         if connection.idle() < VALIDATE_AFTER {

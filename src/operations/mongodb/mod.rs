@@ -1,13 +1,15 @@
 //! Databases, collections and documents of MongoDB.
 
-mod aggregate;
+pub mod aggregate;
+pub mod analysis;
 mod by_query;
 mod collections;
 mod databases;
 mod document;
 mod documents;
 mod id;
-mod transfer;
+mod reading;
+pub mod transfer;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
@@ -39,9 +41,6 @@ operations! {
     /// Deletes one document.
     "mongodb.documents.delete" DELETE "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
         Connection(Mongodb) Write 2 => document::delete;
-    /// Runs an aggregation pipeline.
-    "mongodb.aggregate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/aggregate"
-        Connection(Mongodb) Read 10 => aggregate::run;
     /// The collections of the database given as `databaseName`.
     "mongodb.collections.list_by_query" GET "/mongodb/{scope}/collections"
         Connection(Mongodb) Read 5 => by_query::collections;

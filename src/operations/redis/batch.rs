@@ -27,10 +27,8 @@ pub(super) async fn run(cx: &Context, input: BatchInput) -> Result<Reply> {
     let may_write = cx.granted >= Permission::Write;
     let mut batch = Batch::default();
     for command in &input.commands {
-        let mut words = command.iter().map(|word| word.0.as_slice());
-        let name = words.next().and_then(|name| std::str::from_utf8(name).ok()).unwrap_or("");
-        let args: Vec<&[u8]> = words.collect();
-        batch.push(name, &args, may_write);
+        let args: Vec<&[u8]> = command.iter().map(|word| word.0.as_slice()).collect();
+        batch.push(&args, may_write);
     }
     let client = cx.redis().await?;
     let mut out = Reply::open();

@@ -1,0 +1,4 @@
+export * from './aggregations'
+export * from './analysis'
+export * from './database'
+export * from './reading'

@@ -1,0 +1,13 @@
+import type { Document } from './database'
+
+/** How a server is to read. */
+export interface ReadOptions {
+  /** Milliseconds after which the server gives up. */
+  maxTimeMS?: number
+  /** How text is compared: `{ locale: 'de', strength: 2 }`. */
+  collation?: Document
+  /** The index to use, by its keys or its name. */
+  hint?: Document | string
+  readPreference?: 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest'
+  readConcern?: 'local' | 'available' | 'majority' | 'linearizable' | 'snapshot'
+}

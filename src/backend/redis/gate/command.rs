@@ -1,0 +1,181 @@
+//! A line of the table.
+
+use super::arguments::Arguments;
+use super::keys::{Keys, Located};
+use crate::backend::redis::commands::Effect;
+
+/// What a user must be allowed to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// See.
+    Read,
+    /// Change data.
+    Write,
+    /// What affects others, or shows what they do.
+    Admin,
+}
+
+impl Access {
+    /// `read`, `write` or `admin`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Why a command is offered to nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It changes the session, which is shared.
+    Session,
+    /// It waits, and would hold a shared connection meanwhile.
+    Blocks,
+    /// Its answers have no end.
+    Endless,
+    /// It can lose data, stop the server or change who may do what.
+    Dangerous,
+    /// Servers send it to each other.
+    Internal,
+    /// It does nothing without a subcommand.
+    Incomplete,
+}
+
+impl Reason {
+    /// For programs.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Blocks => "blocks",
+            Self::Endless => "endless",
+            Self::Dangerous => "dangerous",
+            Self::Internal => "internal",
+            Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// For people; stands behind the command's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "is not offered: it changes the session, which other requests share",
+            Self::Blocks => {
+                "is not offered: it waits on the server, on a connection that is shared"
+            }
+            Self::Endless => "is not offered here: its answers have no end; subscribe instead",
+            Self::Dangerous => {
+                "is not offered: it can lose data, stop the server or change who may do what"
+            }
+            Self::Internal => "is not offered: servers send it to each other",
+            Self::Incomplete => "needs a subcommand",
+        }
+    }
+}
+
+/// A command or a subcommand, of any server generation.
+#[derive(Debug)]
+pub struct Command {
+    /// In capitals; a subcommand stands behind its command: `CONFIG GET`.
+    pub name: &'static str,
+    class: Result<Access, Reason>,
+    effect: Effect,
+    keys: Keys,
+    arguments: Arguments,
+    subcommands: &'static [Command],
+}
+
+/// Reads data.
+pub(super) const fn read(name: &'static str, keys: Keys) -> Command {
+    Command::new(name, Ok(Access::Read), Effect::Read, keys)
+}
+
+/// Changes data.
+pub(super) const fn write(name: &'static str, keys: Keys) -> Command {
+    Command::new(name, Ok(Access::Write), Effect::Write, keys)
+}
+
+/// Shows what only an administrator should see, or costs the server too much for anybody else.
+pub(super) const fn inspect(name: &'static str, keys: Keys) -> Command {
+    Command::new(name, Ok(Access::Admin), Effect::Read, keys)
+}
+
+/// Affects everybody.
+pub(super) const fn admin(name: &'static str, keys: Keys) -> Command {
+    Command::new(name, Ok(Access::Admin), Effect::Write, keys)
+}
+
+/// Is offered to nobody.
+pub(super) const fn never(name: &'static str, reason: Reason) -> Command {
+    Command::new(name, Err(reason), Effect::Write, Keys::None)
+}
+
+/// Is only a name before subcommands.
+pub(super) const fn container(name: &'static str, subcommands: &'static [Command]) -> Command {
+    never(name, Reason::Incomplete).with(subcommands)
+}
+
+impl Command {
+    const fn new(
+        name: &'static str,
+        class: Result<Access, Reason>,
+        effect: Effect,
+        keys: Keys,
+    ) -> Self {
+        Self { name, class, effect, keys, arguments: Arguments::Nothing, subcommands: &[] }
+    }
+
+    /// Lets the arguments decide. What is said without them is the worst that they can make of it.
+    pub(super) const fn unless(mut self, arguments: Arguments) -> Self {
+        self.arguments = arguments;
+        self
+    }
+
+    /// Sets where the keys are, for a command that is not always refused.
+    pub(super) const fn at(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    pub(super) const fn with(mut self, subcommands: &'static [Command]) -> Self {
+        self.subcommands = subcommands;
+        self
+    }
+
+    /// What the table says, whatever the arguments.
+    pub fn class(&self) -> Result<Access, Reason> {
+        self.class
+    }
+
+    /// Whether running it twice could change anything.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// Whether the word behind it is a subcommand.
+    pub fn has_subcommands(&self) -> bool {
+        !self.subcommands.is_empty()
+    }
+
+    /// What may stand behind it.
+    pub fn subcommands(&self) -> &'static [Command] {
+        self.subcommands
+    }
+
+    pub(super) fn subcommand(&self, word: &[u8]) -> Option<&'static Command> {
+        let prefix = self.name.len() + 1;
+        let is = |sub: &&Command| sub.name.as_bytes()[prefix..].eq_ignore_ascii_case(word);
+        self.subcommands.iter().find(is)
+    }
+
+    pub(super) fn access(&self, args: &[&[u8]]) -> Result<Access, Reason> {
+        self.arguments.decide(self.class, args)
+    }
+
+    pub(super) fn locate(&self, args: &[&[u8]]) -> Located {
+        self.keys.locate(args)
+    }
+}

@@ -1,0 +1,81 @@
+//! What commands of a user may do.
+//!
+//! Commands are looked up in a [table](table), never guessed from their names or flags: one that is not
+//! in it is refused, because a command that we don't know may write, may block, or may change the
+//! session that requests share. Where the arguments decide, they are parsed as the server parses
+//! them, and what is not understood counts as the worst that the command can do.
+
+mod arguments;
+mod command;
+mod index;
+mod keys;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use self::command::{Access, Command, Reason};
+pub use self::keys::Located;
+use super::commands::Effect;
+use crate::error::{Code, Error, Result};
+
+/// What the gate found out about one command with its arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Ruling {
+    /// The command; of one with subcommands, the subcommand.
+    pub command: &'static Command,
+    /// What a user must be allowed to do.
+    pub access: Access,
+    /// Whether it may be sent again after a lost connection.
+    pub effect: Effect,
+    /// Where its keys are.
+    pub keys: Located,
+}
+
+/// Rules on a command: its name, and then its arguments. What is offered to nobody is
+/// `OPERATION_NOT_ALLOWED`.
+///
+/// Allocates nothing unless it refuses.
+pub fn rule(args: &[&[u8]]) -> Result<Ruling> {
+    let Some(name) = args.first() else { return Err(Error::validation("the command is empty")) };
+    let container = index::find(name).ok_or_else(|| unknown(name, None))?;
+    let command = match args.get(1) {
+        Some(word) if container.has_subcommands() => {
+            container.subcommand(word).ok_or_else(|| unknown(name, Some(word)))?
+        }
+        _ => container,
+    };
+    let access = command.access(args).map_err(|reason| refused(command, reason))?;
+    let effect = if access == Access::Read { Effect::Read } else { command.effect() };
+    Ok(Ruling { command, access, effect, keys: command.locate(args) })
+}
+
+/// What the table says of a command, whatever its arguments; `None` where it says nothing.
+#[must_use]
+pub fn find(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> {
+    let command = index::find(name)?;
+    match subcommand {
+        Some(word) if command.has_subcommands() => command.subcommand(word),
+        _ => Some(command),
+    }
+}
+
+fn unknown(name: &[u8], subcommand: Option<&[u8]>) -> Error {
+    let message = match subcommand {
+        None => format!("{} is not a known command, and is refused for that", shown(name)),
+        Some(word) => {
+            format!("{} has no known subcommand {}", shown(name), shown(word))
+        }
+    };
+    Error::new(Code::OperationNotAllowed, message)
+}
+
+/// A word of the user's, short enough for a message.
+fn shown(word: &[u8]) -> String {
+    let start = &word[..word.len().min(40)];
+    format!("{:?}", String::from_utf8_lossy(start))
+}
+
+fn refused(command: &Command, reason: Reason) -> Error {
+    let message = format!("{} {}", command.name, reason.as_str());
+    Error::new(Code::OperationNotAllowed, message).detail("reason", reason.code())
+}

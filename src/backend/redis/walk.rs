@@ -1,0 +1,254 @@
+//! A walk through the keyspace: `SCAN` of one primary after the other, call by call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use redis::Value;
+
+use super::cluster::Cluster;
+use super::commands::{Commands, Effect};
+use super::cursor::{self, ClusterCursor};
+use super::node::Node;
+use super::{Client, Nodes, failure, glob, reply};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+
+/// The most work that one `SCAN` call may be asked for; it blocks the server while it runs.
+pub(super) const MAX_WORK: u64 = 5_000;
+
+/// Which keys a walk gives. The server filters after it has looked: fewer keys are no less work.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Glob pattern; `None` is every key.
+    pub pattern: Option<Vec<u8>>,
+    /// Only keys of this type, as `TYPE` names it.
+    pub type_name: Option<String>,
+}
+
+/// How much of the keyspace one answer may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// Keys that are examined before the answer is given as it is.
+    pub examined: u64,
+    /// How long that may take.
+    pub time: Duration,
+}
+
+/// Where a walk stands.
+///
+/// A key that is there all the time is given at least once, unless the cluster changed meanwhile
+/// ([`Walk::may_be_incomplete`]); any key may be given more than once.
+pub(super) struct Walk<'a> {
+    pub(super) client: &'a Client,
+    pattern: Option<&'a [u8]>,
+    type_name: Option<&'a str>,
+    /// Id of the primary that is being scanned; empty on a single server.
+    id: String,
+    position: u64,
+    /// What the cluster looked like when the walk began.
+    fingerprint: u32,
+    may_be_incomplete: bool,
+    over: bool,
+    /// Keys examined on the nodes that are done, and on this one.
+    before: u64,
+    here: u64,
+    /// How many keys this node has, where `here` is an estimate that must not exceed it.
+    size_here: Option<u64>,
+}
+
+impl<'a> Walk<'a> {
+    /// Goes on where `cursor` says: `"0"` is the beginning.
+    pub(super) fn begin(client: &'a Client, filter: &'a Filter, cursor: &str) -> Result<Self> {
+        let (id, position, fingerprint) = match &client.nodes {
+            Nodes::One(_) => (String::new(), cursor::position(cursor)?, 0),
+            Nodes::Cluster(cluster) => match ClusterCursor::decode(cursor)? {
+                Some(resumed) => (resumed.node, resumed.position, resumed.fingerprint),
+                None => (String::new(), 0, cluster.map().fingerprint),
+            },
+        };
+        Ok(Self {
+            client,
+            pattern: filter.pattern.as_deref().filter(|pattern| !glob::matches_all(pattern)),
+            type_name: filter.type_name.as_deref(),
+            id,
+            position,
+            fingerprint,
+            may_be_incomplete: false,
+            over: false,
+            before: 0,
+            here: 0,
+            size_here: None,
+        })
+    }
+
+    /// The keys of one call that is asked to look at `work` keys, and the node that they are on.
+    pub(super) async fn step(
+        &mut self,
+        work: u64,
+        deadline: Deadline,
+    ) -> Result<(Option<Arc<Node>>, Vec<Vec<u8>>)> {
+        let Some(node) = self.node() else { return Ok((None, Vec::new())) };
+        let filters = self.pattern.is_some() || self.type_name.is_some();
+        let mut commands = Commands::with_capacity(2);
+        self.push_scan(&mut commands, work);
+        // The server does not say how many keys it looked at; with filters, neither do the keys
+        // that it gives. `COUNT` says it, but for the end of a small keyspace.
+        if filters && self.size_here.is_none() {
+            commands.push(Effect::Read, 0, &[b"DBSIZE"]);
+        }
+        let mut results = self.client.run(&commands, Some(&node), deadline).await.into_iter();
+        let scanned = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
+        let (next, keys) = match scanned.and_then(page) {
+            Ok(page) => page,
+            Err(error) if self.was_replaced(&error, deadline).await => {
+                return Ok((None, Vec::new()));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(Ok(size)) = results.next() {
+            self.size_here = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
+        }
+        self.here += if filters { work } else { keys.len() as u64 };
+        self.position = next;
+        if next == 0 {
+            self.leave(deadline).await;
+        }
+        Ok((Some(node), keys))
+    }
+
+    /// Whether every node was walked through.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Whether keys moved between nodes, so that some may have been missed.
+    pub(super) fn may_be_incomplete(&self) -> bool {
+        self.may_be_incomplete
+    }
+
+    /// How many keys the server looked at.
+    pub(super) fn examined(&self) -> u64 {
+        self.before + self.here.min(self.size_here.unwrap_or(u64::MAX))
+    }
+
+    /// Where to go on.
+    pub(super) fn cursor(&self) -> String {
+        match &self.client.nodes {
+            _ if self.over => cursor::END.to_owned(),
+            Nodes::One(_) => self.position.to_string(),
+            Nodes::Cluster(_) => ClusterCursor {
+                fingerprint: self.fingerprint,
+                node: self.id.clone(),
+                position: self.position,
+            }
+            .encode(),
+        }
+    }
+
+    /// The node to scan. The one that was being scanned may be gone; then it is the one after it.
+    fn node(&mut self) -> Option<Arc<Node>> {
+        let cluster = match &self.client.nodes {
+            _ if self.over => return None,
+            Nodes::One(node) => return Some(Arc::clone(node)),
+            Nodes::Cluster(cluster) => cluster,
+        };
+        let map = cluster.map();
+        self.may_be_incomplete |= map.fingerprint != self.fingerprint;
+        let Some(primary) = map.primaries.iter().find(|primary| primary.id >= self.id) else {
+            self.over = true;
+            return None;
+        };
+        if primary.id != self.id {
+            self.enter(&primary.id);
+        }
+        Some(Arc::clone(&primary.node))
+    }
+
+    fn enter(&mut self, id: &str) {
+        self.before = self.examined();
+        (self.here, self.size_here) = (0, None);
+        id.clone_into(&mut self.id);
+        self.position = 0;
+    }
+
+    /// The end of a node.
+    async fn leave(&mut self, deadline: Deadline) {
+        let Nodes::Cluster(cluster) = &self.client.nodes else {
+            self.over = true;
+            return;
+        };
+        // No node says by itself that a slot has left it, so it is looked up.
+        let _ = Box::pin(cluster.refresh(deadline)).await;
+        let map = cluster.map();
+        self.may_be_incomplete |= map.fingerprint != self.fingerprint;
+        match map.primaries.iter().find(|primary| primary.id > self.id) {
+            Some(next) => self.enter(&next.id),
+            None => self.over = true,
+        }
+    }
+
+    /// Whether the node can't be reached because another took its place: then the walk goes on
+    /// there, or behind it.
+    async fn was_replaced(&self, error: &Error, deadline: Deadline) -> bool {
+        let Nodes::Cluster(cluster) = &self.client.nodes else { return false };
+        let unreached = matches!(error.code(), Code::DbConnectionFailed | Code::DbTimeout);
+        unreached && Box::pin(cluster.refresh(deadline)).await.is_ok() && !self.is_primary(cluster)
+    }
+
+    fn is_primary(&self, cluster: &Cluster) -> bool {
+        cluster.map().primaries.iter().any(|primary| primary.id == self.id)
+    }
+
+    fn push_scan(&self, commands: &mut Commands, work: u64) {
+        let (mut cursor, mut count) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let mut args: Vec<&[u8]> = vec![b"SCAN", cursor.format(self.position).as_bytes()];
+        if let Some(pattern) = self.pattern {
+            args.extend([b"MATCH", pattern]);
+        }
+        args.extend([b"COUNT", count.format(work).as_bytes()]);
+        if let Some(type_name) = self.type_name {
+            args.extend([b"TYPE", type_name.as_bytes()]);
+        }
+        commands.push(Effect::Read, 0, &args);
+    }
+}
+
+impl Client {
+    /// `DBSIZE`, summed over the primaries of a cluster.
+    pub(super) async fn size(&self, deadline: Deadline) -> Result<u64> {
+        let nodes: Vec<Arc<Node>> = match &self.nodes {
+            Nodes::One(node) => vec![Arc::clone(node)],
+            Nodes::Cluster(cluster) => {
+                cluster.map().primaries.iter().map(|p| Arc::clone(&p.node)).collect()
+            }
+        };
+        let ask = Commands::one(Effect::Read, 0, &[b"DBSIZE"]);
+        let sizes = join_all(nodes.iter().map(|node| self.run(&ask, Some(node), deadline))).await;
+        sizes.into_iter().flatten().try_fold(0, |sum, size| {
+            let size = reply::integer(&failure::check(size?)?);
+            let size = size.and_then(|size| u64::try_from(size).ok());
+            size.map(|size| sum + size).ok_or_else(|| failure::unexpected("DBSIZE"))
+        })
+    }
+}
+
+/// Takes a reply of `SCAN` apart; `HSCAN` and its kin answer alike.
+pub(super) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
+    let [position, elements] = <[Value; 2]>::try_from(reply::elements(value)?).ok()?;
+    let position = std::str::from_utf8(reply::bytes(&position)?).ok()?.parse().ok()?;
+    Some((position, reply::elements(elements)?))
+}
+
+fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
+    let unexpected = || -> Error { failure::unexpected("SCAN") };
+    let (position, elements) = scanned(value).ok_or_else(unexpected)?;
+    let keys = elements
+        .into_iter()
+        .map(|key| match key {
+            Value::BulkString(key) => Ok(key),
+            _ => Err(unexpected()),
+        })
+        .collect::<Result<_>>()?;
+    Ok((position, keys))
+}

@@ -1,0 +1,15 @@
+//! Aggregation: `/mongodb/{scope}/databases/{db}/[collections/{coll}/]aggregate`.
+
+mod input;
+mod run;
+
+use crate::api::operation::operations;
+
+operations! {
+    /// Runs an aggregation pipeline on a collection.
+    "mongodb.aggregate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/aggregate"
+        Connection(Mongodb) Read 10 gives stream => run::run;
+    /// Runs a pipeline whose first stage needs no collection.
+    "mongodb.aggregate.database" POST "/mongodb/{scope}/databases/{db}/aggregate"
+        Connection(Mongodb) Read 10 gives stream => run::run_on_database;
+}

@@ -1,0 +1,173 @@
+//! `…/aggregate`: a pipeline's result, as one list or as a stream.
+
+use mongodb::bson;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::input::{RunOptions, allowed, check_source};
+use crate::api::operation::Permission;
+use crate::api::reply::Reply;
+use crate::api::stream::Format;
+use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
+use crate::context::{Accept, Context};
+use crate::ejson::{Mode, Pipeline, write_document};
+use crate::error::{Code, Error, Result};
+use crate::operations::mongodb::readable;
+
+const LIMIT: u32 = 1000;
+const MOST: u32 = 10_000;
+
+/// What to run on a collection.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RunInput {
+    /// Name of the database.
+    db: String,
+    /// Name of the collection.
+    coll: String,
+    /// The stages.
+    pipeline: Pipeline,
+    /// How to run them.
+    #[serde(default)]
+    options: RunOptions,
+    /// Must be `true` for a pipeline that writes with `$out` or `$merge`.
+    #[serde(default)]
+    confirm: bool,
+    /// Return only the first so many documents; in a list at most 10000. If it is not given, a list of
+    /// more than 1000 documents is refused; a stream has them all.
+    limit: Option<u32>,
+    /// `relaxed` for display, which is the default, or `canonical` for editing.
+    #[serde(default)]
+    ejson: Mode,
+}
+
+/// A list of the resulting documents. A list has no place to say that it is not whole, so a result is
+/// cut only where the caller asked for it. With `Accept: application/x-ndjson` the documents are
+/// sent one per line while they are read, however many there are; a failure then cuts the answer off.
+/// A pipeline that writes answers with an empty list once it has written.
+pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
+    let namespace = readable(cx, &input.db, &input.coll)?;
+    let (stages, needs) = allowed(cx, &input.pipeline, namespace.db())?;
+    if needs.write {
+        cx.require(Permission::Write)?;
+        if !input.confirm {
+            return Err(Error::new(
+                Code::OperationNotAllowed,
+                "the pipeline writes with `$out` or `$merge`; send `confirm: true` to run it",
+            ));
+        }
+    }
+    check_source(needs, false)?;
+    let options = AggregateOptions { writes: needs.write, ..input.options.checked()? };
+    let run = Run { stages, options, input: input.options, limit: input.limit, ejson: input.ejson };
+    run.answer(cx, Source::Collection(&namespace)).await
+}
+
+/// What to run on a database.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RunOnDatabaseInput {
+    /// Name of the database; stages that tell of the whole server want `admin`.
+    db: String,
+    /// The stages. The first needs no collection: `$currentOp`, `$listLocalSessions`, `$queryStats`,
+    /// `$documents`…
+    pipeline: Pipeline,
+    /// How to run them.
+    #[serde(default)]
+    options: RunOptions,
+    /// As for a collection.
+    limit: Option<u32>,
+    /// `relaxed` for display, which is the default, or `canonical` for editing.
+    #[serde(default)]
+    ejson: Mode,
+}
+
+/// As on a collection.
+pub(super) async fn run_on_database(cx: &Context, input: RunOnDatabaseInput) -> Result<Reply> {
+    check_database(&input.db)?;
+    let (stages, needs) = allowed(cx, &input.pipeline, &input.db)?;
+    check_source(needs, true)?;
+    if needs.write {
+        return Err(Error::new(
+            Code::OperationNotAllowed,
+            "what tells of the server is not written to a collection here",
+        ));
+    }
+    let options = input.options.checked()?;
+    let run = Run { stages, options, input: input.options, limit: input.limit, ejson: input.ejson };
+    run.answer(cx, Source::Database(&input.db)).await
+}
+
+/// A pipeline that may be run.
+struct Run {
+    stages: Vec<bson::Document>,
+    options: AggregateOptions,
+    input: RunOptions,
+    limit: Option<u32>,
+    ejson: Mode,
+}
+
+impl Run {
+    async fn answer(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
+        if cx.accept == Accept::Json || self.options.writes {
+            self.list(cx, source).await
+        } else {
+            self.stream(cx, source).await
+        }
+    }
+
+    async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
+        let Self { stages, options, input, limit, ejson } = self;
+        let documents = limit.unwrap_or(LIMIT);
+        if !(1..=MOST).contains(&documents) {
+            return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
+        }
+        let cap = Cap { documents, bytes: cx.service.config.max_result_bytes };
+        let options = AggregateOptions { cap, ..options };
+        let client = cx.mongodb().await?;
+        let call = input.read.call(cx, &client);
+        let mut writer = Reply::open();
+        writer.raw("[");
+        let end = call.aggregate(source, stages, options, ejson, &mut writer).await?;
+        if end.truncated || (end.has_more && limit.is_none()) {
+            return Err(too_much(end.truncated));
+        }
+        writer.raw("]");
+        Ok(Reply::close(writer))
+    }
+
+    async fn stream(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
+        let Self { mut stages, options, input, limit, ejson } = self;
+        if let Some(limit) = limit {
+            stages.push(bson::doc! { "$limit": i64::from(limit.max(1)) });
+        }
+        let client = cx.mongodb().await?;
+        // Whatever is wrong with the pipeline is told before the first document.
+        let call = client.call(cx.deadline, &cx.request_id);
+        let mut documents =
+            call.open_aggregate(source, stages, options, input.read.longest()).await?;
+        Ok(Reply::stream(cx, Format::Documents, move |cx, sink| {
+            Box::pin(async move {
+                while let Some(batch) = documents.next(&client, cx.step()).await? {
+                    for document in batch.documents()? {
+                        let document = document?;
+                        sink.record(|out| write_document(out, document, ejson)).await?;
+                    }
+                }
+                Ok(())
+            })
+        }))
+    }
+}
+
+fn too_much(bytes: bool) -> Error {
+    let what = if bytes {
+        "bytes than one answer may have".to_owned()
+    } else {
+        format!("than {LIMIT} documents")
+    };
+    Error::new(
+        Code::PayloadTooLarge,
+        format!("the result has more {what}; add a `$limit` or `$project` stage, or send `limit`"),
+    )
+}

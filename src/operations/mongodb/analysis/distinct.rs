@@ -1,0 +1,71 @@
+//! `…/distinct`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::api::reply::Reply;
+use crate::backend::mongodb::{Cap, Distinct, FoundBy, gate};
+use crate::context::Context;
+use crate::ejson::{Document, Mode};
+use crate::error::{Error, Result};
+use crate::operations::mongodb::readable;
+use crate::operations::mongodb::reading::ReadOptions;
+
+const LIMIT: u32 = 1000;
+const MOST: u32 = 10_000;
+
+/// Which values to list.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DistinctInput {
+    /// Name of the database.
+    db: String,
+    /// Name of the collection.
+    coll: String,
+    /// Path of the field, with dots.
+    key: String,
+    /// A query; all documents if not given.
+    filter: Option<Document>,
+    /// How many at most; 1000 if not given, at most 10000.
+    limit: Option<u32>,
+    /// How to read. `hint` needs MongoDB 7.1.
+    #[serde(default)]
+    options: ReadOptions,
+    /// `relaxed` for display, which is the default, or `canonical` for editing.
+    #[serde(default)]
+    ejson: Mode,
+}
+
+/// `{ values, truncated, found_by }`. The elements of arrays count by themselves. `found_by` is
+/// `distinct`, or `aggregation` where all values together are larger than one answer of the server
+/// may be.
+pub(super) async fn distinct(cx: &Context, input: DistinctInput) -> Result<Reply> {
+    let namespace = readable(cx, &input.db, &input.coll)?;
+    let limit = input.limit.unwrap_or(LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
+    }
+    if input.key.split('.').any(|part| part.is_empty() || part.starts_with('$')) {
+        return Err(Error::validation(format!("{:?} is not the path of a field", input.key)));
+    }
+    let filter = input.filter.as_ref().map(Document::tree).transpose()?.unwrap_or_default();
+    gate::expression(&filter)?;
+    let distinct = Distinct {
+        key: input.key,
+        filter,
+        reading: input.options.reading()?,
+        cap: Cap { documents: limit, bytes: cx.service.config.max_result_bytes },
+    };
+    let client = cx.mongodb().await?;
+    let call = input.options.call(cx, &client);
+    let mut writer = Reply::open();
+    writer.raw("{\"values\":[");
+    let (end, by) = call.distinct(&namespace, distinct, input.ejson, &mut writer).await?;
+    writer.raw("],\"truncated\":");
+    writer.boolean(end.has_more);
+    writer.raw(match by {
+        FoundBy::Distinct => ",\"found_by\":\"distinct\"}",
+        FoundBy::Aggregation => ",\"found_by\":\"aggregation\"}",
+    });
+    Ok(Reply::close(writer))
+}

@@ -1,0 +1,16 @@
+//! What is in a collection and how it is found: below
+//! `/mongodb/{scope}/databases/{db}/collections/{coll}`.
+
+mod count;
+mod distinct;
+
+use crate::api::operation::operations;
+
+operations! {
+    /// How many documents match a filter.
+    "mongodb.count" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/count"
+        Connection(Mongodb) Read 5 => count::count;
+    /// The different values of a field.
+    "mongodb.distinct" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/distinct"
+        Connection(Mongodb) Read 10 => distinct::distinct;
+}

@@ -1,0 +1,120 @@
+//! The keyspace as a tree of namespaces: once, or growing while it is counted.
+
+use std::time::{Duration, Instant};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::input::Bytes;
+use super::cursor;
+use super::list::{budget, type_name};
+use crate::api::reply::Reply;
+use crate::backend::redis::scan::{Filter, starting_with};
+use crate::backend::redis::tree::Outline;
+use crate::context::{Accept, Context};
+use crate::error::{Code, Error, Result};
+
+const DEFAULT_LIMIT: usize = 1000;
+
+/// Namespaces and keys of one JSON answer, and of a stream, at most.
+const MAX_LIMIT: usize = 1000;
+const MAX_STREAM_LIMIT: usize = 10_000;
+
+const MAX_DEPTH: u32 = 8;
+const MAX_SEPARATOR: usize = 16;
+
+/// How often a stream tells what is new.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+/// What to count.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TreeInput {
+    /// Only keys that begin with this, whatever characters it has: the `prefix` of a namespace.
+    prefix: Option<Bytes>,
+    /// What ends a namespace, 1 to 16 bytes; default `:`.
+    separator: Option<Bytes>,
+    /// Levels below the prefix that are counted, 1 to 8; default 1.
+    depth: Option<u32>,
+    /// Only keys of this type.
+    #[serde(rename = "type")]
+    type_name: Option<String>,
+    /// Namespaces that are told apart, and keys whose names are given; default 1000, which is also
+    /// the most; 10 000 as a stream. The keys of further ones are counted in `other_keys`.
+    limit: Option<usize>,
+    /// Where the answer before ended. Counts are of this answer alone: add them up.
+    cursor: Option<Bytes>,
+    /// Keys that are examined before the answer is given as it is; default 100 000, at most
+    /// 1 000 000. A stream goes on to the end.
+    max_examined: Option<u64>,
+    /// Milliseconds after which the answer is given as it is; default 2000, from 10 to 10 000. A
+    /// stream goes on to the end.
+    max_ms: Option<u64>,
+}
+
+/// `redis.tree`: `{ namespaces: [{ prefix, keys }], keys, leaf_keys, other_keys, examined, total,
+/// done, complete, ended_by, cursor, limited, may_be_incomplete, warnings }`.
+///
+/// As a stream, a record for what is new every 100 ms: namespaces whose count has changed, with
+/// the count so far, which replaces what an earlier record said of them, and keys not named
+/// before. The last record has `done: true` and what follows it above. Only `complete: true` means
+/// that every key was examined. `examined` is an estimate while keys are filtered by the server.
+pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
+    let is_stream = cx.accept != Accept::Json;
+    let outline = outline(&input, if is_stream { MAX_STREAM_LIMIT } else { MAX_LIMIT })?;
+    let filter = Filter {
+        pattern: Some(starting_with(&outline.prefix)),
+        type_name: input.type_name.map(type_name).transpose()?,
+    };
+    let cursor = cursor(input.cursor)?.unwrap_or_else(|| "0".to_owned());
+    let client = cx.redis().await?;
+    if !is_stream {
+        let budget = budget(input.max_examined, input.max_ms);
+        let mut walk = client.tree(&outline, &filter, &cursor, Some(budget))?;
+        walk.ask_total(cx.deadline).await?;
+        while !walk.has_ended() {
+            walk.step(cx.deadline).await?;
+        }
+        return Reply::write(|out| walk.write(out));
+    }
+    // A cursor that is not one is refused before the stream begins.
+    drop(client.tree(&outline, &filter, &cursor, None)?);
+    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+        Box::pin(async move {
+            let mut walk = client.tree(&outline, &filter, &cursor, None)?;
+            walk.ask_total(cx.step()).await?;
+            let mut told: Option<Instant> = None;
+            while !walk.has_ended() {
+                walk.step(cx.step()).await?;
+                if walk.has_ended() || told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                    sink.record(|out| walk.write(out)).await?;
+                    sink.flush().await?;
+                    told = Some(Instant::now());
+                }
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn outline(input: &TreeInput, max_limit: usize) -> Result<Outline> {
+    let separator = input.separator.as_ref().map_or(&b":"[..], |separator| &separator.0);
+    if separator.is_empty() || separator.len() > MAX_SEPARATOR {
+        let message = format!("`separator` has 1 to {MAX_SEPARATOR} bytes");
+        return Err(Error::validation(message));
+    }
+    let depth = input.depth.unwrap_or(1);
+    if !(1..=MAX_DEPTH).contains(&depth) {
+        return Err(Error::validation(format!("`depth` is from 1 to {MAX_DEPTH}")));
+    }
+    let limit = input.limit.unwrap_or(DEFAULT_LIMIT);
+    if limit == 0 {
+        return Err(Error::validation("`limit` must be at least 1"));
+    }
+    if limit > max_limit {
+        let message = format!("`limit` is at most {max_limit}; narrow the tree with `prefix`");
+        return Err(Error::new(Code::PayloadTooLarge, message));
+    }
+    let prefix = input.prefix.as_ref().map_or_else(Vec::new, |prefix| prefix.0.clone());
+    Ok(Outline { prefix, separator: separator.to_vec(), depth, limit })
+}
