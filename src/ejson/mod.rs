@@ -14,7 +14,7 @@
 mod date;
 mod document;
 mod keys;
-mod raw;
+pub(crate) mod raw;
 mod read;
 mod wrapper;
 mod write;

@@ -1,5 +1,7 @@
 //! The parts of raw BSON, each checked against the bytes that are there.
 
+use mongodb::bson::{Bson, Document, RawDocument};
+
 use crate::error::{Code, Error, Result};
 
 /// The elements of a document, between its length and its final zero.
@@ -11,6 +13,46 @@ pub(super) fn elements(bytes: &[u8]) -> Result<&[u8]> {
             Ok(elements)
         }
         _ => Err(malformed("has a wrong length")),
+    }
+}
+
+/// One field of a document. Its value is still as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Field<'b> {
+    pub(crate) kind: u8,
+    pub(crate) name: &'b [u8],
+    pub(crate) value: &'b [u8],
+}
+
+/// The fields of a document or the items of an array, in their order.
+pub(crate) fn fields(document: &[u8]) -> Result<Vec<Field<'_>>> {
+    let mut reader = Reader { bytes: elements(document)?, at: 0 };
+    let mut found = Vec::new();
+    while let Some((kind, name)) = reader.element()? {
+        let start = reader.at;
+        reader.skip(kind)?;
+        found.push(Field { kind, name, value: &reader.bytes[start..reader.at] });
+    }
+    Ok(found)
+}
+
+impl<'b> Field<'b> {
+    /// Its name, unless that is not text.
+    pub(crate) fn name(&self) -> Option<&'b str> {
+        std::str::from_utf8(self.name).ok()
+    }
+
+    /// Its value by itself.
+    pub(crate) fn bson(&self) -> Result<Bson> {
+        let mut holder = Vec::with_capacity(self.value.len() + 8);
+        holder.extend_from_slice(&[0, 0, 0, 0, self.kind, b'v', 0]);
+        holder.extend_from_slice(self.value);
+        holder.push(0);
+        let length = i32::try_from(holder.len()).map_err(|_| malformed("is too large"))?;
+        holder[..4].copy_from_slice(&length.to_le_bytes());
+        let read = RawDocument::from_bytes(&holder).and_then(Document::try_from);
+        let value = read.ok().and_then(|mut document| document.remove("v"));
+        value.ok_or_else(|| malformed("has a value that can't be read"))
     }
 }
 

@@ -63,7 +63,7 @@ async fn a_change_is_refused_when_the_document_is_not_the_expected_one() {
     insert(&client, &namespace, std::slice::from_ref(&loaded)).await.unwrap();
     let call = client.call(soon(), "change");
 
-    let change = || Change::Operators(doc! { "$inc": { "a": 1 } });
+    let change = || Change::operators(doc! { "$inc": { "a": 1 } });
     let changed =
         call.change(&namespace, Bson::Int32(1), change(), Some(&loaded)).await.unwrap().unwrap();
     assert_eq!(changed.document.unwrap().get_i32("a").unwrap(), 2);

@@ -5,16 +5,21 @@
 //! straight to JSON.
 
 mod aggregate;
+mod bulk;
 mod call;
 mod cap;
 mod catalog;
+mod change;
 mod command;
 mod cursor;
+mod diff;
 mod distinct;
 mod error;
+mod exact;
 mod find;
 pub mod gate;
 mod hello;
+mod insert;
 mod kill;
 mod meter;
 mod names;
@@ -23,7 +28,7 @@ mod probe;
 mod reading;
 mod socks;
 mod tunnel;
-mod write;
+mod types;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,16 +38,18 @@ use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
 pub use self::aggregate::{AggregateOptions, Source};
+pub use self::bulk::{Report, Selection, Statement};
 pub use self::call::Call;
 pub use self::cap::{Cap, End};
 pub use self::catalog::{CollectionEntry, CollectionSizes, DatabaseEntry, DatabaseSizes};
+pub use self::change::{Change, Changed};
 pub use self::cursor::{Batch, Documents};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::find::{Count, CountKind, Query};
+pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database};
 pub use self::probe::probe;
 pub use self::reading::Reading;
-pub use self::write::{Change, Changed, with_id};
 
 use self::meter::Meter;
 use self::options::Seeds;

@@ -6,9 +6,10 @@ use mongodb::bson;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::changes::checked;
 use super::{id, readable, writable};
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{Cap, Count, CountKind, End, Query, gate, with_id};
+use crate::backend::mongodb::{Cap, Count, CountKind, End, Query, with_id};
 use crate::context::Context;
 use crate::ejson::{Document, Mode, write_value};
 use crate::error::{Error, Result};
@@ -58,11 +59,11 @@ pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
     if i64::try_from(input.skip).is_err() {
         return Err(Error::validation("`skip` is too large"));
     }
-    let filter = checked(input.filter.as_ref())?.unwrap_or_default();
+    let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
     let query = Query {
         filter: filter.clone(),
-        projection: checked(input.projection.as_ref())?,
-        sort: checked(input.sort.as_ref())?,
+        projection: input.projection.as_ref().map(checked).transpose()?,
+        sort: input.sort.as_ref().map(checked).transpose()?,
         skip: input.skip,
         cap: Cap { documents: limit, bytes: cx.service.config.max_result_bytes },
     };
@@ -96,14 +97,6 @@ pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
 fn seen_all(skip: u64, end: End) -> Option<Count> {
     let reached = !end.has_more && (end.returned > 0 || skip == 0);
     reached.then(|| Count { value: Some(skip + end.returned), kind: CountKind::Exact })
-}
-
-/// A document of operators for the driver, once it passed the gate.
-fn checked(document: Option<&Document>) -> Result<Option<bson::Document>> {
-    let Some(document) = document else { return Ok(None) };
-    let tree = document.tree()?;
-    gate::expression(&tree)?;
-    Ok(Some(tree))
 }
 
 /// What to insert: `document` or `documents`.

@@ -2,7 +2,9 @@
 
 pub mod aggregate;
 pub mod analysis;
+mod bulk;
 mod by_query;
+mod changes;
 mod collections;
 mod databases;
 mod document;
@@ -41,6 +43,9 @@ operations! {
     /// Deletes one document.
     "mongodb.documents.delete" DELETE "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
         Connection(Mongodb) Write 2 => document::delete;
+    /// Changes, deletes or inserts many documents, or shows how many it would reach.
+    "mongodb.documents.bulk" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/bulk"
+        Connection(Mongodb) Write 10 => bulk::run;
     /// The collections of the database given as `databaseName`.
     "mongodb.collections.list_by_query" GET "/mongodb/{scope}/collections"
         Connection(Mongodb) Read 5 => by_query::collections;
