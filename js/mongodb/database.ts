@@ -1,5 +1,6 @@
 import { type AggregateInput, Aggregations } from './aggregations'
 import { Analysis } from './analysis'
+import { Transfer } from './transfer'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 
 /** A document as Extended JSON v2. */
@@ -56,12 +57,15 @@ export class MongoDatabase {
   readonly aggregations: Aggregations
   /** What is in a collection and how it is found. */
   readonly analysis: Analysis
+  /** Collections out to files and in again. */
+  readonly transfer: Transfer
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.aggregations = new Aggregations(binding)
     this.analysis = new Analysis(binding)
+    this.transfer = new Transfer(binding)
   }
 
   /** The databases that the connection's user can see. */

@@ -11,3 +11,4 @@ mod http;
 mod proxy;
 mod support;
 mod tls;
+mod transfer;

@@ -134,7 +134,9 @@ impl Call<'_> {
             .build();
         let collection = self.collection(namespace);
         let deleted = self
-            .write(async { Ok(collection.find_one_and_delete(filter).with_options(options).await?) })
+            .write(async {
+                Ok(collection.find_one_and_delete(filter).with_options(options).await?)
+            })
             .await?;
         if deleted.is_none() && expected.is_some() {
             self.refuse_if_changed(namespace, id).await?;

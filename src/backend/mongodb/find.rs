@@ -107,7 +107,8 @@ impl Call<'_> {
             .skip(query.skip)
             .sort(query.sort)
             .build();
-        let find = self.collection(namespace).find(query.filter).with_options(options);
+        let collection = self.collection(namespace);
+        let find = collection.find(query.filter).with_options(options);
         self.open(async { Ok(find.batch().await?) }).await
     }
 

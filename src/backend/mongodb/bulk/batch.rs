@@ -103,10 +103,7 @@ mod tests {
             dealt(&mixed, true),
             [(Kind::Insert, vec![0]), (Kind::Update, vec![1, 2]), (Kind::Insert, vec![3])]
         );
-        assert_eq!(
-            dealt(&mixed, false),
-            [(Kind::Insert, vec![0, 3]), (Kind::Update, vec![1, 2])]
-        );
+        assert_eq!(dealt(&mixed, false), [(Kind::Insert, vec![0, 3]), (Kind::Update, vec![1, 2])]);
     }
 
     #[test]

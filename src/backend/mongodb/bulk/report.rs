@@ -111,11 +111,8 @@ impl Report {
         };
         // A write to many documents that fails has changed those before the one it failed at.
         let in_doubt = |error: &WriteError| statements[error.index].many || interrupts(error.code);
-        let outcome = if self.errors.iter().any(in_doubt) {
-            Outcome::Unknown
-        } else {
-            self.outcome()
-        };
+        let outcome =
+            if self.errors.iter().any(in_doubt) { Outcome::Unknown } else { self.outcome() };
         Err(self.told(error.context(&which).outcome(outcome)))
     }
 
@@ -155,8 +152,7 @@ impl Report {
 
 impl WriteError {
     fn json(&self) -> Value {
-        let mut entry =
-            json!({ "index": self.index, "code": self.code, "message": self.message });
+        let mut entry = json!({ "index": self.index, "code": self.code, "message": self.message });
         if let Some(info) = &self.info {
             entry["errInfo"] = json_of(&Bson::Document(info.clone()), Mode::Relaxed);
         }

@@ -154,7 +154,9 @@ impl BulkInput {
             (None, Some(delete), None) => vec![WriteInput::DeleteMany(delete)],
             (None, None, Some(writes)) if !writes.is_empty() => writes,
             _ => {
-                return Err(Error::validation("give one of `updateMany`, `deleteMany`, `bulkWrite`"));
+                return Err(Error::validation(
+                    "give one of `updateMany`, `deleteMany`, `bulkWrite`",
+                ));
             }
         };
         if inputs.len() > MOST {

@@ -8,10 +8,11 @@ use super::columns::Columns;
 use super::records::FileFormat;
 use crate::api::reply::Reply;
 use crate::api::stream::{Format, Sink};
-use crate::backend::mongodb::{Batch, Client, Documents, Query, gate};
+use crate::backend::mongodb::{Batch, Client, Documents, Query};
 use crate::context::Context;
 use crate::ejson::{Document, Mode, write_document};
 use crate::error::{Error, Result};
+use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::readable;
 
 /// Which documents, and how they are written.
@@ -48,13 +49,15 @@ pub(super) async fn export(cx: &Context, input: ExportInput) -> Result<Reply> {
     let mode = input.ejson.unwrap_or(Mode::Canonical);
     let format = input.format.unwrap_or(FileFormat::Ndjson);
     if input.fields.is_some() && format != FileFormat::Csv {
-        return Err(Error::validation("`fields` are the columns of `format=csv`; use `projection`"));
+        return Err(Error::validation(
+            "`fields` are the columns of `format=csv`; use `projection`",
+        ));
     }
     let columns = input.fields.map(|names| Columns::named(names, mode)).transpose()?;
     let query = Query {
-        filter: gate::checked(input.filter.as_ref())?.unwrap_or_default(),
-        projection: gate::checked(input.projection.as_ref())?,
-        sort: gate::checked(input.sort.as_ref())?,
+        filter: input.filter.as_ref().map(checked).transpose()?.unwrap_or_default(),
+        projection: input.projection.as_ref().map(checked).transpose()?,
+        sort: input.sort.as_ref().map(checked).transpose()?,
         skip: input.skip,
         ..Query::default()
     };

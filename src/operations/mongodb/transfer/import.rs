@@ -169,8 +169,9 @@ impl Import<'_> {
         }
         let (client, cx) = (self.client, self.cx);
         let call = || client.call(cx.step(), &cx.request_id);
-        let Written { inserted, replaced, skipped, refused, stopped } =
-            batch.write(call, &self.namespace, self.input.on_conflict, self.input.resume.is_some()).await;
+        let Written { inserted, replaced, skipped, refused, stopped } = batch
+            .write(call, &self.namespace, self.input.on_conflict, self.input.resume.is_some())
+            .await;
         self.counts.inserted += inserted;
         self.counts.replaced += replaced;
         self.counts.skipped += skipped;

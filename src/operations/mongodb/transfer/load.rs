@@ -128,18 +128,17 @@ impl Batch {
     pub(super) fn add(&mut self, number: u64, document: RawDocumentBuf, ids: Ids) -> Result<()> {
         let unreadable = |_| Error::validation("the document can't be encoded as BSON");
         let own = document.get("_id").map_err(unreadable)?.map(Bson::try_from);
-        let loaded = match own.transpose().map_err(unreadable)? {
-            Some(id) => Loaded { number, id, id_is_ours: false, document },
-            None => {
-                let id = ids.of(number)?;
-                let mut with_id = RawDocumentBuf::new();
-                with_id.append(cstr!("_id"), id);
-                for field in &document {
-                    let (name, value) = field.map_err(unreadable)?;
-                    with_id.append(name, value);
-                }
-                Loaded { number, id: id.into(), id_is_ours: true, document: with_id }
+        let loaded = if let Some(id) = own.transpose().map_err(unreadable)? {
+            Loaded { number, id, id_is_ours: false, document }
+        } else {
+            let id = ids.of(number)?;
+            let mut with_id = RawDocumentBuf::new();
+            with_id.append(cstr!("_id"), id);
+            for field in &document {
+                let (name, value) = field.map_err(unreadable)?;
+                with_id.append(name, value);
             }
+            Loaded { number, id: id.into(), id_is_ours: true, document: with_id }
         };
         let bytes = loaded.document.as_bytes().len();
         if bytes > MAX_DOCUMENT {
@@ -206,7 +205,9 @@ impl Batch {
         // What is left was sent, or not, and nobody said which.
         if let Some(error) = &written.stopped {
             written.refused.extend(
-                self.documents.drain(..).map(|d| Refused { number: d.number, error: error.clone() }),
+                self.documents
+                    .drain(..)
+                    .map(|d| Refused { number: d.number, error: error.clone() }),
             );
         }
         written
@@ -305,7 +306,9 @@ mod tests {
         assert_eq!(next, 42);
         assert_eq!(ids.of(42).unwrap(), again.of(42).unwrap());
         assert_ne!(ids.of(42).unwrap(), ids.of(43).unwrap());
-        for token in ["", "-", "0123456789abcdef", "0123456789abcde-1", "0123456789abcdefg-1", "é-1"] {
+        for token in
+            ["", "-", "0123456789abcdef", "0123456789abcde-1", "0123456789abcdefg-1", "é-1"]
+        {
             assert!(Ids::resume(token).is_err(), "{token}");
         }
     }
