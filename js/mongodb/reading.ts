@@ -1,4 +1,4 @@
-import type { Document } from './database'
+import type { Document } from './documents'
 
 /** How a server is to read. */
 export interface ReadOptions {
@@ -10,4 +10,12 @@ export interface ReadOptions {
   hint?: Document | string
   readPreference?: 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest'
   readConcern?: 'local' | 'available' | 'majority' | 'linearizable' | 'snapshot'
+}
+
+/** How a pipeline is run. */
+export interface PipelineOptions extends ReadOptions {
+  /** Lets stages that sort or group use the server's disk. */
+  allowDiskUse?: boolean
+  /** Values that expressions can name, as `$$name`. */
+  let?: Document
 }

@@ -3,10 +3,15 @@
 mod aggregate;
 mod analysis;
 mod api;
+mod bulk;
+mod catalog;
+mod changes;
 mod connection;
 mod documents;
 mod egress;
+mod explain;
 mod faults;
+mod generated;
 mod http;
 mod proxy;
 mod support;

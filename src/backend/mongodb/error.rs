@@ -1,7 +1,7 @@
 //! The driver's failures as ours.
 
 use mongodb::bson::{Bson, Document};
-use mongodb::error::{ErrorKind, InsertManyError, WriteFailure};
+use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure};
 use serde_json::Value;
 
 use super::tunnel::Tunnel;
@@ -68,7 +68,7 @@ impl Attempt<'_> {
                     .outcome(self.after_server_error(command.code));
                 // Error 121 says here which rules of the validator a document breaks.
                 match response.and_then(|r| r.get_document("errInfo").ok()?.try_into().ok()) {
-                    Some(info) => error.detail("errInfo", details(&info)),
+                    Some(info) => error.detail("errInfo", as_value(&info)),
                     None => error,
                 }
             }
@@ -76,19 +76,11 @@ impl Attempt<'_> {
                 let name = write.code_name.as_deref().unwrap_or_default();
                 let error = server(write.code, name, &write.message).outcome(Outcome::NotApplied);
                 match &write.details {
-                    Some(info) => error.detail("errInfo", details(info)),
+                    Some(info) => error.detail("errInfo", as_value(info)),
                     None => error,
                 }
             }
-            ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Error::new(
-                Code::DbConnectionFailed,
-                format!(
-                    "the write was made but not replicated as the write concern asks for: {}",
-                    concern.message
-                ),
-            )
-            .outcome(Outcome::Unknown)
-            .detail("server_code", concern.code),
+            ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => not_replicated(concern),
             ErrorKind::InsertMany(insert) => insert_many(insert),
             ErrorKind::Authentication { message, .. } => authentication(message),
             ErrorKind::ServerSelection { .. } => self
@@ -175,6 +167,17 @@ pub(super) fn interrupts(code: i32) -> bool {
     )
 }
 
+/// A write that a server made, and that the others may not have.
+pub(super) fn not_replicated(concern: &WriteConcernError) -> Error {
+    let message = &concern.message;
+    Error::new(
+        Code::DbConnectionFailed,
+        format!("the write was made but not replicated as the write concern asks for: {message}"),
+    )
+    .outcome(Outcome::Unknown)
+    .detail("server_code", concern.code)
+}
+
 /// Documents before the first error were inserted, and, where the order did not matter, those
 /// after it too.
 fn insert_many(insert: &InsertManyError) -> Error {
@@ -198,7 +201,7 @@ fn insert_many(insert: &InsertManyError) -> Error {
                 "message": error.message,
             });
             if let Some(info) = &error.details {
-                entry["errInfo"] = details(info);
+                entry["errInfo"] = as_value(info);
             }
             entry
         })
@@ -215,7 +218,8 @@ pub(super) fn json_of(value: &Bson, mode: Mode) -> Value {
     }
 }
 
-fn details(info: &Document) -> Value {
+/// A document as relaxed Extended JSON.
+pub(super) fn as_value(info: &Document) -> Value {
     json_of(&Bson::Document(info.clone()), Mode::Relaxed)
 }
 
@@ -233,8 +237,8 @@ pub(super) fn server(code: i32, name: &str, message: &str) -> Error {
     let ours = match code {
         11 | 18 | 334 | 8000 => return authentication(message),
         13 => Code::PermissionDenied,
-        26 => Code::DbNotFound,
-        48 | 112 | 251 | 11000 | 11001 | 12582 => Code::Conflict,
+        26 | 27 => Code::DbNotFound,
+        48 | 68 | 85 | 86 | 112 | 251 | 11000 | 11001 | 12582 | 13297 => Code::Conflict,
         50 | 262 | 202 | 24 => Code::DbTimeout,
         6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435
         | 13436 => Code::DbConnectionFailed,
@@ -252,6 +256,11 @@ pub(super) fn server(code: i32, name: &str, message: &str) -> Error {
     };
     let error = Error::new(ours, message).detail("server_code", code);
     if name.is_empty() { error } else { error.detail("server_code_name", name) }
+}
+
+/// The number of the error that the server answered with.
+pub(super) fn server_code(error: &Error) -> Option<i64> {
+    error.details().get("server_code")?.as_i64()
 }
 
 #[cfg(test)]

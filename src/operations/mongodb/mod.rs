@@ -4,12 +4,12 @@ pub mod aggregate;
 pub mod analysis;
 mod bulk;
 mod by_query;
+pub mod catalog;
 mod changes;
-mod collections;
-mod databases;
 mod document;
-mod documents;
+mod find;
 mod id;
+mod insert;
 mod reading;
 pub mod transfer;
 
@@ -19,21 +19,12 @@ use crate::context::Context;
 use crate::error::Result;
 
 operations! {
-    /// The databases of a server, with their sizes.
-    "mongodb.databases.list" GET "/mongodb/{scope}/databases"
-        Connection(Mongodb) Read 2 => databases::list;
-    /// Sizes of a database.
-    "mongodb.databases.stats" GET "/mongodb/{scope}/databases/{db}/stats"
-        Connection(Mongodb) Read 2 => databases::stats;
-    /// The collections and views of a database, with their sizes.
-    "mongodb.collections.list" GET "/mongodb/{scope}/databases/{db}/collections"
-        Connection(Mongodb) Read 5 => collections::list;
     /// One page of documents that match a filter.
     "mongodb.documents.find" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/documents"
-        Connection(Mongodb) Read 5 => documents::find;
+        Connection(Mongodb) Read 5 => find::find;
     /// Inserts one document or several.
     "mongodb.documents.insert" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents"
-        Connection(Mongodb) Write 5 => documents::insert;
+        Connection(Mongodb) Write 5 => insert::insert;
     /// One document, by its `_id`.
     "mongodb.documents.get" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
         Connection(Mongodb) Read 1 => document::get;
@@ -51,7 +42,7 @@ operations! {
         Connection(Mongodb) Read 5 => by_query::collections;
     /// One page of the documents of `collection` in `databaseName`.
     "mongodb.documents.find_by_query" GET "/mongodb/{scope}/documents"
-        Connection(Mongodb) Read 5 => by_query::documents;
+        Connection(Mongodb) Read 5 => find::find;
     /// Sizes of the database given as `databaseName`.
     "mongodb.databases.stats_by_query" GET "/mongodb/{scope}/stats"
         Connection(Mongodb) Read 2 => by_query::stats;

@@ -88,7 +88,8 @@ mod tests {
 
     fn update(many: bool) -> Statement {
         let selection = Selection { many, ..Selection::default() };
-        Statement::update(selection, Change::operators(doc! { "$set": { "a": 1 } }), false).unwrap()
+        Statement::update(&selection, Change::operators(doc! { "$set": { "a": 1 } }), false)
+            .unwrap()
     }
 
     fn dealt(statements: &[Statement], ordered: bool) -> Vec<(Kind, Vec<usize>)> {

@@ -54,7 +54,7 @@ impl Statement {
     }
 
     /// Changes documents; with `upsert`, makes one where none matches.
-    pub fn update(selection: Selection, change: Change, upsert: bool) -> Result<Self> {
+    pub fn update(selection: &Selection, change: Change, upsert: bool) -> Result<Self> {
         let many = selection.many;
         let mut body = selection.encode()?;
         match change.unmistakable()? {
@@ -102,9 +102,6 @@ fn list(documents: &[Document]) -> Result<RawArrayBuf> {
 }
 
 fn encoded(document: &Document) -> Result<RawDocumentBuf> {
-    RawDocumentBuf::try_from(document).map_err(unencodable)
-}
-
-fn unencodable(error: mongodb::bson::error::Error) -> Error {
-    Error::validation(format!("a document can't be encoded as BSON: {error}"))
+    RawDocumentBuf::try_from(document)
+        .map_err(|e| Error::validation(format!("a document can't be encoded as BSON: {e}")))
 }

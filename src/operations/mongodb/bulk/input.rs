@@ -238,7 +238,9 @@ impl Write {
     pub(super) fn into_statement(self) -> Result<Statement> {
         match self {
             Self::Insert(_, document) => Ok(Statement::insert(document)),
-            Self::Update(selection, change, upsert) => Statement::update(selection, change, upsert),
+            Self::Update(selection, change, upsert) => {
+                Statement::update(&selection, change, upsert)
+            }
             Self::Delete(selection) => Statement::delete(&selection),
         }
     }
@@ -247,11 +249,10 @@ impl Write {
 /// Whether a filter asks for nothing: it has no conditions, or only such that hold of every document.
 fn is_empty(filter: &bson::Document) -> bool {
     filter.iter().all(|(name, value)| match (name.as_str(), value) {
-        ("$comment", _) => true,
+        ("$comment" | "$alwaysTrue", _) => true,
         ("$and", Bson::Array(parts)) => parts.iter().all(is_empty_part),
         ("$or", Bson::Array(parts)) => parts.iter().any(is_empty_part),
         ("$expr", Bson::Boolean(always)) => *always,
-        ("$alwaysTrue", _) => true,
         ("_id", Bson::Document(condition)) => {
             condition.len() == 1 && condition.get_bool("$exists").is_ok_and(|exists| exists)
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::input::Write;
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{Call, Cap, Namespace, Query};
+use crate::backend::mongodb::{Call, Cap, Namespace, Query, Selection};
 use crate::ejson::Mode;
 use crate::error::{Error, Result};
 
@@ -20,29 +20,31 @@ const MAX_BYTES: usize = 1 << 20;
 pub(super) async fn show(
     call: &Call<'_>,
     namespace: &Namespace,
-    writes: &[Write],
+    asked: &[Write],
     sample: u32,
     ejson: Mode,
 ) -> Result<Reply> {
-    if writes.len() > MOST {
+    if asked.len() > MOST {
         return Err(Error::validation(format!("a preview takes at most {MOST} writes")));
     }
     let mut writer = Reply::open();
     writer.raw("{\"dry_run\":true,\"writes\":[");
     let mut first = true;
-    for (index, write) in writes.iter().enumerate() {
+    for (index, write) in asked.iter().enumerate() {
         let Some(selection) = write.selection() else { continue };
-        let filter = &selection.filter;
+        let Selection { filter, reading, .. } = selection;
         writer.comma(&mut first);
         writer.raw("{\"index\":");
         writer.value(&index)?;
         writer.raw(",\"matched\":");
-        let matched = call.count_within(namespace, filter.clone(), COUNT_BUDGET).await;
+        let matched =
+            call.count_within(namespace, filter.clone(), reading.clone(), COUNT_BUDGET).await;
         writer.value(&matched)?;
         writer.raw(",\"sample\":[");
         if sample > 0 {
             let cap = Cap { documents: sample, bytes: MAX_BYTES };
-            let query = Query { filter: filter.clone(), cap, ..Query::default() };
+            let (filter, reading) = (filter.clone(), reading.clone());
+            let query = Query { filter, reading, cap, ..Query::default() };
             call.find(namespace, query, ejson, &mut writer).await?;
         }
         writer.raw("]}");

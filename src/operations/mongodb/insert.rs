@@ -1,103 +1,19 @@
-//! `/mongodb/{scope}/databases/{db}/collections/{coll}/documents`.
-
-use std::time::Duration;
+//! Inserting documents.
 
 use mongodb::bson;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::changes::checked;
-use super::{id, readable, writable};
+use super::{id, writable};
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{Cap, Count, CountKind, End, Query, with_id};
+use crate::backend::mongodb::with_id;
 use crate::context::Context;
 use crate::ejson::{Document, Mode, write_value};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
-const LIMIT: u32 = 20;
-const MOST: u32 = 1000;
-/// How long a page of documents waits for the number of all documents.
-const COUNT_BUDGET: Duration = Duration::from_millis(500);
 /// Documents in one insert at most.
 const MOST_INSERTED: usize = 10_000;
-
-/// Which documents to show.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FindInput {
-    /// Name of the database.
-    pub(super) db: String,
-    /// Name of the collection.
-    pub(super) coll: String,
-    /// A query; all documents if not given.
-    pub(super) filter: Option<Document>,
-    /// Which fields to show.
-    pub(super) projection: Option<Document>,
-    /// In which order.
-    pub(super) sort: Option<Document>,
-    /// How many at most; 20 if not given, at most 1000.
-    pub(super) limit: Option<u32>,
-    /// How many to pass over. The server walks through them, so a large number is slow.
-    #[serde(default)]
-    pub(super) skip: u64,
-    /// `relaxed` for display, which is the default, or `canonical` for editing.
-    #[serde(default)]
-    pub(super) ejson: Mode,
-    /// Whether to find out how many documents there are; it does unless this is `false`.
-    pub(super) count: Option<bool>,
-}
-
-/// `{ documents, total, count: { value, kind }, page, page_size, has_more, truncated }`. `total` is
-/// the count's value, `null` if counting was given up.
-pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
-    let namespace = readable(cx, &input.db, &input.coll)?;
-    let limit = input.limit.unwrap_or(LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-    }
-    if i64::try_from(input.skip).is_err() {
-        return Err(Error::validation("`skip` is too large"));
-    }
-    let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
-    let query = Query {
-        filter: filter.clone(),
-        projection: input.projection.as_ref().map(checked).transpose()?,
-        sort: input.sort.as_ref().map(checked).transpose()?,
-        skip: input.skip,
-        cap: Cap { documents: limit, bytes: cx.service.config.max_result_bytes },
-    };
-    let client = cx.mongodb().await?;
-    let call = client.call(cx.deadline, &cx.request_id);
-    let mut writer = Reply::open();
-    writer.raw("{\"documents\":[");
-    let end = call.find(&namespace, query, input.ejson, &mut writer).await?;
-    let count = match seen_all(input.skip, end) {
-        Some(count) => Some(count),
-        None if input.count == Some(false) => None,
-        None => Some(call.count_within(&namespace, filter, COUNT_BUDGET).await),
-    };
-    writer.raw("],\"total\":");
-    writer.value(&count.and_then(|c| c.value))?;
-    writer.raw(",\"count\":");
-    writer.value(&count)?;
-    writer.raw(",\"page\":");
-    writer.value(&(input.skip / u64::from(limit) + 1))?;
-    writer.raw(",\"page_size\":");
-    writer.value(&limit)?;
-    writer.raw(",\"has_more\":");
-    writer.boolean(end.has_more);
-    writer.raw(",\"truncated\":");
-    writer.boolean(end.truncated);
-    writer.raw("}");
-    Ok(Reply::close(writer))
-}
-
-/// A page that reaches the end of the result knows how many documents there are.
-fn seen_all(skip: u64, end: End) -> Option<Count> {
-    let reached = !end.has_more && (end.returned > 0 || skip == 0);
-    reached.then(|| Count { value: Some(skip + end.returned), kind: CountKind::Exact })
-}
 
 /// What to insert: `document` or `documents`.
 #[derive(Debug, Deserialize, JsonSchema)]
