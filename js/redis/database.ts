@@ -1,4 +1,5 @@
 import { Batcher } from './batcher'
+import { RedisBulk } from './bulk'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 
@@ -81,11 +82,14 @@ export interface SetKeyInput {
 export class RedisDatabase {
   readonly #binding: Binding
   readonly #batch: Batcher
+  /** Changes of many keys, with progress. */
+  readonly bulk: RedisBulk
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.#batch = new Batcher(binding)
+    this.bulk = new RedisBulk(binding)
   }
 
   /** One page of keys with their metadata. */

@@ -10,6 +10,7 @@
 //!
 //! A test whose server is not given is skipped, and says so.
 
+mod bulk;
 mod cluster;
 mod faults;
 mod http;
@@ -19,6 +20,7 @@ mod proxy;
 mod rogue;
 mod secured;
 mod sentinel;
+mod streams;
 mod support;
 mod tree;
 mod values;

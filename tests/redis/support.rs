@@ -118,12 +118,16 @@ impl Admin {
 
     /// The first line of the answer.
     pub(crate) async fn ask(&mut self, command: &[&str]) -> String {
+        self.all(command).await.lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// A short answer as it came.
+    pub(crate) async fn all(&mut self, command: &[&str]) -> String {
         let line = format!("{}\r\n", command.join(" "));
         self.0.write_all(line.as_bytes()).await.unwrap();
         let mut answer = vec![0; 1024];
         let read = self.0.read(&mut answer).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer[..read]);
-        answer.lines().next().unwrap_or_default().to_owned()
+        String::from_utf8_lossy(&answer[..read]).into_owned()
     }
 
     pub(crate) async fn done(&mut self, command: &[&str]) {

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use super::commands::{Commands, Effect};
 use super::dial::Dialer;
 use super::node::Node;
+use super::slots::SlotSet;
 use super::{failure, reply, slot};
 use crate::backend::Gauge;
 use crate::deadline::Deadline;
@@ -76,6 +77,15 @@ impl Map {
                 format!("no node of the cluster serves slot {slot}; the cluster is incomplete"),
             )
         })
+    }
+
+    /// The slots that a primary serves, by its place in the list.
+    pub(super) fn slots_of(&self, primary: usize) -> SlotSet {
+        let mut slots = SlotSet::none();
+        let owned = (0..slot::SLOTS).zip(&self.owners);
+        let owned = owned.filter(|&(_, &owner)| usize::from(owner) == primary);
+        owned.for_each(|(slot, _)| slots.insert(slot));
+        slots
     }
 }
 
@@ -267,9 +277,9 @@ fn parse(slots: Value, asked: &str) -> Option<Vec<Range>> {
         .collect()
 }
 
-const FNV: u32 = 0x811c_9dc5;
+pub(super) const FNV: u32 = 0x811c_9dc5;
 
-fn fnv(hash: u32, bytes: &[u8]) -> u32 {
+pub(super) fn fnv(hash: u32, bytes: &[u8]) -> u32 {
     bytes.iter().fold(hash, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 

@@ -3,8 +3,11 @@
 use crate::api::operation::operations;
 
 mod batch;
+pub mod bulk;
 mod input;
 pub mod keys;
+mod problems;
+mod selection;
 mod server;
 mod stats;
 mod strings;
