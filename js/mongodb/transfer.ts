@@ -1,4 +1,4 @@
-import type { Document, FindOptions } from './database'
+import type { Document, FindOptions } from './documents'
 import { type Binding, type CallOptions } from '../invoke'
 import { open, records, type UploadSource } from '../stream'
 

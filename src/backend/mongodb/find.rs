@@ -106,10 +106,15 @@ impl Call<'_> {
         limit: Option<i64>,
     ) -> Result<Documents> {
         let options = FindOptions::builder()
+            .collation(query.reading.collation)
             .comment(self.comment())
+            .hint(query.reading.hint)
+            .let_vars(query.variables)
             .limit(limit)
             .max_time(Self::longest(None))
             .projection(query.projection)
+            .read_concern(query.reading.concern)
+            .selection_criteria(query.reading.preference)
             .skip(query.skip)
             .sort(query.sort)
             .build();

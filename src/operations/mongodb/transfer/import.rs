@@ -87,7 +87,7 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
                 from,
                 sink,
                 counts: Counts::default(),
-                told: Instant::now(),
+                told: None,
             };
             import.run().await
         })
@@ -120,7 +120,8 @@ struct Import<'a> {
     from: u64,
     sink: &'a mut Sink,
     counts: Counts,
-    told: Instant,
+    /// When progress was last told.
+    told: Option<Instant>,
 }
 
 impl Import<'_> {
@@ -184,8 +185,8 @@ impl Import<'_> {
         for record in refused {
             self.refuse(record).await?;
         }
-        if self.told.elapsed() >= PROGRESS_EVERY {
-            self.told = Instant::now();
+        if self.told.is_none_or(|told| told.elapsed() >= PROGRESS_EVERY) {
+            self.told = Some(Instant::now());
             self.tell("progress").await?;
             self.sink.flush().await?;
         }

@@ -220,7 +220,7 @@ impl Batch {
             }
             let filter = doc! { "_id": { "$eq": loaded.id.clone() } };
             let selection = Selection { filter, ..Selection::default() };
-            Statement::update(selection, Change::Replacement(loaded.document.clone()), true)
+            Statement::update(&selection, Change::Replacement(loaded.document.clone()), true)
         };
         self.documents.iter().map(statement).collect()
     }
