@@ -35,6 +35,12 @@ impl Writer {
         self.out.is_empty()
     }
 
+    /// The text so far.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.out
+    }
+
     /// The finished text.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {

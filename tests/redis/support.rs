@@ -7,6 +7,7 @@ use serde_json::Value;
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
+use studio_multidb::backend::redis::gate;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
@@ -101,6 +102,17 @@ pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
     let mut out = Writer::new();
     client.batch(&batch, "test", &mut out, soon()).await.unwrap();
     serde_json::from_value(json(out)).unwrap()
+}
+
+/// Runs one command as the console does, and returns its reply.
+pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
+    let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
+    let ruling = gate::rule(&args)?;
+    let mut out = Writer::new();
+    out.raw(b"{");
+    client.command(&args, &ruling, None, soon()).await?.write(&mut out)?;
+    out.raw(b"}");
+    Ok(json(out)["reply"].take())
 }
 
 /// A prefix that no other test uses.

@@ -28,9 +28,11 @@ mod kill;
 mod meter;
 mod names;
 mod options;
+mod preview;
 mod privileges;
 mod probe;
 mod reading;
+mod schema;
 mod socks;
 mod tunnel;
 mod types;
@@ -56,8 +58,10 @@ pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, pla
 pub use self::find::{Count, CountKind, Query};
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
+pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
+pub use self::schema::{Limits, Method, Profile, Sampling};
 
 use self::meter::Meter;
 use self::options::Seeds;
@@ -69,6 +73,8 @@ use crate::target::{Endpoint, MongoTarget, tls};
 
 /// How long closing waits for a server.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// Operations that one request has under way at most.
+const MOST_AT_A_TIME: usize = 4;
 
 /// A live client of one target.
 #[derive(Debug)]
@@ -130,6 +136,12 @@ impl Client {
         let goodbye = async { self.driver.clone().shutdown().immediate(true).await };
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         self.tunnel.close();
+    }
+
+    /// How many operations one request may have under way, so that others find connections too.
+    #[must_use]
+    pub fn share(&self) -> usize {
+        (self.meter.max_connections() as usize / 2).clamp(1, MOST_AT_A_TIME)
     }
 
     /// What it holds at this moment.
