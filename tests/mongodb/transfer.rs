@@ -162,6 +162,12 @@ async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
     assert_eq!(error["code"], "CONFLICT", "{records:?}");
 }
 
+/// Documents without an `_id`, a line each.
+fn numbered(count: u32) -> String {
+    let lines: Vec<String> = (0..count).map(|n| format!("{{\"n\":{n}}}")).collect();
+    lines.join("\n")
+}
+
 /// Sends `body` up to `bytes`, and then no more.
 async fn cut_off(api: &Api, body: &[u8], bytes: usize) -> Vec<Value> {
     let (sender, upload) = Upload::channel();
@@ -185,7 +191,7 @@ async fn cut_off(api: &Api, body: &[u8], bytes: usize) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice() {
     let Some(api) = api("transfer_resumed").await else { return };
-    let body: String = (0..5000).map(|i| format!("{{\"n\":{i}}}\n")).collect();
+    let body = numbered(5000);
     let records = cut_off(&api, body.as_bytes(), 30_000).await;
     let error = &records.last().unwrap()["error"];
     assert_eq!(error["code"], "VALIDATION_ERROR", "{records:?}");
@@ -210,7 +216,7 @@ async fn lost_answers_lose_no_document_and_double_none() {
     let port: u16 = url.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
     let proxy = Proxy::before(port, "documents").await;
     let api = Api::of(&format!("mongodb://127.0.0.1:{}/", proxy.port), "transfer_lost");
-    let body: String = (0..6000).map(|i| format!("{{\"n\":{i}}}\n")).collect();
+    let body = numbered(6000);
     let (sender, upload) = Upload::channel();
     let request = Request {
         method: "POST".to_owned(),
