@@ -116,7 +116,7 @@ async fn what_is_wrong_with_an_export_is_told_before_it_begins() {
         ["format=xml", "fields=a", "filter=%7B%22$where%22:%221%22%7D", "format=csv&fields="]
     {
         let (status, answer) = api.send("GET", "/export", query, None).await;
-        assert!(status >= 400 && status < 500, "{query}: {answer}");
+        assert!((400..500).contains(&status), "{query}: {answer}");
     }
 }
 
