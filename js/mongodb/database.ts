@@ -3,6 +3,7 @@ import { Analysis } from './analysis'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { MongoCollections } from './collections'
 import { MongoDatabases } from './databases'
+import { MongoIndexes } from './indexes'
 
 /** A document as Extended JSON v2. */
 export type Document = Record<string, unknown>
@@ -58,6 +59,8 @@ export class MongoDatabase {
   readonly databases: MongoDatabases
   /** Collections and views: list, create, change, drop. */
   readonly collections: MongoCollections
+  /** Indexes: list, build, hide, drop. */
+  readonly indexes: MongoIndexes
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** What is in a collection and how it is found. */
@@ -68,6 +71,7 @@ export class MongoDatabase {
     this.#binding = binding
     this.databases = new MongoDatabases(binding)
     this.collections = new MongoCollections(binding)
+    this.indexes = new MongoIndexes(binding)
     this.aggregations = new Aggregations(binding)
     this.analysis = new Analysis(binding)
   }

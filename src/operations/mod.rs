@@ -15,6 +15,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         registry::OPERATIONS,
         redis::OPERATIONS,
         mongodb::catalog::OPERATIONS,
+        mongodb::indexes::OPERATIONS,
         redis::keys::OPERATIONS,
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,

@@ -19,6 +19,7 @@ mod explain;
 mod find;
 pub mod gate;
 mod hello;
+mod indexes;
 mod kill;
 mod meter;
 mod names;
@@ -26,6 +27,7 @@ mod options;
 mod privileges;
 mod probe;
 mod reading;
+mod running;
 mod socks;
 mod tunnel;
 mod write;
@@ -47,6 +49,10 @@ pub use self::databases::{DatabaseEntry, DatabaseSizes};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::find::{Count, CountKind, Query};
+pub use self::indexes::{
+    Advice, AdviceKind, Built, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage,
+    default_name,
+};
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::probe::probe;
 pub use self::reading::Reading;

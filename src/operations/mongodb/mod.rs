@@ -7,6 +7,7 @@ pub mod catalog;
 mod document;
 mod documents;
 mod id;
+pub mod indexes;
 mod reading;
 
 use crate::api::operation::{Permission, operations};
