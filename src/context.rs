@@ -93,11 +93,14 @@ impl Context {
 
     /// The connection's Redis client.
     pub async fn redis(&self) -> Result<Leased<redis::Client>> {
-        self.leased(|client| match client {
-            Client::Redis(client) => Some(client),
-            _ => None,
-        })
-        .await
+        self.leased(redis_client).await
+    }
+
+    /// The Redis client of another connection, on which the user was found to have enough
+    /// permission.
+    pub async fn redis_of(&self, other: &Arc<Connection>) -> Result<Leased<redis::Client>> {
+        let lease = self.service.lease(other, self.deadline).await?;
+        Leased::pick(lease, redis_client)
     }
 
     /// The connection's MongoDB client.
@@ -128,11 +131,14 @@ impl Context {
     }
 
     async fn leased<C>(&self, pick: fn(&Client) -> Option<&C>) -> Result<Leased<C>> {
-        let lease = self.lease().await?;
-        if pick(lease.client()).is_none() {
-            return Err(Error::internal("the connection is of another type"));
-        }
-        Ok(Leased { lease, pick })
+        Leased::pick(self.lease().await?, pick)
+    }
+}
+
+fn redis_client(client: &Client) -> Option<&redis::Client> {
+    match client {
+        Client::Redis(client) => Some(client),
+        _ => None,
     }
 }
 
@@ -140,6 +146,15 @@ impl Context {
 pub struct Leased<C> {
     lease: Lease,
     pick: fn(&Client) -> Option<&C>,
+}
+
+impl<C> Leased<C> {
+    fn pick(lease: Lease, pick: fn(&Client) -> Option<&C>) -> Result<Self> {
+        if pick(lease.client()).is_none() {
+            return Err(Error::internal("the connection is of another type"));
+        }
+        Ok(Self { lease, pick })
+    }
 }
 
 impl<C> std::ops::Deref for Leased<C> {

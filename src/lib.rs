@@ -16,6 +16,7 @@ pub mod deadline;
 pub mod ejson;
 pub mod error;
 pub mod intake;
+pub mod jobs;
 pub mod json;
 pub mod logging;
 pub mod operations;

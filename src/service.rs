@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::intake::Intake;
+use crate::jobs::Jobs;
 use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
@@ -48,6 +49,8 @@ pub struct Service {
     pub limiter: Limiter,
     /// The requests that are running.
     pub intake: Intake,
+    /// Long work that can be asked to stop.
+    pub jobs: Jobs,
     egress: Arc<Egress>,
     operator_egress: Arc<Egress>,
 }
@@ -91,6 +94,7 @@ impl Service {
             answers: Answers::default(),
             limiter: Limiter::default(),
             intake: Intake::default(),
+            jobs: Jobs::default(),
             egress,
             operator_egress,
         })

@@ -1,7 +1,7 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 import type { ChangedCollection } from './collections'
-import type { Document } from './database'
+import type { Document } from './documents'
 
 /** What an index has of a field: its values in order, or something made of them. */
 export type IndexOrder = 1 | -1 | 'text' | '2dsphere' | '2d' | 'hashed'

@@ -53,6 +53,11 @@ pub fn write_element(
     Ok(())
 }
 
+/// Writes a value that is still as it is stored, in a field of the type `kind`.
+pub(crate) fn write_raw(writer: &mut Writer, kind: u8, value: &[u8], mode: Mode) -> Result<()> {
+    Walk { out: writer.buffer(), mode }.value(&mut Reader { bytes: value, at: 0 }, kind, 0)
+}
+
 /// Writes any value.
 pub fn write_value(writer: &mut Writer, value: &mongodb::bson::Bson, mode: Mode) -> Result<()> {
     write_element(writer, &encoded(&mongodb::bson::doc! { "v": value.clone() })?, "v", mode)

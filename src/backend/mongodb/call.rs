@@ -85,6 +85,14 @@ impl Call<'_> {
         self.run(Access::Write, Box::pin(work))
     }
 
+    /// Does work that changes data in several steps, of which some may be done when it fails.
+    pub(super) fn write_many<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> impl Future<Output = Result<T>> {
+        self.run(Access::WriteMany, Box::pin(work))
+    }
+
     async fn run<T>(
         &self,
         access: Access,

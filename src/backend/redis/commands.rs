@@ -22,6 +22,8 @@ pub enum Effect {
 pub struct Commands {
     bytes: Vec<u8>,
     units: Vec<Unit>,
+    /// Whether replies keep their attributes.
+    pub(super) keep_attributes: bool,
 }
 
 /// Where a unit lies in the buffer, and what its answer means.
@@ -38,7 +40,11 @@ impl Commands {
     /// An empty pipeline with room for `units` short commands.
     #[must_use]
     pub fn with_capacity(units: usize) -> Self {
-        Self { bytes: Vec::with_capacity(units * 48), units: Vec::with_capacity(units) }
+        Self {
+            bytes: Vec::with_capacity(units * 48),
+            units: Vec::with_capacity(units),
+            keep_attributes: false,
+        }
     }
 
     /// A pipeline of one command.

@@ -124,6 +124,11 @@ impl Connection {
         self.used.elapsed()
     }
 
+    /// Has the replies of the next exchange keep their attributes.
+    pub(super) fn keep_attributes(&mut self) {
+        self.decoder.keep_attributes = true;
+    }
+
     /// Sends encoded commands whose replies come as messages; for a connection that is subscribed.
     pub(super) async fn send(&mut self, request: &[u8]) -> Result<(), Lost> {
         self.dirty = true;
@@ -180,6 +185,7 @@ impl Connection {
         if self.input.capacity() > KEEP_BUFFER {
             self.input = BytesMut::new();
         }
+        self.decoder.keep_attributes = false;
         self.used = Instant::now();
         self.dirty = false;
         Ok(())

@@ -95,6 +95,12 @@ pub(super) fn too_many_clients(error: &ServerError) -> bool {
     error.details().is_some_and(|d| d.contains("max number of clients"))
 }
 
+/// Whether a command was denied, or is unknown to the server: another may do instead.
+pub(super) fn is_denied(reply: &Value) -> bool {
+    let Value::ServerError(error) = reply else { return false };
+    error.code() == "NOPERM" || error.details().is_some_and(|d| d.contains("unknown command"))
+}
+
 /// A connection that was lost while an answer was awaited.
 pub(super) fn lost(lost: &Lost, outcome: Outcome) -> Error {
     match lost {

@@ -72,11 +72,20 @@ enum Ended {
 }
 
 /// Sends encoded commands to a node. Never fails: how it ended is in the answer.
-async fn exchange(node: &Node, request: &[u8], expected: usize, deadline: Deadline) -> Exchanged {
+async fn exchange(
+    node: &Node,
+    request: &[u8],
+    expected: usize,
+    keep_attributes: bool,
+    deadline: Deadline,
+) -> Exchanged {
     let mut replies = Vec::with_capacity(expected);
     let ended = match node.lease(deadline).await {
         Err(error) => Ended::Unreached(error),
         Ok(mut lease) => {
+            if keep_attributes {
+                lease.keep_attributes();
+            }
             match deadline.run(lease.exchange(request, expected, &mut replies)).await {
                 Some(Ok(())) => {
                     if replies.iter().any(is_stale) {
@@ -98,7 +107,7 @@ pub(super) async fn exchange_all(
     node: &Node,
     deadline: Deadline,
 ) -> Exchanged {
-    exchange(node, commands.all(), commands.replies(), deadline).await
+    exchange(node, commands.all(), commands.replies(), commands.keep_attributes, deadline).await
 }
 
 /// Sends one group to its node and says what each unit learned.
@@ -110,7 +119,8 @@ pub(super) async fn ask(
     let Some(first) = group.first() else { return Vec::new() };
     let expected = group.iter().map(|unit| replies_of(commands.unit(unit.index), unit)).sum();
     let request = gather(commands, group);
-    exchange(&first.node, &request, expected, deadline).await.learned(commands, group)
+    let keep = commands.keep_attributes;
+    exchange(&first.node, &request, expected, keep, deadline).await.learned(commands, group)
 }
 
 impl Exchanged {

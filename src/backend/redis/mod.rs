@@ -16,11 +16,15 @@ use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
 pub mod batch;
+pub mod bulk;
 mod cluster;
 mod collection;
 pub mod commands;
+pub mod console;
+
 mod conditional;
 mod connection;
+pub mod course;
 mod cursor;
 mod dial;
 mod execute;
@@ -29,16 +33,22 @@ pub mod gate;
 mod glob;
 mod group;
 pub mod info;
+pub mod members;
 mod metadata;
 mod node;
 mod probe;
 pub mod read;
+mod redact;
 mod reply;
 mod resp;
 pub mod scan;
 mod sentinel;
 mod slot;
+mod slots;
 mod stream;
+pub mod survey;
+pub mod sweep;
+mod sweep_cursor;
 pub mod tree;
 mod value;
 mod walk;
@@ -60,6 +70,10 @@ pub struct Client {
     nodes: Nodes,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
+    /// `PEXPIRETIME`: when a key expires, not how long it has left.
+    expire_time: Feature,
+    /// `UNLINK`: deleting without holding the server up.
+    unlink: Feature,
 }
 
 #[derive(Debug)]
@@ -92,8 +106,14 @@ impl Client {
             }
             Nodes::One(node)
         };
-        let topology = target.topology.clone();
-        Ok(Self { topology, watch, nodes, hash_field_ttl: Feature::default() })
+        Ok(Self {
+            topology: target.topology.clone(),
+            watch,
+            nodes,
+            hash_field_ttl: Feature::default(),
+            expire_time: Feature::default(),
+            unlink: Feature::default(),
+        })
     }
 
     /// Closes every connection. Requests that still run end by themselves, and then theirs are

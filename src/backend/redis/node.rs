@@ -278,6 +278,13 @@ async fn is_alive(connection: &mut Connection) -> bool {
 pub(super) struct Lease(Option<Object<Manager>>);
 
 impl Lease {
+    /// See [`Connection::keep_attributes`].
+    pub(super) fn keep_attributes(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.keep_attributes();
+        }
+    }
+
     /// Sends encoded commands; see [`Connection::exchange`].
     pub(super) async fn exchange(
         &mut self,

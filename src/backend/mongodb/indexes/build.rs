@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::Call;
 use crate::backend::mongodb::command::integer;
 use crate::backend::mongodb::names::Namespace;
-use crate::error::Result;
+use crate::backend::mongodb::running::Running;
+use crate::error::{Error, Result};
 
 /// How far an index is while it is being built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -30,6 +31,9 @@ pub enum Built {
     Existed,
 }
 
+/// Running builds, each with the names of its indexes.
+pub(super) type Builds = Vec<(Vec<String>, Progress)>;
+
 impl Call<'_> {
     /// Makes an index and waits until it is there. When the call ends before, so does the server's work
     /// on it.
@@ -46,19 +50,21 @@ impl Call<'_> {
         self.alter(namespace.db(), command).await.map(|answer| built(&answer))
     }
 
-    /// The index builds that run on a collection: the names of the indexes, and how far they are.
+    /// The index builds that run on a collection: the names of the indexes, and how far they are; and
+    /// why the user may not see all of them.
     pub(super) async fn index_builds(
         &self,
         namespace: &Namespace,
-    ) -> Result<Vec<(Vec<String>, Progress)>> {
+    ) -> Result<(Builds, Option<Error>)> {
         let of_it = doc! { "command.createIndexes": namespace.coll() };
-        let running = self.running(false, of_it, super::MOST).await?.operations;
-        Ok(running.iter().filter_map(|operation| build(operation, namespace.db())).collect())
+        let Running { operations, denied } = self.running(false, of_it, super::MOST).await?;
+        let builds = operations.iter().filter_map(|running| build(running, namespace.db()));
+        Ok((builds.collect(), denied))
     }
 
     /// How far the index with this name is, if it is being built and the user may see it.
     pub async fn index_build(&self, namespace: &Namespace, name: &str) -> Result<Option<Progress>> {
-        let builds = self.index_builds(namespace).await?;
+        let (builds, _) = self.index_builds(namespace).await?;
         let mut of_it = builds.into_iter().filter(|(names, _)| names.iter().any(|n| n == name));
         Ok(of_it.next().map(|(_, progress)| progress))
     }

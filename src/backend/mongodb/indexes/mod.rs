@@ -16,6 +16,7 @@ pub use self::build::{Built, Progress};
 pub use self::kind::{IndexKind, default_name};
 pub use self::usage::{HostUsage, Usage};
 
+use self::usage::Usages;
 use super::call::Call;
 use super::command::integer;
 use super::names::Namespace;
@@ -91,9 +92,14 @@ impl Call<'_> {
         let sizes = told("size", sizes, &mut warnings).unwrap_or_default();
         let usage = told("usage", usage, &mut warnings);
         let mut progress = Vec::new();
-        if !sizes.building.is_empty() || usage.as_ref().is_some_and(usage::Usages::building) {
+        if !sizes.building.is_empty() || usage.as_ref().is_some_and(Usages::building) {
             let running = brief.index_builds(namespace).await;
-            progress = told("building", running, &mut warnings).unwrap_or_default();
+            if let Some((builds, denied)) = told("building", running, &mut warnings) {
+                progress = builds;
+                if let Some(error) = denied {
+                    warnings.add("building", error);
+                }
+            }
         }
         let mut entries: Vec<IndexEntry> = listed
             .into_iter()

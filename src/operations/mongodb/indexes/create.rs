@@ -133,15 +133,15 @@ fn state(built: Built) -> &'static str {
 async fn watched(cx: &Context, sink: &mut Sink, client: Leased<Client>, plan: Plan) -> Result<()> {
     let Plan { namespace, name, definition, quorum } = plan;
     let call = client.call(Deadline::after(LONG), &cx.request_id);
-    let build = call.create_index(&namespace, definition, quorum);
-    tokio::pin!(build);
+    let making = call.create_index(&namespace, definition, quorum);
+    tokio::pin!(making);
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             // It is begun before anybody looks how far it is.
             biased;
-            built = &mut build => {
+            built = &mut making => {
                 let built = json!({ "name": name, "state": state(built?) });
                 return sink.record(|out| out.value(&built)).await;
             }
@@ -168,8 +168,8 @@ async fn detached(cx: &Context, client: Leased<Client>, plan: Plan) -> Result<Re
     let (request_id, running) = (cx.request_id.clone(), cx.running.clone());
     tokio::spawn(async move {
         let call = client.call(Deadline::after(LONG), &request_id);
-        let build = call.create_index(&namespace, definition, quorum);
-        let built = running.over().run_until_cancelled(build).await;
+        let making = call.create_index(&namespace, definition, quorum);
+        let built = running.over().run_until_cancelled(making).await;
         let built = built.unwrap_or_else(|| Err(given_up("the connection manager was shut down")));
         if let Err(error) = &built {
             let code = error.code().as_str();

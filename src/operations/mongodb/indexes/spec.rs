@@ -14,6 +14,7 @@ const MOST_SECONDS: i64 = i32::MAX as i64;
 const MOST_WEIGHT: i32 = 99_999;
 
 /// Options of a new index, as servers name them.
+#[allow(clippy::struct_excessive_bools, reason = "the names of the request")]
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct IndexOptions {

@@ -13,6 +13,7 @@ mod read;
 mod tree;
 mod write;
 
+pub(super) use list::type_name;
 pub(super) use write::{condition, written};
 
 operations! {
