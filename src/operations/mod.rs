@@ -14,6 +14,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
     [
         registry::OPERATIONS,
         redis::OPERATIONS,
+        redis::pubsub::OPERATIONS,
         redis::bulk::OPERATIONS,
         mongodb::catalog::OPERATIONS,
         mongodb::indexes::OPERATIONS,

@@ -20,6 +20,7 @@ mod http;
 mod keyspace;
 mod million;
 mod proxy;
+mod pubsub;
 mod rogue;
 mod secured;
 mod sentinel;

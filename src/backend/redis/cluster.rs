@@ -87,7 +87,7 @@ struct Address {
 }
 
 impl Map {
-    fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
         let primaries = self.primaries.iter().map(|primary| &primary.node);
         primaries.chain(self.replicas.iter().map(|replica| &replica.node))
     }
@@ -117,13 +117,14 @@ impl Cluster {
     /// Reads the map from the first seed that answers.
     pub(super) async fn connect(
         dialer: Arc<Dialer>,
+        dialing: Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
         deadline: Deadline,
     ) -> Result<Self> {
         let cluster = Self {
             dialer,
-            dialing: Arc::new(Semaphore::new(2)),
+            dialing,
             max_connections,
             idle_timeout,
             map: RwLock::default(),
