@@ -14,6 +14,7 @@ import {
   type UpdateInput,
   type Updated,
 } from './documents'
+import { MongoIndexes } from './indexes'
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
@@ -22,6 +23,8 @@ export class MongoDatabase {
   readonly databases: MongoDatabases
   /** Collections and views: list, create, change, drop. */
   readonly collections: MongoCollections
+  /** Indexes: list, build, hide, drop. */
+  readonly indexes: MongoIndexes
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** Documents: pages, single ones, many at once. */
@@ -36,6 +39,7 @@ export class MongoDatabase {
     this.#binding = binding
     this.databases = new MongoDatabases(binding)
     this.collections = new MongoCollections(binding)
+    this.indexes = new MongoIndexes(binding)
     this.aggregations = new Aggregations(binding)
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)

@@ -17,6 +17,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         redis::pubsub::OPERATIONS,
         redis::bulk::OPERATIONS,
         mongodb::catalog::OPERATIONS,
+        mongodb::indexes::OPERATIONS,
         redis::keys::OPERATIONS,
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,

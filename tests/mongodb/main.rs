@@ -14,6 +14,7 @@ mod fake;
 mod faults;
 mod generated;
 mod http;
+mod indexes;
 mod preview;
 mod proxy;
 mod sent;

@@ -9,6 +9,7 @@ mod changes;
 mod document;
 mod find;
 mod id;
+pub mod indexes;
 mod insert;
 mod reading;
 pub mod transfer;
