@@ -1,13 +1,14 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
+import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records, type UploadSource } from '../stream'
 import {
-  type ExportOptions,
+  type RedisExportOptions,
   exportKeys,
   importKeys,
-  type ImportOptions,
-  type ImportRecord,
+  type RedisImportOptions,
+  type RedisImportRecord,
 } from './transfer'
 
 /** Text, or bytes that are not valid UTF-8. */
@@ -138,16 +139,16 @@ export class RedisDatabase {
    * Keys with their values, as lines of JSON: all, those that fit, or a list. Write the bytes to a file;
    * the last checkpoint's `cursor` goes on where an export was cut off.
    */
-  export(options: ExportOptions = {}, call?: CallOptions): AsyncGenerator<Buffer> {
+  export(options: RedisExportOptions = {}, call?: CallOptions): AsyncGenerator<Buffer> {
     return exportKeys(this.#binding, options, call)
   }
 
   /** Writes the keys of an export, and tells of the progress and of each line that is refused. */
   import(
     source: UploadSource,
-    options: ImportOptions = {},
+    options: RedisImportOptions = {},
     call?: CallOptions
-  ): AsyncGenerator<ImportRecord> {
+  ): AsyncGenerator<RedisImportRecord> {
     return importKeys(this.#binding, source, options, call)
   }
 
@@ -164,6 +165,18 @@ export class RedisDatabase {
   /** The same every `interval` seconds, until the loop is left or the signal aborted. */
   watchStats(interval = 1, call?: CallOptions): AsyncGenerator<Record<string, unknown>> {
     return records(this.#binding, 'redis.stats', { interval }, call)
+  }
+
+  /**
+   * Runs one command, given as its words or as a line that is read as `redis-cli` reads it. What is
+   * allowed is decided by the table of commands; what affects others needs `confirm`.
+   */
+  command(
+    command: string | readonly RedisArgument[],
+    options: CommandOptions = {},
+    call?: CallOptions
+  ): Promise<CommandResult> {
+    return invoke(this.#binding, 'redis.command', { ...toCommand(command), ...options }, call)
   }
 
   // The calls below are batched: all of one tick are one crossing and one pipeline.

@@ -3,7 +3,7 @@ import { open, records, type UploadSource } from '../stream'
 import type { RedisText } from './database'
 
 /** Which keys to export; all without any of these. */
-export interface ExportOptions {
+export interface RedisExportOptions {
   /** Glob pattern. */
   pattern?: RedisText
   /** Only keys of this type. */
@@ -15,7 +15,7 @@ export interface ExportOptions {
 }
 
 /** How to import. */
-export interface ImportOptions {
+export interface RedisImportOptions {
   /** What happens to keys that are there: they stay (default), are replaced, or end the import. */
   conflict?: 'skip' | 'replace' | 'fail'
   /** Whether keys keep the times at which they expire (default), or live for ever. */
@@ -27,7 +27,7 @@ export interface ImportOptions {
 }
 
 /** Counts of an import. */
-export interface ImportCounts {
+export interface RedisImportCounts {
   /** The last line that was read. */
   line: number
   bytes: number
@@ -45,11 +45,11 @@ export interface ImportCounts {
 }
 
 /** What an import tells; each record has one of these members. */
-export interface ImportRecord {
+export interface RedisImportRecord {
   /** The first record: names the work for `redis.bulk.stop`. */
   job?: string
   dry_run?: boolean
-  progress?: ImportCounts
+  progress?: RedisImportCounts
   /** A line that can't be read, or a key that can't be written or of which that is unknown. */
   problem?: {
     line: number
@@ -59,7 +59,7 @@ export interface ImportRecord {
     message: string
   }
   /** The last record. */
-  end?: ImportCounts & {
+  end?: RedisImportCounts & {
     problems_untold: number
     checksum: 'right' | 'wrong' | 'missing'
     ended_by: 'completion' | 'stop' | 'shutdown' | 'leaving' | 'failure'
@@ -68,7 +68,7 @@ export interface ImportRecord {
 
 export async function* exportKeys(
   binding: Binding,
-  options: ExportOptions,
+  options: RedisExportOptions,
   call?: CallOptions
 ): AsyncGenerator<Buffer> {
   const operation = options.keys ? 'redis.export.keys' : 'redis.export'
@@ -78,8 +78,8 @@ export async function* exportKeys(
 export function importKeys(
   binding: Binding,
   source: UploadSource,
-  options: ImportOptions,
+  options: RedisImportOptions,
   call?: CallOptions
-): AsyncGenerator<ImportRecord> {
+): AsyncGenerator<RedisImportRecord> {
   return records(binding, 'redis.import', options, call, source)
 }

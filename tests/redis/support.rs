@@ -7,6 +7,7 @@ use serde_json::Value;
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
+use studio_multidb::backend::redis::gate;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
@@ -105,7 +106,7 @@ pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
 
 /// Sends a command that no client of ours sends, to the node that has its key; what it answers, as far
 /// as it is text.
-pub(crate) async fn command(url: &str, args: &[&[u8]]) -> String {
+pub(crate) async fn raw_command(url: &str, args: &[&[u8]]) -> String {
     let mut address = url.split_once("://").map_or(url, |(_, address)| address).to_owned();
     let mut request = format!("*{}\r\n", args.len()).into_bytes();
     for arg in args {
@@ -125,6 +126,17 @@ pub(crate) async fn command(url: &str, args: &[&[u8]]) -> String {
     }
 }
 
+/// Runs one command as the console does, and returns its reply.
+pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
+    let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
+    let ruling = gate::rule(&args)?;
+    let mut out = Writer::new();
+    out.raw(b"{");
+    client.command(&args, &ruling, None, soon()).await?.write(&mut out)?;
+    out.raw(b"}");
+    Ok(json(out)["reply"].take())
+}
+
 /// A prefix that no other test uses.
 pub(crate) fn prefix() -> String {
     format!("t{}:", uuid::Uuid::new_v4().simple())
@@ -136,6 +148,21 @@ pub(crate) struct Admin(tokio::net::TcpStream);
 impl Admin {
     pub(crate) async fn connect(address: &str) -> Self {
         Self(tokio::net::TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A connection to the server that has the key.
+    pub(crate) async fn at(url: &str, client: &Client, key: &str) -> Self {
+        let Some((_, address)) = url.split_once("redis://") else {
+            let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+            for node in info["nodes"].as_array().unwrap() {
+                let mut admin = Self::connect(&format!("127.0.0.1:{}", node["port"])).await;
+                if !admin.ask(&["EXISTS", key]).await.starts_with("-MOVED") {
+                    return admin;
+                }
+            }
+            panic!("no node has {key}");
+        };
+        Self::connect(address).await
     }
 
     /// The first line of the answer.

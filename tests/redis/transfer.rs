@@ -13,7 +13,7 @@ use studio_multidb::service::Service;
 use crate::http::service;
 use crate::proxy::Proxy;
 use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, batch, command, connect, prefix, server, soon};
+use crate::support::{Admin, batch, connect, prefix, raw_command, server, soon};
 
 /// The lines of an export, ends included.
 async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
@@ -110,11 +110,11 @@ async fn fill(url: &str, prefix: &str) {
         &[b"XREADGROUP", b"GROUP", &group, b"one", b"COUNT", b"1", b"STREAMS", &stream, b">"],
         &[b"XREADGROUP", b"GROUP", &group, b"two", b"COUNT", b"1", b"STREAMS", &stream, b">"],
     ] {
-        let answer = command(url, args).await;
+        let answer = raw_command(url, args).await;
         assert!(!answer.starts_with('-'), "{answer}");
     }
     let empty = key("empty stream");
-    command(url, &[b"XGROUP", b"CREATE", &empty, b"g", b"0", b"MKSTREAM"]).await;
+    raw_command(url, &[b"XGROUP", b"CREATE", &empty, b"g", b"0", b"MKSTREAM"]).await;
 }
 
 #[tokio::test]
@@ -187,11 +187,11 @@ async fn times_are_exact_where_the_server_tells_them() {
     let key = prefix();
     let at = "33333333333333";
     batch(&client, &[&["SET", &key, "v"]]).await;
-    command(&url, &[b"PEXPIREAT", key.as_bytes(), at.as_bytes()]).await;
+    raw_command(&url, &[b"PEXPIREAT", key.as_bytes(), at.as_bytes()]).await;
     let lines = export(&service, &format!("pattern={key}")).await;
     let told = parsed(&lines)[1]["expires_at"].as_i64().unwrap();
     assert!((told - at.parse::<i64>().unwrap()).abs() < 2_000, "{told}");
-    if !command(&url, &[b"PEXPIRETIME", key.as_bytes()]).await.contains("unknown command") {
+    if !raw_command(&url, &[b"PEXPIRETIME", key.as_bytes()]).await.contains("unknown command") {
         assert_eq!(told.to_string(), at);
     }
     batch(&client, &[&["DEL", &key]]).await;
@@ -207,7 +207,7 @@ async fn fields_keep_their_times() {
     batch(&client, &[&["HSET", &key, "a", "1", "b", "2"]]).await;
     let args: [&[u8]; 6] =
         [b"HPEXPIREAT", key.as_bytes(), b"33333333333333", b"FIELDS", b"1", b"a"];
-    let has_field_times = !command(&url, &args).await.contains("unknown command");
+    let has_field_times = !raw_command(&url, &args).await.contains("unknown command");
     let before = export(&service, &format!("pattern={key}")).await;
     let wanted = json!([["a", 33_333_333_333_333_i64]]);
     if has_field_times {

@@ -7,7 +7,7 @@
 
 use redis::Value;
 
-use super::commands::{Commands, Effect, Transaction};
+use super::commands::{Commands, Effect, NO_ARGS, Transaction};
 use super::put::{Conflict, Put, expire_fields, renamed_to};
 use super::stream_state::{Delivery, StreamState};
 use super::write::NewValue;
@@ -46,8 +46,8 @@ impl Assembly {
         }
         let step = |transaction: &mut Transaction<'_>| {
             match part {
-                NewValue::String(bytes) => transaction.push(b"APPEND", &[bytes]),
-                part => part.push(transaction),
+                NewValue::String(bytes) => transaction.push("APPEND", &[bytes]),
+                part => part.commands(&mut |name, args| transaction.push(name, args)),
             }
             expire_fields(transaction, field_expiries);
         };
@@ -97,7 +97,7 @@ impl Assembly {
                     b"FORCE",
                     b"JUSTID",
                 ];
-                transaction.push(b"XCLAIM", &args);
+                transaction.push("XCLAIM", &args);
             }
         };
         self.step(client, step, deadline).await
@@ -115,15 +115,15 @@ impl Assembly {
         let mut commands = Commands::with_capacity(1);
         commands.transaction(&self.temporary, |transaction| {
             match &expires_at {
-                Some(at) => transaction.push(b"PEXPIREAT", &[at.as_bytes()]),
-                None => transaction.push(b"PERSIST", &[]),
+                Some(at) => transaction.push("PEXPIREAT", &[at]),
+                None => transaction.push("PERSIST", NO_ARGS),
             }
-            let rename: &[u8] = match conflict {
-                Conflict::Keep => b"RENAMENX",
-                Conflict::Replace => b"RENAME",
+            let rename = match conflict {
+                Conflict::Keep => "RENAMENX",
+                Conflict::Replace => "RENAME",
             };
             transaction.push(rename, &[&self.key]);
-            transaction.push(b"DEL", &[]);
+            transaction.push("DEL", NO_ARGS);
         });
         let renamed = client.run_patiently(&commands, deadline).await.pop();
         let Value::Array(replies) = failure::check(renamed.unwrap_or(Ok(Value::Nil))?)? else {
@@ -152,9 +152,9 @@ impl Assembly {
     ) -> Result<()> {
         let mut commands = Commands::with_capacity(1);
         commands.transaction(&self.temporary, |transaction| {
-            transaction.push(b"EXISTS", &[]);
+            transaction.push("EXISTS", NO_ARGS);
             fill(transaction);
-            transaction.push(b"PEXPIRE", &[PATIENCE_MS]);
+            transaction.push("PEXPIRE", &[PATIENCE_MS]);
         });
         let expected = i64::from(std::mem::replace(&mut self.begun, true));
         let added = client.run_patiently(&commands, deadline).await.pop();
@@ -173,8 +173,8 @@ fn interrupted() -> Error {
 
 fn push_state(transaction: &mut Transaction<'_>, state: &StreamState, counters: bool) {
     // A stream without entries comes into being with its first group.
-    transaction.push_sub(&[b"XGROUP", b"CREATE"], &[b"\0", b"0", b"MKSTREAM"]);
-    transaction.push_sub(&[b"XGROUP", b"DESTROY"], &[b"\0"]);
+    transaction.push("XGROUP CREATE", &["\0", "0", "MKSTREAM"]);
+    transaction.push("XGROUP DESTROY", &["\0"]);
     let added = state.entries_added.map(|added| added.to_string());
     let mut args: Vec<&[u8]> = vec![state.last_id.as_bytes()];
     if counters {
@@ -185,13 +185,13 @@ fn push_state(transaction: &mut Transaction<'_>, state: &StreamState, counters: 
             args.extend([b"MAXDELETEDID", id.as_bytes()]);
         }
     }
-    transaction.push(b"XSETID", &args);
+    transaction.push("XSETID", &args);
     for group in &state.groups {
         let read = group.entries_read.map(|read| read.to_string());
         let mut args: Vec<&[u8]> = vec![&group.name, group.last_delivered_id.as_bytes()];
         if let Some(read) = read.as_ref().filter(|_| counters) {
             args.extend([b"ENTRIESREAD", read.as_bytes()]);
         }
-        transaction.push_sub(&[b"XGROUP", b"CREATE"], &args);
+        transaction.push("XGROUP CREATE", &args);
     }
 }

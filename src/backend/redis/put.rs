@@ -3,9 +3,9 @@
 //! What must not replace anything is made under another name and renamed (`RENAMENX`) in the same
 //! transaction: that needs no look before, so that many fit into one pipeline.
 
-use redis::{ServerError, Value};
+use redis::Value;
 
-use super::commands::{Commands, Effect, Transaction};
+use super::commands::{Commands, Effect, NO_ARGS, Transaction};
 use super::whole::FieldExpiries;
 use super::write::NewValue;
 use super::{Client, failure, reply, temporary};
@@ -104,7 +104,7 @@ impl Client {
         unlink: bool,
         deadline: Deadline,
     ) -> Vec<Result<Value>> {
-        let remove: &[u8] = if unlink { b"UNLINK" } else { b"DEL" };
+        let remove = if unlink { "UNLINK" } else { "DEL" };
         let push = |commands: &mut Commands, entry: &Entry| {
             entry.push(commands, conflict, token, remove);
         };
@@ -123,7 +123,7 @@ impl Client {
 }
 
 impl Entry {
-    fn push(&self, commands: &mut Commands, conflict: Conflict, token: &str, remove: &[u8]) {
+    fn push(&self, commands: &mut Commands, conflict: Conflict, token: &str, remove: &str) {
         let key = self.key.as_slice();
         let (value, field_expiries) = match &self.content {
             Content::Dump(dump) => return self.push_restore(commands, dump, conflict),
@@ -137,22 +137,22 @@ impl Entry {
             Content::Value(value, expiries) => (value, expiries),
         };
         let fill = |transaction: &mut Transaction<'_>| {
-            value.push(transaction);
+            value.commands(&mut |name, args| transaction.push(name, args));
             expire_fields(transaction, field_expiries);
             if let Some(at) = self.expires_at {
-                transaction.push(b"PEXPIREAT", &[at.to_string().as_bytes()]);
+                transaction.push("PEXPIREAT", &[at.to_string()]);
             }
         };
         match conflict {
             Conflict::Replace => commands.transaction(key, |transaction| {
-                transaction.push(remove, &[]);
+                transaction.push(remove, NO_ARGS);
                 fill(transaction);
             }),
             Conflict::Keep => {
                 commands.transaction(&temporary::beside(key, token), |transaction| {
                     fill(transaction);
-                    transaction.push(b"RENAMENX", &[key]);
-                    transaction.push(remove, &[]);
+                    transaction.push("RENAMENX", &[key]);
+                    transaction.push(remove, NO_ARGS);
                 });
             }
         }
@@ -172,7 +172,7 @@ impl Entry {
 pub(super) fn expire_fields(transaction: &mut Transaction<'_>, expiries: &[(Vec<u8>, i64)]) {
     for (name, at) in expiries {
         let at = at.to_string();
-        transaction.push(b"HPEXPIREAT", &[at.as_bytes(), b"FIELDS", b"1", name]);
+        transaction.push("HPEXPIREAT", &[at.as_bytes(), b"FIELDS", b"1", name]);
     }
 }
 
@@ -186,10 +186,14 @@ fn outcome(entry: &Entry, conflict: Conflict, reply: Result<Value>) -> Result<Pu
         Value::Array(replies) => replies,
         Value::Nil => return Ok(Put::Kept),
         Value::ServerError(error) if error.code() == "BUSYKEY" => return Ok(Put::Kept),
-        Value::ServerError(error) if failure::is_unknown_command(&error) => {
-            return Err(unknown_command(entry, &error));
+        reply => {
+            return match failure::check(reply) {
+                Err(error) if failure::is_unknown_command(&error) => {
+                    Err(unknown_command(entry, error))
+                }
+                checked => checked.map(|_| Put::Written),
+            };
         }
-        reply => return failure::check(reply).map(|_| Put::Written),
     };
     let renamed = match conflict {
         Conflict::Keep if replies.len() > 1 => replies.remove(replies.len() - 2),
@@ -212,11 +216,11 @@ pub(super) fn renamed_to(reply: Value) -> Result<Put> {
     }
 }
 
-fn unknown_command(entry: &Entry, error: &ServerError) -> Error {
+fn unknown_command(entry: &Entry, error: Error) -> Error {
     match &entry.content {
         Content::Value(_, expiries) if !expiries.is_empty() => {
             Error::new(Code::DbQueryError, "this server's hashes have no fields that expire")
         }
-        _ => failure::refused(error),
+        _ => error,
     }
 }

@@ -71,7 +71,10 @@ impl Client {
             commands.push(Effect::Read, 1, &args);
         };
         let replies = self.for_each(hashes, deadline, push).await;
-        let unknown = |reply: &Result<Value>| matches!(reply, Ok(Value::ServerError(error)) if failure::is_unknown_command(error));
+        let unknown = |reply: &Result<Value>| match reply {
+            Ok(Value::ServerError(error)) => failure::is_unknown_command(&failure::refused(error)),
+            _ => false,
+        };
         if replies.iter().any(unknown) {
             self.hash_field_ttl.set_missing();
             return none();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::input::Bytes;
+use super::super::input::{Bytes, Score};
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::stream_state::{Delivery, Group, StreamState};
 use crate::backend::redis::whole::FieldExpiries;
@@ -71,12 +71,10 @@ pub(super) fn value(kind: Kind, raw: &RawValue) -> Result<NewValue, String> {
         Kind::List => parse(raw).map(|elements| NewValue::List(bytes(elements))),
         Kind::Set => parse(raw).map(|members| NewValue::Set(bytes(members))),
         Kind::Hash => parse(raw).map(|fields| NewValue::Hash(pairs(fields))),
-        Kind::SortedSet => {
-            let members: Capped<(Bytes, Bytes)> = parse(raw)?;
-            let member = |(member, number): (Bytes, Bytes)| Ok((member.0, score(&number.0)?));
-            let members = members.0.into_iter().map(member).collect::<Result<_, _>>();
-            members.map(NewValue::SortedSet)
-        }
+        Kind::SortedSet => parse::<Capped<(Bytes, Score)>>(raw).map(|members| {
+            let member = |(member, score): (Bytes, Score)| (member.0, score.0);
+            NewValue::SortedSet(members.0.into_iter().map(member).collect())
+        }),
         Kind::Stream => {
             let entries: Capped<Entry> = parse(raw)?;
             let entries = entries.0.into_iter().map(Entry::checked).collect::<Result<_, _>>();
@@ -115,14 +113,6 @@ impl Entry {
             return Err(format!("the entry {:?} has no fields", self.id));
         }
         Ok(StreamEntry { id: id(self.id)?, fields })
-    }
-}
-
-fn score(text: &[u8]) -> Result<String, String> {
-    let text = String::from_utf8_lossy(text).trim().to_owned();
-    match text.parse::<f64>() {
-        Ok(number) if !number.is_nan() => Ok(text),
-        _ => Err(format!("{text:?} is not a score")),
     }
 }
 
