@@ -21,6 +21,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,
         mongodb::analysis::OPERATIONS,
+        mongodb::watch::OPERATIONS,
         postgres::OPERATIONS,
         http::OPERATIONS,
         service::OPERATIONS,

@@ -19,3 +19,4 @@ mod proxy;
 mod sent;
 mod support;
 mod tls;
+mod watch;

@@ -11,6 +11,7 @@ mod find;
 mod id;
 mod insert;
 mod reading;
+pub mod watch;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
