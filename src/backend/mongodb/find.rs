@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::call::Call;
 use super::cap::{Cap, End, List};
+use super::cursor::Documents;
 use super::error::Failure;
 use super::names::Namespace;
 use super::reading::Reading;
@@ -95,6 +96,31 @@ impl Call<'_> {
             write_all(cursor, cap, mode, writer).await
         })
         .await
+    }
+
+    /// Opens the result of a query, however many documents it has; the query's cap does not count.
+    pub async fn open_find(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+        limit: Option<i64>,
+    ) -> Result<Documents> {
+        let options = FindOptions::builder()
+            .collation(query.reading.collation)
+            .comment(self.comment())
+            .hint(query.reading.hint)
+            .let_vars(query.variables)
+            .limit(limit)
+            .max_time(Self::longest(None))
+            .projection(query.projection)
+            .read_concern(query.reading.concern)
+            .selection_criteria(query.reading.preference)
+            .skip(query.skip)
+            .sort(query.sort)
+            .build();
+        let collection = self.collection(namespace);
+        let find = collection.find(query.filter).with_options(options);
+        self.open(async { Ok(find.batch().await?) }).await
     }
 
     /// Writes one document, found by its id; `false` if there is none.
