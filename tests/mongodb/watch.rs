@@ -77,6 +77,7 @@ impl Reader {
 }
 
 /// The API of the server under test and a collection that is empty, if changes can be watched there.
+#[allow(clippy::print_stderr)]
 async fn watchable(collection: &str) -> Option<Api> {
     let api = api(collection).await?;
     match Reader::answer(&api, "").await {

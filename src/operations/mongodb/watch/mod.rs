@@ -39,12 +39,11 @@ async fn one(cx: &Context, mut input: WatchInput) -> Result<Reply> {
     let how = input.checked()?;
     let client = cx.mongodb().await?;
     let db = db.unwrap_or_else(|| own_database(&client));
-    let watched = match coll {
-        Some(coll) => Watched::Collection(Namespace::new(&db, &coll)?),
-        None => {
-            check_database(&db)?;
-            Watched::Database(db)
-        }
+    let watched = if let Some(coll) = coll {
+        Watched::Collection(Namespace::new(&db, &coll)?)
+    } else {
+        check_database(&db)?;
+        Watched::Database(db)
     };
     watch(cx, client, watched, how).await
 }
