@@ -13,6 +13,7 @@ mod explain;
 mod faults;
 mod generated;
 mod http;
+mod paging;
 mod preview;
 mod proxy;
 mod support;

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use mongodb::Collection;
-use mongodb::bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::options::{CountOptions, EstimatedDocumentCountOptions, FindOptions};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 use serde::Serialize;
 
 use super::call::Call;
 use super::cap::{Cap, End, List};
+use super::cursor::Batch;
 use super::error::Failure;
 use super::names::Namespace;
 use super::reading::Reading;
 use crate::ejson::{Mode, write_document};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::json::Writer;
 
 /// What to read. The parts that hold operators must have passed the gate.
@@ -72,6 +73,19 @@ impl Call<'_> {
         writer: &mut Writer,
     ) -> Result<End> {
         let cap = query.cap;
+        self.read(async {
+            let cursor = self.send_find(namespace, query).await?;
+            write_all(cursor, cap, mode, writer).await
+        })
+        .await
+    }
+
+    pub(super) async fn send_find(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+    ) -> mongodb::error::Result<RawBatchCursor> {
+        let cap = query.cap;
         let collection = self.collection(namespace);
         // One more than asked for tells whether there are more.
         let ask = cap.documents.saturating_add(1);
@@ -89,12 +103,7 @@ impl Call<'_> {
             .skip(query.skip)
             .sort(query.sort)
             .build();
-        let find = collection.find(query.filter).with_options(options);
-        self.read(async {
-            let cursor = find.batch().await?;
-            write_all(cursor, cap, mode, writer).await
-        })
-        .await
+        collection.find(query.filter).with_options(options).batch().await
     }
 
     /// Writes one document, found by its id; `false` if there is none.
@@ -185,10 +194,9 @@ pub(super) async fn write_all(
 ) -> Result<End, Failure> {
     let mut list = List::new(cap, writer);
     while let Some(batch) = cursor.next().await {
-        for item in batch?.doc_slices()? {
-            let Ok(RawBsonRef::Document(document)) = item else {
-                return Err(Error::internal("a batch holds something else than documents").into());
-            };
+        let batch = Batch(batch?);
+        for document in batch.documents()? {
+            let document = document?;
             if !list.push(|writer| write_document(writer, document, mode))? {
                 return Ok(list.end);
             }

@@ -28,6 +28,7 @@ mod kill;
 mod meter;
 mod names;
 mod options;
+mod paging;
 mod preview;
 mod privileges;
 mod probe;
@@ -58,6 +59,7 @@ pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, pla
 pub use self::find::{Count, CountKind, Query};
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
+pub use self::paging::{Identity, Order, Position};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
