@@ -26,6 +26,8 @@ pub enum Accept {
     Ndjson,
     /// Server-sent events.
     Events,
+    /// The frames of a WebSocket.
+    Socket,
 }
 
 /// One request: who asks, for which connection, until when.
@@ -124,7 +126,7 @@ impl Context {
     /// The connection's HTTP client.
     pub async fn http(&self) -> Result<Leased<http::Client>> {
         self.leased(|client| match client {
-            Client::Http(client) => Some(client),
+            Client::Http(client) => Some(client.as_ref()),
             _ => None,
         })
         .await

@@ -1,5 +1,6 @@
 import { type AggregateInput, Aggregations } from './aggregations'
 import { Analysis } from './analysis'
+import { Transfer } from './transfer'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { MongoCollections } from './collections'
 import { MongoDatabases } from './databases'
@@ -13,6 +14,7 @@ import {
   type UpdateInput,
   type Updated,
 } from './documents'
+import { MongoIndexes } from './indexes'
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
@@ -21,21 +23,27 @@ export class MongoDatabase {
   readonly databases: MongoDatabases
   /** Collections and views: list, create, change, drop. */
   readonly collections: MongoCollections
+  /** Indexes: list, build, hide, drop. */
+  readonly indexes: MongoIndexes
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** Documents: pages, single ones, many at once. */
   readonly documents: Documents
   /** What is in a collection and how it is found. */
   readonly analysis: Analysis
+  /** Collections out to files and in again. */
+  readonly transfer: Transfer
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.databases = new MongoDatabases(binding)
     this.collections = new MongoCollections(binding)
+    this.indexes = new MongoIndexes(binding)
     this.aggregations = new Aggregations(binding)
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)
+    this.transfer = new Transfer(binding)
   }
 
   /** The databases that the connection's user can see. */

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::call::Call;
 use super::cap::{Cap, End, List};
-use super::cursor::Batch;
+use super::cursor::{Batch, Documents};
 use super::error::Failure;
 use super::names::Namespace;
 use super::reading::Reading;
@@ -80,29 +80,53 @@ impl Call<'_> {
         .await
     }
 
+    /// Sends a query whose answer is held to its cap.
     pub(super) async fn send_find(
         &self,
         namespace: &Namespace,
         query: Query,
     ) -> mongodb::error::Result<RawBatchCursor> {
-        let cap = query.cap;
-        let collection = self.collection(namespace);
         // One more than asked for tells whether there are more.
-        let ask = cap.documents.saturating_add(1);
+        let ask = query.cap.documents.saturating_add(1);
+        let limit = Some(i64::from(ask));
+        self.open_cursor(namespace, query, limit, Some(ask), self.max_time()).await
+    }
+
+    /// Opens the result of a query, however many documents it has; the query's cap does not count.
+    pub async fn open_find(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+        limit: Option<i64>,
+    ) -> Result<Documents> {
+        let time = Self::longest(None);
+        let opening = self.open_cursor(namespace, query, limit, None, time);
+        self.open(async { Ok(opening.await?) }).await
+    }
+
+    async fn open_cursor(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+        limit: Option<i64>,
+        batch: Option<u32>,
+        time: Duration,
+    ) -> mongodb::error::Result<RawBatchCursor> {
         let options = FindOptions::builder()
-            .batch_size(ask)
+            .batch_size(batch)
             .collation(query.reading.collation)
             .comment(self.comment())
             .hint(query.reading.hint)
             .let_vars(query.variables)
-            .limit(i64::from(ask))
-            .max_time(self.max_time())
+            .limit(limit)
+            .max_time(time)
             .projection(query.projection)
             .read_concern(query.reading.concern)
             .selection_criteria(query.reading.preference)
             .skip(query.skip)
             .sort(query.sort)
             .build();
+        let collection = self.collection(namespace);
         collection.find(query.filter).with_options(options).batch().await
     }
 

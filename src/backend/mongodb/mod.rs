@@ -23,6 +23,7 @@ mod explain;
 mod find;
 pub mod gate;
 mod hello;
+mod indexes;
 mod insert;
 mod kill;
 mod meter;
@@ -33,6 +34,7 @@ mod preview;
 mod privileges;
 mod probe;
 mod reading;
+mod running;
 mod schema;
 mod socks;
 mod tunnel;
@@ -57,6 +59,10 @@ pub use self::databases::{DatabaseEntry, DatabaseSizes};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::find::{Count, CountKind, Query};
+pub use self::indexes::{
+    Advice, AdviceKind, Built, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage,
+    default_name,
+};
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::paging::{Identity, Order, Position};

@@ -9,8 +9,10 @@ mod changes;
 mod document;
 mod find;
 mod id;
+pub mod indexes;
 mod insert;
 mod reading;
+pub mod transfer;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
