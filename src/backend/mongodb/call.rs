@@ -110,6 +110,10 @@ impl Client {
         deadline: Deadline,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T> {
+        let work = async {
+            let _turn = self.meter.turn().await;
+            work.await
+        };
         let result = deadline.run(kill.guard(work)).await;
         let sent = kill.was_sent();
         let attempt = Attempt { access, sent, tunnel: &self.tunnel };
