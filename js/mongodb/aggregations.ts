@@ -1,15 +1,7 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { documents } from '../stream'
 import type { Document } from './database'
-import type { ReadOptions } from './reading'
-
-/** How a pipeline is run. */
-export interface PipelineOptions extends ReadOptions {
-  /** Lets stages that sort or group use the server's disk. */
-  allowDiskUse?: boolean
-  /** Values that expressions can name, as `$$name`. */
-  let?: Document
-}
+import type { PipelineOptions } from './reading'
 
 /** What to run, and what of its result to return. */
 export interface AggregateInput extends PipelineOptions {

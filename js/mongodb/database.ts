@@ -1,6 +1,8 @@
 import { type AggregateInput, Aggregations } from './aggregations'
 import { Analysis } from './analysis'
 import { type Binding, type CallOptions, invoke } from '../invoke'
+import { MongoCollections } from './collections'
+import { MongoDatabases } from './databases'
 
 /** A document as Extended JSON v2. */
 export type Document = Record<string, unknown>
@@ -52,6 +54,10 @@ export interface UpdateInput {
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
   readonly #binding: Binding
+  /** Databases: list, create, drop, figures. */
+  readonly databases: MongoDatabases
+  /** Collections and views: list, create, change, drop. */
+  readonly collections: MongoCollections
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** What is in a collection and how it is found. */
@@ -60,6 +66,8 @@ export class MongoDatabase {
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
+    this.databases = new MongoDatabases(binding)
+    this.collections = new MongoCollections(binding)
     this.aggregations = new Aggregations(binding)
     this.analysis = new Analysis(binding)
   }

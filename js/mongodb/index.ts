@@ -1,4 +1,6 @@
 export * from './aggregations'
 export * from './analysis'
+export * from './collections'
 export * from './database'
+export * from './databases'
 export * from './reading'

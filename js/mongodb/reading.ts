@@ -11,3 +11,11 @@ export interface ReadOptions {
   readPreference?: 'primary' | 'primaryPreferred' | 'secondary' | 'secondaryPreferred' | 'nearest'
   readConcern?: 'local' | 'available' | 'majority' | 'linearizable' | 'snapshot'
 }
+
+/** How a pipeline is run. */
+export interface PipelineOptions extends ReadOptions {
+  /** Lets stages that sort or group use the server's disk. */
+  allowDiskUse?: boolean
+  /** Values that expressions can name, as `$$name`. */
+  let?: Document
+}

@@ -23,4 +23,6 @@ mod write;
 mod tests;
 
 pub use document::{Document, Pipeline, Update, parse_value};
-pub use write::{MAX_DEPTH, Mode, write_array, write_document, write_element, write_value};
+pub use write::{
+    MAX_DEPTH, Mode, write_array, write_document, write_element, write_tree, write_value,
+};

@@ -55,10 +55,21 @@ pub fn write_element(
 
 /// Writes any value.
 pub fn write_value(writer: &mut Writer, value: &mongodb::bson::Bson, mode: Mode) -> Result<()> {
-    let holder = mongodb::bson::doc! { "v": value.clone() };
-    let raw = mongodb::bson::RawDocumentBuf::try_from(&holder)
-        .map_err(|_| Error::internal("a value could not be encoded as BSON"))?;
-    write_element(writer, &raw, "v", mode)
+    write_element(writer, &encoded(&mongodb::bson::doc! { "v": value.clone() })?, "v", mode)
+}
+
+/// Writes a document that is at hand as a tree of values; for small ones.
+pub fn write_tree(
+    writer: &mut Writer,
+    document: &mongodb::bson::Document,
+    mode: Mode,
+) -> Result<()> {
+    write_document(writer, &encoded(document)?, mode)
+}
+
+fn encoded(document: &mongodb::bson::Document) -> Result<mongodb::bson::RawDocumentBuf> {
+    mongodb::bson::RawDocumentBuf::try_from(document)
+        .map_err(|_| Error::internal("a value could not be encoded as BSON"))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

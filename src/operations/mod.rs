@@ -14,6 +14,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
     [
         registry::OPERATIONS,
         redis::OPERATIONS,
+        mongodb::catalog::OPERATIONS,
         redis::keys::OPERATIONS,
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,

@@ -3,9 +3,11 @@
 mod aggregate;
 mod analysis;
 mod api;
+mod catalog;
 mod connection;
 mod documents;
 mod egress;
+mod explain;
 mod faults;
 mod http;
 mod proxy;

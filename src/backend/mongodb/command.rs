@@ -1,15 +1,19 @@
-//! Commands that the driver has no action for.
+//! Commands that the driver has no call for.
 
-use mongodb::bson::Document;
-use mongodb::options::SelectionCriteria;
+use futures_util::StreamExt as _;
+use mongodb::bson::{self, Document, RawBsonRef, RawDocumentBuf};
+use mongodb::error::WriteConcernError;
+use mongodb::options::{RunCommandOptions, RunCursorCommandOptions, SelectionCriteria};
 
 use super::call::Call;
-use crate::error::Result;
+use super::error::{Failure, not_replicated};
+use crate::error::{Code, Error, Result};
 
 impl Call<'_> {
     /// Runs a command that changes nothing.
     pub(super) async fn command(&self, db: &str, command: Document) -> Result<Document> {
-        self.ask(db, command, None).await
+        let preference = self.client.driver.selection_criteria().cloned();
+        self.ask(db, command, preference).await
     }
 
     /// The same at a server of this kind. The driver does not retry commands, so a lost connection is
@@ -23,15 +27,69 @@ impl Call<'_> {
         self.mark(&mut command);
         let database = self.client.driver.database(db);
         let send = |command: Document| {
-            let options = mongodb::options::RunCommandOptions::builder()
-                .selection_criteria(preference.clone())
-                .build();
-            database.run_command(command).with_options(options)
+            let options = RunCommandOptions::builder().selection_criteria(preference.clone());
+            database.run_command(command).with_options(options.build())
         };
         self.read(async {
             match send(command.clone()).await {
                 Err(error) if lost_connection(&error) => Ok(send(command).await?),
                 answer => Ok(answer?),
+            }
+        })
+        .await
+    }
+
+    /// The documents that a command answers with through a cursor, the first `most` of them.
+    pub(super) async fn documents(
+        &self,
+        db: &str,
+        mut command: Document,
+        most: usize,
+    ) -> Result<Vec<RawDocumentBuf>> {
+        self.mark(&mut command);
+        let driver = &self.client.driver;
+        let database = driver.database(db);
+        let send = |command: Document| {
+            let options = RunCursorCommandOptions::builder()
+                .selection_criteria(driver.selection_criteria().cloned());
+            database.run_cursor_command(command).with_options(options.build()).batch()
+        };
+        self.read(async {
+            let mut cursor = match send(command.clone()).await {
+                Err(error) if lost_connection(&error) => send(command).await?,
+                answer => answer?,
+            };
+            let mut found = Vec::new();
+            while let Some(batch) = cursor.next().await {
+                for item in batch?.doc_slices()? {
+                    if let Ok(RawBsonRef::Document(document)) = item {
+                        if found.len() == most {
+                            return Ok(found);
+                        }
+                        found.push(document.to_owned());
+                    }
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Runs a command that changes the catalog, once, with the connection's write concern.
+    pub(super) async fn alter(&self, db: &str, mut command: Document) -> Result<Document> {
+        self.mark(&mut command);
+        let driver = &self.client.driver;
+        if let Some(concern) = driver.write_concern() {
+            let concern = bson::serialize_to_bson(concern)
+                .map_err(|_| Error::internal("a write concern could not be encoded"))?;
+            command.insert("writeConcern", concern);
+        }
+        let database = driver.database(db);
+        self.write(async {
+            let answer = database.run_command(command).await?;
+            match answer.get_document("writeConcernError") {
+                Ok(error) => Err(unreplicated(error.clone())),
+                Err(_) => Ok(answer),
             }
         })
         .await
@@ -46,4 +104,25 @@ impl Call<'_> {
 fn lost_connection(error: &mongodb::error::Error) -> bool {
     use mongodb::error::ErrorKind;
     matches!(*error.kind, ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. })
+}
+
+/// The driver does not look for this in the answers to commands.
+fn unreplicated(error: Document) -> Failure {
+    match bson::deserialize_from_document::<WriteConcernError>(error) {
+        Ok(concern) => not_replicated(&concern).into(),
+        Err(_) => unexpected("a write concern").into(),
+    }
+}
+
+/// Servers give the same number as an integer, a long or a double, depending on its size.
+pub(super) fn integer(document: &Document, name: &str) -> Option<i64> {
+    let value = document.get(name)?;
+    let double = value.as_f64().filter(|v| v.abs() < 9e18);
+    #[allow(clippy::cast_possible_truncation)]
+    let whole = double.map(|v| v as i64);
+    value.as_i64().or_else(|| value.as_i32().map(i64::from)).or(whole)
+}
+
+pub(super) fn unexpected(command: &str) -> Error {
+    Error::new(Code::DbQueryError, format!("the server's answer to {command} lacks what it is for"))
 }

@@ -1,7 +1,7 @@
 //! The driver's failures as ours.
 
 use mongodb::bson::{Document, RawDocument, RawDocumentBuf};
-use mongodb::error::{ErrorKind, InsertManyError, WriteFailure};
+use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure};
 use serde_json::Value;
 
 use super::tunnel::Tunnel;
@@ -74,19 +74,11 @@ impl Attempt<'_> {
                 let name = write.code_name.as_deref().unwrap_or_default();
                 let error = server(write.code, name, &write.message).outcome(Outcome::NotApplied);
                 match &write.details {
-                    Some(info) => error.detail("errInfo", details(info)),
+                    Some(info) => error.detail("errInfo", as_value(info)),
                     None => error,
                 }
             }
-            ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Error::new(
-                Code::DbConnectionFailed,
-                format!(
-                    "the write was made but not replicated as the write concern asks for: {}",
-                    concern.message
-                ),
-            )
-            .outcome(Outcome::Unknown)
-            .detail("server_code", concern.code),
+            ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => not_replicated(concern),
             ErrorKind::InsertMany(insert) => insert_many(insert),
             ErrorKind::Authentication { message, .. } => authentication(message),
             ErrorKind::ServerSelection { .. } => self
@@ -141,6 +133,17 @@ impl Attempt<'_> {
     }
 }
 
+/// A write that a server made, and that the others may not have.
+pub(super) fn not_replicated(concern: &WriteConcernError) -> Error {
+    let message = &concern.message;
+    Error::new(
+        Code::DbConnectionFailed,
+        format!("the write was made but not replicated as the write concern asks for: {message}"),
+    )
+    .outcome(Outcome::Unknown)
+    .detail("server_code", concern.code)
+}
+
 /// Documents before the first error were inserted, and, where the order did not matter, those
 /// after it too.
 fn insert_many(insert: &InsertManyError) -> Error {
@@ -164,7 +167,7 @@ fn insert_many(insert: &InsertManyError) -> Error {
                 "message": error.message,
             });
             if let Some(info) = &error.details {
-                entry["errInfo"] = details(info);
+                entry["errInfo"] = as_value(info);
             }
             entry
         })
@@ -180,7 +183,8 @@ fn as_json(document: &RawDocument) -> Value {
     }
 }
 
-fn details(info: &Document) -> Value {
+/// A document as relaxed Extended JSON.
+pub(super) fn as_value(info: &Document) -> Value {
     RawDocumentBuf::try_from(info).map_or(Value::Null, |raw| as_json(&raw))
 }
 
@@ -198,8 +202,8 @@ fn server(code: i32, name: &str, message: &str) -> Error {
     let ours = match code {
         11 | 18 | 334 | 8000 => return authentication(message),
         13 => Code::PermissionDenied,
-        26 => Code::DbNotFound,
-        48 | 112 | 251 | 11000 | 11001 | 12582 => Code::Conflict,
+        26 | 27 => Code::DbNotFound,
+        48 | 68 | 85 | 86 | 112 | 251 | 11000 | 11001 | 12582 | 13297 => Code::Conflict,
         50 | 262 | 202 | 24 => Code::DbTimeout,
         6 | 7 | 89 | 91 | 133 | 134 | 189 | 9001 | 10058 | 10107 | 11600 | 11602 | 13435
         | 13436 => Code::DbConnectionFailed,
@@ -214,6 +218,11 @@ fn server(code: i32, name: &str, message: &str) -> Error {
     };
     let error = Error::new(ours, message).detail("server_code", code);
     if name.is_empty() { error } else { error.detail("server_code_name", name) }
+}
+
+/// The number of the error that the server answered with.
+pub(super) fn server_code(error: &Error) -> Option<i64> {
+    error.details().get("server_code")?.as_i64()
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use crate::error::{Code, Error, Result};
 
+/// Bytes of a database's and a collection's name with the dot between them.
+const MAX_NAMESPACE: usize = 255;
+
 /// A collection in a database, by names that a server accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
@@ -13,12 +16,14 @@ impl Namespace {
     /// Checks both names.
     pub fn new(db: &str, coll: &str) -> Result<Self> {
         check_database(db)?;
-        if coll.is_empty()
-            || coll.len() > 235
-            || coll.contains(['\0', '$'])
-            || coll.starts_with('.')
-        {
+        if coll.is_empty() || coll.contains(['\0', '$']) || coll.starts_with('.') {
             return Err(Error::validation(format!("{coll:?} can't be the name of a collection")));
+        }
+        if db.len() + 1 + coll.len() > MAX_NAMESPACE {
+            return Err(Error::validation(format!(
+                "the names of a database and a collection have at most {MAX_NAMESPACE} bytes \
+                 together, with the dot between them"
+            )));
         }
         Ok(Self { db: db.to_owned(), coll: coll.to_owned() })
     }
@@ -59,13 +64,36 @@ impl std::fmt::Display for Namespace {
     }
 }
 
-/// Refuses what can't be the name of a database.
+/// Refuses what can't be the name of a database. Servers on Windows refuse some more.
 pub fn check_database(db: &str) -> Result<()> {
-    let wrong = |c: char| {
-        matches!(c, '\0' | '/' | '\\' | '.' | ' ' | '"' | '$' | '*' | '<' | '>' | ':' | '|' | '?')
-    };
-    if db.is_empty() || db.len() > 63 || db.contains(wrong) {
+    if db.is_empty() || db.len() > 63 || db.contains(['\0', '/', '\\', '.', ' ', '"', '$']) {
         return Err(Error::validation(format!("{db:?} can't be the name of a database")));
+    }
+    Ok(())
+}
+
+/// Refuses what would remove a database that servers need.
+pub fn check_removable(db: &str) -> Result<()> {
+    check_database(db)?;
+    if matches!(db, "admin" | "config" | "local") {
+        let message = format!("the database {db:?} belongs to the server and can't be removed");
+        return Err(Error::new(Code::OperationNotAllowed, message));
+    }
+    Ok(())
+}
+
+/// Refuses what names no index, or more than one, or the one that a collection can't be without.
+pub fn check_index_name(name: &str) -> Result<()> {
+    if name == "_id_" {
+        return Err(Error::new(
+            Code::OperationNotAllowed,
+            "the index `_id_` is part of its collection and can't be changed or dropped",
+        ));
+    }
+    if name.is_empty() || name == "*" || name.contains('\0') {
+        return Err(Error::validation(format!(
+            "{name:?} is not the exact name of one index; indexes are dropped one by one"
+        )));
     }
     Ok(())
 }
@@ -83,6 +111,15 @@ mod tests {
             assert!(Namespace::new("db", coll).is_err(), "{coll:?}");
         }
         assert!(Namespace::new("db", "a.b c-é/").is_ok());
+        assert!(Namespace::new("a:b*", "c").is_ok());
+        assert!(Namespace::new("db", &"x".repeat(252)).is_ok());
+        assert!(Namespace::new("db", &"x".repeat(253)).is_err());
+    }
+
+    #[test]
+    fn databases_that_servers_need_are_not_removed() {
+        assert!(["admin", "config", "local"].iter().all(|db| check_removable(db).is_err()));
+        assert!(check_removable("app").is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use mongodb::bson::{self, Document};
 use mongodb::options::{Collation, Hint, ReadConcern, ReadConcernLevel, SelectionCriteria};
 
+use super::collation::collation;
 use super::options::read_preference;
 use crate::error::{Error, Result};
 
@@ -18,15 +19,7 @@ pub struct Reading {
 impl Reading {
     /// Text is compared by these rules of a language: `{ locale, strength, … }`.
     pub fn collate(&mut self, rules: &Document) -> Result<()> {
-        let known: Collation = bson::deserialize_from_document(rules.clone())
-            .map_err(|e| Error::validation(format!("`collation` is not valid: {e}")))?;
-        // The driver passes over what it does not know, and the comparison would be another.
-        let kept = bson::serialize_to_document(&known)
-            .map_err(|_| Error::internal("a collation could not be encoded"))?;
-        if let Some(unknown) = rules.keys().find(|name| !kept.contains_key(name)) {
-            return Err(Error::validation(format!("`collation` has no field {unknown:?}")));
-        }
-        self.collation = Some(known);
+        self.collation = Some(collation(rules)?);
         Ok(())
     }
 

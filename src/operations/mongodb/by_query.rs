@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{collections as of_collections, databases, documents as of_documents};
+use super::catalog::{collections as of_collections, databases};
+use super::documents as of_documents;
 use crate::api::reply::Reply;
 use crate::context::Context;
 use crate::ejson::{Document, Mode};
@@ -81,7 +82,8 @@ pub(super) struct StatsInput {
 
 /// As `mongodb.databases.stats`.
 pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
-    databases::stats(cx, databases::StatsInput { db: named(cx, input.database_name).await? }).await
+    let db = named(cx, input.database_name).await?;
+    databases::stats(cx, databases::StatsInput { db, scale: None }).await
 }
 
 /// The database that is meant: the connection's own, else the one that every server has.

@@ -3,8 +3,7 @@
 pub mod aggregate;
 pub mod analysis;
 mod by_query;
-mod collections;
-mod databases;
+pub mod catalog;
 mod document;
 mod documents;
 mod id;
@@ -16,15 +15,6 @@ use crate::context::Context;
 use crate::error::Result;
 
 operations! {
-    /// The databases of a server, with their sizes.
-    "mongodb.databases.list" GET "/mongodb/{scope}/databases"
-        Connection(Mongodb) Read 2 => databases::list;
-    /// Sizes of a database.
-    "mongodb.databases.stats" GET "/mongodb/{scope}/databases/{db}/stats"
-        Connection(Mongodb) Read 2 => databases::stats;
-    /// The collections and views of a database, with their sizes.
-    "mongodb.collections.list" GET "/mongodb/{scope}/databases/{db}/collections"
-        Connection(Mongodb) Read 5 => collections::list;
     /// One page of documents that match a filter.
     "mongodb.documents.find" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/documents"
         Connection(Mongodb) Read 5 => documents::find;

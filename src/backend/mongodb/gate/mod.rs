@@ -6,11 +6,13 @@
 
 mod pipeline;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use mongodb::bson::{Bson, Document};
 
-pub use self::pipeline::{Needs, pipeline};
+pub use self::pipeline::{Needs, pipeline, view};
 use crate::error::{Code, Error, Result};
 
 /// Operators that run code on the server.
@@ -39,6 +41,11 @@ const UPDATE_STAGES: [&str; 6] =
 
 /// Checks a filter, a projection, a sort order or an expression.
 pub fn expression(document: &Document) -> Result<()> {
+    // What stands here is data, whatever it looks like. Servers know `$literal` in expressions alone,
+    // with nothing beside it, and refuse it everywhere else.
+    if document.len() == 1 && document.contains_key("$literal") {
+        return Ok(());
+    }
     for (key, value) in document {
         operator(key)?;
         walk(value)?;

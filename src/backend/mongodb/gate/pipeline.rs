@@ -24,10 +24,10 @@ pub struct Needs {
 enum Stage {
     /// Only expressions inside.
     Plain,
-    /// Takes its input from the server: first in its pipeline.
+    /// Makes its own input, where other pipelines have a collection.
     Source,
-    /// Shows what other users do.
-    Admin,
+    /// Shows what other users do. The first of them needs no collection.
+    Admin { whole_database: bool },
     /// `$facet`: every member is a pipeline.
     Facet,
     /// `$lookup` and `$graphLookup`: `from` is a collection, `pipeline` runs on it.
@@ -48,14 +48,19 @@ fn stage(name: &str) -> Option<Stage> {
         | "$limit" | "$match" | "$project" | "$redact" | "$replaceRoot" | "$replaceWith"
         | "$sample" | "$set" | "$setWindowFields" | "$skip" | "$sort" | "$sortByCount"
         | "$unset" | "$unwind" | "$geoNear" | "$collStats" | "$indexStats" | "$planCacheStats"
-        | "$search" | "$searchMeta" | "$vectorSearch" => Stage::Plain,
+        | "$listSearchIndexes" | "$score" | "$search" | "$searchMeta" | "$vectorSearch" => {
+            Stage::Plain
+        }
         "$documents" => Stage::Source,
         "$currentOp"
-        | "$listSessions"
+        | "$listClusterCatalog"
         | "$listLocalSessions"
         | "$listSampledQueries"
-        | "$shardedDataDistribution"
-        | "$queryStats" => Stage::Admin,
+        | "$querySettings"
+        | "$queryStats"
+        | "$shardedDataDistribution" => Stage::Admin { whole_database: true },
+        // It reads `config.system.sessions`.
+        "$listSessions" => Stage::Admin { whole_database: false },
         "$facet" => Stage::Facet,
         "$lookup" | "$graphLookup" => Stage::Lookup,
         "$unionWith" => Stage::Union,
@@ -71,6 +76,19 @@ pub fn pipeline(stages: &[Document], db: &str) -> Result<Needs> {
     let mut walk = Walk { db, needs: Needs::default() };
     walk.stages(stages.iter(), true)?;
     Ok(walk.needs)
+}
+
+/// Checks the pipeline of a view in the database `db`. Whoever reads the view runs it, so it must be
+/// one that anybody may run.
+pub fn view(stages: &[Document], db: &str) -> Result<()> {
+    if pipeline(stages, db)? == Needs::default() {
+        return Ok(());
+    }
+    Err(not_allowed(
+        "the pipeline of a view can only read collections; it can't write, watch, or ask the server \
+         about itself"
+            .to_owned(),
+    ))
 }
 
 /// The one field of a stage.
@@ -95,6 +113,9 @@ impl Walk<'_> {
     ) -> Result<()> {
         for document in stages {
             let (name, value) = only_field(document)?;
+            if self.needs.write {
+                return Err(Error::validation("`$out` and `$merge` must be the last stage"));
+            }
             // Operators that are refused are refused wherever they stand.
             expression(document)?;
             let kind = stage(name)
@@ -102,17 +123,17 @@ impl Walk<'_> {
             match kind {
                 Stage::Plain => {}
                 Stage::Source => self.needs.whole_database |= outermost,
-                Stage::Admin => {
+                Stage::Admin { whole_database } => {
                     self.needs.admin = true;
-                    self.needs.whole_database |= outermost;
+                    self.needs.whole_database |= whole_database && outermost;
                 }
                 Stage::Facet => self.facet(value)?,
                 Stage::Lookup => self.lookup(value)?,
                 Stage::Union => self.union(value)?,
                 Stage::Fusion => self.fusion(value)?,
-                Stage::ChangeStream => self.change_stream(value),
+                Stage::ChangeStream if outermost => self.change_stream(value),
                 Stage::Write if outermost => self.write(name, value)?,
-                Stage::Write => {
+                Stage::ChangeStream | Stage::Write => {
                     return Err(not_allowed(format!("`{name}` can't stand inside another stage")));
                 }
             }

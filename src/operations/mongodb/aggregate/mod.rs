@@ -3,6 +3,7 @@
 mod input;
 mod run;
 
+pub(super) use self::input::{RunOptions, allowed};
 use crate::api::operation::operations;
 
 operations! {

@@ -3,6 +3,7 @@
 
 mod count;
 mod distinct;
+mod explain;
 
 use crate::api::operation::operations;
 
@@ -13,4 +14,7 @@ operations! {
     /// The different values of a field.
     "mongodb.distinct" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/distinct"
         Connection(Mongodb) Read 10 => distinct::distinct;
+    /// How the server finds what is asked for.
+    "mongodb.explain" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/explain"
+        Connection(Mongodb) Read 10 => explain::explain;
 }

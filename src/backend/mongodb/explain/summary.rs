@@ -1,0 +1,234 @@
+//! What matters of an explanation.
+
+use mongodb::bson::{Bson, Document};
+use serde::Serialize;
+
+use super::figures::sum;
+use super::tree::Node;
+use crate::backend::mongodb::command::integer;
+
+/// A query that examined fewer than this is no problem, however few it returned.
+const FEW: i64 = 100;
+/// Examining this many times what is returned is worth a warning.
+const TIMES: i64 = 10;
+
+/// An explanation in short.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    /// `classic` or `sbe` (slot-based); `mixed` if shards differ.
+    pub engine: Option<&'static str>,
+    /// Documents in the result; `null` if it was not run, or merged from several shards.
+    pub returned: Option<i64>,
+    /// Documents read from collections.
+    pub docs_examined: Option<i64>,
+    /// Index keys read.
+    pub keys_examined: Option<i64>,
+    /// Milliseconds; of several shards the slowest.
+    pub ms: Option<i64>,
+    /// Names of the indexes used.
+    pub indexes: Vec<String>,
+    /// Whether all that is asked for is in the index, and no document was read.
+    pub covered: bool,
+    /// Plans that were considered and not chosen.
+    pub rejected_plans: usize,
+    /// What makes it slow, or will.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that makes an operation slow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// `collection_scan`, `in_memory_sort`, `spilled_to_disk`, `examined_more_than_returned`,
+    /// `index_examined_more_than_returned` or `lookup_without_index`.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    /// The stage it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+}
+
+/// The summary of an explanation and its tree.
+#[must_use]
+pub fn summarize(explanation: &Document, tree: Option<&Node>) -> Summary {
+    let mut found = Found::default();
+    found.look(explanation);
+    let mut summary = Summary {
+        engine: found.engine(),
+        docs_examined: found.docs_examined,
+        keys_examined: found.keys_examined,
+        ms: found.ms,
+        rejected_plans: found.rejected_plans,
+        ..Summary::default()
+    };
+    summary.indexes = found.indexes;
+    if let Some(tree) = tree {
+        summary.returned = tree.returned;
+        summary.ms = summary.ms.max(tree.ms);
+        tree.walk(&mut |node| {
+            let name = node.index.as_ref().map(|index| &index.name);
+            summary.indexes.extend(name.cloned());
+        });
+        warn(tree, &mut summary.warnings);
+    }
+    summary.indexes.sort_unstable();
+    summary.indexes.dedup();
+    summary.warnings.extend(found.warnings);
+    summary.covered = summary.docs_examined == Some(0)
+        && summary.keys_examined.is_some_and(|keys| keys > 0)
+        && summary.returned.is_some_and(|returned| returned > 0);
+    summary
+}
+
+/// Figures from all over an explanation.
+#[derive(Debug, Default)]
+struct Found {
+    classic: bool,
+    slots: bool,
+    docs_examined: Option<i64>,
+    keys_examined: Option<i64>,
+    ms: Option<i64>,
+    rejected_plans: usize,
+    indexes: Vec<String>,
+    warnings: Vec<Warning>,
+}
+
+impl Found {
+    fn engine(&self) -> Option<&'static str> {
+        match (self.classic, self.slots) {
+            (true, true) => Some("mixed"),
+            (true, false) => Some("classic"),
+            (false, true) => Some("sbe"),
+            (false, false) => None,
+        }
+    }
+
+    /// Finds the parts that say something of a whole query, wherever the topology puts them.
+    fn look(&mut self, document: &Document) {
+        let planner = document.get_document("queryPlanner");
+        // Where there are stages, the first of them says the same.
+        if let Ok(planner) = planner
+            && !document.contains_key("stages")
+        {
+            self.planner(planner);
+            if let Ok(stats) = document.get_document("executionStats") {
+                self.stats(stats);
+            }
+        }
+        for name in ["stages", "pipeline"] {
+            for stage in document.get_array(name).into_iter().flatten() {
+                if let Some(stage) = stage.as_document() {
+                    self.stage(stage);
+                }
+            }
+        }
+        for shard in document.get_document("shards").into_iter().flat_map(Document::values) {
+            if let Some(shard) = shard.as_document() {
+                self.look(shard);
+            }
+        }
+    }
+
+    fn stage(&mut self, stage: &Document) {
+        let lookup = stage.contains_key("$lookup");
+        if lookup {
+            self.docs_examined = sum(self.docs_examined, integer(stage, "totalDocsExamined"));
+            self.keys_examined = sum(self.keys_examined, integer(stage, "totalKeysExamined"));
+            let used = stage.get_array("indexesUsed").into_iter().flatten();
+            self.indexes.extend(used.filter_map(Bson::as_str).map(str::to_owned));
+            if integer(stage, "collectionScans").is_some_and(|scans| scans > 0) {
+                self.warnings.push(lookup_without_index("$lookup"));
+            }
+        }
+        self.ms = self.ms.max(integer(stage, "executionTimeMillisEstimate"));
+        for argument in stage.values().filter_map(Bson::as_document) {
+            self.look(argument);
+        }
+    }
+
+    fn planner(&mut self, planner: &Document) {
+        let Ok(winning) = planner.get_document("winningPlan") else { return };
+        if let Ok(shards) = winning.get_array("shards") {
+            for shard in shards.iter().filter_map(Bson::as_document) {
+                self.planner(shard);
+            }
+            return;
+        }
+        self.rejected_plans += planner.get_array("rejectedPlans").map_or(0, Vec::len);
+        if winning.contains_key("slotBasedPlan") {
+            self.slots = true;
+        } else {
+            self.classic = true;
+        }
+    }
+
+    fn stats(&mut self, stats: &Document) {
+        self.docs_examined = sum(self.docs_examined, integer(stats, "totalDocsExamined"));
+        self.keys_examined = sum(self.keys_examined, integer(stats, "totalKeysExamined"));
+        self.ms = self.ms.max(integer(stats, "executionTimeMillis"));
+        let Ok(stages) = stats.get_document("executionStages") else { return };
+        let docs = integer(stats, "totalDocsExamined").unwrap_or(0);
+        let keys = integer(stats, "totalKeysExamined").unwrap_or(0);
+        let about = ["nCounted", "nMatched", "nWouldDelete"];
+        let returned = about.iter().find_map(|name| integer(stages, name));
+        let returned = returned.or_else(|| integer(stats, "nReturned")).unwrap_or(0);
+        if docs > FEW && docs / TIMES > returned {
+            self.warnings.push(Warning {
+                code: "examined_more_than_returned",
+                message: format!("{docs} documents were read to find {returned}"),
+                stage: None,
+            });
+        } else if keys > FEW && keys / TIMES > returned {
+            self.warnings.push(Warning {
+                code: "index_examined_more_than_returned",
+                message: format!("{keys} index keys were read to find {returned}"),
+                stage: None,
+            });
+        }
+    }
+}
+
+fn warn(tree: &Node, warnings: &mut Vec<Warning>) {
+    let mut add = |code, message: &str, node: &Node| {
+        let warning =
+            Warning { code, message: message.to_owned(), stage: Some(node.stage.clone()) };
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    };
+    tree.walk(&mut |node| {
+        let detail = |name: &str| node.detail.as_ref().and_then(|detail| detail.get(name));
+        match node.stage.as_str() {
+            "COLLSCAN" if detail("filter").is_some() => add(
+                "collection_scan",
+                "no index is used: every document is compared with the filter",
+                node,
+            ),
+            "COLLSCAN" => add("collection_scan", "the whole collection is read", node),
+            "SORT" | "$sort" => {
+                add(
+                    "in_memory_sort",
+                    "no index has this order: results are sorted in memory",
+                    node,
+                );
+            }
+            "EQ_LOOKUP" if detail("strategy").is_some_and(|s| s == "NestedLoopJoin") => {
+                let Warning { code, message, .. } = lookup_without_index("EQ_LOOKUP");
+                add(code, &message, node);
+            }
+            _ => {}
+        }
+        if node.used_disk {
+            add("spilled_to_disk", "its memory was not enough, and it went on on disk", node);
+        }
+    });
+}
+
+fn lookup_without_index(stage: &str) -> Warning {
+    Warning {
+        code: "lookup_without_index",
+        message: "the other collection is read whole for each document; index its foreign field"
+            .to_owned(),
+        stage: Some(stage.to_owned()),
+    }
+}

@@ -1,0 +1,274 @@
+//! `…/explain`.
+
+use mongodb::bson::{self, Bson, RawDocumentBuf};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::api::reply::Reply;
+use crate::backend::mongodb::{Explained, Verbosity, gate, plan, summarize};
+use crate::context::Context;
+use crate::ejson::{Document, Mode, Pipeline, Update, write_document};
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+use crate::operations::mongodb::aggregate::{RunOptions, allowed};
+use crate::operations::mongodb::readable;
+
+/// What to explain: exactly one of `find`, `aggregate`, `count`, `distinct`, `update` and `delete`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExplainInput {
+    /// Name of the database.
+    db: String,
+    /// Name of the collection.
+    coll: String,
+    /// A query.
+    find: Option<FindInput>,
+    /// A pipeline.
+    aggregate: Option<AggregateInput>,
+    /// A count.
+    count: Option<CountInput>,
+    /// The different values of a field.
+    distinct: Option<DistinctInput>,
+    /// An update; nothing is written.
+    update: Option<UpdateInput>,
+    /// A delete; nothing is deleted.
+    delete: Option<DeleteInput>,
+    /// `queryPlanner`, which is the default and runs nothing, `executionStats` or
+    /// `allPlansExecution`.
+    #[serde(default)]
+    verbosity: VerbosityInput,
+    /// How to read.
+    #[serde(default)]
+    options: RunOptions,
+    /// Whether to return the server's own explanation too; it does unless this is `false`.
+    raw: Option<bool>,
+}
+
+/// How much to find out.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+enum VerbosityInput {
+    /// The plan.
+    #[default]
+    QueryPlanner,
+    /// What the plan did; the query is run.
+    ExecutionStats,
+    /// What all plans that were tried did; the query is run.
+    AllPlansExecution,
+}
+
+/// A query.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FindInput {
+    /// Which documents.
+    #[serde(default)]
+    filter: Document,
+    /// Which of their fields.
+    projection: Option<Document>,
+    /// In which order.
+    sort: Option<Document>,
+    /// How many to pass over.
+    skip: Option<u32>,
+    /// How many at most.
+    limit: Option<u32>,
+}
+
+/// A pipeline.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AggregateInput {
+    /// The stages.
+    pipeline: Pipeline,
+}
+
+/// A count.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CountInput {
+    /// Of which documents.
+    #[serde(default)]
+    filter: Document,
+}
+
+/// The different values of a field.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DistinctInput {
+    /// Path of the field.
+    key: String,
+    /// In which documents.
+    #[serde(default)]
+    filter: Document,
+}
+
+/// An update.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateInput {
+    /// Of which documents.
+    #[serde(default)]
+    filter: Document,
+    /// Update operators, or an array of stages.
+    update: Update,
+    /// All of them, and not the first.
+    #[serde(default)]
+    multi: bool,
+    /// Make a document where there is none.
+    #[serde(default)]
+    upsert: bool,
+}
+
+/// A delete.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DeleteInput {
+    /// Of which documents.
+    #[serde(default)]
+    filter: Document,
+    /// All of them, and not the first.
+    #[serde(default)]
+    multi: bool,
+}
+
+/// `{ executed, note, summary, plan, raw }`. `executed` says whether the query was run, `note` what
+/// that means. `plan` is a tree of `{ stage, shard, index: { name, keys }, bounds, direction, detail,
+/// docs_examined, keys_examined, returned, ms, used_disk, children }`, or `null` if the server's
+/// explanation holds none; figures are `null` where nothing was run. `summary` is `{ engine, returned,
+/// docs_examined, keys_examined, ms, indexes, covered, rejected_plans, warnings: [{ code, message,
+/// stage }] }`. `raw` is `null` if it was not asked for or is larger than an answer may be.
+pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply> {
+    let namespace = readable(cx, &input.db, &input.coll)?;
+    let verbosity = match input.verbosity {
+        VerbosityInput::QueryPlanner => Verbosity::QueryPlanner,
+        VerbosityInput::ExecutionStats => Verbosity::ExecutionStats,
+        VerbosityInput::AllPlansExecution => Verbosity::AllPlansExecution,
+    };
+    let options = input.options.checked()?;
+    let (variables, allow_disk_use) = (options.variables, options.allow_disk_use);
+    let mut writes = false;
+    let operation =
+        (input.find, input.aggregate, input.count, input.distinct, input.update, input.delete);
+    let explained = match operation {
+        (Some(find), None, None, None, None, None) => Explained::Find {
+            filter: checked(&find.filter)?,
+            projection: find.projection.as_ref().map(checked).transpose()?,
+            sort: find.sort.as_ref().map(checked).transpose()?,
+            skip: find.skip.map(i64::from),
+            limit: find.limit.map(i64::from),
+            variables,
+            allow_disk_use,
+        },
+        (None, Some(aggregate), None, None, None, None) => {
+            let pipeline = explainable(cx, &aggregate.pipeline, namespace.db(), verbosity)?;
+            Explained::Aggregate { pipeline, variables, allow_disk_use }
+        }
+        (None, None, Some(count), None, None, None) => {
+            Explained::Count { filter: checked(&count.filter)? }
+        }
+        (None, None, None, Some(distinct), None, None) => {
+            Explained::Distinct { key: distinct.key, filter: checked(&distinct.filter)? }
+        }
+        (None, None, None, None, Some(update), None) => {
+            writes = true;
+            let UpdateInput { filter, update, multi, upsert } = update;
+            let update = checked_update(update)?;
+            Explained::Update { filter: checked(&filter)?, update, multi, upsert }
+        }
+        (None, None, None, None, None, Some(delete)) => {
+            writes = true;
+            Explained::Delete { filter: checked(&delete.filter)?, multi: delete.multi }
+        }
+        _ => {
+            return Err(Error::validation(
+                "give exactly one of `find`, `aggregate`, `count`, `distinct`, `update` and `delete`",
+            ));
+        }
+    };
+    let client = cx.mongodb().await?;
+    let call = input.options.read.call(cx, &client);
+    let answer = call.explain(&namespace, explained, options.reading, verbosity).await?;
+    let most = cx.service.config.max_result_bytes;
+    Reply::write(|writer| {
+        write_answer(writer, &answer, note(verbosity, writes), input.raw.unwrap_or(true), most)
+    })
+}
+
+fn note(verbosity: Verbosity, writes: bool) -> Option<&'static str> {
+    match (verbosity.runs(), writes) {
+        (false, _) => None,
+        (true, false) => Some("the query was run to find this out"),
+        (true, true) => Some("all but the writing was done to find this out; nothing was changed"),
+    }
+}
+
+fn write_answer(
+    writer: &mut Writer,
+    answer: &bson::Document,
+    note: Option<&str>,
+    raw: bool,
+    most: usize,
+) -> Result<()> {
+    let tree = plan(answer);
+    let summary = summarize(answer, tree.as_ref());
+    writer.raw("{\"executed\":");
+    writer.boolean(note.is_some());
+    writer.raw(",\"note\":");
+    writer.value(&note)?;
+    writer.raw(",\"summary\":");
+    writer.value(&summary)?;
+    writer.raw(",\"plan\":");
+    writer.value(&tree)?;
+    writer.raw(",\"raw\":");
+    let mut text = Writer::new();
+    if raw {
+        let bytes = RawDocumentBuf::try_from(answer)
+            .map_err(|_| Error::internal("an explanation could not be encoded as BSON"))?;
+        write_document(&mut text, &bytes, Mode::Relaxed)?;
+    }
+    if raw && text.len() + writer.len() <= most {
+        writer.raw(text.into_bytes());
+    } else {
+        writer.raw("null");
+    }
+    writer.raw("}");
+    Ok(())
+}
+
+/// A pipeline that may be explained. One that writes may not be run for that.
+fn explainable(
+    cx: &Context,
+    pipeline: &Pipeline,
+    db: &str,
+    verbosity: Verbosity,
+) -> Result<Vec<bson::Document>> {
+    let (stages, needs) = allowed(cx, pipeline, db)?;
+    if needs.write && verbosity.runs() {
+        return Err(Error::new(
+            Code::OperationNotAllowed,
+            "a pipeline that ends in `$out` or `$merge` is explained with `queryPlanner` only",
+        ));
+    }
+    Ok(stages)
+}
+
+fn checked(document: &Document) -> Result<bson::Document> {
+    let tree = document.tree()?;
+    gate::expression(&tree)?;
+    Ok(tree)
+}
+
+fn checked_update(update: Update) -> Result<Bson> {
+    match update {
+        Update::Operators(operators) => {
+            let tree = operators.tree()?;
+            gate::update(&tree)?;
+            Ok(tree.into())
+        }
+        Update::Pipeline(pipeline) => {
+            let stages = pipeline.trees()?;
+            gate::update_pipeline(&stages)?;
+            Ok(stages.into())
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `/mongodb/{scope}/databases`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::definition::CreateOptions;
+use super::{confirmed, page};
+use crate::api::reply::Reply;
+use crate::backend::mongodb::{Namespace, check_database, check_removable};
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+
+/// Which databases, and what of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct ListInput {
+    /// How many at most; 1000 if not given, and at most.
+    limit: Option<usize>,
+    /// Begin after the database of this name; databases are listed by name.
+    after: Option<String>,
+    /// Whether to ask for sizes and collections; it does unless this is `false`.
+    info: Option<bool>,
+}
+
+/// A list of `{ name, size_on_disk, empty, collections }`. What the connection's user may not know is
+/// `null`; a user that may not list databases is shown those that its privileges name.
+pub(in super::super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+    let limit = page(input.limit)?;
+    let client = cx.mongodb().await?;
+    let call = client.call(cx.deadline, &cx.request_id);
+    let after = input.after.as_deref();
+    Reply::json(&call.databases(after, limit, input.info.unwrap_or(true)).await?)
+}
+
+/// A new database.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct CreateInput {
+    /// Its name.
+    name: String,
+    /// Name of its first collection: servers keep no database without one.
+    collection: String,
+    /// How the collection is made.
+    #[serde(default)]
+    options: CreateOptions,
+}
+
+/// `{ name, collection }`.
+pub(in super::super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
+    let CreateInput { name, collection, options } = input;
+    let namespace = Namespace::new(&name, &collection)?;
+    namespace.check_writable()?;
+    let options = options.checked(cx, &namespace)?;
+    let client = cx.mongodb().await?;
+    let call = client.call(cx.deadline, &cx.request_id);
+    let names = call.database_names().await?;
+    // Servers take names for the same that differ in case alone.
+    if let Some(same) = names.iter().find(|known| known.eq_ignore_ascii_case(&name)) {
+        return Err(Error::new(Code::Conflict, format!("there is a database {same:?} already")));
+    }
+    call.create_collection(&namespace, options).await?;
+    Ok(Reply::json(&json!({ "name": name, "collection": collection }))?.created())
+}
+
+/// Which database.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct DropInput {
+    /// Name of the database.
+    db: String,
+    /// Its name once more.
+    confirm: Option<String>,
+}
+
+/// `{ dropped }`: its name.
+pub(in super::super) async fn drop(cx: &Context, input: DropInput) -> Result<Reply> {
+    check_removable(&input.db)?;
+    confirmed(input.confirm.as_deref(), &input.db, "removing a database")?;
+    let client = cx.mongodb().await?;
+    client.call(cx.deadline, &cx.request_id).drop_database(&input.db).await?;
+    Reply::json(&json!({ "dropped": input.db }))
+}
+
+/// Which database.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct StatsInput {
+    /// Name of the database.
+    pub(in super::super) db: String,
+    /// How many bytes one unit of the sizes stands for, such as 1024; 1 if not given.
+    pub(in super::super) scale: Option<i32>,
+}
+
+/// `{ db, collections, views, objects, avg_obj_size, data_size, storage_size, indexes, index_size,
+/// total_size, fs_used_size, fs_total_size, scale }`.
+pub(in super::super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
+    check_database(&input.db)?;
+    let scale = input.scale.unwrap_or(1);
+    if scale < 1 {
+        return Err(Error::validation("`scale` must be at least 1"));
+    }
+    let client = cx.mongodb().await?;
+    Reply::json(&client.call(cx.deadline, &cx.request_id).database_sizes(&input.db, scale).await?)
+}

@@ -1,0 +1,66 @@
+//! Databases and collections: what there is, and how it is defined.
+
+mod change;
+mod definition;
+mod modification;
+mod options;
+mod validator;
+
+pub(super) mod collections;
+pub(super) mod databases;
+
+use crate::api::operation::operations;
+use crate::error::{Code, Error, Result};
+
+operations! {
+    /// The databases of a server, with their sizes.
+    "mongodb.databases.list" GET "/mongodb/{scope}/databases"
+        Connection(Mongodb) Read 2 => databases::list;
+    /// Makes a database with its first collection.
+    "mongodb.databases.create" POST "/mongodb/{scope}/databases"
+        Connection(Mongodb) Write 2 => databases::create;
+    /// Removes a database with everything in it.
+    "mongodb.databases.drop" DELETE "/mongodb/{scope}/databases/{db}"
+        Connection(Mongodb) Admin 5 => databases::drop;
+    /// Sizes of a database.
+    "mongodb.databases.stats" GET "/mongodb/{scope}/databases/{db}/stats"
+        Connection(Mongodb) Read 2 => databases::stats;
+    /// The collections and views of a database, with their sizes.
+    "mongodb.collections.list" GET "/mongodb/{scope}/databases/{db}/collections"
+        Connection(Mongodb) Read 5 => collections::list;
+    /// Makes a collection or a view.
+    "mongodb.collections.create" POST "/mongodb/{scope}/databases/{db}/collections"
+        Connection(Mongodb) Write 2 => collections::create;
+    /// Removes a collection or a view with everything in it.
+    "mongodb.collections.drop" DELETE "/mongodb/{scope}/databases/{db}/collections/{coll}"
+        Connection(Mongodb) Admin 5 => collections::drop;
+    /// Renames a collection, or changes its validator, its options or one of its indexes.
+    "mongodb.collections.change" PATCH "/mongodb/{scope}/databases/{db}/collections/{coll}"
+        Connection(Mongodb) Write 5 => change::change;
+    /// Looks for documents that a validator would refuse.
+    "mongodb.collections.validate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/validate"
+        Connection(Mongodb) Read 10 => validator::validate;
+}
+
+/// Entries on one page at most.
+const MOST: usize = 1000;
+
+/// How many entries a page may have.
+fn page(limit: Option<usize>) -> Result<usize> {
+    let limit = limit.unwrap_or(MOST);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
+    }
+    Ok(limit)
+}
+
+/// What can't be undone is done only if its name is given once more.
+fn confirmed(confirm: Option<&str>, name: &str, what: &str) -> Result<()> {
+    if confirm == Some(name) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::OperationNotAllowed,
+        format!("{what} can't be undone; send its exact name as `confirm` to do it"),
+    ))
+}

@@ -1,0 +1,163 @@
+//! Options that a collection has from the start and that can be changed later.
+
+use mongodb::bson::{self, Bson, doc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::readable;
+use crate::api::operation::Permission;
+use crate::backend::mongodb::gate;
+use crate::context::Context;
+use crate::ejson::{Document, Pipeline};
+use crate::error::{Code, Error, Result};
+
+const MOST_SECONDS: i64 = i32::MAX as i64;
+/// Seconds that a bucket of a time series spans at most: a year.
+const LONGEST_BUCKET: i64 = 31_536_000;
+/// Operators that a server does not take in a validator.
+const NOT_IN_VALIDATORS: [&str; 4] = ["$near", "$nearSphere", "$geoNear", "$text"];
+
+/// Which documents a validator is applied to.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ValidationLevel {
+    /// None.
+    Off,
+    /// All that are inserted or changed.
+    Strict,
+    /// Those that are inserted, and those that are changed and matched before.
+    Moderate,
+}
+
+/// What becomes of a document that a validator does not match.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum ValidationAction {
+    /// It is refused.
+    Error,
+    /// It is taken, and the server's log tells of it.
+    Warn,
+    /// It is refused, and the server's log tells of it; since MongoDB 8.1.
+    ErrorAndLog,
+}
+
+/// How far the measurements of a time series are apart.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Granularity {
+    /// Seconds.
+    Seconds,
+    /// Minutes.
+    Minutes,
+    /// Hours.
+    Hours,
+}
+
+/// Whether change streams can show documents as they were before and after a change.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Images {
+    /// Whether they can.
+    enabled: bool,
+}
+
+impl Images {
+    pub(super) fn document(self) -> bson::Document {
+        doc! { "enabled": self.enabled }
+    }
+}
+
+/// The name that a server has for it.
+pub(super) fn name_of<T: Serialize>(value: T) -> Result<Bson> {
+    bson::serialize_to_bson(&value).map_err(|_| Error::internal("a name could not be encoded"))
+}
+
+/// A validator, checked.
+pub(super) fn validator(validator: &Document) -> Result<bson::Document> {
+    let tree = validator.tree()?;
+    gate::expression(&tree)?;
+    refuse_operators(&tree)?;
+    Ok(tree)
+}
+
+fn refuse_operators(document: &bson::Document) -> Result<()> {
+    for (name, value) in document {
+        if NOT_IN_VALIDATORS.contains(&name.as_str()) {
+            return Err(Error::validation(format!("`{name}` can't stand in a validator")));
+        }
+        let inner: &[Bson] = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        inner.iter().filter_map(Bson::as_document).try_for_each(refuse_operators)?;
+    }
+    Ok(())
+}
+
+/// The source and the pipeline of a view, checked.
+pub(super) fn view(
+    cx: &Context,
+    db: &str,
+    on: &str,
+    pipeline: Option<&Pipeline>,
+) -> Result<bson::Document> {
+    // Whoever reads the view reads its source.
+    readable(cx, db, on)?;
+    let stages = pipeline.map(Pipeline::trees).transpose()?.unwrap_or_default();
+    let needs = gate::pipeline(&stages, db)?;
+    if needs.admin {
+        cx.require(Permission::Admin)?;
+    }
+    let wrong = if needs.write {
+        "`$out` and `$merge` can't stand in a view"
+    } else if needs.change_stream {
+        "a change stream can't stand in a view"
+    } else if needs.whole_database {
+        "the pipeline of a view must read from its collection"
+    } else {
+        return Ok(doc! { "viewOn": on, "pipeline": stages });
+    };
+    Err(Error::new(Code::OperationNotAllowed, wrong))
+}
+
+/// Seconds after which documents are removed.
+pub(super) fn seconds(seconds: i64) -> Result<i64> {
+    if !(0..=MOST_SECONDS).contains(&seconds) {
+        return Err(Error::validation(format!(
+            "`expireAfterSeconds` must be between 0 and {MOST_SECONDS}"
+        )));
+    }
+    Ok(seconds)
+}
+
+/// How much of a time series is kept together.
+pub(super) fn buckets(
+    granularity: Option<Granularity>,
+    span: Option<i64>,
+    rounding: Option<i64>,
+) -> Result<bson::Document> {
+    let mut options = doc! {};
+    if let Some(granularity) = granularity {
+        options.insert("granularity", name_of(granularity)?);
+    }
+    match (span, rounding) {
+        (None, None) => {}
+        (Some(span), Some(rounding)) if span == rounding => {
+            if granularity.is_some() {
+                return Err(Error::validation(
+                    "give either `granularity` or `bucketMaxSpanSeconds`, not both",
+                ));
+            }
+            if !(1..=LONGEST_BUCKET).contains(&span) {
+                return Err(Error::validation(format!(
+                    "`bucketMaxSpanSeconds` must be between 1 and {LONGEST_BUCKET}"
+                )));
+            }
+            options.insert("bucketMaxSpanSeconds", span);
+            options.insert("bucketRoundingSeconds", span);
+        }
+        _ => {
+            return Err(Error::validation(
+                "`bucketMaxSpanSeconds` and `bucketRoundingSeconds` must both be given and be equal",
+            ));
+        }
+    }
+    Ok(options)
+}
