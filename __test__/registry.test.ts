@@ -394,10 +394,14 @@ describe('roles', () => {
     await stack?.close()
   })
 
+  const things = '/mongodb/default/databases/roles_test/collections/things'
   const classes: Record<'read' | 'write' | 'admin', Array<[string, string, unknown?]>> = {
     read: [
       ['GET', '/redis/default/info'],
+      ['POST', '/redis/default/command', { line: 'SORT roles-none' }],
       ['GET', '/mongodb/default/databases'],
+      ['POST', `${things}/aggregate`, { pipeline: [] }],
+      ['POST', `${things}/explain`, { delete: {}, verbosity: 'executionStats' }],
       ['GET', '/postgres/default/tables'],
       ['POST', '/postgres/default/query', { query: 'SELECT 1', read_only: true }],
       ['GET', '/bun/default/health'],
@@ -407,8 +411,11 @@ describe('roles', () => {
     write: [
       ['POST', '/redis/default/keys/roles-test', { value: '1', ttl: 5 }],
       ['POST', '/redis/default/batch', { commands: [['SET', 'roles-test', '1', 'EX', '5']] }],
+      ['POST', '/redis/default/command', { line: 'SORT roles-none STORE roles-none' }],
       ['POST', '/postgres/default/query', { query: 'SELECT 1' }],
       ['POST', '/bun/default/request', { method: 'POST', path: '/x' }],
+      ['POST', `${things}/aggregate`, { pipeline: [{ $out: 'others' }], confirm: true }],
+      ['POST', `${things}/aggregate`, { pipeline: [{ $merge: 'others' }], confirm: true }],
     ],
     admin: [
       [
@@ -417,7 +424,11 @@ describe('roles', () => {
         { type: 'redis', connection_string: 'redis://127.0.0.1:1', projectRef: 'default' },
       ],
       ['PATCH', '/databases/$id', { description: 'x' }],
+      ['POST', '/redis/default/command', { line: 'CONFIG GET maxmemory', confirm: true }],
       ['GET', '/multidb/pools'],
+      ['POST', '/mongodb/default/databases/admin/aggregate', { pipeline: [{ $currentOp: {} }] }],
+      ['POST', `${things}/aggregate`, { pipeline: [{ $unionWith: 'system.profile' }] }],
+      ['POST', things.replace('things', 'system.js') + '/count', {}],
     ],
   }
   const may: Record<keyof typeof users, string[]> = {

@@ -27,6 +27,8 @@ pub enum Accept {
     Ndjson,
     /// Server-sent events.
     Events,
+    /// The frames of a WebSocket.
+    Socket,
 }
 
 /// One request: who asks, for which connection, until when.
@@ -96,11 +98,14 @@ impl Context {
 
     /// The connection's Redis client.
     pub async fn redis(&self) -> Result<Leased<redis::Client>> {
-        self.leased(|client| match client {
-            Client::Redis(client) => Some(client),
-            _ => None,
-        })
-        .await
+        self.leased(redis_client).await
+    }
+
+    /// The Redis client of another connection, on which the user was found to have enough
+    /// permission.
+    pub async fn redis_of(&self, other: &Arc<Connection>) -> Result<Leased<redis::Client>> {
+        let lease = self.service.lease(other, self.deadline).await?;
+        Leased::pick(lease, redis_client)
     }
 
     /// The connection's MongoDB client.
@@ -124,18 +129,21 @@ impl Context {
     /// The connection's HTTP client.
     pub async fn http(&self) -> Result<Leased<http::Client>> {
         self.leased(|client| match client {
-            Client::Http(client) => Some(client),
+            Client::Http(client) => Some(client.as_ref()),
             _ => None,
         })
         .await
     }
 
     async fn leased<C>(&self, pick: fn(&Client) -> Option<&C>) -> Result<Leased<C>> {
-        let lease = self.lease().await?;
-        if pick(lease.client()).is_none() {
-            return Err(Error::internal("the connection is of another type"));
-        }
-        Ok(Leased { lease, pick })
+        Leased::pick(self.lease().await?, pick)
+    }
+}
+
+fn redis_client(client: &Client) -> Option<&redis::Client> {
+    match client {
+        Client::Redis(client) => Some(client),
+        _ => None,
     }
 }
 
@@ -143,6 +151,15 @@ impl Context {
 pub struct Leased<C> {
     lease: Lease,
     pick: fn(&Client) -> Option<&C>,
+}
+
+impl<C> Leased<C> {
+    fn pick(lease: Lease, pick: fn(&Client) -> Option<&C>) -> Result<Self> {
+        if pick(lease.client()).is_none() {
+            return Err(Error::internal("the connection is of another type"));
+        }
+        Ok(Self { lease, pick })
+    }
 }
 
 impl<C> std::ops::Deref for Leased<C> {

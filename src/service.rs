@@ -14,11 +14,13 @@ use crate::access::{Access, User};
 use crate::api::answers::Answers;
 use crate::api::operation::Permission;
 use crate::api::router::Router;
+use crate::api::socket::Seats;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::intake::Intake;
+use crate::jobs::Jobs;
 use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
@@ -44,10 +46,14 @@ pub struct Service {
     pub router: Router,
     /// Answers that may be served again.
     pub answers: Answers,
+    /// Subscriptions that are open.
+    pub sockets: Seats,
     /// Requests per user.
     pub limiter: Limiter,
     /// The requests that are running.
     pub intake: Intake,
+    /// Long work that can be asked to stop.
+    pub jobs: Jobs,
     egress: Arc<Egress>,
     operator_egress: Arc<Egress>,
 }
@@ -82,6 +88,7 @@ impl Service {
                 pools.forget(id);
             }
         });
+        let sockets = Seats::new(config.max_sockets, config.max_sockets_per_user);
         Ok(Self {
             config,
             registry,
@@ -89,8 +96,10 @@ impl Service {
             pools,
             router: Router::new()?,
             answers: Answers::default(),
+            sockets,
             limiter: Limiter::default(),
             intake: Intake::default(),
+            jobs: Jobs::default(),
             egress,
             operator_egress,
         })

@@ -1,7 +1,12 @@
 import { decryptWith } from '../../index'
-import { type Failure, fromFailure, fromNative } from '../errors'
-import { invoke } from '../invoke'
-import { type ListKeysOptions, RedisDatabase, type RedisText } from '../redis'
+import { fromNative } from '../errors'
+import {
+  type ListKeysOptions,
+  RedisDatabase,
+  type RedisArgument,
+  type RedisReply,
+  type RedisText,
+} from '../redis'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** The client of a connection string, or of `REDIS_URL`. Clients of one string share their sockets. */
@@ -10,36 +15,49 @@ export function getRedisConnection(connectionString?: string): RedisDatabase {
 }
 
 /**
- * Runs one command on the connection behind an encrypted string, or on `REDIS_URL`. Commands that
- * are not on the list of safe ones are refused; `KEYS` walks with `SCAN`.
+ * Runs one command on the connection behind an encrypted string, or on `REDIS_URL`. The table of
+ * commands decides what is allowed; what affects others needs `confirm`. `KEYS` walks with `SCAN`.
  */
 export function executeRedisCommand<T = unknown>({
   encryptedConnection,
   command,
   args = [],
+  confirm = false,
 }: {
   encryptedConnection?: string
   command: string
   args?: unknown[]
+  confirm?: boolean
 }): Promise<Result<T>> {
   return settled(async () => {
     const connectionString =
       encryptedConnection === undefined ? undefined : decrypt(encryptedConnection)
-    const name = command.toUpperCase()
-    if (name === 'KEYS') return (await allKeys(String(args[0] ?? '*'), connectionString)) as T
-    const binding = bindingTo('redis', connectionString)
-    if (name === 'INFO') return (await invoke(binding, 'redis.info', {})) as T
-    const commands = [[name, ...args.map(toArgument)]]
-    const [answer] = await invoke<Array<{ ok: T } | { error: Failure }>>(binding, 'redis.batch', {
-      commands,
-    })
-    if (answer && 'ok' in answer) return answer.ok
-    throw answer ? fromFailure(answer.error) : new Error('the command was not answered')
+    if (command.toUpperCase() === 'KEYS') {
+      return (await allKeys(String(args[0] ?? '*'), connectionString)) as T
+    }
+    const words = [command, ...args] as RedisArgument[]
+    const { reply } = await getRedisConnection(connectionString).command(words, { confirm })
+    return plain(reply) as T
   })
 }
 
-function toArgument(value: unknown): unknown {
-  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : value
+/** A reply as older drivers give it: maps as objects, sets as arrays, the rest as text or numbers. */
+function plain(reply: RedisReply): unknown {
+  if (Array.isArray(reply)) return reply.map(plain)
+  if (typeof reply !== 'object' || reply === null) return reply
+  if ('$status' in reply) return reply.$status
+  if ('$double' in reply) return reply.$double
+  if ('$bigNumber' in reply) return reply.$bigNumber
+  if ('$verbatim' in reply) return reply.$verbatim.text
+  if ('$set' in reply) return reply.$set.map(plain)
+  if ('$attribute' in reply) return plain(reply.$attribute.value)
+  if ('$error' in reply) return new Error(`${reply.$error.code} ${reply.$error.message}`)
+  if ('$map' in reply) {
+    const pairs = reply.$map.map(([name, value]) => [plain(name), plain(value)] as const)
+    const named = pairs.every(([name]) => typeof name !== 'object')
+    return named ? Object.fromEntries(pairs) : pairs
+  }
+  return reply
 }
 
 /** Whether a Redis server answers at this connection string. */
@@ -88,10 +106,11 @@ export const RedisHelpers = {
   /** All fields of a hash. */
   hgetall: (key: string, connectionString?: string): Promise<Result<Record<string, RedisText>>> =>
     settled(() => getRedisConnection(connectionString).hgetall(key)),
-  /** The server's `INFO`; of one section where it is named. */
-  info: (section?: string, connectionString?: string): Promise<Result<unknown>> =>
+  /** The text of `INFO`; of one section where it is named. */
+  info: (section?: string, connectionString?: string): Promise<Result<string>> =>
     settled(async () => {
-      const info = await getRedisConnection(connectionString).info()
-      return section === undefined ? info : (info[section.toLowerCase()] ?? {})
+      const words = section === undefined ? ['INFO'] : ['INFO', section]
+      const { reply } = await getRedisConnection(connectionString).command(words)
+      return plain(reply) as string
     }),
 }

@@ -1,6 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { documents } from '../stream'
-import type { Document } from './database'
+import type { Document } from './documents'
 import type { PipelineOptions } from './reading'
 
 /** What to run, and what of its result to return. */
@@ -9,6 +9,38 @@ export interface AggregateInput extends PipelineOptions {
   limit?: number
   /** `canonical` keeps every type visible; default `relaxed`. */
   ejson?: 'relaxed' | 'canonical'
+}
+
+/** What to preview. */
+export interface PreviewInput extends PipelineOptions {
+  /** How many documents go through the pipeline; default 1000. */
+  sample?: number
+  /** How many documents to show of each stage; default 10. */
+  limit?: number
+  ejson?: 'relaxed' | 'canonical'
+}
+
+/** What a stage gives on the sample. */
+export interface StagePreview<T = Document> {
+  stage: string
+  documents: T[]
+  has_more: boolean
+  /** How many documents it gives; `null` if counting took too long. */
+  count: number | null
+  /** Milliseconds. */
+  ms: number | null
+  /** Why its result on a sample is not like that on everything. */
+  misleading: string | null
+  error: { code: string; message: string } | null
+  /** Why it was not run: it writes, or one before it failed. */
+  skipped: string | null
+}
+
+/** What all stages of a pipeline give. */
+export interface PipelinePreview<T = Document> {
+  /** The sample is taken `after` so many stages; `whole` if it holds everything. */
+  sample: { size: number; after: number; documents: number | null; whole: boolean }
+  stages: StagePreview<T>[]
 }
 
 /** Pipelines. `mongo.aggregations`. */
@@ -45,6 +77,19 @@ export class Aggregations {
   ): AsyncGenerator<T> {
     const body = { db, coll, pipeline, ...split(input) }
     return documents(this.#binding, 'mongodb.aggregate', body, call)
+  }
+
+  /** What each stage of a pipeline gives on a sample. Nothing is written. */
+  preview<T = Document>(
+    db: string,
+    coll: string,
+    pipeline: Document[],
+    input: PreviewInput = {},
+    call?: CallOptions
+  ): Promise<PipelinePreview<T>> {
+    const { sample, limit, ejson, ...options } = input
+    const body = { db, coll, pipeline, sample, limit, ejson, options }
+    return invoke(this.#binding, 'mongodb.aggregate.preview', body, call)
   }
 
   /** A pipeline whose first stage needs no collection: `$currentOp`, `$documents`… */

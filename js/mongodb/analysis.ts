@@ -1,5 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import type { Document, DocumentCount } from './database'
+import { records } from '../stream'
+import type { Document, DocumentCount } from './documents'
 import type { PipelineOptions, ReadOptions } from './reading'
 
 /** Which documents to count. */
@@ -27,6 +28,75 @@ export interface DistinctValues<T = unknown> {
   /** `aggregation` where the values together are larger than one answer of the server may be. */
   found_by: 'distinct' | 'aggregation'
 }
+
+/** Which documents to learn a schema from. */
+export interface SchemaInput {
+  filter?: Document
+  /** How many; default 1000, at most 100000. */
+  size?: number
+  /** `head` takes those that the server finds first; default `random`. */
+  method?: 'random' | 'head'
+  /** Paths at most; default 1000. */
+  paths?: number
+  /** Frequent values of each type at each path; default 10. */
+  values?: number
+  /** `maxTimeMS` is for all of it; what was seen until then is told. */
+  options?: ReadOptions
+  ejson?: 'relaxed' | 'canonical'
+}
+
+/** Values of one type. */
+export interface SchemaType {
+  /** As `$type` calls it. */
+  type: string
+  count: number
+  /** Of the field's values. */
+  share: number
+  min?: unknown
+  max?: unknown
+  /** Characters of text, bytes of binary data, items of arrays, fields of documents. */
+  length?: { min: number; max: number; average: number }
+  /** The most frequent ones; a count is too large by `error` at most. */
+  values?: Array<{ value: unknown; count: number; error: number }>
+}
+
+/** A field at one path. */
+export interface SchemaField {
+  /** `items[].price`: `[]` stands for the items of an array. */
+  path: string
+  /** The same by names; `null` stands for the items of an array. */
+  keys: Array<string | null>
+  /** Documents that have it. */
+  documents: number
+  /** Their share. */
+  presence: number
+  occurrences: number
+  /** The share of the embedded documents around it; `null` for items of an array. */
+  presence_in_parent: number | null
+  /** Different values within the sample, but for documents and arrays. */
+  cardinality: { value: number; kind: 'exact' | 'estimate' }
+  types: SchemaType[]
+}
+
+/** What documents look like. */
+export interface Schema {
+  method: 'random' | 'head'
+  ended_by: 'size' | 'end' | 'time'
+  /** Milliseconds. */
+  ms: number
+  documents: number
+  bytes: number
+  paths: number
+  /** There was more than is kept: `left_out` values are in no field. */
+  cut: boolean
+  left_out: number
+  fields: SchemaField[]
+}
+
+/** How far learning a schema has come, and the schema at the end. */
+export type SchemaProgress =
+  | { progress: { documents: number; ms: number }; schema?: undefined }
+  | { schema: Schema; progress?: undefined }
 
 /** An operation to explain: exactly one. */
 export type Explained =
@@ -132,6 +202,21 @@ export class Analysis {
     call?: CallOptions
   ): Promise<DistinctValues<T>> {
     return invoke(this.#binding, 'mongodb.distinct', { ...input, db, coll, key }, call)
+  }
+
+  /** What documents look like, learned from a sample. */
+  schema(db: string, coll: string, input: SchemaInput = {}, call?: CallOptions): Promise<Schema> {
+    return invoke(this.#binding, 'mongodb.schema', { ...input, db, coll }, call)
+  }
+
+  /** The same with its progress; the last record has the schema. */
+  watchSchema(
+    db: string,
+    coll: string,
+    input: SchemaInput = {},
+    call?: CallOptions
+  ): AsyncGenerator<SchemaProgress> {
+    return records(this.#binding, 'mongodb.schema', { ...input, db, coll }, call)
   }
 
   /** How the server finds what an operation asks for, as one tree with warnings. */

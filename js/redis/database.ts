@@ -1,4 +1,6 @@
 import { Batcher } from './batcher'
+import { RedisBulk } from './bulk'
+import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 
@@ -81,11 +83,14 @@ export interface SetKeyInput {
 export class RedisDatabase {
   readonly #binding: Binding
   readonly #batch: Batcher
+  /** Changes of many keys, with progress. */
+  readonly bulk: RedisBulk
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.#batch = new Batcher(binding)
+    this.bulk = new RedisBulk(binding)
   }
 
   /** One page of keys with their metadata. */
@@ -136,6 +141,18 @@ export class RedisDatabase {
   /** The same every `interval` seconds, until the loop is left or the signal aborted. */
   watchStats(interval = 1, call?: CallOptions): AsyncGenerator<Record<string, unknown>> {
     return records(this.#binding, 'redis.stats', { interval }, call)
+  }
+
+  /**
+   * Runs one command, given as its words or as a line that is read as `redis-cli` reads it. What is
+   * allowed is decided by the table of commands; what affects others needs `confirm`.
+   */
+  command(
+    command: string | readonly RedisArgument[],
+    options: CommandOptions = {},
+    call?: CallOptions
+  ): Promise<CommandResult> {
+    return invoke(this.#binding, 'redis.command', { ...toCommand(command), ...options }, call)
   }
 
   // The calls below are batched: all of one tick are one crossing and one pipeline.

@@ -1,1 +1,3 @@
+export * from './bulk'
+export type * from './command'
 export * from './database'

@@ -41,6 +41,7 @@ impl Router {
                 None => by_path.push((operation.path, vec![operation])),
             }
         }
+        add_methods_of_keys(&mut by_path);
         let mut paths = PathRouter::new();
         for (path, operations) in by_path {
             // An empty last segment is a key of no bytes; the router would not match it.
@@ -66,10 +67,28 @@ impl Router {
         for (name, value) in matched.params.iter() {
             params.text(name, decode_segment(value)?);
         }
-        if path.ends_with('/') && operation.path.ends_with("{key}") {
-            params.text("key", "");
+        if operation.path.ends_with("{key}")
+            && let Some((_, key)) = path.rsplit_once('/')
+        {
+            params.text("key", decode_segment(key)?);
         }
         Ok(Route::Found(operation, params))
+    }
+}
+
+/// `…/keys/bulk` is also the path of a key named `bulk`, as far as methods of its own don't say
+/// otherwise.
+fn add_methods_of_keys(by_path: &mut [(&str, Vec<&'static Operation>)]) {
+    let keys: Vec<_> =
+        by_path.iter().filter(|(path, _)| path.ends_with("{key}")).cloned().collect();
+    for (path, operations) in by_path.iter_mut().filter(|(path, _)| !path.ends_with('}')) {
+        let Some((parent, _)) = path.rsplit_once('/') else { continue };
+        let of_keys = keys.iter().filter(|(path, _)| path.strip_suffix("/{key}") == Some(parent));
+        for operation in of_keys.flat_map(|(_, operations)| operations) {
+            if operations.iter().all(|own| own.method != operation.method) {
+                operations.push(operation);
+            }
+        }
     }
 }
 
@@ -118,5 +137,24 @@ impl Operation {
     #[must_use]
     pub fn is_get(&self) -> bool {
         self.method == Method::GET
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_be_named_like_an_endpoint() {
+        let router = Router::new().unwrap();
+        let found = |method: &str| match router
+            .route(method, "/api/platform/redis/default/keys/bulk")
+            .unwrap()
+        {
+            Route::Found(operation, mut params) => (operation.name, params.take_text("key")),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found("GET"), ("redis.keys.get", Some("bulk".to_owned())));
+        assert_eq!(found("POST").0, "redis.bulk");
     }
 }

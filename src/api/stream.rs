@@ -2,7 +2,7 @@
 //!
 //! The work runs by itself and fills a [`Sink`]; whoever sends the answer takes chunks from the
 //! [`Feed`]. The queue between them is short, so that work is no faster than its reader, and dropping
-//! the feed ends the work.
+//! the feed ends the work: at once where it reads, at its next step where it writes.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::operation::Operation;
@@ -41,6 +42,8 @@ pub enum Format {
     Json,
     /// Bytes (`application/octet-stream`).
     Bytes,
+    /// The frames of a WebSocket.
+    Frames,
 }
 
 impl Format {
@@ -52,7 +55,7 @@ impl Format {
             Self::Events => "text/event-stream; charset=utf-8",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
-            Self::Bytes => "application/octet-stream",
+            Self::Bytes | Self::Frames => "application/octet-stream",
         }
     }
 
@@ -72,7 +75,7 @@ impl Format {
         match self {
             Self::Ndjson | Self::Documents => out.raw(b"\n"),
             Self::Events => out.raw(b"\n\n"),
-            Self::Csv | Self::Json | Self::Bytes => {}
+            Self::Csv | Self::Json | Self::Bytes | Self::Frames => {}
         }
     }
 }
@@ -85,13 +88,16 @@ pub struct Feed {
     /// The name to save it under.
     pub file_name: Option<String>,
     chunks: mpsc::Receiver<Result<Vec<u8>>>,
-    work: AbortOnDropHandle<()>,
+    /// `None` where the work ends by itself.
+    work: Option<AbortOnDropHandle<()>>,
 }
 
 impl Feed {
     /// Ends the work.
     pub fn end(&mut self) {
-        self.work.abort();
+        if let Some(work) = &self.work {
+            work.abort();
+        }
         self.chunks.close();
         while self.chunks.try_recv().is_ok() {}
     }
@@ -134,8 +140,28 @@ impl Sink {
         if self.out.is_empty() {
             return Ok(());
         }
-        let chunk = std::mem::take(&mut self.out).into_bytes();
-        self.chunks.send(Ok(chunk)).await.map_err(|_| gone())
+        // What was written stays here until there is room: a caller may give up waiting.
+        let room = self.chunks.reserve().await.map_err(|_| gone())?;
+        room.send(Ok(std::mem::take(&mut self.out).into_bytes()));
+        Ok(())
+    }
+
+    /// Writes one record and sends what was written if there is room; never waits. For answers to a
+    /// body that still arrives: some senders look at the answer only once all is sent.
+    pub fn offer(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        self.format.open(&mut self.out);
+        write(&mut self.out)?;
+        self.format.close(&mut self.out);
+        if let Ok(room) = self.chunks.try_reserve() {
+            room.send(Ok(std::mem::take(&mut self.out).into_bytes()));
+        }
+        Ok(())
+    }
+
+    /// Whether something was written that there was no room for yet.
+    #[must_use]
+    pub fn lags(&self) -> bool {
+        !self.out.is_empty()
     }
 
     /// Whether nobody reads any more.
@@ -167,14 +193,32 @@ impl Reply {
         + Send
         + 'static,
     ) -> Self {
-        let (sender, chunks) = mpsc::channel(QUEUE);
-        let sink = Sink { format, out: Writer::new(), chunks: sender };
-        // The request's own deadline is for what was before the first record.
-        let cx = Context { deadline: cx.step(), ..cx.clone() };
-        let task = tokio::spawn(run(cx, sink, Box::new(work)));
-        let work = AbortOnDropHandle::new(task);
-        Self::feed(Feed { format, file_name: None, chunks, work })
+        let (mut feed, task) = start(cx, format, Box::new(work));
+        feed.work = Some(AbortOnDropHandle::new(task));
+        Self::feed(feed)
     }
+
+    /// As [`Reply::stream`], for work that writes and must not be cut off halfway. When the reader
+    /// leaves it goes on until it notices ([`Sink::is_closed`]), which it must look for before each
+    /// step.
+    pub fn stream_of_steps(
+        cx: &Context,
+        format: Format,
+        work: impl for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>>
+        + Send
+        + 'static,
+    ) -> Self {
+        Self::feed(start(cx, format, Box::new(work)).0)
+    }
+}
+
+fn start(cx: &Context, format: Format, work: Work) -> (Feed, JoinHandle<()>) {
+    let (sender, chunks) = mpsc::channel(QUEUE);
+    let sink = Sink { format, out: Writer::new(), chunks: sender };
+    // The request's own deadline is for what was before the first record.
+    let cx = Context { deadline: cx.step(), ..cx.clone() };
+    let task = tokio::spawn(run(cx, sink, work));
+    (Feed { format, file_name: None, chunks, work: None }, task)
 }
 
 async fn run(cx: Context, mut sink: Sink, work: Work) {
@@ -190,7 +234,10 @@ async fn run(cx: Context, mut sink: Sink, work: Work) {
         }
         Err(_) => Err(dispatch::panicked()),
     };
-    dispatch::observe(operation, &cx, result.as_ref().err());
+    // That the reader has left says nothing about the server.
+    if !sink.is_closed() {
+        dispatch::observe(operation, &cx, result.as_ref().err());
+    }
     dispatch::note(operation, &cx.request_id, started, result.as_ref().err());
     let told = match result {
         Err(error) if sink.format.tells_failures() => tell(&mut sink, &error, &cx.request_id),

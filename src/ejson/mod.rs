@@ -14,7 +14,7 @@
 mod date;
 mod document;
 mod keys;
-mod raw;
+pub(crate) mod raw;
 mod read;
 mod wrapper;
 mod write;
@@ -23,6 +23,7 @@ mod write;
 mod tests;
 
 pub use document::{Document, Pipeline, Update, parse_value};
+pub(crate) use write::write_raw;
 pub use write::{
     MAX_DEPTH, Mode, write_array, write_document, write_element, write_tree, write_value,
 };

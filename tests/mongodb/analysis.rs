@@ -1,6 +1,7 @@
 //! What is in a collection and how it is found.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use studio_multidb::api::reply::Body;
 
 use super::api::api;
 
@@ -43,4 +44,65 @@ async fn the_different_values_of_a_field_are_listed_up_to_the_limit() {
     for key in ["", "a..b", "$a", "a.$b"] {
         assert_eq!(distinct(json!({ "key": key })).await.0, 400, "{key:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_is_learned_from_a_sample() {
+    let Some(api) = api("analysis_schema").await else { return };
+    let documents: Vec<Value> = (0..600)
+        .map(|i| {
+            let mut document = json!({ "_id": i, "k": i % 3, "tags": ["a", i.to_string()] });
+            if i % 2 == 0 {
+                document["half"] = json!({ "deep": 1.5 });
+            }
+            document
+        })
+        .collect();
+    api.insert(&documents).await;
+    let schema = async |body| {
+        let (status, answer) = api.send("POST", "/schema", "", Some(body)).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["data"].clone()
+    };
+    let whole = schema(json!({})).await;
+    assert_eq!((&whole["method"], &whole["ended_by"]), (&json!("random"), &json!("end")));
+    assert_eq!((&whole["documents"], &whole["cut"]), (&json!(600), &json!(false)));
+    let field = |path: &str| {
+        let fields = whole["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["path"] == path).unwrap().clone()
+    };
+    assert_eq!(field("half.deep")["presence"], 0.5);
+    assert_eq!(field("half.deep")["presence_in_parent"], 1);
+    assert_eq!(field("tags[]")["types"][0]["values"][0]["value"], "a");
+    assert_eq!(field("k")["cardinality"], json!({ "value": 3, "kind": "exact" }));
+    assert_eq!(field("_id")["cardinality"]["kind"], "estimate");
+
+    let body = json!({ "size": 50, "method": "head", "filter": { "k": 1 }, "values": 0 });
+    let part = schema(body).await;
+    assert_eq!((&part["documents"], &part["ended_by"]), (&json!(50), &json!("size")));
+    for body in [json!({ "size": 0 }), json!({ "paths": 0 }), json!({ "values": 51 })] {
+        assert_eq!(api.send("POST", "/schema", "", Some(body)).await.0, 400);
+    }
+    let gate = json!({ "filter": { "$where": "1" } });
+    assert_eq!(api.send("POST", "/schema", "", Some(gate)).await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_can_be_watched_while_it_is_learned() {
+    let Some(api) = api("analysis_progress").await else { return };
+    api.insert(&(0..400).map(|i| json!({ "_id": i })).collect::<Vec<_>>()).await;
+    let path = format!("{}/schema", api.base);
+    let accept = [("accept", "application/x-ndjson")];
+    let body = json!({ "method": "head" });
+    let response = api.response("POST", &path, "", Some(body), &accept).await;
+    let Body::Stream(mut feed) = response.body else { panic!("a stream is expected") };
+    let mut text = Vec::new();
+    while let Some(chunk) = feed.next().await {
+        text.extend(chunk.unwrap());
+    }
+    let text = String::from_utf8(text).unwrap();
+    let records: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(records[0]["progress"]["documents"].as_u64().unwrap() > 0);
+    assert_eq!(records.last().unwrap()["schema"]["documents"], 400);
 }

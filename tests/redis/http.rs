@@ -21,6 +21,7 @@ pub(crate) fn service(url: &str) -> Arc<Service> {
     Service::shared(Config::from_env(env, &options).unwrap()).unwrap()
 }
 
+/// The status and the body of an answer to a request below the connection.
 pub(crate) async fn send(
     service: &Arc<Service>,
     method: &str,

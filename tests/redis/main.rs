@@ -1,6 +1,7 @@
 //! The Redis backend against real servers.
 //!
 //! - `TEST_REDIS_URL`: a server that may be flushed, such as `redis://127.0.0.1:6379`
+//! - `TEST_REDIS_62_URL`, `TEST_REDIS_70_URL`: the same, of older generations
 //! - `TEST_REDIS_CLUSTER_URL`: a cluster that may be flushed, `redis+cluster://host:port`
 //! - `TEST_REDIS_SENTINEL_URL`: `redis+sentinel://host:port/master`
 //! - `TEST_REDIS_ACL`: `host:port` of a server with the users `alice` (`+@all -memory -object`) and
@@ -10,15 +11,22 @@
 //!
 //! A test whose server is not given is skipped, and says so.
 
+mod bulk;
 mod cluster;
+mod console;
+mod contested;
+mod edits;
 mod faults;
+mod gate;
 mod http;
 mod keyspace;
 mod million;
 mod proxy;
+mod pubsub;
 mod rogue;
 mod secured;
 mod sentinel;
+mod streams;
 mod support;
 mod tree;
 mod values;

@@ -1,10 +1,12 @@
-//! A TCP proxy that cuts connections once a request was executed, or lets them fall silent.
+//! A TCP proxy that cuts connections once a request was executed, lets them fall silent, or holds
+//! deletions up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// A proxy in front of one server.
 pub(crate) struct Proxy {
@@ -15,6 +17,48 @@ pub(crate) struct Proxy {
     pub(crate) silent_below: Arc<AtomicU32>,
     /// Connections opened so far.
     pub(crate) opened: Arc<AtomicU32>,
+    /// Deletions wait here.
+    pub(crate) gate: Arc<Gate>,
+}
+
+/// Holds up what deletes (`UNLINK`).
+#[derive(Default)]
+pub(crate) struct Gate {
+    closed: AtomicBool,
+    waiting: AtomicU32,
+    opened: Notify,
+    came: Notify,
+}
+
+impl Gate {
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn open(&self) {
+        self.closed.store(false, Ordering::SeqCst);
+        self.opened.notify_waiters();
+    }
+
+    /// Returns once something waits.
+    pub(crate) async fn has_something(&self) {
+        while self.waiting.load(Ordering::SeqCst) == 0 {
+            self.came.notified().await;
+        }
+    }
+
+    async fn pass(&self, sent: &[u8]) {
+        if !sent.windows(6).any(|word| word == b"UNLINK") {
+            return;
+        }
+        let mut opened = std::pin::pin!(self.opened.notified());
+        opened.as_mut().enable();
+        if self.closed.load(Ordering::SeqCst) {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            self.came.notify_one();
+            opened.await;
+        }
+    }
 }
 
 impl Proxy {
@@ -23,7 +67,14 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let counter = || Arc::new(AtomicU32::new(0));
-        let proxy = Self { port, cut_every: counter(), silent_below: counter(), opened: counter() };
+        let gate = Arc::<Gate>::default();
+        let proxy = Self {
+            port,
+            cut_every: counter(),
+            silent_below: counter(),
+            opened: counter(),
+            gate: Arc::clone(&gate),
+        };
         let (cut_every, silent_below) =
             (Arc::clone(&proxy.cut_every), Arc::clone(&proxy.silent_below));
         let (opened, replies) = (Arc::clone(&proxy.opened), counter());
@@ -34,7 +85,8 @@ impl Proxy {
                 let silent_below = Arc::clone(&silent_below);
                 let is_silent = move || number < silent_below.load(Ordering::Relaxed);
                 let (cut_every, replies) = (Arc::clone(&cut_every), Arc::clone(&replies));
-                tokio::spawn(pass(client, server, is_silent, cut_every, replies));
+                let gate = Arc::clone(&gate);
+                tokio::spawn(pass(client, server, is_silent, gate, cut_every, replies));
             }
         });
         proxy
@@ -45,6 +97,7 @@ async fn pass(
     client: TcpStream,
     server: TcpStream,
     is_silent: impl Fn() -> bool + Send + Clone + 'static,
+    gate: Arc<Gate>,
     cut_every: Arc<AtomicU32>,
     replies: Arc<AtomicU32>,
 ) {
@@ -57,6 +110,7 @@ async fn pass(
             if mute() {
                 std::future::pending::<()>().await;
             }
+            gate.pass(&buffer[..count]).await;
             if to_server.write_all(&buffer[..count]).await.is_err() {
                 break;
             }

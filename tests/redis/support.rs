@@ -7,6 +7,7 @@ use serde_json::Value;
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
+use studio_multidb::backend::redis::gate;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
@@ -103,6 +104,17 @@ pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
     serde_json::from_value(json(out)).unwrap()
 }
 
+/// Runs one command as the console does, and returns its reply.
+pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
+    let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
+    let ruling = gate::rule(&args)?;
+    let mut out = Writer::new();
+    out.raw(b"{");
+    client.command(&args, &ruling, None, soon()).await?.write(&mut out)?;
+    out.raw(b"}");
+    Ok(json(out)["reply"].take())
+}
+
 /// A prefix that no other test uses.
 pub(crate) fn prefix() -> String {
     format!("t{}:", uuid::Uuid::new_v4().simple())
@@ -116,14 +128,33 @@ impl Admin {
         Self(tokio::net::TcpStream::connect(address).await.unwrap())
     }
 
+    /// A connection to the server that has the key.
+    pub(crate) async fn at(url: &str, client: &Client, key: &str) -> Self {
+        let Some((_, address)) = url.split_once("redis://") else {
+            let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+            for node in info["nodes"].as_array().unwrap() {
+                let mut admin = Self::connect(&format!("127.0.0.1:{}", node["port"])).await;
+                if !admin.ask(&["EXISTS", key]).await.starts_with("-MOVED") {
+                    return admin;
+                }
+            }
+            panic!("no node has {key}");
+        };
+        Self::connect(address).await
+    }
+
     /// The first line of the answer.
     pub(crate) async fn ask(&mut self, command: &[&str]) -> String {
+        self.all(command).await.lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// A short answer as it came.
+    pub(crate) async fn all(&mut self, command: &[&str]) -> String {
         let line = format!("{}\r\n", command.join(" "));
         self.0.write_all(line.as_bytes()).await.unwrap();
         let mut answer = vec![0; 1024];
         let read = self.0.read(&mut answer).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer[..read]);
-        answer.lines().next().unwrap_or_default().to_owned()
+        String::from_utf8_lossy(&answer[..read]).into_owned()
     }
 
     pub(crate) async fn done(&mut self, command: &[&str]) {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mongodb::bson::Document;
+use futures_util::StreamExt as _;
+use mongodb::bson::{Document, RawBsonRef, doc};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 
 use super::call::Call;
@@ -12,7 +13,7 @@ use super::find::write_all;
 use super::names::Namespace;
 use super::reading::Reading;
 use crate::ejson::Mode;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 
 /// What a pipeline begins with.
@@ -79,6 +80,28 @@ impl Call<'_> {
         self.open(async { Ok(self.send(source, pipeline, options, max_time, None).await?) }).await
     }
 
+    /// How many documents a pipeline gives that has passed the gate and only reads.
+    pub async fn count_results<'n>(
+        &self,
+        source: impl Into<Source<'n>>,
+        mut pipeline: Vec<Document>,
+        options: AggregateOptions,
+    ) -> Result<u64> {
+        pipeline.push(doc! { "$count": "n" });
+        let source = source.into();
+        self.read(async {
+            let mut cursor = self.send(source, pipeline, options, self.max_time(), None).await?;
+            let mut counted = 0;
+            while let Some(batch) = cursor.next().await {
+                for document in batch?.doc_slices()? {
+                    counted = count_in(document.map_err(mongodb::error::Error::from)?)?;
+                }
+            }
+            Ok(counted)
+        })
+        .await
+    }
+
     async fn send(
         &self,
         source: Source<'_>,
@@ -110,4 +133,13 @@ impl Call<'_> {
             }
         }
     }
+}
+
+/// What `$count` says; where there are no documents it says nothing.
+fn count_in(document: RawBsonRef<'_>) -> Result<u64> {
+    let count = document.as_document().and_then(|document| document.get("n").ok().flatten());
+    let count = count.and_then(|n| n.as_i64().or_else(|| n.as_i32().map(i64::from)));
+    count.and_then(|count| u64::try_from(count).ok()).ok_or_else(|| {
+        Error::new(Code::DbQueryError, "the server's answer to $count has no number")
+    })
 }

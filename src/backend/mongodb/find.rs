@@ -5,12 +5,13 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use mongodb::Collection;
 use mongodb::bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
-use mongodb::options::{CountOptions, EstimatedDocumentCountOptions};
+use mongodb::options::{CountOptions, EstimatedDocumentCountOptions, FindOptions};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 use serde::Serialize;
 
 use super::call::Call;
 use super::cap::{Cap, End, List};
+use super::cursor::Documents;
 use super::error::Failure;
 use super::names::Namespace;
 use super::reading::Reading;
@@ -29,6 +30,10 @@ pub struct Query {
     pub sort: Option<Document>,
     /// How many documents to pass over.
     pub skip: u64,
+    /// Values that expressions can name, as `$$name`.
+    pub variables: Option<Document>,
+    /// How to read.
+    pub reading: Reading,
     /// How much to return at most.
     pub cap: Cap,
 }
@@ -71,24 +76,51 @@ impl Call<'_> {
         let collection = self.collection(namespace);
         // One more than asked for tells whether there are more.
         let ask = cap.documents.saturating_add(1);
-        let mut find = collection
-            .find(query.filter)
-            .limit(i64::from(ask))
+        let options = FindOptions::builder()
             .batch_size(ask)
-            .skip(query.skip)
+            .collation(query.reading.collation)
+            .comment(self.comment())
+            .hint(query.reading.hint)
+            .let_vars(query.variables)
+            .limit(i64::from(ask))
             .max_time(self.max_time())
-            .comment(self.comment());
-        if let Some(projection) = query.projection {
-            find = find.projection(projection);
-        }
-        if let Some(sort) = query.sort {
-            find = find.sort(sort);
-        }
+            .projection(query.projection)
+            .read_concern(query.reading.concern)
+            .selection_criteria(query.reading.preference)
+            .skip(query.skip)
+            .sort(query.sort)
+            .build();
+        let find = collection.find(query.filter).with_options(options);
         self.read(async {
             let cursor = find.batch().await?;
             write_all(cursor, cap, mode, writer).await
         })
         .await
+    }
+
+    /// Opens the result of a query, however many documents it has; the query's cap does not count.
+    pub async fn open_find(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+        limit: Option<i64>,
+    ) -> Result<Documents> {
+        let options = FindOptions::builder()
+            .collation(query.reading.collation)
+            .comment(self.comment())
+            .hint(query.reading.hint)
+            .let_vars(query.variables)
+            .limit(limit)
+            .max_time(Self::longest(None))
+            .projection(query.projection)
+            .read_concern(query.reading.concern)
+            .selection_criteria(query.reading.preference)
+            .skip(query.skip)
+            .sort(query.sort)
+            .build();
+        let collection = self.collection(namespace);
+        let find = collection.find(query.filter).with_options(options);
+        self.open(async { Ok(find.batch().await?) }).await
     }
 
     /// Writes one document, found by its id; `false` if there is none.
@@ -160,9 +192,11 @@ impl Call<'_> {
         &self,
         namespace: &Namespace,
         filter: Document,
+        reading: Reading,
         budget: Duration,
     ) -> Count {
-        let counted = self.within(budget).count(namespace, filter).await;
+        let estimate = filter.is_empty();
+        let counted = self.within(budget).count_as(namespace, filter, reading, estimate).await;
         counted.unwrap_or(Count { value: None, kind: CountKind::Timeout })
     }
 }

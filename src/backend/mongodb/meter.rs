@@ -66,6 +66,11 @@ impl Meter {
         })
     }
 
+    /// Connections that may be open.
+    pub(super) fn max_connections(&self) -> u32 {
+        self.max_connections
+    }
+
     /// What the driver reports to.
     pub(super) fn handler(self: &Arc<Self>) -> EventHandler<CmapEvent> {
         let meter = Arc::clone(self);

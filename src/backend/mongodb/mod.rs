@@ -5,30 +5,39 @@
 //! straight to JSON.
 
 mod aggregate;
+mod bulk;
 mod call;
 mod cap;
+mod change;
 mod collation;
 mod collections;
 mod command;
 mod cursor;
 mod databases;
 mod define;
+mod diff;
 mod distinct;
 mod error;
+mod exact;
 mod explain;
 mod find;
 pub mod gate;
 mod hello;
+mod indexes;
+mod insert;
 mod kill;
 mod meter;
 mod names;
 mod options;
+mod preview;
 mod privileges;
 mod probe;
 mod reading;
+mod running;
+mod schema;
 mod socks;
 mod tunnel;
-mod write;
+mod types;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +47,10 @@ use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
 pub use self::aggregate::{AggregateOptions, Source};
+pub use self::bulk::{Report, Selection, Statement};
 pub use self::call::Call;
 pub use self::cap::{Cap, End};
+pub use self::change::{Change, Changed};
 pub use self::collation::collation;
 pub use self::collections::{CollectionEntry, CollectionKind, CollectionSizes};
 pub use self::cursor::{Batch, Documents};
@@ -47,10 +58,16 @@ pub use self::databases::{DatabaseEntry, DatabaseSizes};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::find::{Count, CountKind, Query};
+pub use self::indexes::{
+    Advice, AdviceKind, Built, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage,
+    default_name,
+};
+pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
+pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
-pub use self::write::{Change, Changed, with_id};
+pub use self::schema::{Limits, Method, Profile, Sampling};
 
 use self::hello::Kind;
 use self::meter::Meter;
@@ -63,6 +80,8 @@ use crate::target::{Endpoint, MongoTarget, tls};
 
 /// How long closing waits for a server.
 const GOODBYE: Duration = Duration::from_secs(1);
+/// Operations that one request has under way at most.
+const MOST_AT_A_TIME: usize = 4;
 
 /// A live client of one target.
 #[derive(Debug)]
@@ -129,6 +148,12 @@ impl Client {
         let goodbye = async { self.driver.clone().shutdown().immediate(true).await };
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         self.tunnel.close();
+    }
+
+    /// How many operations one request may have under way, so that others find connections too.
+    #[must_use]
+    pub fn share(&self) -> usize {
+        (self.meter.max_connections() as usize / 2).clamp(1, MOST_AT_A_TIME)
     }
 
     /// What it holds at this moment.

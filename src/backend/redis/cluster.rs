@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use super::commands::{Commands, Effect};
 use super::dial::Dialer;
 use super::node::Node;
+use super::slots::SlotSet;
 use super::{failure, reply, slot};
 use crate::backend::Gauge;
 use crate::deadline::Deadline;
@@ -44,6 +45,8 @@ pub(super) struct Cluster {
 pub(super) struct Map {
     /// The primaries, ordered by their node id.
     pub(super) primaries: Vec<Primary>,
+    /// The replicas that the cluster thinks well of.
+    pub(super) replicas: Vec<Replica>,
     owners: Vec<u16>,
     /// Changes whenever a slot or a primary does.
     pub(super) fingerprint: u32,
@@ -57,16 +60,38 @@ pub(super) struct Primary {
     pub(super) node: Arc<Node>,
 }
 
+/// A node that follows a primary.
+#[derive(Debug, Clone)]
+pub(super) struct Replica {
+    /// Its node id.
+    pub(super) id: String,
+    /// The node id of its primary.
+    pub(super) of: String,
+    pub(super) node: Arc<Node>,
+}
+
 /// One line of `CLUSTER SLOTS`.
 #[derive(Debug, PartialEq, Eq)]
 struct Range {
     first: u16,
     last: u16,
+    primary: Address,
+    replicas: Vec<Address>,
+}
+
+/// A node as `CLUSTER SLOTS` names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Address {
     endpoint: Endpoint,
     id: String,
 }
 
 impl Map {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+        let primaries = self.primaries.iter().map(|primary| &primary.node);
+        primaries.chain(self.replicas.iter().map(|replica| &replica.node))
+    }
+
     /// The node that serves the slot.
     pub(super) fn owner(&self, slot: u16) -> Result<&Arc<Node>> {
         let index = self.owners.get(usize::from(slot)).copied().unwrap_or(NOBODY);
@@ -77,19 +102,29 @@ impl Map {
             )
         })
     }
+
+    /// The slots that a primary serves, by its place in the list.
+    pub(super) fn slots_of(&self, primary: usize) -> SlotSet {
+        let mut slots = SlotSet::none();
+        let owned = (0..slot::SLOTS).zip(&self.owners);
+        let owned = owned.filter(|&(_, &owner)| usize::from(owner) == primary);
+        owned.for_each(|(slot, _)| slots.insert(slot));
+        slots
+    }
 }
 
 impl Cluster {
     /// Reads the map from the first seed that answers.
     pub(super) async fn connect(
         dialer: Arc<Dialer>,
+        dialing: Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
         deadline: Deadline,
     ) -> Result<Self> {
         let cluster = Self {
             dialer,
-            dialing: Arc::new(Semaphore::new(2)),
+            dialing,
             max_connections,
             idle_timeout,
             map: RwLock::default(),
@@ -178,7 +213,7 @@ impl Cluster {
     async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
         let mut lease = self.node(endpoint)?.lease(deadline).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
-        let mut replies = lease.ask(&ask, Outcome::NotApplied, deadline).await?;
+        let mut replies = lease.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {
             if error.message().contains("cluster support disabled") {
                 return Error::validation(
@@ -196,30 +231,34 @@ impl Cluster {
     }
 
     fn install(&self, mut ranges: Vec<Range>) -> Result<()> {
-        ranges.sort_by(|a, b| (&a.id, a.first).cmp(&(&b.id, b.first)));
+        ranges.sort_by(|a, b| (&a.primary.id, a.first).cmp(&(&b.primary.id, b.first)));
         let mut map = Map {
             owners: vec![NOBODY; usize::from(slot::SLOTS)],
             fingerprint: FNV,
             ..Map::default()
         };
-        for range in ranges {
-            if map.primaries.last().is_none_or(|last| last.id != range.id) {
-                let node = self.node(&range.endpoint)?;
-                map.primaries.push(Primary { id: range.id.clone(), node });
+        for Range { first, last, primary, replicas } in ranges {
+            if map.primaries.last().is_none_or(|last| last.id != primary.id) {
+                let node = self.node(&primary.endpoint)?;
+                map.primaries.push(Primary { id: primary.id.clone(), node });
+                for Address { endpoint, id } in replicas {
+                    let node = self.node(&endpoint)?;
+                    map.replicas.push(Replica { id, of: primary.id.clone(), node });
+                }
             }
             let owner = u16::try_from(map.primaries.len() - 1).unwrap_or(NOBODY);
-            let last = usize::from(range.last.min(slot::SLOTS - 1));
-            let Some(slots) = map.owners.get_mut(usize::from(range.first)..=last) else {
+            let end = usize::from(last.min(slot::SLOTS - 1));
+            let Some(slots) = map.owners.get_mut(usize::from(first)..=end) else {
                 return Err(failure::unexpected("CLUSTER SLOTS"));
             };
             slots.fill(owner);
-            for word in [range.id.as_bytes(), &range.first.to_be_bytes(), &range.last.to_be_bytes()]
-            {
+            for word in [primary.id.as_bytes(), &first.to_be_bytes(), &last.to_be_bytes()] {
                 map.fingerprint = fnv(map.fingerprint, word);
             }
         }
         self.known.lock().retain(|_, node| {
-            let kept = map.primaries.iter().any(|p| Arc::ptr_eq(&p.node, node));
+            let mut nodes = map.nodes();
+            let kept = nodes.any(|known| Arc::ptr_eq(known, node));
             if !kept {
                 node.close();
             }
@@ -247,29 +286,31 @@ fn parse(slots: Value, asked: &str) -> Option<Vec<Range>> {
         .into_iter()
         .map(|line| {
             let line = reply::elements(line)?;
-            let [first, last, primary, ..] = line.as_slice() else { return None };
-            let Value::Array(primary) = primary else { return None };
-            let host = match primary.first().and_then(reply::text).as_deref() {
-                // The node does not know its own name; it is where we asked.
-                None | Some("" | "?") => asked.to_owned(),
-                Some(host) => host.to_owned(),
-            };
+            let [first, last, primary, replicas @ ..] = line.as_slice() else { return None };
             Some(Range {
                 first: u16::try_from(reply::integer(first)?).ok()?,
                 last: u16::try_from(reply::integer(last)?).ok()?,
-                endpoint: Endpoint {
-                    host,
-                    port: u16::try_from(reply::integer(primary.get(1)?)?).ok()?,
-                },
-                id: reply::text(primary.get(2)?)?,
+                primary: address(primary, asked)?,
+                replicas: replicas.iter().filter_map(|replica| address(replica, asked)).collect(),
             })
         })
         .collect()
 }
 
-const FNV: u32 = 0x811c_9dc5;
+fn address(node: &Value, asked: &str) -> Option<Address> {
+    let Value::Array(node) = node else { return None };
+    let host = match node.first().and_then(reply::text).as_deref() {
+        // The node does not know its own name; it is where we asked.
+        None | Some("" | "?") => asked.to_owned(),
+        Some(host) => host.to_owned(),
+    };
+    let port = u16::try_from(reply::integer(node.get(1)?)?).ok()?;
+    Some(Address { endpoint: Endpoint { host, port }, id: reply::text(node.get(2)?)? })
+}
 
-fn fnv(hash: u32, bytes: &[u8]) -> u32 {
+pub(super) const FNV: u32 = 0x811c_9dc5;
+
+pub(super) fn fnv(hash: u32, bytes: &[u8]) -> u32 {
     bytes.iter().fold(hash, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
@@ -286,7 +327,15 @@ mod tests {
     fn a_node_without_a_name_is_where_it_was_asked() {
         let ranges = read("*1 *3 :0 :5460 *3 $0  :7000 $2 id").unwrap();
         let endpoint = Endpoint { host: "seed".into(), port: 7000 };
-        assert_eq!(ranges, [Range { first: 0, last: 5460, endpoint, id: "id".into() }]);
+        let primary = Address { endpoint, id: "id".into() };
+        assert_eq!(ranges, [Range { first: 0, last: 5460, primary, replicas: vec![] }]);
+    }
+
+    #[test]
+    fn replicas_follow_their_primary() {
+        let ranges = read("*1 *4 :0 :1 *3 $1 h :7000 $2 id *4 $1 h :7001 $2 r1 *0").unwrap();
+        let ids: Vec<&str> = ranges[0].replicas.iter().map(|replica| replica.id.as_str()).collect();
+        assert_eq!(ids, ["r1"]);
     }
 
     #[test]

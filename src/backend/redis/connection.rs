@@ -99,6 +99,11 @@ impl Connection {
         }
     }
 
+    /// The socket, for one who reads whatever comes. Every reply was read.
+    pub(super) fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
+    }
+
     /// Whether a request was abandoned, so that replies no longer match requests.
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty
@@ -122,6 +127,11 @@ impl Connection {
     /// How long ago it was last used.
     pub(super) fn idle(&self) -> Duration {
         self.used.elapsed()
+    }
+
+    /// Has the replies of the next exchange keep their attributes.
+    pub(super) fn keep_attributes(&mut self) {
+        self.decoder.keep_attributes = true;
     }
 
     /// Sends encoded commands whose replies come as messages; for a connection that is subscribed.
@@ -180,6 +190,7 @@ impl Connection {
         if self.input.capacity() > KEEP_BUFFER {
             self.input = BytesMut::new();
         }
+        self.decoder.keep_attributes = false;
         self.used = Instant::now();
         self.dirty = false;
         Ok(())

@@ -52,7 +52,7 @@ pub(super) fn position(text: &str) -> Result<u64> {
     text.parse().map_err(|_| invalid())
 }
 
-fn invalid() -> Error {
+pub(super) fn invalid() -> Error {
     Error::validation("`cursor` is not one that an earlier page of this connection gave")
 }
 

@@ -19,6 +19,7 @@ use super::node::Node;
 use super::{Client, Nodes, slot};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
 
 /// How often a refused unit is sent again.
 pub(super) const MAX_REDIRECTS: u32 = 5;
@@ -102,6 +103,36 @@ impl Client {
         results.pop().unwrap_or(Ok(Value::Nil)).and_then(failure::check)
     }
 
+    /// Runs one unit per item, which `push` adds. What was proven not to have run, and may run in a
+    /// moment, is sent again until the deadline.
+    pub(super) async fn for_each<T>(
+        &self,
+        items: &[T],
+        deadline: Deadline,
+        push: impl Fn(&mut Commands, &T),
+    ) -> Vec<Result<Value>> {
+        let mut results: Vec<Result<Value>> = Vec::new();
+        let mut left: Vec<usize> = (0..items.len()).collect();
+        for round in 0.. {
+            let mut commands = Commands::with_capacity(left.len());
+            for &i in &left {
+                push(&mut commands, &items[i]);
+            }
+            let ran = self.run(&commands, None, deadline).await;
+            if round == 0 {
+                results = ran;
+            } else {
+                left.iter().zip(ran).for_each(|(&i, result)| results[i] = result);
+            }
+            left.retain(|&i| results[i].as_ref().is_err_and(may_run_later));
+            let pausing = tokio::time::sleep(pause(round));
+            if left.is_empty() || deadline.run(pausing).await.is_none() {
+                break;
+            }
+        }
+        results
+    }
+
     /// The node that has the key; for a command without one, any.
     pub(super) fn node_of(&self, key: Option<&[u8]>) -> Result<Arc<Node>> {
         match (&self.nodes, key) {
@@ -183,6 +214,7 @@ impl Client {
             Learned::Refused(_, error)
             | Learned::Unreached(error)
             | Learned::Lost(error)
+            | Learned::Scattered(error)
             | Learned::Crowded(error) => return Some(Err(error)),
         }
         next.waiting.push(unit);
@@ -251,6 +283,17 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether a command was proven not to have run because no server was reached, or none was ready.
+pub(super) fn may_run_later(error: &Error) -> bool {
+    error.known_outcome() == Outcome::NotApplied
+        && matches!(error.code(), Code::DbConnectionFailed | Code::PoolExhausted)
+}
+
+/// How long to wait for a server that can't be reached: at most about half a second.
+pub(super) fn pause(round: u32) -> Duration {
+    backoff(round.min(MAX_REDIRECTS))
 }
 
 /// How long to wait before the next round.

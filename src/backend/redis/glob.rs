@@ -35,6 +35,23 @@ pub(super) fn matches_all(pattern: &[u8]) -> bool {
     !pattern.is_empty() && pattern.iter().all(|&byte| byte == b'*')
 }
 
+/// Whether the pattern consists of wildcards, so that whoever wrote it may not know what it matches.
+pub(super) fn names_nothing(pattern: &[u8]) -> bool {
+    let mut rest = pattern;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = match byte {
+            b'*' | b'?' => behind,
+            b'[' => match behind.iter().position(|&byte| byte == b']') {
+                Some(end) => &behind[end + 1..],
+                // The server takes what is left as the class.
+                None => &[],
+            },
+            _ => return false,
+        };
+    }
+    !pattern.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +71,16 @@ mod tests {
     fn only_stars_match_all() {
         assert!(matches_all(b"*") && matches_all(b"**"));
         assert!(!matches_all(b"a*") && !matches_all(b"") && !matches_all(b"*?"));
+    }
+
+    #[test]
+    fn wildcards_alone_name_nothing() {
+        for pattern in ["*", "**", "?*", "[a-z]*", "[^x]*", "*[*"] {
+            assert!(names_nothing(pattern.as_bytes()), "{pattern}");
+        }
+        for pattern in ["", "a*", "*a", "[a]b*", r"\*", "user:*"] {
+            assert!(!names_nothing(pattern.as_bytes()), "{pattern}");
+        }
     }
 
     proptest! {

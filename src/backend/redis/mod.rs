@@ -12,36 +12,49 @@ use tokio::sync::Semaphore;
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::fanout::Outbox;
 use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
 pub mod batch;
+pub mod bulk;
 mod cluster;
 mod collection;
 pub mod commands;
-mod conditional;
 mod connection;
+pub mod console;
+pub mod course;
 mod cursor;
 mod dial;
+pub mod edit;
 mod execute;
 mod failure;
 pub mod gate;
 mod glob;
 mod group;
 pub mod info;
+pub mod lifetime;
+pub mod members;
 mod metadata;
 mod node;
 mod probe;
+pub mod pubsub;
 pub mod read;
+mod redact;
 mod reply;
 mod resp;
 pub mod scan;
 mod sentinel;
 mod slot;
+mod slots;
 mod stream;
+pub mod survey;
+pub mod sweep;
+mod sweep_cursor;
 pub mod tree;
 mod value;
 mod walk;
+mod watch;
 pub mod write;
 
 use cluster::Cluster;
@@ -49,6 +62,7 @@ use collection::Feature;
 use dial::Dialer;
 use node::Node;
 pub use probe::probe;
+use pubsub::Hub;
 use sentinel::Watch;
 
 /// A live client of one target.
@@ -58,15 +72,20 @@ pub struct Client {
     /// Word of another primary.
     watch: Option<Watch>,
     nodes: Nodes,
+    hub: Arc<Hub>,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
+    /// `PEXPIRETIME`: when a key expires, not how long it has left.
+    expire_time: Feature,
+    /// `UNLINK`: deleting without holding the server up.
+    unlink: Feature,
 }
 
 #[derive(Debug)]
 enum Nodes {
     /// A server, or the primary behind sentinels.
     One(Arc<Node>),
-    Cluster(Cluster),
+    Cluster(Arc<Cluster>),
 }
 
 impl Client {
@@ -78,28 +97,42 @@ impl Client {
     ) -> Result<Self> {
         let dialer = Arc::new(Dialer::new(target, options)?);
         let limit = options.max_connections.min(target.pool_size.unwrap_or(u32::MAX));
-        let mut watch = None;
-        let nodes = if target.topology == RedisTopology::Cluster {
-            Nodes::Cluster(Cluster::connect(dialer, limit, options.idle_timeout, deadline).await?)
+        let (dialing, idle) = (Arc::new(Semaphore::new(2)), options.idle_timeout);
+        let (nodes, hub, watch);
+        if target.topology == RedisTopology::Cluster {
+            let (seeds, turn) = (Arc::clone(&dialer), Arc::clone(&dialing));
+            let cluster = Arc::new(Cluster::connect(seeds, turn, limit, idle, deadline).await?);
+            hub = Hub::new(dialer, Some(Arc::clone(&cluster)), dialing);
+            (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
-            let idle = options.idle_timeout;
-            let node = Node::new(&dialer, None, &Arc::new(Semaphore::new(2)), limit, idle)?;
+            let node = Arc::new(Node::new(&dialer, None, &dialing, limit, idle)?);
             // The first connection is made now, so that a bad target fails here.
             drop(node.lease(deadline).await?);
-            let node = Arc::new(node);
-            if let RedisTopology::Sentinel { master } = &target.topology {
-                watch = Some(Watch::start(&dialer, &node, master));
-            }
-            Nodes::One(node)
-        };
-        let topology = target.topology.clone();
-        Ok(Self { topology, watch, nodes, hash_field_ttl: Feature::default() })
+            hub = Hub::new(Arc::clone(&dialer), None, dialing);
+            watch = match &target.topology {
+                RedisTopology::Sentinel { master } => {
+                    Some(Watch::start(&dialer, &node, &hub, master))
+                }
+                _ => None,
+            };
+            nodes = Nodes::One(node);
+        }
+        Ok(Self {
+            topology: target.topology.clone(),
+            watch,
+            nodes,
+            hub,
+            hash_field_ttl: Feature::default(),
+            expire_time: Feature::default(),
+            unlink: Feature::default(),
+        })
     }
 
     /// Closes every connection. Requests that still run end by themselves, and then theirs are
     /// closed too.
     #[allow(clippy::unused_async)] // Other backends' clients wait here.
     pub async fn close(&self) {
+        self.hub.close();
         if let Some(watch) = &self.watch {
             watch.stop();
         }
@@ -111,10 +144,17 @@ impl Client {
 
     /// What it holds at this moment.
     pub fn gauge(&self) -> Gauge {
-        match &self.nodes {
+        let gauge = match &self.nodes {
             Nodes::One(node) => node.gauge(),
             Nodes::Cluster(cluster) => cluster.gauge(),
-        }
+        };
+        let links = u32::try_from(self.hub.open_links()).unwrap_or(u32::MAX);
+        Gauge { open: gauge.open + links, in_use: gauge.in_use + links, ..gauge }
+    }
+
+    /// One who subscribes to channels, and reads from `outbox`.
+    pub fn subscriber(&self, outbox: Outbox) -> pubsub::Subscriber {
+        self.hub.subscriber(outbox)
     }
 
     fn has_sentinels(&self) -> bool {

@@ -27,8 +27,14 @@ pub(super) struct Malformed;
 /// Takes replies from the front of a buffer, whatever pieces it was filled in.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
+    /// Whether attributes are given with the value they are about, rather than skipped.
+    pub(super) keep_attributes: bool,
     /// The aggregates that have begun and not ended.
     open: Vec<Open>,
+    /// Pushes are what is waited for.
+    listening: bool,
+    /// Attributes of the reply that comes next.
+    attributes: Option<Vec<(Value, Value)>>,
 }
 
 #[derive(Debug)]
@@ -36,6 +42,8 @@ struct Open {
     kind: Kind,
     missing: usize,
     elements: Vec<Value>,
+    /// Attributes of the element that comes next.
+    attributes: Option<Vec<(Value, Value)>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +51,9 @@ enum Kind {
     Array,
     Set,
     Map,
-    /// Not an answer to anything; nothing here subscribes, so it is skipped.
+    /// Not an answer to anything; skipped, unless somebody listens.
     Push,
-    /// Remarks about the value that follows; skipped.
+    /// Remarks about the value that follows.
     Attribute,
 }
 
@@ -55,6 +63,11 @@ enum Element {
 }
 
 impl Decoder {
+    /// One that takes pushes for arrays, as which RESP2 sends the same.
+    pub(super) fn listening() -> Self {
+        Self { listening: true, ..Self::default() }
+    }
+
     /// The next reply, once all of it is there.
     pub(super) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Value>, Malformed> {
         let mut at = 0;
@@ -68,11 +81,12 @@ impl Decoder {
                         return Err(Malformed);
                     }
                     let elements = Vec::with_capacity(missing.min(MAX_RESERVED));
-                    self.open.push(Open { kind, missing, elements });
+                    self.open.push(Open { kind, missing, elements, attributes: None });
                     self.close()
                 }
             };
             while let Some(value) = complete {
+                let value = if self.keep_attributes { self.attributed(value) } else { value };
                 let Some(parent) = self.open.last_mut() else {
                     input.advance(at);
                     return Ok(Some(value));
@@ -91,18 +105,40 @@ impl Decoder {
         let open = self.open.pop_if(|open| open.missing == 0)?;
         match open.kind {
             Kind::Array => Some(Value::Array(open.elements)),
+            Kind::Push if self.listening => Some(Value::Array(open.elements)),
             Kind::Set => Some(Value::Set(open.elements)),
-            Kind::Map => {
-                let mut elements = open.elements.into_iter();
-                let mut pairs = Vec::with_capacity(elements.len() / 2);
-                while let (Some(name), Some(value)) = (elements.next(), elements.next()) {
-                    pairs.push((name, value));
-                }
-                Some(Value::Map(pairs))
+            Kind::Map => Some(Value::Map(pairs(open.elements))),
+            Kind::Attribute if self.keep_attributes => {
+                *self.pending() = Some(pairs(open.elements));
+                None
             }
             Kind::Push | Kind::Attribute => None,
         }
     }
+
+    /// The attributes that wait for the next value.
+    fn pending(&mut self) -> &mut Option<Vec<(Value, Value)>> {
+        match self.open.last_mut() {
+            Some(parent) => &mut parent.attributes,
+            None => &mut self.attributes,
+        }
+    }
+
+    fn attributed(&mut self, value: Value) -> Value {
+        match self.pending().take() {
+            Some(attributes) => Value::Attribute { data: Box::new(value), attributes },
+            None => value,
+        }
+    }
+}
+
+fn pairs(elements: Vec<Value>) -> Vec<(Value, Value)> {
+    let mut elements = elements.into_iter();
+    let mut pairs = Vec::with_capacity(elements.len() / 2);
+    while let (Some(name), Some(value)) = (elements.next(), elements.next()) {
+        pairs.push((name, value));
+    }
+    pairs
 }
 
 /// The element at the front and its length; `None` until all of it is there.
@@ -118,7 +154,11 @@ fn element(input: &[u8]) -> Result<Option<(Element, usize)>, Malformed> {
             return Ok(Some((aggregate(*kind, line)?, used)));
         }
         b'+' if line == b"OK" => Value::Okay,
-        b'+' => Value::SimpleString(String::from_utf8_lossy(line).into_owned()),
+        b'+' => match std::str::from_utf8(line) {
+            Ok(text) => Value::SimpleString(text.to_owned()),
+            // A script can say anything; its bytes matter more than the kind of its string.
+            Err(_) => Value::BulkString(line.to_vec()),
+        },
         b':' => Value::Int(number(line)?),
         b'-' => error(line)?,
         b'_' => Value::Nil,
@@ -184,8 +224,10 @@ fn verbatim(content: &[u8]) -> Result<Value, Malformed> {
         b"mkd" => VerbatimFormat::Markdown,
         other => VerbatimFormat::Unknown(String::from_utf8_lossy(other).into_owned()),
     };
-    let text = String::from_utf8_lossy(&content[4..]).into_owned();
-    Ok(Value::VerbatimString { format, text })
+    Ok(match std::str::from_utf8(&content[4..]) {
+        Ok(text) => Value::VerbatimString { format, text: text.to_owned() },
+        Err(_) => Value::BulkString(content[4..].to_vec()),
+    })
 }
 
 /// Errors are rare; the crate knows their kinds. Their text may quote bytes that are no text.

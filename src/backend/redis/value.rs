@@ -49,7 +49,11 @@ pub(super) fn list(out: &mut Writer, values: &[Value]) {
     out.raw(b"]");
 }
 
-fn spell(score: f64) -> String {
+/// A floating point number as Redis spells it.
+pub(super) fn spell(score: f64) -> String {
+    if score.is_nan() {
+        return "nan".to_owned();
+    }
     if score.is_infinite() {
         return if score > 0.0 { "inf" } else { "-inf" }.to_owned();
     }

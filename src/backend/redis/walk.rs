@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         let Some(node) = self.node() else { return Ok((None, Vec::new())) };
         let filters = self.pattern.is_some() || self.type_name.is_some();
         let mut commands = Commands::with_capacity(2);
-        self.push_scan(&mut commands, work);
+        push_scan(&mut commands, self.position, self.pattern, work, self.type_name);
         // The server does not say how many keys it looked at; with filters, neither do the keys
         // that it gives. `COUNT` says it, but for the end of a small keyspace.
         if filters && self.size_here.is_none() {
@@ -199,24 +199,31 @@ impl<'a> Walk<'a> {
     fn is_primary(&self, cluster: &Cluster) -> bool {
         cluster.map().primaries.iter().any(|primary| primary.id == self.id)
     }
+}
 
-    fn push_scan(&self, commands: &mut Commands, work: u64) {
-        let (mut cursor, mut count) = (itoa::Buffer::new(), itoa::Buffer::new());
-        let mut args: Vec<&[u8]> = vec![b"SCAN", cursor.format(self.position).as_bytes()];
-        if let Some(pattern) = self.pattern {
-            args.extend([b"MATCH", pattern]);
-        }
-        args.extend([b"COUNT", count.format(work).as_bytes()]);
-        if let Some(type_name) = self.type_name {
-            args.extend([b"TYPE", type_name.as_bytes()]);
-        }
-        commands.push(Effect::Read, 0, &args);
+/// Adds one call of `SCAN`.
+pub(super) fn push_scan(
+    commands: &mut Commands,
+    position: u64,
+    pattern: Option<&[u8]>,
+    work: u64,
+    type_name: Option<&str>,
+) {
+    let (mut cursor, mut count) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let mut args: Vec<&[u8]> = vec![b"SCAN", cursor.format(position).as_bytes()];
+    if let Some(pattern) = pattern {
+        args.extend([b"MATCH", pattern]);
     }
+    args.extend([b"COUNT", count.format(work).as_bytes()]);
+    if let Some(type_name) = type_name {
+        args.extend([b"TYPE", type_name.as_bytes()]);
+    }
+    commands.push(Effect::Read, 0, &args);
 }
 
 impl Client {
     /// `DBSIZE`, summed over the primaries of a cluster.
-    pub(super) async fn size(&self, deadline: Deadline) -> Result<u64> {
+    pub async fn size(&self, deadline: Deadline) -> Result<u64> {
         let nodes: Vec<Arc<Node>> = match &self.nodes {
             Nodes::One(node) => vec![Arc::clone(node)],
             Nodes::Cluster(cluster) => {
@@ -240,7 +247,8 @@ pub(super) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
     Some((position, reply::elements(elements)?))
 }
 
-fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
+/// The keys of a reply of `SCAN`, and where to go on.
+pub(super) fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
     let unexpected = || -> Error { failure::unexpected("SCAN") };
     let (position, elements) = scanned(value).ok_or_else(unexpected)?;
     let keys = elements

@@ -3,8 +3,13 @@
 use crate::api::operation::operations;
 
 mod batch;
+pub mod bulk;
+mod command;
 mod input;
 pub mod keys;
+mod problems;
+pub mod pubsub;
+mod selection;
 mod server;
 mod stats;
 mod strings;
@@ -22,4 +27,7 @@ operations! {
     /// Many small commands as one pipeline, each with its own result. Those that write need write
     /// permission.
     "redis.batch" POST "/redis/{scope}/batch" Connection(Redis) Read 1 => batch::run;
+    /// One command, if the table of commands offers it. It may need write or admin permission; with
+    /// the latter it also needs `confirm`.
+    "redis.command" POST "/redis/{scope}/command" Connection(Redis) Read 2 => command::run;
 }

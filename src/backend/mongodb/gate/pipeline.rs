@@ -78,17 +78,22 @@ pub fn pipeline(stages: &[Document], db: &str) -> Result<Needs> {
     Ok(walk.needs)
 }
 
-/// Checks the pipeline of a view in the database `db`. Whoever reads the view runs it, so it must be
-/// one that anybody may run.
+/// Checks the pipeline of a view in the database `db`. Whoever may read the view runs it, so that it
+/// must be one that anybody may run.
 pub fn view(stages: &[Document], db: &str) -> Result<()> {
-    if pipeline(stages, db)? == Needs::default() {
+    let needs = pipeline(stages, db)?;
+    let wrong = if needs.write {
+        "`$out` and `$merge` can't stand in a view"
+    } else if needs.change_stream {
+        "a change stream can't stand in a view"
+    } else if needs.whole_database {
+        "the pipeline of a view must read from its collection"
+    } else if needs.admin {
+        "a view can't show what is for administrators"
+    } else {
         return Ok(());
-    }
-    Err(not_allowed(
-        "the pipeline of a view can only read collections; it can't write, watch, or ask the server \
-         about itself"
-            .to_owned(),
-    ))
+    };
+    Err(not_allowed(wrong.to_owned()))
 }
 
 /// The one field of a stage.

@@ -1,13 +1,13 @@
 //! `…/explain`.
 
-use mongodb::bson::{self, Bson, RawDocumentBuf};
+use mongodb::bson::{self, Bson};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Explained, Verbosity, gate, plan, summarize};
 use crate::context::Context;
-use crate::ejson::{Document, Mode, Pipeline, Update, write_document};
+use crate::ejson::{Document, Mode, Pipeline, Update, write_tree};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::operations::mongodb::aggregate::{RunOptions, allowed};
@@ -222,9 +222,7 @@ fn write_answer(
     writer.raw(",\"raw\":");
     let mut text = Writer::new();
     if raw {
-        let bytes = RawDocumentBuf::try_from(answer)
-            .map_err(|_| Error::internal("an explanation could not be encoded as BSON"))?;
-        write_document(&mut text, &bytes, Mode::Relaxed)?;
+        write_tree(&mut text, answer, Mode::Relaxed)?;
     }
     if raw && text.len() + writer.len() <= most {
         writer.raw(text.into_bytes());

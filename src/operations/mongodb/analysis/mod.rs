@@ -4,6 +4,7 @@
 mod count;
 mod distinct;
 mod explain;
+mod schema;
 
 use crate::api::operation::operations;
 
@@ -14,6 +15,9 @@ operations! {
     /// The different values of a field.
     "mongodb.distinct" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/distinct"
         Connection(Mongodb) Read 10 => distinct::distinct;
+    /// What documents look like, learned from a sample of them.
+    "mongodb.schema" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/schema"
+        Connection(Mongodb) Read 10 gives stream => schema::schema;
     /// How the server finds what is asked for.
     "mongodb.explain" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/explain"
         Connection(Mongodb) Read 10 => explain::explain;

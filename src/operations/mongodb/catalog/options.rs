@@ -5,11 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::readable;
-use crate::api::operation::Permission;
 use crate::backend::mongodb::gate;
 use crate::context::Context;
 use crate::ejson::{Document, Pipeline};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 const MOST_SECONDS: i64 = i32::MAX as i64;
 /// Seconds that a bucket of a time series spans at most: a year.
@@ -101,20 +100,8 @@ pub(super) fn view(
     // Whoever reads the view reads its source.
     readable(cx, db, on)?;
     let stages = pipeline.map(Pipeline::trees).transpose()?.unwrap_or_default();
-    let needs = gate::pipeline(&stages, db)?;
-    if needs.admin {
-        cx.require(Permission::Admin)?;
-    }
-    let wrong = if needs.write {
-        "`$out` and `$merge` can't stand in a view"
-    } else if needs.change_stream {
-        "a change stream can't stand in a view"
-    } else if needs.whole_database {
-        "the pipeline of a view must read from its collection"
-    } else {
-        return Ok(doc! { "viewOn": on, "pipeline": stages });
-    };
-    Err(Error::new(Code::OperationNotAllowed, wrong))
+    gate::view(&stages, db)?;
+    Ok(doc! { "viewOn": on, "pipeline": stages })
 }
 
 /// Seconds after which documents are removed.

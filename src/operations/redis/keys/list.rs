@@ -109,7 +109,7 @@ pub(super) fn budget(max_examined: Option<u64>, max_ms: Option<u64>) -> Budget {
 }
 
 /// Type names are words; anything else can't be one.
-pub(super) fn type_name(name: String) -> Result<String> {
+pub(in crate::operations::redis) fn type_name(name: String) -> Result<String> {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if name.is_empty() || !name.bytes().all(word) {
         return Err(Error::validation("`type` is not the name of a type"));

@@ -1,0 +1,93 @@
+//! The servers behind a client, each for itself.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::node::Node;
+use super::{Client, Nodes};
+use crate::error::{Error, Result};
+
+/// Which server of a cluster something is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NodeName {
+    /// Its node id: 40 hexadecimal digits.
+    pub id: String,
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// `master` or `slave`, as `INFO` has it.
+    pub role: &'static str,
+    /// The node id of its primary, for a replica.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary: Option<String>,
+}
+
+/// A server.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    /// `None` where there is only this one.
+    pub(super) name: Option<NodeName>,
+    pub(super) node: Arc<Node>,
+}
+
+/// Which servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those that serve writes.
+    Primaries,
+    /// And those that follow them, in a cluster.
+    All,
+}
+
+impl Client {
+    /// The servers, at this moment.
+    pub(super) fn members(&self, which: Which) -> Vec<Member> {
+        let cluster = match &self.nodes {
+            Nodes::One(node) => return vec![Member { name: None, node: node.clone() }],
+            Nodes::Cluster(cluster) => cluster,
+        };
+        let map = cluster.map();
+        let mut members: Vec<Member> =
+            map.primaries.iter().map(|p| member(&p.id, None, &p.node)).collect();
+        if which == Which::All {
+            let replicas = map.replicas.iter();
+            members.extend(replicas.map(|r| member(&r.id, Some(&r.of), &r.node)));
+        }
+        members
+    }
+
+    /// The server of that node id or `host:port`.
+    pub(super) fn member(&self, wanted: &str) -> Result<Member> {
+        let members = self.members(Which::All);
+        let names: Vec<String> = members
+            .iter()
+            .filter_map(|member| member.name.as_ref())
+            .map(|name| format!("{}:{}", name.host, name.port))
+            .collect();
+        if names.is_empty() {
+            return Err(Error::validation("`node` is for clusters, and this is one server"));
+        }
+        let found = members.into_iter().zip(&names).find(|(member, address)| {
+            let id = member.name.as_ref().map(|name| name.id.as_str());
+            id == Some(wanted) || *address == wanted
+        });
+        found.map(|(member, _)| member).ok_or_else(|| {
+            Error::validation(format!("{wanted:?} is no node of this cluster"))
+                .detail("nodes", names)
+        })
+    }
+}
+
+fn member(id: &str, primary: Option<&String>, node: &Arc<Node>) -> Member {
+    let endpoint = node.endpoint.as_ref();
+    let name = NodeName {
+        id: id.to_owned(),
+        host: endpoint.map_or_else(String::new, |endpoint| endpoint.host.clone()),
+        port: endpoint.map_or(0, |endpoint| endpoint.port),
+        role: if primary.is_some() { "slave" } else { "master" },
+        primary: primary.cloned(),
+    };
+    Member { name: Some(name), node: node.clone() }
+}

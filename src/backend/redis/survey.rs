@@ -1,0 +1,109 @@
+//! What many keys are, before their values are read: type, expiry and size, in one pipeline.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use redis::Value;
+
+use super::commands::{Commands, Effect};
+use super::failure::is_denied;
+use super::{Client, failure, metadata, reply};
+use crate::deadline::Deadline;
+use crate::error::{Code, Result};
+
+/// What a key is.
+#[derive(Debug, Clone)]
+pub struct Surveyed {
+    /// As `TYPE` names it.
+    pub type_name: String,
+    /// When it expires, in milliseconds since 1970 by the server's clock; `None` is never. An error
+    /// where the user may not know.
+    pub expires_at: Result<Option<i64>>,
+    /// Bytes of memory, estimated; `None` where it was not asked for or the user may not know.
+    pub size: Option<u64>,
+}
+
+impl Client {
+    /// What each key is; `None` where there is no such key.
+    pub async fn survey(
+        &self,
+        keys: &[Vec<u8>],
+        with_size: bool,
+        deadline: Deadline,
+    ) -> Vec<Result<Option<Surveyed>>> {
+        let columns = if with_size { 3 } else { 2 };
+        let asks_time = self.expire_time.may_exist();
+        let mut replies = self.describe_each(keys, asks_time, with_size, deadline).await;
+        let expiry = replies.chunks(columns).map(|replies| &replies[1]);
+        let mut now = None;
+        if asks_time && expiry.clone().any(|reply| reply.as_ref().is_ok_and(is_denied)) {
+            // Servers before 7.0 know only how long is left.
+            self.expire_time.set_missing();
+            replies = self.describe_each(keys, false, with_size, deadline).await;
+        }
+        if !self.expire_time.may_exist() {
+            now = Some(self.now(deadline).await);
+        }
+        let mut replies = replies.into_iter();
+        let each = std::iter::from_fn(|| {
+            let type_name = replies.next()?;
+            Some((type_name, replies.next()?, if with_size { replies.next() } else { None }))
+        });
+        each.map(|(type_name, expiry, size)| surveyed(type_name, expiry, size, now)).collect()
+    }
+
+    async fn describe_each(
+        &self,
+        keys: &[Vec<u8>],
+        asks_time: bool,
+        with_size: bool,
+        deadline: Deadline,
+    ) -> Vec<Result<Value>> {
+        let expiry: &[u8] = if asks_time { b"PEXPIRETIME" } else { b"PTTL" };
+        let columns = if with_size { 3 } else { 2 };
+        let asked: Vec<(&Vec<u8>, usize)> =
+            keys.iter().flat_map(|key| (0..columns).map(move |column| (key, column))).collect();
+        let push = |commands: &mut Commands, &(key, column): &(&Vec<u8>, usize)| match column {
+            0 => commands.push(Effect::Read, 1, &[b"TYPE", key]),
+            1 => commands.push(Effect::Read, 1, &[expiry, key]),
+            _ => metadata::push_size(commands, key),
+        };
+        self.for_each(&asked, deadline, push).await
+    }
+
+    /// The server's clock, in milliseconds since 1970; ours where the user may not know.
+    pub async fn now(&self, deadline: Deadline) -> i64 {
+        let time = self.run_one(&Commands::one(Effect::Read, 0, &[b"TIME"]), deadline).await;
+        let told = time.ok().and_then(reply::elements).and_then(|parts| {
+            let [seconds, micros] = parts.as_slice() else { return None };
+            Some(reply::integer(seconds)? * 1000 + reply::integer(micros)? / 1000)
+        });
+        told.unwrap_or_else(|| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+        })
+    }
+}
+
+fn surveyed(
+    type_name: Result<Value>,
+    expiry: Result<Value>,
+    size: Option<Result<Value>>,
+    now: Option<i64>,
+) -> Result<Option<Surveyed>> {
+    let type_name = reply::text(&type_name.and_then(failure::check)?);
+    let type_name = type_name.ok_or_else(|| failure::unexpected("TYPE"))?;
+    let expires_at = match expiry.and_then(failure::check) {
+        Ok(Value::Int(-2)) => return Ok(None),
+        Ok(Value::Int(-1)) => Ok(None),
+        Ok(Value::Int(ms)) => Ok(Some(now.map_or(ms, |now| now.saturating_add(ms)))),
+        Ok(_) => Err(failure::unexpected("PTTL")),
+        Err(error) if error.code() == Code::PermissionDenied => Err(error),
+        Err(error) => return Err(error),
+    };
+    if type_name == "none" {
+        return Ok(None);
+    }
+    let size = size.and_then(Result::ok).as_ref().and_then(reply::integer);
+    let size = size.and_then(|size| u64::try_from(size).ok());
+    Ok(Some(Surveyed { type_name, expires_at, size }))
+}

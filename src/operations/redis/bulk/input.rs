@@ -1,0 +1,141 @@
+//! What is to be done, and to which keys.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::input::{Bytes, seconds};
+use super::super::selection::Selection;
+use crate::backend::redis::bulk::Change;
+use crate::error::{Code, Error, Result};
+
+/// What to do to each key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Action {
+    /// Deletes it.
+    Delete,
+    /// Sets the seconds that it has left.
+    Expire,
+    /// Lets it live on.
+    Persist,
+}
+
+impl Action {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Expire => "expire",
+            Self::Persist => "persist",
+        }
+    }
+}
+
+/// What to do to which keys.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BulkInput {
+    /// What to do to each key.
+    pub(super) action: Action,
+    /// These keys, at most 100,000. Else `pattern`, `type` or both.
+    keys: Option<Vec<Bytes>>,
+    /// Keys that fit this glob pattern.
+    pattern: Option<Bytes>,
+    /// Keys of this type.
+    #[serde(rename = "type")]
+    type_name: Option<String>,
+    /// For `expire`: the seconds that each key has left.
+    ttl: Option<i64>,
+    /// Needed where the pattern is made of wildcards alone, such as `*`.
+    #[serde(default)]
+    confirm: bool,
+    /// Only counts what would be done, exactly, and shows the first keys.
+    #[serde(default)]
+    pub(super) dry_run: bool,
+    /// For a dry run: looks at about so many keys and estimates the rest.
+    pub(super) sample: Option<u64>,
+}
+
+impl BulkInput {
+    /// The change of each key.
+    pub(super) fn change(&self) -> Result<Change> {
+        let ttl = seconds(self.ttl)?;
+        match (self.action, ttl) {
+            (Action::Delete, None) => Ok(Change::Delete),
+            (Action::Persist, None) => Ok(Change::Persist),
+            (Action::Expire, Some(seconds)) => Ok(Change::Expire(seconds.saturating_mul(1000))),
+            (Action::Expire, None) => Err(Error::validation("`expire` needs a positive `ttl`")),
+            (action, Some(_)) => {
+                Err(Error::validation(format!("`{}` takes no `ttl`", action.as_str())))
+            }
+        }
+    }
+
+    /// The keys. What would be all of them must be confirmed, unless nothing is to be changed.
+    pub(super) fn selection(&mut self) -> Result<Selection> {
+        if self.sample.is_some() && !self.dry_run {
+            return Err(Error::validation("`sample` is for a dry run"));
+        }
+        let selection =
+            Selection::new(self.keys.take(), self.pattern.take(), self.type_name.take())?;
+        if let Selection::Filter(filter) = &selection {
+            if filter.pattern.is_none() && filter.type_name.is_none() {
+                return Err(Error::validation("say which: `keys`, `pattern` or `type`"));
+            }
+            let everything = filter.type_name.is_none() && filter.names_nothing();
+            if everything && !self.confirm && !self.dry_run {
+                return Err(Error::new(
+                    Code::OperationNotAllowed,
+                    "the pattern names no key and may match all of them; if that is meant, send \
+                     `confirm: true`",
+                ));
+            }
+        }
+        Ok(selection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn selection(input: Value) -> Result<Selection> {
+        serde_json::from_value::<BulkInput>(input).unwrap().selection()
+    }
+
+    #[test]
+    fn everything_must_be_confirmed() {
+        for pattern in ["*", "**", "?*", "[^x]*"] {
+            let unconfirmed = json!({ "action": "delete", "pattern": pattern });
+            assert_eq!(selection(unconfirmed).unwrap_err().code(), Code::OperationNotAllowed);
+            let confirmed = json!({ "action": "delete", "pattern": pattern, "confirm": true });
+            assert!(selection(confirmed).is_ok());
+            let dry = json!({ "action": "delete", "pattern": pattern, "dry_run": true });
+            assert!(selection(dry).is_ok());
+        }
+        assert!(selection(json!({ "action": "delete", "pattern": "a*" })).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_say_which_keys_is_refused() {
+        for input in [
+            json!({ "action": "delete" }),
+            json!({ "action": "delete", "confirm": true }),
+            json!({ "action": "delete", "keys": [], "pattern": "a*" }),
+            json!({ "action": "delete", "keys": [], "type": "hash" }),
+            json!({ "action": "delete", "type": "a b" }),
+            json!({ "action": "delete", "pattern": "a*", "sample": 10 }),
+        ] {
+            assert_eq!(selection(input).unwrap_err().code(), Code::ValidationError);
+        }
+    }
+
+    #[test]
+    fn only_expiring_takes_a_time() {
+        let change = |input| serde_json::from_value::<BulkInput>(input).unwrap().change();
+        assert_eq!(change(json!({ "action": "expire", "ttl": 5 })).unwrap(), Change::Expire(5000));
+        assert!(change(json!({ "action": "expire" })).is_err());
+        assert!(change(json!({ "action": "expire", "ttl": 0 })).is_err());
+        assert!(change(json!({ "action": "delete", "ttl": 5 })).is_err());
+    }
+}

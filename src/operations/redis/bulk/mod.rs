@@ -1,0 +1,25 @@
+//! Deleting, expiring, persisting and copying many keys, with progress.
+//!
+//! The answer is a stream of records. The first is
+//! `{ job, action, dry_run, keyspace }`; with `DELETE …/jobs/{job}` the work is asked to stop. Then
+//! come `{ progress: { examined, matched, done, skipped, failed, unknown, node, round_trip_ms,
+//! baseline_ms, throttled_ms } }` as it goes, `{ problem: { key, outcome, code, message } }` for keys
+//! that could not be changed, and at last `{ end: { …, ended_by } }` with the exact numbers:
+//! `matched` is the sum of `done`, `skipped`, `failed` and `unknown`. What is unknown may or may not
+//! have been done, and is never sent again.
+
+use crate::api::operation::operations;
+
+mod input;
+mod pace;
+mod preview;
+mod tally;
+mod work;
+
+operations! {
+    /// Deletes, expires or persists many keys, with progress. Needs write permission, but for a dry
+    /// run.
+    "redis.bulk" POST "/redis/{scope}/keys/bulk" Connection(Redis) Read 20 gives stream => work::run;
+    /// Asks work of one's own to stop after the step that is under way.
+    "redis.jobs.stop" DELETE "/redis/{scope}/jobs/{job}" Connection(Redis) Read 1 => work::stop;
+}

@@ -1,0 +1,74 @@
+//! What would be done, without doing it.
+
+use crate::api::stream::Sink;
+use crate::backend::redis::Client;
+use crate::backend::redis::bulk::Change;
+use crate::backend::redis::survey::Surveyed;
+use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::json::Writer;
+
+/// Keys that are shown.
+const MAX_SHOWN: usize = 100;
+
+/// A dry run.
+#[derive(Debug)]
+pub(super) struct Preview {
+    shown: usize,
+    /// Keys to look at; `None` is all.
+    sample: Option<u64>,
+}
+
+impl Preview {
+    pub(super) fn new(sample: Option<u64>) -> Self {
+        Self { shown: 0, sample }
+    }
+
+    /// Whether enough was looked at.
+    pub(super) fn has_seen(&self, examined: u64) -> bool {
+        self.sample.is_some_and(|sample| examined >= sample)
+    }
+
+    /// Which of the keys would be changed. The first ones are shown.
+    pub(super) async fn chunk(
+        &mut self,
+        client: &Client,
+        change: Change,
+        keys: &[Vec<u8>],
+        sink: &mut Sink,
+        deadline: Deadline,
+    ) -> Result<Vec<Result<bool>>> {
+        let surveyed = client.survey(keys, self.shown < MAX_SHOWN, deadline).await;
+        let mut results = Vec::with_capacity(keys.len());
+        for (key, surveyed) in keys.iter().zip(surveyed) {
+            let would = surveyed.map(|surveyed| surveyed.filter(|it| would_change(change, it)));
+            if let Ok(Some(surveyed)) = &would
+                && self.shown < MAX_SHOWN
+            {
+                self.shown += 1;
+                sink.record(|out| show(out, key, surveyed)).await?;
+            }
+            results.push(would.map(|would| would.is_some()));
+        }
+        Ok(results)
+    }
+}
+
+fn would_change(change: Change, key: &Surveyed) -> bool {
+    // Where the user may not know, it may well expire.
+    change != Change::Persist || !matches!(key.expires_at, Ok(None))
+}
+
+/// `{ preview: { key, type, expires_at, size } }`, `expires_at` in milliseconds since 1970.
+fn show(out: &mut Writer, key: &[u8], surveyed: &Surveyed) -> Result<()> {
+    out.raw(b"{\"preview\":{\"key\":");
+    out.text_or_bytes(key);
+    out.raw(b",\"type\":");
+    out.string(&surveyed.type_name);
+    out.raw(b",\"expires_at\":");
+    out.value(&surveyed.expires_at.as_ref().ok().copied().flatten())?;
+    out.raw(b",\"size\":");
+    out.value(&surveyed.size)?;
+    out.raw(b"}}");
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! What was done so far, and how it is told.
+
+use std::time::{Duration, Instant};
+
+use super::super::problems::Problems;
+use super::pace::Pace;
+use crate::api::stream::Sink;
+use crate::error::{Error, Result};
+use crate::json::Writer;
+use crate::outcome::Outcome;
+
+/// How often progress is told.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// Counts of keys.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Looked at by the server.
+    pub(super) examined: u64,
+    /// Meant.
+    pub(super) matched: u64,
+    pub(super) done: u64,
+    /// There was nothing to do.
+    pub(super) skipped: u64,
+    pub(super) failed: u64,
+    pub(super) unknown: u64,
+    problems: Problems,
+    told: Option<Instant>,
+}
+
+/// Why the work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndedBy {
+    /// Nothing is left.
+    Completion,
+    /// A dry run has seen as much as was asked for.
+    Sample,
+    /// It was asked to stop.
+    Stop,
+    /// The connection manager shuts down.
+    Shutdown,
+    /// Nobody reads any more.
+    Leaving,
+    Failure,
+}
+
+impl EndedBy {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Completion => "completion",
+            Self::Sample => "sample",
+            Self::Stop => "stop",
+            Self::Shutdown => "shutdown",
+            Self::Leaving => "leaving",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+impl Tally {
+    /// Counts what became of one key, and tells of it if it went wrong.
+    pub(super) async fn count(&mut self, key: &[u8], result: &Result<bool>, sink: &mut Sink) {
+        match result {
+            Ok(true) => self.done += 1,
+            Ok(false) => self.skipped += 1,
+            Err(error) if error.known_outcome() == Outcome::Unknown => self.unknown += 1,
+            Err(_) => self.failed += 1,
+        }
+        if let Err(error) = result
+            && self.problems.admit()
+        {
+            // Even if nobody reads any more, the other keys are counted.
+            let telling = sink.record(|out| {
+                write_problem(out, key, error);
+                Ok(())
+            });
+            let _ = telling.await;
+        }
+    }
+
+    /// Tells of the progress, unless it was told of a moment ago.
+    pub(super) async fn progress(&mut self, node: Option<&str>, pace: &Pace, sink: &mut Sink) {
+        if self.told.is_some_and(|told| told.elapsed() < PROGRESS_EVERY) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let telling = sink.record(|out| {
+            out.raw(b"{\"progress\":{");
+            self.write_counts(out);
+            out.raw(b",\"node\":");
+            out.value(&node)?;
+            write_pace(out, pace);
+            out.raw(b"}}");
+            Ok(())
+        });
+        // Whether anybody reads is looked for before the next chunk.
+        if telling.await.is_ok() {
+            let _ = sink.flush().await;
+        }
+    }
+
+    /// What the log keeps where nobody reads the last record.
+    pub(super) fn log(&self, operation: &str, request_id: &str) {
+        let Self { matched, done, skipped, failed, unknown, .. } = *self;
+        tracing::info!(operation, request_id, matched, done, skipped, failed, unknown, "stopped");
+    }
+
+    /// The last record.
+    pub(super) async fn end(
+        &self,
+        ended_by: EndedBy,
+        may_be_incomplete: bool,
+        estimated: Option<u64>,
+        pace: &Pace,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        sink.record(|out| {
+            out.raw(b"{\"end\":{");
+            self.write_counts(out);
+            out.raw(b",\"ended_by\":");
+            out.string(ended_by.as_str());
+            out.raw(b",\"may_be_incomplete\":");
+            out.boolean(may_be_incomplete);
+            if let Some(estimated) = estimated {
+                out.raw(b",\"estimated\":");
+                out.integer(estimated.cast_signed());
+            }
+            out.raw(b",\"problems_untold\":");
+            out.integer(self.problems.untold().cast_signed());
+            write_pace(out, pace);
+            out.raw(b"}}");
+            Ok(())
+        })
+        .await?;
+        sink.flush().await
+    }
+
+    fn write_counts(&self, out: &mut Writer) {
+        let counts = [
+            ("examined", self.examined),
+            ("matched", self.matched),
+            ("done", self.done),
+            ("skipped", self.skipped),
+            ("failed", self.failed),
+            ("unknown", self.unknown),
+        ];
+        let mut first = true;
+        for (name, count) in counts {
+            out.comma(&mut first);
+            out.key(name);
+            out.integer(count.cast_signed());
+        }
+    }
+}
+
+fn write_pace(out: &mut Writer, pace: &Pace) {
+    out.raw(b",\"round_trip_ms\":");
+    out.number(pace.last_ms());
+    out.raw(b",\"baseline_ms\":");
+    out.number(pace.baseline_ms());
+    out.raw(b",\"throttled_ms\":");
+    out.number(pace.throttled_ms());
+}
+
+fn write_problem(out: &mut Writer, key: &[u8], error: &Error) {
+    out.raw(b"{\"problem\":{\"key\":");
+    out.text_or_bytes(key);
+    out.raw(b",\"outcome\":");
+    out.string(error.known_outcome().as_str());
+    out.raw(b",\"code\":");
+    out.string(error.code().as_str());
+    out.raw(b",\"message\":");
+    out.string(error.message());
+    out.raw(b"}}");
+}

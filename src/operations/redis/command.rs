@@ -1,0 +1,76 @@
+//! One command of a user's choice.
+
+use std::time::Instant;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::input::Bytes;
+use crate::api::operation::Permission;
+use crate::api::reply::Reply;
+use crate::backend::redis::console;
+use crate::backend::redis::gate::{self, Access};
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+
+/// A command.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommandInput {
+    /// The command's name and its arguments. Either these or `line`.
+    args: Option<Vec<Bytes>>,
+    /// The same as one line, with quotes and `\xNN` as `redis-cli` reads them.
+    line: Option<String>,
+    /// Required of commands that need admin permission: they affect everybody, or cost much.
+    #[serde(default)]
+    confirm: bool,
+    /// In a cluster, where a command without keys goes: a node's id, or `host:port`. Default: any
+    /// primary.
+    node: Option<String>,
+}
+
+/// `redis.command`: `{ command, access, ms, reply, slot?, node? }`. How `reply` says of which kind its
+/// parts are is with [`console`].
+pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
+    let words = match (input.args, input.line) {
+        (Some(args), None) => args.into_iter().map(|arg| arg.0).collect(),
+        (None, Some(line)) => console::split(&line)?,
+        _ => return Err(Error::validation("give either `args` or `line`")),
+    };
+    let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+    let ruling = gate::rule(&args)?;
+    let name = ruling.command.name;
+    cx.require(match ruling.access {
+        Access::Read => Permission::Read,
+        Access::Write => Permission::Write,
+        Access::Admin => Permission::Admin,
+    })?;
+    if ruling.access == Access::Admin && !input.confirm {
+        let message = format!("{name} affects others or shows what they do; send `confirm: true`");
+        return Err(Error::new(Code::OperationNotAllowed, message).detail("confirm", true));
+    }
+    let client = cx.redis().await?;
+    let started = Instant::now();
+    let answer = client.command(&args, &ruling, input.node.as_deref(), cx.deadline).await?;
+    let ms = started.elapsed().as_secs_f64() * 1000.0;
+    let mut out = Reply::open();
+    out.raw(b"{\"command\":");
+    out.string(name);
+    out.raw(b",\"access\":");
+    out.string(ruling.access.as_str());
+    out.raw(b",\"ms\":");
+    out.number((ms * 1000.0).round() / 1000.0);
+    out.raw(b",");
+    answer.write(&mut out)?;
+    out.raw(b"}");
+    let limit = cx.service.config.max_result_bytes;
+    if out.len() > limit {
+        let message = format!("the reply is larger than {limit} bytes; ask for less of it");
+        return Err(Error::new(Code::PayloadTooLarge, message).outcome(match ruling.access {
+            Access::Read => Outcome::NotApplied,
+            _ => Outcome::Applied,
+        }));
+    }
+    Ok(Reply::close(out))
+}

@@ -1,0 +1,48 @@
+//! Which of many keys are meant.
+
+use super::input::Bytes;
+use super::keys::type_name;
+use crate::backend::redis::course::Course;
+use crate::backend::redis::sweep::Filter;
+use crate::error::{Code, Error, Result};
+
+/// Keys that one request may name.
+const MAX_KEYS: usize = 100_000;
+
+/// Keys by name, or by what they have in common.
+#[derive(Debug)]
+pub(super) enum Selection {
+    Keys(Vec<Vec<u8>>),
+    Filter(Filter),
+}
+
+impl Selection {
+    /// A list excludes a pattern or a type.
+    pub(super) fn new(
+        keys: Option<Vec<Bytes>>,
+        pattern: Option<Bytes>,
+        of_type: Option<String>,
+    ) -> Result<Self> {
+        let of_type = of_type.map(type_name).transpose()?;
+        let Some(keys) = keys else {
+            let pattern = pattern.map(|pattern| pattern.0);
+            return Ok(Self::Filter(Filter { pattern, type_name: of_type }));
+        };
+        if pattern.is_some() || of_type.is_some() {
+            return Err(Error::validation("give `keys`, or `pattern` and `type`, not both"));
+        }
+        if keys.len() > MAX_KEYS {
+            let message = format!("a request names at most {MAX_KEYS} keys");
+            return Err(Error::new(Code::PayloadTooLarge, message));
+        }
+        Ok(Self::Keys(keys.into_iter().map(|key| key.0).collect()))
+    }
+
+    /// The way through them.
+    pub(super) fn course(self) -> Course {
+        match self {
+            Self::Keys(keys) => Course::of_keys(keys),
+            Self::Filter(filter) => Course::of(filter),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Changing many keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use studio_multidb::service::Service;
+
+use crate::http::{send, service};
+use crate::proxy::Proxy;
+use crate::streams::{Records, Sent, told};
+use crate::support::{Admin, batch, connect, prefix, server};
+
+/// What `redis.bulk` tells.
+async fn bulk(service: &Arc<Service>, body: Value) -> Vec<Value> {
+    open(service, body).await.all().await
+}
+
+async fn open(service: &Arc<Service>, body: Value) -> Records {
+    let sent = Sent { body, ..Sent::default() };
+    Records::open(service, "POST", "/keys/bulk", sent).await.unwrap()
+}
+
+fn end(records: &[Value]) -> &Value {
+    let end = &records.last().unwrap()["end"];
+    let count = |name: &str| end[name].as_u64().unwrap();
+    let became = count("done") + count("skipped") + count("failed") + count("unknown");
+    assert_eq!(count("matched"), became, "{end}");
+    end
+}
+
+async fn fill(url: &str, prefix: &str, count: usize) {
+    let client = connect(url).await;
+    let keys: Vec<String> = (0..count).map(|i| format!("{prefix}{i}")).collect();
+    for keys in keys.chunks(1000) {
+        let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
+        let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
+        assert!(batch(&client, &sets).await.iter().all(|result| result["ok"] == "OK"));
+    }
+}
+
+async fn count(service: &Arc<Service>, pattern: &str) -> u64 {
+    let dry = json!({ "action": "delete", "pattern": pattern, "dry_run": true });
+    end(&bulk(service, dry).await)["done"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn what_fits_a_pattern_is_deleted_and_nothing_else() {
+    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
+        let Some(url) = server(name) else { continue };
+        let service = service(&url);
+        let prefix = prefix();
+        fill(&url, &format!("{prefix}a:"), 1200).await;
+        fill(&url, &format!("{prefix}b:"), 30).await;
+        let pattern = format!("{prefix}a:*");
+        let records = bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
+        assert_eq!(records[0]["action"], "delete");
+        assert!(records[0]["job"].is_string() && records[0]["keyspace"].as_u64().unwrap() >= 1230);
+        assert!(!told(&records, "progress").is_empty());
+        let end = end(&records);
+        assert_eq!((&end["done"], &end["ended_by"]), (&json!(1200), &json!("completion")), "{end}");
+        assert_eq!(end["may_be_incomplete"], false);
+        assert_eq!(count(&service, &pattern).await, 0);
+        assert_eq!(count(&service, &format!("{prefix}*")).await, 30);
+        bulk(&service, json!({ "action": "delete", "pattern": format!("{prefix}*") })).await;
+    }
+}
+
+#[tokio::test]
+async fn keys_of_a_list_that_are_not_there_are_skipped() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let service = service(&url);
+    let prefix = prefix();
+    fill(&url, &prefix, 2).await;
+    let keys = json!([format!("{prefix}0"), format!("{prefix}1"), format!("{prefix}2")]);
+    let records = bulk(&service, json!({ "action": "delete", "keys": keys })).await;
+    let end = end(&records);
+    assert_eq!((&end["done"], &end["skipped"]), (&json!(2), &json!(1)), "{end}");
+}
+
+#[tokio::test]
+async fn keys_of_a_type_expire_and_persist() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let service = service(&url);
+    let client = connect(&url).await;
+    let prefix = prefix();
+    let (text, list) = (format!("{prefix}text"), format!("{prefix}list"));
+    batch(&client, &[&["SET", &text, "v"], &["RPUSH", &list, "v"]]).await;
+    let pattern = format!("{prefix}*");
+    let expire = json!({ "action": "expire", "ttl": 100, "pattern": pattern, "type": "list" });
+    assert_eq!(end(&bulk(&service, expire).await)["done"], 1);
+    let ttls = batch(&client, &[&["TTL", &text], &["TTL", &list]]).await;
+    assert_eq!((&ttls[0]["ok"], &ttls[1]["ok"]), (&json!(-1), &json!(100)));
+    let dry = json!({ "action": "persist", "pattern": pattern, "dry_run": true });
+    let records = bulk(&service, dry).await;
+    assert_eq!(end(&records)["done"], 1);
+    assert_eq!(told(&records, "preview")[0]["key"], list);
+    let records = bulk(&service, json!({ "action": "persist", "pattern": pattern })).await;
+    assert_eq!((&end(&records)["done"], &end(&records)["skipped"]), (&json!(1), &json!(1)));
+    assert_eq!(batch(&client, &[&["TTL", &list]]).await[0]["ok"], -1);
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing_and_a_sample_estimates() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let service = service(&url);
+    let prefix = prefix();
+    fill(&url, &prefix, 5000).await;
+    let pattern = format!("{prefix}*");
+    let dry = json!({ "action": "delete", "pattern": pattern, "dry_run": true });
+    let records = bulk(&service, dry).await;
+    assert_eq!(end(&records)["done"], 5000);
+    assert_eq!(told(&records, "preview").len(), 100);
+    let sampled =
+        json!({ "action": "delete", "pattern": pattern, "dry_run": true, "sample": 1000 });
+    let records = bulk(&service, sampled).await;
+    let end = end(&records);
+    assert_eq!(end["ended_by"], "sample");
+    assert!(end["examined"].as_u64().unwrap() < 5000 && end["estimated"].is_u64(), "{end}");
+    assert_eq!(count(&service, &pattern).await, 5000);
+    bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
+}
+
+#[tokio::test]
+async fn what_is_too_wide_or_makes_no_sense_is_refused_before_the_stream() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let service = service(&url);
+    for (body, status, code) in [
+        (json!({ "action": "delete", "pattern": "*" }), 403, "OPERATION_NOT_ALLOWED"),
+        (json!({ "action": "delete" }), 400, "VALIDATION_ERROR"),
+        (json!({ "action": "expire", "pattern": "a*" }), 400, "VALIDATION_ERROR"),
+        (json!({ "action": "rename", "pattern": "a*" }), 400, "VALIDATION_ERROR"),
+    ] {
+        let (got, answer) = send(&service, "POST", "/keys/bulk", body).await;
+        assert_eq!((got, &answer["error"]["code"]), (status, &json!(code)), "{answer}");
+    }
+    let path = "/jobs/00000000-0000-4000-8000-000000000000";
+    let (status, _) = send(&service, "DELETE", path, Value::Null).await;
+    assert_eq!(status, 404);
+}
+
+/// A service whose deletions can be held up.
+async fn held_up(url: &str) -> (Arc<Service>, Proxy) {
+    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
+    let service = service(&format!("redis://127.0.0.1:{}", proxy.port));
+    proxy.gate.close();
+    (service, proxy)
+}
+
+#[tokio::test]
+async fn work_that_is_stopped_says_exactly_what_it_did() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let (service, proxy) = held_up(&url).await;
+    let prefix = prefix();
+    fill(&url, &prefix, 2000).await;
+    let pattern = format!("{prefix}*");
+    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
+    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
+    let job = work.next().await.unwrap()["job"].as_str().unwrap().to_owned();
+    proxy.gate.has_something().await;
+    let (status, answer) = send(&service, "DELETE", &format!("/jobs/{job}"), Value::Null).await;
+    assert_eq!((status, &answer["data"]["stopping"]), (200, &json!(true)), "{answer}");
+    proxy.gate.open();
+    let records = work.all().await;
+    let end = end(&records);
+    assert_eq!((&end["ended_by"], &end["done"]), (&json!("stop"), &json!(250)), "{end}");
+    assert_eq!(count(&service, &pattern).await, 1750);
+    let (status, _) = send(&service, "DELETE", &format!("/jobs/{job}"), Value::Null).await;
+    assert_eq!(status, 404);
+    bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
+}
+
+#[tokio::test]
+async fn leaving_ends_the_work_after_the_chunk_under_way() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let (service, proxy) = held_up(&url).await;
+    let prefix = prefix();
+    fill(&url, &prefix, 2000).await;
+    let pattern = format!("{prefix}*");
+    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
+    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
+    work.next().await.unwrap();
+    proxy.gate.has_something().await;
+    drop(work);
+    proxy.gate.open();
+    let started = std::time::Instant::now();
+    while service.pools.status().iter().any(|pool| pool.leases > 0) {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(count(&service, &pattern).await, 1750);
+    bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_answers_are_unknown_and_the_numbers_stay_true() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let direct = service(&url);
+    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
+    let cut = service(&format!("redis://127.0.0.1:{}", proxy.port));
+    let prefix = prefix();
+    let pattern = format!("{prefix}*");
+    fill(&url, &prefix, 5000).await;
+    let keys: Vec<String> = (0..5000).map(|i| format!("{prefix}{i}")).collect();
+    proxy.cut_every.store(9, std::sync::atomic::Ordering::Relaxed);
+    let records = bulk(&cut, json!({ "action": "delete", "keys": keys })).await;
+    proxy.cut_every.store(0, std::sync::atomic::Ordering::Relaxed);
+    let end = end(&records);
+    let number = |name: &str| end[name].as_u64().unwrap();
+    assert!(number("unknown") > 0 && number("done") > 0, "{end}");
+    assert_eq!(number("matched"), 5000);
+    let gone = 5000 - count(&direct, &pattern).await;
+    assert!((number("done")..=number("done") + number("unknown")).contains(&gone), "{end}");
+    let problems = told(&records, "problem");
+    assert!(problems.iter().all(|problem| problem["outcome"] == "unknown"), "{problems:?}");
+    assert_eq!(
+        problems.len() as u64 + number("problems_untold"),
+        number("unknown") + number("failed")
+    );
+    bulk(&direct, json!({ "action": "delete", "pattern": pattern })).await;
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_unlink_deletes_the_older_way() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let address = url.trim_start_matches("redis://");
+    let mut admin = Admin::connect(address).await;
+    let prefix = prefix();
+    let user = prefix.replace(':', "");
+    let keys = format!("~{prefix}*");
+    admin
+        .done(&["ACL", "SETUSER", &user, "on", ">secret", &keys, "+@all", "-unlink", "-info"])
+        .await;
+    fill(&url, &prefix, 600).await;
+    fill(&url, &format!("other{prefix}"), 1).await;
+    let service = service(&format!("redis://{user}:secret@{address}"));
+    let pattern = format!("{prefix}*");
+    let records = bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
+    assert_eq!(end(&records)["done"], 600, "{:?}", records.last());
+    let foreign = json!([format!("other{prefix}0")]);
+    let records = bulk(&service, json!({ "action": "delete", "keys": foreign })).await;
+    assert_eq!(end(&records)["failed"], 1);
+    assert_eq!(told(&records, "problem")[0]["code"], "PERMISSION_DENIED");
+    assert_eq!(admin.ask(&["ACL", "DELUSER", &user]).await, ":1");
+    assert_eq!(admin.ask(&["DEL", &format!("other{prefix}0")]).await, ":1");
+}
