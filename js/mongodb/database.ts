@@ -72,19 +72,14 @@ export class MongoDatabase {
     return this.documents.find(db, coll, options, call)
   }
 
-  /** All matching documents, page by page. */
-  async *findAll<T = Document>(
+  /** All matching documents, read page by page. */
+  findAll<T = Document>(
     db: string,
     coll: string,
-    options: Omit<FindOptions, 'skip'> = {},
+    options: Omit<FindOptions, 'cursor' | 'count'> = {},
     call?: CallOptions
-  ) {
-    const limit = options.limit ?? 1000
-    for (let skip = 0; ; skip += limit) {
-      const page = await this.find<T>(db, coll, { ...options, limit, skip }, call)
-      yield* page.documents
-      if (!page.has_more) return
-    }
+  ): AsyncGenerator<T> {
+    return this.documents.each(db, coll, options, call)
   }
 
   /** Inserts documents, in order. */

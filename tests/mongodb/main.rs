@@ -15,6 +15,7 @@ mod faults;
 mod generated;
 mod http;
 mod indexes;
+mod paging;
 mod preview;
 mod proxy;
 mod sent;
