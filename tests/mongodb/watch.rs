@@ -36,7 +36,7 @@ impl Reader {
         let response = api.response("GET", &path, query, None, &accept).await;
         match response.body {
             Body::Stream(feed) => Ok(Self { feed, text: String::new() }),
-            body => {
+            body @ Body::Whole(_) => {
                 let bytes = body.whole().unwrap();
                 Err((response.status, serde_json::from_slice(&bytes).unwrap()))
             }
@@ -46,11 +46,10 @@ impl Reader {
     /// The next message; how the stream ended where there is none.
     async fn next(&mut self) -> Result<Value, Option<Value>> {
         loop {
-            if let Some((event, rest)) = self.text.split_once("\n\n") {
-                let message = event.strip_prefix("data: ").map(str::to_owned);
-                self.text = rest.to_owned();
-                let Some(message) = message else { continue };
-                let message: Value = serde_json::from_str(&message).unwrap();
+            if let Some(end) = self.text.find("\n\n") {
+                let event: String = self.text.drain(..end + 2).collect();
+                let Some(message) = event.strip_prefix("data: ") else { continue };
+                let message: Value = serde_json::from_str(message).unwrap();
                 return match message.get("error") {
                     Some(error) => Err(Some(error.clone())),
                     None => Ok(message),
