@@ -23,6 +23,7 @@ mod keyspace;
 mod million;
 mod proxy;
 mod pubsub;
+mod reading;
 mod rogue;
 mod secured;
 mod sentinel;

@@ -9,8 +9,9 @@ use redis::Value;
 
 use super::commands::{Commands, Effect};
 use super::kind::Kind;
-use super::read::{not_found, whole_characters};
+use super::read::not_found;
 use super::stream::after;
+use super::string::whole_characters;
 use super::write::{NewValue, StreamEntry};
 use super::{Client, failure, reply, walk};
 use crate::deadline::Deadline;
