@@ -17,6 +17,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         redis::bulk::OPERATIONS,
         mongodb::catalog::OPERATIONS,
         redis::keys::OPERATIONS,
+        redis::server::OPERATIONS,
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,
         mongodb::analysis::OPERATIONS,

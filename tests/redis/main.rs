@@ -23,6 +23,7 @@ mod proxy;
 mod rogue;
 mod secured;
 mod sentinel;
+mod server;
 mod streams;
 mod support;
 mod tree;

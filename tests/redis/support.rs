@@ -28,6 +28,10 @@ pub(crate) fn server(name: &str) -> Option<String> {
     value
 }
 
+/// Which node of the cluster has which slot: written by the test that moves one, read by those that
+/// must see none move.
+pub(crate) static SLOTS: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
 pub(crate) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(10))
 }

@@ -20,10 +20,9 @@ pub mod bulk;
 mod cluster;
 mod collection;
 pub mod commands;
-pub mod console;
-
 mod conditional;
 mod connection;
+pub mod console;
 pub mod course;
 mod cursor;
 mod dial;
@@ -34,6 +33,7 @@ mod glob;
 mod group;
 pub mod info;
 pub mod members;
+pub mod memory;
 mod metadata;
 mod node;
 mod probe;
@@ -41,8 +41,10 @@ pub mod read;
 mod redact;
 mod reply;
 mod resp;
+mod scalar;
 pub mod scan;
 mod sentinel;
+pub mod server;
 mod slot;
 mod slots;
 mod stream;
@@ -68,6 +70,8 @@ pub struct Client {
     /// Word of another primary.
     watch: Option<Watch>,
     nodes: Nodes,
+    /// The database that its connections select.
+    db: i64,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
     /// `PEXPIRETIME`: when a key expires, not how long it has left.
@@ -110,6 +114,7 @@ impl Client {
             topology: target.topology.clone(),
             watch,
             nodes,
+            db: target.db,
             hash_field_ttl: Feature::default(),
             expire_time: Feature::default(),
             unlink: Feature::default(),

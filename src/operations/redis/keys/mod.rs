@@ -13,7 +13,8 @@ mod read;
 mod tree;
 mod write;
 
-pub(super) use list::type_name;
+pub(super) use list::{budget, type_name};
+pub(super) use tree::separator;
 pub(super) use write::{condition, written};
 
 operations! {
