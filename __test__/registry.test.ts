@@ -398,6 +398,7 @@ describe('roles', () => {
     read: [
       ['GET', '/redis/default/info'],
       ['POST', '/redis/default/command', { line: 'SORT roles-none' }],
+      ['GET', '/redis/default/memory?max_examined=10'],
       ['GET', '/mongodb/default/databases'],
       ['GET', '/postgres/default/tables'],
       ['POST', '/postgres/default/query', { query: 'SELECT 1', read_only: true }],
@@ -420,6 +421,9 @@ describe('roles', () => {
       ],
       ['PATCH', '/databases/$id', { description: 'x' }],
       ['POST', '/redis/default/command', { line: 'CONFIG GET maxmemory', confirm: true }],
+      ['GET', '/redis/default/slowlog'],
+      ['GET', '/redis/default/clients'],
+      ['GET', '/redis/default/config'],
       ['GET', '/multidb/pools'],
     ],
   }

@@ -3,6 +3,7 @@ import { RedisBulk } from './bulk'
 import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
+import { RedisServer } from './server'
 
 /** Text, or bytes that are not valid UTF-8. */
 export type RedisText = string | { $binary: { base64: string } }
@@ -85,12 +86,15 @@ export class RedisDatabase {
   readonly #batch: Batcher
   /** Changes of many keys, with progress. */
   readonly bulk: RedisBulk
+  /** The server as a whole. */
+  readonly server: RedisServer
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.#batch = new Batcher(binding)
     this.bulk = new RedisBulk(binding)
+    this.server = new RedisServer(binding)
   }
 
   /** One page of keys with their metadata. */
