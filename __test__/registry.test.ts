@@ -394,12 +394,15 @@ describe('roles', () => {
     await stack?.close()
   })
 
+  const things = '/mongodb/default/databases/roles_test/collections/things'
   const classes: Record<'read' | 'write' | 'admin', Array<[string, string, unknown?]>> = {
     read: [
       ['GET', '/redis/default/info'],
       ['POST', '/redis/default/command', { line: 'SORT roles-none' }],
       ['GET', '/redis/default/memory?max_examined=10'],
       ['GET', '/mongodb/default/databases'],
+      ['POST', `${things}/aggregate`, { pipeline: [] }],
+      ['POST', `${things}/explain`, { delete: {}, verbosity: 'executionStats' }],
       ['GET', '/postgres/default/tables'],
       ['POST', '/postgres/default/query', { query: 'SELECT 1', read_only: true }],
       ['GET', '/bun/default/health'],
@@ -412,6 +415,8 @@ describe('roles', () => {
       ['POST', '/redis/default/command', { line: 'SORT roles-none STORE roles-none' }],
       ['POST', '/postgres/default/query', { query: 'SELECT 1' }],
       ['POST', '/bun/default/request', { method: 'POST', path: '/x' }],
+      ['POST', `${things}/aggregate`, { pipeline: [{ $out: 'others' }], confirm: true }],
+      ['POST', `${things}/aggregate`, { pipeline: [{ $merge: 'others' }], confirm: true }],
     ],
     admin: [
       [
@@ -425,6 +430,9 @@ describe('roles', () => {
       ['GET', '/redis/default/clients'],
       ['GET', '/redis/default/config'],
       ['GET', '/multidb/pools'],
+      ['POST', '/mongodb/default/databases/admin/aggregate', { pipeline: [{ $currentOp: {} }] }],
+      ['POST', `${things}/aggregate`, { pipeline: [{ $unionWith: 'system.profile' }] }],
+      ['POST', things.replace('things', 'system.js') + '/count', {}],
     ],
   }
   const may: Record<keyof typeof users, string[]> = {

@@ -58,4 +58,10 @@ export interface ManagerOptions {
   connectTimeoutMs?: number
   /** `MULTIDB_MAX_RESULT_BYTES` */
   maxResultBytes?: number
+  /** `MULTIDB_MAX_SOCKETS`: subscriptions per process. */
+  maxSockets?: number
+  /** `MULTIDB_MAX_SOCKETS_PER_USER` */
+  maxSocketsPerUser?: number
+  /** `MULTIDB_SOCKET_PING_MS` */
+  socketPingMs?: number
 }

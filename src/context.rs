@@ -1,6 +1,7 @@
 //! What an operation can reach while it runs.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -26,6 +27,8 @@ pub enum Accept {
     Ndjson,
     /// Server-sent events.
     Events,
+    /// The frames of a WebSocket.
+    Socket,
 }
 
 /// One request: who asks, for which connection, until when.
@@ -41,6 +44,8 @@ pub struct Context {
     pub operation: &'static Operation,
     /// By when the operation must have ended; in a stream, its first step ([`Context::step`]).
     pub deadline: Deadline,
+    /// When its work began.
+    pub began: Instant,
     /// The effective role on the subject.
     pub granted: Permission,
     /// `Cache-Control: no-cache` was sent.
@@ -124,7 +129,7 @@ impl Context {
     /// The connection's HTTP client.
     pub async fn http(&self) -> Result<Leased<http::Client>> {
         self.leased(|client| match client {
-            Client::Http(client) => Some(client),
+            Client::Http(client) => Some(client.as_ref()),
             _ => None,
         })
         .await

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
@@ -122,6 +123,20 @@ impl Writer {
         serde_json::to_writer(&mut self.out, value)
             .map_err(|e| Error::internal(format!("the answer could not be encoded: {e}")))
     }
+}
+
+/// Text or bytes, as [`Writer::text_or_bytes`] writes them; for details of errors.
+#[must_use]
+pub fn text_or_bytes(bytes: &[u8]) -> serde_json::Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => serde_json::json!({ "$binary": { "base64": BASE64.encode(bytes) } }),
+    }
+}
+
+/// Reads JSON that may be nested as deeply as documents are.
+pub fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(text)
 }
 
 /// Appends `text` with the escapes of RFC 8259, without the quotes.

@@ -15,6 +15,7 @@ pub mod crypto;
 pub mod deadline;
 pub mod ejson;
 pub mod error;
+pub mod fanout;
 pub mod intake;
 pub mod jobs;
 pub mod json;

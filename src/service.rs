@@ -14,6 +14,7 @@ use crate::access::{Access, User};
 use crate::api::answers::Answers;
 use crate::api::operation::Permission;
 use crate::api::router::Router;
+use crate::api::socket::Seats;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
 use crate::deadline::Deadline;
@@ -45,6 +46,8 @@ pub struct Service {
     pub router: Router,
     /// Answers that may be served again.
     pub answers: Answers,
+    /// Subscriptions that are open.
+    pub sockets: Seats,
     /// Requests per user.
     pub limiter: Limiter,
     /// The requests that are running.
@@ -85,6 +88,7 @@ impl Service {
                 pools.forget(id);
             }
         });
+        let sockets = Seats::new(config.max_sockets, config.max_sockets_per_user);
         Ok(Self {
             config,
             registry,
@@ -92,6 +96,7 @@ impl Service {
             pools,
             router: Router::new()?,
             answers: Answers::default(),
+            sockets,
             limiter: Limiter::default(),
             intake: Intake::default(),
             jobs: Jobs::default(),

@@ -1,6 +1,7 @@
 import { decryptWith } from '../../index'
 import { fromNative } from '../errors'
-import { type Document, type FindOptions, MongoDatabase } from '../mongodb/database'
+import type { Document, FindOptions } from '../mongodb/documents'
+import { MongoDatabase } from '../mongodb/database'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** Documents read per round trip by `toArray()`. */

@@ -1,5 +1,5 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import type { Document, DocumentCount } from './database'
+import type { Document, DocumentCount } from './documents'
 import type { CatalogListOptions } from './databases'
 
 /** A collection or view. */

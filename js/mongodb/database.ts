@@ -1,55 +1,20 @@
 import { type AggregateInput, Aggregations } from './aggregations'
 import { Analysis } from './analysis'
+import { Transfer } from './transfer'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { MongoCollections } from './collections'
 import { MongoDatabases } from './databases'
-
-/** A document as Extended JSON v2. */
-export type Document = Record<string, unknown>
-
-/** Which documents, and how. */
-export interface FindOptions {
-  filter?: Document
-  projection?: Document
-  sort?: Document
-  /** Documents per page, at most 1000; default 20. */
-  limit?: number
-  skip?: number
-  /** `canonical` keeps every type visible; default `relaxed`. */
-  ejson?: 'relaxed' | 'canonical'
-}
-
-/** How many documents match. */
-export interface DocumentCount {
-  value: number | null
-  kind: 'exact' | 'estimate' | 'timeout'
-}
-
-/** A page of documents. */
-export interface DocumentPage<T = Document> {
-  documents: T[]
-  total: number | null
-  count: DocumentCount
-  page: number
-  page_size: number
-  has_more: boolean
-}
-
-/** How an `_id` is meant. */
-export interface IdOptions {
-  id_type?: string
-  encoding?: 'base64url'
-  ejson?: 'relaxed' | 'canonical'
-}
-
-/** A change to one document: operators, or the whole document. */
-export interface UpdateInput {
-  update?: Document | Document[]
-  replacement?: Document
-  upsert?: boolean
-  /** The document as it was read; a stored one that differs is a conflict. */
-  if_unchanged?: Document
-}
+import {
+  type Document,
+  type DocumentPage,
+  Documents,
+  type FindOptions,
+  type IdOptions,
+  type Inserted,
+  type UpdateInput,
+  type Updated,
+} from './documents'
+import { MongoIndexes } from './indexes'
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
@@ -58,18 +23,27 @@ export class MongoDatabase {
   readonly databases: MongoDatabases
   /** Collections and views: list, create, change, drop. */
   readonly collections: MongoCollections
+  /** Indexes: list, build, hide, drop. */
+  readonly indexes: MongoIndexes
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
+  /** Documents: pages, single ones, many at once. */
+  readonly documents: Documents
   /** What is in a collection and how it is found. */
   readonly analysis: Analysis
+  /** Collections out to files and in again. */
+  readonly transfer: Transfer
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.databases = new MongoDatabases(binding)
     this.collections = new MongoCollections(binding)
+    this.indexes = new MongoIndexes(binding)
     this.aggregations = new Aggregations(binding)
+    this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)
+    this.transfer = new Transfer(binding)
   }
 
   /** The databases that the connection's user can see. */
@@ -94,32 +68,22 @@ export class MongoDatabase {
     options: FindOptions = {},
     call?: CallOptions
   ): Promise<DocumentPage<T>> {
-    return invoke(this.#binding, 'mongodb.documents.find', { ...options, db, coll }, call)
+    return this.documents.find(db, coll, options, call)
   }
 
-  /** All matching documents, page by page. */
-  async *findAll<T = Document>(
+  /** All matching documents, read page by page. */
+  findAll<T = Document>(
     db: string,
     coll: string,
-    options: Omit<FindOptions, 'skip'> = {},
+    options: Omit<FindOptions, 'cursor' | 'count'> = {},
     call?: CallOptions
-  ) {
-    const limit = options.limit ?? 1000
-    for (let skip = 0; ; skip += limit) {
-      const page = await this.find<T>(db, coll, { ...options, limit, skip }, call)
-      yield* page.documents
-      if (!page.has_more) return
-    }
+  ): AsyncGenerator<T> {
+    return this.documents.each(db, coll, options, call)
   }
 
   /** Inserts documents, in order. */
-  insert(
-    db: string,
-    coll: string,
-    documents: Document[],
-    call?: CallOptions
-  ): Promise<{ inserted_ids: unknown[]; inserted_count: number }> {
-    return invoke(this.#binding, 'mongodb.documents.insert', { db, coll, documents }, call)
+  insert(db: string, coll: string, documents: Document[], call?: CallOptions): Promise<Inserted> {
+    return this.documents.insert(db, coll, documents, {}, call)
   }
 
   /** One document by `_id`. */
@@ -129,19 +93,19 @@ export class MongoDatabase {
     id: string,
     options: IdOptions = {},
     call?: CallOptions
-  ): Promise<T> {
-    return invoke(this.#binding, 'mongodb.documents.get', { ...options, db, coll, id }, call)
+  ): Promise<T | null> {
+    return this.documents.get(db, coll, id, options, call)
   }
 
   /** Changes one document by `_id`. */
-  updateDocument(
+  updateDocument<T = Document>(
     db: string,
     coll: string,
     id: string,
     input: UpdateInput & IdOptions,
     call?: CallOptions
-  ): Promise<Document> {
-    return invoke(this.#binding, 'mongodb.documents.update', { ...input, db, coll, id }, call)
+  ): Promise<Updated<T>> {
+    return this.documents.update(db, coll, id, input, call)
   }
 
   /** Removes one document by `_id`. */
@@ -151,8 +115,8 @@ export class MongoDatabase {
     id: string,
     options: IdOptions = {},
     call?: CallOptions
-  ): Promise<Document> {
-    return invoke(this.#binding, 'mongodb.documents.delete', { ...options, db, coll, id }, call)
+  ): Promise<{ deleted_count: number }> {
+    return this.documents.delete(db, coll, id, options, call)
   }
 
   /** Runs an aggregation pipeline. */

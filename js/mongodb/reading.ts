@@ -1,4 +1,4 @@
-import type { Document } from './database'
+import type { Document } from './documents'
 
 /** How a server is to read. */
 export interface ReadOptions {

@@ -10,7 +10,11 @@ import type { HandlerOptions, ManagerSource, RequestManager, User } from './type
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /** Credentials of the Studio's session: its own code has read them, the core has no use for them. */
-const NOT_PASSED_ON = new Set(['authorization', 'cookie', 'proxy-authorization'])
+const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization']
+const NOT_PASSED_ON = new Set(CREDENTIALS)
+
+/** Whoever answers a plain request has not been asked to become something else. */
+const NOT_PASSED_ON_PLAIN = new Set([...CREDENTIALS, 'upgrade', 'connection'])
 
 /** One request, whichever way it came in. */
 export interface Incoming {
@@ -22,6 +26,8 @@ export interface Incoming {
   readBody: (limit: number) => Promise<Buffer | undefined>
   /** The body while it arrives; `undefined` where it is there already. */
   streamBody: () => AsyncIterable<Uint8Array> | undefined
+  /** The body is a socket's bytes, and the answer may be too. */
+  isSocket?: boolean
   /** Aborted when the client has gone. */
   signal: AbortSignal
 }
@@ -50,7 +56,8 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
       if (isForged(incoming)) throw crossSite()
       const id = userId(await incoming.getUser())
       const { path } = incoming.target
-      const upload = manager.takesUpload?.(method, path) ? incoming.streamBody() : undefined
+      const isUpload = incoming.isSocket || manager.takesUpload?.(method, path)
+      const upload = isUpload ? incoming.streamBody() : undefined
       const whole = hasBody(method) && !upload
       const body = whole ? await incoming.readBody(maxBodyBytes) : undefined
       if (signal.aborted) return undefined
@@ -61,7 +68,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
           method: method === 'HEAD' ? 'GET' : method,
           path,
           query: incoming.target.query,
-          headers: plainHeaders(incoming.headers),
+          headers: plainHeaders(incoming),
           ...(body && { body }),
           ...(id && { user: id }),
           ...(incoming.remoteAddress && { remoteAddress: incoming.remoteAddress }),
@@ -101,11 +108,12 @@ function userId(user: User): string | undefined {
   return (typeof user === 'object' ? user?.id : user) || undefined
 }
 
-function plainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+function plainHeaders({ headers, isSocket }: Incoming): Record<string, string> {
+  const withheld = isSocket ? NOT_PASSED_ON : NOT_PASSED_ON_PLAIN
   const plain: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || NOT_PASSED_ON.has(name)) continue
+    if (value === undefined || withheld.has(name)) continue
     plain[name] = Array.isArray(value) ? value.join(', ') : value
   }
   return plain

@@ -35,6 +35,16 @@ export function crossSite(): DatabaseError {
   )
 }
 
+/** A WebSocket that a page of another site opens. */
+export function foreignOrigin(origin: string | undefined): DatabaseError {
+  const who = origin === undefined ? 'A client without an origin' : `A page of ${origin}`
+  return new PermissionError(
+    `${who} may not open sockets here; connect from the Studio, or name the origin in allowedOrigins`,
+    undefined,
+    { code: 'OPERATION_NOT_ALLOWED', statusCode: 403 }
+  )
+}
+
 /** What is said of a failure whose own message may hold what a client must not see. */
 export function internal(outcome: 'not_applied' | 'unknown'): DatabaseError {
   const message = 'The request could not be handled; the cause is in the log of the server'

@@ -2,6 +2,10 @@ export { createApiHandler } from './api'
 export type { ApiHandler } from './api'
 export { createWebHandler } from './web'
 export type { WebHandler } from './web'
+export { attachWebSocket } from './socket/attach'
+export { attachToNext } from './socket/next-server'
+export type { NextSocketOptions } from './socket/next-server'
+export type { UpgradeServer } from './socket/takeover'
 export type {
   ApiHandlerOptions,
   ApiRequest,
@@ -11,4 +15,5 @@ export type {
   RequestManager,
   User,
   WebHandlerOptions,
+  WebSocketOptions,
 } from './types'

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { HandleRequest, HandleResponse } from '../../index'
 
 /** What the adapters need of a connection manager. */
@@ -76,6 +76,21 @@ export interface ApiHandlerOptions<
    * anyone: `getUser` must do it.
    */
   fallthrough?: (request: Req, response: Res) => unknown
+}
+
+/** Options of `attachWebSocket`. */
+export interface WebSocketOptions extends Omit<HandlerOptions, 'maxBodyBytes'> {
+  /**
+   * The authenticated user of a handshake; nobody unless given. No wrapper has authenticated anyone
+   * before it. A page's token, sent as the subprotocol `bearer.<token>`, is in
+   * `request.headers.authorization`.
+   */
+  getUser?: (request: IncomingMessage) => User | Promise<User>
+  /**
+   * Origins, such as `https://studio.example.com`, whose pages may connect besides those of the host
+   * itself. Needed where a proxy does not pass the `Host` header on.
+   */
+  allowedOrigins?: string[]
 }
 
 /** Options of `createWebHandler`. */

@@ -6,9 +6,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::dispatch::{Caller, execute};
-use super::operation::Takes;
+use super::operation::{Gives, Operation, Takes};
 use super::reply::{Body, Reply};
 use super::router::{Route, add_query};
+use super::socket::handshake::{self, Handshake};
 use super::stream::Feed;
 use super::upload::Upload;
 use crate::access::User;
@@ -60,13 +61,20 @@ pub struct Response {
 pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
     let request_id = request_id(request.header("x-request-id"));
     match answer(service, request, &request_id).await {
-        Ok(reply) => success(reply, &request_id),
+        Ok((reply, None)) => success(reply, &request_id),
+        Ok((reply, Some(handshake))) => switched(reply, handshake, &request_id),
         Err(Refusal::Failed(error)) => failure(&error, &request_id),
         Err(Refusal::MethodNotAllowed { method, allow }) => {
             let error = Error::validation(format!("Method {method} Not Allowed"));
             let mut response = failure(&error, &request_id);
             response.status = 405;
             response.headers.push(("allow", allow.join(", ")));
+            response
+        }
+        Err(Refusal::NoHandshake(error)) => {
+            let mut response = failure(&error, &request_id);
+            response.status = 426;
+            response.headers.extend(Handshake::required());
             response
         }
     }
@@ -115,6 +123,13 @@ fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
     Response { status, headers, body: Body::Stream(feed), request_id: Arc::clone(request_id) }
 }
 
+/// From here on the bytes of both directions are a WebSocket's.
+fn switched(reply: Reply, handshake: Handshake, request_id: &Arc<str>) -> Response {
+    let id = ("x-request-id", request_id.to_string());
+    let headers = handshake.headers().chain([id]).collect();
+    Response { status: reply.status, headers, body: reply.body, request_id: Arc::clone(request_id) }
+}
+
 /// A name is spelt twice: for readers of RFC 6266, and with what is no plain letter replaced.
 fn attachment(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
@@ -126,6 +141,7 @@ fn attachment(name: &str) -> String {
 enum Refusal {
     Failed(Error),
     MethodNotAllowed { method: String, allow: Vec<&'static str> },
+    NoHandshake(Error),
 }
 
 impl From<Error> for Refusal {
@@ -138,7 +154,7 @@ async fn answer(
     service: &Arc<Service>,
     request: Request,
     request_id: &Arc<str>,
-) -> Result<Reply, Refusal> {
+) -> Result<(Reply, Option<Handshake>), Refusal> {
     let (operation, mut params) = match service.router.route(&request.method, &request.path)? {
         Route::Found(operation, params) => (operation, params),
         Route::MethodNotAllowed(allow) => {
@@ -153,9 +169,14 @@ async fn answer(
     }
     add_query(&mut params, &request.query)?;
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
-    let accept = accept(request.header("accept"));
+    let mut accept = accept(request.header("accept"));
+    let handshake = handshake(operation, &request, accept)?;
     let upload = match operation.takes {
         Takes::Upload => Some(request.upload.unwrap_or_else(|| Upload::whole(&request.body))),
+        Takes::Json if handshake.is_some() => {
+            accept = Accept::Socket;
+            request.upload
+        }
         Takes::Json => {
             params.body(&request.body)?;
             None
@@ -163,7 +184,30 @@ async fn answer(
     };
     let request_id = Arc::clone(request_id);
     let caller = Caller { user: request.user, request_id, fresh, direct: None, accept, upload };
-    Ok(execute(service, operation, params, caller).await?)
+    Ok((execute(service, operation, params, caller).await?, handshake))
+}
+
+/// The handshake of a request that becomes a WebSocket; `None` where it does not.
+fn handshake(
+    operation: &Operation,
+    request: &Request,
+    accept: Accept,
+) -> Result<Option<Handshake>, Refusal> {
+    let header = |name: &str| request.header(name).map(str::to_owned);
+    // Without the bytes that follow the request there is no socket, whatever its headers say.
+    let is_socket = request.upload.is_some() && handshake::is_asked_for(header);
+    match (operation.gives, accept) {
+        (Gives::Socket, _) if is_socket => {
+            Handshake::read(header).map(Some).map_err(Refusal::NoHandshake)
+        }
+        (_, _) if is_socket => {
+            Err(Error::validation(format!("{} is no WebSocket", request.path)).into())
+        }
+        (Gives::Socket, Accept::Json) => Err(Refusal::NoHandshake(Error::validation(
+            "this is a WebSocket; connect with one, or ask for text/event-stream",
+        ))),
+        _ => Ok(None),
+    }
 }
 
 /// The kind of stream that is asked for, if any.

@@ -10,5 +10,6 @@ pub mod operation;
 pub mod params;
 pub mod reply;
 pub mod router;
+pub mod socket;
 pub mod stream;
 pub mod upload;

@@ -82,7 +82,14 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
             },
         },
     });
-    if operation.gives == Gives::Stream {
+    if operation.gives == Gives::Socket {
+        described["responses"] = json!({
+            "101": { "description": "A WebSocket whose messages are JSON texts" },
+            "200": { "description": "The same messages as a stream", "content": {} },
+            "default": described["responses"]["default"],
+        });
+    }
+    if operation.gives != Gives::Json {
         let content = &mut described["responses"]["200"]["content"];
         content["application/x-ndjson"] = json!({ "schema": {} });
         content["text/event-stream"] = json!({ "schema": {} });

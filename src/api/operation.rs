@@ -94,6 +94,8 @@ pub enum Gives {
     /// Records, sent while they are made. An operation may still answer with one JSON text where
     /// none was asked for.
     Stream,
+    /// Messages for as long as anybody reads them: a WebSocket, or a stream where one was asked for.
+    Socket,
 }
 
 /// Runs an operation.
@@ -150,7 +152,8 @@ where
 ///
 /// The doc comment is the summary, the number the cost. Before the arrow, in this order: `cache 30`
 /// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
-/// arrives, `gives stream` that the answer is sent while it is made.
+/// arrives, `gives stream` that the answer is sent while it is made, `gives socket` that it is a
+/// subscription ([`socket`](crate::api::socket)).
 macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
@@ -183,6 +186,7 @@ macro_rules! operations {
     (@takes upload) => { $crate::api::operation::Takes::Upload };
     (@gives) => { $crate::api::operation::Gives::Json };
     (@gives stream) => { $crate::api::operation::Gives::Stream };
+    (@gives socket) => { $crate::api::operation::Gives::Socket };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
 }

@@ -42,6 +42,8 @@ pub enum Format {
     Json,
     /// Bytes (`application/octet-stream`).
     Bytes,
+    /// The frames of a WebSocket.
+    Frames,
 }
 
 impl Format {
@@ -53,7 +55,7 @@ impl Format {
             Self::Events => "text/event-stream; charset=utf-8",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
-            Self::Bytes => "application/octet-stream",
+            Self::Bytes | Self::Frames => "application/octet-stream",
         }
     }
 
@@ -73,7 +75,7 @@ impl Format {
         match self {
             Self::Ndjson | Self::Documents => out.raw(b"\n"),
             Self::Events => out.raw(b"\n\n"),
-            Self::Csv | Self::Json | Self::Bytes => {}
+            Self::Csv | Self::Json | Self::Bytes | Self::Frames => {}
         }
     }
 }
@@ -138,8 +140,10 @@ impl Sink {
         if self.out.is_empty() {
             return Ok(());
         }
-        let chunk = std::mem::take(&mut self.out).into_bytes();
-        self.chunks.send(Ok(chunk)).await.map_err(|_| gone())
+        // What was written stays here until there is room: a caller may give up waiting.
+        let room = self.chunks.reserve().await.map_err(|_| gone())?;
+        room.send(Ok(std::mem::take(&mut self.out).into_bytes()));
+        Ok(())
     }
 
     /// Writes one record and sends what was written if there is room; never waits. For answers to a

@@ -51,7 +51,7 @@ pub enum Client {
     /// PostgreSQL.
     Postgres(postgres::Client),
     /// HTTP.
-    Http(http::Client),
+    Http(Box<http::Client>),
 }
 
 impl Client {
@@ -69,7 +69,9 @@ impl Client {
             Target::Postgres(t) => {
                 Self::Postgres(postgres::Client::connect(t, options, deadline).await?)
             }
-            Target::Http(t) => Self::Http(http::Client::connect(t, options, deadline).await?),
+            Target::Http(t) => {
+                Self::Http(Box::new(http::Client::connect(t, options, deadline).await?))
+            }
         })
     }
 

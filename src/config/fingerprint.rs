@@ -40,6 +40,9 @@ impl Config {
             request_timeout,
             connect_timeout,
             max_result_bytes,
+            max_sockets,
+            max_sockets_per_user,
+            socket_ping,
             log_level,
         } = self;
         let mut hash = Fingerprint(Sha256::new());
@@ -70,7 +73,8 @@ impl Config {
             "{max_postgres_connections} {max_redis_connections} {max_mongodb_connections} \
              {redis_enabled} {mongodb_enabled} {bun_api_enabled} {max_clients} {idle_timeout:?} \
              {is_platform} {rate_limit:?} {authorization:?} {request_timeout:?} \
-             {connect_timeout:?} {max_result_bytes} {log_level:?}"
+             {connect_timeout:?} {max_result_bytes} {max_sockets} {max_sockets_per_user} \
+             {socket_ping:?} {log_level:?}"
         ));
         hash.0.finalize().into()
     }

@@ -84,6 +84,12 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// `MULTIDB_MAX_RESULT_BYTES`: cap of one result, enforced while it is being read.
     pub max_result_bytes: usize,
+    /// `MULTIDB_MAX_SOCKETS`: subscriptions of the process.
+    pub max_sockets: usize,
+    /// `MULTIDB_MAX_SOCKETS_PER_USER`.
+    pub max_sockets_per_user: usize,
+    /// `MULTIDB_SOCKET_PING_MS`: a subscriber that was silent this long is asked whether it lives.
+    pub socket_ping: Duration,
     /// `LOG_LEVEL`.
     pub log_level: LevelFilter,
 }
@@ -154,6 +160,9 @@ impl Config {
             request_timeout: Duration::ZERO,
             connect_timeout: Duration::ZERO,
             max_result_bytes: 0,
+            max_sockets: 0,
+            max_sockets_per_user: 0,
+            socket_ping: Duration::ZERO,
             log_level: LevelFilter::OFF,
         }
     }
@@ -230,6 +239,9 @@ impl fmt::Debug for Config {
             .field("request_timeout", &self.request_timeout)
             .field("connect_timeout", &self.connect_timeout)
             .field("max_result_bytes", &self.max_result_bytes)
+            .field("max_sockets", &self.max_sockets)
+            .field("max_sockets_per_user", &self.max_sockets_per_user)
+            .field("socket_ping", &self.socket_ping)
             .field("log_level", &self.log_level)
             .finish()
     }

@@ -38,6 +38,9 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("MULTIDB_REQUEST_TIMEOUT_MS", "1", "0"),
     ("MULTIDB_CONNECT_TIMEOUT_MS", "2", "never"),
     ("MULTIDB_MAX_RESULT_BYTES", "1048576", "64MiB"),
+    ("MULTIDB_MAX_SOCKETS", "10", "0"),
+    ("MULTIDB_MAX_SOCKETS_PER_USER", "3", "few"),
+    ("MULTIDB_SOCKET_PING_MS", "5000", "0"),
     ("LOG_LEVEL", "warn", "loud"),
 ];
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::date;
-use super::raw::{Reader, elements, malformed};
+use super::raw::{Reader, malformed};
 use crate::error::{Error, Result};
 use crate::json::{MAX_SAFE_INTEGER, Writer, escape_into};
 
@@ -42,7 +42,7 @@ pub fn write_element(
     name: &str,
     mode: Mode,
 ) -> Result<()> {
-    let mut reader = Reader { bytes: elements(document.as_bytes())?, at: 0 };
+    let mut reader = Reader::of(document.as_bytes())?;
     while let Some((kind, key)) = reader.element()? {
         if key == name.as_bytes() {
             return Walk { out: writer.buffer(), mode }.value(&mut reader, kind, 0);
@@ -93,7 +93,7 @@ impl Walk<'_> {
         if depth > MAX_DEPTH {
             return Err(malformed("is nested too deeply"));
         }
-        let mut reader = Reader { bytes: elements(bytes)?, at: 0 };
+        let mut reader = Reader::of(bytes)?;
         let [open, close] = if kind == Kind::Array { *b"[]" } else { *b"{}" };
         self.out.push(open);
         let mut first = true;

@@ -147,6 +147,12 @@ impl Connection {
         matches!(self.origin, Origin::Environment)
     }
 
+    /// Whether the operator's own code named it, past the registry.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        matches!(self.origin, Origin::Direct { .. })
+    }
+
     /// Whether the operator chose where it goes, so that it may be next to the Studio.
     #[must_use]
     pub fn is_operators(&self) -> bool {

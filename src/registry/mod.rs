@@ -11,6 +11,7 @@
 
 pub(crate) mod cache;
 mod connection;
+mod dashboard;
 pub mod direct;
 mod edit;
 mod environment;
@@ -32,6 +33,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
@@ -82,6 +84,8 @@ pub(crate) struct Caches {
     scopes: Shelf<String, Arc<Scope>>,
     pages: Shelf<PageKey, Page>,
     when_removed: WhenRemoved,
+    /// Counts whatever may make something that was read no longer true.
+    changes: watch::Sender<u64>,
 }
 
 /// Told the id of a connection that another instance removed.
@@ -117,6 +121,7 @@ impl Registry {
                 scopes: Shelf::new(10_000, METADATA_BELIEVED_FOR, KEPT_FOR),
                 pages: Shelf::new(1_000, LISTS_BELIEVED_FOR, KEPT_FOR),
                 when_removed: WhenRemoved::default(),
+                changes: watch::Sender::default(),
             }),
             vault: Vault::new(config),
             environment: Environment::read(config)?,
@@ -169,6 +174,12 @@ impl Registry {
         let _ = self.caches.when_removed.0.set(Box::new(react));
     }
 
+    /// Tells of changes to connections, of whichever, as they become known here: then what was looked
+    /// up is to be looked up again.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.caches.changes.subscribe()
+    }
+
     /// Closes every connection to the platform database.
     pub fn close(&self) {
         if let Some(listener) = self.listener.get() {
@@ -216,6 +227,7 @@ impl Caches {
         self.connections.forget(&id).await;
         self.scopes.forget_where(|scope| scope.shows(project_id)).await;
         self.pages.forget_all();
+        self.tell();
     }
 
     fn removed(&self, id: Uuid) {
@@ -229,6 +241,7 @@ impl Caches {
         self.connections.forget_all();
         self.scopes.forget_all();
         self.pages.forget_all();
+        self.tell();
     }
 
     /// Changes may have been missed.
@@ -236,6 +249,11 @@ impl Caches {
         self.connections.doubt_all();
         self.scopes.doubt_all();
         self.pages.doubt_all();
+        self.tell();
+    }
+
+    fn tell(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 }
 

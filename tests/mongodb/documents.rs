@@ -5,6 +5,7 @@ use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
+use super::generated::raw;
 use super::support::{all, at_most, collection, connect, insert, soon, target};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,6 +22,7 @@ async fn documents_are_found_page_by_page() {
         sort: Some(doc! { "_id": -1 }),
         skip: 1,
         cap: at_most(2),
+        ..Query::default()
     };
     let (page, more) = all(&client, &namespace, query.clone()).await;
     assert_eq!(page, r#"{"_id":3},{"_id":2}"#);
@@ -60,23 +62,25 @@ async fn a_change_is_refused_when_the_document_is_not_the_expected_one() {
     let client = connect(&target).await;
     let namespace = collection(&client, "conflicts").await;
     let loaded = doc! { "_id": 1, "a": 1, "b": { "$x": [1, 2] } };
+    let original = raw(&loaded);
     insert(&client, &namespace, std::slice::from_ref(&loaded)).await.unwrap();
     let call = client.call(soon(), "change");
 
-    let change = || Change::Operators(doc! { "$inc": { "a": 1 } });
+    let change = || Change::operators(doc! { "$inc": { "a": 1 } });
     let changed =
-        call.change(&namespace, Bson::Int32(1), change(), Some(&loaded)).await.unwrap().unwrap();
+        call.change(&namespace, Bson::Int32(1), change(), Some(&original)).await.unwrap().unwrap();
     assert_eq!(changed.document.unwrap().get_i32("a").unwrap(), 2);
 
-    let error = call.change(&namespace, Bson::Int32(1), change(), Some(&loaded)).await.unwrap_err();
+    let error =
+        call.change(&namespace, Bson::Int32(1), change(), Some(&original)).await.unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
     assert_eq!(error.details()["current"]["a"]["$numberInt"], "2");
 
-    let error = call.delete(&namespace, Bson::Int32(1), Some(&loaded)).await.unwrap_err();
+    let error = call.delete(&namespace, Bson::Int32(1), Some(&original)).await.unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     assert!(
-        call.change(&namespace, Bson::Int32(2), change(), Some(&loaded)).await.unwrap().is_none()
+        call.change(&namespace, Bson::Int32(2), change(), Some(&original)).await.unwrap().is_none()
     );
     assert!(call.delete(&namespace, Bson::Int32(1), None).await.unwrap());
     assert!(!call.delete(&namespace, Bson::Int32(1), None).await.unwrap());

@@ -14,12 +14,16 @@
 mod bulk;
 mod cluster;
 mod console;
+mod contested;
+mod edits;
 mod faults;
 mod gate;
 mod http;
 mod keyspace;
 mod million;
 mod proxy;
+mod pubsub;
+mod reading;
 mod rogue;
 mod secured;
 mod sentinel;

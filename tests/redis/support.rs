@@ -8,6 +8,7 @@ use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
 use studio_multidb::backend::redis::gate;
+use studio_multidb::backend::redis::info::Depth;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
@@ -130,6 +131,22 @@ pub(crate) struct Admin(tokio::net::TcpStream);
 impl Admin {
     pub(crate) async fn connect(address: &str) -> Self {
         Self(tokio::net::TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A connection to the server that has the key.
+    pub(crate) async fn at(url: &str, client: &Client, key: &str) -> Self {
+        let Some((_, address)) = url.split_once("redis://") else {
+            let info =
+                serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();
+            for node in info["nodes"].as_array().unwrap() {
+                let mut admin = Self::connect(&format!("127.0.0.1:{}", node["port"])).await;
+                if !admin.ask(&["EXISTS", key]).await.starts_with("-MOVED") {
+                    return admin;
+                }
+            }
+            panic!("no node has {key}");
+        };
+        Self::connect(address).await
     }
 
     /// The first line of the answer.

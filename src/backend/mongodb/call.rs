@@ -26,7 +26,7 @@ const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 pub struct Call<'c> {
     pub(super) client: &'c Client,
     deadline: Deadline,
-    mark: Arc<str>,
+    pub(super) mark: Arc<str>,
 }
 
 impl Client {
@@ -85,39 +85,49 @@ impl Call<'_> {
         self.run(Access::Write, Box::pin(work))
     }
 
+    /// Does work that changes data in several steps, of which some may be done when it fails.
+    pub(super) fn write_many<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> impl Future<Output = Result<T>> {
+        self.run(Access::WriteMany, Box::pin(work))
+    }
+
     async fn run<T>(
         &self,
         access: Access,
         work: Pin<Box<impl Future<Output = Result<T, Failure>>>>,
     ) -> Result<T> {
-        let mut kill = self.begin()?;
-        self.client.step(&mut kill, access, self.deadline, work).await
-    }
-
-    /// Admits work that is done in steps.
-    pub(super) fn begin(&self) -> Result<KillOnDrop> {
-        let running = self.client.meter.admit()?;
-        Ok(KillOnDrop::new(&self.client.driver, &self.mark, running))
+        self.client.run(&self.mark, access, self.deadline, work).await
     }
 }
 
 impl Client {
-    /// Does a part of admitted work.
-    pub(super) async fn step<T>(
+    /// Does work whose operations carry this mark, until the deadline.
+    pub(super) async fn run<T>(
         &self,
-        kill: &mut KillOnDrop,
+        mark: &Arc<str>,
         access: Access,
         deadline: Deadline,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T> {
-        let result = deadline.run(kill.guard(work)).await;
-        let sent = kill.was_sent();
+        let running = self.meter.admit()?;
+        let kill = KillOnDrop::new(&self.driver, mark, &running);
+        let work = async {
+            let _turn = self.meter.turn().await;
+            work.await
+        };
+        let result = deadline.run(running.note(work)).await;
+        let sent = running.was_sent();
         let attempt = Attempt { access, sent, tunnel: &self.tunnel };
         match result {
-            Some(result) => result.map_err(|failure| match failure {
-                Failure::Driver(error) => attempt.translate(&error),
-                Failure::Ours(error) => error,
-            }),
+            Some(result) => {
+                kill.disarm();
+                result.map_err(|failure| match failure {
+                    Failure::Driver(error) => attempt.translate(&error),
+                    Failure::Ours(error) => error,
+                })
+            }
             None if !sent && self.meter.is_full() => Err(self.meter.exhausted()),
             None => {
                 let message = "MongoDB did not answer in time; the operation was ended";

@@ -1,5 +1,6 @@
 //! Results of any size, read while somebody takes them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -9,7 +10,6 @@ use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 use super::Client;
 use super::call::Call;
 use super::error::{Access, Failure};
-use super::kill::KillOnDrop;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// is closed there, and what is under way is ended.
 pub struct Documents {
     cursor: RawBatchCursor,
-    kill: KillOnDrop,
+    mark: Arc<str>,
 }
 
 impl Call<'_> {
@@ -30,10 +30,8 @@ impl Call<'_> {
         &self,
         work: impl Future<Output = Result<RawBatchCursor, Failure>>,
     ) -> Result<Documents> {
-        let mut kill = self.begin()?;
-        let opening = Box::pin(work);
-        let cursor = self.client.step(&mut kill, Access::Read, self.deadline(), opening).await?;
-        Ok(Documents { cursor, kill })
+        let cursor = self.read(work).await?;
+        Ok(Documents { cursor, mark: Arc::clone(&self.mark) })
     }
 
     /// `maxTimeMS` of a result that is read for as long as somebody takes it.
@@ -46,16 +44,15 @@ impl Documents {
     /// The next batch, which must be there by `deadline`; `None` at the end. `client` is the one that
     /// opened the result.
     pub async fn next(&mut self, client: &Client, deadline: Deadline) -> Result<Option<Batch>> {
-        let Self { cursor, kill } = self;
+        let Self { cursor, mark } = self;
         let next = async { Ok(cursor.next().await.transpose()?) };
-        let batch = client.step(kill, Access::Read, deadline, next).await?;
-        Ok(batch.map(Batch))
+        Ok(client.run(mark, Access::Read, deadline, next).await?.map(Batch))
     }
 }
 
 /// Documents as they came from the server.
 #[derive(Debug)]
-pub struct Batch(RawBatch);
+pub struct Batch(pub(super) RawBatch);
 
 impl Batch {
     /// One after the other.

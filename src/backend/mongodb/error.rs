@@ -1,13 +1,13 @@
 //! The driver's failures as ours.
 
-use mongodb::bson::{Document, RawDocument, RawDocumentBuf};
+use mongodb::bson::{Bson, Document};
 use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure};
 use serde_json::Value;
 
 use super::tunnel::Tunnel;
-use crate::ejson::{Mode, write_document};
+use crate::ejson::{Mode, write_value};
 use crate::error::{Code, Error};
-use crate::json::Writer;
+use crate::json::{self, Writer};
 use crate::outcome::Outcome;
 
 /// Whether an operation can have changed anything.
@@ -15,8 +15,10 @@ use crate::outcome::Outcome;
 pub(super) enum Access {
     /// It only reads.
     Read,
-    /// It writes.
+    /// It writes to one document.
     Write,
+    /// It writes to several.
+    WriteMany,
 }
 
 /// Why an operation failed: at the driver, or in our own code.
@@ -52,7 +54,7 @@ impl Attempt<'_> {
     /// What is known when no answer of the server says it.
     pub(super) fn outcome(&self) -> Outcome {
         match self.access {
-            Access::Write if self.sent => Outcome::Unknown,
+            Access::Write | Access::WriteMany if self.sent => Outcome::Unknown,
             _ => Outcome::NotApplied,
         }
     }
@@ -65,8 +67,8 @@ impl Attempt<'_> {
                 let error = server(command.code, &command.code_name, &command.message)
                     .outcome(self.after_server_error(command.code));
                 // Error 121 says here which rules of the validator a document breaks.
-                match response.and_then(|r| r.get_document("errInfo").ok()) {
-                    Some(info) => error.detail("errInfo", as_json(info)),
+                match response.and_then(|r| r.get_document("errInfo").ok()?.try_into().ok()) {
+                    Some(info) => error.detail("errInfo", as_value(&info)),
                     None => error,
                 }
             }
@@ -124,13 +126,45 @@ impl Attempt<'_> {
     }
 
     /// A server that answers with an error has undone a write to one document, except when it was
-    /// about to shut down or to hand over, where what it had done may survive.
+    /// about to shut down or to hand over, where what it had done may survive. Of several documents,
+    /// those before the interruption are written.
     fn after_server_error(&self, code: i32) -> Outcome {
         match code {
             91 | 189 | 11600 | 11602 | 64 | 50 => self.outcome(),
+            _ if self.access == Access::WriteMany && interrupts(code) => self.outcome(),
             _ => Outcome::NotApplied,
         }
     }
+}
+
+/// Whether an error ends a command wherever it is, and not only before it did anything.
+pub(super) fn interrupts(code: i32) -> bool {
+    matches!(
+        code,
+        6 | 7
+            | 24
+            | 43
+            | 50
+            | 64
+            | 89
+            | 91
+            | 112
+            | 133
+            | 134
+            | 189
+            | 237
+            | 251
+            | 262
+            | 317
+            | 358
+            | 9001
+            | 10107
+            | 11600
+            | 11601
+            | 11602
+            | 13435
+            | 13436
+    )
 }
 
 /// A write that a server made, and that the others may not have.
@@ -175,17 +209,18 @@ fn insert_many(insert: &InsertManyError) -> Error {
     server(first.code, name, &first.message).detail("write_errors", listed)
 }
 
-fn as_json(document: &RawDocument) -> Value {
+/// A value as JSON for the details of a failure.
+pub(super) fn json_of(value: &Bson, mode: Mode) -> Value {
     let mut writer = Writer::new();
-    match write_document(&mut writer, document, Mode::Relaxed) {
-        Ok(()) => serde_json::from_slice(&writer.into_bytes()).unwrap_or(Value::Null),
+    match write_value(&mut writer, value, mode) {
+        Ok(()) => json::parse(&writer.into_bytes()).unwrap_or(Value::Null),
         Err(_) => Value::Null,
     }
 }
 
 /// A document as relaxed Extended JSON.
 pub(super) fn as_value(info: &Document) -> Value {
-    RawDocumentBuf::try_from(info).map_or(Value::Null, |raw| as_json(&raw))
+    json_of(&Bson::Document(info.clone()), Mode::Relaxed)
 }
 
 fn authentication(message: &str) -> Error {
@@ -198,7 +233,7 @@ fn authentication(message: &str) -> Error {
 }
 
 /// An error that the server answered with. The codes are those of `error_codes.yml` in its source.
-fn server(code: i32, name: &str, message: &str) -> Error {
+pub(super) fn server(code: i32, name: &str, message: &str) -> Error {
     let ours = match code {
         11 | 18 | 334 | 8000 => return authentication(message),
         13 => Code::PermissionDenied,
@@ -213,6 +248,9 @@ fn server(code: i32, name: &str, message: &str) -> Error {
     let message = match code {
         13 => format!("MongoDB does not allow this to the connection's user: {message}"),
         50 => format!("MongoDB ended the operation when its time was up: {message}"),
+        66 => "the `_id` of a document can't be changed; insert a document with the new one, and \
+               delete this"
+            .to_owned(),
         121 => "the document breaks the collection's validation rules".to_owned(),
         _ => message.to_owned(),
     };

@@ -4,7 +4,6 @@
 //! for most operations. This asks the server explicitly as well, by what marks the call in its
 //! operations' `comment`; `maxTimeMS` is behind both.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -21,41 +20,33 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 static CLEANERS: Semaphore = Semaphore::const_new(4);
 
 /// Ends a call's operations on the server when it is dropped.
-pub(super) struct KillOnDrop {
-    driver: mongodb::Client,
-    mark: Arc<str>,
-    running: Running,
+pub(super) struct KillOnDrop<'a> {
+    driver: &'a mongodb::Client,
+    mark: &'a str,
+    running: &'a Running,
     armed: bool,
 }
 
-impl KillOnDrop {
-    pub(super) fn new(driver: &mongodb::Client, mark: &Arc<str>, running: Running) -> Self {
-        Self { driver: driver.clone(), mark: Arc::clone(mark), running, armed: false }
+impl<'a> KillOnDrop<'a> {
+    pub(super) fn new(driver: &'a mongodb::Client, mark: &'a str, running: &'a Running) -> Self {
+        Self { driver, mark, running, armed: true }
     }
 
-    /// Does a part of the call's work. Dropped in the middle of it, the operation is ended.
-    pub(super) async fn guard<F: Future>(&mut self, work: F) -> F::Output {
-        self.armed = true;
-        let output = self.running.note(work).await;
+    /// The operations have ended by themselves.
+    pub(super) fn disarm(mut self) {
         self.armed = false;
-        output
-    }
-
-    /// Whether anything may have been sent to a server.
-    pub(super) fn was_sent(&self) -> bool {
-        self.running.was_sent()
     }
 }
 
-impl Drop for KillOnDrop {
+impl Drop for KillOnDrop<'_> {
     fn drop(&mut self) {
-        if !self.armed || !self.was_sent() {
+        if !self.armed || !self.running.was_sent() {
             return;
         }
         let Ok(permit) = CLEANERS.try_acquire() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let driver = self.driver.clone();
-        let mark = Arc::clone(&self.mark);
+        let mark = self.mark.to_owned();
         runtime.spawn(async move {
             let _permit = permit;
             // What can't be ended now, ends at its `maxTimeMS`.

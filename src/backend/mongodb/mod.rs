@@ -5,33 +5,40 @@
 //! straight to JSON.
 
 mod aggregate;
+mod bulk;
 mod call;
 mod cap;
+mod change;
 mod collation;
 mod collections;
 mod command;
 mod cursor;
 mod databases;
 mod define;
+mod diff;
 mod distinct;
 mod error;
+mod exact;
 mod explain;
 mod find;
 pub mod gate;
 mod hello;
+mod indexes;
+mod insert;
 mod kill;
 mod meter;
 mod names;
 mod options;
+mod paging;
 mod preview;
 mod privileges;
 mod probe;
 mod reading;
+mod running;
 mod schema;
 mod socks;
 mod tunnel;
 mod types;
-mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +48,10 @@ use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
 pub use self::aggregate::{AggregateOptions, Source};
+pub use self::bulk::{Report, Selection, Statement};
 pub use self::call::Call;
 pub use self::cap::{Cap, End};
+pub use self::change::{Change, Changed};
 pub use self::collation::collation;
 pub use self::collections::{CollectionEntry, CollectionKind, CollectionSizes};
 pub use self::cursor::{Batch, Documents};
@@ -50,13 +59,19 @@ pub use self::databases::{DatabaseEntry, DatabaseSizes};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::find::{Count, CountKind, Query};
+pub use self::indexes::{
+    Advice, AdviceKind, Built, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage,
+    default_name,
+};
+pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
+pub use self::paging::{Identity, Order, Position};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
 pub use self::schema::{Limits, Method, Profile, Sampling};
-pub use self::write::{Change, Changed, with_id};
 
+use self::hello::Kind;
 use self::meter::Meter;
 use self::options::Seeds;
 use self::tunnel::Tunnel;
@@ -86,19 +101,24 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let seeds = Seeds::find(target, deadline).await?;
-        reach_any(target, &seeds, options, deadline).await?;
-        let client = Self::set_up(target, seeds, options).await?;
+        let kind = reach_any(target, &seeds, options, deadline).await?;
+        let client = Self::set_up(target, seeds, kind, options).await?;
         client.ping(deadline).await?;
         Ok(client)
     }
 
     /// A client that has not connected to anything yet.
-    async fn set_up(target: &MongoTarget, seeds: Seeds, options: &ConnectOptions) -> Result<Self> {
+    async fn set_up(
+        target: &MongoTarget,
+        seeds: Seeds,
+        kind: Kind,
+        options: &ConnectOptions,
+    ) -> Result<Self> {
         let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
         let tunnel =
             Tunnel::open(Arc::clone(&options.egress), tls, options.connect_timeout).await?;
-        let meter = Meter::new(options.max_connections);
-        let driver = options::build(target, seeds, options, tunnel.proxy(), &meter)?;
+        let meter = Meter::new(options.max_connections, kind);
+        let driver = options::build(target, seeds, kind, options, tunnel.proxy(), &meter)?;
         let driver = mongodb::Client::with_options(driver).map_err(|e| {
             Error::validation(format!("the connection's options don't fit together: {}", e.kind))
         })?;
@@ -151,7 +171,7 @@ async fn reach_any(
     seeds: &Seeds,
     options: &ConnectOptions,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<Kind> {
     let deadline = deadline.or_after(options.connect_timeout);
     let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
     let mut attempts: FuturesUnordered<_> = seeds
@@ -162,7 +182,7 @@ async fn reach_any(
     let mut failure = None;
     while let Some(reached) = attempts.next().await {
         match reached {
-            Ok(()) => return Ok(()),
+            Ok(kind) => return Ok(kind),
             Err(error) => failure = failure.or(Some(error)),
         }
     }
@@ -174,7 +194,7 @@ async fn reach(
     options: &ConnectOptions,
     tls: Option<&Arc<rustls::ClientConfig>>,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<Kind> {
     let Endpoint { host, port } = endpoint;
     let mut stream = options.egress.connect(host, *port, deadline).await?;
     match tls {

@@ -87,7 +87,7 @@ struct Address {
 }
 
 impl Map {
-    fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
         let primaries = self.primaries.iter().map(|primary| &primary.node);
         primaries.chain(self.replicas.iter().map(|replica| &replica.node))
     }
@@ -117,13 +117,14 @@ impl Cluster {
     /// Reads the map from the first seed that answers.
     pub(super) async fn connect(
         dialer: Arc<Dialer>,
+        dialing: Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
         deadline: Deadline,
     ) -> Result<Self> {
         let cluster = Self {
             dialer,
-            dialing: Arc::new(Semaphore::new(2)),
+            dialing,
             max_connections,
             idle_timeout,
             map: RwLock::default(),
@@ -212,7 +213,7 @@ impl Cluster {
     async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
         let mut lease = self.node(endpoint)?.lease(deadline).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
-        let mut replies = lease.ask(&ask, Outcome::NotApplied, deadline).await?;
+        let mut replies = lease.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {
             if error.message().contains("cluster support disabled") {
                 return Error::validation(

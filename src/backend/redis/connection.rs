@@ -99,6 +99,11 @@ impl Connection {
         }
     }
 
+    /// The socket, for one who reads whatever comes. Every reply was read.
+    pub(super) fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
+    }
+
     /// Whether a request was abandoned, so that replies no longer match requests.
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty

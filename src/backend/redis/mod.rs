@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::fanout::Outbox;
 use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
@@ -20,25 +21,31 @@ pub mod bulk;
 mod cluster;
 mod collection;
 pub mod commands;
-mod conditional;
 mod connection;
 pub mod console;
+pub mod consumers;
 pub mod course;
 mod cursor;
 mod dial;
+pub mod download;
+pub mod edit;
 mod execute;
 mod failure;
 pub mod gate;
 mod glob;
 mod group;
 pub mod info;
+pub mod lifetime;
 pub mod members;
 pub mod memory;
 mod metadata;
 mod node;
 mod probe;
+pub mod pubsub;
+mod range;
 pub mod read;
 mod redact;
+mod relocate;
 mod reply;
 mod resp;
 mod scalar;
@@ -48,12 +55,15 @@ pub mod server;
 mod slot;
 mod slots;
 mod stream;
+mod string;
 pub mod survey;
 pub mod sweep;
 mod sweep_cursor;
 pub mod tree;
 mod value;
 mod walk;
+mod watch;
+mod window;
 pub mod write;
 
 use cluster::Cluster;
@@ -61,6 +71,7 @@ use collection::Feature;
 use dial::Dialer;
 use node::Node;
 pub use probe::probe;
+use pubsub::Hub;
 use sentinel::Watch;
 
 /// A live client of one target.
@@ -72,6 +83,7 @@ pub struct Client {
     nodes: Nodes,
     /// The database that its connections select.
     db: i64,
+    hub: Arc<Hub>,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
     /// `PEXPIRETIME`: when a key expires, not how long it has left.
@@ -84,7 +96,7 @@ pub struct Client {
 enum Nodes {
     /// A server, or the primary behind sentinels.
     One(Arc<Node>),
-    Cluster(Cluster),
+    Cluster(Arc<Cluster>),
 }
 
 impl Client {
@@ -96,25 +108,32 @@ impl Client {
     ) -> Result<Self> {
         let dialer = Arc::new(Dialer::new(target, options)?);
         let limit = options.max_connections.min(target.pool_size.unwrap_or(u32::MAX));
-        let mut watch = None;
-        let nodes = if target.topology == RedisTopology::Cluster {
-            Nodes::Cluster(Cluster::connect(dialer, limit, options.idle_timeout, deadline).await?)
+        let (dialing, idle) = (Arc::new(Semaphore::new(2)), options.idle_timeout);
+        let (nodes, hub, watch);
+        if target.topology == RedisTopology::Cluster {
+            let (seeds, turn) = (Arc::clone(&dialer), Arc::clone(&dialing));
+            let cluster = Arc::new(Cluster::connect(seeds, turn, limit, idle, deadline).await?);
+            hub = Hub::new(dialer, Some(Arc::clone(&cluster)), dialing);
+            (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
-            let idle = options.idle_timeout;
-            let node = Node::new(&dialer, None, &Arc::new(Semaphore::new(2)), limit, idle)?;
+            let node = Arc::new(Node::new(&dialer, None, &dialing, limit, idle)?);
             // The first connection is made now, so that a bad target fails here.
             drop(node.lease(deadline).await?);
-            let node = Arc::new(node);
-            if let RedisTopology::Sentinel { master } = &target.topology {
-                watch = Some(Watch::start(&dialer, &node, master));
-            }
-            Nodes::One(node)
-        };
+            hub = Hub::new(Arc::clone(&dialer), None, dialing);
+            watch = match &target.topology {
+                RedisTopology::Sentinel { master } => {
+                    Some(Watch::start(&dialer, &node, &hub, master))
+                }
+                _ => None,
+            };
+            nodes = Nodes::One(node);
+        }
         Ok(Self {
             topology: target.topology.clone(),
             watch,
             nodes,
             db: target.db,
+            hub,
             hash_field_ttl: Feature::default(),
             expire_time: Feature::default(),
             unlink: Feature::default(),
@@ -125,6 +144,7 @@ impl Client {
     /// closed too.
     #[allow(clippy::unused_async)] // Other backends' clients wait here.
     pub async fn close(&self) {
+        self.hub.close();
         if let Some(watch) = &self.watch {
             watch.stop();
         }
@@ -136,10 +156,17 @@ impl Client {
 
     /// What it holds at this moment.
     pub fn gauge(&self) -> Gauge {
-        match &self.nodes {
+        let gauge = match &self.nodes {
             Nodes::One(node) => node.gauge(),
             Nodes::Cluster(cluster) => cluster.gauge(),
-        }
+        };
+        let links = u32::try_from(self.hub.open_links()).unwrap_or(u32::MAX);
+        Gauge { open: gauge.open + links, in_use: gauge.in_use + links, ..gauge }
+    }
+
+    /// One who subscribes to channels, and reads from `outbox`.
+    pub fn subscriber(&self, outbox: Outbox) -> pubsub::Subscriber {
+        self.hub.subscriber(outbox)
     }
 
     fn has_sentinels(&self) -> bool {

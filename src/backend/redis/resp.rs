@@ -31,6 +31,8 @@ pub(super) struct Decoder {
     pub(super) keep_attributes: bool,
     /// The aggregates that have begun and not ended.
     open: Vec<Open>,
+    /// Pushes are what is waited for.
+    listening: bool,
     /// Attributes of the reply that comes next.
     attributes: Option<Vec<(Value, Value)>>,
 }
@@ -49,7 +51,7 @@ enum Kind {
     Array,
     Set,
     Map,
-    /// Not an answer to anything; nothing here subscribes, so it is skipped.
+    /// Not an answer to anything; skipped, unless somebody listens.
     Push,
     /// Remarks about the value that follows.
     Attribute,
@@ -61,6 +63,11 @@ enum Element {
 }
 
 impl Decoder {
+    /// One that takes pushes for arrays, as which RESP2 sends the same.
+    pub(super) fn listening() -> Self {
+        Self { listening: true, ..Self::default() }
+    }
+
     /// The next reply, once all of it is there.
     pub(super) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Value>, Malformed> {
         let mut at = 0;
@@ -98,6 +105,7 @@ impl Decoder {
         let open = self.open.pop_if(|open| open.missing == 0)?;
         match open.kind {
             Kind::Array => Some(Value::Array(open.elements)),
+            Kind::Push if self.listening => Some(Value::Array(open.elements)),
             Kind::Set => Some(Value::Set(open.elements)),
             Kind::Map => Some(Value::Map(pairs(open.elements))),
             Kind::Attribute if self.keep_attributes => {

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::commands::{Commands, Effect};
 use super::dial::{Dialer, Peer, greet};
 use super::node::Node;
+use super::pubsub::Hub;
 use super::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -78,13 +79,19 @@ impl Dialer {
 pub(super) struct Watch(Vec<AbortHandle>);
 
 impl Watch {
-    /// Has `node` give up its connections whenever a sentinel names another primary than the one
-    /// that they lead to.
-    pub(super) fn start(dialer: &Arc<Dialer>, node: &Arc<Node>, master: &str) -> Self {
+    /// Has `node` and `hub` give up their connections whenever a sentinel names another primary than
+    /// the one that they lead to.
+    pub(super) fn start(
+        dialer: &Arc<Dialer>,
+        node: &Arc<Node>,
+        hub: &Arc<Hub>,
+        master: &str,
+    ) -> Self {
         let listen = |sentinel: &Endpoint| {
             let listener = Listener {
                 dialer: Arc::clone(dialer),
                 node: Arc::downgrade(node),
+                hub: Arc::downgrade(hub),
                 sentinel: sentinel.clone(),
                 master: master.to_owned(),
             };
@@ -108,6 +115,7 @@ impl Drop for Watch {
 struct Listener {
     dialer: Arc<Dialer>,
     node: Weak<Node>,
+    hub: Weak<Hub>,
     sentinel: Endpoint,
     master: String,
 }
@@ -161,6 +169,9 @@ impl Listener {
             *named = Some(primary);
             if let Some(node) = self.node.upgrade() {
                 node.retire();
+            }
+            if let Some(hub) = self.hub.upgrade() {
+                hub.primary_changed();
             }
         }
     }

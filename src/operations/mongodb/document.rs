@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::id::{self, Encoding, IdType};
-use super::{readable, writable};
+use super::{changes, readable, writable};
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{Change, gate};
+use crate::backend::mongodb::Change;
 use crate::context::Context;
 use crate::ejson::{Document, Mode, Update, write_document, write_value};
 use crate::error::{Error, Result};
@@ -60,14 +60,18 @@ pub(super) struct UpdateInput {
     encoding: Option<Encoding>,
     /// Update operators, or an array of stages.
     update: Option<Update>,
-    /// The whole new document. Its `_id` may be left out.
+    /// Which items of arrays `$[name]` in the operators means: one filter for each name.
+    #[serde(default)]
+    array_filters: Vec<Document>,
+    /// The whole new document. Its `_id` may be left out. With `if_unchanged`, only the fields that
+    /// differ from that are written.
     replacement: Option<Document>,
     /// Make the document if there is none with this id.
     #[serde(default)]
     upsert: bool,
-    /// The document as it was loaded. If it is not equal to the stored one any more, nothing is
-    /// changed and the failure, `CONFLICT`, has the current one in its details. Numbers are compared
-    /// by their value, fields in their order.
+    /// The document as it was loaded, as canonical Extended JSON. If the stored one is not the same
+    /// any more, byte for byte, nothing is changed and the failure, `CONFLICT`, has the current one in
+    /// its details.
     if_unchanged: Option<Document>,
     /// How to show the document in the answer.
     #[serde(default)]
@@ -78,32 +82,32 @@ pub(super) struct UpdateInput {
 pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
-    let change = match (input.update, input.replacement) {
-        (Some(Update::Operators(operators)), None) => {
-            let tree = operators.tree()?;
-            gate::update(&tree)?;
-            Change::Operators(tree)
-        }
-        (Some(Update::Pipeline(pipeline)), None) => {
-            let stages = pipeline.trees()?;
-            gate::update_pipeline(&stages)?;
-            Change::Pipeline(stages)
-        }
-        (None, Some(replacement)) => Change::Replacement(replacement.into_raw()),
-        _ => return Err(Error::validation("give either `update` or `replacement`")),
-    };
     if input.upsert && input.if_unchanged.is_some() {
         return Err(Error::validation("`upsert` and `if_unchanged` contradict each other"));
     }
-    let expected = input.if_unchanged.map(|document| document.tree()).transpose()?;
+    let expected = input.if_unchanged.as_ref().map(Document::raw);
+    let change = match (input.update, input.replacement) {
+        (Some(update), None) => Some(changes::of_update(update, &input.array_filters)?),
+        (None, Some(replacement)) => {
+            changes::refuse_filters(&input.array_filters)?;
+            match expected {
+                Some(expected) => Change::between(expected, replacement.into_raw())?,
+                None => Some(Change::Replacement(replacement.into_raw())),
+            }
+        }
+        _ => return Err(Error::validation("give either `update` or `replacement`")),
+    };
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
-    let changed = if input.upsert {
-        call.upsert(&namespace, id.clone(), change).await?
-    } else {
-        let changed = call.change(&namespace, id.clone(), change, expected.as_ref()).await?;
-        changed.ok_or_else(|| missing(&input.coll, &id))?
+    let changed = match (change, expected) {
+        (Some(change), _) if input.upsert => {
+            Some(call.upsert(&namespace, id.clone(), change).await?)
+        }
+        (Some(change), expected) => call.change(&namespace, id.clone(), change, expected).await?,
+        (None, Some(expected)) => call.confirm(&namespace, id.clone(), expected).await?,
+        (None, None) => None,
     };
+    let changed = changed.ok_or_else(|| missing(&input.coll, &id))?;
     Reply::write(|writer| {
         writer.raw("{\"matched_count\":");
         writer.raw(if changed.inserted { "0" } else { "1" });
@@ -137,7 +141,8 @@ pub(super) struct DeleteInput {
     id_type: Option<IdType>,
     /// `base64url` if the `_id` is given as base64url of canonical Extended JSON.
     encoding: Option<Encoding>,
-    /// The document as it was loaded; it is deleted only if it still equals that.
+    /// The document as it was loaded, as canonical Extended JSON; it is deleted only if it is still
+    /// the same, byte for byte.
     if_unchanged: Option<Document>,
 }
 
@@ -145,10 +150,10 @@ pub(super) struct DeleteInput {
 pub(super) async fn delete(cx: &Context, input: DeleteInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
-    let expected = input.if_unchanged.map(|document| document.tree()).transpose()?;
+    let expected = input.if_unchanged.as_ref().map(Document::raw);
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
-    if !call.delete(&namespace, id.clone(), expected.as_ref()).await? {
+    if !call.delete(&namespace, id.clone(), expected).await? {
         return Err(missing(&input.coll, &id));
     }
     Reply::write(|writer| {

@@ -2,12 +2,17 @@
 
 pub mod aggregate;
 pub mod analysis;
+mod bulk;
 mod by_query;
 pub mod catalog;
+mod changes;
 mod document;
-mod documents;
+mod find;
 mod id;
+pub mod indexes;
+mod insert;
 mod reading;
+pub mod transfer;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
@@ -17,10 +22,10 @@ use crate::error::Result;
 operations! {
     /// One page of documents that match a filter.
     "mongodb.documents.find" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/documents"
-        Connection(Mongodb) Read 5 => documents::find;
+        Connection(Mongodb) Read 5 => find::find;
     /// Inserts one document or several.
     "mongodb.documents.insert" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents"
-        Connection(Mongodb) Write 5 => documents::insert;
+        Connection(Mongodb) Write 5 => insert::insert;
     /// One document, by its `_id`.
     "mongodb.documents.get" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
         Connection(Mongodb) Read 1 => document::get;
@@ -30,12 +35,15 @@ operations! {
     /// Deletes one document.
     "mongodb.documents.delete" DELETE "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}"
         Connection(Mongodb) Write 2 => document::delete;
+    /// Changes, deletes or inserts many documents, or shows how many it would reach.
+    "mongodb.documents.bulk" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/bulk"
+        Connection(Mongodb) Write 10 => bulk::run;
     /// The collections of the database given as `databaseName`.
     "mongodb.collections.list_by_query" GET "/mongodb/{scope}/collections"
         Connection(Mongodb) Read 5 => by_query::collections;
     /// One page of the documents of `collection` in `databaseName`.
     "mongodb.documents.find_by_query" GET "/mongodb/{scope}/documents"
-        Connection(Mongodb) Read 5 => by_query::documents;
+        Connection(Mongodb) Read 5 => find::find;
     /// Sizes of the database given as `databaseName`.
     "mongodb.databases.stats_by_query" GET "/mongodb/{scope}/stats"
         Connection(Mongodb) Read 2 => by_query::stats;

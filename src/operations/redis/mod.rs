@@ -8,6 +8,7 @@ mod command;
 mod input;
 pub mod keys;
 mod problems;
+pub mod pubsub;
 mod selection;
 pub mod server;
 mod strings;

@@ -20,6 +20,8 @@ fn javascript_is_refused_wherever_it_stands() {
     assert!(refused(expression(&doc! { "a": { "$elemMatch": { "$where": "1" } } })));
     assert!(refused(expression(&doc! { "$expr": { "$eq": [1, code.clone()] } })));
     assert!(refused(expression(&doc! { "shown": { "$cond": [true, [code.clone()], 1] } })));
+    // What stands beside a literal is no part of it.
+    assert!(refused(expression(&doc! { "$literal": 1, "$where": "1" })));
     assert!(refused(update(&doc! { "$pull": { "a": { "$where": "1" } } })));
     assert!(refused(update_pipeline(&[doc! { "$set": { "a": code.clone() } }])));
     assert!(refused(check([doc! { "$match": { "$where": "1" } }])));
@@ -77,6 +79,8 @@ fn a_pipeline_that_writes_says_so() {
     assert!(check([doc! { "$merge": "c" }]).unwrap().write);
     assert!(check([doc! { "$merge": { "into": { "db": "app", "coll": "c" } } }]).unwrap().write);
     assert!(!check([doc! { "$match": {} }]).unwrap().write);
+    // Servers refuse one that is not the last; nothing may follow what we take for a write.
+    assert!(check([doc! { "$out": "c" }, doc! { "$match": {} }]).is_err());
 }
 
 #[test]

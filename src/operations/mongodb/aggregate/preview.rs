@@ -68,7 +68,7 @@ pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply> 
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
     let budget = input.options.read.longest().unwrap_or(BUDGET);
-    let run = &Run { call: call.within(budget), namespace, options, ejson: input.ejson };
+    let run = &Run { call, budget, namespace, options, ejson: input.ejson };
 
     let sampled = run.count(preview.sample).await?;
     let whole = sampled.is_some_and(|sampled| sampled < u64::from(size));
@@ -122,6 +122,7 @@ fn placed(error: Error, pipeline: &Pipeline, db: &str) -> Error {
 /// What all stages are run with.
 struct Run<'c> {
     call: Call<'c>,
+    budget: Duration,
     namespace: Namespace,
     options: AggregateOptions,
     ejson: Mode,
@@ -141,7 +142,7 @@ impl Run<'_> {
         let mut limited = pipeline.clone();
         limited.push(bson::doc! { "$limit": i64::from(self.options.cap.documents) + 1 });
         let mut documents = Writer::new();
-        let (call, options) = (self.call.clone(), self.options.clone());
+        let (call, options) = (self.call.within(self.budget), self.options.clone());
         let end =
             call.aggregate(&self.namespace, limited, options, self.ejson, &mut documents).await?;
         let took = started.elapsed();
@@ -152,8 +153,8 @@ impl Run<'_> {
 
     /// How many documents a pipeline gives; `None` if that takes too long.
     async fn count(&self, pipeline: Vec<bson::Document>) -> Result<Option<u64>> {
-        let counting = self.call.count_results(&self.namespace, pipeline, self.options.clone());
-        match counting.await {
+        let call = self.call.within(self.budget);
+        match call.count_results(&self.namespace, pipeline, self.options.clone()).await {
             Ok(count) => Ok(Some(count)),
             Err(error) if error.code() == Code::DbTimeout => Ok(None),
             Err(error) => Err(error),

@@ -138,8 +138,11 @@ impl Run {
 
     async fn stream(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
         let Self { mut stages, options, input, limit, ejson } = self;
+        if limit == Some(0) {
+            return Err(Error::validation("`limit` must be at least 1"));
+        }
         if let Some(limit) = limit {
-            stages.push(bson::doc! { "$limit": i64::from(limit.max(1)) });
+            stages.push(bson::doc! { "$limit": i64::from(limit) });
         }
         let client = cx.mongodb().await?;
         // Whatever is wrong with the pipeline is told before the first document.

@@ -1,0 +1,112 @@
+//! What a server says on a connection that subscribes. RESP3 pushes and RESP2 arrays say the same.
+
+use bytes::Bytes;
+use redis::{ServerError, Value};
+
+use super::{Kind, Topic};
+use crate::backend::redis::reply;
+
+/// One thing that was said.
+#[derive(Debug, PartialEq)]
+pub(super) enum Event {
+    /// A message that came by a topic.
+    Message {
+        topic: Topic,
+        channel: Bytes,
+        data: Bytes,
+    },
+    Subscribed(Topic),
+    Unsubscribed(Topic),
+    Refused(ServerError),
+    /// An answer to a ping, or something that is of no interest.
+    Other,
+}
+
+impl Event {
+    pub(super) fn of(value: Value) -> Self {
+        match value {
+            Value::ServerError(error) => Self::Refused(error),
+            Value::Array(parts) => Self::of_parts(parts),
+            _ => Self::Other,
+        }
+    }
+
+    fn of_parts(parts: Vec<Value>) -> Self {
+        let mut parts = parts.into_iter();
+        let word = parts.next();
+        let mut next = || match parts.next() {
+            Some(Value::BulkString(bytes)) => Bytes::from(bytes),
+            Some(other) => Bytes::copy_from_slice(reply::bytes(&other).unwrap_or_default()),
+            None => Bytes::new(),
+        };
+        let mut topic = |kind| Topic { kind, name: next() };
+        match word.as_ref().and_then(reply::bytes) {
+            Some(b"message") => Self::message(topic(Kind::Channel), next()),
+            Some(b"smessage") => Self::message(topic(Kind::Shard), next()),
+            Some(b"pmessage") => {
+                let topic = topic(Kind::Pattern);
+                let channel = next();
+                Self::Message { topic, channel, data: next() }
+            }
+            Some(b"subscribe") => Self::Subscribed(topic(Kind::Channel)),
+            Some(b"psubscribe") => Self::Subscribed(topic(Kind::Pattern)),
+            Some(b"ssubscribe") => Self::Subscribed(topic(Kind::Shard)),
+            Some(b"unsubscribe") => Self::Unsubscribed(topic(Kind::Channel)),
+            Some(b"punsubscribe") => Self::Unsubscribed(topic(Kind::Pattern)),
+            Some(b"sunsubscribe") => Self::Unsubscribed(topic(Kind::Shard)),
+            _ => Self::Other,
+        }
+    }
+
+    fn message(topic: Topic, data: Bytes) -> Self {
+        Self::Message { channel: topic.name.clone(), topic, data }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::redis::resp::Decoder;
+    use bytes::BytesMut;
+
+    fn heard(text: &str) -> Event {
+        let mut input = BytesMut::from(text.replace(' ', "\r\n").as_bytes());
+        input.extend_from_slice(b"\r\n");
+        Event::of(Decoder::listening().decode(&mut input).unwrap().unwrap())
+    }
+
+    fn topic(kind: Kind, name: &'static str) -> Topic {
+        Topic { kind, name: name.into() }
+    }
+
+    #[test]
+    fn pushes_and_arrays_say_the_same() {
+        for sign in ['>', '*'] {
+            let message = heard(&format!("{sign}3 $7 message $1 c $2 hi"));
+            let expected = Event::Message {
+                topic: topic(Kind::Channel, "c"),
+                channel: "c".into(),
+                data: "hi".into(),
+            };
+            assert_eq!(message, expected);
+            let message = heard(&format!("{sign}4 $8 pmessage $2 c* $2 c1 $2 hi"));
+            let expected = Event::Message {
+                topic: topic(Kind::Pattern, "c*"),
+                channel: "c1".into(),
+                data: "hi".into(),
+            };
+            assert_eq!(message, expected);
+            let gone = heard(&format!("{sign}3 $12 sunsubscribe $1 c :0"));
+            assert_eq!(gone, Event::Unsubscribed(topic(Kind::Shard, "c")));
+        }
+        assert_eq!(heard("*2 $4 pong $0 "), Event::Other);
+        assert_eq!(heard("+PONG"), Event::Other);
+    }
+
+    #[test]
+    fn nonsense_is_passed_over() {
+        for text in ["*0", "*1 :1", "*1 $7 message", "~1 $1 a", "_", ":5"] {
+            let _ = heard(text);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Who wants what, and where it is subscribed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::Semaphore;
+
+use super::link::{self, Order};
+use super::state::{Entry, Link, Member, Signals, Stage, State};
+use super::subscriber::Subscriber;
+use super::{Kind, Topic, notice};
+use crate::backend::redis::cluster::Cluster;
+use crate::backend::redis::dial::Dialer;
+use crate::backend::redis::slot;
+use crate::error::{Code, Error, Result};
+use crate::fanout::{Frames, Outbox};
+use crate::target::Endpoint;
+
+/// All subscriptions of one client.
+#[derive(Debug)]
+pub(in crate::backend::redis) struct Hub {
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) cluster: Option<Arc<Cluster>>,
+    pub(super) dialing: Arc<Semaphore>,
+    pub(super) state: Mutex<State>,
+}
+
+/// Which connection a topic is subscribed on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::backend::redis) enum Route {
+    /// That to the server, or to any node of a cluster.
+    Any,
+    /// That to the node which owns the slot of a sharded channel.
+    Node(Endpoint),
+}
+
+impl Hub {
+    pub(in crate::backend::redis) fn new(
+        dialer: Arc<Dialer>,
+        cluster: Option<Arc<Cluster>>,
+        dialing: Arc<Semaphore>,
+    ) -> Arc<Self> {
+        Arc::new(Self { dialer, cluster, dialing, state: Mutex::default() })
+    }
+
+    /// One more subscriber, who reads from `outbox`.
+    pub(in crate::backend::redis) fn subscriber(self: &Arc<Self>, outbox: Outbox) -> Subscriber {
+        let id = self.state.lock().number();
+        Subscriber::new(Arc::clone(self), id, outbox)
+    }
+
+    /// Ends all subscriptions.
+    pub(in crate::backend::redis) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        for link in state.links.drain().map(|(_, link)| link) {
+            link.task.abort();
+        }
+        for (_, entry) in state.topics.drain() {
+            entry.members.iter().for_each(|member| member.outbox.end(closed()));
+        }
+    }
+
+    /// Leaves the old primary for the new one.
+    pub(in crate::backend::redis) fn primary_changed(&self) {
+        for link in self.state.lock().links.values() {
+            link.signals.moved.notify_one();
+        }
+    }
+
+    /// Connections that are open.
+    pub(in crate::backend::redis) fn open_links(&self) -> usize {
+        self.state.lock().links.values().filter(|link| link.connected).count()
+    }
+
+    /// Topics of this process, with how many subscribers each has.
+    pub(super) fn own(&self) -> Vec<(Topic, usize)> {
+        let state = self.state.lock();
+        state.topics.iter().map(|(topic, entry)| (topic.clone(), entry.members.len())).collect()
+    }
+
+    /// Where a topic is to be subscribed; `None` where that is not known now.
+    pub(super) fn route(&self, topic: &Topic) -> Option<Route> {
+        match (&self.cluster, topic.kind) {
+            (Some(cluster), Kind::Shard) => {
+                let owner = cluster.map().owner(slot::of(&topic.name)).ok()?.endpoint.clone();
+                owner.map(Route::Node)
+            }
+            _ => Some(Route::Any),
+        }
+    }
+
+    pub(super) fn join(self: &Arc<Self>, topic: &Topic, id: u64, outbox: &Outbox) -> Result<()> {
+        let route = self.route(topic);
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(closed());
+        }
+        if let Some(entry) = state.topics.get_mut(topic) {
+            let active = entry.stage == Stage::Active;
+            if active {
+                outbox.tell(&notice::subscribed(topic)?);
+            }
+            if !entry.members.iter().any(|member| member.id == id) {
+                let member = Member { id, outbox: outbox.clone(), confirmed: active };
+                entry.members.push(member);
+            }
+            return Ok(());
+        }
+        let member = Member { id, outbox: outbox.clone(), confirmed: false };
+        let entry = Entry { members: vec![member], route: None, stage: Stage::Wanted, lost: false };
+        state.topics.insert(topic.clone(), entry);
+        match route {
+            Some(route) => self.place(&mut state, topic, route),
+            None => self.seek(&mut state),
+        }
+        Ok(())
+    }
+
+    /// Puts a topic on the link of its route, which is made if there is none.
+    pub(super) fn place(self: &Arc<Self>, state: &mut State, topic: &Topic, route: Route) {
+        let link = state.links.entry(route.clone()).or_insert_with(|| {
+            let signals = Arc::<Signals>::default();
+            let run = link::run(Arc::clone(self), route.clone(), Arc::clone(&signals));
+            Link {
+                topics: 0,
+                changed: Vec::new(),
+                signals,
+                task: tokio::spawn(run).abort_handle(),
+                down: false,
+                connected: false,
+            }
+        });
+        link.topics += 1;
+        link.changed.push(topic.clone());
+        link.signals.news.notify_one();
+        if let Some(entry) = state.topics.get_mut(topic) {
+            entry.route = Some(route);
+        }
+    }
+
+    pub(super) fn leave(&self, topic: &Topic, id: u64) {
+        let mut state = self.state.lock();
+        let Some(entry) = state.topics.get_mut(topic) else { return };
+        entry.members.retain(|member| member.id != id);
+        if entry.members.is_empty() {
+            state.remove(topic);
+        }
+    }
+
+    /// Takes a link away if nothing is left on it.
+    pub(super) fn is_over(&self, route: &Route) -> bool {
+        let mut state = self.state.lock();
+        let over = state.links.get(route).is_none_or(|link| link.topics == 0);
+        if over {
+            state.links.remove(route);
+        }
+        over
+    }
+
+    /// A link is connected: all of its topics are to be subscribed.
+    pub(super) fn connected(&self, route: &Route) {
+        let mut state = self.state.lock();
+        let State { topics, links, .. } = &mut *state;
+        let Some(link) = links.get_mut(route) else { return };
+        (link.connected, link.down) = (true, false);
+        let placed = topics.iter().filter(|(_, entry)| entry.route.as_ref() == Some(route));
+        link.changed = placed.map(|(topic, _)| topic.clone()).collect();
+        link.signals.news.notify_one();
+    }
+
+    /// A link could not be made, or was lost. Its subscribers are told once.
+    pub(super) fn disconnected(&self, route: &Route, error: &Error) {
+        let mut state = self.state.lock();
+        let State { topics, links, .. } = &mut *state;
+        let Some(link) = links.get_mut(route) else { return };
+        let told = std::mem::replace(&mut link.down, true);
+        link.connected = false;
+        let notice = notice::disconnected(error);
+        let mut seen = HashSet::new();
+        for entry in topics.values_mut().filter(|entry| entry.route.as_ref() == Some(route)) {
+            entry.lost |= entry.stage == Stage::Active;
+            entry.stage = Stage::Wanted;
+            if let (false, Ok(notice)) = (told, &notice) {
+                let members = entry.members.iter().filter(|member| seen.insert(member.id));
+                members.for_each(|member| member.outbox.tell(notice));
+            }
+        }
+    }
+
+    /// A link can't be made at all: its subscribers are ended.
+    pub(super) fn fail(&self, route: &Route, error: &Error) {
+        let mut state = self.state.lock();
+        state.links.remove(route);
+        let failed = state.topics.extract_if(|_, entry| entry.route.as_ref() == Some(route));
+        for (_, entry) in failed {
+            entry.members.iter().for_each(|member| member.outbox.end(error.clone()));
+        }
+    }
+
+    /// What the server is to be told on a link.
+    pub(super) fn orders(&self, route: &Route) -> Vec<Order> {
+        let mut state = self.state.lock();
+        let Some(link) = state.links.get_mut(route) else { return Vec::new() };
+        let changed = std::mem::take(&mut link.changed);
+        let mut orders = Vec::with_capacity(changed.len());
+        for topic in changed {
+            let number = state.number();
+            match state.topics.get_mut(&topic) {
+                None => orders.push(Order::Unsubscribe(topic)),
+                Some(entry)
+                    if entry.route.as_ref() == Some(route) && entry.stage == Stage::Wanted =>
+                {
+                    entry.stage = Stage::Asked(number);
+                    orders.push(Order::Subscribe(topic, number));
+                }
+                Some(_) => {}
+            }
+        }
+        orders
+    }
+
+    /// The server has subscribed to a topic.
+    pub(super) fn subscribed(&self, topic: &Topic, question: u64) -> Result<()> {
+        let mut state = self.state.lock();
+        let Some(entry) = state.asked(topic, question) else { return Ok(()) };
+        entry.stage = Stage::Active;
+        let lost = std::mem::take(&mut entry.lost);
+        let (subscribed, gap) = (notice::subscribed(topic)?, notice::gap(topic)?);
+        for member in &mut entry.members {
+            if !std::mem::replace(&mut member.confirmed, true) {
+                member.outbox.tell(&subscribed);
+            } else if lost {
+                member.outbox.tell(&gap);
+            }
+        }
+        state.unrest = 0;
+        Ok(())
+    }
+
+    /// The server will not subscribe to a topic.
+    pub(super) fn refused(&self, topic: &Topic, question: u64, error: &Error) -> Result<()> {
+        let mut state = self.state.lock();
+        let Some(entry) = state.asked(topic, question) else { return Ok(()) };
+        let notice = notice::refused(topic, error)?;
+        entry.members.iter().for_each(|member| member.outbox.tell(&notice));
+        // Nothing is subscribed, so nothing is to be unsubscribed.
+        entry.stage = Stage::Wanted;
+        state.remove(topic);
+        Ok(())
+    }
+
+    /// For handing out messages.
+    pub(super) fn delivery(&self) -> Delivery<'_> {
+        Delivery(self.state.lock())
+    }
+}
+
+/// Hands messages to subscribers.
+pub(super) struct Delivery<'a>(MutexGuard<'a, State>);
+
+impl Delivery<'_> {
+    pub(super) fn deliver(&self, topic: &Topic, frames: &Frames) {
+        if let Some(entry) = self.0.topics.get(topic) {
+            entry.members.iter().for_each(|member| member.outbox.offer(frames));
+        }
+    }
+}
+
+fn closed() -> Error {
+    let message = "the connection was changed or closed meanwhile; subscribe again";
+    Error::new(Code::DbConnectionFailed, message)
+}

@@ -1,0 +1,93 @@
+//! Inserting documents.
+
+use mongodb::bson;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{id, writable};
+use crate::api::reply::Reply;
+use crate::backend::mongodb::with_id;
+use crate::context::Context;
+use crate::ejson::{Document, Mode, write_value};
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+
+/// Documents in one insert at most.
+const MOST_INSERTED: usize = 10_000;
+
+/// What to insert: `document` or `documents`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InsertInput {
+    /// Name of the database.
+    db: String,
+    /// Name of the collection; it is made if it does not exist.
+    coll: String,
+    /// One document.
+    document: Option<Document>,
+    /// Several documents, at most 10000.
+    documents: Option<Vec<Document>>,
+    /// Stop at the first document that is refused, which is the default, or try them all.
+    ordered: Option<bool>,
+}
+
+/// `{ inserted_ids, ids, inserted_count }`. `inserted_ids` are texts: the digits of an `ObjectId`, a
+/// string as it is, anything else as canonical Extended JSON. `ids` are the ids themselves, as
+/// canonical Extended JSON.
+pub(super) async fn insert(cx: &Context, input: InsertInput) -> Result<Reply> {
+    let namespace = writable(&input.db, &input.coll)?;
+    let documents = match (input.document, input.documents) {
+        (Some(document), None) => vec![document],
+        (None, Some(documents)) if !documents.is_empty() => documents,
+        _ => return Err(Error::validation("give either `document` or `documents`")),
+    };
+    if documents.len() > MOST_INSERTED {
+        return Err(Error::validation(format!("at most {MOST_INSERTED} documents at a time")));
+    }
+    let mut ids = Vec::with_capacity(documents.len());
+    let mut raw = Vec::with_capacity(documents.len());
+    for document in documents {
+        let (id, document) = with_id(document.into_raw())?;
+        ids.push(id);
+        raw.push(document);
+    }
+    let ordered = input.ordered.unwrap_or(true);
+    let client = cx.mongodb().await?;
+    let call = client.call(cx.deadline, &cx.request_id);
+    if let Err(error) = call.insert(&namespace, &raw, ordered).await {
+        return Err(partly_inserted(error, &ids, ordered));
+    }
+    let reply = Reply::write(|writer| {
+        writer.raw("{\"inserted_ids\":");
+        let texts: Vec<String> = ids.iter().map(id::plain).collect::<Result<_>>()?;
+        writer.value(&texts)?;
+        writer.raw(",\"ids\":[");
+        let mut first = true;
+        for id in &ids {
+            writer.comma(&mut first);
+            write_value(writer, id, Mode::Canonical)?;
+        }
+        writer.raw("],\"inserted_count\":");
+        writer.value(&ids.len())?;
+        writer.raw("}");
+        Ok(())
+    })?;
+    Ok(reply.created())
+}
+
+/// Says which documents were inserted although others were refused.
+fn partly_inserted(error: Error, ids: &[bson::Bson], ordered: bool) -> Error {
+    let Some(refused) = error.details().get("write_errors").and_then(|e| e.as_array()) else {
+        return error;
+    };
+    let refused: Vec<u64> = refused.iter().filter_map(|e| e.get("index")?.as_u64()).collect();
+    let last = if ordered { refused.first().copied() } else { None };
+    let inserted: Vec<String> = (0_u64..)
+        .zip(ids)
+        .take_while(|(index, _)| last.is_none_or(|last| *index < last))
+        .filter(|(index, _)| !refused.contains(index))
+        .filter_map(|(_, id)| id::plain(id).ok())
+        .collect();
+    let outcome = if inserted.is_empty() { Outcome::NotApplied } else { Outcome::Applied };
+    error.outcome(outcome).detail("inserted_count", inserted.len()).detail("inserted_ids", inserted)
+}

@@ -1,0 +1,203 @@
+//! What is sent to a server, and what becomes of it when the server fails or the reader leaves.
+
+use mongodb::bson::{Document, doc};
+use serde_json::{Value, json};
+use studio_multidb::api::reply::Body;
+
+use super::api::Api;
+use super::fake::{Answer, Fake, cursor};
+
+/// The router of a cluster, which gives the same documents to every pipeline, and an API before it.
+async fn serving(documents: Vec<Document>) -> (Fake, Api) {
+    let hello = doc! { "isWritablePrimary": true, "msg": "isdbgrid" };
+    let fake = Fake::start(hello, move |name, _| match name {
+        "aggregate" => cursor(0, documents.clone()),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    (fake, api)
+}
+
+fn options() -> Value {
+    json!({
+        "maxTimeMS": 1234,
+        "collation": { "locale": "de", "strength": 2 },
+        "hint": { "a": 1 },
+        "readPreference": "secondaryPreferred",
+        "readConcern": "majority",
+    })
+}
+
+fn is_as_asked(command: &Document) {
+    assert_eq!(command.get_document("collation").unwrap(), &doc! { "locale": "de", "strength": 2 });
+    assert_eq!(command.get_document("hint").unwrap(), &doc! { "a": 1 });
+    is_bounded(command);
+    let preference = command.get_document("$readPreference").unwrap();
+    assert_eq!(preference.get_str("mode").unwrap(), "secondaryPreferred");
+    let concern = command.get_document("readConcern").unwrap();
+    assert_eq!(concern.get_str("level").unwrap(), "majority");
+}
+
+/// Whatever is sent ends by itself, and can be found to be ended.
+fn is_bounded(command: &Document) {
+    let time = command.get("maxTimeMS").unwrap();
+    let time = time.as_i64().or_else(|| time.as_i32().map(i64::from)).unwrap();
+    assert!((1..=1234).contains(&time), "{time}");
+    assert!(command.get_str("comment").unwrap().contains('#'), "{command}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_are_sent_as_they_were_given() {
+    let (fake, api) = serving(vec![doc! { "n": 1 }]).await;
+    let mut run = options();
+    run["allowDiskUse"] = json!(true);
+    run["let"] = json!({ "least": 3 });
+    let body = json!({ "pipeline": [{ "$limit": 1 }], "options": run });
+    assert_eq!(api.send("POST", "/aggregate", "", Some(body)).await.0, 200);
+    let [command] = fake.asked("aggregate").try_into().unwrap();
+    is_as_asked(&command);
+    assert!(command.get_bool("allowDiskUse").unwrap());
+    assert_eq!(command.get_document("let").unwrap(), &doc! { "least": 3 });
+
+    let body = json!({ "filter": { "a": 1 }, "options": options() });
+    assert_eq!(api.send("POST", "/count", "", Some(body)).await.0, 200);
+    is_as_asked(&fake.asked("aggregate")[1]);
+
+    let body = json!({ "key": "a", "options": options() });
+    api.send("POST", "/distinct", "", Some(body)).await;
+    is_as_asked(&fake.asked("distinct")[0]);
+
+    let body = json!({ "options": { "readPreference": "nearest", "maxTimeMS": 1000 } });
+    api.send("POST", "/count", "", Some(body)).await;
+    is_bounded(&fake.asked("count")[0]);
+
+    let body = json!({ "find": { "filter": { "a": 1 } }, "options": options() });
+    api.send("POST", "/explain", "", Some(body)).await;
+    let [command] = fake.asked("explain").try_into().unwrap();
+    is_bounded(&command);
+    let inner = command.get_document("explain").unwrap();
+    assert_eq!(inner.get_document("hint").unwrap(), &doc! { "a": 1 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_too_large_for_one_answer_are_found_in_another_way() {
+    let fake = Fake::standalone(|name, _| match name {
+        "distinct" => Answer::With(doc! {
+            "ok": 0.0, "code": 17217, "codeName": "Location17217", "errmsg": "distinct too big, 16mb cap",
+        }),
+        "aggregate" => cursor(0, vec![doc! { "_id": 1 }, doc! { "_id": "x" }, doc! { "_id": null }]),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    let body = json!({ "key": "a.b", "filter": { "k": 1 }, "limit": 2 });
+    let (status, answer) = api.send("POST", "/distinct", "", Some(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let expected = json!({ "values": [1, "x"], "truncated": true, "found_by": "aggregation" });
+    assert_eq!(answer["data"], expected);
+    let [command] = fake.asked("aggregate").try_into().unwrap();
+    let stages = command.get_array("pipeline").unwrap();
+    assert_eq!(stages[0].as_document().unwrap(), &doc! { "$match": { "k": 1 } });
+    assert_eq!(stages.last().unwrap().as_document().unwrap(), &doc! { "$limit": 3_i64 });
+}
+
+/// A server whose cursors have a second batch that never comes.
+async fn stuck() -> Fake {
+    Fake::standalone(|name, command| match name {
+        "aggregate" if command.get_str("aggregate").is_ok() => {
+            cursor(7, (0..500).map(|i| doc! { "_id": i, "text": "x".repeat(400) }).collect())
+        }
+        // Somebody looks for the operation.
+        "aggregate" => cursor(0, vec![doc! { "opid": 42 }]),
+        "getMore" => Answer::Never,
+        _ => Answer::Done,
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_is_told_when_the_reader_of_a_stream_leaves() {
+    let fake = stuck().await;
+    let api = Api::of(&fake.url(), "c");
+    let path = format!("{}/aggregate", api.base);
+    let accept = [("accept", "application/x-ndjson")];
+    let body = Some(json!({ "pipeline": [] }));
+    let response = api.response("POST", &path, "", body, &accept).await;
+    let Body::Stream(mut feed) = response.body else { panic!("a stream is expected") };
+    feed.next().await.unwrap().unwrap();
+    let more = fake.expect("getMore").await;
+    assert_eq!(more.get_i64("getMore").unwrap(), 7);
+    drop(feed);
+    let kill = fake.expect("killOp").await;
+    assert_eq!(kill.get_i32("op").unwrap(), 42);
+    // It was found by what marks the request's operations.
+    let search = fake.asked("aggregate").pop().unwrap();
+    let stages = search.get_array("pipeline").unwrap();
+    let matched = stages[1].as_document().unwrap().get_document("$match").unwrap();
+    assert_eq!(matched.get("command.comment"), more.get("comment"));
+    fake.expect("killCursors").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_tells_what_was_seen_until_its_time_was_up() {
+    let fake = stuck().await;
+    let api = Api::of(&fake.url(), "c");
+    let body = json!({ "options": { "maxTimeMS": 300 } });
+    let (status, answer) = api.send("POST", "/schema", "", Some(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(answer["data"]["ended_by"], "time");
+    assert_eq!(answer["data"]["documents"], 500);
+    fake.expect("killOp").await;
+    let [command] =
+        fake.asked("aggregate").into_iter().take(1).collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!(
+        command.get_array("pipeline").unwrap()[0].as_document().unwrap(),
+        &doc! {
+            "$sample": { "size": 1000_i64 },
+        }
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_whose_answer_is_lost_is_sent_again_only_if_it_reads() {
+    let fake = Fake::standalone(|name, _| match name {
+        "aggregate" => Answer::Close,
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    let run = async |pipeline: Value| {
+        let body = json!({ "pipeline": pipeline, "confirm": true });
+        api.send("POST", "/aggregate", "", Some(body)).await
+    };
+    for write in [json!({ "$out": "d" }), json!({ "$merge": { "into": "d" } })] {
+        let before = fake.asked("aggregate").len();
+        let (status, answer) = run(json!([{ "$match": {} }, write])).await;
+        assert_eq!((status, &answer["error"]["outcome"]), (503, &json!("unknown")), "{answer}");
+        assert_eq!(fake.asked("aggregate").len(), before + 1);
+    }
+    let before = fake.asked("aggregate").len();
+    let (_, answer) = run(json!([{ "$match": {} }])).await;
+    assert_eq!(answer["error"]["outcome"], "not_applied");
+    assert_eq!(fake.asked("aggregate").len(), before + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_sends_nothing_that_writes() {
+    let (fake, api) = serving(vec![doc! { "n": 1 }]).await;
+    let pipeline = json!([
+        { "$match": { "a": 1 } },
+        { "$group": { "_id": "$b" } },
+        { "$merge": { "into": "elsewhere" } },
+    ]);
+    let body = json!({ "pipeline": pipeline, "options": { "maxTimeMS": 1000 } });
+    let (status, answer) = api.send("POST", "/aggregate/preview", "", Some(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    for command in fake.asked("aggregate") {
+        is_bounded(&command);
+        let stages = command.get_array("pipeline").unwrap();
+        let has = |name| stages.iter().any(|s| s.as_document().unwrap().contains_key(name));
+        assert!(has("$limit") && !has("$merge"), "{command}");
+    }
+}

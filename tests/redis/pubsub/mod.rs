@@ -1,0 +1,5 @@
+//! Channels through the HTTP door, and through the WebSocket.
+
+mod messages;
+mod rules;
+mod socket;
