@@ -1,3 +1,5 @@
 export * from './bulk'
 export type * from './command'
 export * from './database'
+export * from './edit'
+export * from './keys'
