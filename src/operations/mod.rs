@@ -22,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,
         mongodb::analysis::OPERATIONS,
+        mongodb::watch::OPERATIONS,
         mongodb::transfer::OPERATIONS,
         postgres::OPERATIONS,
         http::OPERATIONS,
