@@ -1,5 +1,6 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
+import { RedisKeys } from './keys'
 import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
@@ -84,6 +85,8 @@ export interface SetKeyInput {
 export class RedisDatabase {
   readonly #binding: Binding
   readonly #batch: Batcher
+  /** Keys: browsing, reading and editing them. */
+  readonly keys: RedisKeys
   /** Changes of many keys, with progress. */
   readonly bulk: RedisBulk
   /** The server as a whole. */
@@ -93,6 +96,7 @@ export class RedisDatabase {
   constructor(binding: Binding) {
     this.#binding = binding
     this.#batch = new Batcher(binding)
+    this.keys = new RedisKeys(binding)
     this.bulk = new RedisBulk(binding)
     this.server = new RedisServer(binding)
   }
