@@ -20,6 +20,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         mongodb::catalog::OPERATIONS,
         mongodb::indexes::OPERATIONS,
         redis::keys::OPERATIONS,
+        redis::server::OPERATIONS,
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,
         mongodb::analysis::OPERATIONS,

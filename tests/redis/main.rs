@@ -27,6 +27,7 @@ mod reading;
 mod rogue;
 mod secured;
 mod sentinel;
+mod server;
 mod streams;
 mod support;
 mod transfer;

@@ -39,6 +39,7 @@ pub mod info;
 pub mod kind;
 pub mod lifetime;
 pub mod members;
+pub mod memory;
 mod metadata;
 mod node;
 pub mod pieces;
@@ -51,8 +52,10 @@ mod redact;
 mod relocate;
 mod reply;
 mod resp;
+mod scalar;
 pub mod scan;
 mod sentinel;
+pub mod server;
 mod slot;
 mod slots;
 mod stream;
@@ -85,6 +88,8 @@ pub struct Client {
     /// Word of another primary.
     watch: Option<Watch>,
     nodes: Nodes,
+    /// The database that its connections select.
+    db: i64,
     hub: Arc<Hub>,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
@@ -136,6 +141,7 @@ impl Client {
             topology: target.topology.clone(),
             watch,
             nodes,
+            db: target.db,
             hub,
             hash_field_ttl: Feature::default(),
             stream_counters: Feature::default(),

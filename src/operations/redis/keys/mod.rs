@@ -16,7 +16,8 @@ mod relocate;
 mod tree;
 mod write;
 
-pub(super) use list::type_name;
+pub(super) use list::{budget, type_name};
+pub(super) use tree::separator;
 pub(super) use write::{condition, written};
 
 operations! {

@@ -12,7 +12,7 @@ use crate::api::reply::Reply;
 use crate::api::stream::{Format, Sink};
 use crate::backend::redis::Client;
 use crate::backend::redis::course::Course;
-use crate::backend::redis::info::Info;
+use crate::backend::redis::info::{Depth, Info};
 use crate::context::{Context, Leased};
 use crate::error::Result;
 use crate::json::Writer;
@@ -92,15 +92,15 @@ async fn start(
     }
     let client = cx.redis().await?;
     // Where the user may not know, the header does without.
-    let info = client.info(cx.deadline).await.ok();
+    let info = client.info(Depth::Usual, cx.deadline).await.ok();
     let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let mut header = Writer::new();
     header.raw(b"{\"redis_export\":1,\"at\":");
     header.value(&at)?;
     header.raw(b",\"server\":{\"version\":");
-    header.value(&info.as_ref().map(Info::version))?;
+    header.value(&info.as_ref().and_then(Info::version))?;
     header.raw(b",\"mode\":");
-    header.value(&info.as_ref().map(Info::mode))?;
+    header.value(&info.as_ref().and_then(Info::mode))?;
     header.raw(b"},\"filter\":");
     header.raw(filter.into_bytes());
     if let Some(cursor) = cursor {
