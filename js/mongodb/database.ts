@@ -14,6 +14,7 @@ import {
   type Updated,
 } from './documents'
 import { MongoIndexes } from './indexes'
+import { MongoServer } from './server'
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
@@ -24,6 +25,8 @@ export class MongoDatabase {
   readonly collections: MongoCollections
   /** Indexes: list, build, hide, drop. */
   readonly indexes: MongoIndexes
+  /** The server: figures, running operations, profiler. */
+  readonly server: MongoServer
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** Documents: pages, single ones, many at once. */
@@ -37,6 +40,7 @@ export class MongoDatabase {
     this.databases = new MongoDatabases(binding)
     this.collections = new MongoCollections(binding)
     this.indexes = new MongoIndexes(binding)
+    this.server = new MongoServer(binding)
     this.aggregations = new Aggregations(binding)
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)

@@ -18,6 +18,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         redis::bulk::OPERATIONS,
         mongodb::catalog::OPERATIONS,
         mongodb::indexes::OPERATIONS,
+        mongodb::server::OPERATIONS,
         redis::keys::OPERATIONS,
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,

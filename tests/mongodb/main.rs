@@ -18,5 +18,6 @@ mod indexes;
 mod preview;
 mod proxy;
 mod sent;
+mod server;
 mod support;
 mod tls;

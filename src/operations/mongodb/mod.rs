@@ -12,6 +12,7 @@ mod id;
 pub mod indexes;
 mod insert;
 mod reading;
+pub mod server;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
