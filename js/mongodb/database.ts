@@ -1,5 +1,6 @@
 import { type AggregateInput, Aggregations } from './aggregations'
 import { Analysis } from './analysis'
+import { Transfer } from './transfer'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { MongoCollections } from './collections'
 import { MongoDatabases } from './databases'
@@ -33,6 +34,8 @@ export class MongoDatabase {
   readonly documents: Documents
   /** What is in a collection and how it is found. */
   readonly analysis: Analysis
+  /** Collections out to files and in again. */
+  readonly transfer: Transfer
 
   /** @internal */
   constructor(binding: Binding) {
@@ -44,6 +47,7 @@ export class MongoDatabase {
     this.aggregations = new Aggregations(binding)
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)
+    this.transfer = new Transfer(binding)
   }
 
   /** The databases that the connection's user can see. */
@@ -71,19 +75,14 @@ export class MongoDatabase {
     return this.documents.find(db, coll, options, call)
   }
 
-  /** All matching documents, page by page. */
-  async *findAll<T = Document>(
+  /** All matching documents, read page by page. */
+  findAll<T = Document>(
     db: string,
     coll: string,
-    options: Omit<FindOptions, 'skip'> = {},
+    options: Omit<FindOptions, 'cursor' | 'count'> = {},
     call?: CallOptions
-  ) {
-    const limit = options.limit ?? 1000
-    for (let skip = 0; ; skip += limit) {
-      const page = await this.find<T>(db, coll, { ...options, limit, skip }, call)
-      yield* page.documents
-      if (!page.has_more) return
-    }
+  ): AsyncGenerator<T> {
+    return this.documents.each(db, coll, options, call)
   }
 
   /** Inserts documents, in order. */

@@ -23,6 +23,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         mongodb::OPERATIONS,
         mongodb::aggregate::OPERATIONS,
         mongodb::analysis::OPERATIONS,
+        mongodb::transfer::OPERATIONS,
         postgres::OPERATIONS,
         http::OPERATIONS,
         service::OPERATIONS,

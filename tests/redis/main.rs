@@ -14,6 +14,8 @@
 mod bulk;
 mod cluster;
 mod console;
+mod contested;
+mod edits;
 mod faults;
 mod gate;
 mod http;

@@ -128,6 +128,21 @@ impl Admin {
         Self(tokio::net::TcpStream::connect(address).await.unwrap())
     }
 
+    /// A connection to the server that has the key.
+    pub(crate) async fn at(url: &str, client: &Client, key: &str) -> Self {
+        let Some((_, address)) = url.split_once("redis://") else {
+            let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+            for node in info["nodes"].as_array().unwrap() {
+                let mut admin = Self::connect(&format!("127.0.0.1:{}", node["port"])).await;
+                if !admin.ask(&["EXISTS", key]).await.starts_with("-MOVED") {
+                    return admin;
+                }
+            }
+            panic!("no node has {key}");
+        };
+        Self::connect(address).await
+    }
+
     /// The first line of the answer.
     pub(crate) async fn ask(&mut self, command: &[&str]) -> String {
         self.all(command).await.lines().next().unwrap_or_default().to_owned()

@@ -30,6 +30,7 @@ mod meter;
 mod names;
 mod operation;
 mod options;
+mod paging;
 mod preview;
 mod privileges;
 mod probe;
@@ -69,6 +70,7 @@ pub use self::indexes::{
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::operation::{Ending, Operation, Operations, Watch};
+pub use self::paging::{Identity, Order, Position};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::profiler::{RecordCursor, Recorded, Records};
@@ -76,6 +78,7 @@ pub use self::reading::Reading;
 pub use self::schema::{Limits, Method, Profile, Sampling};
 pub use self::server::{Member, Pool, Replication, Server, Shard, Status};
 
+use self::hello::Kind;
 use self::meter::Meter;
 use self::options::Seeds;
 use self::tunnel::Tunnel;
@@ -105,19 +108,24 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let seeds = Seeds::find(target, deadline).await?;
-        reach_any(target, &seeds, options, deadline).await?;
-        let client = Self::set_up(target, seeds, options).await?;
+        let kind = reach_any(target, &seeds, options, deadline).await?;
+        let client = Self::set_up(target, seeds, kind, options).await?;
         client.ping(deadline).await?;
         Ok(client)
     }
 
     /// A client that has not connected to anything yet.
-    async fn set_up(target: &MongoTarget, seeds: Seeds, options: &ConnectOptions) -> Result<Self> {
+    async fn set_up(
+        target: &MongoTarget,
+        seeds: Seeds,
+        kind: Kind,
+        options: &ConnectOptions,
+    ) -> Result<Self> {
         let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
         let tunnel =
             Tunnel::open(Arc::clone(&options.egress), tls, options.connect_timeout).await?;
-        let meter = Meter::new(options.max_connections);
-        let driver = options::build(target, seeds, options, tunnel.proxy(), &meter)?;
+        let meter = Meter::new(options.max_connections, kind);
+        let driver = options::build(target, seeds, kind, options, tunnel.proxy(), &meter)?;
         let driver = mongodb::Client::with_options(driver).map_err(|e| {
             Error::validation(format!("the connection's options don't fit together: {}", e.kind))
         })?;
@@ -170,7 +178,7 @@ async fn reach_any(
     seeds: &Seeds,
     options: &ConnectOptions,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<Kind> {
     let deadline = deadline.or_after(options.connect_timeout);
     let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
     let mut attempts: FuturesUnordered<_> = seeds
@@ -181,7 +189,7 @@ async fn reach_any(
     let mut failure = None;
     while let Some(reached) = attempts.next().await {
         match reached {
-            Ok(()) => return Ok(()),
+            Ok(kind) => return Ok(kind),
             Err(error) => failure = failure.or(Some(error)),
         }
     }
@@ -193,7 +201,7 @@ async fn reach(
     options: &ConnectOptions,
     tls: Option<&Arc<rustls::ClientConfig>>,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<Kind> {
     let Endpoint { host, port } = endpoint;
     let mut stream = options.egress.connect(host, *port, deadline).await?;
     match tls {

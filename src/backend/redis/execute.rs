@@ -214,6 +214,7 @@ impl Client {
             Learned::Refused(_, error)
             | Learned::Unreached(error)
             | Learned::Lost(error)
+            | Learned::Scattered(error)
             | Learned::Crowded(error) => return Some(Err(error)),
         }
         next.waiting.push(unit);

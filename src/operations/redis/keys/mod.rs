@@ -7,6 +7,7 @@ use super::input::{Bytes, Encoding};
 use crate::api::operation::operations;
 use crate::error::{Error, Result};
 
+mod edit;
 mod lifetime;
 mod list;
 mod read;
@@ -25,6 +26,8 @@ operations! {
     "redis.keys.get" GET "/redis/{scope}/keys/{key}" Connection(Redis) Read 2 => read::get;
     /// Writes a key of any type in place of what was there.
     "redis.keys.set" POST "/redis/{scope}/keys/{key}" Connection(Redis) Write 3 => write::set;
+    /// Changes one element, or some, of a key's value; the time that the key has left stays as it is.
+    "redis.keys.edit" PUT "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 => edit::edit;
     /// Deletes a key.
     "redis.keys.delete" DELETE "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 => write::delete;
     /// Sets or removes the time that a key has left.
