@@ -8,3 +8,10 @@ export * from './indexes'
 export * from './reading'
 export * from './server'
 export * from './transfer'
+export {
+  type ChangeEvent,
+  type ResumeToken,
+  type ServerTime,
+  type WatchMessage,
+  type WatchOptions,
+} from './watch'

@@ -23,3 +23,4 @@ mod server;
 mod support;
 mod tls;
 mod transfer;
+mod watch;

@@ -14,6 +14,7 @@ mod insert;
 mod reading;
 pub mod server;
 pub mod transfer;
+pub mod watch;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
