@@ -15,6 +15,7 @@ import {
   type Updated,
 } from './documents'
 import { MongoIndexes } from './indexes'
+import { watch, type WatchMessage, type WatchOptions } from './watch'
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
@@ -128,5 +129,18 @@ export class MongoDatabase {
     call?: CallOptions
   ): Promise<T[]> {
     return this.aggregations.run(db, coll, pipeline, options, call)
+  }
+
+  /**
+   * The changes of a collection, of a database, or, without `db`, of all databases, as they are made. It resumes by itself after
+   * a failover; leaving the loop, or aborting the signal, ends it on the server.
+   */
+  watch(
+    db?: string,
+    coll?: string,
+    options: WatchOptions = {},
+    call?: CallOptions
+  ): AsyncGenerator<WatchMessage> {
+    return watch(this.#binding, { db, coll }, options, call)
   }
 }

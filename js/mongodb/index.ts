@@ -7,3 +7,10 @@ export * from './indexes'
 export * from './documents'
 export * from './reading'
 export * from './transfer'
+export {
+  type ChangeEvent,
+  type ResumeToken,
+  type ServerTime,
+  type WatchMessage,
+  type WatchOptions,
+} from './watch'

@@ -22,3 +22,4 @@ mod sent;
 mod support;
 mod tls;
 mod transfer;
+mod watch;

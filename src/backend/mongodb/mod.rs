@@ -39,6 +39,7 @@ mod schema;
 mod socks;
 mod tunnel;
 mod types;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
+use tokio::sync::Semaphore;
 
 pub use self::aggregate::{AggregateOptions, Source};
 pub use self::bulk::{Report, Selection, Statement};
@@ -70,6 +72,10 @@ pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
 pub use self::reading::Reading;
 pub use self::schema::{Limits, Method, Profile, Sampling};
+pub use self::watch::{
+    BeforeChange, ChangeStream, Changes, FullDocument, News, Start, WatchOptions, Watched,
+    history_is_lost,
+};
 
 use self::hello::Kind;
 use self::meter::Meter;
@@ -91,6 +97,8 @@ pub struct Client {
     driver: mongodb::Client,
     tunnel: Tunnel,
     meter: Arc<Meter>,
+    /// Change streams take turns, or their waiting would use up the connections.
+    turns: Semaphore,
 }
 
 impl Client {
@@ -122,7 +130,8 @@ impl Client {
         let driver = mongodb::Client::with_options(driver).map_err(|e| {
             Error::validation(format!("the connection's options don't fit together: {}", e.kind))
         })?;
-        Ok(Self { driver, tunnel, meter })
+        let turns = Semaphore::new((options.max_connections as usize / 2).max(1));
+        Ok(Self { driver, tunnel, meter, turns })
     }
 
     /// Asks the nearest server whether it is there, over an authenticated connection.

@@ -13,6 +13,7 @@ pub mod indexes;
 mod insert;
 mod reading;
 pub mod transfer;
+pub mod watch;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;
