@@ -1,8 +1,10 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
+import { RedisKeys } from './keys'
 import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
+import { RedisServer } from './server'
 
 /** Text, or bytes that are not valid UTF-8. */
 export type RedisText = string | { $binary: { base64: string } }
@@ -83,14 +85,20 @@ export interface SetKeyInput {
 export class RedisDatabase {
   readonly #binding: Binding
   readonly #batch: Batcher
+  /** Keys: browsing, reading and editing them. */
+  readonly keys: RedisKeys
   /** Changes of many keys, with progress. */
   readonly bulk: RedisBulk
+  /** The server as a whole. */
+  readonly server: RedisServer
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.#batch = new Batcher(binding)
+    this.keys = new RedisKeys(binding)
     this.bulk = new RedisBulk(binding)
+    this.server = new RedisServer(binding)
   }
 
   /** One page of keys with their metadata. */

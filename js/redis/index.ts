@@ -1,3 +1,6 @@
 export * from './bulk'
 export type * from './command'
 export * from './database'
+export * from './edit'
+export * from './keys'
+export * from './server'

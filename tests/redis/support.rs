@@ -8,6 +8,7 @@ use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
 use studio_multidb::backend::redis::gate;
+use studio_multidb::backend::redis::info::Depth;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
@@ -27,6 +28,10 @@ pub(crate) fn server(name: &str) -> Option<String> {
     }
     value
 }
+
+/// Which node of the cluster has which slot: written by the test that moves one, read by those that
+/// must see none move.
+pub(crate) static SLOTS: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
 pub(crate) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(10))
@@ -131,7 +136,8 @@ impl Admin {
     /// A connection to the server that has the key.
     pub(crate) async fn at(url: &str, client: &Client, key: &str) -> Self {
         let Some((_, address)) = url.split_once("redis://") else {
-            let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+            let info =
+                serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();
             for node in info["nodes"].as_array().unwrap() {
                 let mut admin = Self::connect(&format!("127.0.0.1:{}", node["port"])).await;
                 if !admin.ask(&["EXISTS", key]).await.starts_with("-MOVED") {

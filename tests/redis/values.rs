@@ -1,6 +1,7 @@
 //! Reading and writing values of all types.
 
 use serde_json::json;
+use studio_multidb::backend::redis::info::Depth;
 use studio_multidb::backend::redis::lifetime::Expiry;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::write::{Condition, NewValue, StreamEntry};
@@ -245,7 +246,7 @@ async fn the_actual_type_is_told_where_another_was_expected() {
 async fn the_server_says_what_it_is() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
-    let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+    let info = serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();
     assert_eq!(info["server"]["mode"], "standalone");
     assert_eq!(info["replication"]["role"], "master");
     assert!(info["memory"]["used_memory"].as_u64().unwrap() > 0);

@@ -28,16 +28,22 @@ mod insert;
 mod kill;
 mod meter;
 mod names;
+mod operation;
 mod options;
+mod paging;
 mod preview;
 mod privileges;
 mod probe;
+mod profiler;
 mod reading;
+mod redact;
 mod running;
 mod schema;
+mod server;
 mod socks;
 mod tunnel;
 mod types;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +51,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
+use tokio::sync::Semaphore;
 
 pub use self::aggregate::{AggregateOptions, Source};
 pub use self::bulk::{Report, Selection, Statement};
@@ -64,10 +71,18 @@ pub use self::indexes::{
 };
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
+pub use self::operation::{Ending, Operation, Operations, Watch};
+pub use self::paging::{Identity, Order, Position};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
+pub use self::profiler::{RecordCursor, Recorded, Records};
 pub use self::reading::Reading;
 pub use self::schema::{Limits, Method, Profile, Sampling};
+pub use self::server::{Member, Pool, Replication, Server, Shard, Status};
+pub use self::watch::{
+    BeforeChange, ChangeStream, Changes, FullDocument, News, Start, WatchOptions, Watched,
+    history_is_lost,
+};
 
 use self::hello::Kind;
 use self::meter::Meter;
@@ -89,6 +104,8 @@ pub struct Client {
     driver: mongodb::Client,
     tunnel: Tunnel,
     meter: Arc<Meter>,
+    /// Change streams take turns, or their waiting would use up the connections.
+    turns: Semaphore,
 }
 
 impl Client {
@@ -120,7 +137,8 @@ impl Client {
         let driver = mongodb::Client::with_options(driver).map_err(|e| {
             Error::validation(format!("the connection's options don't fit together: {}", e.kind))
         })?;
-        Ok(Self { driver, tunnel, meter })
+        let turns = Semaphore::new((options.max_connections as usize / 2).max(1));
+        Ok(Self { driver, tunnel, meter, turns })
     }
 
     /// Asks the nearest server whether it is there, over an authenticated connection.

@@ -23,9 +23,11 @@ mod collection;
 pub mod commands;
 mod connection;
 pub mod console;
+pub mod consumers;
 pub mod course;
 mod cursor;
 mod dial;
+pub mod download;
 pub mod edit;
 mod execute;
 mod failure;
@@ -35,19 +37,25 @@ mod group;
 pub mod info;
 pub mod lifetime;
 pub mod members;
+pub mod memory;
 mod metadata;
 mod node;
 mod probe;
 pub mod pubsub;
+mod range;
 pub mod read;
 mod redact;
+mod relocate;
 mod reply;
 mod resp;
+mod scalar;
 pub mod scan;
 mod sentinel;
+pub mod server;
 mod slot;
 mod slots;
 mod stream;
+mod string;
 pub mod survey;
 pub mod sweep;
 mod sweep_cursor;
@@ -55,6 +63,7 @@ pub mod tree;
 mod value;
 mod walk;
 mod watch;
+mod window;
 pub mod write;
 
 use cluster::Cluster;
@@ -72,6 +81,8 @@ pub struct Client {
     /// Word of another primary.
     watch: Option<Watch>,
     nodes: Nodes,
+    /// The database that its connections select.
+    db: i64,
     hub: Arc<Hub>,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
@@ -121,6 +132,7 @@ impl Client {
             topology: target.topology.clone(),
             watch,
             nodes,
+            db: target.db,
             hub,
             hash_field_ttl: Feature::default(),
             expire_time: Feature::default(),

@@ -12,7 +12,9 @@ mod id;
 pub mod indexes;
 mod insert;
 mod reading;
+pub mod server;
 pub mod transfer;
+pub mod watch;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;

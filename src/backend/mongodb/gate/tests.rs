@@ -119,6 +119,16 @@ fn what_others_do_is_for_administrators() {
     assert!(refused(check([lookup])));
 }
 
+#[test]
+fn events_go_through_stages_that_look_at_nothing_else() {
+    let good = [doc! { "$match": { "a": 1 } }, doc! { "$changeStreamSplitLargeEvent": {} }];
+    change_stream(&good).unwrap();
+    for stage in ["$out", "$merge", "$lookup", "$group", "$changeStream", "$nonesuch"] {
+        assert!(refused(change_stream(&[good[0].clone(), doc! { stage: {} }])), "{stage}");
+    }
+    assert!(refused(change_stream(&[doc! { "$match": { "$where": "1" } }])));
+}
+
 /// Any nesting of arrays and documents around a value.
 fn wrapped(value: Bson) -> impl Strategy<Value = Bson> {
     prop::collection::vec(prop_oneof![Just(None), "[a-z$]{1,5}".prop_map(Some)], 0..20).prop_map(

@@ -62,7 +62,7 @@ pub fn expire(names: &[Vec<u8>], expiry: Expiry) -> Edit {
 }
 
 /// `args… FIELDS n name…`
-pub(super) fn fields(args: &[Vec<u8>], names: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub(in super::super) fn fields(args: &[Vec<u8>], names: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let count = [b"FIELDS".to_vec(), digits(names.len() as u64)];
     args.iter().cloned().chain(count).chain(names.iter().cloned()).collect()
 }

@@ -27,6 +27,7 @@ pub mod sorted_set;
 pub mod stream;
 pub mod string;
 
+pub(super) use seen::MAGIC;
 use seen::Seen;
 
 /// One change of one key.

@@ -1,15 +1,14 @@
 //! Figures that change: once, or as a stream at an interval.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::api::reply::Reply;
-use crate::backend::redis::Client;
+use crate::backend::redis::info::figures::Watch;
 use crate::context::{Accept, Context};
-use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 
@@ -29,8 +28,9 @@ pub(super) struct StatsInput {
     interval: Option<f64>,
 }
 
-/// `{ at, memory, stats, clients, keyspace, nodes }`, `at` in milliseconds since 1970; as a
-/// stream one such record per interval until the reader leaves.
+/// `{ at, memory, stats, clients, cpu, keyspace, interval, nodes, warnings }`, `at` in milliseconds since
+/// 1970; as a stream one such record per interval until the reader leaves. `interval` is what
+/// happened since the record before.
 pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
     let seconds = input.interval.unwrap_or(DEFAULT_INTERVAL);
     if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&seconds) {
@@ -39,8 +39,8 @@ pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
         return Err(Error::validation(message));
     }
     let client = cx.redis().await?;
-    let mut first = Writer::new();
-    snapshot(&client, &mut first, cx.deadline).await?;
+    let (mut watch, mut first) = (Watch::default(), Writer::new());
+    watch.look(&client, &mut first, cx.deadline).await?;
     if cx.accept == Accept::Json {
         return Reply::write(|out| {
             out.raw(first.into_bytes());
@@ -65,18 +65,8 @@ pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
                     return Ok(());
                 }
                 next = Writer::new();
-                snapshot(&client, &mut next, cx.step()).await?;
+                watch.look(&client, &mut next, cx.step()).await?;
             }
         })
     }))
-}
-
-async fn snapshot(client: &Client, out: &mut Writer, deadline: Deadline) -> Result<()> {
-    let info = client.info(deadline).await?;
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    out.raw(b"{\"at\":");
-    out.value(&at)?;
-    info.write_figures(out)?;
-    out.raw(b"}");
-    Ok(())
 }

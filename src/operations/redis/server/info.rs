@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::reply::Reply;
+use crate::backend::redis::info::Depth;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -15,5 +16,5 @@ pub(super) struct InfoInput {}
 /// `redis.info`
 pub(super) async fn info(cx: &Context, _: InfoInput) -> Result<Reply> {
     let client = cx.redis().await?;
-    Reply::json(&client.info(cx.deadline).await?)
+    Reply::json(&client.info(Depth::Everything, cx.deadline).await?)
 }
