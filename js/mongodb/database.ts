@@ -15,6 +15,7 @@ import {
   type Updated,
 } from './documents'
 import { MongoIndexes } from './indexes'
+import { MongoServer } from './server'
 import { watch, type WatchMessage, type WatchOptions } from './watch'
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
@@ -26,6 +27,8 @@ export class MongoDatabase {
   readonly collections: MongoCollections
   /** Indexes: list, build, hide, drop. */
   readonly indexes: MongoIndexes
+  /** The server: figures, running operations, profiler. */
+  readonly server: MongoServer
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** Documents: pages, single ones, many at once. */
@@ -41,6 +44,7 @@ export class MongoDatabase {
     this.databases = new MongoDatabases(binding)
     this.collections = new MongoCollections(binding)
     this.indexes = new MongoIndexes(binding)
+    this.server = new MongoServer(binding)
     this.aggregations = new Aggregations(binding)
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)

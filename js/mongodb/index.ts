@@ -3,9 +3,10 @@ export * from './analysis'
 export * from './collections'
 export * from './database'
 export * from './databases'
-export * from './indexes'
 export * from './documents'
+export * from './indexes'
 export * from './reading'
+export * from './server'
 export * from './transfer'
 export {
   type ChangeEvent,

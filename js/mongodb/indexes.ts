@@ -2,6 +2,7 @@ import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 import type { ChangedCollection } from './collections'
 import type { Document } from './documents'
+import type { ServerWarning } from './server'
 
 /** What an index has of a field: its values in order, or something made of them. */
 export type IndexOrder = 1 | -1 | 'text' | '2dsphere' | '2d' | 'hashed'
@@ -98,7 +99,7 @@ export interface IndexStats {
   total_size: number | null
   indexes: IndexFigures[]
   /** What the connection's user may not know. */
-  warnings: Array<{ field: string; code: string; message: string }>
+  warnings: ServerWarning[]
 }
 
 /** The indexes of collections. */

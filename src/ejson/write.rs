@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use mongodb::bson::{Decimal128, RawArray, RawDocument};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::date;
 use super::raw::{Reader, malformed};
@@ -70,6 +71,16 @@ pub fn write_tree(
     mode: Mode,
 ) -> Result<()> {
     write_document(writer, &encoded(document)?, mode)
+}
+
+/// The same as a part of another answer.
+pub fn json_of(document: &mongodb::bson::Document, mode: Mode) -> Result<Box<RawValue>> {
+    let mut writer = Writer::new();
+    write_tree(&mut writer, document, mode)?;
+    String::from_utf8(writer.into_bytes())
+        .ok()
+        .and_then(|text| RawValue::from_string(text).ok())
+        .ok_or_else(|| Error::internal("a document was written as broken JSON"))
 }
 
 fn encoded(document: &mongodb::bson::Document) -> Result<mongodb::bson::RawDocumentBuf> {

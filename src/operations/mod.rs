@@ -19,6 +19,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         redis::transfer::OPERATIONS,
         mongodb::catalog::OPERATIONS,
         mongodb::indexes::OPERATIONS,
+        mongodb::server::OPERATIONS,
         redis::keys::OPERATIONS,
         redis::server::OPERATIONS,
         mongodb::OPERATIONS,

@@ -19,6 +19,7 @@ mod paging;
 mod preview;
 mod proxy;
 mod sent;
+mod server;
 mod support;
 mod tls;
 mod transfer;

@@ -156,7 +156,7 @@ impl Call<'_> {
             command.insert("nameOnly", true);
             command.insert("authorizedCollections", true);
         }
-        let listed = self.documents(db, command, usize::MAX).await?;
+        let listed = self.documents(db, command).await?;
         Ok(listed.iter().filter_map(|entry| collection_entry(entry)).collect())
     }
 

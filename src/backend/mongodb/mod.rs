@@ -28,14 +28,18 @@ mod insert;
 mod kill;
 mod meter;
 mod names;
+mod operation;
 mod options;
 mod paging;
 mod preview;
 mod privileges;
 mod probe;
+mod profiler;
 mod reading;
+mod redact;
 mod running;
 mod schema;
+mod server;
 mod socks;
 mod tunnel;
 mod types;
@@ -67,11 +71,14 @@ pub use self::indexes::{
 };
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
+pub use self::operation::{Ending, Operation, Operations, Watch};
 pub use self::paging::{Identity, Order, Position};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
+pub use self::profiler::{RecordCursor, Recorded, Records};
 pub use self::reading::Reading;
 pub use self::schema::{Limits, Method, Profile, Sampling};
+pub use self::server::{Member, Pool, Replication, Server, Shard, Status};
 pub use self::watch::{
     BeforeChange, ChangeStream, Changes, FullDocument, News, Start, WatchOptions, Watched,
     history_is_lost,

@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::target::{Endpoint, MongoTarget};
 
-const APP_NAME: &str = "studio-multidb";
+pub(super) const APP_NAME: &str = "studio-multidb";
 const DEFAULT_PORT: u16 = 27017;
 /// Connections that may be made at once.
 const MAX_CONNECTING: u32 = 2;

@@ -75,7 +75,7 @@ async fn examine(client: &Client, probe: &mut Probe) -> Result<()> {
     Ok(())
 }
 
-fn topology(hello: &Document) -> &'static str {
+pub(super) fn topology(hello: &Document) -> &'static str {
     if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
         "sharded"
     } else if hello.contains_key("setName") {

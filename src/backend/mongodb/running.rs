@@ -3,6 +3,8 @@
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
 use super::call::Call;
+use super::cap::Cap;
+use super::command::Found;
 use super::define::is_unknown_command;
 use super::error::server_code;
 use crate::error::{Code, Error, Result};
@@ -12,27 +14,31 @@ use crate::error::{Code, Error, Result};
 pub(super) struct Running {
     /// As the server tells of them.
     pub(super) operations: Vec<RawDocumentBuf>,
+    /// There are more.
+    pub(super) more: bool,
     /// Why they are only those of the connection's own user.
     pub(super) denied: Option<Error>,
 }
 
 impl Call<'_> {
-    /// The operations that run and match, the first `most` of them; without the one that asks.
+    /// The operations that run and match, the longest first; without the one that asks.
     pub(super) async fn running(
         &self,
         idle: bool,
         matching: Document,
-        most: usize,
+        cap: Cap,
     ) -> Result<Running> {
-        let denied = match self.current_op(true, idle, &matching, most).await {
+        let denied = match self.current_op(true, idle, &matching, cap).await {
             Err(error) if may_see_less(&error) => Some(error),
-            answer => return Ok(Running { operations: answer?, denied: None }),
+            answer => return Ok(Running { denied: None, ..answer? }),
         };
-        let operations = match self.current_op(false, idle, &matching, most).await {
-            Err(error) if may_see_less(&error) => self.current_op_command(idle, matching).await?,
-            answer => answer?,
-        };
-        Ok(Running { operations, denied })
+        match self.current_op(false, idle, &matching, cap).await {
+            Err(error) if may_see_less(&error) => {
+                let operations = self.current_op_command(idle, matching).await?;
+                Ok(Running { operations, more: false, denied })
+            }
+            answer => Ok(Running { denied, ..answer? }),
+        }
     }
 
     async fn current_op(
@@ -40,21 +46,22 @@ impl Call<'_> {
         everyone: bool,
         idle: bool,
         matching: &Document,
-        most: usize,
-    ) -> Result<Vec<RawDocumentBuf>> {
+        cap: Cap,
+    ) -> Result<Running> {
         let source = doc! {
             "allUsers": everyone,
             "idleConnections": idle,
             "idleSessions": idle,
         };
-        let limit = i64::try_from(most).unwrap_or(i64::MAX);
         let pipeline = [
             doc! { "$currentOp": source },
             doc! { "$match": { "$and": [{ "command.comment": { "$ne": self.comment() } }, matching] } },
-            doc! { "$limit": limit },
+            doc! { "$sort": { "microsecs_running": -1 } },
+            doc! { "$limit": i64::from(cap.documents) + 1 },
         ];
         let command = doc! { "aggregate": 1, "pipeline": pipeline.to_vec(), "cursor": {} };
-        self.documents("admin", command, most).await
+        let Found { documents, more } = self.found("admin", command, cap).await?;
+        Ok(Running { operations: documents, more, denied: None })
     }
 
     /// The older form, which some services have alone.

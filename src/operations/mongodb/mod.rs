@@ -12,6 +12,7 @@ mod id;
 pub mod indexes;
 mod insert;
 mod reading;
+pub mod server;
 pub mod transfer;
 pub mod watch;
 

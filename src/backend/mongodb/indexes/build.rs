@@ -4,10 +4,14 @@ use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use serde::Serialize;
 
 use super::Call;
+use crate::backend::mongodb::cap::Cap;
 use crate::backend::mongodb::command::integer;
 use crate::backend::mongodb::names::Namespace;
 use crate::backend::mongodb::running::Running;
 use crate::error::{Error, Result};
+
+/// Builds that are looked at; servers run a few at a time.
+const MOST: Cap = Cap { documents: 1000, bytes: 16 << 20 };
 
 /// How far an index is while it is being built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -57,7 +61,7 @@ impl Call<'_> {
         namespace: &Namespace,
     ) -> Result<(Builds, Option<Error>)> {
         let of_it = doc! { "command.createIndexes": namespace.coll() };
-        let Running { operations, denied } = self.running(false, of_it, super::MOST).await?;
+        let Running { operations, denied, .. } = self.running(false, of_it, MOST).await?;
         let builds = operations.iter().filter_map(|running| build(running, namespace.db()));
         Ok((builds.collect(), denied))
     }

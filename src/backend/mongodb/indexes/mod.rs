@@ -25,8 +25,6 @@ use crate::error::{Error, Result};
 
 /// A list does not wait longer than this for what is told of the indexes in it.
 const BUDGET: Duration = Duration::from_secs(2);
-/// Servers keep 64 indexes of a collection.
-const MOST: usize = 1000;
 
 /// An index of a collection.
 #[derive(Debug)]
@@ -126,7 +124,7 @@ impl Call<'_> {
 
     async fn list_indexes(&self, namespace: &Namespace) -> Result<Vec<Document>> {
         let command = doc! { "listIndexes": namespace.coll(), "cursor": {} };
-        let listed = self.documents(namespace.db(), command, MOST).await?;
+        let listed = self.documents(namespace.db(), command).await?;
         let unreadable = |_| Error::internal("an index could not be read");
         listed.iter().map(|raw| bson::Document::try_from(raw).map_err(unreadable)).collect()
     }

@@ -73,7 +73,7 @@ impl Call<'_> {
             "pipeline": [{ "$indexStats": {} }],
             "cursor": {},
         };
-        let told = self.documents(namespace.db(), command, usize::MAX).await?;
+        let told = self.documents(namespace.db(), command).await?;
         let unreadable = |_| Error::internal("the usage of an index could not be read");
         let told = told.iter().map(|raw| Document::try_from(raw).map_err(unreadable));
         told.collect::<Result<_>>().map(Usages)

@@ -32,9 +32,7 @@ impl Fields {
         let mut fields = Self { all: key.len(), ..Self::default() };
         for (path, value) in key {
             let wildcard = path == "$**" || path.ends_with(".$**");
-            check_path(
-                path.strip_suffix("$**").map_or(path.as_str(), |p| p.trim_end_matches('.')),
-            )?;
+            check_path(path)?;
             match value {
                 Bson::String(kind) => fields.count(path, kind)?,
                 value if is_order(value) => fields.wildcard += usize::from(wildcard),
@@ -95,15 +93,13 @@ impl Fields {
 }
 
 fn check_path(path: &str) -> Result<()> {
-    // The whole of `$**`.
-    if path.is_empty() {
-        return Ok(());
-    }
     let wrong = |part: &str| {
         part.is_empty() || (part.starts_with('$') && !matches!(part, "$id" | "$ref" | "$db"))
     };
-    if path.split('.').any(wrong) || path.contains('\0') {
-        return Err(Error::validation(format!("`{path}` can't be a field of an index")));
+    // `$**` stands for what is below the field before it, or for everything.
+    let field = path.strip_suffix(".$**").unwrap_or(path);
+    if path != "$**" && (field.split('.').any(wrong) || field.contains('\0')) {
+        return Err(Error::validation(format!("{path:?} can't be a field of an index")));
     }
     Ok(())
 }
@@ -143,6 +139,8 @@ mod tests {
             doc! { ".a": 1 },
             doc! { "a.": 1 },
             doc! { "$a": 1 },
+            doc! { ".$**": 1 },
+            doc! { "$**.a": 1 },
             doc! { "a": 0 },
             doc! { "a": f64::NAN },
             doc! { "a": true },
