@@ -1,6 +1,7 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
 import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
+import { RedisPubSub } from './pubsub'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 
@@ -85,12 +86,15 @@ export class RedisDatabase {
   readonly #batch: Batcher
   /** Changes of many keys, with progress. */
   readonly bulk: RedisBulk
+  /** Channels. */
+  readonly pubsub: RedisPubSub
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.#batch = new Batcher(binding)
     this.bulk = new RedisBulk(binding)
+    this.pubsub = new RedisPubSub(binding)
   }
 
   /** One page of keys with their metadata. */
