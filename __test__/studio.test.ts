@@ -1,10 +1,13 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { WebSocket } from 'ws'
 import { findChromium } from './support/chromium'
 import { type Host, startHost, startServers, type Servers } from './support/host'
 import { eventually, node, root } from './support/processes'
+import { closing, Messages } from './support/websocket'
 
 const studio = join(root, 'studio')
 const next = join('node_modules', 'next', 'dist', 'bin', 'next')
@@ -61,6 +64,36 @@ async function expectToServe({ url }: Host) {
   expect(read.data.key).toBe(key)
 }
 
+const subscribe = '/api/platform/redis/default/pubsub/subscribe?channels=news'
+
+async function publish(url: string, message: string) {
+  const published = await fetch(`${url}/api/platform/redis/default/pubsub/publish`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ channel: 'news', message }),
+  })
+  expect(published.status).toBe(200)
+}
+
+/** Subscribes and hears; leaves other sockets to Next; says goodbye when the server ends. */
+async function expectToServeSockets(host: Host) {
+  const url = host.url.replace('http:', 'ws:')
+  const socket = await Messages.of(new WebSocket(url + subscribe, { origin: host.url }))
+  expect(await socket.next()).toEqual({ type: 'subscribed', channel: 'news' })
+  await publish(host.url, 'hello')
+  expect(await socket.next()).toEqual({ type: 'message', channel: 'news', data: 'hello' })
+
+  const foreign = new WebSocket(url + subscribe, { origin: 'https://evil.example' })
+  const [error] = (await once(foreign, 'error')) as [Error]
+  expect(error.message).toContain('403')
+  const elsewhere = new WebSocket(`${url}/`)
+  await once(elsewhere, 'error')
+
+  const closed = closing(socket)
+  await host.stop()
+  expect((await closed).code).toBe(1001)
+}
+
 describe('built', () => {
   it(
     'answers from next start',
@@ -69,6 +102,7 @@ describe('built', () => {
       await expectToServe(started)
       const refused = await fetch(`${started.url}/api/platform/databases`, { method: 'PUT' })
       expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, POST'])
+      await expectToServeSockets(started)
     },
     2 * MINUTES
   )
@@ -78,7 +112,9 @@ describe('built', () => {
     async () => {
       const folder = await temporaryFolder()
       await cp(join(studio, '.next', 'standalone'), folder, { recursive: true })
-      await expectToServe(await host(() => ['server.js'], folder))
+      const started = await host(() => ['server.js'], folder)
+      await expectToServe(started)
+      await expectToServeSockets(started)
     },
     2 * MINUTES
   )
@@ -95,6 +131,7 @@ describe('built', () => {
       const page = await fetch(started.url)
       expect(page.status).toBe(200)
       expect(await page.text()).toContain('<h1>Connections</h1>')
+      await expectToServeSockets(started)
     },
     2 * MINUTES
   )
@@ -177,6 +214,29 @@ describe('the page of connections', () => {
         )
         await card.getByRole('button', { name: /Test connection/ }).click()
         await card.getByText('The server is away').waitFor()
+
+        const heard = page.evaluate(
+          async (target) => {
+            const socket = new WebSocket(target)
+            const next = () =>
+              new Promise<string>((resolve, reject) => {
+                socket.onmessage = ({ data }) => resolve(String(data))
+                socket.onerror = () => reject(new Error('the socket failed'))
+              })
+            const confirmed = await next()
+            await fetch('/api/platform/redis/default/pubsub/publish', {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({ channel: 'news', message: 'from a page' }),
+            })
+            return [confirmed, await next()].map((text) => JSON.parse(text) as { type: string })
+          },
+          url.replace('http:', 'ws:') + subscribe
+        )
+        expect(await heard).toMatchObject([
+          { type: 'subscribed', channel: 'news' },
+          { type: 'message', data: 'from a page' },
+        ])
       } finally {
         await running.close()
       }

@@ -60,6 +60,11 @@ async function examine(manager: ConnectionManager, connection: DatabaseConnectio
   return result.success
 }
 
+/** What is to be done by hand where a file was kept. */
+const KEPT: Record<string, string> = {
+  'instrumentation.ts': '; have its register() call serveSockets() of lib/multidbSockets',
+}
+
 /** Copies the route files. A file that is there and differs is left alone and named. */
 function init(studio: string | undefined): boolean {
   if (studio === undefined || !existsSync(join(studio, 'package.json'))) {
@@ -67,11 +72,12 @@ function init(studio: string | undefined): boolean {
     return false
   }
   const routes = resolve(__dirname, '..', 'studio')
-  const files = ['lib/multidb.ts', ...walk(join(routes, 'pages', 'api', 'platform'), routes)]
+  const own = ['lib/multidb.ts', 'lib/multidbSockets.ts', 'instrumentation.ts']
+  const files = [...own, ...walk(join(routes, 'pages', 'api', 'platform'), routes)]
   for (const file of files) {
     const target = join(studio, file)
     if (existsSync(target)) {
-      say(`kept    ${file} (it is there already)`)
+      say(`kept    ${file} (it is there already${KEPT[file] ?? ''})`)
       continue
     }
     cpSync(join(routes, file), target, { recursive: true })

@@ -4,7 +4,7 @@
 import { createServer } from 'node:http'
 import next from 'next'
 import { ConnectionManager } from 'studio-multidb'
-import { createApiHandler } from 'studio-multidb/next'
+import { attachWebSocket, createApiHandler } from 'studio-multidb/next'
 
 if (process.env.NEXT_PUBLIC_IS_PLATFORM === 'true') {
   // `apiWrapper` is behind this handler, so it authenticates nobody: on the platform, `getUser`
@@ -18,8 +18,17 @@ const hostname = process.env.HOSTNAME ?? 'localhost'
 const app = next({ dev: process.env.NODE_ENV !== 'production', hostname, port })
 await app.prepare()
 
-const handler = createApiHandler(new ConnectionManager(), {
-  getUser: () => null,
-  fallthrough: app.getRequestHandler(),
-})
-createServer(handler).listen(port, hostname)
+const manager = new ConnectionManager()
+const getUser = () => null
+const handler = createApiHandler(manager, { getUser, fallthrough: app.getRequestHandler() })
+const server = createServer(handler)
+attachWebSocket(server, manager, { getUser })
+server.listen(port, hostname)
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    server.close()
+    await manager.shutdown()
+    process.exit()
+  })
+}

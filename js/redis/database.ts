@@ -2,6 +2,7 @@ import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
 import { RedisKeys } from './keys'
 import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
+import { RedisPubSub } from './pubsub'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records, type UploadSource } from '../stream'
 import {
@@ -98,6 +99,8 @@ export class RedisDatabase {
   readonly bulk: RedisBulk
   /** The server as a whole. */
   readonly server: RedisServer
+  /** Channels. */
+  readonly pubsub: RedisPubSub
 
   /** @internal */
   constructor(binding: Binding) {
@@ -106,6 +109,7 @@ export class RedisDatabase {
     this.keys = new RedisKeys(binding)
     this.bulk = new RedisBulk(binding)
     this.server = new RedisServer(binding)
+    this.pubsub = new RedisPubSub(binding)
   }
 
   /** One page of keys with their metadata. */

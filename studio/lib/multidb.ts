@@ -1,5 +1,8 @@
 import { ConnectionManager } from 'studio-multidb'
 import { createApiHandler } from 'studio-multidb/next'
 
-/** Answers all routes of the package. The manager is made at the first request. */
-export const multidb = createApiHandler(() => new ConnectionManager())
+/** The manager, made at the first request. */
+export const manager = () => new ConnectionManager()
+
+/** Answers all routes of the package. */
+export const multidb = createApiHandler(manager)
