@@ -1,5 +1,6 @@
 //! Change streams, from the request to the last message.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -7,11 +8,15 @@ use mongodb::bson::{Bson, Document, Timestamp, doc};
 use serde_json::{Value, json};
 use studio_multidb::api::reply::Body;
 use studio_multidb::api::stream::Feed;
+use studio_multidb::backend::ConnectOptions;
+use studio_multidb::backend::mongodb::{
+    ChangeStream, Client, Namespace, Query, Start, WatchOptions, Watched,
+};
 
 use super::api::{Api, api, encoded};
-use super::fake::{Answer, Fake};
+use super::fake::{Answer, Fake, cursor};
 use super::proxy::{Fault, Proxy};
-use super::support::{server, target};
+use super::support::{all, at_most, options, parsed, server, soon, target};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -409,6 +414,41 @@ async fn leaving_closes_the_cursor_on_the_server() {
     drop(reader);
     let killed = fake.expect("killCursors").await;
     assert_eq!(killed.get_array("cursors").unwrap(), &[Bson::Int64(9)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_streams_leave_connections_for_others() {
+    let fake = Fake::standalone(|name, command| match name {
+        "aggregate" => batch(name, 9, [], 1),
+        "getMore" => Answer::Never,
+        "find" => cursor(0, vec![doc! { "found": command.get_str("find").unwrap() }]),
+        _ => Answer::Done,
+    })
+    .await;
+    let options = ConnectOptions { max_connections: 2, ..options() };
+    let client = Client::connect(&parsed(&fake.url()), &options, soon()).await.unwrap();
+    let client = Arc::new(client);
+    for _ in 0..5 {
+        let client = Arc::clone(&client);
+        let watched = Watched::Database("a".to_owned());
+        let how = WatchOptions {
+            pipeline: Vec::new(),
+            full_document: None,
+            before_change: None,
+            expanded_events: false,
+            batch: None,
+            wait: PATIENCE,
+        };
+        let (start, deadline) = (Start::Now, soon());
+        let mut stream =
+            ChangeStream::open(&client, "many", watched, how, start, deadline).await.unwrap();
+        tokio::spawn(async move { while stream.next(&client, PATIENCE).await.is_ok() {} });
+    }
+    fake.expect("getMore").await;
+    let namespace = Namespace::new("a", "b").unwrap();
+    let query = Query { cap: at_most(1), ..Query::default() };
+    assert_eq!(all(&client, &namespace, query).await.0, r#"{"found":"b"}"#);
+    assert_eq!(fake.asked("getMore").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
