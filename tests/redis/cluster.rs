@@ -7,11 +7,15 @@ use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::Scan;
 use studio_multidb::backend::redis::write::{Condition, NewValue};
 
-use crate::support::{Admin, batch, connect, matching, prefix, read, scan, server, soon, write};
+use crate::support::{
+    Admin, CLUSTER, batch, connect, matching, prefix, read, scan, server, soon, write,
+};
+use crate::topology::settle;
 
 #[tokio::test]
 async fn keys_of_all_nodes_are_written_read_and_listed() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _steady = CLUSTER.read().await;
     let client = connect(&url).await;
     let prefix = prefix();
     for i in 0..300 {
@@ -43,6 +47,7 @@ async fn keys_of_all_nodes_are_written_read_and_listed() {
 #[tokio::test]
 async fn a_batch_is_spread_over_the_nodes_and_answered_in_order() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _steady = CLUSTER.read().await;
     let client = connect(&url).await;
     let keys: Vec<String> = (0..100).map(|i| format!("{}{i}", prefix())).collect();
     let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, key]).collect();
@@ -57,6 +62,7 @@ async fn a_batch_is_spread_over_the_nodes_and_answered_in_order() {
 #[tokio::test]
 async fn conditions_hold_on_every_node() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _steady = CLUSTER.read().await;
     let client = connect(&url).await;
     for _ in 0..10 {
         let key = prefix().into_bytes();
@@ -70,6 +76,7 @@ async fn conditions_hold_on_every_node() {
 #[tokio::test]
 async fn the_numbers_of_the_nodes_are_summed() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _steady = CLUSTER.read().await;
     let client = connect(&url).await;
     let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
     let nodes = info["nodes"].as_array().unwrap();
@@ -85,6 +92,7 @@ async fn the_numbers_of_the_nodes_are_summed() {
 #[tokio::test]
 async fn keys_are_found_while_their_slot_moves() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _alone = CLUSTER.write().await;
     let client = connect(&url).await;
     let tag = format!("{{{}}}", prefix());
     let old = format!("{tag}old");
@@ -128,5 +136,6 @@ async fn keys_are_found_while_their_slot_moves() {
         assert_eq!(batch(&client, &[&["INCR", &new]]).await[0], json!({ "ok": 1 }));
         write(&client, new.as_bytes(), list.clone()).await.unwrap();
         assert!(client.delete(new.as_bytes(), soon()).await.unwrap());
-    }
+    } // A scan by another test tells when the cluster is not the same from page to page.
+    settle(url.trim_start_matches("redis+cluster://")).await;
 }

@@ -26,5 +26,6 @@ mod secured;
 mod sentinel;
 mod streams;
 mod support;
+mod topology;
 mod tree;
 mod values;
