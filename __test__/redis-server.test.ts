@@ -53,6 +53,55 @@ describe('the command console', () => {
   })
 })
 
+describe('the server', () => {
+  test('tells of itself, its clients, its settings and its slow commands', async () => {
+    const { server } = redis()
+    const info = await server.info()
+    expect(info.server?.version).toMatch(/^\d+\./)
+    expect(info.persistence?.aof_enabled).toBe(false)
+    expect(info.replication).toMatchObject({ role: 'master', replicas: [] })
+    expect(info.commands?.[0]?.calls).toBeGreaterThan(0)
+    const databases = await server.databases()
+    expect(databases.current.db).toBe(0)
+    const page = await server.clients({ limit: 1 })
+    expect(page.clients).toHaveLength(1)
+    expect(page.clients?.[0]?.addr).toMatch(/^127\.0\.0\.1:/)
+    const config = await server.config({ pattern: 'maxmemory' })
+    expect(config.settings).toEqual({ maxmemory: '0' })
+    const log = await server.slowLog({ limit: 5 })
+    expect(log.threshold_us).toEqual(expect.any(Number))
+  })
+
+  test('measures what happens between two looks', async () => {
+    let looks = 0
+    for await (const { interval, at } of redis().server.watchStats(0.25)) {
+      expect(at).toBeGreaterThan(Date.now() - 60_000)
+      if (looks++ === 0) expect(interval).toBeNull()
+      else {
+        expect(interval?.seconds).toBeGreaterThan(0.1)
+        expect(interval?.commands).toBeGreaterThan(0)
+        break
+      }
+    }
+  })
+
+  test('says what takes its memory, at once or while it is measured', async () => {
+    const prefix = `${process.pid}_memory:`
+    await Promise.all(
+      ['a', 'b', 'c'].map((name) => redis().set(`${prefix}${name}`, 'x'.repeat(99)))
+    )
+    const report = await redis().server.memory({ prefix })
+    expect(report).toMatchObject({ complete: true, ended_by: 'keyspace', warnings: [] })
+    expect(report.prefixes).toMatchObject([{ prefix, keys: 3 }])
+    expect(report.biggest).toHaveLength(3)
+    expect(report.hot_keys.available).toBe(false)
+    let last
+    for await (const record of redis().server.watchMemory({ prefix })) last = record
+    expect(last).toMatchObject({ done: true, all: { keys: 3 } })
+    for (const name of ['a', 'b', 'c']) await redis().del(`${prefix}${name}`)
+  })
+})
+
 describe('the names of the documents', () => {
   test('run any command that the table offers, and reply as older drivers do', async () => {
     const key = `${prefix}:names`

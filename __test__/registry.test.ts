@@ -399,6 +399,7 @@ describe('roles', () => {
     read: [
       ['GET', '/redis/default/info'],
       ['POST', '/redis/default/command', { line: 'SORT roles-none' }],
+      ['GET', '/redis/default/memory?max_examined=10'],
       ['GET', '/mongodb/default/databases'],
       ['POST', `${things}/aggregate`, { pipeline: [] }],
       ['POST', `${things}/explain`, { delete: {}, verbosity: 'executionStats' }],
@@ -425,6 +426,9 @@ describe('roles', () => {
       ],
       ['PATCH', '/databases/$id', { description: 'x' }],
       ['POST', '/redis/default/command', { line: 'CONFIG GET maxmemory', confirm: true }],
+      ['GET', '/redis/default/slowlog'],
+      ['GET', '/redis/default/clients'],
+      ['GET', '/redis/default/config'],
       ['GET', '/multidb/pools'],
       ['POST', '/mongodb/default/databases/admin/aggregate', { pipeline: [{ $currentOp: {} }] }],
       ['POST', `${things}/aggregate`, { pipeline: [{ $unionWith: 'system.profile' }] }],

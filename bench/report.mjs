@@ -12,8 +12,8 @@ const number = (value) => {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
 }
 
-/** @param {{ rows: object[], http?: object[], connections?: object, startup?: object, versions: object }} result */
-export function toMarkdown({ rows, http, connections, startup, versions, settings }) {
+/** @param {{ rows: object[], http?: object[], exports?: object, connections?: object, startup?: object, versions: object }} result */
+export function toMarkdown({ rows, http, exports, connections, startup, versions, settings }) {
   const programs = Object.entries({ Node: process.version, ...versions })
   const parts = [
     '# Benchmark',
@@ -24,6 +24,7 @@ export function toMarkdown({ rows, http, connections, startup, versions, setting
   ]
   if (rows.length > 0) parts.push('## Side by side', comparisons(rows), '## Goals', goals(rows))
   if (http) parts.push('## 8: through HTTP, at a fixed rate', endpoints(http))
+  if (exports) parts.push('## 9: exports', manyRecords(exports))
   if (connections) parts.push('## 10: many connections', manyConnections(connections))
   if (startup) parts.push('## 11: loading', loading(startup))
   return `${parts.join('\n\n')}\n`
@@ -70,6 +71,18 @@ function endpoints(results) {
     mark(reached),
   ])
   return table(['request', 'to reach', 'rate', 'p50 ms', 'p99 ms', 'failures', 'reached'], lines)
+}
+
+function manyRecords({ goal, results }) {
+  const lines = results.map(({ what, records, bytes, seconds, mib, firstByteMs, reached }) => [
+    `${number(records)} ${what}`,
+    `${number(bytes / 2 ** 20)} MiB in ${number(seconds)} s`,
+    `${number(mib)} MiB`,
+    `${number(firstByteMs)} ms`,
+    mark(reached),
+  ])
+  const limits = `≤ ${goal.mib} MiB, ≤ ${goal.firstByteMs} ms`
+  return table(['export', 'taken', 'memory above idle', 'first byte', limits], lines)
 }
 
 function manyConnections({ registered, live, minutes, requests, rss, sockets, reached }) {

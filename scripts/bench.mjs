@@ -1,7 +1,8 @@
 // `npm run bench`: the package beside the libraries that it replaces, on the same servers, in one
 // run. Builds the addon in release first.
 //
-//   --row 1,6a      only these rows; `8` is HTTP, `10` many connections, `11` loading
+//   --row 1,6a      only these rows; `8` is HTTP, `9` exports, `10` many connections, `11`
+//                   loading
 //   --minutes 30    how long row 10 runs; 2 unless given
 //   --quick         fewer and shorter rounds
 //   --addon <path>  measures this build of the addon instead
@@ -35,6 +36,7 @@ if (!existsSync(join(folder, 'node_modules'))) {
 const { buildRelease } = await import('../bench/build.mjs')
 const { compare } = await import('../bench/compare.mjs')
 const { measureConnections } = await import('../bench/connections.mjs')
+const { measureExports } = await import('../bench/exports.mjs')
 const { measureEndpoints } = await import('../bench/http.mjs')
 const { keep, toMarkdown } = await import('../bench/report.mjs')
 const { rows } = await import('../bench/rows.mjs')
@@ -58,6 +60,11 @@ try {
     say('8: through HTTP')
     const milliseconds = settings.httpMilliseconds
     result.http = await measureEndpoints(servers.urls, { milliseconds })
+  }
+  if (wants('9')) {
+    const records = values.quick ? 50_000 : 1_000_000
+    say(`9: exports of ${records} documents and keys`)
+    result.exports = await measureExports(servers.urls, { records })
   }
   if (wants('10')) {
     const minutes = values.quick ? 0.25 : Number(values.minutes)

@@ -38,6 +38,7 @@ pub struct Circuit {
 #[derive(Debug, Default)]
 struct State {
     failures: u32,
+    failed_at: Option<Instant>,
     open: Option<(Instant, Error)>,
     trial: Option<AbortHandle>,
 }
@@ -121,12 +122,18 @@ impl Circuit {
         self.state.lock().pause(self.first_pause, cause);
     }
 
-    /// A request on an established client failed; says whether the client should be replaced.
-    pub fn request_failed(&self, cause: &Error) -> bool {
+    /// A request on an established client failed, which began at `began`; says whether the client
+    /// should be replaced.
+    pub fn request_failed(&self, began: Instant, cause: &Error) -> bool {
         let mut state = self.state.lock();
         match cause.code() {
             Code::DbInvalidCredentials => {}
             Code::DbConnectionFailed => {
+                // What fails together has failed once: one lost connection may take others with it.
+                if state.failed_at.is_some_and(|failed_at| began < failed_at) {
+                    return false;
+                }
+                state.failed_at = Some(Instant::now());
                 if state.failures + 1 < FAILURES_WHILE_CONNECTED {
                     state.failures += 1;
                     return false;
@@ -222,15 +229,27 @@ mod tests {
     #[test]
     fn one_lost_connection_does_not_open_it() {
         let circuit = Circuit::new(PAUSE);
-        assert!(!circuit.request_failed(&down()));
+        assert!(!circuit.request_failed(Instant::now(), &down()));
         assert!(circuit.admit().is_ok());
+    }
+
+    #[test]
+    fn requests_that_failed_together_have_failed_once() {
+        let circuit = Circuit::new(PAUSE);
+        let began = Instant::now();
+        for _ in 0..100 {
+            assert!(!circuit.request_failed(began, &down()));
+        }
+        assert!(!circuit.request_failed(Instant::now(), &down()));
+        assert!(circuit.request_failed(Instant::now(), &down()));
+        assert!(circuit.is_open());
     }
 
     #[test]
     fn refused_credentials_open_it_at_once() {
         let circuit = Circuit::new(PAUSE);
         let refused = Error::new(Code::DbInvalidCredentials, "password changed");
-        assert!(circuit.request_failed(&refused));
+        assert!(circuit.request_failed(Instant::now(), &refused));
         assert!(circuit.is_open());
     }
 

@@ -1,6 +1,7 @@
 //! What an operation can reach while it runs.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -43,6 +44,8 @@ pub struct Context {
     pub operation: &'static Operation,
     /// By when the operation must have ended; in a stream, its first step ([`Context::step`]).
     pub deadline: Deadline,
+    /// When its work began.
+    pub began: Instant,
     /// The effective role on the subject.
     pub granted: Permission,
     /// `Cache-Control: no-cache` was sent.

@@ -125,6 +125,15 @@ impl Writer {
     }
 }
 
+/// Text or bytes, as [`Writer::text_or_bytes`] writes them; for details of errors.
+#[must_use]
+pub fn text_or_bytes(bytes: &[u8]) -> serde_json::Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => serde_json::json!({ "$binary": { "base64": BASE64.encode(bytes) } }),
+    }
+}
+
 /// Reads JSON that may be nested as deeply as documents are.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(text)

@@ -1,5 +1,6 @@
 import { type AggregateInput, Aggregations } from './aggregations'
 import { Analysis } from './analysis'
+import { Transfer } from './transfer'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { MongoCollections } from './collections'
 import { MongoDatabases } from './databases'
@@ -13,6 +14,9 @@ import {
   type UpdateInput,
   type Updated,
 } from './documents'
+import { MongoIndexes } from './indexes'
+import { MongoServer } from './server'
+import { watch, type WatchMessage, type WatchOptions } from './watch'
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
 export class MongoDatabase {
@@ -21,21 +25,30 @@ export class MongoDatabase {
   readonly databases: MongoDatabases
   /** Collections and views: list, create, change, drop. */
   readonly collections: MongoCollections
+  /** Indexes: list, build, hide, drop. */
+  readonly indexes: MongoIndexes
+  /** The server: figures, running operations, profiler. */
+  readonly server: MongoServer
   /** Pipelines: run, streamed, previewed. */
   readonly aggregations: Aggregations
   /** Documents: pages, single ones, many at once. */
   readonly documents: Documents
   /** What is in a collection and how it is found. */
   readonly analysis: Analysis
+  /** Collections out to files and in again. */
+  readonly transfer: Transfer
 
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
     this.databases = new MongoDatabases(binding)
     this.collections = new MongoCollections(binding)
+    this.indexes = new MongoIndexes(binding)
+    this.server = new MongoServer(binding)
     this.aggregations = new Aggregations(binding)
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)
+    this.transfer = new Transfer(binding)
   }
 
   /** The databases that the connection's user can see. */
@@ -63,19 +76,14 @@ export class MongoDatabase {
     return this.documents.find(db, coll, options, call)
   }
 
-  /** All matching documents, page by page. */
-  async *findAll<T = Document>(
+  /** All matching documents, read page by page. */
+  findAll<T = Document>(
     db: string,
     coll: string,
-    options: Omit<FindOptions, 'skip'> = {},
+    options: Omit<FindOptions, 'cursor' | 'count'> = {},
     call?: CallOptions
-  ) {
-    const limit = options.limit ?? 1000
-    for (let skip = 0; ; skip += limit) {
-      const page = await this.find<T>(db, coll, { ...options, limit, skip }, call)
-      yield* page.documents
-      if (!page.has_more) return
-    }
+  ): AsyncGenerator<T> {
+    return this.documents.each(db, coll, options, call)
   }
 
   /** Inserts documents, in order. */
@@ -125,5 +133,18 @@ export class MongoDatabase {
     call?: CallOptions
   ): Promise<T[]> {
     return this.aggregations.run(db, coll, pipeline, options, call)
+  }
+
+  /**
+   * The changes of a collection, of a database, or, without `db`, of all databases, as they are made. It resumes by itself after
+   * a failover; leaving the loop, or aborting the signal, ends it on the server.
+   */
+  watch(
+    db?: string,
+    coll?: string,
+    options: WatchOptions = {},
+    call?: CallOptions
+  ): AsyncGenerator<WatchMessage> {
+    return watch(this.#binding, { db, coll }, options, call)
   }
 }

@@ -15,6 +15,11 @@ export interface FindOptions extends ReadOptions {
   /** Documents per page, at most 1000; default 20. */
   limit?: number
   skip?: number
+  /**
+   * The `next_cursor` of the page before, or `''` for the first page. Documents are then sorted by
+   * their `_id` in the end, and pages stay in step while others come and go.
+   */
+  cursor?: string
   /** Values that expressions in the filter can name, as `$$name`. */
   let?: Document
   ejson?: Ejson
@@ -38,6 +43,8 @@ export interface DocumentPage<T = Document> {
   has_more: boolean
   /** The page ended early, because one answer holds no more bytes. */
   truncated: boolean
+  /** Where the next page begins, if a cursor was asked for and it can be told. */
+  next_cursor: string | null
 }
 
 /** How an `_id` is meant. */
@@ -145,6 +152,30 @@ export class Documents {
     call?: CallOptions
   ): Promise<DocumentPage<T>> {
     return this.#invoke('find', db, coll, options, call)
+  }
+
+  /**
+   * All matching documents, read page by page, each once: sorted by their `_id` in the end, and by it
+   * alone without a `sort`. An index on the fields of the sort and `_id` keeps it quick.
+   */
+  async *each<T = Document>(
+    db: string,
+    coll: string,
+    options: Omit<FindOptions, 'cursor' | 'count'> = {},
+    call?: CallOptions
+  ): AsyncGenerator<T> {
+    const walk = { limit: 1000, ...options, count: false }
+    let place: Pick<FindOptions, 'cursor' | 'skip'> = { cursor: '', skip: options.skip ?? 0 }
+    for (let seen = options.skip ?? 0; ;) {
+      const page = await this.find<T>(db, coll, { ...walk, ...place }, call)
+      yield* page.documents
+      if (!page.has_more) return
+      seen += page.documents.length
+      place =
+        page.next_cursor === null
+          ? { cursor: '', skip: seen }
+          : { cursor: page.next_cursor, skip: 0 }
+    }
   }
 
   /** One document by `_id`; `null` if there is none. */

@@ -1,9 +1,18 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
+import { RedisKeys } from './keys'
 import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
 import { RedisPubSub } from './pubsub'
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import { records } from '../stream'
+import { records, type UploadSource } from '../stream'
+import {
+  type RedisExportOptions,
+  exportKeys,
+  importKeys,
+  type RedisImportOptions,
+  type RedisImportRecord,
+} from './transfer'
+import { RedisServer } from './server'
 
 /** Text, or bytes that are not valid UTF-8. */
 export type RedisText = string | { $binary: { base64: string } }
@@ -84,8 +93,12 @@ export interface SetKeyInput {
 export class RedisDatabase {
   readonly #binding: Binding
   readonly #batch: Batcher
+  /** Keys: browsing, reading and editing them. */
+  readonly keys: RedisKeys
   /** Changes of many keys, with progress. */
   readonly bulk: RedisBulk
+  /** The server as a whole. */
+  readonly server: RedisServer
   /** Channels. */
   readonly pubsub: RedisPubSub
 
@@ -93,7 +106,9 @@ export class RedisDatabase {
   constructor(binding: Binding) {
     this.#binding = binding
     this.#batch = new Batcher(binding)
+    this.keys = new RedisKeys(binding)
     this.bulk = new RedisBulk(binding)
+    this.server = new RedisServer(binding)
     this.pubsub = new RedisPubSub(binding)
   }
 
@@ -130,6 +145,23 @@ export class RedisDatabase {
   /** Sets the TTL in seconds; −1 removes it. */
   expireKey(key: RedisText, ttl: number, call?: CallOptions): Promise<Record<string, unknown>> {
     return invoke(this.#binding, 'redis.keys.expire', { key, ttl }, call)
+  }
+
+  /**
+   * Keys with their values, as lines of JSON: all, those that fit, or a list. Write the bytes to a file;
+   * the last checkpoint's `cursor` goes on where an export was cut off.
+   */
+  export(options: RedisExportOptions = {}, call?: CallOptions): AsyncGenerator<Buffer> {
+    return exportKeys(this.#binding, options, call)
+  }
+
+  /** Writes the keys of an export, and tells of the progress and of each line that is refused. */
+  import(
+    source: UploadSource,
+    options: RedisImportOptions = {},
+    call?: CallOptions
+  ): AsyncGenerator<RedisImportRecord> {
+    return importKeys(this.#binding, source, options, call)
   }
 
   /** The server's `INFO`, typed. */

@@ -1,4 +1,8 @@
 export * from './bulk'
 export type * from './command'
 export * from './database'
+export * from './edit'
+export * from './keys'
+export * from './server'
+export type * from './transfer'
 export * from './pubsub'

@@ -1,11 +1,10 @@
-// The Studio host, as `next start` serves it.
+// The Studio host, as its production image serves it.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 import { waitFor } from '../servers/wait.mjs'
-import { binPath } from '../steps/command.mjs'
-import { nextEnv, studioFolder } from '../steps/package.mjs'
+import { nextEnv, standaloneFolder } from '../steps/package.mjs'
 
 const START_TIMEOUT_MS = 60_000
 
@@ -13,10 +12,9 @@ const START_TIMEOUT_MS = 60_000
  * @param {{ port: number, host: string, env: Record<string, string> }} options
  */
 export async function startHost({ port, host, env }) {
-  const args = [binPath('next', 'next', studioFolder), 'start', '-p', String(port), '-H', host]
-  const child = spawn(process.execPath, args, {
-    cwd: studioFolder,
-    env: { ...process.env, ...nextEnv, ...env },
+  const child = spawn(process.execPath, ['server.js'], {
+    cwd: standaloneFolder,
+    env: { ...process.env, ...nextEnv, ...env, PORT: String(port), HOSTNAME: host },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`

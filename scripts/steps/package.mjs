@@ -1,6 +1,6 @@
 // The package as it would be published: a tarball, and the Studio host that installs it.
 
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { builtAddons } from './build.mjs'
@@ -58,13 +58,18 @@ export async function installStudio() {
   })
 }
 
-/** `next build` of the Studio host. */
+/** What a production image of the Studio runs. */
+export const standaloneFolder = join(studioFolder, '.next', 'standalone')
+
+/** `next build` of the Studio host; its standalone server gets the files that Next leaves to a CDN. */
 export async function buildStudio() {
   await installStudio()
   const also = await digestOf([tarball])
-  const outputs = ['studio/.next/BUILD_ID', 'studio/.next/standalone/server.js']
+  const outputs = ['studio/.next/BUILD_ID', 'studio/.next/standalone/.next/static']
   await unlessFresh('studio-build', { inputs: ['studio'], outputs, also }, async () => {
     process.stderr.write('Building the Studio host\n')
     await packageBin('next', 'next', ['build'], { cwd: studioFolder, env: nextEnv })
+    const [from, to] = [studioFolder, standaloneFolder].map((at) => join(at, '.next', 'static'))
+    await cp(from, to, { recursive: true })
   })
 }

@@ -90,6 +90,7 @@ async fn run(
         user: caller.user,
         request_id: caller.request_id,
         deadline,
+        began: Instant::now(),
         granted,
         operation,
         fresh: caller.fresh,
@@ -215,7 +216,7 @@ fn missing(name: &str) -> Error {
 pub(super) fn observe(operation: &Operation, cx: &Context, error: Option<&Error>) {
     let Some(connection) = &cx.connection else { return };
     if matches!(operation.subject, Subject::Connection(_)) {
-        cx.service.pools.observe(&connection.pool_key(), error);
+        cx.service.pools.observe(&connection.pool_key(), cx.began, error);
     }
     if !operation.is_get() {
         cx.service.answers.forget(connection.id);

@@ -1,7 +1,7 @@
 //! Holding users to their rate limit before anything is done for them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::operation::{Operation, Permission};
 use crate::access::User;
@@ -66,7 +66,8 @@ async fn shared(
         return Err(Error::internal("the shared rate limit is in no Redis"));
     };
     let key = format!("studio-multidb:limit:{}", user.id);
+    let began = Instant::now();
     let spent = redis.spend(&key, operation.cost, limit.cost, limit.window, deadline).await;
-    service.pools.observe(&store.pool_key(), spent.as_ref().err());
+    service.pools.observe(&store.pool_key(), began, spent.as_ref().err());
     spent
 }

@@ -164,6 +164,11 @@ impl Sink {
         !self.out.is_empty()
     }
 
+    /// Returns once nobody reads any more.
+    pub async fn closed(&self) {
+        self.chunks.closed().await;
+    }
+
     /// Whether nobody reads any more.
     #[must_use]
     pub fn is_closed(&self) -> bool {

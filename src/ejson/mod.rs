@@ -25,5 +25,5 @@ mod tests;
 pub use document::{Document, Pipeline, Update, parse_value};
 pub(crate) use write::write_raw;
 pub use write::{
-    MAX_DEPTH, Mode, write_array, write_document, write_element, write_tree, write_value,
+    MAX_DEPTH, Mode, json_of, write_array, write_document, write_element, write_tree, write_value,
 };

@@ -5,7 +5,7 @@ use mongodb::bson::{Bson, Document, RawDocument};
 use crate::error::{Code, Error, Result};
 
 /// The elements of a document, between its length and its final zero.
-pub(crate) fn elements(bytes: &[u8]) -> Result<&[u8]> {
+fn elements(bytes: &[u8]) -> Result<&[u8]> {
     match bytes {
         [a, b, c, d, elements @ .., 0]
             if usize::try_from(i32::from_le_bytes([*a, *b, *c, *d])) == Ok(bytes.len()) =>
@@ -26,12 +26,10 @@ pub(crate) struct Field<'b> {
 
 /// The fields of a document or the items of an array, in their order.
 pub(crate) fn fields(document: &[u8]) -> Result<Vec<Field<'_>>> {
-    let mut reader = Reader { bytes: elements(document)?, at: 0 };
+    let mut reader = Reader::of(document)?;
     let mut found = Vec::new();
-    while let Some((kind, name)) = reader.element()? {
-        let start = reader.at;
-        reader.skip(kind)?;
-        found.push(Field { kind, name, value: &reader.bytes[start..reader.at] });
+    while let Some(field) = reader.field()? {
+        found.push(field);
     }
     Ok(found)
 }
@@ -57,13 +55,26 @@ impl<'b> Field<'b> {
 }
 
 pub(crate) struct Reader<'b> {
-    pub(crate) bytes: &'b [u8],
-    pub(crate) at: usize,
+    pub(super) bytes: &'b [u8],
+    pub(super) at: usize,
 }
 
 impl<'b> Reader<'b> {
+    /// At the first field of a document.
+    pub(crate) fn of(document: &'b [u8]) -> Result<Self> {
+        Ok(Self { bytes: elements(document)?, at: 0 })
+    }
+
+    /// The next field.
+    pub(crate) fn field(&mut self) -> Result<Option<Field<'b>>> {
+        let Some((kind, name)) = self.element()? else { return Ok(None) };
+        let start = self.at;
+        self.skip(kind)?;
+        Ok(Some(Field { kind, name, value: &self.bytes[start..self.at] }))
+    }
+
     /// The type and the name of the next element.
-    pub(crate) fn element(&mut self) -> Result<Option<(u8, &'b [u8])>> {
+    pub(super) fn element(&mut self) -> Result<Option<(u8, &'b [u8])>> {
         let Some(&kind) = self.bytes.get(self.at) else { return Ok(None) };
         self.at += 1;
         Ok(Some((kind, self.c_string()?)))
@@ -107,7 +118,7 @@ impl<'b> Reader<'b> {
         self.take(length)
     }
 
-    pub(crate) fn skip(&mut self, kind: u8) -> Result<()> {
+    pub(super) fn skip(&mut self, kind: u8) -> Result<()> {
         let length = match kind {
             0x01 | 0x09 | 0x11 | 0x12 => 8,
             0x02 | 0x0d | 0x0e => self.length()?,

@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use mongodb::bson::{Decimal128, RawArray, RawDocument};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::date;
-use super::raw::{Reader, elements, malformed};
+use super::raw::{Reader, malformed};
 use crate::error::{Error, Result};
 use crate::json::{MAX_SAFE_INTEGER, Writer, escape_into};
 
@@ -42,7 +43,7 @@ pub fn write_element(
     name: &str,
     mode: Mode,
 ) -> Result<()> {
-    let mut reader = Reader { bytes: elements(document.as_bytes())?, at: 0 };
+    let mut reader = Reader::of(document.as_bytes())?;
     while let Some((kind, key)) = reader.element()? {
         if key == name.as_bytes() {
             return Walk { out: writer.buffer(), mode }.value(&mut reader, kind, 0);
@@ -72,6 +73,16 @@ pub fn write_tree(
     write_document(writer, &encoded(document)?, mode)
 }
 
+/// The same as a part of another answer.
+pub fn json_of(document: &mongodb::bson::Document, mode: Mode) -> Result<Box<RawValue>> {
+    let mut writer = Writer::new();
+    write_tree(&mut writer, document, mode)?;
+    String::from_utf8(writer.into_bytes())
+        .ok()
+        .and_then(|text| RawValue::from_string(text).ok())
+        .ok_or_else(|| Error::internal("a document was written as broken JSON"))
+}
+
 fn encoded(document: &mongodb::bson::Document) -> Result<mongodb::bson::RawDocumentBuf> {
     mongodb::bson::RawDocumentBuf::try_from(document)
         .map_err(|_| Error::internal("a value could not be encoded as BSON"))
@@ -93,7 +104,7 @@ impl Walk<'_> {
         if depth > MAX_DEPTH {
             return Err(malformed("is nested too deeply"));
         }
-        let mut reader = Reader { bytes: elements(bytes)?, at: 0 };
+        let mut reader = Reader::of(bytes)?;
         let [open, close] = if kind == Kind::Array { *b"[]" } else { *b"{}" };
         self.out.push(open);
         let mut first = true;

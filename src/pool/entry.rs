@@ -186,7 +186,7 @@ impl Entry {
 
     /// Learns from how a request ended; returns a client that is to be closed, if the failure
     /// says that it is of no more use.
-    pub(super) fn observe(&self, failure: Option<&Error>) -> Option<Arc<Client>> {
+    pub(super) fn observe(&self, began: Instant, failure: Option<&Error>) -> Option<Arc<Client>> {
         let Some(error) = failure else {
             self.circuit.succeeded();
             return None;
@@ -194,7 +194,7 @@ impl Entry {
         let mut state = self.state.lock();
         // Without a client, the caller was refused by the circuit or shared a failed attempt, which
         // was counted once already. Counted again, callers that keep asking would keep it open.
-        if !matches!(&*state, State::Ready(_)) || !self.circuit.request_failed(error) {
+        if !matches!(&*state, State::Ready(_)) || !self.circuit.request_failed(began, error) {
             return None;
         }
         match std::mem::replace(&mut *state, State::Empty) {

@@ -9,7 +9,7 @@ mod sweep;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -124,10 +124,10 @@ impl Pools {
     }
 
     /// Tells the client's entry how a request on it ended, so that a dead endpoint fails fast and
-    /// refused credentials are not tried again and again.
-    pub fn observe(&self, key: &PoolKey, failure: Option<&Error>) {
+    /// refused credentials are not tried again and again. `began` is when the request did.
+    pub fn observe(&self, key: &PoolKey, began: Instant, failure: Option<&Error>) {
         let entry = self.entries.lock().get(key).cloned();
-        if let Some(client) = entry.and_then(|entry| entry.observe(failure)) {
+        if let Some(client) = entry.and_then(|entry| entry.observe(began, failure)) {
             tokio::spawn(async move {
                 // Other requests run on it and may well succeed: each has its own connection.
                 sweep::until_released(&client).await;

@@ -11,6 +11,7 @@
 
 pub(crate) mod cache;
 mod connection;
+mod dashboard;
 pub mod direct;
 mod edit;
 mod environment;

@@ -5,7 +5,7 @@
 //! again.
 
 use std::future::poll_fn;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -15,11 +15,10 @@ use tokio_postgres::AsyncMessage;
 use uuid::Uuid;
 
 use super::Caches;
+use super::dashboard::Dashboard;
 use super::platform::Platform;
 use crate::error::{Code, Error, Result};
 
-/// How often a silent connection is asked whether it still lives.
-const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Sessions of the pool that were unused for longer are closed; this task is the one that wakes.
 const IDLE: Duration = Duration::from_secs(5 * 60);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,7 +54,7 @@ pub(super) fn listen(platform: Weak<Platform>, caches: Weak<Caches>) -> AbortHan
 }
 
 /// Follows one connection until it ends.
-async fn follow(platform: &Platform, caches: &Caches, heard: &mut bool) -> Result<()> {
+async fn follow(platform: &Arc<Platform>, caches: &Caches, heard: &mut bool) -> Result<()> {
     let (client, mut connection) = platform.dial().await?;
     let (forward, mut notices) = mpsc::unbounded_channel();
     let drive = async {
@@ -70,27 +69,35 @@ async fn follow(platform: &Platform, caches: &Caches, heard: &mut bool) -> Resul
         answered(client.batch_execute("LISTEN studio_multidb")).await?;
         *heard = true;
         caches.doubt_all();
+        let mut dashboard = Dashboard::new();
         loop {
             platform.sweep(IDLE);
-            match tokio::time::timeout(HEARTBEAT, notices.recv()).await {
-                Ok(Some(notice)) => match serde_json::from_str::<Notice>(notice.payload()) {
-                    Ok(Notice { id, project_id, op }) => {
-                        caches.changed(id, project_id).await;
-                        if op == "delete" {
-                            caches.removed(id);
-                        }
-                    }
-                    // Somebody's own notice on our channel: better read too much than too little.
-                    Err(_) => caches.forget_all(),
-                },
-                Ok(None) => return Err(lost()),
-                Err(_) => answered(client.batch_execute("")).await?,
+            tokio::select! {
+                notice = notices.recv() => {
+                    heed(caches, notice.ok_or_else(lost)?.payload()).await;
+                    dashboard.changed();
+                }
+                // Also shows whether a connection on which nothing comes still lives.
+                () = dashboard.due() => answered(dashboard.refresh(&client, platform)).await?,
             }
         }
     };
     tokio::select! {
         ended = drive => ended,
         ended = follow => ended,
+    }
+}
+
+async fn heed(caches: &Caches, payload: &str) {
+    match serde_json::from_str::<Notice>(payload) {
+        Ok(Notice { id, project_id, op }) => {
+            caches.changed(id, project_id).await;
+            if op == "delete" {
+                caches.removed(id);
+            }
+        }
+        // Somebody's own notice on our channel: better read too much than too little.
+        Err(_) => caches.forget_all(),
     }
 }
 

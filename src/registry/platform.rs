@@ -31,6 +31,9 @@ use crate::target::{ChannelBinding, PostgresTarget};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// A session that waits this long unused is asked whether it still lives before it is used.
 const TRUSTED_FOR: Duration = Duration::from_millis(500);
+/// What sessions are called in `pg_stat_activity`.
+const POOLED: &str = "studio-multidb";
+const LISTENER: &str = "studio-multidb listener";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
@@ -139,7 +142,7 @@ impl Platform {
 
     /// A connection outside the pool, for `LISTEN`; the caller drives it.
     pub(super) async fn dial(&self) -> Result<(Client, Connection<TcpStream, Stream>)> {
-        self.pool.manager().dial(Deadline::after(CONNECT_TIMEOUT)).await
+        self.pool.manager().dial(LISTENER, Deadline::after(CONNECT_TIMEOUT)).await
     }
 
     /// Closes sessions that were unused for longer than `idle`.
@@ -173,7 +176,7 @@ impl managed::Manager for Dialer {
         let _turn = self.attempts.acquire().await.map_err(|e| Error::internal(e.to_string()))?;
         // Those who queued behind a failed attempt share its result.
         self.circuit.admit()?;
-        let dialled = self.dial(Deadline::after(CONNECT_TIMEOUT)).await;
+        let dialled = self.dial(POOLED, Deadline::after(CONNECT_TIMEOUT)).await;
         match &dialled {
             Ok(_) => self.circuit.succeeded(),
             Err(cause) => self.circuit.attempt_failed(cause),
@@ -195,7 +198,11 @@ impl managed::Manager for Dialer {
 }
 
 impl Dialer {
-    async fn dial(&self, deadline: Deadline) -> Result<(Client, Connection<TcpStream, Stream>)> {
+    async fn dial(
+        &self,
+        name: &str,
+        deadline: Deadline,
+    ) -> Result<(Client, Connection<TcpStream, Stream>)> {
         let target = &self.target;
         let endpoint = &target.endpoint;
         let what = "the platform database (DATABASE_URL)";
@@ -205,7 +212,7 @@ impl Dialer {
             .await
             .map_err(|e| e.context(what))?;
         let mut settings = Config::new();
-        settings.user(&target.username).dbname(&target.database).application_name("studio-multidb");
+        settings.user(&target.username).dbname(&target.database).application_name(name);
         if let Some(password) = &target.password {
             settings.password(password.expose_secret());
         }

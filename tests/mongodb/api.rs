@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
@@ -34,10 +35,16 @@ pub(super) async fn api(collection: &str) -> Option<Api> {
 impl Api {
     /// The API of any server.
     pub(super) fn of(url: &str, collection: &str) -> Self {
+        Self::within(Duration::from_secs(30), url, collection)
+    }
+
+    /// The same, for requests that must not take longer.
+    pub(super) fn within(time: Duration, url: &str, collection: &str) -> Self {
         let test = TESTS.fetch_add(1, Ordering::Relaxed).to_string();
         let env = |name: &str| match name {
             "MONGODB_URL" => Some(url.to_owned()),
             "MULTIDB_MAX_CLIENTS" => Some(test.clone()),
+            "MULTIDB_REQUEST_TIMEOUT_MS" => Some(time.as_millis().to_string()),
             _ => None,
         };
         let service = Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap();

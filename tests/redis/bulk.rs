@@ -9,7 +9,7 @@ use studio_multidb::service::Service;
 use crate::http::{send, service};
 use crate::proxy::Proxy;
 use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, batch, connect, prefix, server};
+use crate::support::{Admin, SLOTS, batch, connect, prefix, server};
 
 /// What `redis.bulk` tells.
 async fn bulk(service: &Arc<Service>, body: Value) -> Vec<Value> {
@@ -46,6 +46,7 @@ async fn count(service: &Arc<Service>, pattern: &str) -> u64 {
 
 #[tokio::test]
 async fn what_fits_a_pattern_is_deleted_and_nothing_else() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);

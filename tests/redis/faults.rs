@@ -134,7 +134,11 @@ async fn revoked_credentials_are_told_as_such() {
     let client = connect(&format!("redis://{user}:secret@{address}")).await;
     assert_eq!(batch(&client, &[&["GET", &user]]).await[0]["ok"], serde_json::Value::Null);
     assert_eq!(admin.ask(&["ACL", "DELUSER", &user]).await, ":1");
-    let refused = batch(&client, &[&["INCR", &user]]).await.remove(0);
+    let mut refused = batch(&client, &[&["INCR", &user]]).await.remove(0);
+    if refused["error"]["code"] == "DB_CONNECTION_FAILED" {
+        // The server ends the session a moment after its answer; in between, a request may be lost.
+        refused = batch(&client, &[&["INCR", &user]]).await.remove(0);
+    }
     assert_eq!(refused["error"]["code"], "DB_INVALID_CREDENTIALS", "{refused}");
     assert_eq!(refused["error"]["outcome"], "not_applied");
 }

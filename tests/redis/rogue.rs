@@ -8,7 +8,9 @@ use tokio::net::TcpListener;
 use crate::support::{batch, connect, options, soon, target};
 
 /// A server that answers whatever `answer` says to what was sent.
-async fn serve(answer: impl Fn(&str, u16) -> String + Send + Sync + Copy + 'static) -> u16 {
+pub(crate) async fn serve(
+    answer: impl Fn(&str, u16) -> String + Send + Sync + Copy + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

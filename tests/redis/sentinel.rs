@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use studio_multidb::backend::redis::Client;
+use studio_multidb::backend::redis::info::Depth;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -23,7 +24,7 @@ async fn the_primary_is_found_and_a_failover_is_followed() {
     let sentinel = &target(&url).endpoints[0];
     let mut admin = Admin::connect(&format!("{}:{}", sentinel.host, sentinel.port)).await;
     let replication = |info: &serde_json::Value| info["raw"]["server"]["tcp_port"].clone();
-    let before = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+    let before = serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();
     assert_eq!(before["server"]["mode"], "sentinel");
     assert_eq!(before["replication"]["role"], "master");
     admin.done(&["SENTINEL", "FAILOVER", "mymaster"]).await;
@@ -36,7 +37,7 @@ async fn the_primary_is_found_and_a_failover_is_followed() {
             Some("unknown") => unknown += 1,
             Some(_) => {}
         }
-        if let Ok(info) = client.info(soon()).await {
+        if let Ok(info) = client.info(Depth::Usual, soon()).await {
             let info = serde_json::to_value(info).unwrap();
             if replication(&info) != replication(&before) && result["error"].is_null() {
                 assert_eq!(info["replication"]["role"], "master");

@@ -8,6 +8,7 @@ use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
 use studio_multidb::backend::redis::gate;
+use studio_multidb::backend::redis::info::Depth;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
 use studio_multidb::backend::redis::write::NewValue;
@@ -27,6 +28,10 @@ pub(crate) fn server(name: &str) -> Option<String> {
     }
     value
 }
+
+/// Which node of the cluster has which slot: written by the test that moves one, read by those that
+/// must see none move.
+pub(crate) static SLOTS: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
 pub(crate) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(10))
@@ -104,6 +109,28 @@ pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
     serde_json::from_value(json(out)).unwrap()
 }
 
+/// Sends a command that no client of ours sends, to the node that has its key; what it answers, as far
+/// as it is text.
+pub(crate) async fn raw_command(url: &str, args: &[&[u8]]) -> String {
+    let mut address = url.split_once("://").map_or(url, |(_, address)| address).to_owned();
+    let mut request = format!("*{}\r\n", args.len()).into_bytes();
+    for arg in args {
+        request.extend(format!("${}\r\n", arg.len()).bytes());
+        request.extend([arg, &b"\r\n"[..]].concat());
+    }
+    loop {
+        let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
+        socket.write_all(&request).await.unwrap();
+        let mut answer = vec![0; 1024];
+        let read = socket.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+        match answer.strip_prefix("-MOVED ").and_then(|moved| moved.split_whitespace().nth(1)) {
+            Some(to) => to.clone_into(&mut address),
+            None => return answer,
+        }
+    }
+}
+
 /// Runs one command as the console does, and returns its reply.
 pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
     let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
@@ -114,9 +141,6 @@ pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
     out.raw(b"}");
     Ok(json(out)["reply"].take())
 }
-
-/// The cluster's shape: read by tests that need it as it is, written by those that change it.
-pub(crate) static CLUSTER: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
 /// How long anything may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -141,6 +165,22 @@ pub(crate) struct Admin(tokio::net::TcpStream);
 impl Admin {
     pub(crate) async fn connect(address: &str) -> Self {
         Self(tokio::net::TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A connection to the server that has the key.
+    pub(crate) async fn at(url: &str, client: &Client, key: &str) -> Self {
+        let Some((_, address)) = url.split_once("redis://") else {
+            let info =
+                serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();
+            for node in info["nodes"].as_array().unwrap() {
+                let mut admin = Self::connect(&format!("127.0.0.1:{}", node["port"])).await;
+                if !admin.ask(&["EXISTS", key]).await.starts_with("-MOVED") {
+                    return admin;
+                }
+            }
+            panic!("no node has {key}");
+        };
+        Self::connect(address).await
     }
 
     /// The first line of the answer.

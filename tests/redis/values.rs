@@ -1,13 +1,15 @@
 //! Reading and writing values of all types.
 
 use serde_json::json;
+use studio_multidb::backend::redis::info::Depth;
+use studio_multidb::backend::redis::lifetime::Expiry;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::write::{Condition, NewValue, StreamEntry};
 use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
-use crate::support::{batch, connect, prefix, read, server, soon, write};
+use crate::support::{batch, connect, json as json_of, prefix, read, server, soon, write};
 
 fn whole() -> Window {
     Window::default()
@@ -179,14 +181,22 @@ async fn a_key_expires_persists_and_goes() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
-    assert_eq!(client.expire(&key, Some(5), soon()).await.unwrap_err().code(), Code::DbNotFound);
-    assert_eq!(client.expire(&key, None, soon()).await.unwrap_err().code(), Code::DbNotFound);
+    let expire = async |expiry| {
+        let mut out = Writer::new();
+        client.expire(&key, expiry, &mut out, soon()).await.map(|()| json_of(out))
+    };
+    assert_eq!(expire(Expiry::In(5)).await.unwrap_err().code(), Code::DbNotFound);
+    assert_eq!(expire(Expiry::Never).await.unwrap_err().code(), Code::DbNotFound);
     write(&client, &key, NewValue::String(b"v".to_vec())).await.unwrap();
-    client.expire(&key, Some(100), soon()).await.unwrap();
+    let told = expire(Expiry::In(100_500)).await.unwrap();
+    assert!((100_000..=100_500).contains(&told["ttl_ms"].as_i64().unwrap()), "{told}");
     assert!(read(&client, &key, whole()).await.unwrap()["ttl"].as_i64().unwrap() > 0);
-    client.expire(&key, None, soon()).await.unwrap();
-    client.expire(&key, None, soon()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(expire(Expiry::Never).await.unwrap()["ttl"], -1);
+    }
     assert_eq!(read(&client, &key, whole()).await.unwrap()["ttl"], -1);
+    let told = expire(Expiry::At(4_102_444_800_000)).await.unwrap();
+    assert!(told["ttl"].as_i64().unwrap() > 1_000_000, "{told}");
     assert!(client.delete(&key, soon()).await.unwrap());
     assert!(!client.delete(&key, soon()).await.unwrap());
     assert_eq!(read(&client, &key, whole()).await.unwrap_err().code(), Code::DbNotFound);
@@ -236,7 +246,7 @@ async fn the_actual_type_is_told_where_another_was_expected() {
 async fn the_server_says_what_it_is() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
-    let info = serde_json::to_value(client.info(soon()).await.unwrap()).unwrap();
+    let info = serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();
     assert_eq!(info["server"]["mode"], "standalone");
     assert_eq!(info["replication"]["role"], "master");
     assert!(info["memory"]["used_memory"].as_u64().unwrap() > 0);

@@ -145,7 +145,8 @@ async fn a_change_is_seen_at_once_here_and_in_every_other_instance() {
     until("the other instance listens", async || {
         there.connection(made.id, false).await.unwrap();
         let listening = "SELECT count(*)::text FROM pg_stat_activity
-            WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+            WHERE datname = current_database() AND query <> '' AND state = 'idle'
+            AND application_name = 'studio-multidb listener'";
         platform.text(listening).await.as_deref() == Some("2")
     })
     .await;
@@ -191,4 +192,29 @@ async fn nothing_is_stored_without_a_key() {
     let project = keyless.project("alpha").await.unwrap();
     let error = keyless.create(&project, redis("cache")).await.unwrap_err();
     assert!(error.message().contains("DATABASE_ENCRYPTION_KEY"), "{error}");
+}
+
+#[tokio::test]
+async fn the_numbers_for_dashboards_follow_by_one_of_the_instances() {
+    let Some(platform) = Platform::migrated().await else { return };
+    let shows = async |total: &str| {
+        let sql = "SELECT total::text FROM platform.database_stats WHERE type = 'redis'";
+        until("the new total", || async { platform.text(sql).await.as_deref() == Some(total) })
+            .await;
+    };
+    let first = platform.registry(&[]);
+    create(&first, "alpha", redis("one")).await;
+    shows("1").await;
+    // Another instance listens too, and takes over when the first one has ended.
+    let second = platform.registry(&[]);
+    create(&second, "alpha", redis("two")).await;
+    shows("2").await;
+    let leader = "SELECT pid::text FROM pg_locks JOIN pg_database d ON d.oid = database
+        WHERE locktype = 'advisory' AND datname = current_database()";
+    let before = platform.text(leader).await;
+    assert!(before.is_some());
+    drop(first);
+    until("the end of the session", || async { platform.text(leader).await != before }).await;
+    create(&second, "alpha", redis("three")).await;
+    shows("3").await;
 }

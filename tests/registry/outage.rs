@@ -84,7 +84,8 @@ async fn changes_made_while_not_listening_are_found_after_reconnecting() {
         platform
             .text(
                 "SELECT count(*)::text FROM pg_stat_activity
-                 WHERE datname = current_database() AND query LIKE 'LISTEN%'",
+                 WHERE datname = current_database() AND query <> '' AND state = 'idle'
+                   AND application_name = 'studio-multidb listener'",
             )
             .await
             .as_deref()

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use mongodb::bson::{Document, RawBsonRef, doc};
+use mongodb::bson::{Document, RawBsonRef, RawDocumentBuf, doc};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 
+use super::Client;
 use super::call::Call;
 use super::cap::{Cap, End};
 use super::cursor::Documents;
@@ -122,14 +123,27 @@ impl Call<'_> {
             .read_concern(reading.concern)
             .selection_criteria(reading.preference)
             .build();
-        match source {
-            Source::Collection(namespace) => {
-                let collection = self.collection(namespace);
-                collection.aggregate(pipeline).with_options(driver).batch().await
+        source.aggregate(self.client, pipeline, driver).await
+    }
+}
+
+impl Source<'_> {
+    /// Sends a pipeline.
+    pub(super) async fn aggregate(
+        self,
+        client: &Client,
+        pipeline: Vec<Document>,
+        options: mongodb::options::AggregateOptions,
+    ) -> mongodb::error::Result<RawBatchCursor> {
+        match self {
+            Self::Collection(namespace) => {
+                let database = client.driver.database(namespace.db());
+                let collection = database.collection::<RawDocumentBuf>(namespace.coll());
+                collection.aggregate(pipeline).with_options(options).batch().await
             }
-            Source::Database(name) => {
-                let database = self.client.driver.database(name);
-                database.aggregate(pipeline).with_options(driver).batch().await
+            Self::Database(name) => {
+                let database = client.driver.database(name);
+                database.aggregate(pipeline).with_options(options).batch().await
             }
         }
     }

@@ -113,6 +113,10 @@ impl Client {
     ) -> Result<T> {
         let running = self.meter.admit()?;
         let kill = KillOnDrop::new(&self.driver, mark, &running);
+        let work = async {
+            let _turn = self.meter.turn().await;
+            work.await
+        };
         let result = deadline.run(running.note(work)).await;
         let sent = running.was_sent();
         let attempt = Attempt { access, sent, tunnel: &self.tunnel };

@@ -115,7 +115,7 @@ impl Call<'_> {
     }
 
     /// The same, where there must be one.
-    pub(super) async fn existing(&self, namespace: &Namespace) -> Result<CollectionEntry> {
+    pub async fn existing(&self, namespace: &Namespace) -> Result<CollectionEntry> {
         let missing = || Error::not_found(format!("there is no collection {namespace}"));
         self.collection_entry(namespace).await?.ok_or_else(missing)
     }
@@ -156,7 +156,7 @@ impl Call<'_> {
             command.insert("nameOnly", true);
             command.insert("authorizedCollections", true);
         }
-        let listed = self.documents(db, command, usize::MAX).await?;
+        let listed = self.documents(db, command).await?;
         Ok(listed.iter().filter_map(|entry| collection_entry(entry)).collect())
     }
 

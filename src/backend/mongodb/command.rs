@@ -6,8 +6,17 @@ use mongodb::error::WriteConcernError;
 use mongodb::options::{RunCommandOptions, RunCursorCommandOptions, SelectionCriteria};
 
 use super::call::Call;
+use super::cap::Cap;
 use super::error::{Failure, not_replicated};
 use crate::error::{Code, Error, Result};
+
+/// The documents of a cursor.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) documents: Vec<RawDocumentBuf>,
+    /// There are more.
+    pub(super) more: bool,
+}
 
 impl Call<'_> {
     /// Runs a command that changes nothing.
@@ -39,13 +48,18 @@ impl Call<'_> {
         .await
     }
 
-    /// The documents that a command answers with through a cursor, the first `most` of them.
+    /// All documents that a command answers with through a cursor.
     pub(super) async fn documents(
         &self,
         db: &str,
-        mut command: Document,
-        most: usize,
+        command: Document,
     ) -> Result<Vec<RawDocumentBuf>> {
+        let all = Cap { documents: u32::MAX, bytes: usize::MAX };
+        Ok(self.found(db, command, all).await?.documents)
+    }
+
+    /// The same up to a cap, in bytes of BSON.
+    pub(super) async fn found(&self, db: &str, mut command: Document, cap: Cap) -> Result<Found> {
         self.mark(&mut command);
         let driver = &self.client.driver;
         let database = driver.database(db);
@@ -59,15 +73,18 @@ impl Call<'_> {
                 Err(error) if lost_connection(&error) => send(command).await?,
                 answer => answer?,
             };
-            let mut found = Vec::new();
+            let mut found = Found { documents: Vec::new(), more: false };
+            let (mut left, mut bytes) = (cap.documents, 0);
             while let Some(batch) = cursor.next().await {
                 for item in batch?.doc_slices()? {
-                    if let Ok(RawBsonRef::Document(document)) = item {
-                        if found.len() == most {
-                            return Ok(found);
-                        }
-                        found.push(document.to_owned());
+                    let Ok(RawBsonRef::Document(document)) = item else { continue };
+                    if left == 0 || bytes > cap.bytes {
+                        found.more = true;
+                        return Ok(found);
                     }
+                    left -= 1;
+                    bytes += document.as_bytes().len();
+                    found.documents.push(document.to_owned());
                 }
             }
             Ok(found)

@@ -52,7 +52,7 @@ impl Documents {
 
 /// Documents as they came from the server.
 #[derive(Debug)]
-pub struct Batch(RawBatch);
+pub struct Batch(pub(super) RawBatch);
 
 impl Batch {
     /// One after the other.

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use mongodb::Collection;
-use mongodb::bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::options::{CountOptions, EstimatedDocumentCountOptions, FindOptions};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 use serde::Serialize;
 
 use super::call::Call;
 use super::cap::{Cap, End, List};
+use super::cursor::{Batch, Documents};
 use super::error::Failure;
 use super::names::Namespace;
 use super::reading::Reading;
 use crate::ejson::{Mode, write_document};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::json::Writer;
 
 /// What to read. The parts that hold operators must have passed the gate.
@@ -72,29 +73,61 @@ impl Call<'_> {
         writer: &mut Writer,
     ) -> Result<End> {
         let cap = query.cap;
-        let collection = self.collection(namespace);
+        self.read(async {
+            let cursor = self.send_find(namespace, query).await?;
+            write_all(cursor, cap, mode, writer).await
+        })
+        .await
+    }
+
+    /// Sends a query whose answer is held to its cap.
+    pub(super) async fn send_find(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+    ) -> mongodb::error::Result<RawBatchCursor> {
         // One more than asked for tells whether there are more.
-        let ask = cap.documents.saturating_add(1);
+        let ask = query.cap.documents.saturating_add(1);
+        let limit = Some(i64::from(ask));
+        self.open_cursor(namespace, query, limit, Some(ask), self.max_time()).await
+    }
+
+    /// Opens the result of a query, however many documents it has; the query's cap does not count.
+    pub async fn open_find(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+        limit: Option<i64>,
+    ) -> Result<Documents> {
+        let time = Self::longest(None);
+        let opening = self.open_cursor(namespace, query, limit, None, time);
+        self.open(async { Ok(opening.await?) }).await
+    }
+
+    async fn open_cursor(
+        &self,
+        namespace: &Namespace,
+        query: Query,
+        limit: Option<i64>,
+        batch: Option<u32>,
+        time: Duration,
+    ) -> mongodb::error::Result<RawBatchCursor> {
         let options = FindOptions::builder()
-            .batch_size(ask)
+            .batch_size(batch)
             .collation(query.reading.collation)
             .comment(self.comment())
             .hint(query.reading.hint)
             .let_vars(query.variables)
-            .limit(i64::from(ask))
-            .max_time(self.max_time())
+            .limit(limit)
+            .max_time(time)
             .projection(query.projection)
             .read_concern(query.reading.concern)
             .selection_criteria(query.reading.preference)
             .skip(query.skip)
             .sort(query.sort)
             .build();
-        let find = collection.find(query.filter).with_options(options);
-        self.read(async {
-            let cursor = find.batch().await?;
-            write_all(cursor, cap, mode, writer).await
-        })
-        .await
+        let collection = self.collection(namespace);
+        collection.find(query.filter).with_options(options).batch().await
     }
 
     /// Writes one document, found by its id; `false` if there is none.
@@ -185,10 +218,9 @@ pub(super) async fn write_all(
 ) -> Result<End, Failure> {
     let mut list = List::new(cap, writer);
     while let Some(batch) = cursor.next().await {
-        for item in batch?.doc_slices()? {
-            let Ok(RawBsonRef::Document(document)) = item else {
-                return Err(Error::internal("a batch holds something else than documents").into());
-            };
+        let batch = Batch(batch?);
+        for document in batch.documents()? {
+            let document = document?;
             if !list.push(|writer| write_document(writer, document, mode))? {
                 return Ok(list.end);
             }

@@ -20,8 +20,17 @@ const MOST: usize = 64 * 1024;
 /// MongoDB 5.0.
 const OLDEST_WIRE_VERSION: i32 = 13;
 
+/// What a server is by itself or together with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// By itself: it can't tell a write that is sent again from a new one.
+    Standalone,
+    /// A member of a replica set, or a router in front of some.
+    Member,
+}
+
 /// Makes sure that a MongoDB server of a supported version is at the other end.
-pub(super) async fn ask<S>(stream: &mut S, endpoint: &Endpoint, deadline: Deadline) -> Result<()>
+pub(super) async fn ask<S>(stream: &mut S, endpoint: &Endpoint, deadline: Deadline) -> Result<Kind>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -51,7 +60,9 @@ where
             format!("the server at {host}:{port} is older than MongoDB 5.0"),
         ));
     }
-    Ok(())
+    let is_router = reply.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
+    let is_member = is_router || reply.get_str("setName").is_ok();
+    Ok(if is_member { Kind::Member } else { Kind::Standalone })
 }
 
 async fn exchange<S>(stream: &mut S) -> std::io::Result<RawDocumentBuf>

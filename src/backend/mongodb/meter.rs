@@ -4,11 +4,16 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
 use mongodb::options::ServerAddress;
 use parking_lot::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::timeout;
+
+use super::hello::Kind;
 
 use crate::backend::Gauge;
 use crate::error::{Code, Error, Result};
@@ -21,11 +26,21 @@ tokio::task_local! {
 /// Requests that may wait, for each connection that may be open.
 const WAITING_PER_CONNECTION: u32 = 100;
 
+/// The driver looks at a server twice a second when it must.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// Counts connections and calls.
 #[derive(Debug)]
 pub(super) struct Meter {
     max_connections: u32,
     running: AtomicU32,
+    /// One for each connection. Who waits for a connection at the driver fails with whoever loses
+    /// one; who waits here does not.
+    turns: Semaphore,
+    /// Whether the driver gives out no connections to the only server until it has looked at it again,
+    /// because one was lost.
+    paused: watch::Sender<bool>,
+    kind: Kind,
     hasher: RandomState,
     /// By identity and not as numbers: a call that is dropped at the wrong moment gives back a
     /// connection that it was never seen to take.
@@ -39,10 +54,13 @@ struct Connections {
 }
 
 impl Meter {
-    pub(super) fn new(max_connections: u32) -> Arc<Self> {
+    pub(super) fn new(max_connections: u32, kind: Kind) -> Arc<Self> {
         Arc::new(Self {
             max_connections,
             running: AtomicU32::new(0),
+            turns: Semaphore::new(max_connections.max(1) as usize),
+            paused: watch::Sender::new(false),
+            kind,
             hasher: RandomState::new(),
             connections: Mutex::default(),
         })
@@ -81,6 +99,12 @@ impl Meter {
                 let id = self.id(&e.address, e.connection_id);
                 self.connections.lock().in_use.remove(&id);
             }
+            CmapEvent::PoolCleared(_) if self.kind == Kind::Standalone => {
+                self.paused.send_replace(true);
+            }
+            CmapEvent::PoolReady(_) => {
+                self.paused.send_replace(false);
+            }
             _ => {}
         }
     }
@@ -97,6 +121,16 @@ impl Meter {
             return Err(self.exhausted());
         }
         Ok(running)
+    }
+
+    /// Waits until a connection can be free, in the order of arrival.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        let turn = self.turns.acquire().await.ok();
+        let mut paused = self.paused.subscribe();
+        // The driver knows best why a pause lasts longer.
+        let _ = timeout(LONGEST_PAUSE, paused.wait_for(|paused| !paused)).await;
+        turn
     }
 
     /// Whether every connection that may be open is in use.

@@ -23,19 +23,27 @@ mod explain;
 mod find;
 pub mod gate;
 mod hello;
+mod indexes;
 mod insert;
 mod kill;
 mod meter;
 mod names;
+mod operation;
 mod options;
+mod paging;
 mod preview;
 mod privileges;
 mod probe;
+mod profiler;
 mod reading;
+mod redact;
+mod running;
 mod schema;
+mod server;
 mod socks;
 mod tunnel;
 mod types;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +51,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
+use tokio::sync::Semaphore;
 
 pub use self::aggregate::{AggregateOptions, Source};
 pub use self::bulk::{Report, Selection, Statement};
@@ -56,13 +65,26 @@ pub use self::databases::{DatabaseEntry, DatabaseSizes};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::find::{Count, CountKind, Query};
+pub use self::indexes::{
+    Advice, AdviceKind, Built, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage,
+    default_name,
+};
 pub use self::insert::with_id;
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
+pub use self::operation::{Ending, Operation, Operations, Watch};
+pub use self::paging::{Identity, Order, Position};
 pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
+pub use self::profiler::{RecordCursor, Recorded, Records};
 pub use self::reading::Reading;
 pub use self::schema::{Limits, Method, Profile, Sampling};
+pub use self::server::{Member, Pool, Replication, Server, Shard, Status};
+pub use self::watch::{
+    BeforeChange, ChangeStream, Changes, FullDocument, News, Start, WatchOptions, Watched,
+    history_is_lost,
+};
 
+use self::hello::Kind;
 use self::meter::Meter;
 use self::options::Seeds;
 use self::tunnel::Tunnel;
@@ -82,6 +104,8 @@ pub struct Client {
     driver: mongodb::Client,
     tunnel: Tunnel,
     meter: Arc<Meter>,
+    /// Change streams take turns, or their waiting would use up the connections.
+    turns: Semaphore,
 }
 
 impl Client {
@@ -92,23 +116,29 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let seeds = Seeds::find(target, deadline).await?;
-        reach_any(target, &seeds, options, deadline).await?;
-        let client = Self::set_up(target, seeds, options).await?;
+        let kind = reach_any(target, &seeds, options, deadline).await?;
+        let client = Self::set_up(target, seeds, kind, options).await?;
         client.ping(deadline).await?;
         Ok(client)
     }
 
     /// A client that has not connected to anything yet.
-    async fn set_up(target: &MongoTarget, seeds: Seeds, options: &ConnectOptions) -> Result<Self> {
+    async fn set_up(
+        target: &MongoTarget,
+        seeds: Seeds,
+        kind: Kind,
+        options: &ConnectOptions,
+    ) -> Result<Self> {
         let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
         let tunnel =
             Tunnel::open(Arc::clone(&options.egress), tls, options.connect_timeout).await?;
-        let meter = Meter::new(options.max_connections);
-        let driver = options::build(target, seeds, options, tunnel.proxy(), &meter)?;
+        let meter = Meter::new(options.max_connections, kind);
+        let driver = options::build(target, seeds, kind, options, tunnel.proxy(), &meter)?;
         let driver = mongodb::Client::with_options(driver).map_err(|e| {
             Error::validation(format!("the connection's options don't fit together: {}", e.kind))
         })?;
-        Ok(Self { driver, tunnel, meter })
+        let turns = Semaphore::new((options.max_connections as usize / 2).max(1));
+        Ok(Self { driver, tunnel, meter, turns })
     }
 
     /// Asks the nearest server whether it is there, over an authenticated connection.
@@ -157,7 +187,7 @@ async fn reach_any(
     seeds: &Seeds,
     options: &ConnectOptions,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<Kind> {
     let deadline = deadline.or_after(options.connect_timeout);
     let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
     let mut attempts: FuturesUnordered<_> = seeds
@@ -168,7 +198,7 @@ async fn reach_any(
     let mut failure = None;
     while let Some(reached) = attempts.next().await {
         match reached {
-            Ok(()) => return Ok(()),
+            Ok(kind) => return Ok(kind),
             Err(error) => failure = failure.or(Some(error)),
         }
     }
@@ -180,7 +210,7 @@ async fn reach(
     options: &ConnectOptions,
     tls: Option<&Arc<rustls::ClientConfig>>,
     deadline: Deadline,
-) -> Result<()> {
+) -> Result<Kind> {
     let Endpoint { host, port } = endpoint;
     let mut stream = options.egress.connect(host, *port, deadline).await?;
     match tls {

@@ -10,6 +10,7 @@ use mongodb::options::{
 };
 use secrecy::ExposeSecret;
 
+use super::hello::Kind;
 use super::meter::Meter;
 use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
@@ -17,7 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::target::{Endpoint, MongoTarget};
 
-const APP_NAME: &str = "studio-multidb";
+pub(super) const APP_NAME: &str = "studio-multidb";
 const DEFAULT_PORT: u16 = 27017;
 /// Connections that may be made at once.
 const MAX_CONNECTING: u32 = 2;
@@ -76,6 +77,7 @@ fn endpoint(address: &ServerAddress) -> Option<Endpoint> {
 pub(super) fn build(
     target: &MongoTarget,
     seeds: Seeds,
+    kind: Kind,
     options: &ConnectOptions,
     proxy: Socks5Proxy,
     meter: &Arc<Meter>,
@@ -106,8 +108,9 @@ pub(super) fn build(
     driver.max_pool_size = Some(options.max_connections);
     driver.max_idle_time = Some(options.idle_timeout);
     driver.default_database.clone_from(&target.database);
-    // On a standalone server the driver does not retry writes, whatever is said here.
-    driver.retry_writes = Some(target.retry_writes.unwrap_or(true));
+    // On a standalone server the driver does not retry writes. Told that it may, it would take another
+    // connection when it got none, and only then give up: nobody could tell that nothing was sent.
+    driver.retry_writes = Some(target.retry_writes.unwrap_or(true) && kind == Kind::Member);
     driver.retry_reads = Some(true);
     if target.replica_set.is_some() {
         driver.repl_set_name.clone_from(&target.replica_set);

@@ -31,20 +31,20 @@ pub async fn probe(
         .await?;
     let Endpoint { host, port } = &first;
     let mut stream = probe.step("connect", egress.connect(host, *port, deadline)).await?;
-    match &target.tls {
+    let kind = match &target.tls {
         Some(settings) => {
             let handshake = async {
                 let config = tls::client_config(settings)?;
                 let mut stream = tls::connect(&config, host, stream, deadline).await?;
                 hello::ask(&mut stream, &first, deadline).await
             };
-            probe.step("tls", handshake).await?;
+            probe.step("tls", handshake).await?
         }
         None => hello::ask(&mut stream, &first, deadline).await?,
-    }
+    };
     let client = probe
         .step("auth", async {
-            let client = Client::set_up(target, seeds, options).await?;
+            let client = Client::set_up(target, seeds, kind, options).await?;
             client.ping(deadline).await?;
             Ok(client)
         })
@@ -75,7 +75,7 @@ async fn examine(client: &Client, probe: &mut Probe) -> Result<()> {
     Ok(())
 }
 
-fn topology(hello: &Document) -> &'static str {
+pub(super) fn topology(hello: &Document) -> &'static str {
     if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
         "sharded"
     } else if hello.contains_key("setName") {

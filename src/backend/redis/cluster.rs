@@ -213,7 +213,7 @@ impl Cluster {
     async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
         let mut lease = self.node(endpoint)?.lease(deadline).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
-        let mut replies = lease.ask(&ask, Outcome::NotApplied, deadline).await?;
+        let mut replies = lease.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {
             if error.message().contains("cluster support disabled") {
                 return Error::validation(

@@ -1,4 +1,5 @@
-//! Pages of hashes, sets, lists and sorted sets.
+//! Pages of what has no order: hashes, sets, and the members of sorted sets by pattern. The server's
+//! own cursor leads through them.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use redis::Value;
 
 use super::commands::{Commands, Effect};
-use super::metadata;
 use super::read::{Subject, Window, write_end};
-use super::{cursor, failure, reply, value, walk};
+use super::{cursor, edit, failure, metadata, range, reply, value, walk};
+use crate::backend::Warnings;
 use crate::error::Result;
 use crate::json::Writer;
 
@@ -32,90 +33,114 @@ impl Feature {
     }
 }
 
-/// Writes `fields`, and `binary_fields` for names that can't be those of a JSON object.
-pub(super) async fn hash(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
-    let (length, next, elements) = scanned(subject, window, b"HLEN", b"HSCAN").await?;
-    let mut seen = HashSet::with_capacity(elements.len() / 2);
-    let pairs: Vec<(&[u8], &Value)> = elements
-        .chunks_exact(2)
-        .filter_map(|pair| Some((reply::bytes(&pair[0])?, &pair[1])))
-        .filter(|(name, _)| seen.insert(*name))
-        .collect();
-    let ttls = field_ttls(subject, &pairs).await;
-    out.raw(b",\"fields\":{");
-    let mut first = true;
-    let mut binary = Vec::new();
-    for (name, content) in &pairs {
-        let Ok(name) = std::str::from_utf8(name) else {
-            binary.push((name, content));
-            continue;
-        };
-        out.comma(&mut first);
-        out.string(name);
-        out.raw(b":");
-        value::write(out, content);
-    }
-    out.raw(b"}");
-    if !binary.is_empty() {
-        out.raw(b",\"binary_fields\":[");
-        let mut first = true;
-        for (name, content) in binary {
-            out.comma(&mut first);
-            out.raw(b"[");
-            out.text_or_bytes(name);
-            out.raw(b",");
-            value::write(out, content);
-            out.raw(b"]");
-        }
-        out.raw(b"]");
-    }
+/// Writes `fields`, and `binary_fields` as `[[name, value], …]` for names that can't be those of a
+/// JSON object. Where fields have times to live, `field_ttls` and `binary_field_ttls` alike, in
+/// seconds.
+pub(super) async fn hash(
+    subject: &Subject<'_>,
+    window: &Window,
+    out: &mut Writer,
+    warnings: &mut Warnings,
+) -> Result<()> {
+    window.takes("hash", &["pattern"])?;
+    let (length, next, elements) = scanned(subject, window, "HLEN", "HSCAN").await?;
+    let pairs = pairs(&elements);
+    let ttls = field_ttls(subject, &pairs, warnings).await?;
+    let contents = pairs.iter().map(|(name, content)| (*name, *content));
+    by_name(out, "fields", "binary_fields", true, contents, value::write);
     if let Some(ttls) = ttls {
-        out.raw(b",\"field_ttls\":{");
-        let mut first = true;
-        for ((name, _), ttl) in pairs.iter().zip(ttls) {
-            if ttl >= 0
-                && let Ok(name) = std::str::from_utf8(name)
-            {
-                out.comma(&mut first);
-                out.string(name);
-                out.raw(b":");
-                out.integer(metadata::seconds(ttl));
-            }
-        }
-        out.raw(b"}");
+        let ttls = pairs.iter().map(|(name, _)| *name).zip(&ttls).filter(|(_, ttl)| **ttl >= 0);
+        by_name(out, "field_ttls", "binary_field_ttls", false, ttls, |out, ttl| {
+            out.integer(metadata::seconds(*ttl));
+        });
     }
     write_end(out, length, &next);
     Ok(())
 }
 
+/// Writes what belongs to each name: as an object for names that are text, as pairs for others. What
+/// has nothing in it is left out, unless it is `needed`.
+fn by_name<'a, T: 'a>(
+    out: &mut Writer,
+    text: &str,
+    binary: &str,
+    needed: bool,
+    entries: impl Iterator<Item = (&'a [u8], &'a T)>,
+    write: impl Fn(&mut Writer, &T),
+) {
+    let mut pairs = Vec::new();
+    let mut texts = Vec::new();
+    for (name, content) in entries {
+        match std::str::from_utf8(name) {
+            Ok(name) => texts.push((name, content)),
+            Err(_) => pairs.push((name, content)),
+        }
+    }
+    if needed || !texts.is_empty() {
+        out.raw(b",");
+        out.key(text);
+        out.raw(b"{");
+        let mut first = true;
+        for (name, content) in texts {
+            out.comma(&mut first);
+            out.string(name);
+            out.raw(b":");
+            write(out, content);
+        }
+        out.raw(b"}");
+    }
+    if !pairs.is_empty() {
+        out.raw(b",");
+        out.key(binary);
+        out.raw(b"[");
+        let mut first = true;
+        for (name, content) in pairs {
+            out.comma(&mut first);
+            out.raw(b"[");
+            out.text_or_bytes(name);
+            out.raw(b",");
+            write(out, content);
+            out.raw(b"]");
+        }
+        out.raw(b"]");
+    }
+}
+
 /// The milliseconds that each field has left, where the server knows such a thing and any of them
 /// has a limit.
-async fn field_ttls(subject: &Subject<'_>, pairs: &[(&[u8], &Value)]) -> Option<Vec<i64>> {
+async fn field_ttls(
+    subject: &Subject<'_>,
+    pairs: &[(&[u8], &Value)],
+    warnings: &mut Warnings,
+) -> Result<Option<Vec<i64>>> {
     let feature = &subject.client.hash_field_ttl;
     if pairs.is_empty() || !feature.may_exist() {
-        return None;
+        return Ok(None);
     }
-    let count = pairs.len().to_string();
-    let mut args: Vec<&[u8]> = vec![b"HPTTL", subject.key, b"FIELDS", count.as_bytes()];
-    args.extend(pairs.iter().map(|(name, _)| *name));
-    let ask = Commands::one(Effect::Read, 1, &args);
-    let mut results = subject.client.run(&ask, None, subject.deadline).await;
-    match results.pop()?.ok()? {
-        Value::Array(ttls) => {
+    let names: Vec<Vec<u8>> = pairs.iter().map(|(name, _)| name.to_vec()).collect();
+    let mut ask = Commands::with_capacity(1);
+    ask.push_about(Effect::Read, "HPTTL", subject.key, &edit::hash::fields(&[], &names));
+    match subject.client.run_one(&ask, subject.deadline).await {
+        Ok(reply) => {
+            let ttls = reply::elements(reply).unwrap_or_default();
             let ttls: Vec<i64> = ttls.iter().map(|t| reply::integer(t).unwrap_or(-1)).collect();
-            ttls.iter().any(|&ttl| ttl >= 0).then_some(ttls)
+            Ok(ttls.iter().any(|&ttl| ttl >= 0).then_some(ttls))
         }
-        Value::ServerError(_) => {
+        Err(error) if failure::is_unknown_command(&error) => {
             feature.set_missing();
-            None
+            Ok(None)
         }
-        _ => None,
+        Err(error) => {
+            warnings.add("field_ttls", error);
+            Ok(None)
+        }
     }
 }
 
 /// Writes `members`.
 pub(super) async fn set(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
-    let (length, next, elements) = scanned(subject, window, b"SCARD", b"SSCAN").await?;
+    window.takes("set", &["pattern"])?;
+    let (length, next, elements) = scanned(subject, window, "SCARD", "SSCAN").await?;
     let mut seen = HashSet::with_capacity(elements.len());
     out.raw(b",\"members\":[");
     let mut first = true;
@@ -128,85 +153,50 @@ pub(super) async fn set(subject: &Subject<'_>, window: &Window, out: &mut Writer
     Ok(())
 }
 
-/// Writes `values`.
-pub(super) async fn list(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
-    let (length, next, elements) = ranged(subject, window, b"LLEN", b"LRANGE", &[]).await?;
-    out.raw(b",\"values\":");
-    value::list(out, &elements);
-    write_end(out, length, &next);
-    Ok(())
-}
-
-/// Writes `members` as `{ member, score }`, from the lowest score on.
+/// Writes `members` as `{ member, score }`, those that match the pattern, in no order.
 pub(super) async fn sorted_set(
     subject: &Subject<'_>,
     window: &Window,
     out: &mut Writer,
 ) -> Result<()> {
-    let scores: &[&[u8]] = &[b"WITHSCORES"];
-    let (length, next, elements) = ranged(subject, window, b"ZCARD", b"ZRANGE", scores).await?;
-    out.raw(b",\"members\":[");
-    let mut first = true;
-    for pair in elements.chunks_exact(2) {
-        out.comma(&mut first);
-        out.raw(b"{\"member\":");
-        value::write(out, &pair[0]);
-        out.raw(b",\"score\":");
-        value::write(out, &pair[1]);
-        out.raw(b"}");
-    }
-    out.raw(b"]");
+    window.takes("zset, read by pattern", &["pattern"])?;
+    let (length, next, elements) = scanned(subject, window, "ZCARD", "ZSCAN").await?;
+    let pairs = pairs(&elements);
+    let members =
+        pairs.into_iter().map(|(member, score)| (member, reply::text(score).unwrap_or_default()));
+    range::write_members(out, members);
     write_end(out, length, &next);
     Ok(())
+}
+
+/// Names and what belongs to them; a scan may give one twice.
+fn pairs(elements: &[Value]) -> Vec<(&[u8], &Value)> {
+    let mut seen = HashSet::with_capacity(elements.len() / 2);
+    elements
+        .chunks_exact(2)
+        .filter_map(|pair| Some((reply::bytes(&pair[0])?, &pair[1])))
+        .filter(|(name, _)| seen.insert(*name))
+        .collect()
 }
 
 /// A page that a server's cursor leads through.
 async fn scanned(
     subject: &Subject<'_>,
     window: &Window,
-    length: &[u8],
-    read: &[u8],
+    length: &str,
+    read: &str,
 ) -> Result<(u64, String, Vec<Value>)> {
-    let position = window.scan_position()?.to_string();
+    let position = window.cursor.as_deref().map_or(Ok(0), cursor::position)?.to_string();
     let count = window.elements()?.to_string();
+    let mut args: Vec<&[u8]> = vec![position.as_bytes(), b"COUNT", count.as_bytes()];
+    if let Some(pattern) = &window.pattern {
+        args.extend([b"MATCH", pattern.as_slice()]);
+    }
     let mut commands = Commands::with_capacity(2);
-    commands.push(Effect::Read, 1, &[length, subject.key]);
-    let args = [read, subject.key, position.as_bytes(), b"COUNT", count.as_bytes()];
-    commands.push(Effect::Read, 1, &args);
+    commands.push_about(Effect::Read, length, subject.key, super::commands::NO_ARGS);
+    commands.push_about(Effect::Read, read, subject.key, &args);
     let [length, page] = subject.ask(&commands).await?;
     let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
     let (next, elements) = walk::scanned(page).ok_or_else(|| failure::unexpected("SCAN"))?;
     Ok((length, next.to_string(), elements))
-}
-
-/// A page that is a range of indexes or ranks.
-async fn ranged(
-    subject: &Subject<'_>,
-    window: &Window,
-    length: &[u8],
-    read: &[u8],
-    options: &[&[u8]],
-) -> Result<(u64, String, Vec<Value>)> {
-    let start = window.start()?;
-    let last = start.saturating_add(window.elements()?.max(1)) - 1;
-    let (start_text, last_text) = (start.to_string(), last.to_string());
-    let mut commands = Commands::with_capacity(2);
-    commands.push(Effect::Read, 1, &[length, subject.key]);
-    let mut args = vec![read, subject.key, start_text.as_bytes(), last_text.as_bytes()];
-    args.extend(options);
-    commands.push(Effect::Read, 1, &args);
-    let [length, page] = subject.ask(&commands).await?;
-    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
-    let page = reply::elements(page).ok_or_else(|| failure::unexpected("a range"))?;
-    // RESP3 nests a member and its score, RESP2 does not.
-    let elements: Vec<Value> = if page.first().is_some_and(|e| matches!(e, Value::Array(_))) {
-        page.into_iter().filter_map(reply::elements).flatten().collect()
-    } else {
-        page
-    };
-    let read = elements.len() / if options.is_empty() { 1 } else { 2 };
-    let next = start.saturating_add(read as u64);
-    let end = read == 0 || next >= length;
-    let next = if end { cursor::END.to_owned() } else { next.to_string() };
-    Ok((length, next, elements))
 }

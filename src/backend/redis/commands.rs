@@ -13,12 +13,15 @@ pub enum Effect {
     Write,
 }
 
+/// The arguments of a command that has none but its key.
+pub(super) const NO_ARGS: &[&[u8]] = &[];
+
 /// A pipeline under construction.
 ///
 /// It is made of units. A unit is one command, or one transaction: what is answered, redirected
 /// and sent again as a whole. Everything is encoded into one buffer, so that the usual pipeline
 /// leaves in one write without being copied.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Commands {
     bytes: Vec<u8>,
     units: Vec<Unit>,
@@ -62,6 +65,19 @@ impl Commands {
         self.units.push(Unit { bytes: start..self.bytes.len(), key, replies: 1, effect });
     }
 
+    /// Adds `name key args…`; the name may have two words, as `XGROUP CREATE` has.
+    pub fn push_about(
+        &mut self,
+        effect: Effect,
+        name: &str,
+        key: &[u8],
+        args: &[impl AsRef<[u8]>],
+    ) {
+        let start = self.bytes.len();
+        let key = about(&mut self.bytes, name, key, args);
+        self.units.push(Unit { bytes: start..self.bytes.len(), key, replies: 1, effect });
+    }
+
     /// Adds `MULTI … EXEC` around what `fill` adds; all of it must be about `key`.
     ///
     /// Its answer is that of `EXEC`.
@@ -78,6 +94,38 @@ impl Commands {
             replies: commands + 2,
             effect: Effect::Write,
         });
+    }
+
+    /// These of its units, in order.
+    pub(super) fn only(&self, units: &[usize]) -> Self {
+        let mut only = Self::with_capacity(units.len());
+        for unit in units.iter().map(|&unit| &self.units[unit]) {
+            let start = only.bytes.len();
+            only.bytes.extend_from_slice(&self.bytes[unit.bytes.clone()]);
+            let key = if unit.key.start == 0 {
+                0..0
+            } else {
+                let at = start + unit.key.start - unit.bytes.start;
+                at..at + unit.key.len()
+            };
+            only.units.push(Unit { bytes: start..only.bytes.len(), key, ..unit.clone() });
+        }
+        only
+    }
+
+    /// Adds the units of another pipeline.
+    pub fn append(&mut self, other: &Self) {
+        let shift = |range: &Range<usize>, by: usize| match range.start {
+            0 if range.is_empty() => 0..0,
+            _ => range.start + by..range.end + by,
+        };
+        let by = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.units.extend(other.units.iter().map(|unit| Unit {
+            bytes: unit.bytes.start + by..unit.bytes.end + by,
+            key: shift(&unit.key, by),
+            ..unit.clone()
+        }));
     }
 
     /// How many units there are.
@@ -142,16 +190,24 @@ pub struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
-    /// Adds `name key args…`.
-    pub fn push(&mut self, name: &[u8], args: &[&[u8]]) {
-        header(self.bytes, args.len() + 2);
-        argument(self.bytes, name);
-        self.at = argument(self.bytes, self.key);
-        for arg in args {
-            argument(self.bytes, arg);
-        }
+    /// Adds `name key args…`; the name may have two words.
+    pub fn push(&mut self, name: &str, args: &[impl AsRef<[u8]>]) {
+        self.at = about(self.bytes, name, self.key, args);
         self.commands += 1;
     }
+}
+
+fn about(out: &mut Vec<u8>, name: &str, key: &[u8], args: &[impl AsRef<[u8]>]) -> Range<usize> {
+    let words = name.split(' ');
+    header(out, words.clone().count() + 1 + args.len());
+    for word in words {
+        argument(out, word.as_bytes());
+    }
+    let at = argument(out, key);
+    for arg in args {
+        argument(out, arg.as_ref());
+    }
+    at
 }
 
 fn encode(out: &mut Vec<u8>, key_at: usize, args: &[&[u8]]) -> Range<usize> {
@@ -196,10 +252,49 @@ mod tests {
         commands.push(Effect::Read, 1, &[b"GET", b""]);
         commands.push(Effect::Read, 2, &[b"OBJECT", b"ENCODING", b"k"]);
         commands.push(Effect::Read, 0, &[b"PING"]);
-        commands.transaction(b"t", |t| t.push(b"DEL", &[]));
+        commands.transaction(b"t", |t| t.push("DEL", NO_ARGS));
         let keys: Vec<_> = (0..4).map(|i| commands.key(i)).collect();
         assert_eq!(keys, [Some(&b""[..]), Some(b"k"), None, Some(b"t")]);
         assert_eq!(commands.unit(3).replies, 3);
+    }
+
+    #[test]
+    fn some_of_the_units_are_what_they_were_among_the_others() {
+        let mut commands = Commands::default();
+        commands.push(Effect::Read, 1, &[b"GET", b"a"]);
+        commands.push(Effect::Read, 0, &[b"PING"]);
+        commands.transaction(b"b", |t| t.push("DEL", NO_ARGS));
+        commands.push(Effect::Write, 1, &[b"DEL", b""]);
+        let only = commands.only(&[1, 2, 3]);
+        for i in 0..3 {
+            assert_eq!(only.encoded(i), commands.encoded(i + 1));
+            assert_eq!(only.key(i), commands.key(i + 1));
+            assert_eq!(only.unit(i).replies, commands.unit(i + 1).replies);
+        }
+        assert_eq!(only.len(), 3);
+    }
+
+    #[test]
+    fn the_key_of_a_command_of_two_words_is_behind_both() {
+        let mut commands = Commands::default();
+        commands.push_about(Effect::Write, "XGROUP CREATE", b"k", &["g", "$"]);
+        commands.transaction(b"t", |t| t.push("XGROUP DESTROY", &["g"]));
+        assert_eq!([commands.key(0), commands.key(1)], [Some(&b"k"[..]), Some(b"t")]);
+        let first = resp::decoded(commands.encoded(0));
+        let words = ["XGROUP", "CREATE", "k", "g", "$"];
+        let sent = words.map(|word| Value::BulkString(word.into())).to_vec();
+        assert_eq!(first, Value::Array(sent));
+    }
+
+    #[test]
+    fn appended_units_keep_their_keys() {
+        let mut first = Commands::one(Effect::Read, 1, &[b"WATCH", b"a"]);
+        let mut second = Commands::one(Effect::Read, 1, &[b"GET", b""]);
+        second.push(Effect::Read, 0, &[b"PING"]);
+        first.append(&second);
+        let keys: Vec<_> = (0..3).map(|i| first.key(i)).collect();
+        assert_eq!(keys, [Some(&b"a"[..]), Some(b""), None]);
+        assert_eq!(first.encoded(2), second.encoded(1));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{Client, cursor, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
-/// Keys of a list that are taken together.
+/// Keys of a list that are taken together at most.
 const BATCH: usize = 1_000;
 
 /// A way that can be left and taken up again.
@@ -18,6 +18,8 @@ pub enum Course {
         keys: Vec<Vec<u8>>,
         /// How many were taken.
         taken: usize,
+        /// How many are taken together.
+        batch: usize,
         /// As `TYPE` names it.
         type_name: Option<String>,
     },
@@ -29,14 +31,16 @@ impl Course {
     /// Along a list.
     #[must_use]
     pub fn of_keys(keys: Vec<Vec<u8>>) -> Self {
-        Self::Keys { keys, taken: 0, type_name: None }
+        Self::Keys { keys, taken: 0, batch: BATCH, type_name: None }
     }
 
     /// Along all keys that fit.
     #[must_use]
     pub fn of(filter: Filter) -> Self {
         match filter.literal() {
-            Some(key) => Self::Keys { keys: vec![key], taken: 0, type_name: filter.type_name },
+            Some(key) => {
+                Self::Keys { keys: vec![key], taken: 0, batch: BATCH, type_name: filter.type_name }
+            }
             None => Self::Sweep(Sweep::new(filter)),
         }
     }
@@ -45,10 +49,10 @@ impl Course {
     pub fn resume(self, cursor: &str) -> Result<Self> {
         Ok(match self {
             Self::Sweep(sweep) => Self::Sweep(sweep.resume(cursor)?),
-            Self::Keys { keys, type_name, .. } => {
+            Self::Keys { keys, batch, type_name, .. } => {
                 let taken = usize::try_from(cursor::position(cursor)?).unwrap_or(usize::MAX);
                 let taken = taken.min(keys.len());
-                Self::Keys { keys, taken, type_name }
+                Self::Keys { keys, taken, batch, type_name }
             }
         })
     }
@@ -68,13 +72,23 @@ impl Course {
         matches!(self, Self::Sweep(sweep) if sweep.may_be_incomplete())
     }
 
+    /// Looks at about so many keys at once, at most 1,000.
+    pub fn set_work(&mut self, keys: u64) {
+        match self {
+            Self::Keys { batch, .. } => {
+                *batch = usize::try_from(keys).unwrap_or(BATCH).clamp(1, BATCH);
+            }
+            Self::Sweep(sweep) => sweep.set_work(keys),
+        }
+    }
+
     /// The next keys, perhaps none; `None` at the end.
     pub async fn next(&mut self, client: &Client, deadline: Deadline) -> Result<Option<Found>> {
-        let (keys, taken, type_name) = match self {
+        let (keys, taken, batch, type_name) = match self {
             Self::Sweep(sweep) => return client.sweep(sweep, deadline).await,
-            Self::Keys { keys, taken, type_name } => (keys, taken, type_name),
+            Self::Keys { keys, taken, batch, type_name } => (keys, taken, batch, type_name),
         };
-        let batch: Vec<Vec<u8>> = keys.iter().skip(*taken).take(BATCH).cloned().collect();
+        let batch: Vec<Vec<u8>> = keys.iter().skip(*taken).take(*batch).cloned().collect();
         if batch.is_empty() {
             return Ok(None);
         }

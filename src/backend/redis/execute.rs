@@ -111,23 +111,31 @@ impl Client {
         deadline: Deadline,
         push: impl Fn(&mut Commands, &T),
     ) -> Vec<Result<Value>> {
-        let mut results: Vec<Result<Value>> = Vec::new();
-        let mut left: Vec<usize> = (0..items.len()).collect();
+        let mut commands = Commands::with_capacity(items.len());
+        for item in items {
+            push(&mut commands, item);
+        }
+        self.run_patiently(&commands, deadline).await
+    }
+
+    /// Runs a pipeline; what was proven not to have run, and may run in a moment, is sent again until
+    /// the deadline.
+    pub(super) async fn run_patiently(
+        &self,
+        commands: &Commands,
+        deadline: Deadline,
+    ) -> Vec<Result<Value>> {
+        let mut results = self.run(commands, None, deadline).await;
         for round in 0.. {
-            let mut commands = Commands::with_capacity(left.len());
-            for &i in &left {
-                push(&mut commands, &items[i]);
-            }
-            let ran = self.run(&commands, None, deadline).await;
-            if round == 0 {
-                results = ran;
-            } else {
-                left.iter().zip(ran).for_each(|(&i, result)| results[i] = result);
-            }
-            left.retain(|&i| results[i].as_ref().is_err_and(may_run_later));
+            let later = |result: &Result<Value>| result.as_ref().is_err_and(may_run_later);
+            let left: Vec<usize> = (0..results.len()).filter(|&i| later(&results[i])).collect();
             let pausing = tokio::time::sleep(pause(round));
             if left.is_empty() || deadline.run(pausing).await.is_none() {
                 break;
+            }
+            let again = self.run(&commands.only(&left), None, deadline).await;
+            for (i, result) in left.into_iter().zip(again) {
+                results[i] = result;
             }
         }
         results
@@ -214,6 +222,7 @@ impl Client {
             Learned::Refused(_, error)
             | Learned::Unreached(error)
             | Learned::Lost(error)
+            | Learned::Scattered(error)
             | Learned::Crowded(error) => return Some(Err(error)),
         }
         next.waiting.push(unit);

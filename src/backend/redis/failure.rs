@@ -44,22 +44,30 @@ impl Refusal {
 
 /// A server's error reply as the error it is told as.
 pub(super) fn refused(error: &ServerError) -> Error {
+    let said = error.details().unwrap_or("no reason given");
     let code = match error.code() {
         "NOAUTH" | "WRONGPASS" => Code::DbInvalidCredentials,
         "NOPERM" => Code::PermissionDenied,
+        // The user may not use `EXEC` itself.
+        "EXECABORT" if said.contains("no permissions") => Code::PermissionDenied,
         "WRONGTYPE" => Code::WrongType,
+        "NOGROUP" => Code::DbNotFound,
+        "BUSYGROUP" => Code::Conflict,
         "LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK" | "BUSY" => {
             Code::DbConnectionFailed
         }
         "ERR" if too_many_clients(error) => Code::PoolExhausted,
         _ => Code::DbQueryError,
     };
-    let said = error.details().unwrap_or("no reason given");
     let message = match error.code() {
         "NOAUTH" => "Redis wants a password and none is stored".to_owned(),
         "WRONGPASS" => "Redis refused the stored user name or password".to_owned(),
-        "NOPERM" => format!("the Redis user may not do this: {said}"),
+        _ if code == Code::PermissionDenied => {
+            format!("the Redis user may not do this: {said}")
+        }
         "WRONGTYPE" => "the key holds another type of value".to_owned(),
+        "NOGROUP" => "the stream has no such consumer group".to_owned(),
+        "BUSYGROUP" => "the stream has a consumer group of that name already".to_owned(),
         "LOADING" => "Redis is still loading its data; try again in a moment".to_owned(),
         "OOM" => "Redis has reached maxmemory and can evict nothing".to_owned(),
         "MISCONF" => "Redis cannot save to disk and refuses writes".to_owned(),
@@ -90,6 +98,12 @@ pub(super) fn wrong_type(actual: &str, wanted: Option<&str>) -> Error {
     }
 }
 
+/// Whether the server does not know the command.
+pub(super) fn is_unknown_command(error: &Error) -> bool {
+    error.code() == Code::DbQueryError
+        && error.message().starts_with("Redis refused the command: unknown command")
+}
+
 /// `maxclients` is reached; told before the connection is closed.
 pub(super) fn too_many_clients(error: &ServerError) -> bool {
     error.details().is_some_and(|d| d.contains("max number of clients"))
@@ -98,7 +112,8 @@ pub(super) fn too_many_clients(error: &ServerError) -> bool {
 /// Whether a command was denied, or is unknown to the server: another may do instead.
 pub(super) fn is_denied(reply: &Value) -> bool {
     let Value::ServerError(error) = reply else { return false };
-    error.code() == "NOPERM" || error.details().is_some_and(|d| d.contains("unknown command"))
+    let refused = refused(error);
+    refused.code() == Code::PermissionDenied || is_unknown_command(&refused)
 }
 
 /// A connection that was lost while an answer was awaited.

@@ -42,6 +42,8 @@ pub(super) enum Learned {
     /// Sent, and the connection was closed because the replies became too many to hold; without
     /// those that came, its own may not be.
     Crowded(Error),
+    /// `MULTI` was refused, so that the commands behind it ran one by one.
+    Scattered(Error),
     /// Sent, and the deadline passed.
     TimedOut,
 }
@@ -118,7 +120,7 @@ pub(super) async fn ask(
 ) -> Vec<Learned> {
     let Some(first) = group.first() else { return Vec::new() };
     let expected = group.iter().map(|unit| replies_of(commands.unit(unit.index), unit)).sum();
-    let request = gather(commands, group);
+    let request = gather(commands, group.iter().map(|unit| (unit.index, unit.asking)));
     let keep = commands.keep_attributes;
     exchange(&first.node, &request, expected, keep, deadline).await.learned(commands, group)
 }
@@ -179,14 +181,15 @@ fn replies_of(unit: &Unit, waiting: &Waiting) -> usize {
     unit.replies + usize::from(waiting.asking)
 }
 
-/// `ASKING` holds for one command, or for one transaction.
-fn gather(commands: &Commands, group: &[Waiting]) -> Vec<u8> {
+/// The bytes of some units. `ASKING` is before those that need it: it holds for one command, or for
+/// one transaction.
+pub(super) fn gather(commands: &Commands, units: impl Iterator<Item = (usize, bool)>) -> Vec<u8> {
     let mut request = Vec::new();
-    for unit in group {
-        if unit.asking {
+    for (index, asking) in units {
+        if asking {
             request.extend_from_slice(b"*1\r\n$6\r\nASKING\r\n");
         }
-        request.extend_from_slice(commands.encoded(unit.index));
+        request.extend_from_slice(commands.encoded(index));
     }
     request
 }
@@ -207,7 +210,14 @@ fn learn_transaction(mut replies: Vec<Value>) -> Learned {
     if !matches!(exec, Value::ServerError(_)) {
         return Learned::Answer(exec);
     }
-    let refused = replies.into_iter().find(|reply| matches!(reply, Value::ServerError(_)));
+    let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
+    if let [Value::ServerError(multi), commands @ ..] = replies.as_slice()
+        && !commands.iter().all(is_refused)
+    {
+        let error = failure::refused(multi).outcome(Outcome::Unknown);
+        return Learned::Scattered(error.context("it was written in part, without a transaction"));
+    }
+    let refused = replies.into_iter().find(is_refused);
     learn(refused.unwrap_or(exec))
 }
 

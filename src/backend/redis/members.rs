@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+use redis::Value;
 use serde::Serialize;
 
+use super::commands::Commands;
 use super::node::Node;
 use super::{Client, Nodes};
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
 /// Which server of a cluster something is about.
@@ -58,6 +62,14 @@ impl Client {
         members
     }
 
+    /// Changes whenever a slot of the cluster moves.
+    pub(super) fn fingerprint(&self) -> u32 {
+        match &self.nodes {
+            Nodes::One(_) => 0,
+            Nodes::Cluster(cluster) => cluster.map().fingerprint,
+        }
+    }
+
     /// The server of that node id or `host:port`.
     pub(super) fn member(&self, wanted: &str) -> Result<Member> {
         let members = self.members(Which::All);
@@ -77,6 +89,17 @@ impl Client {
             Error::validation(format!("{wanted:?} is no node of this cluster"))
                 .detail("nodes", names)
         })
+    }
+
+    /// Runs the commands on each server, at the same time.
+    pub(super) async fn ask_each(
+        &self,
+        members: &[Member],
+        commands: &Commands,
+        deadline: Deadline,
+    ) -> Vec<Vec<Result<Value>>> {
+        let asking = members.iter().map(|member| self.run(commands, Some(&member.node), deadline));
+        join_all(asking).await
     }
 }
 

@@ -16,44 +16,61 @@ use crate::fanout::Outbox;
 use crate::target::{RedisTarget, RedisTopology};
 
 mod allowance;
+pub mod assembly;
 pub mod batch;
 pub mod bulk;
 mod cluster;
 mod collection;
 pub mod commands;
-pub mod console;
-
-mod conditional;
 mod connection;
+pub mod console;
+pub mod consumers;
 pub mod course;
 mod cursor;
 mod dial;
+pub mod download;
+pub mod edit;
 mod execute;
 mod failure;
 pub mod gate;
 mod glob;
 mod group;
 pub mod info;
+pub mod kind;
+pub mod lifetime;
 pub mod members;
+pub mod memory;
 mod metadata;
 mod node;
+pub mod pieces;
 mod probe;
 pub mod pubsub;
+pub mod put;
+mod range;
 pub mod read;
 mod redact;
+mod relocate;
 mod reply;
 mod resp;
+mod scalar;
 pub mod scan;
 mod sentinel;
+pub mod server;
 mod slot;
 mod slots;
 mod stream;
+pub mod stream_state;
+mod string;
 pub mod survey;
 pub mod sweep;
 mod sweep_cursor;
+mod temporary;
 pub mod tree;
 mod value;
 mod walk;
+mod watch;
+pub mod whole;
+mod window;
 pub mod write;
 
 use cluster::Cluster;
@@ -71,9 +88,13 @@ pub struct Client {
     /// Word of another primary.
     watch: Option<Watch>,
     nodes: Nodes,
+    /// The database that its connections select.
+    db: i64,
     hub: Arc<Hub>,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
+    /// `XSETID … ENTRIESADDED`: counters of streams.
+    stream_counters: Feature,
     /// `PEXPIRETIME`: when a key expires, not how long it has left.
     expire_time: Feature,
     /// `UNLINK`: deleting without holding the server up.
@@ -120,8 +141,10 @@ impl Client {
             topology: target.topology.clone(),
             watch,
             nodes,
+            db: target.db,
             hub,
             hash_field_ttl: Feature::default(),
+            stream_counters: Feature::default(),
             expire_time: Feature::default(),
             unlink: Feature::default(),
         })

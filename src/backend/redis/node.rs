@@ -298,17 +298,17 @@ impl Lease {
         }
     }
 
-    /// Sends a whole pipeline and returns its replies. `outcome` is what is known when they do not
-    /// come.
+    /// Sends encoded commands and returns their `expected` replies. `outcome` is what is known when
+    /// they do not come.
     pub(super) async fn ask(
         &mut self,
-        commands: &Commands,
+        request: &[u8],
+        expected: usize,
         outcome: Outcome,
         deadline: Deadline,
     ) -> Result<Vec<Value>> {
-        let expected = commands.replies();
         let mut replies = Vec::with_capacity(expected);
-        match deadline.run(self.exchange(commands.all(), expected, &mut replies)).await {
+        match deadline.run(self.exchange(request, expected, &mut replies)).await {
             Some(Ok(())) => Ok(replies),
             Some(Err(broken)) => Err(failure::lost(&broken, outcome)),
             None => Err(Error::timeout("Redis did not answer in time", outcome)),

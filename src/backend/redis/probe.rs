@@ -60,7 +60,8 @@ pub async fn probe(
     let Some(learned) = learned else { return Ok(()) };
     probe.fact("version", learned.version());
     let sentinel = matches!(target.topology, RedisTopology::Sentinel { .. });
-    probe.fact("mode", if sentinel { "sentinel" } else { learned.mode() });
+    let mode = if sentinel { Some("sentinel".to_owned()) } else { learned.mode() };
+    probe.fact("mode", mode);
     probe.fact("memory_used", learned.used_memory());
     Ok(())
 }
@@ -72,7 +73,7 @@ async fn learn(connection: &mut Connection, target: &RedisTarget) -> Result<Opti
         Err(error) if error.code() == Code::PermissionDenied => return Ok(None),
         Err(error) => return Err(error),
     };
-    if target.topology == RedisTopology::Cluster && learned.mode() != "cluster" {
+    if target.topology == RedisTopology::Cluster && learned.mode().as_deref() != Some("cluster") {
         return Err(Error::validation(
             "the server is not part of a cluster; turn the cluster option off",
         ));

@@ -3,63 +3,13 @@
 use redis::Value;
 
 use super::commands::{Commands, Effect};
-use super::metadata;
-use super::{Client, collection, cursor, failure, reply, stream};
+use super::{Client, collection, failure, lifetime, metadata, range, reply, stream, string};
 use crate::backend::Warnings;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 
-/// Largest string, in bytes, that is given whole or in one window.
-pub const MAX_WINDOW: u64 = 16 << 20;
-
-/// Elements of a page of a collection, unless asked otherwise.
-const DEFAULT_COUNT: u64 = 100;
-
-/// Most elements of a page of a collection.
-const MAX_COUNT: u64 = 1000;
-
-/// Which part of a value is wanted.
-#[derive(Debug, Clone, Default)]
-pub struct Window {
-    /// Where to go on: what the last page gave.
-    pub cursor: Option<String>,
-    /// The first byte of a string, or the first index of a list or sorted set.
-    pub offset: Option<u64>,
-    /// Bytes of a string, else elements.
-    pub count: Option<u64>,
-}
-
-impl Window {
-    /// The first byte or index wanted.
-    pub(super) fn start(&self) -> Result<u64> {
-        match (&self.cursor, self.offset) {
-            (Some(_), Some(_)) => Err(Error::validation("give `cursor` or `offset`, not both")),
-            (Some(cursor), None) => cursor::position(cursor),
-            (None, offset) => Ok(offset.unwrap_or(0)),
-        }
-    }
-
-    /// The server's cursor inside a hash or set.
-    pub(super) fn scan_position(&self) -> Result<u64> {
-        if self.offset.is_some() {
-            return Err(Error::validation("hashes and sets have no offsets; use `cursor`"));
-        }
-        self.cursor.as_deref().map_or(Ok(0), cursor::position)
-    }
-
-    /// How many elements are wanted.
-    pub(super) fn elements(&self) -> Result<u64> {
-        let count = self.count.unwrap_or(DEFAULT_COUNT);
-        if count > MAX_COUNT {
-            return Err(Error::new(
-                Code::PayloadTooLarge,
-                format!("a page has at most {MAX_COUNT} elements; use `cursor` for the others"),
-            ));
-        }
-        Ok(count)
-    }
-}
+pub use super::window::Window;
 
 /// A key and what step one learned of it.
 pub(super) struct Subject<'a> {
@@ -69,9 +19,9 @@ pub(super) struct Subject<'a> {
 }
 
 impl Client {
-    /// Writes `{ key, type, …, length, cursor, ttl, encoding, size, warnings }`; what stands in the
-    /// place of the dots is the value, in the shape of its type. `cursor` is `"0"` when nothing is
-    /// left to read.
+    /// Writes `{ key, type, …, length, cursor, ttl, ttl_ms, encoding, size, warnings }`; what stands
+    /// in the place of the dots is the value, in the shape of its type. `cursor` is `"0"` when
+    /// nothing is left to read.
     pub async fn read(
         &self,
         key: &[u8],
@@ -97,20 +47,26 @@ impl Client {
         out.text_or_bytes(key);
         out.raw(b",\"type\":");
         out.string(&type_name);
+        let mut warnings = Warnings::default();
         let subject = Subject { client: self, key, deadline };
         match type_name.as_str() {
-            "string" => subject.string(window, size, out).await?,
-            "hash" => collection::hash(&subject, window, out).await?,
+            "string" if window.bits => string::bits(&subject, window, out, &mut warnings).await?,
+            "string" => string::read(&subject, window, size, out, &mut warnings).await?,
+            "hash" => collection::hash(&subject, window, out, &mut warnings).await?,
             "set" => collection::set(&subject, window, out).await?,
-            "list" => collection::list(&subject, window, out).await?,
-            "zset" => collection::sorted_set(&subject, window, out).await?,
+            "list" => range::list(&subject, window, out).await?,
+            "zset" if window.pattern.is_some() => {
+                collection::sorted_set(&subject, window, out).await?;
+            }
+            "zset" => range::sorted_set(&subject, window, out).await?,
             "stream" => stream::read(&subject, window, out).await?,
             // A module's type: only the module knows how to read it.
             _ => out.raw(b",\"value\":null,\"supported\":false,\"length\":null,\"cursor\":\"0\""),
         }
-        let mut warnings = Warnings::default();
-        out.raw(b",\"ttl\":");
-        metadata::write_ttl(out, ttl, &mut warnings);
+        if let Value::ServerError(error) = ttl {
+            warnings.add("ttl", failure::refused(error));
+        }
+        lifetime::write(out, ttl);
         out.raw(b",\"encoding\":");
         metadata::field(out, "encoding", encoding, &mut warnings);
         out.raw(b",\"size\":");
@@ -151,42 +107,6 @@ impl Subject<'_> {
         let checked: Vec<Value> = replies.into_iter().map(failure::check).collect::<Result<_>>()?;
         checked.try_into().map_err(|_| Error::internal("a reply is missing"))
     }
-
-    async fn string(&self, window: &Window, size: &Value, out: &mut Writer) -> Result<()> {
-        let start = window.start()?;
-        let count = window.count.unwrap_or(MAX_WINDOW);
-        if count > MAX_WINDOW {
-            let limit = MAX_WINDOW >> 20;
-            let message = format!("a window of a string has at most {limit} MiB");
-            return Err(Error::new(Code::PayloadTooLarge, message));
-        }
-        // Refused before it is read; where MEMORY is denied, the length decides below.
-        if window.count.is_none()
-            && reply::integer(size).is_some_and(|size| size / 2 > MAX_WINDOW.cast_signed())
-        {
-            return Err(too_large(None));
-        }
-        let last = start.saturating_add(count.max(1)) - 1;
-        let (start_text, last_text) = (start.to_string(), last.to_string());
-        let mut commands = Commands::with_capacity(2);
-        commands.push(Effect::Read, 1, &[b"STRLEN", self.key]);
-        let range: [&[u8]; 4] =
-            [b"GETRANGE", self.key, start_text.as_bytes(), last_text.as_bytes()];
-        commands.push(Effect::Read, 1, &range);
-        let [length, value] = self.ask(&commands).await?;
-        let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
-        let bytes = reply::bytes(&value).ok_or_else(|| failure::unexpected("GETRANGE"))?;
-        if window.count.is_none() && length.saturating_sub(start) > MAX_WINDOW {
-            return Err(too_large(Some(length)));
-        }
-        let more = start + (bytes.len() as u64) < length;
-        let bytes = if more { whole_characters(bytes) } else { bytes };
-        let next = if more { start + bytes.len() as u64 } else { 0 };
-        out.raw(b",\"value\":");
-        out.text_or_bytes(bytes);
-        write_end(out, length, &next.to_string());
-        Ok(())
-    }
 }
 
 /// Writes `length` and `cursor`, which follow each value.
@@ -199,43 +119,4 @@ pub(super) fn write_end(out: &mut Writer, length: u64, cursor: &str) {
 
 pub(super) fn not_found(key: &[u8]) -> Error {
     Error::not_found(format!("there is no key {:?}", String::from_utf8_lossy(key)))
-}
-
-fn too_large(length: Option<u64>) -> Error {
-    let limit = MAX_WINDOW >> 20;
-    let size = length.map_or(String::new(), |bytes| format!(" ({} MiB)", bytes >> 20));
-    Error::new(
-        Code::PayloadTooLarge,
-        format!(
-            "the value{size} is larger than {limit} MiB; read it in windows, with `offset` and \
-             `count` in bytes"
-        ),
-    )
-}
-
-/// A window of text must not end in the middle of a character. Bytes that are no text are kept.
-fn whole_characters(bytes: &[u8]) -> &[u8] {
-    match std::str::from_utf8(bytes) {
-        Err(e) if e.error_len().is_none() && e.valid_up_to() > 0 => &bytes[..e.valid_up_to()],
-        _ => bytes,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_of_text_ends_between_characters() {
-        let text = "añ€".as_bytes();
-        assert_eq!(whole_characters(&text[..2]), b"a");
-        assert_eq!(whole_characters(&text[..5]), "añ".as_bytes());
-        assert_eq!(whole_characters(text), text);
-    }
-
-    #[test]
-    fn a_window_of_bytes_is_kept_as_it_is() {
-        assert_eq!(whole_characters(&[0xff, 0xfe]), [0xff, 0xfe]);
-        assert_eq!(whole_characters(&[0xe2]), [0xe2]);
-    }
 }

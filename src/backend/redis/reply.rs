@@ -37,3 +37,20 @@ pub(super) fn elements(value: Value) -> Option<Vec<Value>> {
         _ => None,
     }
 }
+
+/// The bytes of a string reply, without copying where they are its own.
+pub(super) fn into_bytes(value: Value) -> Option<Vec<u8>> {
+    match value {
+        Value::BulkString(bytes) => Some(bytes),
+        value => bytes(&value).map(<[u8]>::to_vec),
+    }
+}
+
+/// Pairs in one row: RESP3 nests a member and its score, RESP2 does not.
+pub(super) fn flat(pairs: Vec<Value>) -> Vec<Value> {
+    if pairs.first().is_some_and(|pair| matches!(pair, Value::Array(_))) {
+        pairs.into_iter().filter_map(elements).flatten().collect()
+    } else {
+        pairs
+    }
+}

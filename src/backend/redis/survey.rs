@@ -6,9 +6,13 @@ use redis::Value;
 
 use super::commands::{Commands, Effect};
 use super::failure::is_denied;
+use super::kind::Kind;
 use super::{Client, failure, metadata, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
+
+/// Bytes of an element, where nothing is known of it.
+const ELEMENT: u64 = 512;
 
 /// What a key is.
 #[derive(Debug, Clone)]
@@ -18,7 +22,7 @@ pub struct Surveyed {
     /// When it expires, in milliseconds since 1970 by the server's clock; `None` is never. An error
     /// where the user may not know.
     pub expires_at: Result<Option<i64>>,
-    /// Bytes of memory, estimated; `None` where it was not asked for or the user may not know.
+    /// Bytes of memory, estimated; `None` where it was not asked for or can't be told.
     pub size: Option<u64>,
 }
 
@@ -48,7 +52,43 @@ impl Client {
             let type_name = replies.next()?;
             Some((type_name, replies.next()?, if with_size { replies.next() } else { None }))
         });
-        each.map(|(type_name, expiry, size)| surveyed(type_name, expiry, size, now)).collect()
+        let mut surveyed: Vec<_> =
+            each.map(|(type_name, expiry, size)| surveyed(type_name, expiry, size, now)).collect();
+        if with_size {
+            self.estimate(keys, &mut surveyed, deadline).await;
+        }
+        surveyed
+    }
+
+    /// Estimates sizes from lengths where the user may not use `MEMORY`.
+    async fn estimate(
+        &self,
+        keys: &[Vec<u8>],
+        surveyed: &mut [Result<Option<Surveyed>>],
+        deadline: Deadline,
+    ) {
+        let unknown: Vec<(usize, Kind)> = surveyed
+            .iter()
+            .enumerate()
+            .filter_map(|(i, key)| {
+                let key = key.as_ref().ok()?.as_ref().filter(|key| key.size.is_none())?;
+                Some((i, Kind::named(&key.type_name)?))
+            })
+            .collect();
+        if unknown.is_empty() {
+            return;
+        }
+        let push = |commands: &mut Commands, &(i, kind): &(usize, Kind)| {
+            kind.push_length(commands, &keys[i]);
+        };
+        let lengths = self.for_each(&unknown, deadline, push).await;
+        for ((i, kind), length) in unknown.into_iter().zip(lengths) {
+            let length = length.ok().as_ref().and_then(reply::integer).unwrap_or(0);
+            let element = if kind == Kind::String { 1 } else { ELEMENT };
+            if let Ok(Some(key)) = &mut surveyed[i] {
+                key.size = u64::try_from(length).ok().map(|length| length.saturating_mul(element));
+            }
+        }
     }
 
     async fn describe_each(

@@ -21,8 +21,8 @@ use super::{Client, Nodes, failure, glob, reply, slot};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
-/// Work that one `SCAN` call is asked for; it blocks the server while it runs.
-const WORK: u64 = 1_000;
+/// Work that one `SCAN` call is asked for at most; it blocks the server while it runs.
+const MAX_WORK: u64 = 1_000;
 
 /// How often what moved is swept again before the sweep ends as it is.
 const MAX_PASSES: u32 = 5;
@@ -55,6 +55,8 @@ pub struct Sweep {
     /// The node that was swept last in this pass; they are taken in the order of their ids.
     pub(super) after: Option<String>,
     pub(super) leg: Option<Leg>,
+    /// Keys that one call of `SCAN` looks at.
+    work: u64,
     may_be_incomplete: bool,
     ended: bool,
 }
@@ -98,9 +100,15 @@ impl Sweep {
             pass: 0,
             after: None,
             leg: None,
+            work: MAX_WORK,
             may_be_incomplete: false,
             ended: false,
         }
+    }
+
+    /// Looks at about so many keys at once.
+    pub(super) fn set_work(&mut self, keys: u64) {
+        self.work = keys.clamp(1, MAX_WORK);
     }
 
     /// Whether something may have been missed, because the cluster never came to rest.
@@ -194,7 +202,7 @@ impl Client {
                 sweep.after = None;
                 continue;
             };
-            let stepped = step(self, &sweep.filter, leg, &station.node, deadline).await;
+            let stepped = step(self, &sweep.filter, leg, sweep.work, &station.node, deadline).await;
             match stepped {
                 Ok(Some(mut found)) => {
                     found.keys.retain(|key| !sweep.swept.contains(slot::of(key)));
@@ -274,6 +282,7 @@ async fn step(
     client: &Client,
     filter: &Filter,
     leg: &mut Leg,
+    work: u64,
     node: &Arc<Node>,
     deadline: Deadline,
 ) -> Result<Option<Found>> {
@@ -293,12 +302,12 @@ async fn step(
         leg.verified = true;
     }
     let mut scan = Commands::with_capacity(1);
-    push_scan(&mut scan, position, filter.pattern(), WORK, filter.type_name.as_deref());
+    push_scan(&mut scan, position, filter.pattern(), work, filter.type_name.as_deref());
     let scanned = client.run(&scan, Some(node), deadline).await.pop().unwrap_or(Ok(Value::Nil))?;
     let (next, mut keys) = page(failure::check(scanned)?)?;
     leg.position = Some(next).filter(|&next| next != 0);
     let filters = filter.pattern().is_some() || filter.type_name.is_some();
-    let examined = if filters { leg.examine(WORK) } else { keys.len() as u64 };
+    let examined = if filters { leg.examine(work) } else { keys.len() as u64 };
     let mut seen = HashSet::with_capacity(keys.len());
     keys.retain(|key| seen.insert(key.clone()));
     let node = node.endpoint.as_ref().map(ToString::to_string);

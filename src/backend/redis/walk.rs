@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use redis::Value;
 
 use super::cluster::Cluster;
 use super::commands::{Commands, Effect};
 use super::cursor::{self, ClusterCursor};
+use super::members::Which;
 use super::node::Node;
 use super::{Client, Nodes, failure, glob, reply};
 use crate::deadline::Deadline;
@@ -224,14 +224,8 @@ pub(super) fn push_scan(
 impl Client {
     /// `DBSIZE`, summed over the primaries of a cluster.
     pub async fn size(&self, deadline: Deadline) -> Result<u64> {
-        let nodes: Vec<Arc<Node>> = match &self.nodes {
-            Nodes::One(node) => vec![Arc::clone(node)],
-            Nodes::Cluster(cluster) => {
-                cluster.map().primaries.iter().map(|p| Arc::clone(&p.node)).collect()
-            }
-        };
         let ask = Commands::one(Effect::Read, 0, &[b"DBSIZE"]);
-        let sizes = join_all(nodes.iter().map(|node| self.run(&ask, Some(node), deadline))).await;
+        let sizes = self.ask_each(&self.members(Which::Primaries), &ask, deadline).await;
         sizes.into_iter().flatten().try_fold(0, |sum, size| {
             let size = reply::integer(&failure::check(size?)?);
             let size = size.and_then(|size| u64::try_from(size).ok());

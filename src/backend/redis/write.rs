@@ -3,9 +3,8 @@
 use redis::Value;
 
 use super::Client;
-use super::commands::{Commands, Effect, Transaction};
+use super::commands::{Commands, Effect, NO_ARGS};
 use super::failure;
-use super::read::not_found;
 use super::reply;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -75,24 +74,35 @@ impl NewValue {
         }
     }
 
-    fn push(&self, transaction: &mut Transaction<'_>) {
+    /// Whether it has no elements, or no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         match self {
-            Self::String(value) => transaction.push(b"SET", &[value]),
-            Self::Hash(fields) => chunked(transaction, b"HSET", fields, |args, (name, value)| {
+            Self::String(bytes) => bytes.is_empty(),
+            Self::Hash(fields) => fields.is_empty(),
+            Self::List(elements) | Self::Set(elements) => elements.is_empty(),
+            Self::SortedSet(members) => members.is_empty(),
+            Self::Stream(entries) => entries.is_empty(),
+        }
+    }
+
+    /// Hands over the commands that make it, name and arguments.
+    pub(super) fn commands(&self, add: &mut dyn FnMut(&str, &[&[u8]])) {
+        match self {
+            Self::String(value) => add("SET", &[value]),
+            Self::Hash(fields) => chunked(add, "HSET", fields, |args, (name, value)| {
                 args.extend([name.as_slice(), value]);
             }),
-            Self::List(values) => chunked(transaction, b"RPUSH", values, |args, v| args.push(v)),
-            Self::Set(members) => chunked(transaction, b"SADD", members, |args, m| args.push(m)),
-            Self::SortedSet(members) => {
-                chunked(transaction, b"ZADD", members, |args, (member, score)| {
-                    args.extend([score.as_bytes(), member]);
-                });
-            }
+            Self::List(values) => chunked(add, "RPUSH", values, |args, v| args.push(v)),
+            Self::Set(members) => chunked(add, "SADD", members, |args, m| args.push(m)),
+            Self::SortedSet(members) => chunked(add, "ZADD", members, |args, (member, score)| {
+                args.extend([score.as_bytes(), member]);
+            }),
             Self::Stream(entries) => {
                 for entry in entries {
                     let mut args = vec![entry.id.as_bytes()];
                     args.extend(entry.fields.iter().flat_map(|(n, v)| [n.as_slice(), v]));
-                    transaction.push(b"XADD", &args);
+                    add("XADD", &args);
                 }
             }
         }
@@ -100,17 +110,17 @@ impl NewValue {
 }
 
 fn chunked<'a, T>(
-    transaction: &mut Transaction<'_>,
-    name: &[u8],
+    add: &mut dyn FnMut(&str, &[&[u8]]),
+    name: &str,
     items: &'a [T],
-    add: impl Fn(&mut Vec<&'a [u8]>, &'a T),
+    spread: impl Fn(&mut Vec<&'a [u8]>, &'a T),
 ) {
     for items in items.chunks(CHUNK) {
         let mut args = Vec::with_capacity(items.len() * 2);
         for item in items {
-            add(&mut args, item);
+            spread(&mut args, item);
         }
-        transaction.push(name, &args);
+        add(name, &args);
     }
 }
 
@@ -128,18 +138,24 @@ impl Client {
         if let NewValue::String(bytes) = value {
             return self.set(key, bytes, ttl, condition, deadline).await;
         }
-        let mut commands = Commands::with_capacity(1);
-        commands.transaction(key, |transaction| {
-            transaction.push(b"UNLINK", &[]);
-            value.push(transaction);
+        let all = |add: &mut dyn FnMut(&str, &[&[u8]])| {
+            add("UNLINK", NO_ARGS);
+            value.commands(add);
             if let Some(seconds) = ttl {
-                transaction.push(b"EXPIRE", &[seconds.to_string().as_bytes()]);
+                add("EXPIRE", &[seconds.to_string().as_bytes()]);
             }
-        });
-        match condition {
-            None => executed(self.run_one(&commands, deadline).await?),
-            Some(condition) => self.write_if(key, &commands, condition, deadline).await,
-        }
+        };
+        let mut commands = Commands::with_capacity(3);
+        let Some(condition) = condition else {
+            commands.transaction(key, |transaction| {
+                all(&mut |name, args| transaction.push(name, args));
+            });
+            let replies = self.run_one(&commands, deadline).await?;
+            let replies = reply::elements(replies).ok_or_else(|| failure::unexpected("EXEC"))?;
+            return executed(replies);
+        };
+        all(&mut |name, args| commands.push_about(Effect::Write, name, key, args));
+        self.write_if(key, &commands, condition, deadline).await
     }
 
     /// Writes a string.
@@ -181,35 +197,10 @@ impl Client {
         };
         Ok(reply::integer(&deleted) == Some(1))
     }
-
-    /// Sets the seconds that the key has left; `None` lets it live on.
-    pub async fn expire(&self, key: &[u8], ttl: Option<u64>, deadline: Deadline) -> Result<()> {
-        let seconds = ttl.map(|seconds| seconds.to_string());
-        let mut commands = Commands::with_capacity(2);
-        match &seconds {
-            Some(seconds) => {
-                commands.push(Effect::Write, 1, &[b"EXPIRE", key, seconds.as_bytes()]);
-            }
-            None => commands.push(Effect::Write, 1, &[b"PERSIST", key]),
-        }
-        // `PERSIST` answers 0 for a key that does not exist, and for one that did not expire.
-        commands.push(Effect::Read, 1, &[b"EXISTS", key]);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let done = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
-        if reply::integer(&done) == Some(1) {
-            return Ok(());
-        }
-        let exists = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
-        if reply::integer(&exists) == Some(1) && ttl.is_none() {
-            return Ok(());
-        }
-        Err(not_found(key))
-    }
 }
 
 /// `EXEC` ran everything; one command may still have failed, and the others are not undone.
-pub(super) fn executed(replies: Value) -> Result<()> {
-    let Value::Array(replies) = replies else { return Err(failure::unexpected("EXEC")) };
+pub(super) fn executed(replies: Vec<Value>) -> Result<()> {
     match replies.into_iter().find_map(|reply| failure::check(reply).err()) {
         None => Ok(()),
         Some(error) => Err(error.context("the key was written in part").outcome(Outcome::Unknown)),

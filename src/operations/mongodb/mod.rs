@@ -9,8 +9,12 @@ mod changes;
 mod document;
 mod find;
 mod id;
+pub mod indexes;
 mod insert;
 mod reading;
+pub mod server;
+pub mod transfer;
+pub mod watch;
 
 use crate::api::operation::{Permission, operations};
 use crate::backend::mongodb::Namespace;

@@ -140,6 +140,68 @@ impl JsonSchema for Bytes {
     }
 }
 
+/// A 64-bit integer: a number, its digits as a string, or `{"$numberLong": "…"}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Integer(pub(super) i64);
+
+impl<'de> Deserialize<'de> for Integer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Bytes(digits) = Bytes::deserialize(deserializer)?;
+        let number = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
+        number.map(Self).ok_or_else(|| de::Error::custom("a 64-bit integer expected"))
+    }
+}
+
+impl JsonSchema for Integer {
+    fn schema_name() -> Cow<'static, str> {
+        "Integer64".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A 64-bit integer; as digits where a JSON number would lose some.",
+            "oneOf": [
+                { "type": "integer" },
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": { "$numberLong": { "type": "string" } },
+                    "required": ["$numberLong"],
+                    "additionalProperties": false,
+                },
+            ],
+        })
+    }
+}
+
+/// A floating point number as Redis reads it: a number, or its text with `inf` and `-inf`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Score(pub(super) String);
+
+impl<'de> Deserialize<'de> for Score {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Bytes(text) = Bytes::deserialize(deserializer)?;
+        let text = String::from_utf8_lossy(&text);
+        match text.trim().parse::<f64>() {
+            Ok(number) if !number.is_nan() => Ok(Self(text.trim().to_owned())),
+            _ => Err(de::Error::custom(format_args!("{text:?} is not a score"))),
+        }
+    }
+}
+
+impl JsonSchema for Score {
+    fn schema_name() -> Cow<'static, str> {
+        "Score".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A floating point number; `inf` and `-inf` as text.",
+            "type": ["number", "string"],
+        })
+    }
+}
+
 /// The seconds of a `ttl`: `None` is −1, which lives on.
 pub(super) fn seconds(ttl: Option<i64>) -> Result<Option<u64>> {
     match ttl {
@@ -178,7 +240,32 @@ mod tests {
         assert_eq!(read(r#"{"$numberLong":"1 2"}"#), None);
     }
 
+    #[test]
+    fn integers_keep_every_digit_and_scores_every_spelling() {
+        let integer = |json| serde_json::from_str::<Integer>(json).ok().map(|number| number.0);
+        assert_eq!(integer("-5"), Some(-5));
+        assert_eq!(integer(r#""9007199254740993""#), Some(9_007_199_254_740_993));
+        assert_eq!(integer(r#"{"$numberLong":"-9223372036854775808"}"#), Some(i64::MIN));
+        for json in ["1.5", "\"x\"", "\"\"", "null", "[]", "9223372036854775808"] {
+            assert_eq!(integer(json), None, "{json}");
+        }
+        let score = |json| serde_json::from_str::<Score>(json).ok().map(|score| score.0);
+        assert_eq!(score("-0.0").as_deref(), Some("-0"));
+        assert_eq!(score("1e300").as_deref(), Some("1e300"));
+        assert_eq!(score(r#"" -inf ""#).as_deref(), Some("-inf"));
+        for json in ["\"nan\"", "\"x\"", "null", r#"{"$binary":{"base64":"/w=="}}"#] {
+            assert_eq!(score(json), None, "{json}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_integer_is_read_in_both_forms(number: i64) {
+            for json in [number.to_string(), format!("\"{number}\"")] {
+                prop_assert_eq!(serde_json::from_str::<Integer>(&json).unwrap().0, number);
+            }
+        }
+
         #[test]
         fn any_key_can_be_spelt_in_base64url(key: Vec<u8>) {
             let spelt = Bytes(BASE64URL.encode(&key).into_bytes());

@@ -10,16 +10,12 @@ pub mod keys;
 mod problems;
 pub mod pubsub;
 mod selection;
-mod server;
-mod stats;
+pub mod server;
 mod strings;
+pub mod transfer;
 mod value;
 
 operations! {
-    /// What the server says of itself; of a cluster, per node and summed.
-    "redis.info" GET "/redis/{scope}/info" Connection(Redis) Read 2 cache 30 => server::info;
-    /// Figures that change, once or as a stream at an interval.
-    "redis.stats" GET "/redis/{scope}/stats" Connection(Redis) Read 2 gives stream => stats::stats;
     /// The string at a key.
     "redis.get" GET "/redis/{scope}/get" Connection(Redis) Read 1 => strings::get;
     /// Writes a string.

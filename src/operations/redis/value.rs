@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::input::Bytes;
+use super::input::{Bytes, Score};
 use crate::backend::redis::write::{NewValue, StreamEntry};
 use crate::error::{Code, Error, Result};
 
@@ -152,13 +152,10 @@ fn members(value: Value) -> Result<Vec<(Vec<u8>, String)>> {
     }
 }
 
-/// A score as Redis reads it: a number, or its text with `inf` and `-inf`.
 fn score(value: Value, at: &str) -> Result<String> {
-    let text = String::from_utf8(bytes(value, at)?).unwrap_or_default();
-    match text.trim().parse::<f64>() {
-        Ok(number) if !number.is_nan() => Ok(text.trim().to_owned()),
-        _ => Err(Error::validation(format!("`{at}`: {text:?} is not a score"))),
-    }
+    serde_json::from_value::<Score>(value)
+        .map(|score| score.0)
+        .map_err(|e| Error::validation(format!("`{at}`: {e}")))
 }
 
 fn entries(value: Value) -> Result<Vec<StreamEntry>> {

@@ -8,7 +8,7 @@ use studio_multidb::service::Service;
 use tokio::time::timeout;
 
 use super::socket::{Socket, ask, service};
-use crate::support::{Admin, CLUSTER, eventually, prefix, server};
+use crate::support::{Admin, SLOTS, eventually, prefix, server};
 use crate::topology::{Node, nodes, settle};
 
 fn first(url: &str) -> String {
@@ -34,7 +34,7 @@ async fn links(service: &Service) -> u32 {
 #[tokio::test]
 async fn classic_channels_are_heard_from_every_node() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
-    let _steady = CLUSTER.read().await;
+    let _steady = SLOTS.read().await;
     let service = service(&url, json!({}));
     let channel = format!("{}all", prefix());
     let mut socket = Socket::subscribed(&service, &format!("channels={channel}"), 1).await;
@@ -55,7 +55,7 @@ async fn classic_channels_are_heard_from_every_node() {
 #[tokio::test]
 async fn sharded_channels_are_heard_on_the_nodes_that_own_them() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
-    let _steady = CLUSTER.read().await;
+    let _steady = SLOTS.read().await;
     let service = service(&url, json!({}));
     let p = prefix();
     let names: Vec<String> = (0..12).map(|n| format!("{p}{n}")).collect();
@@ -82,7 +82,7 @@ async fn sharded_channels_are_heard_on_the_nodes_that_own_them() {
 #[tokio::test]
 async fn a_sharded_channel_follows_its_slot_and_its_primary() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
-    let _alone = CLUSTER.write().await;
+    let _alone = SLOTS.write().await;
     let service = service(&url, json!({}));
     let channel = format!("{}moves", prefix());
     let mut socket = Socket::subscribed(&service, &format!("shard_channels={channel}"), 1).await;

@@ -39,6 +39,18 @@ const UPDATE_OPERATORS: [&str; 15] = [
 const UPDATE_STAGES: [&str; 6] =
     ["$addFields", "$project", "$replaceRoot", "$replaceWith", "$set", "$unset"];
 
+const CHANGE_STREAM_STAGES: [&str; 9] = [
+    "$addFields",
+    "$changeStreamSplitLargeEvent",
+    "$match",
+    "$project",
+    "$redact",
+    "$replaceRoot",
+    "$replaceWith",
+    "$set",
+    "$unset",
+];
+
 /// Checks a filter, a projection, a sort order or an expression.
 pub fn expression(document: &Document) -> Result<()> {
     // What stands here is data, whatever it looks like. Servers know `$literal` in expressions alone,
@@ -78,12 +90,21 @@ pub fn update_pipeline(stages: &[Document]) -> Result<()> {
     if stages.is_empty() {
         return Err(Error::validation("the update is empty"));
     }
+    only_stages(stages, &UPDATE_STAGES, "an update")
+}
+
+/// Checks the stages that change events go through.
+pub fn change_stream(stages: &[Document]) -> Result<()> {
+    only_stages(stages, &CHANGE_STREAM_STAGES, "a change stream")
+}
+
+fn only_stages(stages: &[Document], allowed: &[&str], place: &str) -> Result<()> {
     for stage in stages {
         let (name, _) = pipeline::only_field(stage)?;
-        if !UPDATE_STAGES.contains(&name) {
+        if !allowed.contains(&name) {
             return Err(not_allowed(format!(
-                "the stage `{name}` is not allowed in an update; these are: {}",
-                UPDATE_STAGES.join(", ")
+                "the stage `{name}` is not allowed in {place}; these are: {}",
+                allowed.join(", ")
             )));
         }
         expression(stage)?;

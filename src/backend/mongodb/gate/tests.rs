@@ -20,6 +20,8 @@ fn javascript_is_refused_wherever_it_stands() {
     assert!(refused(expression(&doc! { "a": { "$elemMatch": { "$where": "1" } } })));
     assert!(refused(expression(&doc! { "$expr": { "$eq": [1, code.clone()] } })));
     assert!(refused(expression(&doc! { "shown": { "$cond": [true, [code.clone()], 1] } })));
+    // What stands beside a literal is no part of it.
+    assert!(refused(expression(&doc! { "$literal": 1, "$where": "1" })));
     assert!(refused(update(&doc! { "$pull": { "a": { "$where": "1" } } })));
     assert!(refused(update_pipeline(&[doc! { "$set": { "a": code.clone() } }])));
     assert!(refused(check([doc! { "$match": { "$where": "1" } }])));
@@ -115,6 +117,16 @@ fn what_others_do_is_for_administrators() {
     assert!(pipeline(&[doc! { "$unionWith": "system.users" }], "admin").unwrap().admin);
     let lookup = doc! { "$lookup": { "from": { "db": "local", "coll": "oplog.rs" } } };
     assert!(refused(check([lookup])));
+}
+
+#[test]
+fn events_go_through_stages_that_look_at_nothing_else() {
+    let good = [doc! { "$match": { "a": 1 } }, doc! { "$changeStreamSplitLargeEvent": {} }];
+    change_stream(&good).unwrap();
+    for stage in ["$out", "$merge", "$lookup", "$group", "$changeStream", "$nonesuch"] {
+        assert!(refused(change_stream(&[good[0].clone(), doc! { stage: {} }])), "{stage}");
+    }
+    assert!(refused(change_stream(&[doc! { "$match": { "$where": "1" } }])));
 }
 
 /// Any nesting of arrays and documents around a value.

@@ -22,7 +22,7 @@ pub use self::sample::{Method, Sampling};
 use self::field::FieldProfile;
 use super::types::{ARRAY, DOCUMENT};
 use crate::ejson::MAX_DEPTH;
-use crate::ejson::raw::{Reader, elements};
+use crate::ejson::raw::{Field, Reader};
 use crate::error::Result;
 
 /// Names longer than this are not looked at.
@@ -107,15 +107,12 @@ impl Profile {
     }
 
     fn document(&mut self, place: usize, bytes: &[u8], depth: usize) -> Result<()> {
-        let mut reader = Reader { bytes: elements(bytes)?, at: 0 };
+        let mut reader = Reader::of(bytes)?;
         let mut fields = 0;
-        while let Some((kind, name)) = reader.element()? {
+        while let Some(field) = reader.field()? {
             fields += 1;
-            let start = reader.at;
-            reader.skip(kind)?;
-            let value = &reader.bytes[start..reader.at];
-            match self.field(place, name) {
-                Some(place) => self.value(place, kind, value, depth)?,
+            match self.field(place, field.name) {
+                Some(place) => self.value(place, field, depth)?,
                 None => self.left_out += 1,
             }
         }
@@ -124,15 +121,12 @@ impl Profile {
     }
 
     fn array(&mut self, place: usize, bytes: &[u8], depth: usize) -> Result<()> {
-        let mut reader = Reader { bytes: elements(bytes)?, at: 0 };
+        let mut reader = Reader::of(bytes)?;
         let mut items = 0;
-        while let Some((kind, _)) = reader.element()? {
+        while let Some(item) = reader.field()? {
             items += 1;
-            let start = reader.at;
-            reader.skip(kind)?;
-            let value = &reader.bytes[start..reader.at];
             match self.items(place) {
-                Some(place) if items <= ITEMS => self.value(place, kind, value, depth)?,
+                Some(place) if items <= ITEMS => self.value(place, item, depth)?,
                 _ => self.left_out += 1,
             }
         }
@@ -140,7 +134,8 @@ impl Profile {
         Ok(())
     }
 
-    fn value(&mut self, place: usize, kind: u8, value: &[u8], depth: usize) -> Result<()> {
+    fn value(&mut self, place: usize, field: Field<'_>, depth: usize) -> Result<()> {
+        let Field { kind, value, .. } = field;
         match kind {
             // Servers stop long before.
             DOCUMENT | ARRAY if depth >= MAX_DEPTH => self.left_out += 1,

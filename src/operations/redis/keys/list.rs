@@ -100,7 +100,10 @@ pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
 }
 
 /// What one answer may cost; wishes beyond the limits are held to them.
-pub(super) fn budget(max_examined: Option<u64>, max_ms: Option<u64>) -> Budget {
+pub(in crate::operations::redis) fn budget(
+    max_examined: Option<u64>,
+    max_ms: Option<u64>,
+) -> Budget {
     let time = max_ms.unwrap_or(DEFAULT_MS).clamp(MIN_MS, MAX_MS);
     Budget {
         examined: max_examined.unwrap_or(DEFAULT_EXAMINED).clamp(1, MAX_EXAMINED),

@@ -7,13 +7,17 @@ use super::input::{Bytes, Encoding};
 use crate::api::operation::operations;
 use crate::error::{Error, Result};
 
+mod consumers;
+mod edit;
 mod lifetime;
 mod list;
 mod read;
+mod relocate;
 mod tree;
 mod write;
 
-pub(super) use list::type_name;
+pub(super) use list::{budget, type_name};
+pub(super) use tree::separator;
 pub(super) use write::{condition, written};
 
 operations! {
@@ -23,12 +27,26 @@ operations! {
     "redis.tree" GET "/redis/{scope}/tree" Connection(Redis) Read 10 gives stream => tree::tree;
     /// A key with its value, or with a page of it.
     "redis.keys.get" GET "/redis/{scope}/keys/{key}" Connection(Redis) Read 2 => read::get;
+    /// A string of any length, as a file.
+    "redis.keys.download" GET "/redis/{scope}/keys/{key}/download" Connection(Redis) Read 5 gives stream => read::download;
+    /// A stream with its consumer groups.
+    "redis.keys.groups" GET "/redis/{scope}/keys/{key}/groups" Connection(Redis) Read 2 => consumers::groups;
+    /// The consumers of a stream's group.
+    "redis.keys.consumers" GET "/redis/{scope}/keys/{key}/consumers" Connection(Redis) Read 2 => consumers::consumers;
+    /// Entries that were delivered to a group and not acknowledged.
+    "redis.keys.pending" GET "/redis/{scope}/keys/{key}/pending" Connection(Redis) Read 2 => consumers::pending;
     /// Writes a key of any type in place of what was there.
     "redis.keys.set" POST "/redis/{scope}/keys/{key}" Connection(Redis) Write 3 => write::set;
+    /// Changes one element, or some, of a key's value; the time that the key has left stays as it is.
+    "redis.keys.edit" PUT "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 => edit::edit;
     /// Deletes a key.
     "redis.keys.delete" DELETE "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 => write::delete;
     /// Sets or removes the time that a key has left.
     "redis.keys.expire" POST "/redis/{scope}/keys/{key}/expire" Connection(Redis) Write 2 => lifetime::expire;
+    /// Gives a key another name.
+    "redis.keys.rename" POST "/redis/{scope}/keys/{key}/rename" Connection(Redis) Write 2 => relocate::rename;
+    /// Copies a key within the connection.
+    "redis.keys.copy" POST "/redis/{scope}/keys/{key}/copy" Connection(Redis) Write 3 => relocate::copy;
 }
 
 /// A key.

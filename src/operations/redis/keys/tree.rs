@@ -97,12 +97,18 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
     }))
 }
 
-fn outline(input: &TreeInput, max_limit: usize) -> Result<Outline> {
-    let separator = input.separator.as_ref().map_or(&b":"[..], |separator| &separator.0);
+/// What ends a namespace.
+pub(in crate::operations::redis) fn separator(input: Option<&Bytes>) -> Result<&[u8]> {
+    let separator = input.map_or(&b":"[..], |separator| &separator.0);
     if separator.is_empty() || separator.len() > MAX_SEPARATOR {
         let message = format!("`separator` has 1 to {MAX_SEPARATOR} bytes");
         return Err(Error::validation(message));
     }
+    Ok(separator)
+}
+
+fn outline(input: &TreeInput, max_limit: usize) -> Result<Outline> {
+    let separator = separator(input.separator.as_ref())?;
     let depth = input.depth.unwrap_or(1);
     if !(1..=MAX_DEPTH).contains(&depth) {
         return Err(Error::validation(format!("`depth` is from 1 to {MAX_DEPTH}")));

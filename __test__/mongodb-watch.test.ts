@@ -1,0 +1,141 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { MongoDatabase, WatchMessage } from 'studio-multidb'
+import { attachWebSocket } from 'studio-multidb/next'
+import { WebSocket } from 'ws'
+import { startMongo } from '../scripts/servers/index.mjs'
+import { eventually } from './support/processes'
+import { startStack, type Stack } from './support/stack'
+import { closing, Messages } from './support/websocket'
+
+const db = 'watched'
+let mongod: Awaited<ReturnType<typeof startMongo>>
+let stack: Stack
+let server: Server
+let port: number
+let id: string
+let mongo: MongoDatabase
+
+beforeAll(async () => {
+  mongod = await startMongo({ replicaSet: true })
+  stack = await startStack()
+  const { projectRef } = stack
+  const body = { projectRef, name: 'replicas', type: 'mongodb', connectionString: mongod.url }
+  id = (await stack.api('POST', '/databases', body)).body.data.id
+  mongo = stack.manager.mongodb(id)
+  server = createServer()
+  attachWebSocket(server, stack.manager)
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  port = (server.address() as AddressInfo).port
+}, 120_000)
+
+afterAll(async () => {
+  server?.close()
+  await stack?.close()
+  await mongod?.stop()
+})
+
+const open = (path: string, connection = id) =>
+  new WebSocket(`ws://127.0.0.1:${port}/api/platform/mongodb/${connection}/databases/${path}`)
+
+/** Waits until nothing of the manager uses the connection. */
+const released = () =>
+  eventually('the connection being released', async () => {
+    const { body } = await stack.api('GET', '/multidb/pools')
+    const pool = body.data.pools.find((p: { key: string }) => p.key.includes(id))
+    return !pool || (pool.leases === 0 && pool.in_use === 0)
+  })
+
+async function next(stream: AsyncGenerator<WatchMessage>): Promise<WatchMessage> {
+  const { value, done } = await stream.next()
+  if (done) throw new Error('the stream is over')
+  return value
+}
+
+async function nextChange(stream: AsyncGenerator<WatchMessage>) {
+  for (;;) {
+    const message = await next(stream)
+    if (message.type === 'change') return message
+  }
+}
+
+async function changeOf(socket: Messages) {
+  for (;;) {
+    const message = await socket.next()
+    if (message.type === 'change') return message.change as Record<string, unknown>
+  }
+}
+
+it('a socket gets changes until what it watches is gone', async () => {
+  const pipeline = encodeURIComponent('[{"$match":{"operationType":{"$ne":"update"}}}]')
+  await mongo.insert(db, 'socket', [{ _id: 0 }])
+  const socket = await Messages.of(
+    open(`${db}/collections/socket/watch?ejson=canonical&pipeline=${pipeline}`)
+  )
+  expect(await socket.next()).toMatchObject({ type: 'progress' })
+  await mongo.insert(db, 'socket', [{ _id: 1, long: { $numberLong: '9007199254740993' } }])
+  const inserted = await changeOf(socket)
+  expect(inserted.fullDocument).toEqual({
+    _id: { $numberInt: '1' },
+    long: { $numberLong: '9007199254740993' },
+  })
+  const end = closing(socket)
+  await mongo.collections.drop(db, 'socket', 'socket')
+  expect(await changeOf(socket)).toMatchObject({ operationType: 'drop' })
+  expect(await socket.next()).toMatchObject({ type: 'invalidate' })
+  expect(await end).toEqual({ code: 1000, reason: '' })
+  await released()
+})
+
+it('a socket that vanishes leaves nothing behind', async () => {
+  const socket = await Messages.of(open(`${db}/watch`))
+  await socket.next()
+  socket.terminate()
+  await released()
+})
+
+it('what can not be watched is told instead of a socket', async () => {
+  const refused = async (socket: WebSocket) => {
+    const [, response] = await once(socket, 'unexpected-response')
+    socket.on('error', () => {}).terminate()
+    return response.statusCode as number
+  }
+  expect(await refused(open(`${db}/watch?pipeline=[{"$out":"stolen"}]`))).toBe(403)
+  expect(await refused(open(`${db}/watch?resumeAfter={"_data":"no"}`))).toBe(400)
+  // The stack's own server is no replica set.
+  expect(await refused(open(`${db}/watch`, stack.ids.mongodb))).toBe(403)
+})
+
+it('the typed client is a loop that goes on where another ended', async () => {
+  const first = mongo.watch(db, 'typed', { fullDocument: 'updateLookup' })
+  const begun = await next(first)
+  await mongo.insert(db, 'typed', [{ _id: 1 }, { _id: 2 }])
+  const { change, resume_token } = await nextChange(first)
+  expect(change).toMatchObject({ operationType: 'insert', documentKey: { _id: 1 } })
+  await first.return(undefined)
+  await released()
+
+  const resumed = mongo.watch(db, 'typed', { resumeAfter: resume_token })
+  expect((await nextChange(resumed)).change.documentKey).toEqual({ _id: 2 })
+  await resumed.return(undefined)
+
+  // The first message of all is a place to come back to, too.
+  if (begun.type !== 'progress' || !begun.resume_token) throw new Error(begun.type)
+  const again = mongo.watch(db, undefined, { startAfter: begun.resume_token })
+  expect((await nextChange(again)).change.documentKey).toEqual({ _id: 1 })
+  await again.return(undefined)
+
+  const refused = mongo.watch(db, 'typed', { pipeline: [{ $group: { _id: null } }] })
+  await expect(refused.next()).rejects.toMatchObject({ code: 'OPERATION_NOT_ALLOWED' })
+})
+
+it('an abort ends a loop that waits', async () => {
+  const controller = new AbortController()
+  const stream = mongo.watch(db, 'aborted', {}, { signal: controller.signal })
+  await next(stream)
+  const waiting = expect(stream.next()).rejects.toBeDefined()
+  controller.abort()
+  await waiting
+  await released()
+})

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApiHandler } from 'studio-multidb/next'
+import type { BulkRecord, RedisImportRecord, RedisDatabase } from 'studio-multidb'
+import { startStack, type Stack } from './support/stack'
+
+let stack: Stack
+let redis: RedisDatabase
+
+beforeAll(async () => {
+  stack = await startStack()
+  redis = stack.manager.redis(stack.ids.redis)
+}, 60_000)
+
+afterAll(() => stack?.close())
+
+const newPrefix = () => `t${randomBytes(8).toString('hex')}:`
+
+async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const record of records) all.push(record)
+  return all
+}
+
+async function text(chunks: AsyncIterable<Buffer>): Promise<string> {
+  return Buffer.concat(await collect(chunks)).toString()
+}
+
+const last = <T>(records: T[]) => records[records.length - 1]!
+
+async function fill(prefix: string, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, i) => redis.set(`${prefix}${i}`, 'v')))
+}
+
+test('many keys are deleted, expired and persisted with progress', async () => {
+  const prefix = newPrefix()
+  await fill(prefix, 600)
+  const pattern = `${prefix}*`
+  const expired = await collect(redis.bulk.expire({ pattern }, 1000))
+  expect(last(expired).end).toMatchObject({ matched: 600, done: 600, ended_by: 'completion' })
+  expect(await redis.ttl(`${prefix}1`)).toBeGreaterThan(0)
+  await collect(redis.bulk.persist({ keys: [`${prefix}1`] }))
+  expect(await redis.ttl(`${prefix}1`)).toBe(-1)
+  const dry = await collect(redis.bulk.delete({ pattern }, { dry_run: true }))
+  expect(dry.filter((record) => record.preview)).toHaveLength(100)
+  expect(last(dry).end).toMatchObject({ done: 600 })
+  const deleted: BulkRecord[] = await collect(redis.bulk.delete({ pattern }))
+  expect(deleted[0]).toMatchObject({ action: 'delete', dry_run: false })
+  expect(last(deleted).end).toMatchObject({ done: 600, failed: 0, unknown: 0 })
+  expect(await redis.exists(`${prefix}1`)).toBe(0)
+})
+
+test('everything is deleted only where that is confirmed', async () => {
+  await expect(collect(redis.bulk.delete({ pattern: '*' }))).rejects.toMatchObject({
+    code: 'OPERATION_NOT_ALLOWED',
+  })
+})
+
+test('an export is imported, and says so line by line', async () => {
+  const prefix = newPrefix()
+  await fill(prefix, 20)
+  const binary = { $binary: { base64: '/wA=' } }
+  await redis.setKey(`${prefix}list`, { type: 'list', value: ['a', binary] })
+  const lines = await text(redis.export({ pattern: `${prefix}*` }))
+  expect(
+    lines
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .pop().end.keys
+  ).toBe(21)
+  await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+
+  const dry = await collect(redis.import(lines, { dry_run: true }))
+  expect(last(dry).end).toMatchObject({ done: 21, checksum: 'right' })
+  expect(await redis.exists(`${prefix}list`)).toBe(0)
+  const pieces = lines.match(/[^]{1,50}/g)!
+  const imported: RedisImportRecord[] = await collect(redis.import(pieces))
+  expect(last(imported).end).toMatchObject({ done: 21, failed: 0, checksum: 'right' })
+  expect(await redis.getKey(`${prefix}list`)).toMatchObject({ values: ['a', binary] })
+
+  const keys = [`${prefix}list`, `${prefix}absent`]
+  expect(await text(redis.export({ keys }))).toContain('"keys":1')
+  await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+})
+
+test('a file that was changed is told as such', async () => {
+  const prefix = newPrefix()
+  await fill(prefix, 2)
+  const lines = await text(redis.export({ pattern: `${prefix}*` }))
+  const seen: RedisImportRecord[] = []
+  const importing = (async () => {
+    for await (const record of redis.import(lines.replace('"v"', '"w"'))) seen.push(record)
+  })()
+  await expect(importing).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
+  expect(last(seen).end).toMatchObject({ checksum: 'wrong', ended_by: 'failure' })
+  await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+})
+
+describe('over HTTP', () => {
+  let server: Server
+  let base: string
+
+  beforeAll(async () => {
+    const handler = createApiHandler(stack.manager)
+    server = createServer((req, res) => void handler(req, res))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    base = `http://127.0.0.1:${port}/api/platform/redis/${stack.ids.redis}`
+  })
+
+  afterAll(() => {
+    server?.closeAllConnections()
+    server?.close()
+  })
+
+  test('an export is a file, and the body of an import', async () => {
+    const prefix = newPrefix()
+    await fill(prefix, 5)
+    const exported = await fetch(`${base}/export?pattern=${prefix}*`)
+    expect(exported.headers.get('content-type')).toMatch('application/x-ndjson')
+    expect(exported.headers.get('content-disposition')).toMatch('redis-main-redis.ndjson')
+    const body = await exported.text()
+    const imported = await fetch(`${base}/import?conflict=replace`, { method: 'POST', body })
+    const records = (await imported.text()).trim().split('\n')
+    expect(JSON.parse(last(records)).end).toMatchObject({ done: 5, checksum: 'right' })
+    await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+  })
+})

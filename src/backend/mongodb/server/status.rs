@@ -1,0 +1,250 @@
+//! `serverStatus`, typed.
+
+use mongodb::bson::{Document, doc};
+use serde::Serialize;
+
+use crate::backend::mongodb::command::integer;
+
+const MEBIBYTE: i64 = 1 << 20;
+
+/// The command, without the parts of the answer that are large and not used.
+pub(super) fn command() -> Document {
+    doc! {
+        "serverStatus": 1,
+        "flowControl": 0,
+        "indexBulkBuilder": 0,
+        "locks": 0,
+        "logicalSessionRecordCache": 0,
+        "metrics": 0,
+        "mirroredReads": 0,
+        "tcmalloc": 0,
+        "transactions": 0,
+        "transportSecurity": 0,
+        "twoPhaseCommitCoordinator": 0,
+    }
+}
+
+/// Figures of a server; a group is `null` where the server does not tell it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    host: Option<String>,
+    /// `mongod` or `mongos`.
+    process: Option<String>,
+    storage_engine: Option<String>,
+    uptime_seconds: Option<i64>,
+    /// The server's clock.
+    local_time: Option<String>,
+    connections: Option<Connections>,
+    /// Operations of clients since it was started.
+    opcounters: Option<Opcounters>,
+    /// Operations that it replicated.
+    opcounters_replicated: Option<Opcounters>,
+    /// Operations at this moment.
+    operations: Option<Operations>,
+    memory: Option<Memory>,
+    network: Option<Network>,
+    cache: Option<Cache>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Connections {
+    current: Option<i64>,
+    available: Option<i64>,
+    active: Option<i64>,
+    /// Since it was started.
+    total_created: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Opcounters {
+    insert: i64,
+    query: i64,
+    update: i64,
+    delete: i64,
+    getmore: i64,
+    command: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Operations {
+    reading: Option<i64>,
+    writing: Option<i64>,
+    waiting_to_read: Option<i64>,
+    waiting_to_write: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Memory {
+    resident_bytes: Option<i64>,
+    virtual_bytes: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Network {
+    bytes_in: Option<i64>,
+    bytes_out: Option<i64>,
+    requests: Option<i64>,
+}
+
+/// The storage engine's cache.
+#[allow(clippy::struct_field_names)] // The names of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Cache {
+    max_bytes: Option<i64>,
+    used_bytes: Option<i64>,
+    /// Not yet written to disk.
+    dirty_bytes: Option<i64>,
+    /// Read into it since it was started.
+    read_bytes: Option<i64>,
+    /// Written from it since it was started.
+    written_bytes: Option<i64>,
+}
+
+impl Status {
+    pub(super) fn of(answer: &Document) -> Self {
+        let text = |name| answer.get_str(name).ok().map(str::to_owned);
+        let group = |name| answer.get_document(name).ok();
+        let engine = group("storageEngine").and_then(|engine| engine.get_str("name").ok());
+        let time = answer.get_datetime("localTime").ok();
+        Self {
+            host: text("host"),
+            process: text("process"),
+            storage_engine: engine.map(str::to_owned),
+            uptime_seconds: integer(answer, "uptime"),
+            local_time: time.and_then(|time| time.try_to_rfc3339_string().ok()),
+            connections: group("connections").map(Connections::of),
+            opcounters: group("opcounters").map(Opcounters::of),
+            opcounters_replicated: group("opcountersRepl").map(Opcounters::of),
+            operations: group("globalLock").map(Operations::of),
+            memory: group("mem").map(Memory::of),
+            network: group("network").map(Network::of),
+            cache: group("wiredTiger").and_then(|w| w.get_document("cache").ok()).map(Cache::of),
+        }
+    }
+}
+
+impl Connections {
+    fn of(group: &Document) -> Self {
+        let number = |name| integer(group, name);
+        Self {
+            current: number("current"),
+            available: number("available"),
+            active: number("active"),
+            total_created: number("totalCreated"),
+        }
+    }
+}
+
+impl Opcounters {
+    fn of(group: &Document) -> Self {
+        let number = |name| integer(group, name).unwrap_or(0);
+        Self {
+            insert: number("insert"),
+            query: number("query"),
+            update: number("update"),
+            delete: number("delete"),
+            getmore: number("getmore"),
+            command: number("command"),
+        }
+    }
+}
+
+impl Operations {
+    fn of(lock: &Document) -> Self {
+        let number = |group, name| integer(lock.get_document(group).ok()?, name);
+        Self {
+            reading: number("activeClients", "readers"),
+            writing: number("activeClients", "writers"),
+            waiting_to_read: number("currentQueue", "readers"),
+            waiting_to_write: number("currentQueue", "writers"),
+        }
+    }
+}
+
+impl Memory {
+    /// The server counts in mebibytes.
+    fn of(group: &Document) -> Self {
+        let bytes = |name| integer(group, name).map(|size| size.saturating_mul(MEBIBYTE));
+        Self { resident_bytes: bytes("resident"), virtual_bytes: bytes("virtual") }
+    }
+}
+
+impl Network {
+    fn of(group: &Document) -> Self {
+        let number = |name| integer(group, name);
+        Self {
+            bytes_in: number("bytesIn"),
+            bytes_out: number("bytesOut"),
+            requests: number("numRequests"),
+        }
+    }
+}
+
+impl Cache {
+    fn of(group: &Document) -> Self {
+        let number = |name| integer(group, name);
+        Self {
+            max_bytes: number("maximum bytes configured"),
+            used_bytes: number("bytes currently in the cache"),
+            dirty_bytes: number("tracked dirty bytes in the cache"),
+            read_bytes: number("bytes read into cache"),
+            written_bytes: number("bytes written from cache"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mongodb::bson::DateTime;
+
+    #[test]
+    fn figures_are_read_as_servers_from_5_to_8_tell_them() {
+        let answer = doc! {
+            "host": "h:27017", "version": "7.0.14", "process": "mongod", "pid": 1_i64,
+            "uptime": 93.0, "uptimeMillis": 93_412_i64, "localTime": DateTime::from_millis(0),
+            "connections": { "current": 5, "available": 51195, "totalCreated": 17, "active": 2,
+                "threaded": 5, "exhaustIsMaster": 0 },
+            "globalLock": { "totalTime": 1_i64,
+                "currentQueue": { "total": 3, "readers": 1, "writers": 2 },
+                "activeClients": { "total": 0, "readers": 4, "writers": 5 } },
+            "mem": { "bits": 64, "resident": 121, "virtual": 2641, "supported": true },
+            "network": { "bytesIn": 3_000_000_000_i64, "bytesOut": 4_i64,
+                "physicalBytesIn": 1_i64, "numRequests": 9_i64 },
+            "opcounters": { "insert": 1_i64, "query": 2_i64, "update": 3_i64, "delete": 4_i64,
+                "getmore": 5_i64, "command": 6_i64 },
+            "opcountersRepl": { "insert": 7_i64 },
+            "storageEngine": { "name": "wiredTiger", "persistent": true },
+            "wiredTiger": { "cache": {
+                "bytes currently in the cache": 100, "maximum bytes configured": 1_i64 << 31,
+                "tracked dirty bytes in the cache": 7.0, "bytes read into cache": 8,
+                "bytes written from cache": 9 } },
+            "ok": 1.0,
+        };
+        let json = serde_json::to_value(Status::of(&answer)).unwrap();
+        let expected = serde_json::json!({
+            "host": "h:27017", "process": "mongod", "storage_engine": "wiredTiger",
+            "uptime_seconds": 93, "local_time": "1970-01-01T00:00:00Z",
+            "connections": { "current": 5, "available": 51195, "active": 2, "total_created": 17 },
+            "opcounters": { "insert": 1, "query": 2, "update": 3, "delete": 4, "getmore": 5,
+                "command": 6 },
+            "opcounters_replicated": { "insert": 7, "query": 0, "update": 0, "delete": 0,
+                "getmore": 0, "command": 0 },
+            "operations": { "reading": 4, "writing": 5, "waiting_to_read": 1,
+                "waiting_to_write": 2 },
+            "memory": { "resident_bytes": 121_i64 << 20, "virtual_bytes": 2641_i64 << 20 },
+            "network": { "bytes_in": 3_000_000_000_i64, "bytes_out": 4, "requests": 9 },
+            "cache": { "max_bytes": 1_i64 << 31, "used_bytes": 100, "dirty_bytes": 7,
+                "read_bytes": 8, "written_bytes": 9 },
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn what_a_router_or_a_denial_leaves_out_is_not_made_up() {
+        let router = doc! { "process": "mongos", "connections": { "current": 1 }, "mem": {} };
+        let status = Status::of(&router);
+        assert!(status.cache.is_none() && status.storage_engine.is_none());
+        assert_eq!(Status::of(&doc! {}), Status::default());
+    }
+}

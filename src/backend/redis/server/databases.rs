@@ -1,0 +1,88 @@
+//! How many keys each database has.
+
+use redis::Value;
+use serde::Serialize;
+
+use crate::backend::Warnings;
+use crate::backend::redis::commands::{Commands, Effect};
+use crate::backend::redis::info;
+use crate::backend::redis::info::lists::Keyspace;
+use crate::backend::redis::members::{NodeName, Which};
+use crate::backend::redis::{Client, reply};
+use crate::deadline::Deadline;
+use crate::error::Result;
+
+/// The databases that have keys.
+#[allow(clippy::struct_field_names)] // The names of the answer.
+#[derive(Debug, Serialize)]
+pub struct Databases {
+    /// Of a cluster, summed over its primaries; `null` where the user may not know.
+    databases: Option<Vec<Keyspace>>,
+    /// The database that the connection uses.
+    current: Current,
+    /// How many databases the server has, whether there are keys in them or not.
+    count: Option<i64>,
+    /// The primaries of a cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<NodeSize>,
+    warnings: Warnings,
+}
+
+#[derive(Debug, Serialize)]
+struct Current {
+    db: i64,
+    /// `DBSIZE`.
+    keys: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct NodeSize {
+    #[serde(flatten)]
+    name: NodeName,
+    keys: Option<i64>,
+}
+
+impl Client {
+    /// The sizes of the databases.
+    pub async fn databases(&self, deadline: Deadline) -> Result<Databases> {
+        let mut ask = Commands::with_capacity(3);
+        ask.push(Effect::Read, 0, &[b"DBSIZE"]);
+        ask.push(Effect::Read, 0, &[b"INFO", b"keyspace"]);
+        ask.push(Effect::Read, 0, &[b"CONFIG", b"GET", b"databases"]);
+        let fields = ["current", "databases", "count"];
+        let answers = self.ask_all(Which::Primaries, &fields, &ask, deadline).await?;
+        let mut databases = Databases {
+            databases: None,
+            current: Current { db: self.db, keys: None },
+            count: None,
+            nodes: Vec::new(),
+            warnings: answers.warnings,
+        };
+        let mut keyspaces = None::<Vec<Keyspace>>;
+        for (name, replies) in answers.from {
+            let mut replies = replies.into_iter();
+            let mut next = || replies.next().flatten();
+            let keys = next().as_ref().and_then(reply::integer);
+            databases.current.keys = add(databases.current.keys, keys);
+            if let Some(told) = next().as_ref().and_then(info::keyspace) {
+                keyspaces.get_or_insert_default().extend(told);
+            }
+            databases.count = databases.count.or(next().and_then(count));
+            databases.nodes.extend(name.map(|name| NodeSize { name, keys }));
+        }
+        databases.databases = keyspaces.map(|all| info::lists::keyspace_together(all.iter()));
+        Ok(databases)
+    }
+}
+
+/// The sum of what is known.
+fn add(all: Option<i64>, one: Option<i64>) -> Option<i64> {
+    match (all, one) {
+        (Some(all), Some(one)) => Some(all + one),
+        (all, one) => all.or(one),
+    }
+}
+
+fn count(setting: Value) -> Option<i64> {
+    reply::integer(reply::elements(setting)?.get(1)?)
+}

@@ -1,0 +1,66 @@
+//! The settings of a server, without its secrets.
+
+use std::collections::BTreeMap;
+
+use redis::Value;
+use serde::Serialize;
+
+use crate::backend::Warnings;
+use crate::backend::redis::commands::{Commands, Effect};
+use crate::backend::redis::members::{NodeName, Which};
+use crate::backend::redis::{Client, redact, reply};
+use crate::deadline::Deadline;
+use crate::error::Result;
+
+/// Settings by name.
+type Named = BTreeMap<String, String>;
+
+/// What `CONFIG GET` tells.
+#[allow(clippy::struct_field_names)] // The names of the answer.
+#[derive(Debug, Serialize)]
+pub struct Settings {
+    /// Of a cluster, those of its first node; `null` where the user may not know. A secret that is set
+    /// is `(redacted)`, one that is not is empty.
+    settings: Option<Named>,
+    /// The nodes of a cluster, with what is set otherwise there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<NodeSettings>,
+    warnings: Warnings,
+}
+
+#[derive(Debug, Serialize)]
+struct NodeSettings {
+    #[serde(flatten)]
+    name: NodeName,
+    differing: Named,
+}
+
+impl Client {
+    /// The settings whose names match a glob pattern.
+    pub async fn settings(&self, pattern: &str, deadline: Deadline) -> Result<Settings> {
+        let ask = Commands::one(Effect::Read, 0, &[b"CONFIG", b"GET", pattern.as_bytes()]);
+        let answers = self.ask_all(Which::All, &["settings"], &ask, deadline).await?;
+        let (mut settings, mut nodes) = (None::<Named>, Vec::new());
+        for (name, replies) in answers.from {
+            let Some(own) = replies.into_iter().next().flatten().map(named) else { continue };
+            let first = settings.get_or_insert_with(|| own.clone());
+            if let Some(name) = name {
+                let differs = |(name, value): &(String, String)| first.get(name) != Some(value);
+                nodes.push(NodeSettings {
+                    name,
+                    differing: own.into_iter().filter(differs).collect(),
+                });
+            }
+        }
+        Ok(Settings { settings, nodes, warnings: answers.warnings })
+    }
+}
+
+fn named(mut reply: Value) -> Named {
+    redact::redact("CONFIG GET", &mut reply);
+    let flat = reply::elements(reply).unwrap_or_default();
+    let text = |value: &Value| {
+        reply::bytes(value).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
+    flat.chunks_exact(2).filter_map(|pair| Some((text(&pair[0])?, text(&pair[1])?))).collect()
+}

@@ -1,0 +1,104 @@
+//! The log of slow commands.
+
+use std::cmp::Reverse;
+
+use redis::Value;
+use serde::Serialize;
+
+use crate::backend::Warnings;
+use crate::backend::redis::commands::{Commands, Effect};
+use crate::backend::redis::members::{NodeName, Which};
+use crate::backend::redis::scalar::Bytes;
+use crate::backend::redis::{Client, redact, reply};
+use crate::deadline::Deadline;
+use crate::error::Result;
+
+/// What was slow, the latest first.
+#[derive(Debug, Serialize)]
+pub struct SlowLog {
+    /// `null` where the user may not know.
+    entries: Option<Vec<Entry>>,
+    /// How many the servers keep.
+    total: Option<i64>,
+    /// From how many microseconds on a command is logged; −1 logs none.
+    threshold_us: Option<i64>,
+    warnings: Warnings,
+}
+
+#[derive(Debug, Serialize)]
+struct Entry {
+    /// Unique on its server.
+    id: i64,
+    /// Seconds since 1970.
+    at: i64,
+    duration_us: i64,
+    /// Without secrets. The server shortens long arguments, and long lists of them, and says so.
+    args: Vec<Bytes>,
+    client: Option<Bytes>,
+    client_name: Option<Bytes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<NodeName>,
+}
+
+impl Client {
+    /// The latest `limit` entries; of a cluster, of all its nodes.
+    pub async fn slow_log(&self, limit: usize, deadline: Deadline) -> Result<SlowLog> {
+        let count = limit.to_string();
+        let mut ask = Commands::with_capacity(3);
+        ask.push(Effect::Read, 0, &[b"SLOWLOG", b"GET", count.as_bytes()]);
+        ask.push(Effect::Read, 0, &[b"SLOWLOG", b"LEN"]);
+        ask.push(Effect::Read, 0, &[b"CONFIG", b"GET", b"slowlog-log-slower-than"]);
+        let fields = ["entries", "total", "threshold_us"];
+        let answers = self.ask_all(Which::All, &fields, &ask, deadline).await?;
+        let (mut entries, mut total, mut threshold_us) = (None::<Vec<Entry>>, None::<i64>, None);
+        for (node, replies) in answers.from {
+            let mut replies = replies.into_iter();
+            let mut next = || replies.next().flatten();
+            if let Some(logged) = next().and_then(reply::elements) {
+                let logged = logged.into_iter().filter_map(|logged| entry(logged, node.clone()));
+                entries.get_or_insert_default().extend(logged);
+            }
+            if let Some(length) = next().as_ref().and_then(reply::integer) {
+                total = Some(total.unwrap_or(0) + length);
+            }
+            let setting = next().and_then(reply::elements);
+            let setting = setting.as_deref().and_then(|pair| reply::integer(pair.get(1)?));
+            threshold_us = threshold_us.or(setting);
+        }
+        if let Some(entries) = &mut entries {
+            entries.sort_by_key(|entry| Reverse((entry.at, entry.id)));
+            entries.truncate(limit);
+        }
+        Ok(SlowLog { entries, total, threshold_us, warnings: answers.warnings })
+    }
+}
+
+/// `[id, time, microseconds, arguments, address, name]`
+fn entry(entry: Value, node: Option<NodeName>) -> Option<Entry> {
+    let mut parts = reply::elements(entry)?.into_iter();
+    let mut number = || reply::integer(&parts.next()?);
+    let (id, at, duration_us) = (number()?, number()?, number()?);
+    let mut args = reply::elements(parts.next()?)?;
+    redact::arguments(&mut args);
+    let bytes = |value: &Value| Some(Bytes(reply::bytes(value)?.to_vec()));
+    let args = args.iter().filter_map(bytes).collect();
+    let mut word = || parts.next().as_ref().and_then(bytes);
+    Some(Entry { id, at, duration_us, args, client: word(), client_name: word(), node })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::redis::resp::decoded;
+
+    #[test]
+    fn arguments_stay_apart_and_without_secrets() {
+        let wire =
+            b"*6\r\n:5\r\n:1700000000\r\n:12000\r\n*3\r\n$4\r\nAUTH\r\n$1\r\nu\r\n$6\r\ns3cret\r\n\
+            $11\r\n127.0.0.1:1\r\n$0\r\n\r\n";
+        let entry = serde_json::to_value(entry(decoded(wire), None)).unwrap();
+        assert_eq!(entry["args"], serde_json::json!(["AUTH", "(redacted)", "(redacted)"]));
+        assert_eq!((&entry["id"], &entry["duration_us"]), (&5.into(), &12000.into()));
+        assert_eq!(entry["client"], "127.0.0.1:1");
+    }
+}

@@ -1,0 +1,246 @@
+//! A file into a collection. Its records are read while they arrive, written in batches, and each that
+//! is refused is reported.
+
+use std::time::{Duration, Instant};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::load::{Batch, Ids, OnConflict, Refused, Written};
+use super::records::{FileFormat, Records};
+use crate::api::reply::Reply;
+use crate::api::stream::Sink;
+use crate::backend::mongodb::{Client, Namespace};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::operations::mongodb::writable;
+
+/// Records that are reported one by one; of more only the number is told.
+const MOST_REPORTED: u64 = 1000;
+
+/// How often progress is told at most.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// How the body is to be read and written.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImportInput {
+    /// Name of the database.
+    db: String,
+    /// Name of the collection; it is made if it does not exist.
+    coll: String,
+    /// `ndjson`, which is the default, `json` for an array or documents that follow each other, or
+    /// `csv`.
+    format: Option<FileFormat>,
+    /// What happens to a document whose `_id` is there already.
+    #[serde(default)]
+    on_conflict: OnConflict,
+    /// The `resume` that an interrupted import has told: goes on there with the same body.
+    resume: Option<String>,
+    /// Read everything and write nothing.
+    #[serde(default)]
+    dry_run: bool,
+    /// End at the first record that is refused.
+    #[serde(default)]
+    stop_on_error: bool,
+    /// Names of the columns of CSV without a header.
+    fields: Option<Vec<String>>,
+    /// What stands between the cells of CSV; a comma if not given.
+    delimiter: Option<char>,
+    /// Cells of CSV are text, whatever they look like.
+    #[serde(default)]
+    as_text: bool,
+}
+
+/// Records `{ "progress": counts }`, `{ "refused": { number, code, message, outcome, details } }` and at the
+/// end `{ "done": counts }`. The counts are `read`, `inserted`, `replaced`, `skipped` and
+/// `refused`; `resume` is where to go on after an interruption, with the same body.
+pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
+    let namespace = writable(&input.db, &input.coll)?;
+    let format = input.format.unwrap_or(FileFormat::Ndjson);
+    let rows = match format {
+        FileFormat::Csv => {
+            Some(Records::rows(input.delimiter, input.as_text, input.fields.as_deref())?)
+        }
+        _ if input.fields.is_some() || input.delimiter.is_some() || input.as_text => {
+            let message = "`fields`, `delimiter` and `as_text` are for `format=csv`";
+            return Err(Error::validation(message));
+        }
+        _ => None,
+    };
+    let (ids, from) = match &input.resume {
+        Some(token) => Ids::resume(token)?,
+        None => (Ids::new(), 1),
+    };
+    let records = Records::new(cx.upload()?, format, rows);
+    let client = cx.mongodb().await?;
+    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+        Box::pin(async move {
+            let client: &Client = &client;
+            let mut import = Import {
+                cx,
+                client,
+                namespace,
+                input,
+                records,
+                ids,
+                from,
+                sink,
+                counts: Counts::default(),
+                told: None,
+            };
+            import.run().await
+        })
+    }))
+}
+
+#[derive(Debug, Default, Clone, serde::Serialize)]
+struct Counts {
+    /// Records of the body.
+    read: u64,
+    inserted: u64,
+    replaced: u64,
+    skipped: u64,
+    refused: u64,
+    /// Where to go on after an interruption.
+    resume: String,
+    /// Nothing was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+struct Import<'a> {
+    cx: &'a Context,
+    client: &'a Client,
+    namespace: Namespace,
+    input: ImportInput,
+    records: Records,
+    ids: Ids,
+    /// The first record that is not done.
+    from: u64,
+    sink: &'a mut Sink,
+    counts: Counts,
+    /// When progress was last told.
+    told: Option<Instant>,
+}
+
+impl Import<'_> {
+    async fn run(&mut self) -> Result<()> {
+        self.counts.dry_run = self.input.dry_run;
+        let start = self.from;
+        let mut batch = Batch::default();
+        let mut last = start - 1;
+        loop {
+            let record = match self.records.next().await {
+                Ok(record) => record,
+                // What came before the break in the body is written; then the break is told.
+                Err(error) => {
+                    self.write(std::mem::take(&mut batch)).await?;
+                    self.from = last + 1;
+                    return Err(self.interrupted(error));
+                }
+            };
+            let Some(record) = record else { break };
+            self.counts.read += 1;
+            if record.number < start {
+                continue;
+            }
+            last = record.number;
+            let ids = self.ids;
+            let added = record.document.and_then(|document| batch.add(last, document, ids));
+            if let Err(error) = added {
+                self.refuse(Refused { number: last, error }).await?;
+            }
+            if batch.is_full() {
+                self.write(std::mem::take(&mut batch)).await?;
+            }
+            if batch.is_empty() {
+                self.from = last + 1;
+            }
+        }
+        self.write(batch).await?;
+        self.from = last + 1;
+        self.tell("done").await?;
+        self.sink.flush().await
+    }
+
+    async fn write(&mut self, batch: Batch) -> Result<()> {
+        if batch.is_empty() || self.input.dry_run {
+            return Ok(());
+        }
+        let (client, cx) = (self.client, self.cx);
+        let call = || client.call(cx.step(), &cx.request_id);
+        let Written { inserted, replaced, skipped, refused, stopped } = batch
+            .write(call, &self.namespace, self.input.on_conflict, self.input.resume.is_some())
+            .await;
+        self.counts.inserted += inserted;
+        self.counts.replaced += replaced;
+        self.counts.skipped += skipped;
+        if let Some(error) = stopped {
+            for record in refused {
+                self.report(&record).await?;
+            }
+            return Err(self.interrupted(error));
+        }
+        for record in refused {
+            self.refuse(record).await?;
+        }
+        if self.told.is_none_or(|told| told.elapsed() >= PROGRESS_EVERY) {
+            self.told = Some(Instant::now());
+            self.tell("progress").await?;
+            self.sink.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn refuse(&mut self, record: Refused) -> Result<()> {
+        self.report(&record).await?;
+        if self.input.stop_on_error {
+            let error = record.error.context(&format!("record {} was refused", record.number));
+            return Err(self.interrupted(error));
+        }
+        Ok(())
+    }
+
+    async fn report(&mut self, Refused { number, error }: &Refused) -> Result<()> {
+        self.counts.refused += 1;
+        if self.counts.refused > MOST_REPORTED {
+            return Ok(());
+        }
+        self.sink
+            .record(|out| {
+                out.raw(b"{\"refused\":");
+                out.value(&serde_json::json!({
+                    "number": number,
+                    "code": error.code().as_str(),
+                    "message": error.message(),
+                    "outcome": error.known_outcome().as_str(),
+                    "details": error.details(),
+                }))?;
+                out.raw(b"}");
+                Ok(())
+            })
+            .await
+    }
+
+    /// The failure that ends the import, with what was done before it.
+    fn interrupted(&mut self, error: Error) -> Error {
+        self.counts.resume = self.ids.token(self.from);
+        let counts = serde_json::to_value(&self.counts).unwrap_or_default();
+        error.detail("counts", counts)
+    }
+
+    async fn tell(&mut self, name: &str) -> Result<()> {
+        self.counts.resume = self.ids.token(self.from);
+        let counts = &self.counts;
+        self.sink
+            .record(|out| {
+                out.raw(b"{");
+                out.key(name);
+                out.value(counts)?;
+                out.raw(b"}");
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,324 @@
+//! Batches of an import on their way to the server.
+//!
+//! Each document has its `_id` before it is sent, and gets the same one in an import that goes on after
+//! an interruption. So sending an insert again does no harm: the server refuses the second one. A
+//! replacement is not sent again; when its answer is lost, that is reported.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::raw::cstr;
+use mongodb::bson::{Bson, RawDocumentBuf, doc};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::backend::mongodb::{Call, Change, Namespace, Selection, Statement};
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+
+/// Documents of one batch.
+const MOST: usize = 1000;
+
+/// Bytes of the documents of one batch: what is in memory, and in doubt when an answer is lost.
+const MAX_BYTES: usize = 8 << 20;
+
+/// What servers take.
+const MAX_DOCUMENT: usize = 16 << 20;
+
+/// How often a batch of inserts is sent when its answer is lost.
+const TRIES: u32 = 4;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The server's code for a document whose `_id`, or another unique value, is there already.
+const DUPLICATE_KEY: i64 = 11000;
+
+/// What happens to a document whose `_id` is in the collection already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnConflict {
+    /// It is refused, and reported.
+    #[default]
+    Refuse,
+    /// It is passed over.
+    Skip,
+    /// It takes the place of the one that is there.
+    Replace,
+}
+
+/// The `_id`s that an import gives to documents without one: its time, its random part, and the number
+/// of the record, so that they are the same whenever it goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ids {
+    time: u32,
+    random: u32,
+}
+
+impl Ids {
+    pub(super) fn new() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Self { time: u32::try_from(now).unwrap_or(u32::MAX), random: rand::random() }
+    }
+
+    fn of(self, number: u64) -> Result<ObjectId> {
+        let number = u32::try_from(number).map_err(|_| {
+            let message = "a file has at most 4,294,967,295 documents without an `_id`";
+            Error::new(Code::PayloadTooLarge, message)
+        })?;
+        let mut bytes = [0; 12];
+        for (part, to) in [self.time, self.random, number].into_iter().zip(bytes.chunks_mut(4)) {
+            to.copy_from_slice(&part.to_be_bytes());
+        }
+        Ok(ObjectId::from_bytes(bytes))
+    }
+
+    /// What an interrupted import is told, to go on with record `next`.
+    pub(super) fn token(self, next: u64) -> String {
+        format!("{:08x}{:08x}-{next}", self.time, self.random)
+    }
+
+    /// Reads a token.
+    pub(super) fn resume(token: &str) -> Result<(Self, u64)> {
+        let parts = || {
+            let (ids, next) = token.split_once('-')?;
+            let (time, random) = ids.split_at_checked(8).filter(|(_, random)| random.len() == 8)?;
+            let hex = |digits| u32::from_str_radix(digits, 16).ok();
+            Some((Self { time: hex(time)?, random: hex(random)? }, next.parse().ok()?))
+        };
+        parts().ok_or_else(|| Error::validation("`resume` is not what an import has told"))
+    }
+}
+
+/// Documents that will be written together.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    documents: Vec<Loaded>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    number: u64,
+    id: Bson,
+    /// The `_id` was made for this import, so nobody else can have it.
+    id_is_ours: bool,
+    document: RawDocumentBuf,
+}
+
+/// A record that was not written, and why.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) number: u64,
+    pub(super) error: Error,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) inserted: u64,
+    pub(super) replaced: u64,
+    pub(super) skipped: u64,
+    pub(super) refused: Vec<Refused>,
+    /// Why no more should be tried: the server is gone, or does not let us write.
+    pub(super) stopped: Option<Error>,
+}
+
+impl Batch {
+    pub(super) fn add(&mut self, number: u64, document: RawDocumentBuf, ids: Ids) -> Result<()> {
+        let unreadable = |_| Error::validation("the document can't be encoded as BSON");
+        let own = document.get("_id").map_err(unreadable)?.map(Bson::try_from);
+        let loaded = if let Some(id) = own.transpose().map_err(unreadable)? {
+            Loaded { number, id, id_is_ours: false, document }
+        } else {
+            let id = ids.of(number)?;
+            let mut with_id = RawDocumentBuf::new();
+            with_id.append(cstr!("_id"), id);
+            for field in &document {
+                let (name, value) = field.map_err(unreadable)?;
+                with_id.append(name, value);
+            }
+            Loaded { number, id: id.into(), id_is_ours: true, document: with_id }
+        };
+        let bytes = loaded.document.as_bytes().len();
+        if bytes > MAX_DOCUMENT {
+            let message = format!("the document has {bytes} bytes; servers take 16 MiB");
+            return Err(Error::new(Code::PayloadTooLarge, message));
+        }
+        self.bytes += bytes;
+        self.documents.push(loaded);
+        Ok(())
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.documents.len() >= MOST || self.bytes >= MAX_BYTES
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// Writes it. `call` begins another attempt.
+    pub(super) async fn write<'c>(
+        mut self,
+        call: impl Fn() -> Call<'c>,
+        namespace: &Namespace,
+        on_conflict: OnConflict,
+        resumed: bool,
+    ) -> Written {
+        let mut written = Written::default();
+        let mut pause = FIRST_PAUSE;
+        let mut lost_before = resumed;
+        for attempt in 1..=TRIES {
+            let statements = match self.statements(on_conflict) {
+                Ok(statements) => statements,
+                Err(error) => {
+                    written.stopped = Some(error);
+                    return written;
+                }
+            };
+            let result = call().bulk(namespace, &statements, false).await;
+            let error = match result {
+                Ok(report) => {
+                    written.inserted += (report.inserted.len() + report.upserted.len()) as u64;
+                    written.replaced += report.matched;
+                    return written;
+                }
+                Err(error) => error,
+            };
+            let was_lost = self.settle(&error, lost_before, on_conflict, &mut written);
+            if self.documents.is_empty() {
+                return written;
+            }
+            let again = was_lost
+                && on_conflict != OnConflict::Replace
+                && attempt < TRIES
+                && is_passing(&error);
+            if !again {
+                written.stopped = Some(error);
+                break;
+            }
+            lost_before = true;
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        // What is left was sent, or not, and nobody said which.
+        if let Some(error) = &written.stopped {
+            written.refused.extend(
+                self.documents
+                    .drain(..)
+                    .map(|d| Refused { number: d.number, error: error.clone() }),
+            );
+        }
+        written
+    }
+
+    fn statements(&self, on_conflict: OnConflict) -> Result<Vec<Statement>> {
+        let statement = |loaded: &Loaded| {
+            if on_conflict != OnConflict::Replace || loaded.id_is_ours {
+                return Ok(Statement::insert(loaded.document.clone()));
+            }
+            let filter = doc! { "_id": { "$eq": loaded.id.clone() } };
+            let selection = Selection { filter, ..Selection::default() };
+            Statement::update(&selection, Change::Replacement(loaded.document.clone()), true)
+        };
+        self.documents.iter().map(statement).collect()
+    }
+
+    /// Takes out what is known after a failure. Says whether the rest was sent and not answered.
+    fn settle(
+        &mut self,
+        error: &Error,
+        lost_before: bool,
+        on_conflict: OnConflict,
+        written: &mut Written,
+    ) -> bool {
+        let details = error.details();
+        let list = |name: &str| details.get(name).and_then(|list| list.as_array());
+        let number = |name: &str| details.get(name).and_then(serde_json::Value::as_u64);
+        let refusals: HashMap<usize, &serde_json::Value> = list("write_errors")
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some((usize::try_from(entry["index"].as_u64()?).ok()?, entry)))
+            .collect();
+        let unknown: Vec<usize> = indexes(list("unknown_indexes"));
+        let inserted = indexes(list("inserted_indexes"));
+        // A failure of the server as a whole has no list of errors: nothing else was settled.
+        let answered = list("write_errors").is_some_and(|errors| !errors.is_empty());
+        written.inserted += inserted.len() as u64;
+        written.inserted += list("upserted").map_or(0, Vec::len) as u64;
+        written.replaced += number("matched_count").unwrap_or(0);
+        let mut rest = Vec::new();
+        for (index, loaded) in std::mem::take(&mut self.documents).into_iter().enumerate() {
+            if let Some(refusal) = refusals.get(&index) {
+                let duplicate = refusal["code"].as_i64() == Some(DUPLICATE_KEY);
+                if duplicate && lost_before && loaded.id_is_ours {
+                    // Our own, from the attempt whose answer was lost.
+                    written.inserted += 1;
+                } else if duplicate && on_conflict == OnConflict::Skip {
+                    written.skipped += 1;
+                } else {
+                    let doubt = duplicate && lost_before;
+                    let error = refused(refusal, duplicate, doubt);
+                    written.refused.push(Refused { number: loaded.number, error });
+                }
+            } else if unknown.contains(&index) || !(answered || inserted.contains(&index)) {
+                rest.push(loaded);
+            }
+        }
+        self.documents = rest;
+        error.known_outcome() == Outcome::Unknown
+    }
+}
+
+fn indexes(list: Option<&Vec<serde_json::Value>>) -> Vec<usize> {
+    let index = |value: &serde_json::Value| usize::try_from(value.as_u64()?).ok();
+    list.into_iter().flatten().filter_map(index).collect()
+}
+
+fn refused(refusal: &serde_json::Value, duplicate: bool, doubt: bool) -> Error {
+    let message = refusal["message"].as_str().unwrap_or("the server refused the document");
+    let code = if duplicate { Code::Conflict } else { Code::DbQueryError };
+    let mut error = Error::new(code, message).detail("server_code", refusal["code"].clone());
+    if let Some(info) = refusal.get("errInfo") {
+        error = error.detail("errInfo", info.clone());
+    }
+    if doubt {
+        // It may be the one that was sent before.
+        error = error.outcome(Outcome::Unknown);
+    }
+    error
+}
+
+/// Whether the server may be back in a moment.
+fn is_passing(error: &Error) -> bool {
+    matches!(error.code(), Code::DbConnectionFailed | Code::DbTimeout | Code::PoolExhausted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_that_goes_on_gives_the_same_ids() {
+        let ids = Ids::new();
+        let (again, next) = Ids::resume(&ids.token(42)).unwrap();
+        assert_eq!(next, 42);
+        assert_eq!(ids.of(42).unwrap(), again.of(42).unwrap());
+        assert_ne!(ids.of(42).unwrap(), ids.of(43).unwrap());
+        for token in
+            ["", "-", "0123456789abcdef", "0123456789abcde-1", "0123456789abcdefg-1", "é-1"]
+        {
+            assert!(Ids::resume(token).is_err(), "{token}");
+        }
+    }
+
+    #[test]
+    fn the_id_stands_before_all_fields() {
+        let mut batch = Batch::default();
+        let document = RawDocumentBuf::try_from(&doc! { "a": 1, "b": 2 }).unwrap();
+        batch.add(7, document, Ids::new()).unwrap();
+        let written = mongodb::bson::Document::try_from(&batch.documents[0].document).unwrap();
+        assert_eq!(written.keys().collect::<Vec<_>>(), ["_id", "a", "b"]);
+    }
+}

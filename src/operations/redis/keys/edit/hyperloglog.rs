@@ -1,0 +1,27 @@
+//! Edits of HyperLogLogs.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::super::input::Bytes;
+use super::{bytes, some};
+use crate::backend::redis::edit::{Edit, hyperloglog};
+use crate::error::Result;
+
+/// Changes of a HyperLogLog.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum HyperloglogEdit {
+    /// Adds elements. Result: `changed`, 1 if the estimate may be another now.
+    Add {
+        /// The elements.
+        elements: Vec<Bytes>,
+    },
+}
+
+impl HyperloglogEdit {
+    pub(super) fn edit(self) -> Result<Edit> {
+        let Self::Add { elements } = self;
+        Ok(hyperloglog::add(some(elements, "elements", bytes)?))
+    }
+}

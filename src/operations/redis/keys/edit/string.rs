@@ -1,0 +1,74 @@
+//! Edits of strings.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::super::input::{Bytes, Integer, Score};
+use crate::backend::redis::edit::{Edit, string};
+use crate::error::{Error, Result};
+
+/// The longest string that Redis has, in bytes.
+const MAX_STRING: u64 = 512 << 20;
+
+/// Changes of a string, which may also be a number or a bitmap.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum StringEdit {
+    /// Replaces the value. Result: nothing.
+    Set {
+        /// The new value.
+        value: Bytes,
+        /// Only if this is the value still.
+        if_unchanged: Option<Bytes>,
+    },
+    /// Adds to the end. Result: `length`, in bytes.
+    Append {
+        /// What to add.
+        value: Bytes,
+    },
+    /// Overwrites bytes. Result: `length`, in bytes.
+    SetRange {
+        /// The first byte that is overwritten; a gap behind the end is filled with zeros.
+        offset: u64,
+        /// What to write.
+        value: Bytes,
+        /// Only if these bytes are there still, from `offset` on.
+        if_unchanged: Option<Bytes>,
+    },
+    /// Adds to an integer. Result: `value`.
+    Increment {
+        /// What to add; may be negative.
+        by: Integer,
+    },
+    /// Adds to a number that may have a fraction. Result: `value`.
+    IncrementFloat {
+        /// What to add; may be negative.
+        by: Score,
+    },
+    /// Sets one bit. Result: `previous`.
+    SetBit {
+        /// Its position; the first bit is the highest of the first byte.
+        offset: u32,
+        /// 0 or 1.
+        bit: u8,
+    },
+}
+
+impl StringEdit {
+    pub(super) fn edit(self) -> Result<Edit> {
+        Ok(match self {
+            Self::Set { value, if_unchanged } => string::set(value.0, if_unchanged.map(|v| v.0)),
+            Self::Append { value } => string::append(value.0),
+            Self::SetRange { offset, .. } if offset >= MAX_STRING => {
+                return Err(Error::validation("`offset` is beyond the longest string, 512 MiB"));
+            }
+            Self::SetRange { offset, value, if_unchanged } => {
+                string::set_range(offset, value.0, if_unchanged.map(|v| v.0))
+            }
+            Self::Increment { by } => string::increment(by.0),
+            Self::IncrementFloat { by } => string::increment_float(by.0),
+            Self::SetBit { bit: 2.., .. } => return Err(Error::validation("`bit` is 0 or 1")),
+            Self::SetBit { offset, bit } => string::set_bit(offset, bit == 1),
+        })
+    }
+}

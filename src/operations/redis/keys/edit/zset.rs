@@ -1,0 +1,57 @@
+//! Edits of sorted sets.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::super::input::{Bytes, Score};
+use super::{bytes, some};
+use crate::backend::redis::edit::{Edit, sorted_set};
+use crate::error::Result;
+
+/// Changes of a sorted set.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum ZsetEdit {
+    /// Adds members, or gives new scores to those that are there. Result: `added`, how many are
+    /// new.
+    Add {
+        /// `[[member, score], …]`
+        members: Vec<(Bytes, Score)>,
+        /// Only if these have these scores still: `[[member, score], …]`, `null` for one that must
+        /// not exist.
+        #[serde(default)]
+        if_unchanged: Vec<(Bytes, Option<Score>)>,
+    },
+    /// Adds to a score; to that of a new member, 0. Result: `score`.
+    Increment {
+        /// The member.
+        member: Bytes,
+        /// What to add; may be negative.
+        by: Score,
+    },
+    /// Removes members. Result: `removed`.
+    Remove {
+        /// The members.
+        members: Vec<Bytes>,
+    },
+}
+
+impl ZsetEdit {
+    pub(super) fn edit(self) -> Result<Edit> {
+        Ok(match self {
+            Self::Add { members, if_unchanged } => {
+                let members = some(members, "members", |(member, score)| (member.0, score.0))?;
+                let scored = |(member, score): (Bytes, Option<Score>)| {
+                    (member.0, score.map(|score| score.0))
+                };
+                let seen = match if_unchanged {
+                    none if none.is_empty() => Vec::new(),
+                    seen => some(seen, "if_unchanged", scored)?,
+                };
+                sorted_set::add(members, seen)
+            }
+            Self::Increment { member, by } => sorted_set::increment(member.0, by.0),
+            Self::Remove { members } => sorted_set::remove(some(members, "members", bytes)?),
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! Giving a key another name, and copying it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::input::{Bytes, Encoding};
+use crate::api::operation::Permission;
+use crate::api::reply::Reply;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// A key and its new name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RenameInput {
+    /// The key.
+    key: Bytes,
+    /// How the key in the path is spelt.
+    #[serde(default)]
+    encoding: Encoding,
+    /// The new name, as text or bytes. In a cluster it must be in the same slot.
+    to: Bytes,
+    /// Only if there is no key of the new name; `false` deletes that. Default `true`.
+    #[serde(default = "yes")]
+    nx: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `redis.keys.rename`: `{ key, renamed_from, ttl, ttl_ms }`
+pub(super) async fn rename(cx: &Context, input: RenameInput) -> Result<Reply> {
+    let key = input.key.decode(input.encoding)?;
+    if key == input.to.0 {
+        return Err(Error::validation("`to` is the name that the key has"));
+    }
+    let client = cx.redis().await?;
+    let mut out = Reply::open();
+    client.rename(&key, &input.to.0, !input.nx, &mut out, cx.deadline).await?;
+    Ok(Reply::close(out))
+}
+
+/// A key and where to copy it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CopyInput {
+    /// The key.
+    key: Bytes,
+    /// How the key in the path is spelt.
+    #[serde(default)]
+    encoding: Encoding,
+    /// The copy's name, as text or bytes. In a cluster it must be in the same slot.
+    to: Bytes,
+    /// Another database of the same server, which is beyond what the connection is for: that needs
+    /// admin permission.
+    db: Option<u32>,
+    /// Only if there is no key of that name; `false` deletes that. Default `true`.
+    #[serde(default = "yes")]
+    nx: bool,
+}
+
+/// `redis.keys.copy`: `{ key, copied_from, ttl, ttl_ms }`; the times are `null` for a copy in
+/// another database.
+pub(super) async fn copy(cx: &Context, input: CopyInput) -> Result<Reply> {
+    let key = input.key.decode(input.encoding)?;
+    if input.db.is_some() {
+        cx.require(Permission::Admin)?;
+    } else if key == input.to.0 {
+        return Err(Error::validation("`to` is the key itself"));
+    }
+    let client = cx.redis().await?;
+    let mut out = Reply::open();
+    client.copy(&key, &input.to.0, input.db, !input.nx, &mut out, cx.deadline).await?;
+    Ok(Reply::close(out))
+}

@@ -1,0 +1,49 @@
+//! Who is connected.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::limit;
+use crate::api::reply::Reply;
+use crate::context::Context;
+use crate::error::Result;
+
+const DEFAULT_LIMIT: usize = 100;
+
+/// Kinds that `CLIENT LIST` tells apart.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Normal,
+    Master,
+    Replica,
+    Pubsub,
+}
+
+/// Which clients.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientsInput {
+    /// Only clients of this kind.
+    #[serde(rename = "type")]
+    kind: Option<Kind>,
+    /// `"0"` at first, then the `cursor` of the page before.
+    cursor: Option<String>,
+    /// Clients per page, 1 to 1000; default 100.
+    limit: Option<usize>,
+}
+
+/// `redis.clients`: `{ clients: [{ id, addr, name, age, idle, cmd, user, …, node? }], cursor, total,
+/// warnings }`, with the fields that the server tells.
+pub(super) async fn list(cx: &Context, input: ClientsInput) -> Result<Reply> {
+    let limit = limit(input.limit, DEFAULT_LIMIT)?;
+    let kind = input.kind.map(|kind| match kind {
+        Kind::Normal => "normal",
+        Kind::Master => "master",
+        Kind::Replica => "replica",
+        Kind::Pubsub => "pubsub",
+    });
+    let cursor = input.cursor.as_deref().unwrap_or("0");
+    let client = cx.redis().await?;
+    Reply::json(&client.clients(kind, cursor, limit, cx.deadline).await?)
+}

@@ -1,0 +1,28 @@
+//! The log of slow commands.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::limit;
+use crate::api::reply::Reply;
+use crate::context::Context;
+use crate::error::Result;
+
+/// As many as a server keeps unless told otherwise.
+const DEFAULT_LIMIT: usize = 128;
+
+/// How much of it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SlowLogInput {
+    /// Entries, the latest first, 1 to 1000; default 128.
+    limit: Option<usize>,
+}
+
+/// `redis.slowlog`: `{ entries: [{ id, at, duration_us, args, client, client_name, node? }], total,
+/// threshold_us, warnings }`, `at` in seconds since 1970. Arguments that are secrets are left out.
+pub(super) async fn list(cx: &Context, input: SlowLogInput) -> Result<Reply> {
+    let limit = limit(input.limit, DEFAULT_LIMIT)?;
+    let client = cx.redis().await?;
+    Reply::json(&client.slow_log(limit, cx.deadline).await?)
+}

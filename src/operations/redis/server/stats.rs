@@ -1,0 +1,72 @@
+//! Figures that change: once, or as a stream at an interval.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::api::reply::Reply;
+use crate::backend::redis::info::figures::Watch;
+use crate::context::{Accept, Context};
+use crate::error::{Error, Result};
+use crate::json::Writer;
+
+/// Seconds between two snapshots, unless asked otherwise.
+const DEFAULT_INTERVAL: f64 = 1.0;
+
+/// Each snapshot is work for the server.
+const SHORTEST_INTERVAL: f64 = 0.25;
+
+const LONGEST_INTERVAL: f64 = 3600.0;
+
+/// How often.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatsInput {
+    /// Seconds between two snapshots of a stream, 0.25 to 3600; default 1.
+    interval: Option<f64>,
+}
+
+/// `{ at, memory, stats, clients, cpu, keyspace, interval, nodes, warnings }`, `at` in milliseconds since
+/// 1970; as a stream one such record per interval until the reader leaves. `interval` is what
+/// happened since the record before.
+pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
+    let seconds = input.interval.unwrap_or(DEFAULT_INTERVAL);
+    if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&seconds) {
+        let message =
+            format!("`interval` is from {SHORTEST_INTERVAL} to {LONGEST_INTERVAL} seconds");
+        return Err(Error::validation(message));
+    }
+    let client = cx.redis().await?;
+    let (mut watch, mut first) = (Watch::default(), Writer::new());
+    watch.look(&client, &mut first, cx.deadline).await?;
+    if cx.accept == Accept::Json {
+        return Reply::write(|out| {
+            out.raw(first.into_bytes());
+            Ok(())
+        });
+    }
+    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+        Box::pin(async move {
+            let closing = cx.running.closing();
+            let mut ticks = interval(Duration::from_secs_f64(seconds));
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks.tick().await;
+            let mut next = first;
+            loop {
+                sink.record(|out| {
+                    out.raw(next.into_bytes());
+                    Ok(())
+                })
+                .await?;
+                sink.flush().await?;
+                if closing.run_until_cancelled(ticks.tick()).await.is_none() {
+                    return Ok(());
+                }
+                next = Writer::new();
+                watch.look(&client, &mut next, cx.step()).await?;
+            }
+        })
+    }))
+}

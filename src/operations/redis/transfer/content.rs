@@ -1,0 +1,209 @@
+//! The values inside a line.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::super::input::{Bytes, Score};
+use crate::backend::redis::kind::Kind;
+use crate::backend::redis::stream_state::{Delivery, Group, StreamState};
+use crate::backend::redis::whole::FieldExpiries;
+use crate::backend::redis::write::{NewValue, StreamEntry};
+
+/// Elements that one line may hold; a longer value goes on in the next.
+const MAX_ELEMENTS: usize = 100_000;
+
+/// Times of fields, in milliseconds since 1970, have 46 bits in the server.
+const LATEST: i64 = (1 << 46) - 1;
+
+/// Elements in an array, as many as a line may hold.
+#[derive(Debug)]
+pub(super) struct Capped<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Capped<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(CappedVisitor(PhantomData))
+    }
+}
+
+struct CappedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for CappedVisitor<T> {
+    type Value = Capped<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Capped<T>, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = sequence.next_element()? {
+            if elements.len() == MAX_ELEMENTS {
+                let message = format!("a line holds at most {MAX_ELEMENTS} elements");
+                return Err(de::Error::custom(message));
+            }
+            elements.push(element);
+        }
+        Ok(Capped(elements))
+    }
+}
+
+/// Bytes as base64.
+#[derive(Debug)]
+pub(super) struct Base64(pub(super) Vec<u8>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64.decode(text).map(Self).map_err(|_| de::Error::custom("it is not base64"))
+    }
+}
+
+/// Reads a value, or a part of one.
+pub(super) fn value(kind: Kind, raw: &RawValue) -> Result<NewValue, String> {
+    let read = match kind {
+        Kind::String => parse::<Bytes>(raw).map(|text| NewValue::String(text.0)),
+        Kind::List => parse(raw).map(|elements| NewValue::List(bytes(elements))),
+        Kind::Set => parse(raw).map(|members| NewValue::Set(bytes(members))),
+        Kind::Hash => parse(raw).map(|fields| NewValue::Hash(pairs(fields))),
+        Kind::SortedSet => parse::<Capped<(Bytes, Score)>>(raw).map(|members| {
+            let member = |(member, score): (Bytes, Score)| (member.0, score.0);
+            NewValue::SortedSet(members.0.into_iter().map(member).collect())
+        }),
+        Kind::Stream => {
+            let entries: Capped<Entry> = parse(raw)?;
+            let entries = entries.0.into_iter().map(Entry::checked).collect::<Result<_, _>>();
+            entries.map(NewValue::Stream)
+        }
+    };
+    read.map_err(|reason| format!("the value is none of its type: {reason}"))
+}
+
+fn parse<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Result<T, String> {
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let error = error.to_string();
+        error.split_once(" at line 1 column").map_or(error.clone(), |(what, _)| what.to_owned())
+    })
+}
+
+fn bytes(elements: Capped<Bytes>) -> Vec<Vec<u8>> {
+    elements.0.into_iter().map(|element| element.0).collect()
+}
+
+fn pairs(pairs: Capped<(Bytes, Bytes)>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pairs.0.into_iter().map(|(name, value)| (name.0, value.0)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    fields: Capped<(Bytes, Bytes)>,
+}
+
+impl Entry {
+    fn checked(self) -> Result<StreamEntry, String> {
+        let fields = pairs(self.fields);
+        if fields.is_empty() {
+            return Err(format!("the entry {:?} has no fields", self.id));
+        }
+        Ok(StreamEntry { id: id(self.id)?, fields })
+    }
+}
+
+/// `ms-seq`, both of 64 bits.
+fn id(text: String) -> Result<String, String> {
+    let numbers = text.split_once('-').map(|(ms, seq)| (ms.parse::<u64>(), seq.parse::<u64>()));
+    match numbers {
+        Some((Ok(_), Ok(_))) => Ok(text),
+        _ => Err(format!("{text:?} is no id of an entry")),
+    }
+}
+
+/// When fields expire.
+#[derive(Debug, Deserialize)]
+pub(super) struct FieldTimes(Capped<(Bytes, i64)>);
+
+impl FieldTimes {
+    pub(super) fn checked(self) -> Result<FieldExpiries, String> {
+        let checked = |(name, at): (Bytes, i64)| {
+            (1..=LATEST).contains(&at).then_some((name.0, at)).ok_or_else(|| {
+                "`field_expires` has what is no time in milliseconds since 1970".to_owned()
+            })
+        };
+        self.0.0.into_iter().map(checked).collect()
+    }
+}
+
+/// A stream without its entries.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    last_id: String,
+    entries_added: Option<i64>,
+    max_deleted_id: Option<String>,
+    groups: Capped<RawGroup>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGroup {
+    name: Bytes,
+    last_delivered_id: String,
+    entries_read: Option<i64>,
+}
+
+impl State {
+    pub(super) fn checked(self) -> Result<StreamState, String> {
+        let group = |group: RawGroup| {
+            Ok(Group {
+                name: group.name.0,
+                last_delivered_id: id(group.last_delivered_id)?,
+                entries_read: group.entries_read,
+                pending: 0,
+            })
+        };
+        Ok(StreamState {
+            last_id: id(self.last_id)?,
+            entries_added: self.entries_added,
+            max_deleted_id: self.max_deleted_id.map(id).transpose()?,
+            groups: self.groups.0.into_iter().map(group).collect::<Result<_, String>>()?,
+        })
+    }
+}
+
+/// What a group has pending.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pending {
+    group: Bytes,
+    deliveries: Capped<RawDelivery>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDelivery {
+    id: String,
+    consumer: Bytes,
+    at: i64,
+    count: i64,
+}
+
+impl Pending {
+    pub(super) fn checked(self) -> Result<(Vec<u8>, Vec<Delivery>), String> {
+        let delivery = |delivery: RawDelivery| {
+            let RawDelivery { id: entry, consumer, at, count } = delivery;
+            if at < 0 || count < 0 {
+                return Err("a delivery has a negative time or count".to_owned());
+            }
+            Ok(Delivery { id: id(entry)?, consumer: consumer.0, at, count })
+        };
+        let deliveries = self.deliveries.0.into_iter().map(delivery).collect::<Result<_, _>>()?;
+        Ok((self.group.0, deliveries))
+    }
+}

@@ -1,0 +1,408 @@
+//! Reading an export line by line, and writing its keys as they come.
+
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::ledger::Ledger;
+use super::line::{KeyContent, KeyLine, Line, Sums};
+use super::report::{Checksum, EndedBy};
+use super::writer::{KeyWriter, Policy};
+use crate::api::reply::Reply;
+use crate::api::stream::Sink;
+use crate::api::upload::Upload;
+use crate::backend::redis::Client;
+use crate::context::{Context, Leased};
+use crate::error::{Error, Result};
+use crate::jobs::Job;
+
+/// Longest line. The exports of this package keep to less, unless one element is very large.
+const MAX_LINE: usize = 64 << 20;
+
+/// What happens to keys that are there already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnConflict {
+    /// They stay as they are.
+    #[default]
+    Skip,
+    /// They are replaced.
+    Replace,
+    /// The import ends at the first.
+    Fail,
+}
+
+/// What becomes of the times at which keys expire.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Ttl {
+    /// They are kept; keys whose time is over are left out.
+    #[default]
+    Keep,
+    /// They are dropped, those of fields too: everything lives for ever.
+    None,
+}
+
+/// How to import. The body is what an export gave.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImportInput {
+    /// What happens to keys that are there already: `skip` (default), `replace` or `fail`.
+    #[serde(default)]
+    conflict: OnConflict,
+    /// `keep` (default) or `none`.
+    #[serde(default)]
+    ttl: Ttl,
+    /// Reads and checks everything, looks which keys are there, and writes nothing.
+    #[serde(default)]
+    dry_run: bool,
+    /// The first line to write: the `resume_line` of an import that was cut off. The lines before it
+    /// must be sent too; they are summed and not written.
+    from_line: Option<u64>,
+}
+
+/// `redis.import`
+pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply> {
+    let upload = cx.upload()?;
+    let client = cx.redis().await?;
+    if !input.dry_run {
+        client.require_transactions(cx.deadline).await?;
+    }
+    let now = client.now(cx.deadline).await;
+    let job = cx.service.jobs.begin(cx.connection()?.id, cx.user.clone());
+    let import = Import {
+        upload,
+        job,
+        input,
+        now,
+        began: std::time::Instant::now(),
+        segment: Ledger::default(),
+        unread: false,
+        place: Place::Start,
+        checksum: Checksum::Missing,
+        ahead: None,
+    };
+    Ok(Reply::stream_of_steps(cx, cx.records(), move |cx, sink| {
+        Box::pin(import.run(cx, client, sink))
+    }))
+}
+
+struct Import {
+    upload: Upload,
+    job: Job,
+    input: ImportInput,
+    /// The server's time when the import began, and when that was.
+    now: i64,
+    began: std::time::Instant,
+    /// The lines since the last header.
+    segment: Ledger,
+    /// Some of these can't be read, so that their keys can't be counted.
+    unread: bool,
+    place: Place,
+    checksum: Checksum,
+    /// What was read to see whether a line is the last.
+    ahead: Option<Next>,
+}
+
+/// Where in the file we are.
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    /// The next line must be a header.
+    Start,
+    Body,
+    /// The next line may be the header of the export that went on from here.
+    Checkpoint(String),
+    End,
+}
+
+/// The next line, or why there is none.
+enum Next {
+    Line(Bytes),
+    End,
+    Over(EndedBy),
+}
+
+impl Import {
+    async fn run(mut self, cx: &Context, client: Leased<Client>, sink: &mut Sink) -> Result<()> {
+        sink.offer(|out| {
+            out.raw(b"{\"job\":");
+            out.value(&self.job.id)?;
+            out.raw(b",\"dry_run\":");
+            out.boolean(self.input.dry_run);
+            out.raw(b"}");
+            Ok(())
+        })?;
+        let policy = match self.input.conflict {
+            OnConflict::Skip => Policy::Skip,
+            OnConflict::Replace => Policy::Replace,
+            OnConflict::Fail => Policy::Fail,
+        };
+        let mut writer = KeyWriter::new(cx, &client, sink, policy, self.input.dry_run);
+        let ended = self.all(&mut writer).await;
+        let (ended_by, failure) = match ended {
+            Ok(ended_by) => (ended_by, None),
+            Err(error) => (EndedBy::Failure, Some(error)),
+        };
+        let resume_line = writer.unsettled().unwrap_or(writer.report.line + 1);
+        writer.abandon().await;
+        let KeyWriter { report, sink, .. } = writer;
+        let told = report.end(ended_by, self.checksum, resume_line, sink).await;
+        if told.is_err() || sink.is_closed() {
+            report.log(cx.operation.name, &cx.request_id);
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Reads the file to its end, unless something ends it before.
+    async fn all(&mut self, writer: &mut KeyWriter<'_>) -> Result<EndedBy> {
+        loop {
+            let line = match self.next(writer).await {
+                Ok(Next::Line(line)) => line,
+                Ok(Next::Over(ended_by)) => return Ok(ended_by),
+                Ok(Next::End) => break,
+                Err(error) => return Err(at_line(writer.report.line + 1, &error)),
+            };
+            writer.report.line += 1;
+            writer.report.bytes += line.len() as u64 + 1;
+            if !self.line(&line, writer).await? {
+                // It was cut off in the middle.
+                writer.report.line -= 1;
+                break;
+            }
+            let resume_line = writer.unsettled().unwrap_or(writer.report.line + 1);
+            writer.report.progress(resume_line, writer.sink);
+        }
+        if self.place != Place::End {
+            // What came is whole lines, and is written; but it is not all.
+            if !writer.is_open() {
+                writer.flush().await?;
+            }
+            let message = if self.place == Place::Start {
+                "the file is empty"
+            } else {
+                "the file was cut off: it has no end record; what it had is imported"
+            };
+            return Err(Error::validation(message));
+        }
+        writer.flush().await?;
+        Ok(EndedBy::Completion)
+    }
+
+    async fn next(&mut self, writer: &KeyWriter<'_>) -> Result<Next> {
+        if let Some(ahead) = self.ahead.take() {
+            return Ok(ahead);
+        }
+        let closing = writer.cx.running.closing();
+        tokio::select! {
+            biased;
+            () = self.job.stopped().cancelled() => Ok(Next::Over(EndedBy::Stop)),
+            () = writer.sink.closed() => Ok(Next::Over(EndedBy::Leaving)),
+            () = closing.cancelled() => Ok(Next::Over(EndedBy::Shutdown)),
+            line = self.upload.line(MAX_LINE) => Ok(line?.map_or(Next::End, Next::Line)),
+        }
+    }
+
+    /// Does what a line says; `false` where it is the last and not whole.
+    async fn line(&mut self, text: &[u8], writer: &mut KeyWriter<'_>) -> Result<bool> {
+        let number = writer.report.line;
+        let line = match Line::read(text) {
+            Ok(line) => line,
+            Err(refused) if self.place == Place::Start => {
+                let message = format!("line 1 is not the header of an export: {}", refused.reason);
+                return Err(Error::validation(message));
+            }
+            Err(refused) => {
+                let ahead = self.next(writer).await.map_err(|e| at_line(number + 1, &e))?;
+                if matches!(ahead, Next::End) && self.place != Place::End {
+                    return Ok(false);
+                }
+                self.ahead = Some(ahead);
+                self.segment.add(text);
+                self.unread = true;
+                let reason = "a line of its value can't be read";
+                writer.refuse_open(&Error::validation(reason)).await;
+                let key = refused.key.as_deref();
+                writer.report.refuse(number, key, &refused.reason, writer.sink);
+                return Ok(true);
+            }
+        };
+        if let Line::Header { version, continues } = line {
+            self.header(number, version, continues.as_deref(), writer).await?;
+            self.segment.add(text);
+            return Ok(true);
+        }
+        if self.place == Place::Start {
+            return Err(Error::validation("line 1 is not the header of an export"));
+        }
+        if self.place == Place::End {
+            writer.report.refuse(number, None, "it comes after the end of the export", writer.sink);
+            return Ok(true);
+        }
+        self.place = Place::Body;
+        if let ControlFlow::Break(line) = self.frame(number, line, writer).await? {
+            self.content(number, text.len(), line, writer).await?;
+        }
+        self.segment.add(text);
+        Ok(true)
+    }
+
+    /// The first line, or the first of an export that went on where another was cut off.
+    async fn header(
+        &mut self,
+        number: u64,
+        version: u64,
+        continues: Option<&str>,
+        writer: &mut KeyWriter<'_>,
+    ) -> Result<()> {
+        if version != 1 {
+            let message = format!("line {number}: the format has version {version}; 1 is known");
+            return Err(Error::validation(message));
+        }
+        match &self.place {
+            Place::Start => {}
+            Place::Checkpoint(cursor) if Some(cursor.as_str()) == continues => {}
+            _ => {
+                let message = format!(
+                    "line {number} is a second header, and does not go on from the line before; \
+                     import the files one by one"
+                );
+                return Err(Error::validation(message));
+            }
+        }
+        writer.flush().await?;
+        (self.segment, self.unread) = (Ledger::default(), false);
+        self.place = Place::Body;
+        Ok(())
+    }
+
+    /// Lines that are about the file; gives those back that are about keys.
+    async fn frame<'l>(
+        &mut self,
+        number: u64,
+        line: Line<'l>,
+        writer: &mut KeyWriter<'_>,
+    ) -> Result<ControlFlow<Line<'l>>> {
+        match line {
+            Line::Checkpoint { cursor, sums } => {
+                self.verify(number, &sums)?;
+                self.place = Place::Checkpoint(cursor);
+            }
+            Line::End(sums) => {
+                self.verify(number, &sums)?;
+                self.checksum = Checksum::Right;
+                self.place = Place::End;
+            }
+            Line::Error(message) => {
+                writer.flush().await?;
+                let message = format!("line {number}: the export itself failed: {message}");
+                return Err(Error::validation(message));
+            }
+            Line::Skipped => self.segment.skipped += 1,
+            Line::Warning => {}
+            line => return Ok(ControlFlow::Break(line)),
+        }
+        if writer.is_open() {
+            let reason = format!("its value should go on in line {number}");
+            writer.refuse_open(&Error::validation(reason)).await;
+            writer.abandon().await;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Lines that are about keys.
+    async fn content(
+        &mut self,
+        number: u64,
+        length: usize,
+        line: Line<'_>,
+        writer: &mut KeyWriter<'_>,
+    ) -> Result<()> {
+        let wanted = self.input.from_line.is_none_or(|from| number >= from);
+        match line {
+            Line::Key(key) => {
+                if writer.is_open() {
+                    let reason = format!("its value should go on in line {number}");
+                    writer.refuse_open(&Error::validation(reason)).await;
+                    writer.abandon().await;
+                }
+                self.segment.keys += u64::from(!key.more);
+                if !wanted {
+                    return Ok(());
+                }
+                let key = if self.input.ttl == Ttl::None { without_times(key) } else { key };
+                let expired = key.expires_at.is_some_and(|at| at <= self.server_time());
+                writer.key(number, length, key, expired).await
+            }
+            Line::Gone => {
+                writer.abandon().await;
+                Ok(())
+            }
+            Line::Part { more, .. } | Line::Pending { more, .. } if !writer.is_open() => {
+                self.segment.keys += u64::from(!more);
+                if self.input.from_line == Some(number) {
+                    let message = format!(
+                        "line {number} goes on with a value; begin at the line where its key is"
+                    );
+                    return Err(Error::validation(message));
+                }
+                if wanted {
+                    let reason = "it goes on with a value that has not begun";
+                    writer.report.refuse(number, None, reason, writer.sink);
+                }
+                Ok(())
+            }
+            Line::Part { value, field_expires, more } => {
+                self.segment.keys += u64::from(!more);
+                let none = Vec::new();
+                let kept = self.input.ttl == Ttl::Keep;
+                writer.part(value, if kept { &field_expires } else { &none }, more).await
+            }
+            Line::Pending { group, deliveries, more } => {
+                self.segment.keys += u64::from(!more);
+                writer.pending(&group, &deliveries, more).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Compares what was read with what was written. A difference ends the import: what follows can't
+    /// be trusted either.
+    fn verify(&mut self, number: u64, sums: &Sums) -> Result<()> {
+        let read = Sums {
+            keys: self.segment.keys,
+            skipped: self.segment.skipped,
+            lines: self.segment.lines(),
+            sha256: self.segment.sha256(),
+        };
+        let counted = self.unread || (read.keys, read.skipped) == (sums.keys, sums.skipped);
+        if counted && read.lines == sums.lines && read.sha256 == sums.sha256 {
+            return Ok(());
+        }
+        self.checksum = Checksum::Wrong;
+        let what = if read.lines == sums.lines { "changed" } else { "lost or added" };
+        let message = format!(
+            "line {number}: the lines before it are not those that were exported: something was \
+             {what} since the last checkpoint"
+        );
+        Err(Error::validation(message))
+    }
+
+    fn server_time(&self) -> i64 {
+        let passed = i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.now.saturating_add(passed)
+    }
+}
+
+fn without_times(mut key: KeyLine) -> KeyLine {
+    key.expires_at = None;
+    if let KeyContent::Value { field_expires, .. } = &mut key.content {
+        field_expires.clear();
+    }
+    key
+}
+
+fn at_line(number: u64, error: &Error) -> Error {
+    error.clone().context(&format!("line {number}")).detail("line", number)
+}

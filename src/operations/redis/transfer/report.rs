@@ -1,0 +1,181 @@
+//! What an import tells: counts, and a problem for each line or key that was refused.
+
+use std::time::{Duration, Instant};
+
+use super::super::problems::Problems;
+use super::encode;
+use crate::api::stream::Sink;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+use crate::outcome::Outcome;
+
+/// How often progress is told.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// Characters of a reason that are told; a hostile line may be quoted in it.
+const MAX_REASON: usize = 500;
+
+/// Bytes of a key that are told.
+const MAX_KEY: usize = 1_000;
+
+/// What became of keys and lines.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    /// The last line that was read.
+    pub(super) line: u64,
+    pub(super) bytes: u64,
+    pub(super) done: u64,
+    /// They were there, and still are.
+    pub(super) skipped: u64,
+    /// Their time was over.
+    pub(super) expired: u64,
+    /// Refused: lines that can't be read, and keys that can't be written.
+    pub(super) failed: u64,
+    pub(super) unknown: u64,
+    problems: Problems,
+    told: Option<Instant>,
+}
+
+/// How an import ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndedBy {
+    /// The file ended as an export ends.
+    Completion,
+    Stop,
+    Shutdown,
+    Leaving,
+    Failure,
+}
+
+/// What the checksum of the file said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checksum {
+    /// All of the file is as it was written.
+    Right,
+    Wrong,
+    /// It was not come to.
+    Missing,
+}
+
+impl Report {
+    /// A line that can't be read.
+    pub(super) fn refuse(&mut self, line: u64, key: Option<&[u8]>, reason: &str, sink: &mut Sink) {
+        let error = Error::new(Code::ValidationError, reason);
+        self.problem(line, key, &error, sink);
+    }
+
+    /// A key, or a line without one, that did not get where it should.
+    pub(super) fn problem(
+        &mut self,
+        line: u64,
+        key: Option<&[u8]>,
+        error: &Error,
+        sink: &mut Sink,
+    ) {
+        if error.known_outcome() == Outcome::Unknown {
+            self.unknown += 1;
+        } else {
+            self.failed += 1;
+        }
+        if self.problems.admit() {
+            let _ = sink.offer(|out| {
+                write_problem(out, line, key, error);
+                Ok(())
+            });
+        }
+    }
+
+    /// Tells of the progress, unless it was told of a moment ago or the reader is behind.
+    pub(super) fn progress(&mut self, resume_line: u64, sink: &mut Sink) {
+        let recent = self.told.is_some_and(|told| told.elapsed() < PROGRESS_EVERY);
+        if recent || sink.lags() {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let _ = sink.offer(|out| {
+            out.raw(b"{\"progress\":{");
+            self.write_counts(out, resume_line);
+            out.raw(b"}}");
+            Ok(())
+        });
+    }
+
+    /// The last record.
+    pub(super) async fn end(
+        &self,
+        ended_by: EndedBy,
+        checksum: Checksum,
+        resume_line: u64,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        sink.record(|out| {
+            out.raw(b"{\"end\":{");
+            self.write_counts(out, resume_line);
+            out.raw(b",\"problems_untold\":");
+            out.integer(self.problems.untold().cast_signed());
+            out.raw(b",\"checksum\":");
+            out.string(match checksum {
+                Checksum::Right => "right",
+                Checksum::Wrong => "wrong",
+                Checksum::Missing => "missing",
+            });
+            out.raw(b",\"ended_by\":");
+            out.string(match ended_by {
+                EndedBy::Completion => "completion",
+                EndedBy::Stop => "stop",
+                EndedBy::Shutdown => "shutdown",
+                EndedBy::Leaving => "leaving",
+                EndedBy::Failure => "failure",
+            });
+            out.raw(b"}}");
+            Ok(())
+        })
+        .await?;
+        sink.flush().await
+    }
+
+    /// What the log keeps where nobody reads the last record.
+    pub(super) fn log(&self, operation: &str, request_id: &str) {
+        let Self { line, done, skipped, expired, failed, unknown, .. } = *self;
+        tracing::info!(
+            operation, request_id, line, done, skipped, expired, failed, unknown, "stopped"
+        );
+    }
+
+    fn write_counts(&self, out: &mut Writer, resume_line: u64) {
+        let counts = [
+            ("line", self.line),
+            ("bytes", self.bytes),
+            ("done", self.done),
+            ("skipped", self.skipped),
+            ("expired", self.expired),
+            ("failed", self.failed),
+            ("unknown", self.unknown),
+            ("resume_line", resume_line),
+        ];
+        let mut first = true;
+        for (name, count) in counts {
+            out.comma(&mut first);
+            out.key(name);
+            out.integer(count.cast_signed());
+        }
+    }
+}
+
+fn write_problem(out: &mut Writer, line: u64, key: Option<&[u8]>, error: &Error) {
+    out.raw(b"{\"problem\":{\"line\":");
+    out.integer(line.cast_signed());
+    out.raw(b",\"key\":");
+    match key {
+        Some(key) => encode::text_or_bytes(out, &key[..key.len().min(MAX_KEY)]),
+        None => out.raw(b"null"),
+    }
+    out.raw(b",\"outcome\":");
+    out.string(error.known_outcome().as_str());
+    out.raw(b",\"code\":");
+    out.string(error.code().as_str());
+    out.raw(b",\"message\":");
+    let message: String = error.message().chars().take(MAX_REASON).collect();
+    out.string(&message);
+    out.raw(b"}}");
+}

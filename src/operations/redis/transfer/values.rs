@@ -1,0 +1,402 @@
+//! Keys as lines: small ones together, large ones part by part.
+
+use super::encode;
+use super::ledger::Ledger;
+use crate::api::stream::Sink;
+use crate::backend::redis::Client;
+use crate::backend::redis::kind::Kind;
+use crate::backend::redis::pieces::Pieces;
+use crate::backend::redis::survey::Surveyed;
+use crate::backend::redis::whole::{FieldExpiries, Fields};
+use crate::backend::redis::write::NewValue;
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+
+/// Values up to this size, as the server estimates it, are read whole …
+const SMALL: u64 = 32 << 10;
+
+/// … together with others, up to this sum.
+const TOGETHER: u64 = 1 << 20;
+
+/// How often a key is read again because it became another meanwhile.
+const MAX_TRIES: usize = 3;
+
+/// Writes keys as lines.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    pub(super) ledger: Ledger,
+    warned: Vec<&'static str>,
+}
+
+/// A key that is there.
+struct Key<'a> {
+    name: &'a [u8],
+    is: Surveyed,
+}
+
+impl Values {
+    /// Writes all of the keys that are still there.
+    pub(super) async fn keys(
+        &mut self,
+        cx: &Context,
+        client: &Client,
+        keys: &[Vec<u8>],
+        sink: &mut Sink,
+    ) -> Result<()> {
+        let surveyed = client.survey(keys, true, cx.step()).await;
+        let (mut small, mut sum, mut large) = (Vec::new(), 0, Vec::new());
+        for (name, is) in keys.iter().zip(surveyed) {
+            let is = match is {
+                Ok(Some(is)) => is,
+                Ok(None) => continue,
+                Err(error) => {
+                    self.skip(name, None, error, sink).await?;
+                    continue;
+                }
+            };
+            let size = is.size.unwrap_or(u64::MAX);
+            match Kind::named(&is.type_name) {
+                Some(kind) if kind != Kind::Stream && size <= SMALL => {
+                    small.push((Key { name, is }, kind));
+                    sum += size;
+                }
+                _ => large.push(Key { name, is }),
+            }
+            if sum > TOGETHER {
+                large.extend(self.small(cx, client, std::mem::take(&mut small), sink).await?);
+                sum = 0;
+            }
+        }
+        large.extend(self.small(cx, client, small, sink).await?);
+        for key in large {
+            self.large(cx, client, key, sink).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads values whole. Returns the keys that are to be read by themselves after all.
+    async fn small<'a>(
+        &mut self,
+        cx: &Context,
+        client: &Client,
+        keys: Vec<(Key<'a>, Kind)>,
+        sink: &mut Sink,
+    ) -> Result<Vec<Key<'a>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked: Vec<(&[u8], Kind)> = keys.iter().map(|(key, kind)| (key.name, *kind)).collect();
+        let values = client.read_whole(&asked, cx.step()).await;
+        let hashes: Vec<(&[u8], &Fields)> = asked
+            .iter()
+            .zip(&values)
+            .filter_map(|((key, _), value)| match value {
+                Ok(Some(NewValue::Hash(fields))) => Some((*key, fields.as_slice())),
+                _ => None,
+            })
+            .collect();
+        let mut expiries = client.field_expiries(&hashes, cx.step()).await.into_iter();
+        let mut again = Vec::new();
+        for ((key, _), value) in keys.into_iter().zip(values) {
+            let value = match value {
+                Ok(Some(value)) => value,
+                Ok(None) => continue,
+                // Larger than estimated, or another type meanwhile.
+                Err(error) if matches!(error.code(), Code::PayloadTooLarge | Code::WrongType) => {
+                    again.push(key);
+                    continue;
+                }
+                Err(error) => {
+                    self.skip(key.name, Some(&key.is.type_name), error, sink).await?;
+                    continue;
+                }
+            };
+            let expiries = match &value {
+                NewValue::Hash(_) => expiries.next().unwrap_or(Ok(Vec::new())),
+                _ => Ok(Vec::new()),
+            };
+            let expiries = self.or_warn("field_expires", expiries, sink).await?;
+            let expires_at = self.expires_at(&key.is, sink).await?;
+            self.ledger
+                .line(sink, |out| {
+                    open(out, &key, expires_at);
+                    out.raw(b",\"value\":");
+                    encode::value(out, &value);
+                    encode::field_expiries(out, &expiries);
+                    out.raw(b"}");
+                    Ok(())
+                })
+                .await?;
+            self.ledger.keys += 1;
+        }
+        Ok(again)
+    }
+
+    /// Reads a value by itself; again if it became another.
+    async fn large(
+        &mut self,
+        cx: &Context,
+        client: &Client,
+        key: Key<'_>,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        let Key { name, is } = key;
+        let mut is = Some(is);
+        for _ in 0..MAX_TRIES {
+            let Some(found) = is else { return Ok(()) };
+            let key = Key { name, is: found };
+            let lines = self.ledger.lines();
+            let read = match Kind::named(&key.is.type_name) {
+                None => self.module(cx, client, &key, sink).await,
+                Some(Kind::Stream) => self.stream(cx, client, &key, sink).await,
+                Some(kind) => self.parts(cx, client, &key, Pieces::new(name, kind), sink).await,
+            };
+            let Err(error) = read else { return Ok(()) };
+            if error.code().retryable() || sink.is_closed() {
+                return Err(error);
+            }
+            if self.ledger.lines() > lines {
+                self.ledger
+                    .line(sink, |out| {
+                        out.raw(b"{\"gone\":true}");
+                        Ok(())
+                    })
+                    .await?;
+            }
+            match error.code() {
+                Code::DbNotFound => return Ok(()),
+                Code::WrongType => {
+                    let keys = [name.to_vec()];
+                    is = client.survey(&keys, true, cx.step()).await.pop().unwrap_or(Ok(None))?;
+                }
+                _ => return self.skip(name, Some(&key.is.type_name), error, sink).await,
+            }
+        }
+        let error = Error::new(Code::Conflict, "the key became another each time it was read");
+        self.skip(name, None, error, sink).await
+    }
+
+    /// A value in as many lines as it takes.
+    async fn parts(
+        &mut self,
+        cx: &Context,
+        client: &Client,
+        key: &Key<'_>,
+        mut pieces: Pieces,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        let mut first = true;
+        while !pieces.is_over() {
+            let piece = pieces.next(client, cx.step()).await?;
+            let expiries = self.expiries_of(cx, client, key.name, &piece, sink).await?;
+            let expires_at = self.expires_at(&key.is, sink).await?;
+            let (more, changed) = (!pieces.is_over(), pieces.changed());
+            self.ledger
+                .line(sink, |out| {
+                    if std::mem::take(&mut first) {
+                        open(out, key, expires_at);
+                        out.raw(b",\"value\":");
+                    } else {
+                        out.raw(b"{\"part\":");
+                    }
+                    encode::value(out, &piece);
+                    encode::field_expiries(out, &expiries);
+                    close(out, more, changed);
+                    Ok(())
+                })
+                .await?;
+        }
+        self.ledger.keys += 1;
+        Ok(())
+    }
+
+    /// A stream: its entries up to the last one that its state knows, then what is pending.
+    async fn stream(
+        &mut self,
+        cx: &Context,
+        client: &Client,
+        key: &Key<'_>,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        let state = match client.stream_state(key.name, cx.step()).await {
+            Err(error) if error.message().contains("no such key") => {
+                return Err(Error::not_found("the stream has vanished"));
+            }
+            Ok(state) => Some(state),
+            state => self.or_warn("stream", state.map(Some), sink).await?,
+        };
+        let mut pieces = Pieces::new(key.name, Kind::Stream);
+        if let Some(state) = &state {
+            pieces = pieces.until(&state.last_id);
+        }
+        let expires_at = self.expires_at(&key.is, sink).await?;
+        let now = client.now(cx.step()).await;
+        let groups = state.iter().flat_map(|state| &state.groups);
+        let mut groups: Vec<_> = groups.filter(|group| group.pending > 0).collect();
+        groups.reverse();
+        let mut first = true;
+        while !pieces.is_over() {
+            let piece = pieces.next(client, cx.step()).await?;
+            let more = !pieces.is_over() || !groups.is_empty();
+            let changed = pieces.changed();
+            self.ledger
+                .line(sink, |out| {
+                    if std::mem::take(&mut first) {
+                        open(out, key, expires_at);
+                        if let Some(state) = &state {
+                            encode::stream_state(out, state);
+                        }
+                        out.raw(b",\"value\":");
+                    } else {
+                        out.raw(b"{\"part\":");
+                    }
+                    encode::value(out, &piece);
+                    close(out, more, changed);
+                    Ok(())
+                })
+                .await?;
+        }
+        while let Some(group) = groups.pop() {
+            let mut from = Some("-".to_owned());
+            while let Some(begin) = from {
+                let step = cx.step();
+                let page = client.deliveries(key.name, &group.name, &begin, now, step).await;
+                let (deliveries, next) = self.or_warn("pending", page, sink).await?;
+                let more = next.is_some() || !groups.is_empty();
+                self.ledger
+                    .line(sink, |out| {
+                        encode::pending(out, &group.name, &deliveries);
+                        close(out, more, false);
+                        Ok(())
+                    })
+                    .await?;
+                from = next;
+            }
+        }
+        self.ledger.keys += 1;
+        Ok(())
+    }
+
+    async fn module(
+        &mut self,
+        cx: &Context,
+        client: &Client,
+        key: &Key<'_>,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        let dumped = client.dump(&[key.name], cx.step()).await.pop().unwrap_or(Ok(None))?;
+        let Some(dump) = dumped else { return Ok(()) };
+        let expires_at = self.expires_at(&key.is, sink).await?;
+        self.ledger
+            .line(sink, |out| {
+                open(out, key, expires_at);
+                out.raw(b",\"dump\":");
+                encode::base64(out, &dump);
+                out.raw(b"}");
+                Ok(())
+            })
+            .await?;
+        self.ledger.keys += 1;
+        Ok(())
+    }
+
+    async fn expiries_of(
+        &mut self,
+        cx: &Context,
+        client: &Client,
+        key: &[u8],
+        piece: &NewValue,
+        sink: &mut Sink,
+    ) -> Result<FieldExpiries> {
+        let NewValue::Hash(fields) = piece else { return Ok(Vec::new()) };
+        if fields.is_empty() {
+            return Ok(Vec::new());
+        }
+        let expiries = client.field_expiries(&[(key, fields)], cx.step()).await.pop();
+        self.or_warn("field_expires", expiries.unwrap_or(Ok(Vec::new())), sink).await
+    }
+
+    async fn expires_at(&mut self, is: &Surveyed, sink: &mut Sink) -> Result<Option<i64>> {
+        self.or_warn("expires_at", is.expires_at.clone(), sink).await
+    }
+
+    /// What the user may not read is left out, with a warning the first time.
+    async fn or_warn<T: Default>(
+        &mut self,
+        field: &'static str,
+        read: Result<T>,
+        sink: &mut Sink,
+    ) -> Result<T> {
+        let error = match read {
+            Err(error) if error.code() == Code::PermissionDenied => error,
+            read => return read,
+        };
+        if !self.warned.contains(&field) {
+            self.warned.push(field);
+            self.ledger
+                .line(sink, |out| {
+                    out.raw(b"{\"warning\":{\"field\":");
+                    out.string(field);
+                    write_error(out, &error);
+                    out.raw(b"}}");
+                    Ok(())
+                })
+                .await?;
+        }
+        Ok(T::default())
+    }
+
+    /// A key that can't be read. Where no server can be reached there is no use in going on.
+    async fn skip(
+        &mut self,
+        key: &[u8],
+        type_name: Option<&str>,
+        error: Error,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        if error.code().retryable() {
+            return Err(error);
+        }
+        self.ledger.skipped += 1;
+        self.ledger
+            .line(sink, |out| {
+                out.raw(b"{\"skipped\":{\"key\":");
+                encode::text_or_bytes(out, key);
+                out.raw(b",\"type\":");
+                out.value(&type_name)?;
+                write_error(out, &error);
+                out.raw(b"}}");
+                Ok(())
+            })
+            .await
+    }
+}
+
+fn open(out: &mut Writer, key: &Key<'_>, expires_at: Option<i64>) {
+    out.raw(b"{\"key\":");
+    encode::text_or_bytes(out, key.name);
+    out.raw(b",\"type\":");
+    out.string(&key.is.type_name);
+    if let Some(at) = expires_at {
+        out.raw(b",\"expires_at\":");
+        out.integer(at);
+    }
+}
+
+fn close(out: &mut Writer, more: bool, changed: bool) {
+    if more {
+        out.raw(b",\"more\":true");
+    }
+    if changed {
+        out.raw(b",\"changed\":true");
+    }
+    out.raw(b"}");
+}
+
+fn write_error(out: &mut Writer, error: &Error) {
+    out.raw(b",\"code\":");
+    out.string(error.code().as_str());
+    out.raw(b",\"message\":");
+    out.string(error.message());
+}

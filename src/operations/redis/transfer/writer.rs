@@ -1,0 +1,362 @@
+//! Keys on their way into a server: whole ones in chunks, those in parts one after the other.
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::content;
+use super::line::{KeyContent, KeyLine};
+use super::report::Report;
+use crate::api::stream::Sink;
+use crate::backend::redis::Client;
+use crate::backend::redis::assembly::Assembly;
+use crate::backend::redis::kind::Kind;
+use crate::backend::redis::put::{Conflict, Content, Entry, Put};
+use crate::backend::redis::stream_state::{Delivery, StreamState};
+use crate::backend::redis::whole::FieldExpiries;
+use crate::backend::redis::write::NewValue;
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+
+/// Keys that are written together, and about how many bytes.
+const CHUNK: usize = 500;
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// What happens to keys that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Policy {
+    Skip,
+    Replace,
+    /// The import ends at the first.
+    Fail,
+}
+
+/// Writes keys, and reports what became of each.
+pub(super) struct KeyWriter<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) client: &'a Client,
+    pub(super) sink: &'a mut Sink,
+    pub(super) report: Report,
+    policy: Policy,
+    /// Nothing is written; what would be is counted.
+    dry_run: bool,
+    /// Tells temporary names of this import from others'.
+    token: String,
+    chunk: Vec<(u64, Entry)>,
+    bytes: usize,
+    open: Option<Open>,
+}
+
+/// A key whose value goes on in the next line.
+struct Open {
+    line: u64,
+    key: Vec<u8>,
+    expires_at: Option<i64>,
+    kind: Kind,
+    fate: Fate,
+}
+
+/// What happens to a key in parts.
+enum Fate {
+    Assembled {
+        assembly: Assembly,
+        /// Set once all entries are there.
+        state: Option<StreamState>,
+    },
+    /// It is read and not written, and counts as this.
+    Ignored(Put),
+    /// It was told of.
+    Refused,
+}
+
+impl<'a> KeyWriter<'a> {
+    pub(super) fn new(
+        cx: &'a Context,
+        client: &'a Client,
+        sink: &'a mut Sink,
+        policy: Policy,
+        dry_run: bool,
+    ) -> Self {
+        Self {
+            cx,
+            client,
+            sink,
+            report: Report::default(),
+            policy,
+            dry_run,
+            token: Uuid::new_v4().simple().to_string(),
+            chunk: Vec::new(),
+            bytes: 0,
+            open: None,
+        }
+    }
+
+    /// The first line whose key is not settled.
+    pub(super) fn unsettled(&self) -> Option<u64> {
+        let first = self.chunk.first().map(|(line, _)| *line);
+        let open = self.open.as_ref().filter(|open| !matches!(open.fate, Fate::Refused));
+        first.or(open.map(|open| open.line))
+    }
+
+    /// Whether the value of the last key goes on.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// A key, or its beginning. `expired` says that its time is over.
+    pub(super) async fn key(
+        &mut self,
+        line: u64,
+        length: usize,
+        key: KeyLine,
+        expired: bool,
+    ) -> Result<()> {
+        let KeyLine { key, expires_at, content, more } = key;
+        let content = match content {
+            KeyContent::Value { kind, value, field_expires, stream }
+                if more || kind == Kind::Stream =>
+            {
+                // Lines stay in order where a key occurs twice.
+                self.flush().await?;
+                let fate = self.fate(line, &key, stream, expired).await?;
+                self.open = Some(Open { line, key, expires_at, kind, fate });
+                self.add(&value, &field_expires).await?;
+                return if more { Ok(()) } else { self.close().await };
+            }
+            KeyContent::Value { kind, value, .. } if kind != Kind::String && value.is_empty() => {
+                self.report.refuse(line, Some(&key), "Redis has no empty collections", self.sink);
+                return Ok(());
+            }
+            KeyContent::Value { value, field_expires, .. } => Content::Value(value, field_expires),
+            KeyContent::Dump(dump) => Content::Dump(dump),
+        };
+        if expired {
+            self.report.expired += 1;
+            return Ok(());
+        }
+        self.chunk.push((line, Entry { key, content, expires_at }));
+        self.bytes += length;
+        if self.chunk.len() >= CHUNK || self.bytes >= CHUNK_BYTES {
+            self.flush().await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A part of the value that goes on.
+    pub(super) async fn part(
+        &mut self,
+        raw: &RawValue,
+        field_expires: &FieldExpiries,
+        more: bool,
+    ) -> Result<()> {
+        let Some(open) = &self.open else { return Ok(()) };
+        match content::value(open.kind, raw) {
+            Ok(value) => self.add(&value, field_expires).await?,
+            Err(reason) => {
+                let reason = format!("line {}: {reason}", self.report.line);
+                self.refuse_open(&Error::validation(reason)).await;
+            }
+        }
+        if more { Ok(()) } else { self.close().await }
+    }
+
+    /// What a group of the stream that goes on has pending.
+    pub(super) async fn pending(
+        &mut self,
+        group: &[u8],
+        deliveries: &[Delivery],
+        more: bool,
+    ) -> Result<()> {
+        self.set_state().await?;
+        if let Some(Open { fate: Fate::Assembled { assembly, .. }, .. }) = &mut self.open {
+            let step = self.cx.step();
+            let added = assembly.add_deliveries(self.client, group, deliveries, step).await;
+            self.settle_step(added).await?;
+        }
+        if more { Ok(()) } else { self.close().await }
+    }
+
+    /// The key that was begun can't be completed.
+    pub(super) async fn refuse_open(&mut self, error: &Error) {
+        let Some(open) = &mut self.open else { return };
+        if matches!(open.fate, Fate::Refused) {
+            return;
+        }
+        self.report.problem(open.line, Some(&open.key), error, self.sink);
+        let fate = std::mem::replace(&mut open.fate, Fate::Refused);
+        if let Fate::Assembled { assembly, .. } = fate {
+            assembly.discard(self.client, self.cx.step()).await;
+        }
+    }
+
+    /// Leaves the key that was begun as it was, without a word.
+    pub(super) async fn abandon(&mut self) {
+        if let Some(Open { fate: Fate::Assembled { assembly, .. }, .. }) = self.open.take() {
+            assembly.discard(self.client, self.cx.step()).await;
+        }
+    }
+
+    /// What is to be done with a key whose value comes in parts.
+    async fn fate(
+        &self,
+        line: u64,
+        key: &[u8],
+        state: Option<StreamState>,
+        expired: bool,
+    ) -> Result<Fate> {
+        if expired {
+            return Ok(Fate::Ignored(Put::Expired));
+        }
+        if self.policy != Policy::Replace {
+            let there = self.client.exist(&[key], self.cx.step()).await;
+            if there.into_iter().next().unwrap_or(Ok(false))? {
+                if self.policy == Policy::Fail {
+                    return Err(exists(line, key));
+                }
+                return Ok(Fate::Ignored(Put::Kept));
+            }
+        }
+        if self.dry_run {
+            return Ok(Fate::Ignored(Put::Written));
+        }
+        Ok(Fate::Assembled { assembly: Assembly::new(key, &self.token), state })
+    }
+
+    async fn add(&mut self, value: &NewValue, field_expires: &FieldExpiries) -> Result<()> {
+        let Some(Open { fate: Fate::Assembled { assembly, .. }, .. }) = &mut self.open else {
+            return Ok(());
+        };
+        let added = assembly.add(self.client, value, field_expires, self.cx.step()).await;
+        self.settle_step(added).await
+    }
+
+    async fn set_state(&mut self) -> Result<()> {
+        let Some(Open { fate: Fate::Assembled { assembly, state }, .. }) = &mut self.open else {
+            return Ok(());
+        };
+        let Some(state) = state.take() else { return Ok(()) };
+        let set = assembly.set_state(self.client, &state, self.cx.step()).await;
+        self.settle_step(set).await
+    }
+
+    /// A part that was not added ends the key, which is as it was; where no server can be reached it
+    /// ends the import.
+    async fn settle_step(&mut self, added: Result<()>) -> Result<()> {
+        match added {
+            Ok(()) => Ok(()),
+            Err(error) if is_unreachable(&error) => Err(error),
+            Err(error) => {
+                self.refuse_open(&error.outcome(Outcome::NotApplied)).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        self.set_state().await?;
+        let Some(Open { line, key, expires_at, fate, .. }) = self.open.take() else {
+            return Ok(());
+        };
+        let put = match fate {
+            Fate::Refused => return Ok(()),
+            Fate::Ignored(put) => Ok(put),
+            Fate::Assembled { assembly, .. } => {
+                let conflict = self.policy.conflict();
+                assembly.finish(self.client, expires_at, conflict, self.cx.step()).await
+            }
+        };
+        self.settle(line, &key, put)
+    }
+
+    /// Writes what has gathered.
+    pub(super) async fn flush(&mut self) -> Result<()> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
+        if self.dry_run || self.policy == Policy::Fail {
+            self.look().await?;
+        }
+        let chunk = std::mem::take(&mut self.chunk);
+        self.bytes = 0;
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let (lines, entries): (Vec<u64>, Vec<Entry>) = chunk.into_iter().unzip();
+        let conflict = self.policy.conflict();
+        let put = self.client.put(&entries, conflict, &self.token, self.cx.step()).await;
+        let mut failure = None;
+        for ((line, entry), put) in lines.into_iter().zip(entries).zip(put) {
+            match put {
+                Err(error) if is_unreachable(&error) => {
+                    self.chunk.push((line, entry));
+                    failure = Some(error);
+                }
+                put => {
+                    if let Err(error) = self.settle(line, &entry.key, put) {
+                        failure.get_or_insert(error);
+                    }
+                }
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Looks which keys are there already. In a dry run that settles them; else one that is there
+    /// ends the import before any of the chunk is written.
+    async fn look(&mut self) -> Result<()> {
+        let keys: Vec<&[u8]> = self.chunk.iter().map(|(_, entry)| entry.key.as_slice()).collect();
+        let there = self.client.exist(&keys, self.cx.step()).await;
+        let there = there.into_iter().collect::<Result<Vec<bool>>>()?;
+        if self.policy == Policy::Fail
+            && let Some(at) = there.iter().position(|&there| there)
+        {
+            let (line, entry) = &self.chunk[at];
+            return Err(exists(*line, &entry.key));
+        }
+        if self.dry_run {
+            let kept = if self.policy == Policy::Skip {
+                there.into_iter().filter(|&there| there).count() as u64
+            } else {
+                0
+            };
+            self.report.skipped += kept;
+            self.report.done += self.chunk.len() as u64 - kept;
+            self.chunk.clear();
+        }
+        Ok(())
+    }
+
+    /// Notes what became of a key.
+    fn settle(&mut self, line: u64, key: &[u8], put: Result<Put>) -> Result<()> {
+        match put {
+            Ok(Put::Written) => self.report.done += 1,
+            Ok(Put::Expired) => self.report.expired += 1,
+            Ok(Put::Kept) => {
+                self.report.skipped += 1;
+                if self.policy == Policy::Fail {
+                    return Err(exists(line, key));
+                }
+            }
+            Err(error) => self.report.problem(line, Some(key), &error, self.sink),
+        }
+        Ok(())
+    }
+}
+
+impl Policy {
+    fn conflict(self) -> Conflict {
+        if self == Self::Replace { Conflict::Replace } else { Conflict::Keep }
+    }
+}
+
+/// Nothing was written, and trying other keys would not help.
+fn is_unreachable(error: &Error) -> bool {
+    error.known_outcome() == Outcome::NotApplied && error.code().retryable()
+}
+
+fn exists(line: u64, key: &[u8]) -> Error {
+    let key = String::from_utf8_lossy(&key[..key.len().min(100)]);
+    let message = format!("line {line}: the key {key:?} exists already; the import ends here");
+    Error::new(Code::Conflict, message).detail("line", line)
+}

@@ -1,0 +1,255 @@
+//! Collections out to files and in again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use studio_multidb::api::http::{Request, Response, handle};
+use studio_multidb::api::reply::Body;
+use studio_multidb::api::upload::Upload;
+
+use super::api::{Api, api, encoded};
+use super::proxy::{Fault, Proxy};
+use super::support::server;
+
+async fn export(api: &Api, query: &str) -> (Response, Vec<u8>) {
+    let mut response = api.response("GET", &format!("{}/export", api.base), query, None, &[]).await;
+    let mut bytes = Vec::new();
+    if let Body::Stream(feed) = &mut response.body {
+        while let Some(chunk) = feed.next().await {
+            bytes.extend(chunk.expect("it is not cut off"));
+        }
+    }
+    (response, bytes)
+}
+
+async fn read(response: Response) -> Vec<Value> {
+    let mut text = Vec::new();
+    match response.body {
+        Body::Whole(bytes) => text = bytes,
+        Body::Stream(mut feed) => {
+            while let Some(chunk) = feed.next().await {
+                text.extend(chunk.unwrap());
+            }
+        }
+    }
+    let text = String::from_utf8(text).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+async fn import(api: &Api, query: &str, body: &[u8]) -> Vec<Value> {
+    let request = Request {
+        method: "POST".to_owned(),
+        path: format!("/api/platform/mongodb/default{}/import", api.base),
+        query: query.to_owned(),
+        body: body.to_vec(),
+        ..Request::default()
+    };
+    read(handle(&api.service, request).await).await
+}
+
+fn refusals(records: &[Value]) -> Vec<u64> {
+    records.iter().filter_map(|record| record["refused"]["number"].as_u64()).collect()
+}
+
+fn done(records: &[Value]) -> &Value {
+    let last = records.last().unwrap();
+    assert!(last["done"].is_object(), "{records:?}");
+    &last["done"]
+}
+
+fn every_type() -> Vec<Value> {
+    vec![
+        json!({ "_id": { "$oid": "656565656565656565656565" }, "text": "5", "empty": "", "n": null }),
+        json!({ "_id": { "$numberLong": "2" }, "a.b": { "$numberDouble": "-0.0" }, "x": [1, "a,\"b\n"] }),
+        json!({ "_id": "3", "date": { "$date": { "$numberLong": "-62135596800000" } } }),
+        json!({ "_id": { "$numberInt": "4" }, "d": { "$numberDecimal": "1.200" },
+            "s": { "$symbol": "sym" }, "in": { "deep": { "$numberLong": "9007199254740993" } } }),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_format_brings_every_type_back() {
+    for format in ["ndjson", "json", "csv"] {
+        let Some(api) = api(&format!("transfer_{format}")).await else { return };
+        api.insert(&every_type()).await;
+        let (response, file) =
+            export(&api, &format!("format={format}&sort=%7B%22_id%22:1%7D")).await;
+        assert_eq!(response.status, 200);
+        let disposition = response.headers.iter().find(|(name, _)| *name == "content-disposition");
+        assert!(disposition.unwrap().1.contains(&format!(".{format}")), "{disposition:?}");
+
+        let target = super::api::api(&format!("transfer_{format}_back")).await.unwrap();
+        let records = import(&target, &format!("format={format}"), &file).await;
+        assert_eq!(done(&records)["inserted"], 4, "{records:?}");
+        let sorted = "ejson=canonical&sort=%7B%22_id%22:1%7D&count=false";
+        let (_, before) = api.send("GET", "/documents", sorted, None).await;
+        let (_, after) = target.send("GET", "/documents", sorted, None).await;
+        let documents = |answer: &Value| answer["data"]["documents"].as_array().unwrap().clone();
+        assert_eq!(documents(&before), documents(&after), "{format}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_chooses_what_is_exported() {
+    let Some(api) = api("transfer_query").await else { return };
+    let documents: Vec<Value> =
+        (0..2500).map(|i| json!({ "_id": i, "name": format!("n{i}"), "in": { "a": i } })).collect();
+    api.insert(&documents).await;
+    let (_, all) = export(&api, "").await;
+    assert_eq!(all.split(|&b| b == b'\n').count(), 2501);
+    let query = format!(
+        "format=csv&ejson=relaxed&fields=_id,in.a,none&filter={}&sort={}&limit=2&skip=1",
+        encoded(&json!({ "_id": { "$gte": 100 } })),
+        encoded(&json!({ "_id": -1 })),
+    );
+    let (_, table) = export(&api, &query).await;
+    assert_eq!(String::from_utf8(table).unwrap(), "_id,in.a,none\r\n2498,2498,\r\n2497,2497,\r\n");
+    let (_, none) = export(&api, "format=json&filter=%7B%22_id%22:-1%7D").await;
+    assert_eq!(serde_json::from_slice::<Value>(&none).unwrap(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_an_export_is_told_before_it_begins() {
+    let Some(api) = api("transfer_wrong").await else { return };
+    for query in
+        ["format=xml", "fields=a", "filter=%7B%22$where%22:%221%22%7D", "format=csv&fields="]
+    {
+        let (status, answer) = api.send("GET", "/export", query, None).await;
+        assert!((400..500).contains(&status), "{query}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_line_that_is_refused_is_reported_and_the_others_are_written() {
+    let Some(api) = api("transfer_refused").await else { return };
+    api.insert(&[json!({ "_id": 3 })]).await;
+    let deep = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
+    let body = format!(
+        "{{\"_id\":1}}\n{{broken\n{{\"_id\":3}}\n\n[1]\n{{\"a\":1,\"a\":2}}\n{deep}\n\u{0}\n{{\"_id\":9}}"
+    );
+    let mut body = body.into_bytes();
+    body.extend(b"\n{\"_id\":\"\xff\"}\n{\"_id\":{\"$oid\":\"12\"}}\n");
+    let records = import(&api, "", &body).await;
+    let mut refused = refusals(&records);
+    refused.sort_unstable();
+    assert_eq!(refused, [2, 3, 5, 6, 7, 8, 10, 11]);
+    assert_eq!(done(&records)["inserted"], 2);
+    assert_eq!(done(&records)["read"], 10);
+    let conflict = records.iter().find(|record| record["refused"]["number"] == 3).unwrap();
+    assert_eq!(conflict["refused"]["code"], "CONFLICT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
+    let Some(api) = api("transfer_conflict").await else { return };
+    let body = b"{\"_id\":1,\"v\":2}\n{\"_id\":2,\"v\":2}\n{\"v\":3}\n";
+    for (policy, skipped, replaced) in [("skip", 1, 0), ("replace", 0, 1)] {
+        let clear = json!({ "deleteMany": { "filter": {} }, "confirm": true });
+        let (status, answer) = api.send("POST", "/documents/bulk", "", Some(clear)).await;
+        assert_eq!(status, 200, "{answer}");
+        api.insert(&[json!({ "_id": 1, "v": 1 })]).await;
+        let records = import(&api, &format!("on_conflict={policy}"), body).await;
+        let counts = done(&records);
+        assert_eq!((&counts["skipped"], &counts["replaced"]), (&json!(skipped), &json!(replaced)));
+        let (_, answer) = api.send("GET", "/documents/1", "id_type=int", None).await;
+        assert_eq!(answer["data"]["v"], if replaced == 1 { 2 } else { 1 }, "{policy}");
+    }
+    let records = import(&api, "dry_run=true", body).await;
+    assert_eq!(done(&records)["inserted"], 0);
+    let records = import(&api, "stop_on_error=true", body).await;
+    let error = &records.last().unwrap()["error"];
+    assert_eq!(error["code"], "CONFLICT", "{records:?}");
+}
+
+/// Documents without an `_id`, a line each.
+fn numbered(count: u32) -> String {
+    let lines: Vec<String> = (0..count).map(|n| format!("{{\"n\":{n}}}")).collect();
+    lines.join("\n")
+}
+
+/// Sends `body` up to `bytes`, and then no more.
+async fn cut_off(api: &Api, body: &[u8], bytes: usize) -> Vec<Value> {
+    let (sender, upload) = Upload::channel();
+    let request = Request {
+        method: "POST".to_owned(),
+        path: format!("/api/platform/mongodb/default{}/import", api.base),
+        upload: Some(upload),
+        ..Request::default()
+    };
+    let sent = body[..bytes].to_vec();
+    let sending = async move {
+        for piece in sent.chunks(10_000) {
+            sender.send(piece.to_vec().into()).await;
+        }
+    };
+    let service = Arc::clone(&api.service);
+    let reading = async { read(handle(&service, request).await).await };
+    tokio::join!(sending, reading).1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice() {
+    let Some(api) = api("transfer_resumed").await else { return };
+    let body = numbered(5000);
+    let records = cut_off(&api, body.as_bytes(), 30_000).await;
+    let error = &records.last().unwrap()["error"];
+    assert_eq!(error["code"], "VALIDATION_ERROR", "{records:?}");
+    let resume = error["details"]["counts"]["resume"].as_str().unwrap();
+    let records = import(&api, &format!("resume={resume}"), body.as_bytes()).await;
+    assert_eq!(done(&records)["refused"], 0);
+
+    // An older place to go on gives the documents their ids once more.
+    let first = format!("{}-1", resume.split('-').next().unwrap());
+    let records = import(&api, &format!("resume={first}"), body.as_bytes()).await;
+    assert_eq!(done(&records)["refused"], 0);
+    let pipeline = json!({ "pipeline": [{ "$group": { "_id": "$n", "times": { "$sum": 1 } } },
+        { "$group": { "_id": "$times", "numbers": { "$sum": 1 } } }] });
+    let (_, answer) = api.send("POST", "/aggregate", "", Some(pipeline)).await;
+    assert_eq!(answer["data"], json!([{ "_id": 1, "numbers": 5000 }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_lose_no_document_and_double_none() {
+    let Some(url) = server("TEST_MONGODB_URL") else { return };
+    let Some(plain) = api("transfer_lost").await else { return };
+    let port: u16 = url.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
+    let proxy = Proxy::before(port, "documents").await;
+    let api = Api::of(&format!("mongodb://127.0.0.1:{}/", proxy.port), "transfer_lost");
+    let body = numbered(6000);
+    let (sender, upload) = Upload::channel();
+    let request = Request {
+        method: "POST".to_owned(),
+        path: format!("/api/platform/mongodb/default{}/import", api.base),
+        upload: Some(upload),
+        ..Request::default()
+    };
+    let sending = async {
+        for piece in body.as_bytes().chunks(20_000) {
+            sender.send(piece.to_vec().into()).await;
+        }
+        sender.end().await;
+    };
+    // Now and then a batch is run and its answer lost; the next attempt is answered.
+    let cutting = async {
+        for cuts in 1..=3 {
+            proxy.set(Fault::CutAnswers);
+            while proxy.cuts() < cuts {
+                tokio::task::yield_now().await;
+            }
+            proxy.set(Fault::None);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    };
+    let service = Arc::clone(&api.service);
+    let reading = async { read(handle(&service, request).await).await };
+    let records = tokio::select! {
+        records = async { tokio::join!(sending, reading).1 } => records,
+        () = async { cutting.await; std::future::pending().await } => unreachable!(),
+    };
+    assert!(proxy.cuts() > 0);
+    assert_eq!(done(&records)["inserted"], 6000, "{records:?}");
+    let count = json!({ "pipeline": [{ "$count": "n" }] });
+    let (_, answer) = plain.send("POST", "/aggregate", "", Some(count)).await;
+    assert_eq!(answer["data"][0]["n"], 6000);
+}
