@@ -215,25 +215,27 @@ describe('the page of connections', () => {
         await card.getByRole('button', { name: /Test connection/ }).click()
         await card.getByText('The server is away').waitFor()
 
-        const heard = page.evaluate(
-          async (target) => {
-            const socket = new WebSocket(target)
-            const next = () =>
-              new Promise<string>((resolve, reject) => {
-                socket.onmessage = ({ data }) => resolve(String(data))
-                socket.onerror = () => reject(new Error('the socket failed'))
+        const heard = await page.evaluate(
+          (target) => {
+            const socket = new globalThis.WebSocket(target)
+            const publish = () =>
+              fetch('/api/platform/redis/default/pubsub/publish', {
+                method: 'POST',
+                headers: { 'content-type': 'application/json' },
+                body: JSON.stringify({ channel: 'news', message: 'from a page' }),
               })
-            const confirmed = await next()
-            await fetch('/api/platform/redis/default/pubsub/publish', {
-              method: 'POST',
-              headers: { 'content-type': 'application/json' },
-              body: JSON.stringify({ channel: 'news', message: 'from a page' }),
+            return new Promise<unknown[]>((resolve, reject) => {
+              const messages: unknown[] = []
+              socket.onerror = () => reject(new Error('the socket failed'))
+              socket.onmessage = ({ data }) => {
+                if (messages.push(JSON.parse(String(data))) === 1) publish().catch(reject)
+                else resolve(messages)
+              }
             })
-            return [confirmed, await next()].map((text) => JSON.parse(text) as { type: string })
           },
           url.replace('http:', 'ws:') + subscribe
         )
-        expect(await heard).toMatchObject([
+        expect(heard).toMatchObject([
           { type: 'subscribed', channel: 'news' },
           { type: 'message', data: 'from a page' },
         ])

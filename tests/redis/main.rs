@@ -30,6 +30,7 @@ mod sentinel;
 mod server;
 mod streams;
 mod support;
+mod topology;
 mod transfer;
 mod tree;
 mod values;

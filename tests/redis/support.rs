@@ -142,6 +142,18 @@ pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
     Ok(json(out)["reply"].take())
 }
 
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `condition` holds.
+pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < deadline, "{what} did not happen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A prefix that no other test uses.
 pub(crate) fn prefix() -> String {
     format!("t{}:", uuid::Uuid::new_v4().simple())
@@ -183,6 +195,22 @@ impl Admin {
         let mut answer = vec![0; 1024];
         let read = self.0.read(&mut answer).await.unwrap();
         String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
+    /// The whole of a text that is answered.
+    pub(crate) async fn text(&mut self, command: &[&str]) -> String {
+        let line = format!("{}\r\n", command.join(" "));
+        self.0.write_all(line.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        loop {
+            self.0.read_buf(&mut answer).await.unwrap();
+            let text = String::from_utf8_lossy(&answer);
+            let Some((length, text)) = text.split_once("\r\n") else { continue };
+            let length: usize = length.trim_start_matches('$').parse().unwrap();
+            if text.len() >= length + 2 {
+                return text[..length].to_owned();
+            }
+        }
     }
 
     pub(crate) async fn done(&mut self, command: &[&str]) {

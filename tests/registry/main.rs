@@ -12,5 +12,6 @@ mod migrations;
 mod outage;
 mod roles;
 mod rotation;
+mod sockets;
 mod support;
 mod tls;

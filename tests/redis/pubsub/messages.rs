@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::socket::{Socket, ask, eventually, publish, service};
-use crate::support::{prefix, server};
+use super::socket::{Socket, ask, publish, service};
+use crate::support::{eventually, prefix, server};
 
 #[tokio::test]
 async fn messages_of_channels_and_patterns_arrive_as_they_were_published() {

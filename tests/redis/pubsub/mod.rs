@@ -1,5 +1,7 @@
 //! Channels through the HTTP door, and through the WebSocket.
 
+mod cluster;
+mod faults;
 mod messages;
 mod rules;
 mod socket;

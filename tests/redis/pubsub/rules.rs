@@ -11,8 +11,8 @@ use studio_multidb::deadline::Deadline;
 use studio_multidb::service::Service;
 use tungstenite::Message;
 
-use super::socket::{PATIENCE, Socket, ask, eventually, headers, publish, request, service};
-use crate::support::{prefix, server};
+use super::socket::{Socket, ask, headers, publish, request, service};
+use crate::support::{PATIENCE, eventually, prefix, server};
 
 /// Waits until nothing of a subscription is left.
 async fn is_clean(service: &Arc<Service>) {

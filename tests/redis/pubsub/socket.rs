@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
 use serde_json::{Map, Value, json};
@@ -15,7 +14,7 @@ use studio_multidb::service::Service;
 use tungstenite::protocol::{Role, WebSocketContext};
 use tungstenite::{Error, Message};
 
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+use crate::support::PATIENCE;
 
 /// A service of its own, whose environment connection is `url`.
 pub(super) fn service(url: &str, more: Value) -> Arc<Service> {
@@ -203,14 +202,5 @@ impl Socket {
                 None => panic!("over without a goodbye"),
             }
         }
-    }
-}
-
-/// Waits until `condition` holds.
-pub(super) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !condition().await {
-        assert!(tokio::time::Instant::now() < deadline, "{what} did not happen");
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -165,8 +165,11 @@ impl Hub {
         let State { topics, links, .. } = &mut *state;
         let Some(link) = links.get_mut(route) else { return };
         (link.connected, link.down) = (true, false);
+        // What waited already goes first, in the order in which it was asked for.
+        let waiting: HashSet<Topic> = link.changed.iter().cloned().collect();
         let placed = topics.iter().filter(|(_, entry)| entry.route.as_ref() == Some(route));
-        link.changed = placed.map(|(topic, _)| topic.clone()).collect();
+        let placed = placed.map(|(topic, _)| topic).filter(|topic| !waiting.contains(*topic));
+        link.changed.extend(placed.cloned());
         link.signals.news.notify_one();
     }
 
