@@ -1,5 +1,7 @@
 //! The operations as HTTP requests, from the path to the bytes of the answer.
 
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use serde_json::{Value, json};
 
@@ -168,11 +170,19 @@ async fn the_catalog_has_the_documented_shapes() {
     assert!(ours["size_on_disk"].is_number() && ours["collections"].as_u64().unwrap() > 0);
 
     let path = "/databases/studio_multidb_test/collections";
-    let (status, answer) = api.at("GET", path, "", None).await;
-    assert_eq!(status, 200, "{answer}");
-    let collections = answer["data"].as_array().unwrap();
-    let ours = collections.iter().find(|c| c["name"] == "http_catalog").unwrap();
-    assert_eq!((&ours["type"], &ours["info"]["count"]), (&json!("collection"), &json!(1)));
+    // Sizes have a budget, and a server that runs other tests as well may not keep it at once.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let (status, answer) = api.at("GET", path, "", None).await;
+        assert_eq!(status, 200, "{answer}");
+        let collections = answer["data"].as_array().unwrap();
+        let ours = collections.iter().find(|c| c["name"] == "http_catalog").unwrap();
+        assert_eq!(ours["type"], "collection");
+        if ours["info"]["count"] == 1 {
+            break;
+        }
+        assert!(ours["info"]["count"].is_null() && Instant::now() < deadline, "{answer}");
+    }
     let query = "databaseName=studio_multidb_test";
     assert_eq!(api.at("GET", "/collections", query, None).await.0, 200);
 
