@@ -37,7 +37,7 @@ async function main() {
   }
   const started = await step('test servers', start, { always: true })
   const env = servers?.env
-  const runRust = (more) => rust.runRustTests({ ...env, ...more })
+  const runRust = (more) => rust.runAllRustTests({ ...env, ...more })
   await step(
     'Rust tests',
     after(started, () => withServers(furtherKinds(servers), runRust))

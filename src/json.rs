@@ -134,7 +134,7 @@ pub fn text_or_bytes(bytes: &[u8]) -> serde_json::Value {
     }
 }
 
-/// Reads JSON that may be nested as deeply as documents are.
+/// Reads JSON, at most 127 levels deep.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
     serde_json::from_slice(text)
 }

@@ -183,8 +183,12 @@ export class MongoDBClient extends Client {
   }
 
   async getInfo(): Promise<Record<string, unknown>> {
-    const databases = await this.#mongo.listDatabases()
-    return { databases }
+    const [server, databases] = await Promise.all([
+      this.#mongo.server.status(),
+      this.#mongo.listDatabases(),
+    ])
+    const { version, uptime_seconds: uptime, connections, memory } = server
+    return { version, uptime, connections, memory, databases }
   }
 
   protected roundTrip(): Promise<unknown> {

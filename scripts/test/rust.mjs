@@ -21,6 +21,15 @@ export async function checkRustLints() {
 export const runRustTests = async (env) =>
   counted('cargo', [...(await testArgs()), '--no-fail-fast', '--', SHOW_OUTPUT], env)
 
+/** Those first, and then the tests that must have their servers for themselves. */
+export async function runAllRustTests(env) {
+  const counts = await runRustTests(env)
+  const alone = await runTestProgram('redis', ['--ignored', '--exact', ...ALONE], env)
+  return Object.fromEntries(Object.keys(counts).map((key) => [key, counts[key] + alone[key]]))
+}
+
+const ALONE = ['pubsub::cluster::a_sharded_channel_follows_its_slot_and_its_primary']
+
 /** Runs one of the test programs that were built for {@link runRustTests}, on other servers. */
 export async function runTestProgram(name, more, env) {
   const args = [...(await testArgs()), '--test', name, '--no-run', '--message-format', 'json']

@@ -12,6 +12,7 @@ mod egress;
 mod explain;
 mod fake;
 mod faults;
+mod fidelity;
 mod generated;
 mod http;
 mod indexes;

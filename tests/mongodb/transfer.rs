@@ -10,7 +10,7 @@ use studio_multidb::api::upload::Upload;
 
 use super::api::{Api, api, encoded};
 use super::proxy::{Fault, Proxy};
-use super::support::server;
+use super::support::{parsed, server};
 
 async fn export(api: &Api, query: &str) -> (Response, Vec<u8>) {
     let mut response = api.response("GET", &format!("{}/export", api.base), query, None, &[]).await;
@@ -213,9 +213,13 @@ async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice()
 async fn lost_answers_lose_no_document_and_double_none() {
     let Some(url) = server("TEST_MONGODB_URL") else { return };
     let Some(plain) = api("transfer_lost").await else { return };
-    let port: u16 = url.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
-    let proxy = Proxy::before(port, "documents").await;
-    let api = Api::of(&format!("mongodb://127.0.0.1:{}/", proxy.port), "transfer_lost");
+    let at = parsed(&url).endpoints[0].clone();
+    let proxy = Proxy::before(at.port, "documents").await;
+    let login = url.strip_prefix("mongodb://").and_then(|rest| rest.rsplit_once('@'));
+    let login = login.map_or(String::new(), |(login, _)| format!("{login}@"));
+    // What a replica set says of itself leads around the proxy.
+    let through = format!("mongodb://{login}127.0.0.1:{}/?directConnection=true", proxy.port);
+    let api = Api::of(&through, "transfer_lost");
     let body = numbered(6000);
     let (sender, upload) = Upload::channel();
     let request = Request {

@@ -10,7 +10,7 @@ use studio_multidb::service::Service;
 
 use crate::http::{send, service};
 use crate::proxy::Proxy;
-use crate::support::{Admin, command, connect, prefix, server};
+use crate::support::{Admin, SLOTS, command, connect, prefix, server};
 
 /// The reply to a line that is confirmed.
 async fn reply(service: &Arc<Service>, line: &str) -> Value {
@@ -193,6 +193,7 @@ async fn a_cluster_routes_by_key_and_tells_what_it_cannot() {
 #[tokio::test]
 async fn a_command_without_keys_runs_on_the_node_that_is_chosen() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _still = SLOTS.read().await;
     let service = service(&url);
     let (_, answer) = send(&service, "POST", "/command", json!({ "line": "CLUSTER MYID" })).await;
     assert_eq!(answer["data"]["reply"], answer["data"]["node"]["id"], "{answer}");

@@ -15,6 +15,17 @@ fn first(url: &str) -> String {
     url.trim_start_matches("redis+cluster://").to_owned()
 }
 
+/// Whether the cluster has sharded channels; before Redis 7 there were none.
+#[allow(clippy::print_stderr)]
+async fn has_sharded_channels(url: &str) -> bool {
+    let answer = Admin::connect(&first(url)).await.ask(&["PUBSUB", "SHARDNUMSUB"]).await;
+    let has = !answer.starts_with('-');
+    if !has {
+        eprintln!("skipped: the cluster has no sharded channels");
+    }
+    has
+}
+
 async fn slot_of(address: &str, channel: &str) -> u16 {
     let slot = Admin::connect(address).await.ask(&["CLUSTER", "KEYSLOT", channel]).await;
     slot.trim_start_matches(':').parse().unwrap()
@@ -55,6 +66,9 @@ async fn classic_channels_are_heard_from_every_node() {
 #[tokio::test]
 async fn sharded_channels_are_heard_on_the_nodes_that_own_them() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    if !has_sharded_channels(&url).await {
+        return;
+    }
     let _steady = SLOTS.read().await;
     let service = service(&url, json!({}));
     let p = prefix();
@@ -80,8 +94,12 @@ async fn sharded_channels_are_heard_on_the_nodes_that_own_them() {
 }
 
 #[tokio::test]
+#[ignore = "a replica takes over, under which no other test may run"]
 async fn a_sharded_channel_follows_its_slot_and_its_primary() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    if !has_sharded_channels(&url).await {
+        return;
+    }
     let _alone = SLOTS.write().await;
     let service = service(&url, json!({}));
     let channel = format!("{}moves", prefix());
