@@ -50,7 +50,8 @@ pub(super) struct Walk<'a> {
     at: Cursor,
     /// Whether the user may know which process a server is.
     knows_process: bool,
-    began_again: bool,
+    /// How often a server was walked from its beginning again.
+    restarts: u32,
     may_be_incomplete: bool,
     over: bool,
     /// Keys examined on the nodes that are done, and on this one.
@@ -74,7 +75,7 @@ impl<'a> Walk<'a> {
             type_name: filter.type_name.as_deref(),
             at,
             knows_process: true,
-            began_again: false,
+            restarts: 0,
             may_be_incomplete: false,
             over: false,
             before: 0,
@@ -134,7 +135,7 @@ impl<'a> Walk<'a> {
         if !begins && run_id != self.at.run_id {
             let node = std::mem::take(&mut self.at.node);
             self.enter(&node);
-            self.began_again = true;
+            self.restarts += 1;
             return Ok((None, Vec::new()));
         }
         if let Some(Ok(size)) = size {
@@ -160,7 +161,7 @@ impl<'a> Walk<'a> {
 
     /// Whether a server was walked from its beginning a second time.
     pub(super) fn began_again(&self) -> bool {
-        self.began_again
+        self.restarts > 0
     }
 
     /// How many keys the server looked at.
