@@ -33,4 +33,5 @@ mod support;
 mod topology;
 mod transfer;
 mod tree;
+mod unrest;
 mod values;
