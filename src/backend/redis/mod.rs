@@ -35,6 +35,7 @@ mod failure;
 pub mod gate;
 mod glob;
 mod group;
+mod identity;
 pub mod info;
 pub mod kind;
 pub mod lifetime;
