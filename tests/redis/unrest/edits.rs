@@ -94,8 +94,8 @@ impl Ledger<'_> {
         let words: Vec<String> =
             found.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["1"] | ["a"] | ["1", "0"] => false,
-            ["2"] | ["b"] | ["0", "1"] => true,
+            ["1" | "a"] | ["1", "0"] => false,
+            ["2" | "b"] | ["0", "1"] => true,
             other => panic!("kind {}: {other:?}", i / self.scene.tags() % KINDS),
         }
     }

@@ -13,8 +13,8 @@ use crate::topology::{Node, nodes, settle};
 /// Which server is the primary behind the sentinels.
 static PRIMARY: Mutex<()> = Mutex::const_new(());
 
-/// Which primary of the cluster is next. One that just lost its place is not voted out of it again for
-/// some seconds.
+/// Which primary of the cluster loses its place next. A server that was elected can't be elected again
+/// for twenty seconds, so nobody gets it back.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// What changes.
@@ -143,10 +143,10 @@ impl Scene {
             Shift::Cluster => {
                 let primaries = self.primaries().await;
                 let next = NEXT.fetch_add(1, Ordering::Relaxed) % primaries.len();
-                let (primary, replica) = self.pair(&primaries[next].id).await;
-                let back = primary.address.clone();
+                let replica = self.replica_of(&primaries[next].id).await;
+                let back = Back::None;
                 let task = tokio::spawn(async move { take_over(&replica.address).await });
-                Shifting { task, ended: false, back: Back::Primary(back) }
+                Shifting { task, ended: false, back }
             }
             Shift::Sentinel => {
                 let sentinel = sentinel(&self.url);
@@ -157,18 +157,14 @@ impl Scene {
         }
     }
 
-    /// Puts back what was changed.
+    /// Puts slots back, and waits until everybody knows who is who.
     pub(super) async fn end(&self, mut shifting: Shifting) {
         if !shifting.ended {
             shifting.over().await;
         }
         match shifting.back {
             Back::Slots(moves) => move_all(moves, nodes(self.address()).await).await,
-            Back::Primary(address) => {
-                is_followed(&address).await;
-                take_over(&address).await;
-            }
-            Back::Replica(_) => {}
+            Back::Replica(_) | Back::None => {}
         }
         if self.shift != Shift::Sentinel {
             settle(self.address()).await;
@@ -206,15 +202,11 @@ impl Scene {
         panic!("the node has none of the tags");
     }
 
-    async fn pair(&self, primary: &str) -> (Node, Node) {
+    async fn replica_of(&self, primary: &str) -> Node {
         let mut found = None;
         eventually("the replica being known", async || {
-            let (of, own): (Vec<Node>, Vec<Node>) = nodes(self.address())
-                .await
-                .into_iter()
-                .filter(|node| node.id == primary || node.of.as_deref() == Some(primary))
-                .partition(|node| node.of.is_some());
-            found = own.into_iter().next().zip(of.into_iter().next());
+            let all = nodes(self.address()).await;
+            found = all.into_iter().find(|node| node.of.as_deref() == Some(primary));
             found.is_some()
         })
         .await;
@@ -242,10 +234,9 @@ pub(super) struct Shifting {
 
 enum Back {
     Slots(Vec<Move>),
-    /// The address of who was the primary.
-    Primary(String),
-    /// The same, who stays a replica.
+    /// The address of who was the primary behind sentinels.
     Replica(String),
+    None,
 }
 
 impl Shifting {
@@ -339,8 +330,7 @@ async fn take_over(replica: &str) {
     let until = Instant::now() + PATIENCE * 2;
     loop {
         let answer = Admin::connect(replica).await.ask(&["CLUSTER", "FAILOVER"]).await;
-        // An attempt lasts five seconds at most. The others may have voted a moment ago, and refuse to
-        // do so again.
+        // An attempt lasts five seconds at most.
         let attempt = Instant::now() + Duration::from_secs(5);
         while answer == "+OK" && Instant::now() < attempt {
             let own = nodes(replica).await.into_iter().find(|node| node.address == replica);

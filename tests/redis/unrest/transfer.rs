@@ -72,18 +72,19 @@ fn encoded(pattern: &str) -> impl std::fmt::Display + '_ {
 
 /// Lists, which would be longer if a part of them were written twice.
 fn file(scene: &Scene, round: usize) -> Vec<u8> {
-    let mut file = json!({ "redis_export": 1, "at": 0, "server": {}, "filter": {} }).to_string();
+    let mut lines = vec![json!({ "redis_export": 1, "at": 0, "server": {}, "filter": {} })];
     for key in scene.keys(&kind(round), LINES) {
-        file +=
-            &format!("\n{}", json!({ "key": key, "type": "list", "value": ["a"], "more": true }));
-        file += &format!("\n{}", json!({ "part": ["b", "c"] }));
+        lines.push(json!({ "key": key, "type": "list", "value": ["a"], "more": true }));
+        lines.push(json!({ "part": ["b", "c"] }));
     }
-    file.push('\n');
-    let (lines, sum) = (file.lines().count(), hex::encode(Sha256::digest(&file)));
+    let line = |line: Value| format!("{line}\n");
+    let count = lines.len();
+    let mut file: String = lines.into_iter().map(line).collect();
+    let sum = hex::encode(Sha256::digest(&file));
     let end = json!({
-        "keys": LINES, "skipped": 0, "lines": lines, "sha256": sum, "may_be_incomplete": false,
+        "keys": LINES, "skipped": 0, "lines": count, "sha256": sum, "may_be_incomplete": false,
     });
-    file += &format!("{}\n", json!({ "end": end }));
+    file += &line(json!({ "end": end }));
     file.into_bytes()
 }
 

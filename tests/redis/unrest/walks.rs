@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
         self.request.cursor != "0"
     }
 
-    async fn to_the_end(&mut self) {
+    async fn finish(&mut self) {
         while self.step().await {}
     }
 
@@ -98,11 +98,11 @@ async fn hold_what_they_promise(shift: Shift) {
     let mut begun = Walk::begin(&client, &pattern);
     begun.step().await;
     let shifting = scene.shift().await;
-    begun.to_the_end().await;
+    begun.finish().await;
     begun.tells_the_truth(&keys);
     while shifting.is_under_way() {
         let mut walk = Walk::begin(&client, &pattern);
-        walk.to_the_end().await;
+        walk.finish().await;
         walk.tells_the_truth(&keys);
         if let Some(counted) = counted(&records(&service, &path).await) {
             assert_eq!(counted, KEYS as u64, "the tree vouches for what it missed");
@@ -111,7 +111,7 @@ async fn hold_what_they_promise(shift: Shift) {
     scene.end(shifting).await;
     // At rest, there is no doubt left.
     let mut walk = Walk::begin(&client, &pattern);
-    walk.to_the_end().await;
+    walk.finish().await;
     assert_eq!((walk.misses(&keys), walk.may_be_incomplete), (0, false));
     assert_eq!(counted(&records(&service, &path).await), Some(KEYS as u64));
     forget(&client, &keys).await;
@@ -145,7 +145,7 @@ async fn a_cursor_of_the_old_primary_is_not_used_on_the_new_one() {
     let before = walk.found.len();
     let mut shifting = scene.shift().await;
     shifting.over().await;
-    walk.to_the_end().await;
+    walk.finish().await;
     assert_eq!((walk.misses(&keys), walk.may_be_incomplete), (0, false), "of {before} before");
     scene.end(shifting).await;
     forget(&client, &keys).await;
@@ -168,7 +168,7 @@ async fn a_slot_that_is_still_on_its_way_when_its_node_is_left_is_told_of() {
         assert!(walk.step().await);
     }
     let half = scene.half_move(on_last, &primaries[0]).await;
-    walk.to_the_end().await;
+    walk.finish().await;
     let (misses, told) = (walk.misses(&keys), walk.may_be_incomplete);
     half.undo(&nodes(scene.url.trim_start_matches("redis+cluster://")).await).await;
     assert!(misses > 0, "the keys were found before they moved");
