@@ -5,6 +5,7 @@ import { onPath } from '../servers/run.mjs'
 import { command } from '../steps/command.mjs'
 import { cargoCounts } from './counts.mjs'
 import { checkCrateLists } from './crates.mjs'
+import { cargoFailures } from './failures.mjs'
 
 export const checkRustFormat = async () => void (await command('cargo', ['fmt', '--check']))
 
@@ -50,8 +51,9 @@ async function counted(program, args, env) {
   try {
     return cargoCounts(await command(program, args, { env }))
   } catch (error) {
-    if (error.output) error.counts = cargoCounts(error.output)
-    throw error
+    if (!error.output) throw error
+    const counts = cargoCounts(error.output)
+    throw Object.assign(error, { counts, failures: cargoFailures(error.output) })
   }
 }
 

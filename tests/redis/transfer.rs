@@ -13,7 +13,7 @@ use studio_multidb::service::Service;
 use crate::http::service;
 use crate::proxy::Proxy;
 use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, batch, connect, prefix, raw_command, server, soon};
+use crate::support::{Admin, SLOTS, batch, connect, prefix, raw_command, server, soon};
 
 /// The lines of an export, ends included.
 pub(crate) async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
@@ -119,6 +119,7 @@ pub(crate) async fn fill(url: &str, prefix: &str) {
 
 #[tokio::test]
 async fn every_type_comes_back_as_it_was() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);
@@ -249,6 +250,7 @@ fn file(lines: &[Value]) -> Vec<u8> {
 
 #[tokio::test]
 async fn large_values_come_in_parts_and_are_never_seen_half() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);
@@ -536,6 +538,7 @@ async fn an_endless_line_and_a_body_that_is_cut_off_are_told() {
 
 #[tokio::test]
 async fn an_export_goes_on_where_it_was_cut_off() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);

@@ -161,11 +161,6 @@ pub(super) fn read(reply: &Value) -> Result<Info> {
     Ok(typed(Text::parse(&text)))
 }
 
-/// What a server calls itself, in a reply of `INFO server`.
-pub(super) fn run_id(reply: &Value) -> Option<String> {
-    Text::parse(&reply::text(reply)?).get("run_id").map(str::to_owned)
-}
-
 /// The databases in a reply of `INFO keyspace`.
 pub(super) fn keyspace(reply: &Value) -> Option<Vec<Keyspace>> {
     Some(lists::keyspace(&Text::parse(&reply::text(reply)?)))
