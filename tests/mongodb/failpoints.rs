@@ -116,7 +116,7 @@ impl Server {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a server for itself"]
 async fn a_write_that_was_refused_is_not_applied_and_one_that_was_cut_off_is_unknown() {
-    let Some(server) = server("refused", false).await else { return };
+    let Some(server) = server("failing_refused", false).await else { return };
     insert(&server.client, &server.namespace, &[doc! { "_id": 1, "n": 0 }]).await.unwrap();
     for (how, code, outcome) in [
         (doc! { "errorCode": 10107 }, Code::DbConnectionFailed, Outcome::NotApplied),
@@ -141,7 +141,7 @@ async fn a_write_that_was_refused_is_not_applied_and_one_that_was_cut_off_is_unk
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a server for itself"]
 async fn a_replica_set_is_sent_a_write_again_and_makes_it_once() {
-    let Some(server) = server("again", true).await else { return };
+    let Some(server) = server("failing_again", true).await else { return };
     if target().is_some_and(|target| target.replica_set.is_none()) {
         return server.end().await;
     }
@@ -176,7 +176,7 @@ async fn a_bulk_that_is_cut_off_says_what_was_written_before_and_what_is_in_doub
     let remove = Statement::delete(&selection).unwrap();
     let statements = [insert(1), insert(2), remove, insert(3)];
     for how in [doc! { "closeConnection": true }, doc! { "errorCode": 11600 }] {
-        let Some(server) = server("bulk", true).await else { return };
+        let Some(server) = server("failing_bulk", true).await else { return };
         server.points.set(1, &["delete"], how.clone()).await;
         let call = server.client.call(soon(), "bulk");
         let error = call.bulk(&server.namespace, &statements, true).await.unwrap_err();
@@ -191,7 +191,7 @@ async fn a_bulk_that_is_cut_off_says_what_was_written_before_and_what_is_in_doub
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a server for itself"]
 async fn a_write_that_takes_too_long_is_given_up_and_told_as_unknown() {
-    let Some(server) = server("slow", false).await else { return };
+    let Some(server) = server("failing_slow", false).await else { return };
     insert(&server.client, &server.namespace, &[doc! { "_id": 1, "n": 0 }]).await.unwrap();
     let slow = doc! { "blockConnection": true, "blockTimeMS": 5000 };
     server.points.set(1, &["findAndModify"], slow).await;
