@@ -1,23 +1,18 @@
 // One row: a process per contender, that take turns for several rounds.
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-
+import { startChild } from './child.mjs'
 import { requireEquivalent } from './equivalent.mjs'
 import { median } from './measure.mjs'
 
 const OURS = 'studio-multidb'
-const program = fileURLToPath(new URL('./contender.mjs', import.meta.url))
 const figures = ['perSecond', 'p50', 'p99', 'cpu', 'loop', 'rss']
 
 /** @returns medians and spread per contender, ratios to each peer, and whether they are reached */
 export async function compare(definition, urls, { rounds, milliseconds }) {
   const { row, inFlight, peers, peerRow = {}, reach } = definition
   const names = [OURS, ...peers]
-  const contenders = []
+  const contenders = names.map((name) => startChild('./contender.mjs', urls, name))
   try {
-    for (const name of names) contenders.push(await open(name, urls))
     const rowOf = (name) => peerRow[name] ?? row
     const answers = []
     for (const [i, name] of names.entries()) {
@@ -37,7 +32,7 @@ export async function compare(definition, urls, { rounds, milliseconds }) {
     }
     return summarize(definition, names, rows, reach)
   } finally {
-    for (const contender of contenders) contender.close()
+    await Promise.all(contenders.map((contender) => contender.close()))
   }
 }
 
@@ -65,27 +60,3 @@ function summarize({ id, title }, names, rows, reach) {
 
 const least = (rounds, figure) => Math.min(...rounds.map((round) => round[figure]))
 const most = (rounds, figure) => Math.max(...rounds.map((round) => round[figure]))
-
-async function open(name, urls) {
-  const child = fork(program, [name], {
-    env: { ...process.env, BENCH_SERVERS: JSON.stringify(urls) },
-  })
-  const answer = async () => {
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`${name} ended with ${code}`)
-    })
-    ended.catch(() => {})
-    const [message] = await Promise.race([once(child, 'message'), ended])
-    if (message.error) throw new Error(`${name}: ${message.error}`)
-    return message.result
-  }
-  await answer()
-  return {
-    async ask(work) {
-      const answered = answer()
-      child.send(work)
-      return answered
-    },
-    close: () => child.disconnect(),
-  }
-}

@@ -2,11 +2,9 @@
 // from time to time one to another connection, as a Studio with many projects has them.
 
 import { readdir, readlink } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const require = createRequire(import.meta.url)
-const { ConnectionManager } = require('../dist/index.js')
+import { answer, newManager, servers } from './child.mjs'
 
 const LANES = 8
 const SAMPLES = 60
@@ -19,13 +17,8 @@ const requests = {
   postgres: (id) => `/postgres/${id}/tables`,
 }
 
-const servers = JSON.parse(process.env.BENCH_SERVERS)
-const manager = new ConnectionManager({
-  databaseUrl: servers.platform,
-  encryptionKey: servers.encryptionKey,
-  logLevel: 'off',
-  rateLimit: 'off',
-})
+const urls = servers()
+const manager = newManager(urls)
 
 async function send(method, path, body) {
   const [pathname, query = ''] = path.split('?')
@@ -49,7 +42,7 @@ async function register(count) {
       project_ref: 'default',
       type,
       name: `many-${n}`,
-      connection_string: servers[type],
+      connection_string: urls[type],
     }
     const { data } = JSON.parse(await send('POST', '/databases?skip_test=true', body))
     paths.push(requests[type](data.id))
@@ -91,14 +84,4 @@ async function openSockets() {
   }
 }
 
-process.on('message', async (work) => {
-  try {
-    process.send({ result: await run(work) })
-  } catch (error) {
-    process.send({ error: error.stack ?? String(error) })
-  }
-})
-process.on('disconnect', async () => {
-  await manager.shutdown(1000)
-  process.exit(0)
-})
+answer(run, () => manager.shutdown(1000))

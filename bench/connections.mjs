@@ -1,9 +1,6 @@
 // Row 10: many registered connections, a tenth of them in use. Memory and sockets must stay flat.
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-
+import { startChild } from './child.mjs'
 import { median } from './measure.mjs'
 
 const REGISTERED = 1000
@@ -16,16 +13,13 @@ const FLAT = 1.1
  * @param {{ minutes: number }} options
  */
 export async function measureConnections(urls, { minutes }) {
-  const child = fork(fileURLToPath(new URL('./connections-load.mjs', import.meta.url)), {
-    env: { ...process.env, BENCH_SERVERS: JSON.stringify(urls) },
-  })
+  const child = startChild('./connections-load.mjs', urls)
   try {
-    child.send({ registered: REGISTERED, live: LIVE, milliseconds: minutes * 60_000 })
-    const [{ result, error }] = await once(child, 'message')
-    if (error) throw new Error(error)
+    const work = { registered: REGISTERED, live: LIVE, milliseconds: minutes * 60_000 }
+    const result = await child.ask(work)
     return { registered: REGISTERED, live: LIVE, minutes, ...flatness(result) }
   } finally {
-    child.disconnect()
+    await child.close()
   }
 }
 

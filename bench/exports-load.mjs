@@ -2,21 +2,17 @@
 
 import { createRequire } from 'node:module'
 
+import { answer, newManager, servers } from './child.mjs'
+
 const require = createRequire(import.meta.url)
-const { bytesOf, ConnectionManager } = require('../dist/index.js')
+const { bytesOf } = require('../dist/index.js')
 
 const CHUNK = 10_000
 const SAMPLE_EVERY_MS = 20
 
-const servers = JSON.parse(process.env.BENCH_SERVERS)
-const manager = new ConnectionManager({
-  databaseUrl: servers.platform,
-  encryptionKey: servers.encryptionKey,
-  logLevel: 'off',
-  rateLimit: 'off',
-  requestTimeoutMs: 600_000,
-})
-const { scope } = servers
+const urls = servers()
+const manager = newManager(urls, { requestTimeoutMs: 600_000 })
+const { scope } = urls
 const mongo = manager.mongodb(scope.mongodb)
 
 const kinds = {
@@ -90,14 +86,4 @@ async function run({ what, records }) {
   }
 }
 
-process.on('message', async (work) => {
-  try {
-    process.send({ result: await run(work) })
-  } catch (error) {
-    process.send({ error: error.stack ?? String(error) })
-  }
-})
-process.on('disconnect', async () => {
-  await manager.shutdown(1000)
-  process.exit(0)
-})
+answer(run, () => manager.shutdown(1000))

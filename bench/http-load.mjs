@@ -4,22 +4,17 @@
 import { connect } from 'node:net'
 import { performance } from 'node:perf_hooks'
 
+import { answer, servers } from './child.mjs'
 import { endpoints } from './endpoints.mjs'
 import { quantileOf } from './measure.mjs'
 
 const CONNECTIONS = 32
 const GIVE_UP_MS = 3000
-const servers = JSON.parse(process.env.BENCH_SERVERS)
 
-process.on('message', async ({ port, index, milliseconds }) => {
-  try {
-    const { rate, request } = endpoints(servers)[index]
-    process.send({ result: await load({ port, rate, request, milliseconds }) })
-  } catch (error) {
-    process.send({ error: error.stack })
-  }
+answer(({ port, index, milliseconds }) => {
+  const { rate, request } = endpoints(servers())[index]
+  return load({ port, rate, request, milliseconds })
 })
-process.on('disconnect', () => process.exit(0))
 
 async function load({ port, rate, request, milliseconds }) {
   const free = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(port)))

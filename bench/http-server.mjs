@@ -1,19 +1,17 @@
 // The package behind plain `node:http`, in a process of its own.
 
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 
+import { answer, newManager, servers } from './child.mjs'
+
 const require = createRequire(import.meta.url)
-const { ConnectionManager } = require('../dist/index.js')
 const { createApiHandler } = require('../dist/next/index.js')
 
-const { platform, encryptionKey } = JSON.parse(process.env.BENCH_SERVERS)
-const manager = new ConnectionManager({
-  databaseUrl: platform,
-  encryptionKey,
-  logLevel: 'off',
-  rateLimit: 'off',
+const server = createServer(createApiHandler(newManager(servers())))
+
+answer(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return server.address().port
 })
-const server = createServer(createApiHandler(manager))
-server.listen(0, '127.0.0.1', () => process.send({ result: server.address().port }))
-process.on('disconnect', () => process.exit(0))

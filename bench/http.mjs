@@ -1,28 +1,15 @@
 // Row 8: the server and the load in a process each.
 
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-
+import { startChild } from './child.mjs'
 import { endpoints } from './endpoints.mjs'
-
-const start = (name, urls) =>
-  fork(fileURLToPath(new URL(name, import.meta.url)), {
-    env: { ...process.env, BENCH_SERVERS: JSON.stringify(urls) },
-  })
 
 /** @returns one result per endpoint */
 export async function measureEndpoints(urls, { milliseconds }) {
-  const server = start('./http-server.mjs', urls)
-  const load = start('./http-load.mjs', urls)
+  const server = startChild('./http-server.mjs', urls)
+  const load = startChild('./http-load.mjs', urls)
   try {
-    const [{ result: port }] = await once(server, 'message')
-    const ask = async (index, milliseconds) => {
-      load.send({ port, index, milliseconds })
-      const [{ result, error }] = await once(load, 'message')
-      if (error) throw new Error(error)
-      return result
-    }
+    const port = await server.ask('listen')
+    const ask = (index, milliseconds) => load.ask({ port, index, milliseconds })
     // Whoever is first must not pay for code that is not compiled yet.
     await ask(0, milliseconds)
     const results = []
@@ -35,7 +22,6 @@ export async function measureEndpoints(urls, { milliseconds }) {
     }
     return results
   } finally {
-    load.disconnect()
-    server.disconnect()
+    await Promise.all([load.close(), server.close()])
   }
 }

@@ -12,8 +12,17 @@ const number = (value) => {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
 }
 
-/** @param {{ rows: object[], http?: object[], exports?: object, connections?: object, startup?: object, versions: object }} result */
-export function toMarkdown({ rows, http, exports, connections, startup, versions, settings }) {
+/** @param {{ rows: object[], http?: object[], exports?: object, connections?: object, startup?: object, fanout?: object, versions: object }} result */
+export function toMarkdown({
+  rows,
+  http,
+  exports,
+  connections,
+  startup,
+  fanout,
+  versions,
+  settings,
+}) {
   const programs = Object.entries({ Node: process.version, ...versions })
   const parts = [
     '# Benchmark',
@@ -27,6 +36,7 @@ export function toMarkdown({ rows, http, exports, connections, startup, versions
   if (exports) parts.push('## 9: exports', manyRecords(exports))
   if (connections) parts.push('## 10: many connections', manyConnections(connections))
   if (startup) parts.push('## 11: loading', loading(startup))
+  if (fanout) parts.push('## 12: one channel to many sockets', manySockets(fanout))
   return `${parts.join('\n\n')}\n`
 }
 
@@ -102,6 +112,23 @@ function loading({ ms, mib, goal, reached }) {
       ['the addon', `≤ ${goal.mib} MiB`, `${number(mib)} MiB`, mark(reached.mib)],
     ]
   )
+}
+
+function manySockets({ sockets, goal, loads }) {
+  const lines = loads.flatMap(({ rate, contenders }) =>
+    contenders.map((c, i) => [
+      i === 0 ? number(rate) : '',
+      c.name,
+      ...[c.deliveredPerSecond, c.p50, c.p99, c.lost, c.told].map(number),
+      ...[c.cpu, c.loop, c.rss, c.otherIdle, c.other].map(number),
+      mark(c.reached),
+    ])
+  )
+  const head = ['published/s', 'contender', 'delivered/s', 'p50 ms', 'p99 ms', 'lost']
+  head.push('dropped and told', 'CPU µs/message', 'event loop µs/message', 'RSS MiB')
+  head.push('other requests idle, p99 ms', 'during, p99 ms')
+  head.push(`nothing lost untold, others ≤ ${goal.other} ms`)
+  return [`${sockets} sockets with the same channel.`, table(head, lines)].join('\n\n')
 }
 
 function table(head, lines) {

@@ -1,7 +1,6 @@
 // One server of each kind with its data, the registry with its connections, and pg-meta.
 
 import { randomBytes } from 'node:crypto'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,11 +12,11 @@ import {
   temporaryFolder,
 } from '../scripts/servers/supervised.mjs'
 import { preparePlatform } from '../scripts/start/platform.mjs'
+import { newManager } from './child.mjs'
 import { fillMongo, fillPostgres, fillRedis } from './data.mjs'
 
 const CONNECTIONS = 20
 const PG_META_TIMEOUT_MS = 60_000
-const require = createRequire(import.meta.url)
 const pgMetaServer = fileURLToPath(
   new URL('./node_modules/@supabase/postgres-meta/dist/server/server.js', import.meta.url)
 )
@@ -35,7 +34,7 @@ export async function startServers() {
     fillPostgres(sample),
   ])
   const urls = { redis: redis.url, mongodb: mongo.url, postgres: sample }
-  const scope = await register({ databaseUrl: platform, encryptionKey }, urls)
+  const scope = await register({ platform, encryptionKey }, urls)
   return {
     urls: { ...urls, platform, encryptionKey, documentId, scope, pgMeta: pgMeta.url },
     versions: {
@@ -51,9 +50,8 @@ export async function startServers() {
 }
 
 /** Registers 20 connections. @returns the id of one of each type */
-async function register(options, urls) {
-  const { ConnectionManager } = require('../dist/index.js')
-  const manager = new ConnectionManager({ ...options, logLevel: 'error' })
+async function register(registry, urls) {
+  const manager = newManager(registry)
   const types = Object.keys(urls)
   const scope = {}
   try {

@@ -106,6 +106,7 @@ export interface UpdateConnectionRequest {
 /** One step of a connection test. */
 export interface ConnectionTestStep {
   name: 'resolve' | 'connect' | 'tls' | 'auth' | 'ping' | 'capabilities'
+  /** `tls` may be `false` in a test that succeeds: the server has none, and may do without. */
   ok: boolean
   /** Milliseconds. */
   ms: number

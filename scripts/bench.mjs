@@ -2,7 +2,7 @@
 // run. Builds the addon in release first.
 //
 //   --row 1,6a      only these rows; `8` is HTTP, `9` exports, `10` many connections, `11`
-//                   loading
+//                   loading, `12` one channel to many sockets
 //   --minutes 30    how long row 10 runs; 2 unless given
 //   --quick         fewer and shorter rounds
 //   --addon <path>  measures this build of the addon instead
@@ -37,6 +37,7 @@ const { buildRelease } = await import('../bench/build.mjs')
 const { compare } = await import('../bench/compare.mjs')
 const { measureConnections } = await import('../bench/connections.mjs')
 const { measureExports } = await import('../bench/exports.mjs')
+const { measureFanout } = await import('../bench/fanout/index.mjs')
 const { measureEndpoints } = await import('../bench/http.mjs')
 const { keep, toMarkdown } = await import('../bench/report.mjs')
 const { rows } = await import('../bench/rows.mjs')
@@ -74,6 +75,11 @@ try {
   if (wants('11')) {
     say('11: loading')
     result.startup = await measureStartup(addon)
+  }
+  if (wants('12')) {
+    say('12: one channel to many sockets')
+    const rounds = Math.ceil(settings.rounds / 2)
+    result.fanout = await measureFanout(servers.urls, { ...settings, rounds })
   }
   // Part of the rows, or hasty figures, are no result to keep.
   const whole = !wanted && !values.quick

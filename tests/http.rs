@@ -1,9 +1,11 @@
 //! The HTTP operations through the first door, on a service of the environment.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use studio_multidb::api::http::{Request, handle};
+use studio_multidb::api::reply::Body;
 use studio_multidb::config::Config;
 use studio_multidb::service::Service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -111,4 +113,56 @@ async fn what_leads_elsewhere_is_refused() {
     assert_eq!(status, 403);
     let (status, answer) = ask(&service, "POST", "request", &json!({ "pfad": "x" })).await;
     assert_eq!((status, &answer["error"]["code"]), (400, &json!("VALIDATION_ERROR")));
+}
+
+#[tokio::test]
+async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
+    let service = service(&bun_api().await);
+    let metrics = async || {
+        let path = "/api/platform/multidb/metrics".to_owned();
+        let request = Request { method: "GET".to_owned(), path, ..Request::default() };
+        let mut response = handle(&service, request).await;
+        assert_eq!(response.status, 200);
+        let kind = response.headers.iter().find(|(name, _)| *name == "content-type");
+        assert!(kind.is_some_and(|(_, kind)| kind.starts_with("text/plain; version=0.0.4")));
+        let Body::Stream(feed) = &mut response.body else { panic!("no text") };
+        let mut text = Vec::new();
+        while let Some(chunk) = feed.next().await {
+            text.extend(chunk.unwrap());
+        }
+        String::from_utf8(text).unwrap()
+    };
+    ask(&service, "GET", "health", &Value::Null).await;
+    ask(&service, "POST", "request", &json!({ "path": "../admin" })).await;
+    let text = metrics().await;
+    for secret in [KEY, "127.0.0.1", "admin", "http://"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+    let mut seen = HashSet::new();
+    for line in text.lines().filter(|line| !line.starts_with("# ")) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(name.starts_with("studio_multidb_"), "{line}");
+        value.parse::<f64>().unwrap_or_else(|e| panic!("{line}: {e}"));
+        assert!(seen.insert(name), "twice: {line}");
+    }
+    let value = |name: &str| -> f64 {
+        let prefix = format!("studio_multidb_{name} ");
+        let found = text.lines().find_map(|line| line.strip_prefix(&prefix));
+        found.unwrap_or_else(|| panic!("no {name}: {text}")).parse().unwrap()
+    };
+    assert!(value("clients") >= 1.0);
+    assert!(text.lines().any(|line| line.starts_with("studio_multidb_client_ready{")
+        && line.contains(":bun_api:")
+        && line.ends_with(" 1")));
+    // Other tests of this program ask for the same.
+    assert!(value("operations_total{operation=\"http.health\",code=\"ok\"}") >= 1.0);
+    let refused = "operations_total{operation=\"http.request\",code=\"OPERATION_NOT_ALLOWED\"}";
+    assert!(value(refused) >= 1.0);
+    let count = value("operation_duration_seconds_count{operation=\"http.health\"}");
+    let all = value("operation_duration_seconds_bucket{operation=\"http.health\",le=\"+Inf\"}");
+    assert!(count >= 1.0 && (count - all).abs() < 0.5);
+
+    // What a stream does is counted when it ends.
+    let again = metrics().await;
+    assert!(again.contains("operations_total{operation=\"service.metrics\",code=\"ok\"} "));
 }

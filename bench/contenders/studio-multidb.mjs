@@ -1,18 +1,9 @@
-import { createRequire } from 'node:module'
-
+import { newManager } from '../child.mjs'
 import { newDocuments, pipeline } from '../work.mjs'
-
-const require = createRequire(import.meta.url)
 
 /** Door 1 hands out bytes that a route writes to its socket as they are. */
 export async function open(servers) {
-  const { ConnectionManager } = require('../../dist/index.js')
-  const manager = new ConnectionManager({
-    databaseUrl: servers.platform,
-    encryptionKey: servers.encryptionKey,
-    logLevel: 'off',
-    rateLimit: 'off',
-  })
+  const manager = newManager(servers)
   const { scope } = servers
   const redis = manager.redis(scope.redis)
   const handle = async (method, path, query, body) => {

@@ -32,9 +32,9 @@ export function jestCounts(results) {
   }
 }
 
-/** The end of `node --test`, in either of its formats. @returns {Counts} */
+/** The end of what `node --test` writes as TAP. @returns {Counts} */
 export function nodeCounts(output) {
-  const count = (what) => Number(output.match(new RegExp(`^(?:#|ℹ) ${what} (\\d+)`, 'm'))?.[1] ?? 0)
+  const count = (what) => Number(output.match(new RegExp(`^# ${what} (\\d+)`, 'm'))?.[1] ?? 0)
   return {
     passed: count('pass'),
     failed: count('fail') + count('cancelled'),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { buildAddon } from '../steps/build.mjs'
 import { command, packageBin, root } from '../steps/command.mjs'
 import { jestCounts, nodeCounts } from './counts.mjs'
+import { jestFailures, nodeFailures } from './failures.mjs'
 import { Skip } from './report.mjs'
 
 const generated = ['index.js', 'index.d.ts']
@@ -39,20 +40,25 @@ export async function runJest(env) {
   await rm(file, { force: true })
   const args = ['--ci', '--json', '--outputFile', file]
   const problem = await packageBin('jest', 'jest', args, { env }).catch((error) => error)
-  const counts = jestCounts(JSON.parse(await readFile(file, 'utf8')))
-  if (problem instanceof Error) throw Object.assign(problem, { counts })
-  return counts
+  const results = JSON.parse(await readFile(file, 'utf8'))
+  const counts = jestCounts(results)
+  if (!(problem instanceof Error)) return counts
+  throw Object.assign(problem, { counts, failures: jestFailures(results, root) })
 }
 
 /** The tests of the servers and of the fault proxy, which Jest can't load. */
 export async function runNodeTests() {
   const files = [...(await testsIn('scripts')), ...(await testsIn('__test__'))]
   if (files.length === 0) throw new Skip('there are none')
+  // TAP, which is the default of the oldest versions and the only format they have.
+  const hasFormats = process.allowedNodeEnvironmentFlags.has('--test-reporter')
+  const args = ['--test', ...(hasFormats ? ['--test-reporter=tap'] : []), ...files]
   try {
-    return nodeCounts(await command(process.execPath, ['--test', ...files]))
+    return nodeCounts(await command(process.execPath, args))
   } catch (error) {
-    if (error.output) error.counts = nodeCounts(error.output)
-    throw error
+    if (!error.output) throw error
+    const counts = nodeCounts(error.output)
+    throw Object.assign(error, { counts, failures: nodeFailures(error.output) })
   }
 }
 

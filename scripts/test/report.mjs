@@ -1,6 +1,7 @@
 // Runs the steps one after the other, each whatever became of the others, and adds up.
 
 import { CommandError } from '../steps/command.mjs'
+import { describeFailures, lastLines } from './failures.mjs'
 
 /** Thrown by a step that can't be done here, which is no failure. */
 export class Skip extends Error {}
@@ -21,7 +22,7 @@ export function createReport(only = []) {
     if (!wanted && !always) return true
     process.stdout.write(`\n=== ${name}\n`)
     const begun = Date.now()
-    const result = { name, passed: 0, failed: 0, skipped: 0, note: '', seconds: 0 }
+    const result = { name, passed: 0, failed: 0, skipped: 0, note: '', seconds: 0, failures: [] }
     try {
       Object.assign(result, (await work()) ?? { passed: 1 })
     } catch (error) {
@@ -33,6 +34,10 @@ export function createReport(only = []) {
         const text = error instanceof CommandError ? error.message : error.stack
         process.stdout.write(`${text}\n`)
         Object.assign(result, error.counts)
+        const said = error instanceof CommandError ? lastLines(error.output) : text
+        result.failures = error.failures?.length
+          ? error.failures
+          : [{ name: error.message, text: said }]
         // A runner that fails without a failed test has failed itself.
         if (result.failed === 0) result.failed = 1
       }
@@ -43,9 +48,13 @@ export function createReport(only = []) {
     return result.failed === 0
   }
 
+  /** The table, what failed, and the sum: whoever sees only the end of a log sees all of it. */
   function finish() {
     const sum = (field) => results.reduce((total, result) => total + result[field], 0)
     process.stdout.write(`\n${results.map(describe).join('\n')}\n`)
+    for (const { name, failures } of results.filter(({ failed }) => failed > 0)) {
+      process.stdout.write(`\n=== failed in ${name}\n${describeFailures(failures)}\n`)
+    }
     const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''
     process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed${skipped}\n`)
     return sum('failed') === 0

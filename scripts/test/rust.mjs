@@ -5,6 +5,7 @@ import { onPath } from '../servers/run.mjs'
 import { command } from '../steps/command.mjs'
 import { cargoCounts } from './counts.mjs'
 import { checkCrateLists } from './crates.mjs'
+import { cargoFailures } from './failures.mjs'
 
 export const checkRustFormat = async () => void (await command('cargo', ['fmt', '--check']))
 
@@ -35,8 +36,8 @@ export async function runAllRustTests(env) {
 export const ALONE = {
   redis: [
     '--ignored',
-    '--exact',
     'pubsub::cluster::a_sharded_channel_follows_its_slot_and_its_primary',
+    'unrest::',
   ],
   mongodb: ['--ignored', '--test-threads=1', 'failpoints::', 'ledger::'],
 }
@@ -61,8 +62,9 @@ async function counted(program, args, env) {
   try {
     return cargoCounts(await command(program, args, { env }))
   } catch (error) {
-    if (error.output) error.counts = cargoCounts(error.output)
-    throw error
+    if (!error.output) throw error
+    const counts = cargoCounts(error.output)
+    throw Object.assign(error, { counts, failures: cargoFailures(error.output) })
   }
 }
 

@@ -12,10 +12,11 @@ use uuid::Uuid;
 use super::limit;
 use super::operation::{Operation, Permission, Subject};
 use super::params::Params;
-use super::reply::Reply;
+use super::reply::{Body, Reply};
+use super::tally;
 use super::upload::Upload;
 use crate::access::{User, require};
-use crate::context::{Accept, Context};
+use crate::context::{Accept, Context, FAILED_CONNECTION};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -57,7 +58,10 @@ pub async fn execute(
     // Boxed: with everything below it inlined, the future would be moved around by the kilobyte.
     let work = Box::pin(run(service, operation, &mut params, caller));
     let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
-    note(operation, &request_id, started, result.as_ref().err());
+    // A stream notes its end itself.
+    if !matches!(&result, Ok(Reply { body: Body::Stream(_), .. })) {
+        note(operation, &request_id, started, result.as_ref().err());
+    }
     result
 }
 
@@ -216,20 +220,24 @@ fn missing(name: &str) -> Error {
 pub(super) fn observe(operation: &Operation, cx: &Context, error: Option<&Error>) {
     let Some(connection) = &cx.connection else { return };
     if matches!(operation.subject, Subject::Connection(_)) {
-        cx.service.pools.observe(&connection.pool_key(), cx.began, error);
+        let own = error.filter(|error| !error.details().contains_key(FAILED_CONNECTION));
+        cx.service.pools.observe(&connection.pool_key(), cx.began, own);
     }
     if !operation.is_get() {
         cx.service.answers.forget(connection.id);
     }
 }
 
+/// Counts and logs how an operation ended.
 pub(super) fn note(
     operation: &Operation,
     request_id: &str,
     started: Instant,
     error: Option<&Error>,
 ) {
-    let (operation, ms) = (operation.name, started.elapsed().as_secs_f64() * 1000.0);
+    let took = started.elapsed();
+    tally::count(operation, took, error);
+    let (operation, ms) = (operation.name, took.as_secs_f64() * 1000.0);
     let Some(error) = error else {
         tracing::debug!(operation, request_id, ms, "done");
         return;

@@ -12,4 +12,5 @@ pub mod reply;
 pub mod router;
 pub mod socket;
 pub mod stream;
+pub mod tally;
 pub mod upload;

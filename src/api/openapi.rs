@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Gives, Method, Operation, Subject, Takes};
 use super::router::BASE_PATH;
+use super::stream::Format;
 use crate::error::Code;
 use crate::operations;
 
@@ -47,9 +48,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let mut parameters: Vec<Value> = in_path
         .iter()
         .map(|name| {
-            let schema = properties
-                .get(*name)
-                .map_or(json!({ "type": "string" }), |_| json!({ "type": "string" }));
+            let schema = json!({ "type": "string" });
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
         .collect();
@@ -67,33 +66,8 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         "summary": operation.summary.trim(),
         "x-permission": operation.permission.as_str(),
         "x-cost": operation.cost,
-        "responses": {
-            "200": {
-                "description": "Success",
-                "content": { "application/json": { "schema": {
-                    "type": "object", "required": ["data"], "properties": { "data": {} },
-                } } },
-            },
-            "default": {
-                "description": "Failure",
-                "content": { "application/json": {
-                    "schema": { "$ref": "#/components/schemas/Failure" },
-                } },
-            },
-        },
+        "responses": responses(operation),
     });
-    if operation.gives == Gives::Socket {
-        described["responses"] = json!({
-            "101": { "description": "A WebSocket whose messages are JSON texts" },
-            "200": { "description": "The same messages as a stream", "content": {} },
-            "default": described["responses"]["default"],
-        });
-    }
-    if operation.gives != Gives::Json {
-        let content = &mut described["responses"]["200"]["content"];
-        content["application/x-ndjson"] = json!({ "schema": {} });
-        content["text/event-stream"] = json!({ "schema": {} });
-    }
     let in_query = matches!(operation.method, Method::GET | Method::DELETE);
     if operation.takes == Takes::Upload {
         described["requestBody"] =
@@ -113,6 +87,50 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     }
     described["parameters"] = Value::Array(parameters);
     described
+}
+
+/// What it answers, by status and media type.
+fn responses(operation: &Operation) -> Value {
+    let envelope = json!({ "type": "object", "required": ["data"], "properties": { "data": {} } });
+    let envelope = ("application/json", envelope);
+    // OpenAPI 3.1 has no word for a sequence: the schema of a stream is that of one record.
+    let lines = ("application/x-ndjson", json!({}));
+    let events = ("text/event-stream", json!({}));
+    let types = match operation.gives {
+        Gives::Json => vec![envelope],
+        Gives::Stream => vec![envelope, lines, events],
+        Gives::Records | Gives::Socket => vec![lines, events],
+        Gives::Documents => vec![envelope, lines],
+        Gives::File(formats) => formats.iter().map(|f| (f.media_type(), schema_of(*f))).collect(),
+    };
+    let content: Map<String, Value> = types
+        .into_iter()
+        .map(|(media_type, schema)| (media_type.to_owned(), json!({ "schema": schema })))
+        .collect();
+    let mut responses = json!({
+        "200": { "description": "Success", "content": content },
+        "default": {
+            "description": "Failure",
+            "content": { "application/json": {
+                "schema": { "$ref": "#/components/schemas/Failure" },
+            } },
+        },
+    });
+    if operation.gives == Gives::Socket {
+        responses["101"] = json!({ "description": "A WebSocket whose messages are JSON texts" });
+        responses["200"]["description"] = "The same messages as a stream".into();
+    }
+    responses
+}
+
+/// Of a file's bytes, or of its records.
+fn schema_of(format: Format) -> Value {
+    match format {
+        Format::Bytes | Format::Frames => json!({ "type": "string", "format": "binary" }),
+        Format::Csv | Format::Metrics => json!({ "type": "string" }),
+        Format::Ndjson | Format::Documents | Format::Events => json!({}),
+        Format::Json => json!({ "type": "array", "items": {} }),
+    }
 }
 
 /// The members of an input struct, through the reference that stands for it.
@@ -176,6 +194,47 @@ mod tests {
             }
         }
         assert_eq!(seen, operations::all().count());
+    }
+
+    #[test]
+    fn what_is_no_json_is_described_as_what_it_is() {
+        let document = document();
+        let answers = |method: &str, path: &str| {
+            let path = format!("{BASE_PATH}{path}");
+            document["paths"][path][method]["responses"]["200"]["content"].clone()
+        };
+        let types = |content: &Value| -> Vec<String> {
+            content.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(
+            answers("get", "/redis/{scope}/keys/{key}/download"),
+            json!({ "application/octet-stream": {
+                "schema": { "type": "string", "format": "binary" },
+            } })
+        );
+        let export = answers("get", "/mongodb/{scope}/databases/{db}/collections/{coll}/export");
+        assert_eq!(types(&export), ["application/x-ndjson", "application/json", "text/csv"]);
+        assert_eq!(export["application/json"]["schema"]["type"], "array");
+        for (method, path, expected) in [
+            ("get", "/redis/{scope}/export", &["application/x-ndjson"] as &[_]),
+            ("post", "/redis/{scope}/export", &["application/x-ndjson"]),
+            ("post", "/redis/{scope}/import", &["application/x-ndjson", "text/event-stream"]),
+            ("post", "/redis/{scope}/keys/bulk", &["application/x-ndjson", "text/event-stream"]),
+            (
+                "get",
+                "/redis/{scope}/stats",
+                &["application/json", "application/x-ndjson", "text/event-stream"],
+            ),
+            (
+                "post",
+                "/mongodb/{scope}/databases/{db}/collections/{coll}/aggregate",
+                &["application/json", "application/x-ndjson"],
+            ),
+            ("get", "/redis/{scope}/keys", &["application/json"]),
+            ("get", "/multidb/metrics", &["text/plain"]),
+        ] {
+            assert_eq!(types(&answers(method, path)), expected, "{method} {path}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::params::Params;
 use super::reply::Reply;
+use super::stream::Format;
 use crate::context::Context;
 use crate::error::Result;
 use crate::target::DatabaseType;
@@ -91,9 +92,14 @@ pub enum Takes {
 pub enum Gives {
     /// One JSON text in the envelope.
     Json,
-    /// Records, sent while they are made. An operation may still answer with one JSON text where
-    /// none was asked for.
+    /// One JSON text, or records sent while they are made where those were asked for.
     Stream,
+    /// Records sent while they are made.
+    Records,
+    /// One JSON text, or the user's documents line by line where NDJSON was asked for.
+    Documents,
+    /// A file in one of these formats, whatever was asked for; the input says which.
+    File(&'static [Format]),
     /// Messages for as long as anybody reads them: a WebSocket, or a stream where one was asked for.
     Socket,
 }
@@ -152,13 +158,13 @@ where
 ///
 /// The doc comment is the summary, the number the cost. Before the arrow, in this order: `cache 30`
 /// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
-/// arrives, `gives stream` that the answer is sent while it is made, `gives socket` that it is a
-/// subscription ([`socket`](crate::api::socket)).
+/// arrives. What is given that is not one JSON text is a `stream`, `records`, `documents`, a
+/// `file(Csv, Json)` in one of these formats, or a `socket` ([`Gives`]).
 macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
         $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
-        $cost:literal $(cache $cache:literal)? $(takes $takes:ident)? $(gives $gives:ident)?
+        $cost:literal $(cache $cache:literal)? $(takes $takes:ident)? $(gives $gives:ident $(($($format:ident),+))?)?
         => $run:path;
     )*) => {
         /// The operations of this module.
@@ -173,7 +179,7 @@ macro_rules! operations {
                 cost: $cost,
                 cache: operations!(@cache $($cache)?),
                 takes: operations!(@takes $($takes)?),
-                gives: operations!(@gives $($gives)?),
+                gives: operations!(@gives $($gives $(($($format),+))?)?),
                 summary: concat!($($summary),+),
                 input: |generator| $crate::api::operation::input_schema($run, generator),
                 run: |cx, params| {
@@ -186,6 +192,11 @@ macro_rules! operations {
     (@takes upload) => { $crate::api::operation::Takes::Upload };
     (@gives) => { $crate::api::operation::Gives::Json };
     (@gives stream) => { $crate::api::operation::Gives::Stream };
+    (@gives records) => { $crate::api::operation::Gives::Records };
+    (@gives documents) => { $crate::api::operation::Gives::Documents };
+    (@gives file ($($format:ident),+)) => {
+        $crate::api::operation::Gives::File(&[$($crate::api::stream::Format::$format),+])
+    };
     (@gives socket) => { $crate::api::operation::Gives::Socket };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };

@@ -42,6 +42,8 @@ pub enum Format {
     Json,
     /// Bytes (`application/octet-stream`).
     Bytes,
+    /// Figures for Prometheus (`text/plain`).
+    Metrics,
     /// The frames of a WebSocket.
     Frames,
 }
@@ -56,7 +58,13 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
             Self::Bytes | Self::Frames => "application/octet-stream",
+            Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
         }
+    }
+
+    /// The media type without its parameters.
+    pub(super) fn media_type(self) -> &'static str {
+        self.content_type().split(';').next().unwrap_or_default()
     }
 
     /// Whether a failure can be told as a record of its own. Elsewhere the answer is cut off, which
@@ -75,7 +83,7 @@ impl Format {
         match self {
             Self::Ndjson | Self::Documents => out.raw(b"\n"),
             Self::Events => out.raw(b"\n\n"),
-            Self::Csv | Self::Json | Self::Bytes | Self::Frames => {}
+            Self::Csv | Self::Json | Self::Bytes | Self::Metrics | Self::Frames => {}
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct Step {
     pub ok: bool,
     /// How long it took, in milliseconds.
     pub ms: f64,
-    /// Why it failed.
+    /// Why it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -61,6 +61,14 @@ impl Probe {
         result
     }
 
+    /// The last step came to nothing, and the test goes on without: the target does not insist.
+    pub fn do_without(&mut self, why: &str) {
+        if let Some(step) = self.steps.last_mut() {
+            step.ok = false;
+            step.message = Some(why.to_owned());
+        }
+    }
+
     /// Something learned about the server: `version`, `mode`, `topology`, …
     pub fn fact(&mut self, name: &str, value: impl Into<Value>) {
         self.facts.insert(name.to_owned(), value.into());
@@ -70,7 +78,7 @@ impl Probe {
 /// The answer of a connection test.
 #[derive(Debug, Serialize)]
 pub struct TestResult {
-    /// Whether every step succeeded.
+    /// Whether the connection can be used.
     pub success: bool,
     /// How long the `ping` step took, else the whole test, in milliseconds.
     pub latency_ms: f64,
@@ -82,7 +90,8 @@ pub struct TestResult {
     /// The error code of the failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
-    /// The steps, in order; the last one is the one that failed, if any did.
+    /// The steps, in order. The last one is the one that the test failed at, if it did. `tls` may
+    /// be not `ok` in a test that succeeds: the server has none, and the target does not insist.
     pub steps: Vec<Step>,
     /// What only this kind of server has: `mode`, `topology`, `server_encoding`, …
     #[serde(flatten)]

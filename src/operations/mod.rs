@@ -3,6 +3,7 @@
 use crate::api::operation::Operation;
 
 pub mod http;
+mod metrics;
 pub mod mongodb;
 pub mod postgres;
 pub mod redis;

@@ -1,4 +1,4 @@
-//! The package itself: health, pools and the OpenAPI document.
+//! The package itself: health, pools, metrics and the OpenAPI document.
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::metrics::metrics;
 use crate::api::openapi;
 use crate::api::operation::operations;
 use crate::api::reply::{Body, Reply};
@@ -18,6 +19,8 @@ operations! {
     "service.health" GET "/multidb/health" Public Read 1 => health;
     /// The live clients of this process.
     "service.pools" GET "/multidb/pools" Service Admin 1 => pools;
+    /// Operations, clients and health for Prometheus, as text.
+    "service.metrics" GET "/multidb/metrics" Service Admin 1 gives file(Metrics) => metrics;
     /// This document.
     "service.openapi" GET "/multidb/openapi.json" Public Read 1 => openapi;
 }
@@ -25,7 +28,7 @@ operations! {
 /// Takes nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub(super) struct Nothing {}
 
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -42,10 +45,15 @@ async fn health(cx: &Context, _: Nothing) -> Result<Reply> {
     Reply::json(&json!({
         "status": if down { "degraded" } else { "ok" },
         "version": env!("CARGO_PKG_VERSION"),
-        "uptime_seconds": STARTED.elapsed().as_secs(),
+        "uptime_seconds": uptime(),
         "platform_database": platform,
         "pools": { "clients": pools.len(), "failing": failing },
     }))
+}
+
+/// Whole seconds.
+pub(super) fn uptime() -> u64 {
+    STARTED.elapsed().as_secs()
 }
 
 async fn pools(cx: &Context, _: Nothing) -> Result<Reply> {

@@ -17,8 +17,8 @@ export function TestReport({ result }: { result: TestResult }) {
       <ol className="steps">
         {steps.map(({ name, ok, ms, message }) => (
           <li key={name} className={ok ? 'success' : 'error'}>
-            <span aria-hidden>{ok ? '✓' : '✗'}</span> {name}: {ok ? 'ok' : 'failed'},{' '}
-            {milliseconds(ms)}
+            <span aria-hidden>{ok ? '✓' : '✗'}</span> {name}:{' '}
+            {ok ? 'ok' : success ? 'no' : 'failed'}, {milliseconds(ms)}
             {message && <span className="muted"> ({message})</span>}
           </li>
         ))}

@@ -14,7 +14,7 @@ use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
 use crate::proxy::Proxy;
-use crate::support::{batch, connect, json, prefix, read, server, soon, write};
+use crate::support::{SLOTS, batch, connect, json, prefix, read, server, soon, write};
 
 async fn edit(client: &Client, key: &str, edit: &Edit, expiry: Option<Expiry>) -> Result<Value> {
     let mut out = Writer::new();
@@ -25,6 +25,7 @@ async fn edit(client: &Client, key: &str, edit: &Edit, expiry: Option<Expiry>) -
 /// Whichever comes first, afterwards the key is gone.
 #[tokio::test]
 async fn a_key_that_is_deleted_during_an_edit_stays_deleted() {
+    let _still = SLOTS.read().await;
     for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
         let (client, other) = (connect(&url).await, connect(&url).await);
         let set = hash::set(vec![(b"f".to_vec(), b"w".to_vec())], vec![]);

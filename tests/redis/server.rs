@@ -70,6 +70,7 @@ async fn a_primary_tells_how_far_its_replicas_are_behind() {
 #[tokio::test]
 async fn a_cluster_tells_of_every_node_replicas_too() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _still = SLOTS.read().await;
     let service = service(&url);
     let info = get(&service, "/info").await;
     let nodes = info["nodes"].as_array().unwrap();
@@ -134,6 +135,7 @@ async fn the_slow_log_shows_arguments_apart_and_no_secrets() {
 
 #[tokio::test]
 async fn clients_are_told_page_by_page() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);
@@ -166,6 +168,7 @@ async fn clients_are_told_page_by_page() {
 #[tokio::test]
 async fn settings_are_told_without_secrets() {
     let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _still = SLOTS.read().await;
     let mut admin = Admin::connect(&address(&url)).await;
     admin.done(&["CONFIG", "SET", "masterauth", "canary-secret"]).await;
     admin.done(&["CONFIG", "SET", "slowlog-max-len", "99"]).await;

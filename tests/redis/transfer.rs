@@ -13,10 +13,10 @@ use studio_multidb::service::Service;
 use crate::http::service;
 use crate::proxy::Proxy;
 use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, batch, connect, prefix, raw_command, server, soon};
+use crate::support::{Admin, SLOTS, batch, connect, prefix, raw_command, server, soon};
 
 /// The lines of an export, ends included.
-async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
+pub(crate) async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
     let mut records =
         Records::open(service, "GET", &format!("/export?{query}"), Sent::default()).await.unwrap();
     let mut lines = Vec::new();
@@ -26,12 +26,12 @@ async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
     lines
 }
 
-fn parsed(lines: &[Vec<u8>]) -> Vec<Value> {
+pub(crate) fn parsed(lines: &[Vec<u8>]) -> Vec<Value> {
     lines.iter().map(|line| serde_json::from_slice(line).unwrap()).collect()
 }
 
 /// What lines say of keys, in an order of their own.
-fn content(lines: &[Vec<u8>]) -> Vec<String> {
+pub(crate) fn content(lines: &[Vec<u8>]) -> Vec<String> {
     let mut keys = Vec::new();
     for line in parsed(lines) {
         if line.get("key").is_some() {
@@ -59,7 +59,7 @@ fn end(records: &[Value]) -> (&Value, Option<&Value>) {
     }
 }
 
-async fn forget(service: &Arc<Service>, pattern: &str) {
+pub(crate) async fn forget(service: &Arc<Service>, pattern: &str) {
     let body = json!({ "action": "delete", "pattern": pattern });
     let sent = Sent { body, ..Sent::default() };
     Records::open(service, "POST", "/keys/bulk", sent).await.unwrap().all().await;
@@ -70,7 +70,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// One key of each type, with text and with bytes, with a time and without.
-async fn fill(url: &str, prefix: &str) {
+pub(crate) async fn fill(url: &str, prefix: &str) {
     let client = connect(url).await;
     let odd = || vec![0xff, 0x00, b'\n', b'"'];
     let key = |name: &str| [prefix.as_bytes(), name.as_bytes(), &odd()].concat();
@@ -119,6 +119,7 @@ async fn fill(url: &str, prefix: &str) {
 
 #[tokio::test]
 async fn every_type_comes_back_as_it_was() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);
@@ -249,6 +250,7 @@ fn file(lines: &[Value]) -> Vec<u8> {
 
 #[tokio::test]
 async fn large_values_come_in_parts_and_are_never_seen_half() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);
@@ -536,6 +538,7 @@ async fn an_endless_line_and_a_body_that_is_cut_off_are_told() {
 
 #[tokio::test]
 async fn an_export_goes_on_where_it_was_cut_off() {
+    let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
         let Some(url) = server(name) else { continue };
         let service = service(&url);

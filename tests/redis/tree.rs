@@ -8,7 +8,7 @@ use studio_multidb::backend::redis::Client;
 use studio_multidb::service::Service;
 
 use crate::http::{records, send, service};
-use crate::support::{batch, connect, prefix, server};
+use crate::support::{SLOTS, batch, connect, prefix, server};
 
 /// 300 keys in `a`, 30 in `b`, one of them a hash, and three in no namespace.
 async fn fill(client: &Client, prefix: &str) {
@@ -37,6 +37,7 @@ async fn tree(service: &Arc<Service>, query: &str) -> Value {
 
 #[tokio::test]
 async fn namespaces_are_counted_level_by_level() {
+    let _still = SLOTS.read().await;
     for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
         let (service, prefix) = (service(&url), prefix());
         fill(&connect(&url).await, &prefix).await;
@@ -60,6 +61,7 @@ async fn namespaces_are_counted_level_by_level() {
 
 #[tokio::test]
 async fn a_stream_of_growing_counts_ends_with_what_one_answer_says() {
+    let _still = SLOTS.read().await;
     for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
         let (service, prefix) = (service(&url), prefix());
         fill(&connect(&url).await, &prefix).await;
@@ -84,6 +86,7 @@ async fn a_stream_of_growing_counts_ends_with_what_one_answer_says() {
 
 #[tokio::test]
 async fn an_answer_that_did_not_see_everything_says_so_and_goes_on() {
+    let _still = SLOTS.read().await;
     for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
         let (service, prefix) = (service(&url), prefix());
         fill(&connect(&url).await, &prefix).await;

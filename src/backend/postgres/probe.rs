@@ -1,7 +1,5 @@
 //! Trying a target step by step.
 
-use serde_json::json;
-
 use super::connect::Connector;
 use super::error::Failure;
 use super::query::{self, Progress, Shape, Statement};
@@ -15,6 +13,17 @@ const CAPABILITIES: &str = "select current_setting('server_version'), \
     current_setting('server_encoding'), current_setting('is_superuser') = 'on', \
     pg_catalog.pg_is_in_recovery()";
 
+const NO_TLS: &str = "the server offers no TLS: the connection is not encrypted; turn TLS on at the \
+    server, and set sslmode=require";
+
+const UNVERIFIED: &str = "the server's certificate was not checked: the connection is encrypted, \
+    but not sure to be with the right server; set sslmode=require, with options.ca_pem where the \
+    server has a certificate authority of its own";
+
+const SUPERUSER: &str = "the stored role is a superuser: whoever may write here may do anything on \
+    the server, and read-only queries can read all of it; store a role with the rights that are \
+    needed";
+
 /// Tries the target: `resolve`, `connect`, `tls`, `auth`, `ping`, `capabilities`.
 pub async fn probe(
     target: &PostgresTarget,
@@ -26,10 +35,18 @@ pub async fn probe(
     let (host, port) = (target.endpoint.host.as_str(), target.endpoint.port);
     probe.step("resolve", options.egress.resolve(host, port, deadline)).await?;
     let tcp = probe.step("connect", options.egress.connect(host, port, deadline)).await?;
-    let stream = if target.tls.is_some() {
-        probe.step("tls", connector.secure(tcp, deadline)).await?
-    } else {
-        connector.secure(tcp, deadline).await?
+    let mut warnings = Vec::new();
+    let stream = match &target.tls {
+        Some(tls) => {
+            let stream = probe.step("tls", connector.secure(tcp, deadline)).await?;
+            if !stream.is_encrypted() {
+                probe.do_without(NO_TLS);
+            } else if tls.insecure {
+                warnings.push(UNVERIFIED);
+            }
+            stream
+        }
+        None => connector.secure(tcp, deadline).await?,
     };
     probe.fact("encrypted", stream.is_encrypted());
     let mut connection = probe.step("auth", connector.log_in(stream, deadline)).await?;
@@ -59,15 +76,11 @@ pub async fn probe(
         probe.fact("is_superuser", is_superuser);
         probe.fact("is_standby", is_standby);
         if is_superuser {
-            probe.fact(
-                "warnings",
-                json!([
-                    "the stored role is a superuser: whoever may write here may do anything on \
-                     the server, and read-only queries can read all of it; store a role with the \
-                     rights that are needed"
-                ]),
-            );
+            warnings.push(SUPERUSER);
         }
+    }
+    if !warnings.is_empty() {
+        probe.fact("warnings", warnings);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Where a scan of the keyspace stands, as a string that survives between requests.
 //!
-//! On a single server it is the server's own cursor. On a cluster it also says which node is being
+//! A server's own cursor means nothing to another one, nor to the same one once it was restarted. So
+//! it is kept together with the process that gave it. On a cluster it also says which node is being
 //! scanned, and what the cluster looked like, so that a change in between can be told.
 
 use base64::Engine as _;
@@ -11,21 +12,25 @@ use crate::error::{Error, Result};
 /// The cursor before the first page and after the last one.
 pub(super) const END: &str = "0";
 
-/// A position in the scan of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ClusterCursor {
-    /// Fingerprint of the cluster when the scan began.
+/// A position in a scan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Cursor {
+    /// Fingerprint of the cluster when the scan began; 0 where there is none.
     pub(super) fingerprint: u32,
-    /// Id of the node that is being scanned.
+    /// Id of the node that is being scanned; empty where there is no cluster.
     pub(super) node: String,
-    /// That node's own cursor.
+    /// Id of that server's process, where the user may know.
+    pub(super) run_id: Option<String>,
+    /// The process's own cursor.
     pub(super) position: u64,
 }
 
-impl ClusterCursor {
+impl Cursor {
     /// The opaque form.
     pub(super) fn encode(&self) -> String {
-        BASE64.encode(format!("1.{:08x}.{}.{}", self.fingerprint, self.node, self.position))
+        let Self { fingerprint, node, run_id, position } = self;
+        let run_id = run_id.as_deref().unwrap_or("-");
+        BASE64.encode(format!("2.{fingerprint:08x}.{node}.{run_id}.{position}"))
     }
 
     /// Reads the opaque form; `None` is the beginning.
@@ -35,19 +40,20 @@ impl ClusterCursor {
         }
         let read = || {
             let plain = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
-            let mut parts = plain.split('.');
-            let version = parts.next()?;
-            let fingerprint = u32::from_str_radix(parts.next()?, 16).ok()?;
-            let node = parts.next()?.to_owned();
-            let position = parts.next()?.parse().ok()?;
-            let complete = version == "1" && parts.next().is_none();
-            complete.then_some(Self { fingerprint, node, position })
+            let parts: Vec<&str> = plain.split('.').collect();
+            let ["2", fingerprint, node, run_id, position] = parts.as_slice() else { return None };
+            Some(Self {
+                fingerprint: u32::from_str_radix(fingerprint, 16).ok()?,
+                node: (*node).to_owned(),
+                run_id: (*run_id != "-").then(|| (*run_id).to_owned()),
+                position: position.parse().ok()?,
+            })
         };
         read().map(Some).ok_or_else(invalid)
     }
 }
 
-/// Reads a server's own cursor.
+/// Reads a number that says where to go on.
 pub(super) fn position(text: &str) -> Result<u64> {
     text.parse().map_err(|_| invalid())
 }
@@ -64,16 +70,17 @@ mod tests {
     proptest! {
         #[test]
         fn a_cursor_reads_back_as_it_was(
-            fingerprint: u32, node in "[0-9a-f]{40}", position: u64
+            fingerprint: u32, node in "([0-9a-f]{40})?",
+            run_id in proptest::option::of("[0-9a-f]{40}"), position: u64
         ) {
-            let cursor = ClusterCursor { fingerprint, node, position };
-            prop_assert_eq!(ClusterCursor::decode(&cursor.encode()).unwrap(), Some(cursor));
+            let cursor = Cursor { fingerprint, node, run_id, position };
+            prop_assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), Some(cursor));
         }
 
         #[test]
         fn any_other_text_is_refused(text in "\\PC*") {
             prop_assume!(text != END);
-            prop_assert!(ClusterCursor::decode(&text).is_err());
+            prop_assert!(Cursor::decode(&text).is_err());
         }
     }
 }

@@ -40,7 +40,7 @@ impl Client {
     /// Runs a pipeline and returns one result per unit. A server's refusal that sending again
     /// can't help is an `Ok(Value::ServerError)`.
     ///
-    /// Without `on`, each unit goes to the node that has its key.
+    /// Without `on`, each unit goes to the node that has its key; so does one that `on` can't serve.
     pub(super) async fn run(
         &self,
         commands: &Commands,
@@ -80,7 +80,7 @@ impl Client {
                 let _ = deadline.run(tokio::time::sleep(backoff(round))).await;
             }
             if next.stale {
-                self.look_again(commands, on, &mut waiting, deadline).await;
+                self.look_again(commands, &mut waiting, deadline).await;
             }
             round += 1;
         }
@@ -260,7 +260,7 @@ impl Client {
     }
 
     /// Whether a node that can't be reached may be replaced by another in a moment.
-    fn may_move(&self, error: &Error) -> bool {
+    pub(super) fn may_move(&self, error: &Error) -> bool {
         let failed = matches!(error.code(), Code::DbConnectionFailed | Code::DbTimeout);
         failed && !self.is_alone()
     }
@@ -269,17 +269,16 @@ impl Client {
         matches!(self.nodes, Nodes::One(_)) && !self.has_sentinels()
     }
 
-    /// Reads the cluster's map again and places the units by it, but for those that a node sent
-    /// elsewhere just now.
+    /// Reads the cluster's map again and places the units that have a key by it, but for those that a
+    /// node sent elsewhere just now.
     pub(super) async fn look_again(
         &self,
         commands: &Commands,
-        on: Option<&Arc<Node>>,
         waiting: &mut [Waiting],
         deadline: Deadline,
     ) {
         let Nodes::Cluster(cluster) = &self.nodes else { return };
-        if Box::pin(cluster.refresh(deadline)).await.is_err() || on.is_some() {
+        if Box::pin(cluster.refresh(deadline)).await.is_err() {
             return;
         }
         let map = cluster.map();

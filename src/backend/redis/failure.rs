@@ -25,6 +25,11 @@ pub(super) enum Refusal {
 impl Refusal {
     /// The refusal that an error stands for, if sending the command again can help.
     pub(super) fn of(error: &ServerError) -> Option<Self> {
+        // A server that becomes a replica between `MULTI` and `EXEC` discards the transaction.
+        if error.code() == "EXECABORT" && error.details().is_some_and(|d| d.contains(": READONLY"))
+        {
+            return Some(Self::ReadOnly);
+        }
         let node = || error.details().and_then(|d| d.split_ascii_whitespace().nth(1));
         match error.kind() {
             Some(ServerErrorKind::Moved) => node().map(|to| Self::Moved(to.to_owned())),
@@ -159,6 +164,14 @@ mod tests {
         let ask = Refusal::of(&error("ASK 3999 [::1]:6381"));
         assert_eq!(ask, Some(Refusal::Ask("[::1]:6381".into())));
         assert_eq!(Refusal::of(&error("MOVED")), None);
+    }
+
+    #[test]
+    fn a_transaction_is_discarded_by_a_server_that_became_a_replica() {
+        let said = "EXECABORT Transaction discarded because of: READONLY You can't write against";
+        assert_eq!(Refusal::of(&error(said)), Some(Refusal::ReadOnly));
+        let said = "EXECABORT Transaction discarded because of previous errors.";
+        assert_eq!(Refusal::of(&error(said)), None);
     }
 
     #[test]

@@ -21,8 +21,9 @@ impl SlotSet {
         self.0[usize::from(slot / 64)] |= 1 << (slot % 64);
     }
 
-    pub(super) fn remove(&mut self, slot: u16) {
-        self.0[usize::from(slot / 64)] &= !(1 << (slot % 64));
+    /// Removes what `other` has.
+    pub(super) fn remove(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0.iter()).for_each(|(word, less)| *word &= !less);
     }
 
     pub(super) fn contains(&self, slot: u16) -> bool {

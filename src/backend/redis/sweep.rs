@@ -13,6 +13,7 @@ use redis::Value;
 
 use super::commands::{Commands, Effect};
 use super::execute::{may_run_later, pause};
+use super::identity::{self, Holding, run_id};
 use super::node::Node;
 use super::slots::SlotSet;
 pub use super::walk::Filter;
@@ -58,6 +59,8 @@ pub struct Sweep {
     /// Keys that one call of `SCAN` looks at.
     work: u64,
     may_be_incomplete: bool,
+    /// The cluster was looked at since the sweep began, or was taken up again.
+    looked: bool,
     ended: bool,
 }
 
@@ -102,6 +105,7 @@ impl Sweep {
             leg: None,
             work: MAX_WORK,
             may_be_incomplete: false,
+            looked: false,
             ended: false,
         }
     }
@@ -190,6 +194,13 @@ impl Client {
     }
 
     async fn sweep_on(&self, sweep: &mut Sweep, deadline: Deadline) -> Result<Option<Found>> {
+        // What changed before is nothing that moves under the sweep.
+        if let Nodes::Cluster(cluster) = &self.nodes
+            && !sweep.looked
+        {
+            cluster.refresh(deadline).await?;
+            sweep.looked = true;
+        }
         while !sweep.ended {
             let stations = self.stations();
             let Some(leg) = &mut sweep.leg else {
@@ -255,10 +266,10 @@ impl Client {
         deadline: Deadline,
     ) -> Result<SlotSet> {
         let mut ask = Commands::with_capacity(2);
-        ask.push(Effect::Read, 0, &[b"INFO", b"server"]);
+        identity::push_process(&mut ask);
         if let Nodes::Cluster(cluster) = &self.nodes {
             cluster.refresh(deadline).await?;
-            ask.push(Effect::Read, 0, &[b"CLUSTER", b"NODES"]);
+            Holding::push(&mut ask);
         }
         let mut replies = self.run(&ask, Some(node), deadline).await.into_iter();
         let info = replies.next().unwrap_or(Ok(Value::Nil))?;
@@ -270,8 +281,10 @@ impl Client {
             Some(station) => served.keep(&station.slots),
             None => return Ok(SlotSet::none()),
         }
-        if let Some(nodes) = replies.next().transpose()?.as_ref().and_then(reply::text) {
-            migrating(&nodes).for_each(|slot| served.remove(slot));
+        // What has left a node is known to it before others have heard of it.
+        if let Some(held) = replies.next().transpose()?.as_ref().and_then(Holding::read) {
+            served.keep(&held.slots);
+            served.remove(&held.leaving);
         }
         Ok(served)
     }
@@ -289,7 +302,7 @@ async fn step(
     let Some(mut position) = leg.position else { return Ok(None) };
     if !leg.verified {
         let mut ask = Commands::with_capacity(2);
-        ask.push(Effect::Read, 0, &[b"INFO", b"server"]);
+        identity::push_process(&mut ask);
         ask.push(Effect::Read, 0, &[b"DBSIZE"]);
         let mut replies = client.run(&ask, Some(node), deadline).await.into_iter();
         let run_id = run_id(&replies.next().unwrap_or(Ok(Value::Nil))?);
@@ -312,22 +325,6 @@ async fn step(
     keys.retain(|key| seen.insert(key.clone()));
     let node = node.endpoint.as_ref().map(ToString::to_string);
     Ok(Some(Found { keys, examined, node }))
-}
-
-/// The id of the server's process; `None` where the user may not know.
-fn run_id(info: &Value) -> Option<String> {
-    let text = reply::text(info)?;
-    let line = text.lines().find_map(|line| line.strip_prefix("run_id:"))?;
-    Some(line.trim().to_owned())
-}
-
-/// The slots that are on their way from the node that was asked: `[93->-292f8b…]`.
-fn migrating(nodes: &str) -> impl Iterator<Item = u16> {
-    let own = nodes.lines().find(|line| line.contains("myself"));
-    own.into_iter().flat_map(str::split_ascii_whitespace).filter_map(|word| {
-        let (slot, _) = word.strip_prefix('[')?.split_once("->-")?;
-        slot.parse().ok().filter(|&slot| slot < slot::SLOTS)
-    })
 }
 
 #[cfg(test)]
@@ -397,12 +394,5 @@ mod tests {
         let passes = std::iter::from_fn(|| pass(&mut sweep, &stations, "0-3ffe")).count();
         assert_eq!(passes, MAX_PASSES as usize);
         assert!(sweep.may_be_incomplete());
-    }
-
-    #[test]
-    fn slots_on_their_way_are_told_by_their_node() {
-        let nodes = "aa 127.0.0.1:1@2 master - 0 0 1 connected 0-5460 [1->-bb]\n\
-                     bb 127.0.0.1:2@3 myself,master - 0 0 2 connected 5461-9000 [5461->-aa] [7-<-aa]\n";
-        assert_eq!(migrating(nodes).collect::<Vec<_>>(), [5461]);
     }
 }

@@ -122,7 +122,8 @@ impl TreeWalk<'_> {
         out.raw(b",\"done\":");
         out.boolean(self.has_ended());
         if let Some(ended_by) = self.ended_by {
-            let may_be_incomplete = self.walk.may_be_incomplete();
+            // What was walked a second time was counted twice.
+            let may_be_incomplete = self.walk.may_be_incomplete() || self.walk.began_again();
             let complete =
                 self.from_the_beginning && ended_by == EndedBy::Keyspace && !may_be_incomplete;
             out.raw(b",\"complete\":");

@@ -7,9 +7,11 @@ use redis::Value;
 
 use super::cluster::Cluster;
 use super::commands::{Commands, Effect};
-use super::cursor::{self, ClusterCursor};
+use super::cursor::{self, Cursor};
+use super::identity::{self, Holding};
 use super::members::Which;
 use super::node::Node;
+use super::slots::SlotSet;
 use super::{Client, Nodes, failure, glob, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -38,16 +40,18 @@ pub struct Budget {
 /// Where a walk stands.
 ///
 /// A key that is there all the time is given at least once, unless the cluster changed meanwhile
-/// ([`Walk::may_be_incomplete`]); any key may be given more than once.
+/// ([`Walk::may_be_incomplete`]); any key may be given more than once. Where another process answers
+/// than before, after a failover or a restart, the server is walked from its beginning again.
 pub(super) struct Walk<'a> {
     pub(super) client: &'a Client,
     pattern: Option<&'a [u8]>,
     type_name: Option<&'a str>,
-    /// Id of the primary that is being scanned; empty on a single server.
-    id: String,
-    position: u64,
-    /// What the cluster looked like when the walk began.
-    fingerprint: u32,
+    /// Where it stands; the node's id is that of a primary.
+    at: Cursor,
+    /// Whether the user may know which process a server is.
+    knows_process: bool,
+    /// How often a server was walked from its beginning again.
+    restarts: u32,
     may_be_incomplete: bool,
     over: bool,
     /// Keys examined on the nodes that are done, and on this one.
@@ -60,20 +64,18 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Goes on where `cursor` says: `"0"` is the beginning.
     pub(super) fn begin(client: &'a Client, filter: &'a Filter, cursor: &str) -> Result<Self> {
-        let (id, position, fingerprint) = match &client.nodes {
-            Nodes::One(_) => (String::new(), cursor::position(cursor)?, 0),
-            Nodes::Cluster(cluster) => match ClusterCursor::decode(cursor)? {
-                Some(resumed) => (resumed.node, resumed.position, resumed.fingerprint),
-                None => (String::new(), 0, cluster.map().fingerprint),
-            },
-        };
+        let beginning = || Cursor { fingerprint: client.fingerprint(), ..Cursor::default() };
+        let at = Cursor::decode(cursor)?.unwrap_or_else(beginning);
+        if matches!(client.nodes, Nodes::One(_)) && !at.node.is_empty() {
+            return Err(cursor::invalid());
+        }
         Ok(Self {
             client,
             pattern: filter.pattern.as_deref().filter(|pattern| !glob::matches_all(pattern)),
             type_name: filter.type_name.as_deref(),
-            id,
-            position,
-            fingerprint,
+            at,
+            knows_process: true,
+            restarts: 0,
             may_be_incomplete: false,
             over: false,
             before: 0,
@@ -88,31 +90,62 @@ impl<'a> Walk<'a> {
         work: u64,
         deadline: Deadline,
     ) -> Result<(Option<Arc<Node>>, Vec<Vec<u8>>)> {
+        self.look_around(deadline).await;
         let Some(node) = self.node() else { return Ok((None, Vec::new())) };
         let filters = self.pattern.is_some() || self.type_name.is_some();
-        let mut commands = Commands::with_capacity(2);
-        push_scan(&mut commands, self.position, self.pattern, work, self.type_name);
+        let mut commands = Commands::with_capacity(3);
+        // After a lost connection, what is left of the pipeline is asked of whoever is there now. A
+        // cursor is only given to a process that tells its id afterwards; a first one is only kept
+        // as that of a process which told its id before.
+        let begins = self.at.position == 0;
+        if self.knows_process && begins {
+            identity::push_process(&mut commands);
+        }
+        push_scan(&mut commands, self.at.position, self.pattern, work, self.type_name);
+        if self.knows_process && !begins {
+            identity::push_process(&mut commands);
+        }
         // The server does not say how many keys it looked at; with filters, neither do the keys
         // that it gives. `COUNT` says it, but for the end of a small keyspace.
         if filters && self.size_here.is_none() {
             commands.push(Effect::Read, 0, &[b"DBSIZE"]);
         }
         let mut results = self.client.run(&commands, Some(&node), deadline).await.into_iter();
-        let scanned = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
-        let (next, keys) = match scanned.and_then(page) {
-            Ok(page) => page,
+        let mut next = || results.next().unwrap_or(Ok(Value::Nil));
+        let (process, scanned) = match (self.knows_process, begins) {
+            (true, true) => (Some(next()), next()),
+            (true, false) => {
+                let scanned = next();
+                (Some(next()), scanned)
+            }
+            (false, _) => (None, next()),
+        };
+        let size = results.next();
+        let answered = process.transpose().and_then(|process| {
+            let scanned = scanned.and_then(failure::check).and_then(page)?;
+            Ok((process.as_ref().and_then(identity::run_id), scanned))
+        });
+        let (run_id, (next, keys)) = match answered {
+            Ok(answered) => answered,
             Err(error) if self.was_replaced(&error, deadline).await => {
                 return Ok((None, Vec::new()));
             }
             Err(error) => return Err(error),
         };
-        if let Some(Ok(size)) = results.next() {
+        self.knows_process = run_id.is_some();
+        if !begins && run_id != self.at.run_id {
+            let node = std::mem::take(&mut self.at.node);
+            self.enter(&node);
+            self.restarts += 1;
+            return Ok((None, Vec::new()));
+        }
+        if let Some(Ok(size)) = size {
             self.size_here = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
         }
         self.here += if filters { work } else { keys.len() as u64 };
-        self.position = next;
+        (self.at.run_id, self.at.position) = (run_id, next);
         if next == 0 {
-            self.leave(deadline).await;
+            self.leave(&node, deadline).await;
         }
         Ok((Some(node), keys))
     }
@@ -127,6 +160,11 @@ impl<'a> Walk<'a> {
         self.may_be_incomplete
     }
 
+    /// Whether a server was walked from its beginning a second time.
+    pub(super) fn began_again(&self) -> bool {
+        self.restarts > 0
+    }
+
     /// How many keys the server looked at.
     pub(super) fn examined(&self) -> u64 {
         self.before + self.here.min(self.size_here.unwrap_or(u64::MAX))
@@ -134,15 +172,15 @@ impl<'a> Walk<'a> {
 
     /// Where to go on.
     pub(super) fn cursor(&self) -> String {
-        match &self.client.nodes {
-            _ if self.over => cursor::END.to_owned(),
-            Nodes::One(_) => self.position.to_string(),
-            Nodes::Cluster(_) => ClusterCursor {
-                fingerprint: self.fingerprint,
-                node: self.id.clone(),
-                position: self.position,
-            }
-            .encode(),
+        if self.over { cursor::END.to_owned() } else { self.at.encode() }
+    }
+
+    /// A walk that begins now begins with what the cluster looks like now: what changed before has
+    /// nothing to do with it.
+    async fn look_around(&mut self, deadline: Deadline) {
+        let Nodes::Cluster(cluster) = &self.client.nodes else { return };
+        if self.at.node.is_empty() && Box::pin(cluster.refresh(deadline)).await.is_ok() {
+            self.at.fingerprint = cluster.map().fingerprint;
         }
     }
 
@@ -154,35 +192,46 @@ impl<'a> Walk<'a> {
             Nodes::Cluster(cluster) => cluster,
         };
         let map = cluster.map();
-        self.may_be_incomplete |= map.fingerprint != self.fingerprint;
-        let Some(primary) = map.primaries.iter().find(|primary| primary.id >= self.id) else {
+        self.may_be_incomplete |= map.fingerprint != self.at.fingerprint;
+        let Some(primary) = map.primaries.iter().find(|primary| primary.id >= self.at.node) else {
             self.over = true;
             return None;
         };
-        if primary.id != self.id {
+        if primary.id != self.at.node {
             self.enter(&primary.id);
         }
         Some(Arc::clone(&primary.node))
     }
 
+    /// Begins at a node.
     fn enter(&mut self, id: &str) {
         self.before = self.examined();
         (self.here, self.size_here) = (0, None);
-        id.clone_into(&mut self.id);
-        self.position = 0;
+        let fingerprint = self.at.fingerprint;
+        self.at = Cursor { fingerprint, node: id.to_owned(), ..Cursor::default() };
     }
 
     /// The end of a node.
-    async fn leave(&mut self, deadline: Deadline) {
+    async fn leave(&mut self, node: &Arc<Node>, deadline: Deadline) {
         let Nodes::Cluster(cluster) = &self.client.nodes else {
             self.over = true;
             return;
         };
-        // No node says by itself that a slot has left it, so it is looked up.
-        let _ = Box::pin(cluster.refresh(deadline)).await;
+        // No node says by itself that a slot has left it, so it is looked up; and the one that says
+        // it first is the one that has lost it.
+        let refreshed = Box::pin(cluster.refresh(deadline)).await;
+        let mut ask = Commands::with_capacity(1);
+        Holding::push(&mut ask);
+        let held = self.client.run(&ask, Some(node), deadline).await.pop();
+        let held = held.and_then(Result::ok).as_ref().and_then(Holding::read);
         let map = cluster.map();
-        self.may_be_incomplete |= map.fingerprint != self.fingerprint;
-        match map.primaries.iter().find(|primary| primary.id > self.id) {
+        let index = map.primaries.iter().position(|primary| primary.id == self.at.node);
+        let is_still = index.zip(held).is_some_and(|(index, held)| {
+            held.slots == map.slots_of(index) && held.leaving == SlotSet::none()
+        });
+        self.may_be_incomplete |=
+            refreshed.is_err() || !is_still || map.fingerprint != self.at.fingerprint;
+        match map.primaries.iter().find(|primary| primary.id > self.at.node) {
             Some(next) => self.enter(&next.id),
             None => self.over = true,
         }
@@ -197,7 +246,7 @@ impl<'a> Walk<'a> {
     }
 
     fn is_primary(&self, cluster: &Cluster) -> bool {
-        cluster.map().primaries.iter().any(|primary| primary.id == self.id)
+        cluster.map().primaries.iter().any(|primary| primary.id == self.at.node)
     }
 }
 

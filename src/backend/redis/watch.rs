@@ -60,16 +60,23 @@ impl Client {
         let mut unit = Waiting::new(0, self.node_of(Some(key))?);
         let (mut redirects, mut overtaken) = (0, 0);
         loop {
-            let (refusal, cause) = match attempt(&unit, &watch, decide, deadline).await? {
-                Attempt::Done(replies) => return Ok(replies),
-                Attempt::Overtaken if overtaken == MAX_CONTENTION => return Err(too_busy(key)),
-                Attempt::Overtaken => {
+            let (refusal, cause) = match attempt(&unit, &watch, decide, deadline).await {
+                Ok(Attempt::Done(replies)) => return Ok(replies),
+                Ok(Attempt::Overtaken) if overtaken == MAX_CONTENTION => return Err(too_busy(key)),
+                Ok(Attempt::Overtaken) => {
                     overtaken += 1;
                     let pause = CONTENTION_PAUSE.mul_f64(rand::rng().random_range(0.0..1.0));
                     let _ = deadline.run(tokio::time::sleep(pause)).await;
                     continue;
                 }
-                Attempt::Refused(refusal, cause) => (refusal, cause),
+                Ok(Attempt::Refused(refusal, cause)) => (refusal, cause),
+                // Another may have taken the place of a server that can't be reached.
+                Err(cause)
+                    if cause.known_outcome() == Outcome::NotApplied && self.may_move(&cause) =>
+                {
+                    (None, cause)
+                }
+                Err(error) => return Err(error),
             };
             if redirects == MAX_REDIRECTS {
                 return Err(cause);
@@ -81,7 +88,7 @@ impl Client {
             }
             if !unit.asking {
                 let _ = deadline.run(tokio::time::sleep(backoff(redirects))).await;
-                self.look_again(&watch, None, std::slice::from_mut(&mut unit), deadline).await;
+                self.look_again(&watch, std::slice::from_mut(&mut unit), deadline).await;
             }
             redirects += 1;
         }

@@ -14,8 +14,8 @@ use crate::api::operation::operations;
 operations! {
     /// The documents of a collection as a file: NDJSON, one JSON array, or CSV.
     "mongodb.documents.export" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/export"
-        Connection(Mongodb) Read 20 gives stream => export::export;
+        Connection(Mongodb) Read 20 gives file(Documents, Json, Csv) => export::export;
     /// Inserts the documents of a file, and reports each that was refused.
     "mongodb.documents.import" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/import"
-        Connection(Mongodb) Write 20 takes upload gives stream => import::import;
+        Connection(Mongodb) Write 20 takes upload gives records => import::import;
 }

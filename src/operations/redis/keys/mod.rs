@@ -28,7 +28,7 @@ operations! {
     /// A key with its value, or with a page of it.
     "redis.keys.get" GET "/redis/{scope}/keys/{key}" Connection(Redis) Read 2 => read::get;
     /// A string of any length, as a file.
-    "redis.keys.download" GET "/redis/{scope}/keys/{key}/download" Connection(Redis) Read 5 gives stream => read::download;
+    "redis.keys.download" GET "/redis/{scope}/keys/{key}/download" Connection(Redis) Read 5 gives file(Bytes) => read::download;
     /// A stream with its consumer groups.
     "redis.keys.groups" GET "/redis/{scope}/keys/{key}/groups" Connection(Redis) Read 2 => consumers::groups;
     /// The consumers of a stream's group.

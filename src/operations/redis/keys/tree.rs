@@ -58,7 +58,8 @@ pub(super) struct TreeInput {
 /// As a stream, a record for what is new every 100 ms: namespaces whose count has changed, with
 /// the count so far, which replaces what an earlier record said of them, and keys not named
 /// before. The last record has `done: true` and what follows it above. Only `complete: true` means
-/// that every key was examined. `examined` is an estimate while keys are filtered by the server.
+/// that every key was examined; with `may_be_incomplete`, slots moved or another server took over, and
+/// keys may have been missed or counted twice. `examined` is an estimate while keys are filtered by the server.
 pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
     let is_stream = cx.accept != Accept::Json;
     let outline = outline(&input, if is_stream { MAX_STREAM_LIMIT } else { MAX_LIMIT })?;

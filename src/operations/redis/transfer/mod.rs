@@ -44,9 +44,9 @@ mod writer;
 
 operations! {
     /// All keys, or those that fit a pattern or type, with their values, as lines of JSON.
-    "redis.export" GET "/redis/{scope}/export" Connection(Redis) Read 20 gives stream => export::filtered;
+    "redis.export" GET "/redis/{scope}/export" Connection(Redis) Read 20 gives file(Ndjson) => export::filtered;
     /// The keys of a list with their values, as lines of JSON.
-    "redis.export.keys" POST "/redis/{scope}/export" Connection(Redis) Read 20 gives stream => export::listed;
+    "redis.export.keys" POST "/redis/{scope}/export" Connection(Redis) Read 20 gives file(Ndjson) => export::listed;
     /// Writes the keys of an export, with progress and a problem for each line that is refused.
-    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 takes upload gives stream => import::run;
+    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 takes upload gives records => import::run;
 }

@@ -1,168 +1,51 @@
-//! The PostgreSQL backend when the network or the server misbehaves. The tests with a real server
-//! need `TEST_POSTGRES_URL=postgres://user:pw@host/db`; without it they say that they were skipped.
-
-#![allow(clippy::print_stderr)]
+//! When the network or the server misbehaves.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use studio_multidb::backend::ConnectOptions;
-use studio_multidb::backend::postgres::{Client, Parameter, Shape, Statement};
+use studio_multidb::backend::postgres::{Client, Parameter, Statement};
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::{Code, Error};
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
-use studio_multidb::target::egress::Egress;
-use studio_multidb::target::{ChannelBinding, Endpoint, PostgresTarget};
+use studio_multidb::target::PostgresTarget;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 
-fn soon() -> Deadline {
-    Deadline::after(Duration::from_secs(20))
-}
+use crate::proxy::{Fault, proxy};
+use crate::support::{self, given, reading, soon, statement, target_of};
 
+const PASSWORD: &str = "a password that must not be seen";
+
+/// Of whatever listens there.
 fn target(address: SocketAddr) -> PostgresTarget {
-    PostgresTarget {
-        endpoint: Endpoint { host: address.ip().to_string(), port: address.port() },
-        username: "postgres".into(),
-        password: Some("a password that must not be seen".into()),
-        database: "postgres".into(),
-        tls: None,
-        statement_timeout_ms: None,
-        channel_binding: ChannelBinding::Prefer,
-        pool_size: None,
-        connect_timeout_ms: None,
-        notes: serde_json::Map::new(),
-    }
+    let mut target = target_of(&format!("postgres://postgres@{address}/postgres"));
+    target.password = Some(PASSWORD.into());
+    target
 }
 
 fn options(max_connections: u32) -> ConnectOptions {
-    ConnectOptions {
-        egress: Arc::new(Egress::default()),
-        max_connections,
-        connect_timeout: Duration::from_secs(2),
-        idle_timeout: Duration::from_secs(60),
-    }
-}
-
-fn statement(sql: &str) -> Statement {
-    Statement {
-        sql: sql.to_owned(),
-        parameters: Vec::new(),
-        read_only: false,
-        timeout: Duration::from_secs(10),
-        max_rows: 100_000,
-        shape: Shape::Objects,
-        request_id: None,
-    }
-}
-
-fn reading(sql: &str) -> Statement {
-    Statement { read_only: true, ..statement(sql) }
+    ConnectOptions { connect_timeout: Duration::from_secs(2), ..support::options(max_connections) }
 }
 
 async fn rows(client: &Client, statement: &Statement) -> Result<Value, Error> {
-    let mut out = Writer::new();
-    client.query(statement, soon(), &mut out).await?;
-    Ok(serde_json::from_slice(&out.into_bytes()).expect("rows are JSON"))
+    support::run(client, statement).await.map(|(rows, _)| rows)
 }
 
-/// What a proxy does to the bytes from the server once a session is ready, per connection.
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    None,
-    /// Every byte in a packet of its own.
-    Trickle,
-    /// Closes after so many bytes.
-    CutAfter(u64),
-    /// Sends garbage after so many bytes, and closes.
-    GarbageAfter(u64),
-    /// Passes nothing on after so many bytes, and keeps the connection open.
-    SilentAfter(u64),
-    /// Passes nothing on once this is true, and keeps the connection open.
-    SilentWhen(&'static AtomicBool),
-}
-
-/// A proxy before the real server. `fault` is asked for each connection, by its number.
-async fn proxy(
-    upstream: SocketAddr,
-    fault: impl Fn(usize) -> Fault + Send + Sync + 'static,
-) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let counter = AtomicUsize::new(0);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let fault = fault(counter.fetch_add(1, Ordering::Relaxed));
-            tokio::spawn(pass(client, upstream, fault));
-        }
-    });
-    address
-}
-
-async fn pass(client: TcpStream, upstream: SocketAddr, fault: Fault) {
-    let Ok(server) = TcpStream::connect(upstream).await else { return };
-    client.set_nodelay(true).unwrap();
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let upward = tokio::spawn(async move {
-        let _ = tokio::io::copy(&mut from_client, &mut to_server).await;
-    });
-    let mut ready = false;
-    let mut passed = 0_u64;
-    let mut buffer = [0; 4096];
-    while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
-        let limit = match fault {
-            _ if !ready => u64::MAX,
-            Fault::CutAfter(n) | Fault::GarbageAfter(n) | Fault::SilentAfter(n) => n,
-            Fault::SilentWhen(dead) if dead.load(Ordering::Relaxed) => 0,
-            Fault::None | Fault::Trickle | Fault::SilentWhen(_) => u64::MAX,
-        };
-        let take = read.min(usize::try_from(limit.saturating_sub(passed)).unwrap_or(read));
-        let chunk = if matches!(fault, Fault::Trickle) { 1 } else { take.max(1) };
-        for piece in buffer[..take].chunks(chunk) {
-            if to_client.write_all(piece).await.is_err() {
-                return;
-            }
-            if chunk == 1 {
-                tokio::task::yield_now().await;
-            }
-        }
-        passed += take as u64;
-        if passed >= limit {
-            match fault {
-                Fault::GarbageAfter(_) => {
-                    let _ = to_client.write_all(&[0xff; 64]).await;
-                }
-                Fault::SilentAfter(_) | Fault::SilentWhen(_) => std::future::pending().await,
-                _ => {}
-            }
-            break;
-        }
-        if !ready && buffer[..read].ends_with(b"Z\0\0\0\x05I") {
-            (ready, passed) = (true, 0);
-        }
-    }
-    upward.abort();
-}
-
-/// The real server and what is needed to log in there.
+/// A client of the real server, by way of `address` where one is given, and where the server is.
 async fn real(max: u32, address: Option<SocketAddr>) -> Option<(Client, SocketAddr)> {
-    let Ok(text) = std::env::var("TEST_POSTGRES_URL") else {
-        eprintln!("skipped: TEST_POSTGRES_URL is not set");
-        return None;
-    };
-    let url = url::Url::parse(&text).unwrap();
-    let host = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+    let mut target = target_of(&given("TEST_POSTGRES_URL")?);
+    let host = format!("{}:{}", target.endpoint.host, target.endpoint.port);
     let upstream = tokio::net::lookup_host(host).await.unwrap().find(SocketAddr::is_ipv4).unwrap();
-    let mut target = target(address.unwrap_or(upstream));
-    target.username = url.username().to_owned();
-    target.password = url.password().map(Into::into);
-    target.database = url.path().trim_start_matches('/').to_owned();
+    let address = address.unwrap_or(upstream);
+    target.endpoint.host = address.ip().to_string();
+    target.endpoint.port = address.port();
     Some((Client::connect(&target, &options(max), soon()).await.unwrap(), upstream))
 }
 
@@ -180,6 +63,11 @@ async fn answers_in_single_bytes_are_the_same_answers() {
     }
 }
 
+/// More than one packet of rows.
+fn numbers() -> Statement {
+    Statement { max_rows: 10_000, ..reading("select n from generate_series(1, 5000) n") }
+}
+
 #[tokio::test]
 async fn a_read_that_is_cut_is_made_again_once() {
     let Some((_, upstream)) = real(1, None).await else { return };
@@ -189,14 +77,13 @@ async fn a_read_that_is_cut_is_made_again_once() {
             _ => Fault::None,
         });
         let (client, _) = real(1, Some(address.await)).await.unwrap();
-        let sql = "select n from generate_series(1, 5000) n";
-        let found = rows(&client, &reading(sql)).await.unwrap();
+        let found = rows(&client, &numbers()).await.unwrap();
         assert_eq!(found.as_array().unwrap().len(), 5000);
     }
     // Twice is told.
     let address = proxy(upstream, |_| Fault::CutAfter(5000)).await;
     let (client, _) = real(1, Some(address)).await.unwrap();
-    let error = rows(&client, &reading("select n from generate_series(1, 5000) n")).await;
+    let error = rows(&client, &numbers()).await;
     let error = error.unwrap_err();
     assert_eq!(
         (error.code(), error.known_outcome()),
@@ -214,7 +101,7 @@ async fn a_server_that_falls_silent_costs_no_more_than_the_deadline() {
     let (client, _) = real(2, Some(address.await)).await.unwrap();
     let started = Instant::now();
     let deadline = Deadline::after(Duration::from_secs(2));
-    let write = statement("select n from generate_series(1, 5000) n");
+    let write = Statement { read_only: false, ..numbers() };
     let error = client.query(&write, deadline, &mut Writer::new()).await.unwrap_err();
     assert_eq!((error.code(), error.known_outcome()), (Code::DbTimeout, Outcome::Unknown));
     assert!(started.elapsed() < Duration::from_secs(4));
@@ -301,27 +188,26 @@ async fn what_is_told_of_each_write_is_true() {
     rows(&direct, &statement("drop table ledger")).await.unwrap();
 }
 
-/// A server that answers whatever connects with these bytes.
-async fn rogue(answer: Vec<u8>) -> SocketAddr {
+/// A server that answers whatever connects with these bytes, and tells what is sent after that.
+async fn rogue(answer: Vec<u8>) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let (sent, told) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let answer = answer.clone();
+            let (answer, sent) = (answer.clone(), sent.clone());
             tokio::spawn(async move {
                 let mut asked = [0; 1024];
                 let _ = stream.read(&mut asked).await;
                 let _ = stream.write_all(&answer).await;
-                // The password is only sent to be seen here.
                 let mut more = Vec::new();
-                let _ =
-                    tokio::time::timeout(Duration::from_millis(300), stream.read_to_end(&mut more))
-                        .await;
-                assert!(!more.windows(10).any(|w| w == b"a password"), "the password was sent");
+                let patience = Duration::from_millis(300);
+                let _ = tokio::time::timeout(patience, stream.read_to_end(&mut more)).await;
+                let _ = sent.send(more);
             });
         }
     });
-    address
+    (address, told)
 }
 
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {
@@ -351,7 +237,7 @@ async fn whatever_answers_at_the_port_is_refused_in_time_and_told_no_secret() {
             both
         }),
     ] {
-        let address = rogue(answer).await;
+        let (address, mut told) = rogue(answer).await;
         let started = Instant::now();
         let error = Client::connect(&target(address), &options(1), soon()).await.expect_err(what);
         assert!(started.elapsed() < Duration::from_secs(4), "{what}");
@@ -362,6 +248,10 @@ async fn whatever_answers_at_the_port_is_refused_in_time_and_told_no_secret() {
             ),
             "{what}: {error}"
         );
-        assert!(!error.to_string().contains("a password that"), "{what}: {error}");
+        assert!(!error.to_string().contains(PASSWORD), "{what}: {error}");
+        let sent = tokio::time::timeout(Duration::from_secs(10), told.recv()).await;
+        let sent = sent.expect("it hangs up").expect("it was connected to");
+        let secret = PASSWORD.as_bytes();
+        assert!(!sent.windows(secret.len()).any(|part| part == secret), "{what}: it was sent");
     }
 }

@@ -1,0 +1,104 @@
+//! A client of the server that is given, and statements for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use studio_multidb::backend::ConnectOptions;
+use studio_multidb::backend::postgres::{Answer, Client, Parameter, Shape, Statement};
+use studio_multidb::deadline::Deadline;
+use studio_multidb::error::Error;
+use studio_multidb::json::Writer;
+use studio_multidb::target::egress::Egress;
+use studio_multidb::target::{ChannelBinding, Endpoint, PostgresTarget};
+
+/// The value of an environment variable, or a note that the test is skipped.
+pub(crate) fn given(name: &str) -> Option<String> {
+    let value = std::env::var(name).ok();
+    if value.is_none() {
+        eprintln!("skipped: {name} is not set");
+    }
+    value
+}
+
+pub(crate) fn target() -> Option<PostgresTarget> {
+    given("TEST_POSTGRES_URL").map(|url| target_of(&url))
+}
+
+pub(crate) fn target_of(url: &str) -> PostgresTarget {
+    let url = url::Url::parse(url).expect("a URL");
+    PostgresTarget {
+        endpoint: Endpoint {
+            host: url.host_str().unwrap_or("localhost").to_owned(),
+            port: url.port().unwrap_or(5432),
+        },
+        username: url.username().to_owned(),
+        password: url.password().map(Into::into),
+        database: url.path().trim_start_matches('/').to_owned(),
+        tls: None,
+        statement_timeout_ms: None,
+        channel_binding: ChannelBinding::Prefer,
+        pool_size: None,
+        connect_timeout_ms: None,
+        notes: serde_json::Map::new(),
+    }
+}
+
+pub(crate) fn options(max_connections: u32) -> ConnectOptions {
+    ConnectOptions {
+        egress: Arc::new(Egress::default()),
+        max_connections,
+        connect_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(60),
+    }
+}
+
+pub(crate) fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(20))
+}
+
+pub(crate) async fn client(max_connections: u32) -> Option<Client> {
+    let client = Client::connect(&target()?, &options(max_connections), soon()).await;
+    Some(client.expect("the server can be connected to"))
+}
+
+pub(crate) fn statement(sql: &str) -> Statement {
+    Statement {
+        sql: sql.to_owned(),
+        parameters: Vec::new(),
+        read_only: false,
+        timeout: Duration::from_secs(10),
+        max_rows: 1000,
+        shape: Shape::Objects,
+        request_id: None,
+    }
+}
+
+pub(crate) fn reading(sql: &str) -> Statement {
+    Statement { read_only: true, ..statement(sql) }
+}
+
+pub(crate) fn parameters(json: &Value) -> Vec<Parameter> {
+    let items: Vec<Box<serde_json::value::RawValue>> =
+        serde_json::from_str(&json.to_string()).unwrap();
+    items.into_iter().map(|i| Parameter::from_json(i).unwrap()).collect()
+}
+
+pub(crate) async fn run(client: &Client, statement: &Statement) -> Result<(Value, Answer), Error> {
+    let mut out = Writer::new();
+    let answer = client.query(statement, soon(), &mut out).await?;
+    Ok((serde_json::from_slice(&out.into_bytes()).expect("rows are JSON"), answer))
+}
+
+pub(crate) async fn rows(client: &Client, statement: &Statement) -> Value {
+    run(client, statement).await.unwrap().0
+}
+
+/// Waits until `check` holds.
+pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
+    let deadline = soon();
+    while !check().await {
+        assert!(!deadline.passed(), "{what} did not happen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
