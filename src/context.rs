@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use crate::access::User;
 use crate::api::operation::{Operation, Permission};
@@ -16,6 +17,9 @@ use crate::intake::Running;
 use crate::pool::Lease;
 use crate::registry::{Connection, Project};
 use crate::service::Service;
+
+/// The detail that names the connection that failed, where it is not the request's own.
+pub(crate) const FAILED_CONNECTION: &str = "connection_id";
 
 /// What kind of answer the caller can read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -101,11 +105,38 @@ impl Context {
         self.leased(redis_client).await
     }
 
+    /// Another connection of the same type in the same project, by its id. The user must have this
+    /// permission on it; to one who has no part in it, it does not exist.
+    pub async fn other(&self, id: Uuid, permission: Permission) -> Result<Arc<Connection>> {
+        let Service { registry, access, .. } = self.service.as_ref();
+        let this = self.connection()?;
+        let other = registry.connection(id, self.fresh).await?;
+        let granted = access.granted(self.user.as_ref(), other.project_id, Some(id)).await?;
+        let name = &other.identifier;
+        let refused = |what: &str| Err(Error::validation(format!("{name} {what}")));
+        if other.project_id != this.project_id || this.is_direct() {
+            return refused("is in another project");
+        }
+        if other.database_type != this.database_type {
+            let kind = this.database_type.display_name();
+            return refused(&format!("is no {kind} connection"));
+        }
+        crate::access::require(granted, permission).map_err(|e| e.context(name))?;
+        Ok(other)
+    }
+
     /// The Redis client of another connection, on which the user was found to have enough
-    /// permission.
+    /// permission. What fails there names it ([`Context::of_other`]).
     pub async fn redis_of(&self, other: &Arc<Connection>) -> Result<Leased<redis::Client>> {
-        let lease = self.service.lease(other, self.deadline).await?;
-        Leased::pick(lease, redis_client)
+        let lease = self.service.lease(other, self.deadline).await;
+        Leased::pick(lease.map_err(|error| self.of_other(other, error))?, redis_client)
+    }
+
+    /// A failure of another connection than the request's own, which it names. It says nothing of
+    /// the health of the request's own.
+    #[must_use]
+    pub fn of_other(&self, other: &Connection, error: Error) -> Error {
+        error.context(&other.identifier).detail(FAILED_CONNECTION, other.id.to_string())
     }
 
     /// The connection's MongoDB client.

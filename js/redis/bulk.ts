@@ -16,12 +16,18 @@ export interface BulkOptions {
   sample?: number
 }
 
+/** How keys are copied. */
+export interface BulkCopyOptions extends BulkOptions {
+  /** What happens to keys that are there: they stay (default), are replaced, or end the copy. */
+  conflict?: 'skip' | 'replace' | 'fail'
+}
+
 /** Counts of keys. `matched` is the sum of the four after it. */
 export interface BulkCounts {
   examined: number
   matched: number
   done: number
-  /** There was nothing to do. */
+  /** There was nothing to do; of a copy: it was there already, or gone or over meanwhile. */
   skipped: number
   failed: number
   /** The answer was lost: it may or may not have been done, and is not sent again. */
@@ -41,10 +47,10 @@ export interface BulkRecord {
   dry_run?: boolean
   /** Keys that there are, where the user may know. */
   keyspace?: number | null
-  /** A key that would be changed. */
+  /** A key that would be changed or copied. */
   preview?: { key: RedisText; type: string; expires_at: number | null; size: number | null }
   progress?: BulkCounts & { node: string | null }
-  /** A key that could not be changed, or of which that is unknown. */
+  /** A key that could not be changed or copied, or of which that is unknown. */
   problem?: { key: RedisText; outcome: string; code: string; message: string }
   /** The last record: exactly what was done. */
   end?: BulkCounts & {
@@ -81,6 +87,14 @@ export class RedisBulk {
   /** Lets keys live on. */
   persist(keys: KeySelection, options: BulkOptions = {}, call?: CallOptions) {
     return this.#run({ ...keys, ...options, action: 'persist' }, call)
+  }
+
+  /**
+   * Copies keys to another Redis connection of the project, by its id, with the times at which they
+   * expire. Needs write permission there; a dry run needs to read there.
+   */
+  copy(keys: KeySelection, to: string, options: BulkCopyOptions = {}, call?: CallOptions) {
+    return this.#run({ ...keys, ...options, action: 'copy', to }, call)
   }
 
   /** Asks work to stop after the step under way; its own last record says what was done. */

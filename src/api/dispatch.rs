@@ -16,7 +16,7 @@ use super::reply::{Body, Reply};
 use super::tally;
 use super::upload::Upload;
 use crate::access::{User, require};
-use crate::context::{Accept, Context};
+use crate::context::{Accept, Context, FAILED_CONNECTION};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -220,7 +220,8 @@ fn missing(name: &str) -> Error {
 pub(super) fn observe(operation: &Operation, cx: &Context, error: Option<&Error>) {
     let Some(connection) = &cx.connection else { return };
     if matches!(operation.subject, Subject::Connection(_)) {
-        cx.service.pools.observe(&connection.pool_key(), cx.began, error);
+        let own = error.filter(|error| !error.details().contains_key(FAILED_CONNECTION));
+        cx.service.pools.observe(&connection.pool_key(), cx.began, own);
     }
     if !operation.is_get() {
         cx.service.answers.forget(connection.id);

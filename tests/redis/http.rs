@@ -14,7 +14,14 @@ use crate::support::{prefix, server};
 
 /// One service per test: each has a runtime of its own.
 pub(crate) fn service(url: &str) -> Arc<Service> {
-    let env = |name: &str| (name == "REDIS_URL").then(|| url.to_owned());
+    service_of(&[("REDIS_URL", url)])
+}
+
+/// One with these settings.
+pub(crate) fn service_of(settings: &[(&str, &str)]) -> Arc<Service> {
+    let env = |name: &str| {
+        settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    };
     let mut options = Map::new();
     // Another fingerprint each time, or the tests would share the sockets of an ended runtime.
     options.insert("maxRedisConnections".to_owned(), json!(rand::random_range(2..1000)));

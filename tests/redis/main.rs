@@ -6,12 +6,14 @@
 //! - `TEST_REDIS_SENTINEL_URL`: `redis+sentinel://host:port/master`
 //! - `TEST_REDIS_ACL`: `host:port` of a server with the users `alice` (`+@all -memory -object`) and
 //!   `bob` (`+@read -@write`), both with the password `secret`
+//! - `TEST_PLATFORM_URL`, `TEST_MONGODB_URL`: for what is about several registered connections
 //! - `TEST_REDIS_TLS`, `TEST_REDIS_TLS_CA`: `host:port` of a server that speaks TLS and has the
 //!   password `sesame`, and the PEM file of its authority
 //!
 //! A test whose server is not given is skipped, and says so.
 
 mod bulk;
+mod bulk_copy;
 mod cluster;
 mod console;
 mod contested;
@@ -24,6 +26,7 @@ mod million;
 mod proxy;
 mod pubsub;
 mod reading;
+mod registered;
 mod rogue;
 mod secured;
 mod sentinel;
@@ -33,4 +36,5 @@ mod support;
 mod topology;
 mod transfer;
 mod tree;
+mod unrest;
 mod values;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, handle};
 use studio_multidb::api::reply::Body;
 use studio_multidb::api::stream::Feed;
@@ -16,6 +17,10 @@ pub(crate) struct Sent {
     pub(crate) body: Value,
     /// The body that is read while it arrives.
     pub(crate) upload: Option<Upload>,
+    /// The connection's id; else it is the one of the environment.
+    pub(crate) scope: Option<String>,
+    /// Who asks.
+    pub(crate) user: Option<User>,
 }
 
 /// The records of a stream, one after the other.
@@ -25,7 +30,7 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// Sends a request below the connection `default`; fails with status and answer where no stream
+    /// Sends a request below a connection; fails with status and answer where no stream
     /// comes.
     pub(crate) async fn open(
         service: &Arc<Service>,
@@ -34,14 +39,16 @@ impl Records {
         sent: Sent,
     ) -> Result<Self, (u16, Value)> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let Sent { body, upload } = sent;
+        let Sent { body, upload, scope, user } = sent;
+        let scope = scope.as_deref().unwrap_or("default");
         let request = Request {
             method: method.to_owned(),
-            path: format!("/api/platform/redis/default{path}"),
+            path: format!("/api/platform/redis/{scope}{path}"),
             query: query.to_owned(),
             headers: vec![("accept".to_owned(), "application/x-ndjson".to_owned())],
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
             upload,
+            user,
             ..Request::default()
         };
         let response = handle(service, request).await;

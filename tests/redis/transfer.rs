@@ -16,7 +16,7 @@ use crate::streams::{Records, Sent, told};
 use crate::support::{Admin, SLOTS, batch, connect, prefix, raw_command, server, soon};
 
 /// The lines of an export, ends included.
-async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
+pub(crate) async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
     let mut records =
         Records::open(service, "GET", &format!("/export?{query}"), Sent::default()).await.unwrap();
     let mut lines = Vec::new();
@@ -26,12 +26,12 @@ async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
     lines
 }
 
-fn parsed(lines: &[Vec<u8>]) -> Vec<Value> {
+pub(crate) fn parsed(lines: &[Vec<u8>]) -> Vec<Value> {
     lines.iter().map(|line| serde_json::from_slice(line).unwrap()).collect()
 }
 
 /// What lines say of keys, in an order of their own.
-fn content(lines: &[Vec<u8>]) -> Vec<String> {
+pub(crate) fn content(lines: &[Vec<u8>]) -> Vec<String> {
     let mut keys = Vec::new();
     for line in parsed(lines) {
         if line.get("key").is_some() {
@@ -59,7 +59,7 @@ fn end(records: &[Value]) -> (&Value, Option<&Value>) {
     }
 }
 
-async fn forget(service: &Arc<Service>, pattern: &str) {
+pub(crate) async fn forget(service: &Arc<Service>, pattern: &str) {
     let body = json!({ "action": "delete", "pattern": pattern });
     let sent = Sent { body, ..Sent::default() };
     Records::open(service, "POST", "/keys/bulk", sent).await.unwrap().all().await;
@@ -70,7 +70,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// One key of each type, with text and with bytes, with a time and without.
-async fn fill(url: &str, prefix: &str) {
+pub(crate) async fn fill(url: &str, prefix: &str) {
     let client = connect(url).await;
     let odd = || vec![0xff, 0x00, b'\n', b'"'];
     let key = |name: &str| [prefix.as_bytes(), name.as_bytes(), &odd()].concat();

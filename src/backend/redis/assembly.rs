@@ -14,6 +14,7 @@ use super::write::NewValue;
 use super::{Client, failure, reply, temporary};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
 
 /// How long a value may wait for its next part.
 const PATIENCE_MS: &[u8] = b"3600000";
@@ -156,11 +157,17 @@ impl Assembly {
             fill(transaction);
             transaction.push("PEXPIRE", &[PATIENCE_MS]);
         });
-        let expected = i64::from(std::mem::replace(&mut self.begun, true));
+        let before = std::mem::replace(&mut self.begun, true);
         let added = client.run_patiently(&commands, deadline).await.pop();
-        let added = failure::check(added.unwrap_or(Ok(Value::Nil))?)?;
+        let added =
+            added.unwrap_or(Ok(Value::Nil)).and_then(failure::check).inspect_err(|error| {
+                // The server has run none of it.
+                if error.known_outcome() == Outcome::NotApplied {
+                    self.begun = before;
+                }
+            })?;
         let Value::Array(replies) = added else { return Err(failure::unexpected("EXEC")) };
-        if replies.first().and_then(reply::integer) != Some(expected) {
+        if replies.first().and_then(reply::integer) != Some(i64::from(before)) {
             return Err(interrupted());
         }
         replies.into_iter().try_for_each(|reply| failure::check(reply).map(drop))

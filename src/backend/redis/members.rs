@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::commands::Commands;
 use super::node::Node;
-use super::{Client, Nodes};
+use super::{Client, Nodes, failure, identity};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
@@ -89,6 +89,23 @@ impl Client {
             Error::validation(format!("{wanted:?} is no node of this cluster"))
                 .detail("nodes", names)
         })
+    }
+
+    /// Whether both clients reach the same keys, however they are addressed: the same database of the
+    /// same server. `None` where one of the users may not ask.
+    pub async fn shares_keys_with(&self, other: &Self, deadline: Deadline) -> Option<bool> {
+        let (mine, theirs) = tokio::join!(self.processes(deadline), other.processes(deadline));
+        let (mine, theirs) = (mine?, theirs?);
+        Some(self.db == other.db && mine.iter().any(|id| theirs.contains(id)))
+    }
+
+    /// The id of each primary's process.
+    async fn processes(&self, deadline: Deadline) -> Option<Vec<String>> {
+        let mut ask = Commands::with_capacity(1);
+        identity::push_process(&mut ask);
+        let answers = self.ask_each(&self.members(Which::Primaries), &ask, deadline).await;
+        let id = |answer: Result<Value>| identity::run_id(&failure::check(answer.ok()?).ok()?);
+        answers.into_iter().flatten().map(id).collect()
     }
 
     /// Runs the commands on each server, at the same time.

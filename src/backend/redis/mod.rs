@@ -29,6 +29,7 @@ pub mod course;
 mod cursor;
 mod dial;
 pub mod download;
+pub mod dump;
 pub mod edit;
 mod execute;
 mod failure;

@@ -14,6 +14,9 @@ use crate::error::{Code, Result};
 /// Bytes of an element, where nothing is known of it.
 const ELEMENT: u64 = 512;
 
+/// In place of a column: the server's clock.
+const TIME: usize = usize::MAX;
+
 /// What a key is.
 #[derive(Debug, Clone)]
 pub struct Surveyed {
@@ -37,14 +40,17 @@ impl Client {
         let columns = if with_size { 3 } else { 2 };
         let asks_time = self.expire_time.may_exist();
         let mut replies = self.describe_each(keys, asks_time, with_size, deadline).await;
-        let expiry = replies.chunks(columns).map(|replies| &replies[1]);
+        let expiry = replies.chunks_exact(columns).map(|replies| &replies[1]);
         let mut now = None;
         if asks_time && expiry.clone().any(|reply| reply.as_ref().is_ok_and(is_denied)) {
             // Servers before 7.0 know only how long is left.
             self.expire_time.set_missing();
             replies = self.describe_each(keys, false, with_size, deadline).await;
         }
-        if !self.expire_time.may_exist() {
+        if replies.len() > keys.len() * columns {
+            now = replies.pop().and_then(Result::ok).and_then(clock);
+        }
+        if now.is_none() && !self.expire_time.may_exist() {
             now = Some(self.now(deadline).await);
         }
         let mut replies = replies.into_iter();
@@ -58,6 +64,13 @@ impl Client {
             self.estimate(keys, &mut surveyed, deadline).await;
         }
         surveyed
+    }
+
+    /// Whether the server tells when keys expire, as far as is known; else it is reckoned from what they
+    /// have left.
+    #[must_use]
+    pub fn tells_exact_times(&self) -> bool {
+        self.expire_time.may_exist()
     }
 
     /// Estimates sizes from lengths where the user may not use `MEMORY`.
@@ -91,6 +104,7 @@ impl Client {
         }
     }
 
+    /// `columns` replies per key, and behind them the server's clock where it was asked.
     async fn describe_each(
         &self,
         keys: &[Vec<u8>],
@@ -100,9 +114,16 @@ impl Client {
     ) -> Vec<Result<Value>> {
         let expiry: &[u8] = if asks_time { b"PEXPIRETIME" } else { b"PTTL" };
         let columns = if with_size { 3 } else { 2 };
-        let asked: Vec<(&Vec<u8>, usize)> =
-            keys.iter().flat_map(|key| (0..columns).map(move |column| (key, column))).collect();
-        let push = |commands: &mut Commands, &(key, column): &(&Vec<u8>, usize)| match column {
+        let mut asked: Vec<(&[u8], usize)> = keys
+            .iter()
+            .flat_map(|key| (0..columns).map(move |column| (key.as_slice(), column)))
+            .collect();
+        if !asks_time {
+            // Of the same moment, or the time that a key has left would be that of another.
+            asked.push((&[], TIME));
+        }
+        let push = |commands: &mut Commands, &(key, column): &(&[u8], usize)| match column {
+            TIME => commands.push(Effect::Read, 0, &[b"TIME"]),
             0 => commands.push(Effect::Read, 1, &[b"TYPE", key]),
             1 => commands.push(Effect::Read, 1, &[expiry, key]),
             _ => metadata::push_size(commands, key),
@@ -113,15 +134,19 @@ impl Client {
     /// The server's clock, in milliseconds since 1970; ours where the user may not know.
     pub async fn now(&self, deadline: Deadline) -> i64 {
         let time = self.run_one(&Commands::one(Effect::Read, 0, &[b"TIME"]), deadline).await;
-        let told = time.ok().and_then(reply::elements).and_then(|parts| {
-            let [seconds, micros] = parts.as_slice() else { return None };
-            Some(reply::integer(seconds)? * 1000 + reply::integer(micros)? / 1000)
-        });
+        let told = time.ok().and_then(clock);
         told.unwrap_or_else(|| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
         })
     }
+}
+
+/// A reply of `TIME` in milliseconds.
+fn clock(reply: Value) -> Option<i64> {
+    let parts = reply::elements(reply)?;
+    let [seconds, micros] = parts.as_slice() else { return None };
+    Some(reply::integer(seconds)? * 1000 + reply::integer(micros)? / 1000)
 }
 
 fn surveyed(

@@ -15,6 +15,15 @@ pub type Fields = [(Vec<u8>, Vec<u8>)];
 /// Fields of a hash that expire, and when, in milliseconds since 1970.
 pub type FieldExpiries = Vec<(Vec<u8>, i64)>;
 
+/// A value, and when fields of it expire.
+#[derive(Debug)]
+pub struct Whole {
+    /// The value.
+    pub value: NewValue,
+    /// An error where the user may not know.
+    pub field_expiries: Result<FieldExpiries>,
+}
+
 impl Client {
     /// Small values, whole, in one pipeline; `None` where a key has vanished.
     pub async fn read_whole(
@@ -40,18 +49,30 @@ impl Client {
         keys.iter().zip(replies).map(parse).collect()
     }
 
-    /// What a module keeps, as only another server with that module can read it (`DUMP`); `None`
-    /// where the key has vanished.
-    pub async fn dump(&self, keys: &[&[u8]], deadline: Deadline) -> Vec<Result<Option<Vec<u8>>>> {
-        let push = |commands: &mut Commands, key: &&[u8]| {
-            commands.push(Effect::Read, 1, &[b"DUMP", key]);
+    /// The same, each with when fields of it expire, where it is a hash.
+    pub async fn read_whole_with_times(
+        &self,
+        keys: &[(&[u8], Kind)],
+        deadline: Deadline,
+    ) -> Vec<Result<Option<Whole>>> {
+        let values = self.read_whole(keys, deadline).await;
+        let hashes: Vec<(&[u8], &Fields)> = keys
+            .iter()
+            .zip(&values)
+            .filter_map(|((key, _), value)| match value {
+                Ok(Some(NewValue::Hash(fields))) => Some((*key, fields.as_slice())),
+                _ => None,
+            })
+            .collect();
+        let mut times = self.field_expiries(&hashes, deadline).await.into_iter();
+        let mut whole = |value: NewValue| {
+            let field_expiries = match &value {
+                NewValue::Hash(_) => times.next().unwrap_or(Ok(Vec::new())),
+                _ => Ok(Vec::new()),
+            };
+            Whole { value, field_expiries }
         };
-        let replies = self.for_each(keys, deadline, push).await;
-        let bytes = |reply: Value| match reply {
-            Value::Nil => Ok(None),
-            reply => reply::into_bytes(reply).map(Some).ok_or_else(|| failure::unexpected("DUMP")),
-        };
-        replies.into_iter().map(|reply| reply.and_then(failure::check).and_then(bytes)).collect()
+        values.into_iter().map(|value| Ok(value?.map(&mut whole))).collect()
     }
 
     /// When fields of hashes expire, per hash.

@@ -2,7 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use uuid::Uuid;
 
+use super::super::conflict::OnConflict;
 use super::super::input::{Bytes, seconds};
 use super::super::selection::Selection;
 use crate::backend::redis::bulk::Change;
@@ -18,6 +20,8 @@ pub(super) enum Action {
     Expire,
     /// Lets it live on.
     Persist,
+    /// Copies it to another connection.
+    Copy,
 }
 
 impl Action {
@@ -26,8 +30,18 @@ impl Action {
             Self::Delete => "delete",
             Self::Expire => "expire",
             Self::Persist => "persist",
+            Self::Copy => "copy",
         }
     }
+}
+
+/// What is done to each key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// It is changed where it is.
+    Change(Change),
+    /// It is copied to this connection.
+    Copy(Uuid, OnConflict),
 }
 
 /// What to do to which keys.
@@ -45,6 +59,11 @@ pub(super) struct BulkInput {
     type_name: Option<String>,
     /// For `expire`: the seconds that each key has left.
     ttl: Option<i64>,
+    /// For `copy`: the id of the connection to copy to, a Redis connection of the same project on
+    /// which the user has write permission.
+    to: Option<String>,
+    /// For `copy`: what happens to keys that are there already: `skip` (default), `replace` or `fail`.
+    conflict: Option<OnConflict>,
     /// Needed where the pattern is made of wildcards alone, such as `*`.
     #[serde(default)]
     confirm: bool,
@@ -56,18 +75,38 @@ pub(super) struct BulkInput {
 }
 
 impl BulkInput {
-    /// The change of each key.
-    pub(super) fn change(&self) -> Result<Change> {
+    /// What to do to each key.
+    pub(super) fn task(&self) -> Result<Task> {
         let ttl = seconds(self.ttl)?;
-        match (self.action, ttl) {
-            (Action::Delete, None) => Ok(Change::Delete),
-            (Action::Persist, None) => Ok(Change::Persist),
-            (Action::Expire, Some(seconds)) => Ok(Change::Expire(seconds.saturating_mul(1000))),
-            (Action::Expire, None) => Err(Error::validation("`expire` needs a positive `ttl`")),
-            (action, Some(_)) => {
-                Err(Error::validation(format!("`{}` takes no `ttl`", action.as_str())))
+        let takes_no = |name: &str| {
+            Err(Error::validation(format!("`{}` takes no `{name}`", self.action.as_str())))
+        };
+        if ttl.is_some() && self.action != Action::Expire {
+            return takes_no("ttl");
+        }
+        if self.action != Action::Copy {
+            if self.to.is_some() {
+                return takes_no("to");
+            }
+            if self.conflict.is_some() {
+                return takes_no("conflict");
             }
         }
+        Ok(match self.action {
+            Action::Delete => Task::Change(Change::Delete),
+            Action::Persist => Task::Change(Change::Persist),
+            Action::Expire => {
+                let seconds =
+                    ttl.ok_or_else(|| Error::validation("`expire` needs a positive `ttl`"))?;
+                Task::Change(Change::Expire(seconds.saturating_mul(1000)))
+            }
+            Action::Copy => {
+                let to = self.to.as_ref().and_then(|to| to.parse().ok()).ok_or_else(|| {
+                    Error::validation("`copy` needs `to`, the id of the connection to copy to")
+                })?;
+                Task::Copy(to, self.conflict.unwrap_or_default())
+            }
+        })
     }
 
     /// The keys. What would be all of them must be confirmed, unless nothing is to be changed.
@@ -131,11 +170,25 @@ mod tests {
     }
 
     #[test]
-    fn only_expiring_takes_a_time() {
-        let change = |input| serde_json::from_value::<BulkInput>(input).unwrap().change();
-        assert_eq!(change(json!({ "action": "expire", "ttl": 5 })).unwrap(), Change::Expire(5000));
-        assert!(change(json!({ "action": "expire" })).is_err());
-        assert!(change(json!({ "action": "expire", "ttl": 0 })).is_err());
-        assert!(change(json!({ "action": "delete", "ttl": 5 })).is_err());
+    fn each_action_takes_what_it_needs_and_nothing_else() {
+        let task = |input| serde_json::from_value::<BulkInput>(input).unwrap().task();
+        let expire = Task::Change(Change::Expire(5000));
+        assert_eq!(task(json!({ "action": "expire", "ttl": 5 })).unwrap(), expire);
+        let (id, to) = (Uuid::from_u128(1), Uuid::from_u128(1).to_string());
+        let copy = |conflict| Task::Copy(id, conflict);
+        assert_eq!(task(json!({ "action": "copy", "to": to })).unwrap(), copy(OnConflict::Skip));
+        let replace = json!({ "action": "copy", "to": to, "conflict": "replace" });
+        assert_eq!(task(replace).unwrap(), copy(OnConflict::Replace));
+        for refused in [
+            json!({ "action": "expire" }),
+            json!({ "action": "expire", "ttl": 0 }),
+            json!({ "action": "delete", "ttl": 5 }),
+            json!({ "action": "delete", "to": to }),
+            json!({ "action": "persist", "conflict": "skip" }),
+            json!({ "action": "copy" }),
+            json!({ "action": "copy", "to": to, "ttl": 5 }),
+        ] {
+            assert_eq!(task(refused).unwrap_err().code(), Code::ValidationError);
+        }
     }
 }

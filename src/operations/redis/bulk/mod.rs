@@ -7,9 +7,13 @@
 //! that could not be changed, and at last `{ end: { …, ended_by } }` with the exact numbers:
 //! `matched` is the sum of `done`, `skipped`, `failed` and `unknown`. What is unknown may or may not
 //! have been done, and is never sent again.
+//!
+//! A copy takes keys to another connection of the project, with their times and in one piece each. What
+//! was there already (unless it is replaced), and what is gone or over meanwhile, is `skipped`.
 
 use crate::api::operation::operations;
 
+mod copy;
 mod input;
 mod pace;
 mod preview;
@@ -17,8 +21,8 @@ mod tally;
 mod work;
 
 operations! {
-    /// Deletes, expires or persists many keys, with progress. Needs write permission, but for a dry
-    /// run.
+    /// Deletes, expires, persists or copies many keys, with progress. Needs write permission, but for
+    /// a dry run; to copy them, on the connection that they are copied to.
     "redis.bulk" POST "/redis/{scope}/keys/bulk" Connection(Redis) Read 20 gives records => work::run;
     /// Asks work of one's own to stop after the step that is under way.
     "redis.jobs.stop" DELETE "/redis/{scope}/jobs/{job}" Connection(Redis) Read 1 => work::stop;

@@ -12,21 +12,29 @@ use crate::json::Writer;
 const MAX_SHOWN: usize = 100;
 
 /// A dry run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Preview {
     shown: usize,
-    /// Keys to look at; `None` is all.
-    sample: Option<u64>,
 }
 
 impl Preview {
-    pub(super) fn new(sample: Option<u64>) -> Self {
-        Self { shown: 0, sample }
+    /// Whether the next key is shown.
+    pub(super) fn is_open(&self) -> bool {
+        self.shown < MAX_SHOWN
     }
 
-    /// Whether enough was looked at.
-    pub(super) fn has_seen(&self, examined: u64) -> bool {
-        self.sample.is_some_and(|sample| examined >= sample)
+    /// Shows a key, if it is one of the first.
+    pub(super) async fn show(
+        &mut self,
+        key: &[u8],
+        surveyed: &Surveyed,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        self.shown += 1;
+        sink.record(|out| show(out, key, surveyed)).await
     }
 
     /// Which of the keys would be changed. The first ones are shown.
@@ -38,15 +46,12 @@ impl Preview {
         sink: &mut Sink,
         deadline: Deadline,
     ) -> Result<Vec<Result<bool>>> {
-        let surveyed = client.survey(keys, self.shown < MAX_SHOWN, deadline).await;
+        let surveyed = client.survey(keys, self.is_open(), deadline).await;
         let mut results = Vec::with_capacity(keys.len());
         for (key, surveyed) in keys.iter().zip(surveyed) {
             let would = surveyed.map(|surveyed| surveyed.filter(|it| would_change(change, it)));
-            if let Ok(Some(surveyed)) = &would
-                && self.shown < MAX_SHOWN
-            {
-                self.shown += 1;
-                sink.record(|out| show(out, key, surveyed)).await?;
+            if let Ok(Some(surveyed)) = &would {
+                self.show(key, surveyed, sink).await?;
             }
             results.push(would.map(|would| would.is_some()));
         }

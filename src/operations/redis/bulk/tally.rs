@@ -1,16 +1,13 @@
 //! What was done so far, and how it is told.
 
-use std::time::{Duration, Instant};
-
-use super::super::problems::Problems;
+use super::super::problems::{Problems, is_gone, write_problem};
+use super::super::progress::{EndedBy, Progress};
+use super::copy::Settled;
 use super::pace::Pace;
 use crate::api::stream::Sink;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::json::Writer;
 use crate::outcome::Outcome;
-
-/// How often progress is told.
-const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
 /// Counts of keys.
 #[derive(Debug, Default)]
@@ -25,41 +22,28 @@ pub(super) struct Tally {
     pub(super) failed: u64,
     pub(super) unknown: u64,
     problems: Problems,
-    told: Option<Instant>,
-}
-
-/// Why the work ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EndedBy {
-    /// Nothing is left.
-    Completion,
-    /// A dry run has seen as much as was asked for.
-    Sample,
-    /// It was asked to stop.
-    Stop,
-    /// The connection manager shuts down.
-    Shutdown,
-    /// Nobody reads any more.
-    Leaving,
-    Failure,
-}
-
-impl EndedBy {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Completion => "completion",
-            Self::Sample => "sample",
-            Self::Stop => "stop",
-            Self::Shutdown => "shutdown",
-            Self::Leaving => "leaving",
-            Self::Failure => "failure",
-        }
-    }
+    progress: Progress,
 }
 
 impl Tally {
+    /// Counts what became of some keys. Fails where it makes no sense to go on: something said so, or
+    /// all of them failed because no server could be reached.
+    pub(super) async fn settle(&mut self, settled: Settled, sink: &mut Sink) -> Result<()> {
+        let Settled { keys, over } = settled;
+        self.matched += keys.len() as u64;
+        for (key, result) in &keys {
+            self.count(key, result, sink).await;
+        }
+        let error = |(_, result): &(Vec<u8>, Result<bool>)| result.as_ref().err().cloned();
+        let all_gone = keys.iter().all(|key| error(key).as_ref().is_some_and(is_gone));
+        match over.or_else(|| keys.first().filter(|_| all_gone).and_then(error)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
     /// Counts what became of one key, and tells of it if it went wrong.
-    pub(super) async fn count(&mut self, key: &[u8], result: &Result<bool>, sink: &mut Sink) {
+    async fn count(&mut self, key: &[u8], result: &Result<bool>, sink: &mut Sink) {
         match result {
             Ok(true) => self.done += 1,
             Ok(false) => self.skipped += 1,
@@ -71,7 +55,7 @@ impl Tally {
         {
             // Even if nobody reads any more, the other keys are counted.
             let telling = sink.record(|out| {
-                write_problem(out, key, error);
+                write_problem(out, None, Some(key), error);
                 Ok(())
             });
             let _ = telling.await;
@@ -80,10 +64,9 @@ impl Tally {
 
     /// Tells of the progress, unless it was told of a moment ago.
     pub(super) async fn progress(&mut self, node: Option<&str>, pace: &Pace, sink: &mut Sink) {
-        if self.told.is_some_and(|told| told.elapsed() < PROGRESS_EVERY) {
+        if !self.progress.is_news() {
             return;
         }
-        self.told = Some(Instant::now());
         let telling = sink.record(|out| {
             out.raw(b"{\"progress\":{");
             self.write_counts(out);
@@ -160,16 +143,4 @@ fn write_pace(out: &mut Writer, pace: &Pace) {
     out.number(pace.baseline_ms());
     out.raw(b",\"throttled_ms\":");
     out.number(pace.throttled_ms());
-}
-
-fn write_problem(out: &mut Writer, key: &[u8], error: &Error) {
-    out.raw(b"{\"problem\":{\"key\":");
-    out.text_or_bytes(key);
-    out.raw(b",\"outcome\":");
-    out.string(error.known_outcome().as_str());
-    out.raw(b",\"code\":");
-    out.string(error.code().as_str());
-    out.raw(b",\"message\":");
-    out.string(error.message());
-    out.raw(b"}}");
 }

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::input::{Action, BulkInput};
+use super::super::progress::EndedBy;
+use super::copy::{Copy, Settled, Target};
+use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
 use super::preview::Preview;
-use super::tally::{EndedBy, Tally};
+use super::tally::Tally;
 use crate::api::operation::Permission;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
@@ -17,25 +19,33 @@ use crate::backend::redis::Client;
 use crate::backend::redis::bulk::Change;
 use crate::backend::redis::course::Course;
 use crate::context::{Context, Leased};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::jobs::Job;
-use crate::outcome::Outcome;
 
 /// Keys that are changed together: what is under way when the work is asked to stop.
 const CHUNK: usize = 250;
 
 /// `redis.bulk`
 pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
-    cx.require(if input.dry_run { Permission::Read } else { Permission::Write })?;
-    let change = input.change()?;
+    let writes = if input.dry_run { Permission::Read } else { Permission::Write };
+    let task = input.task()?;
+    if matches!(task, Task::Change(_)) {
+        cx.require(writes)?;
+    }
     let course = input.selection()?.course();
     let client = cx.redis().await?;
+    let deed = match task {
+        Task::Change(change) => Deed::Change(change, input.dry_run.then(Preview::default)),
+        Task::Copy(to, on_conflict) => {
+            let to = Target::open(cx, &client, to, writes).await?;
+            Deed::Copy(Box::new(Copy::new(to, on_conflict, input.dry_run)))
+        }
+    };
     // Where the user may not know, the work goes on without.
     let keyspace = client.size(cx.deadline).await.ok();
     let job = cx.service.jobs.begin(cx.connection()?.id, cx.user.clone());
-    let preview = input.dry_run.then(|| Preview::new(input.sample));
-    let action = input.action;
-    let work = Work { client, course, change, job, keyspace, preview, pace: Pace::default() };
+    let BulkInput { action, dry_run, sample, .. } = input;
+    let work = Work { client, course, deed, job, keyspace, dry_run, sample, pace: Pace::default() };
     Ok(Reply::stream_of_steps(cx, cx.records(), move |cx, sink| {
         Box::pin(work.run(cx, action, sink))
     }))
@@ -44,12 +54,20 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
 struct Work {
     client: Leased<Client>,
     course: Course,
-    change: Change,
+    deed: Deed,
     job: Job,
     keyspace: Option<u64>,
-    /// Where nothing is to be changed.
-    preview: Option<Preview>,
+    dry_run: bool,
+    /// For a dry run: keys to look at; `None` is all.
+    sample: Option<u64>,
     pace: Pace,
+}
+
+/// What is done.
+enum Deed {
+    /// With a preview, nothing is.
+    Change(Change, Option<Preview>),
+    Copy(Box<Copy>),
 }
 
 impl Work {
@@ -60,7 +78,7 @@ impl Work {
             out.raw(b",\"action\":");
             out.string(action.as_str());
             out.raw(b",\"dry_run\":");
-            out.boolean(self.preview.is_some());
+            out.boolean(self.dry_run);
             out.raw(b",\"keyspace\":");
             out.value(&self.keyspace)?;
             out.raw(b"}");
@@ -74,6 +92,9 @@ impl Work {
             Ok(ended_by) => (ended_by, None),
             Err(error) => (EndedBy::Failure, Some(error)),
         };
+        if let Deed::Copy(copy) = &self.deed {
+            copy.to().leave(cx, failure.as_ref());
+        }
         let told = tally
             .end(
                 ended_by,
@@ -93,50 +114,73 @@ impl Work {
     async fn all(&mut self, cx: &Context, tally: &mut Tally, sink: &mut Sink) -> Result<EndedBy> {
         while let Some(found) = self.course.next(&self.client, cx.step()).await? {
             tally.examined += found.examined;
+            let node = found.node.as_deref();
             for keys in found.keys.chunks(CHUNK) {
-                if let Some(ended_by) = self.is_over(cx, sink) {
+                if let Some(ended_by) = is_over(&self.job, cx, sink) {
                     return Ok(ended_by);
                 }
-                let started = Instant::now();
-                let results = match &mut self.preview {
-                    None => self.client.change(self.change, keys, cx.step()).await,
-                    Some(preview) => {
-                        preview.chunk(&self.client, self.change, keys, sink, cx.step()).await?
-                    }
-                };
-                let pause = self.pace.observe(started.elapsed());
-                tally.matched += keys.len() as u64;
-                for (key, result) in keys.iter().zip(&results) {
-                    tally.count(key, result, sink).await;
-                }
-                if let Some(error) = unreachable(&results) {
-                    return Err(error.clone());
-                }
-                tally.progress(found.node.as_deref(), &self.pace, sink).await;
-                if !pause.is_zero() {
-                    self.job.stopped().run_until_cancelled(tokio::time::sleep(pause)).await;
+                if let Some(ended_by) = self.chunk(cx, keys, node, tally, sink).await? {
+                    return Ok(ended_by);
                 }
             }
-            if self.preview.as_ref().is_some_and(|preview| preview.has_seen(tally.examined)) {
+            if self.sample.is_some_and(|sample| tally.examined >= sample) {
                 return Ok(EndedBy::Sample);
             }
             // A filter that few keys fit is looked for at length.
-            tally.progress(found.node.as_deref(), &self.pace, sink).await;
-            if let Some(ended_by) = self.is_over(cx, sink) {
+            tally.progress(node, &self.pace, sink).await;
+            if let Some(ended_by) = is_over(&self.job, cx, sink) {
                 return Ok(ended_by);
             }
         }
         Ok(EndedBy::Completion)
     }
 
-    fn is_over(&self, cx: &Context, sink: &Sink) -> Option<EndedBy> {
-        if self.job.is_stopped() {
-            Some(EndedBy::Stop)
-        } else if sink.is_closed() {
-            Some(EndedBy::Leaving)
-        } else {
-            cx.running.closing().is_cancelled().then_some(EndedBy::Shutdown)
+    /// Does what is to be done with some keys, and then waits if that took long.
+    async fn chunk(
+        &mut self,
+        cx: &Context,
+        keys: &[Vec<u8>],
+        node: Option<&str>,
+        tally: &mut Tally,
+        sink: &mut Sink,
+    ) -> Result<Option<EndedBy>> {
+        let Self { client, deed, job, pace, .. } = self;
+        let started = Instant::now();
+        let pause = match deed {
+            Deed::Change(change, preview) => {
+                let results = match preview {
+                    None => client.change(*change, keys, cx.step()).await,
+                    Some(preview) => preview.chunk(client, *change, keys, sink, cx.step()).await?,
+                };
+                let pause = pace.observe(started.elapsed());
+                let keys = keys.iter().cloned().zip(results).collect();
+                tally.settle(Settled { keys, over: None }, sink).await?;
+                pause
+            }
+            Deed::Copy(copy) => {
+                let (mut settled, mut batch) = copy.look(cx, client, keys, sink).await?;
+                // How long values take says how large they are, and not how busy a server is.
+                let pause = pace.observe(started.elapsed());
+                loop {
+                    tally.settle(settled, sink).await?;
+                    tally.progress(node, pace, sink).await;
+                    if batch.is_empty() {
+                        break pause;
+                    }
+                    let sink: &Sink = sink;
+                    if let Some(ended_by) = is_over(job, cx, sink) {
+                        return Ok(Some(ended_by));
+                    }
+                    let over = || is_over(job, cx, sink).is_some();
+                    settled = copy.step(cx, client, &mut batch, &over).await;
+                }
+            }
+        };
+        tally.progress(node, pace, sink).await;
+        if !pause.is_zero() {
+            job.stopped().run_until_cancelled(tokio::time::sleep(pause)).await;
         }
+        Ok(None)
     }
 
     /// How many keys would match, from those that were looked at.
@@ -148,15 +192,15 @@ impl Work {
     }
 }
 
-/// Why none of a chunk was changed, if it is that no server could be reached, or answers any more:
-/// then it makes no sense to go on. A lost connection may be made again.
-fn unreachable(results: &[Result<bool>]) -> Option<&Error> {
-    let gone = |error: &&Error| {
-        error.code() == Code::DbTimeout
-            || (error.code().retryable() && error.known_outcome() == Outcome::NotApplied)
-    };
-    let first = results.first()?.as_ref().err()?;
-    results.iter().all(|result| result.as_ref().err().as_ref().is_some_and(gone)).then_some(first)
+/// What ends work between two steps.
+fn is_over(job: &Job, cx: &Context, sink: &Sink) -> Option<EndedBy> {
+    if job.is_stopped() {
+        Some(EndedBy::Stop)
+    } else if sink.is_closed() {
+        Some(EndedBy::Leaving)
+    } else {
+        cx.running.closing().is_cancelled().then_some(EndedBy::Shutdown)
+    }
 }
 
 /// Which work.

@@ -6,10 +6,12 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::conflict::OnConflict;
+use super::super::progress::EndedBy;
 use super::ledger::Ledger;
 use super::line::{KeyContent, KeyLine, Line, Sums};
-use super::report::{Checksum, EndedBy};
-use super::writer::{KeyWriter, Policy};
+use super::report::Checksum;
+use super::writer::KeyWriter;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::api::upload::Upload;
@@ -20,19 +22,6 @@ use crate::jobs::Job;
 
 /// Longest line. The exports of this package keep to less, unless one element is very large.
 const MAX_LINE: usize = 64 << 20;
-
-/// What happens to keys that are there already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum OnConflict {
-    /// They stay as they are.
-    #[default]
-    Skip,
-    /// They are replaced.
-    Replace,
-    /// The import ends at the first.
-    Fail,
-}
 
 /// What becomes of the times at which keys expire.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -134,12 +123,7 @@ impl Import {
             out.raw(b"}");
             Ok(())
         })?;
-        let policy = match self.input.conflict {
-            OnConflict::Skip => Policy::Skip,
-            OnConflict::Replace => Policy::Replace,
-            OnConflict::Fail => Policy::Fail,
-        };
-        let mut writer = KeyWriter::new(cx, &client, sink, policy, self.input.dry_run);
+        let mut writer = KeyWriter::new(cx, &client, sink, self.input.conflict, self.input.dry_run);
         let ended = self.all(&mut writer).await;
         let (ended_by, failure) = match ended {
             Ok(ended_by) => (ended_by, None),

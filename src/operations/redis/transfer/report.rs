@@ -1,22 +1,11 @@
 //! What an import tells: counts, and a problem for each line or key that was refused.
 
-use std::time::{Duration, Instant};
-
-use super::super::problems::Problems;
-use super::encode;
+use super::super::problems::{Problems, write_problem};
+use super::super::progress::{EndedBy, Progress};
 use crate::api::stream::Sink;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::outcome::Outcome;
-
-/// How often progress is told.
-const PROGRESS_EVERY: Duration = Duration::from_millis(250);
-
-/// Characters of a reason that are told; a hostile line may be quoted in it.
-const MAX_REASON: usize = 500;
-
-/// Bytes of a key that are told.
-const MAX_KEY: usize = 1_000;
 
 /// What became of keys and lines.
 #[derive(Debug, Default)]
@@ -33,18 +22,7 @@ pub(super) struct Report {
     pub(super) failed: u64,
     pub(super) unknown: u64,
     problems: Problems,
-    told: Option<Instant>,
-}
-
-/// How an import ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EndedBy {
-    /// The file ended as an export ends.
-    Completion,
-    Stop,
-    Shutdown,
-    Leaving,
-    Failure,
+    progress: Progress,
 }
 
 /// What the checksum of the file said.
@@ -79,7 +57,7 @@ impl Report {
         }
         if self.problems.admit() {
             let _ = sink.offer(|out| {
-                write_problem(out, line, key, error);
+                write_problem(out, Some(line), key, error);
                 Ok(())
             });
         }
@@ -87,11 +65,9 @@ impl Report {
 
     /// Tells of the progress, unless it was told of a moment ago or the reader is behind.
     pub(super) fn progress(&mut self, resume_line: u64, sink: &mut Sink) {
-        let recent = self.told.is_some_and(|told| told.elapsed() < PROGRESS_EVERY);
-        if recent || sink.lags() {
+        if sink.lags() || !self.progress.is_news() {
             return;
         }
-        self.told = Some(Instant::now());
         let _ = sink.offer(|out| {
             out.raw(b"{\"progress\":{");
             self.write_counts(out, resume_line);
@@ -120,13 +96,7 @@ impl Report {
                 Checksum::Missing => "missing",
             });
             out.raw(b",\"ended_by\":");
-            out.string(match ended_by {
-                EndedBy::Completion => "completion",
-                EndedBy::Stop => "stop",
-                EndedBy::Shutdown => "shutdown",
-                EndedBy::Leaving => "leaving",
-                EndedBy::Failure => "failure",
-            });
+            out.string(ended_by.as_str());
             out.raw(b"}}");
             Ok(())
         })
@@ -160,22 +130,4 @@ impl Report {
             out.integer(count.cast_signed());
         }
     }
-}
-
-fn write_problem(out: &mut Writer, line: u64, key: Option<&[u8]>, error: &Error) {
-    out.raw(b"{\"problem\":{\"line\":");
-    out.integer(line.cast_signed());
-    out.raw(b",\"key\":");
-    match key {
-        Some(key) => encode::text_or_bytes(out, &key[..key.len().min(MAX_KEY)]),
-        None => out.raw(b"null"),
-    }
-    out.raw(b",\"outcome\":");
-    out.string(error.known_outcome().as_str());
-    out.raw(b",\"code\":");
-    out.string(error.code().as_str());
-    out.raw(b",\"message\":");
-    let message: String = error.message().chars().take(MAX_REASON).collect();
-    out.string(&message);
-    out.raw(b"}}");
 }

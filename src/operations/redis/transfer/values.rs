@@ -7,7 +7,7 @@ use crate::backend::redis::Client;
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::pieces::Pieces;
 use crate::backend::redis::survey::Surveyed;
-use crate::backend::redis::whole::{FieldExpiries, Fields};
+use crate::backend::redis::whole::{FieldExpiries, Whole};
 use crate::backend::redis::write::NewValue;
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
@@ -87,20 +87,11 @@ impl Values {
             return Ok(Vec::new());
         }
         let asked: Vec<(&[u8], Kind)> = keys.iter().map(|(key, kind)| (key.name, *kind)).collect();
-        let values = client.read_whole(&asked, cx.step()).await;
-        let hashes: Vec<(&[u8], &Fields)> = asked
-            .iter()
-            .zip(&values)
-            .filter_map(|((key, _), value)| match value {
-                Ok(Some(NewValue::Hash(fields))) => Some((*key, fields.as_slice())),
-                _ => None,
-            })
-            .collect();
-        let mut expiries = client.field_expiries(&hashes, cx.step()).await.into_iter();
+        let values = client.read_whole_with_times(&asked, cx.step()).await;
         let mut again = Vec::new();
         for ((key, _), value) in keys.into_iter().zip(values) {
-            let value = match value {
-                Ok(Some(value)) => value,
+            let Whole { value, field_expiries } = match value {
+                Ok(Some(whole)) => whole,
                 Ok(None) => continue,
                 // Larger than estimated, or another type meanwhile.
                 Err(error) if matches!(error.code(), Code::PayloadTooLarge | Code::WrongType) => {
@@ -112,11 +103,7 @@ impl Values {
                     continue;
                 }
             };
-            let expiries = match &value {
-                NewValue::Hash(_) => expiries.next().unwrap_or(Ok(Vec::new())),
-                _ => Ok(Vec::new()),
-            };
-            let expiries = self.or_warn("field_expires", expiries, sink).await?;
+            let expiries = self.or_warn("field_expires", field_expiries, sink).await?;
             let expires_at = self.expires_at(&key.is, sink).await?;
             self.ledger
                 .line(sink, |out| {

@@ -3,6 +3,8 @@
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::super::conflict::OnConflict;
+use super::super::problems::is_unreachable;
 use super::content;
 use super::line::{KeyContent, KeyLine};
 use super::report::Report;
@@ -10,7 +12,7 @@ use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::assembly::Assembly;
 use crate::backend::redis::kind::Kind;
-use crate::backend::redis::put::{Conflict, Content, Entry, Put};
+use crate::backend::redis::put::{Content, Entry, Put};
 use crate::backend::redis::stream_state::{Delivery, StreamState};
 use crate::backend::redis::whole::FieldExpiries;
 use crate::backend::redis::write::NewValue;
@@ -22,22 +24,13 @@ use crate::outcome::Outcome;
 const CHUNK: usize = 500;
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// What happens to keys that are there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Policy {
-    Skip,
-    Replace,
-    /// The import ends at the first.
-    Fail,
-}
-
 /// Writes keys, and reports what became of each.
 pub(super) struct KeyWriter<'a> {
     pub(super) cx: &'a Context,
     pub(super) client: &'a Client,
     pub(super) sink: &'a mut Sink,
     pub(super) report: Report,
-    policy: Policy,
+    policy: OnConflict,
     /// Nothing is written; what would be is counted.
     dry_run: bool,
     /// Tells temporary names of this import from others'.
@@ -74,7 +67,7 @@ impl<'a> KeyWriter<'a> {
         cx: &'a Context,
         client: &'a Client,
         sink: &'a mut Sink,
-        policy: Policy,
+        policy: OnConflict,
         dry_run: bool,
     ) -> Self {
         Self {
@@ -208,10 +201,10 @@ impl<'a> KeyWriter<'a> {
         if expired {
             return Ok(Fate::Ignored(Put::Expired));
         }
-        if self.policy != Policy::Replace {
+        if self.policy != OnConflict::Replace {
             let there = self.client.exist(&[key], self.cx.step()).await;
             if there.into_iter().next().unwrap_or(Ok(false))? {
-                if self.policy == Policy::Fail {
+                if self.policy == OnConflict::Fail {
                     return Err(exists(line, key));
                 }
                 return Ok(Fate::Ignored(Put::Kept));
@@ -274,7 +267,7 @@ impl<'a> KeyWriter<'a> {
         if self.chunk.is_empty() {
             return Ok(());
         }
-        if self.dry_run || self.policy == Policy::Fail {
+        if self.dry_run || self.policy == OnConflict::Fail {
             self.look().await?;
         }
         let chunk = std::mem::take(&mut self.chunk);
@@ -308,14 +301,14 @@ impl<'a> KeyWriter<'a> {
         let keys: Vec<&[u8]> = self.chunk.iter().map(|(_, entry)| entry.key.as_slice()).collect();
         let there = self.client.exist(&keys, self.cx.step()).await;
         let there = there.into_iter().collect::<Result<Vec<bool>>>()?;
-        if self.policy == Policy::Fail
+        if self.policy == OnConflict::Fail
             && let Some(at) = there.iter().position(|&there| there)
         {
             let (line, entry) = &self.chunk[at];
             return Err(exists(*line, &entry.key));
         }
         if self.dry_run {
-            let kept = if self.policy == Policy::Skip {
+            let kept = if self.policy == OnConflict::Skip {
                 there.into_iter().filter(|&there| there).count() as u64
             } else {
                 0
@@ -334,7 +327,7 @@ impl<'a> KeyWriter<'a> {
             Ok(Put::Expired) => self.report.expired += 1,
             Ok(Put::Kept) => {
                 self.report.skipped += 1;
-                if self.policy == Policy::Fail {
+                if self.policy == OnConflict::Fail {
                     return Err(exists(line, key));
                 }
             }
@@ -342,17 +335,6 @@ impl<'a> KeyWriter<'a> {
         }
         Ok(())
     }
-}
-
-impl Policy {
-    fn conflict(self) -> Conflict {
-        if self == Self::Replace { Conflict::Replace } else { Conflict::Keep }
-    }
-}
-
-/// Nothing was written, and trying other keys would not help.
-fn is_unreachable(error: &Error) -> bool {
-    error.known_outcome() == Outcome::NotApplied && error.code().retryable()
 }
 
 fn exists(line: u64, key: &[u8]) -> Error {
