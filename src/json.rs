@@ -64,6 +64,33 @@ impl Writer {
         }
     }
 
+    /// `[…]` with each item as `write` writes it.
+    pub fn list<I: IntoIterator>(&mut self, items: I, mut write: impl FnMut(&mut Self, I::Item)) {
+        self.raw(b"[");
+        let mut first = true;
+        for item in items {
+            self.comma(&mut first);
+            write(self, item);
+        }
+        self.raw(b"]");
+    }
+
+    /// As [`Writer::list`], up to the first item that can't be written.
+    pub fn try_list<I: IntoIterator>(
+        &mut self,
+        items: I,
+        mut write: impl FnMut(&mut Self, I::Item) -> Result<()>,
+    ) -> Result<()> {
+        self.raw(b"[");
+        let mut first = true;
+        for item in items {
+            self.comma(&mut first);
+            write(self, item)?;
+        }
+        self.raw(b"]");
+        Ok(())
+    }
+
     /// `"name":`, for names that need no escaping.
     pub fn key(&mut self, name: &str) {
         self.out.push(b'"');

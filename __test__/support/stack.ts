@@ -107,6 +107,23 @@ export async function request(
   return { ...answer, body: text === '' ? undefined : JSON.parse(text) }
 }
 
+/** Sends a body as it is. */
+export async function sendRaw(
+  manager: ConnectionManager,
+  method: string,
+  path: string,
+  body: string | Buffer
+) {
+  const answer = await manager.handle({
+    method,
+    path: `/api/platform${path}`,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(body),
+  })
+  const text = answer.body.toString()
+  return { status: answer.status, text, body: JSON.parse(text) }
+}
+
 /** Makes an organization and a project in a migrated platform database. */
 export async function newProject(databaseUrl: string, ref: string): Promise<string> {
   const organization = randomUUID()

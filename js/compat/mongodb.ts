@@ -1,7 +1,9 @@
 import { decryptWith } from '../../index'
 import { fromNative } from '../errors'
-import type { Document, FindOptions } from '../mongodb/documents'
+import type { CollectionEntry } from '../mongodb/collections'
 import { MongoDatabase } from '../mongodb/database'
+import type { DatabaseEntry, DatabaseStats } from '../mongodb/databases'
+import type { Document, FindOptions } from '../mongodb/documents'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** Documents read per round trip by `toArray()`. */
@@ -88,7 +90,7 @@ export class Db {
   }
 
   /** Its figures. */
-  stats(): Promise<Document> {
+  stats(): Promise<DatabaseStats> {
     return this.client.stats(this.databaseName)
   }
 
@@ -162,12 +164,12 @@ function database(name: string, connectionString: string | undefined): Db {
 /** Shorthands for a connection string, or for `MONGODB_URL`. */
 export const MongoHelpers = {
   /** The databases that the user can see. */
-  listDatabases: (connectionString?: string): Promise<Result<Document[]>> =>
+  listDatabases: (connectionString?: string): Promise<Result<DatabaseEntry[]>> =>
     settled(
       async () => (await database('admin', connectionString).admin().listDatabases()).databases
     ),
   /** The collections of a database. */
-  listCollections: (name: string, connectionString?: string): Promise<Result<Document[]>> =>
+  listCollections: (name: string, connectionString?: string): Promise<Result<CollectionEntry[]>> =>
     settled(() => database(name, connectionString).listCollections().toArray()),
   /** How many documents match. */
   countDocuments: (
@@ -189,6 +191,6 @@ export const MongoHelpers = {
       database(name, connectionString).collection(collection).find(filter, options).toArray()
     ),
   /** A database's figures. */
-  stats: (name: string, connectionString?: string): Promise<Result<Document>> =>
+  stats: (name: string, connectionString?: string): Promise<Result<DatabaseStats>> =>
     settled(() => database(name, connectionString).stats()),
 }

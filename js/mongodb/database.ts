@@ -1,19 +1,10 @@
-import { type AggregateInput, Aggregations } from './aggregations'
+import { Aggregations } from './aggregations'
 import { Analysis } from './analysis'
 import { Transfer } from './transfer'
-import { type Binding, type CallOptions, invoke } from '../invoke'
-import { MongoCollections } from './collections'
-import { MongoDatabases } from './databases'
-import {
-  type Document,
-  type DocumentPage,
-  Documents,
-  type FindOptions,
-  type IdOptions,
-  type Inserted,
-  type UpdateInput,
-  type Updated,
-} from './documents'
+import type { Binding, CallOptions } from '../invoke'
+import { type CollectionEntry, MongoCollections } from './collections'
+import { type DatabaseEntry, type DatabaseStats, MongoDatabases } from './databases'
+import { type Document, Documents, type Inserted } from './documents'
 import { MongoIndexes } from './indexes'
 import { MongoServer } from './server'
 import { watch, type WatchMessage, type WatchOptions } from './watch'
@@ -38,6 +29,20 @@ export class MongoDatabase {
   /** Collections out to files and in again. */
   readonly transfer: Transfer
 
+  // What is done most, without the room's name.
+  /** `documents.find`: a page of documents. */
+  readonly find: Documents['find']
+  /** `documents.each`: all matching documents, read page by page. */
+  readonly findAll: Documents['each']
+  /** `documents.get`: one document by `_id`. */
+  readonly getDocument: Documents['get']
+  /** `documents.update`: changes one document by `_id`. */
+  readonly updateDocument: Documents['update']
+  /** `documents.delete`: removes one document by `_id`. */
+  readonly deleteDocument: Documents['delete']
+  /** `aggregations.run`: runs a pipeline on a collection. */
+  readonly aggregate: Aggregations['run']
+
   /** @internal */
   constructor(binding: Binding) {
     this.#binding = binding
@@ -49,90 +54,33 @@ export class MongoDatabase {
     this.documents = new Documents(binding)
     this.analysis = new Analysis(binding)
     this.transfer = new Transfer(binding)
+    const { documents, aggregations } = this
+    this.find = documents.find.bind(documents)
+    this.findAll = documents.each.bind(documents)
+    this.getDocument = documents.get.bind(documents)
+    this.updateDocument = documents.update.bind(documents)
+    this.deleteDocument = documents.delete.bind(documents)
+    this.aggregate = aggregations.run.bind(aggregations)
   }
 
-  /** The databases that the connection's user can see. */
-  listDatabases(call?: CallOptions): Promise<Document[]> {
-    return invoke(this.#binding, 'mongodb.databases.list', {}, call)
+  /** `databases.list`. */
+  listDatabases(call?: CallOptions): Promise<DatabaseEntry[]> {
+    return this.databases.list({}, call)
   }
 
-  /** A database's figures. */
-  stats(db: string, call?: CallOptions): Promise<Document> {
-    return invoke(this.#binding, 'mongodb.databases.stats', { db }, call)
+  /** `databases.stats`. */
+  stats(db: string, call?: CallOptions): Promise<DatabaseStats> {
+    return this.databases.stats(db, {}, call)
   }
 
-  /** The collections and views of a database. */
-  listCollections(db: string, call?: CallOptions): Promise<Document[]> {
-    return invoke(this.#binding, 'mongodb.collections.list', { db }, call)
+  /** `collections.list`. */
+  listCollections(db: string, call?: CallOptions): Promise<CollectionEntry[]> {
+    return this.collections.list(db, {}, call)
   }
 
-  /** A page of documents. */
-  find<T = Document>(
-    db: string,
-    coll: string,
-    options: FindOptions = {},
-    call?: CallOptions
-  ): Promise<DocumentPage<T>> {
-    return this.documents.find(db, coll, options, call)
-  }
-
-  /** All matching documents, read page by page. */
-  findAll<T = Document>(
-    db: string,
-    coll: string,
-    options: Omit<FindOptions, 'cursor' | 'count'> = {},
-    call?: CallOptions
-  ): AsyncGenerator<T> {
-    return this.documents.each(db, coll, options, call)
-  }
-
-  /** Inserts documents, in order. */
+  /** `documents.insert`: inserts documents, in order. */
   insert(db: string, coll: string, documents: Document[], call?: CallOptions): Promise<Inserted> {
     return this.documents.insert(db, coll, documents, {}, call)
-  }
-
-  /** One document by `_id`. */
-  getDocument<T = Document>(
-    db: string,
-    coll: string,
-    id: string,
-    options: IdOptions = {},
-    call?: CallOptions
-  ): Promise<T | null> {
-    return this.documents.get(db, coll, id, options, call)
-  }
-
-  /** Changes one document by `_id`. */
-  updateDocument<T = Document>(
-    db: string,
-    coll: string,
-    id: string,
-    input: UpdateInput & IdOptions,
-    call?: CallOptions
-  ): Promise<Updated<T>> {
-    return this.documents.update(db, coll, id, input, call)
-  }
-
-  /** Removes one document by `_id`. */
-  deleteDocument(
-    db: string,
-    coll: string,
-    id: string,
-    options: IdOptions = {},
-    call?: CallOptions
-  ): Promise<{ deleted_count: number }> {
-    return this.documents.delete(db, coll, id, options, call)
-  }
-
-  /** Runs an aggregation pipeline. */
-  aggregate<T = Document>(
-    db: string,
-    coll: string,
-    pipeline: Document[],
-    options: AggregateInput & { confirm?: boolean } = {},
-    call?: CallOptions
-  ): Promise<T[]> {
-    return this.aggregations.run(db, coll, pipeline, options, call)
   }
 
   /**

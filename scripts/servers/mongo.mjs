@@ -5,10 +5,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { controlsOf } from './controls.mjs'
 import { findMongo } from './mongo-binary.mjs'
 import { mongoCommand } from './mongo-wire.mjs'
 import { withFreePort } from './ports.mjs'
-import { removeTemporaryFolder, superviseProcess, temporaryFolder } from './supervised.mjs'
+import { superviseProcess, temporaryFolder } from './supervised.mjs'
 import { serverCertificate } from './tls.mjs'
 import { waitFor } from './wait.mjs'
 
@@ -46,7 +47,7 @@ export async function startMongo(options = {}) {
   }
   const { user, replicaSet, certificate } = setup
 
-  let running = await withFreePort(options.port, (port) => run(port))
+  const running = await withFreePort(options.port, (port) => run(port))
   const { port } = running
 
   async function run(port) {
@@ -76,7 +77,9 @@ export async function startMongo(options = {}) {
   if (replicaSet) query.set('replicaSet', replicaSet)
   if (certificate) query.set('tls', 'true')
   const parameters = `${query}` && `?${query}`
-  return {
+  const server = controlsOf(running, { folder, dataDir, run })
+  // Assigned rather than spread, which would freeze what is a getter.
+  return Object.assign(server, {
     url: `mongodb://${login}${HOST}:${port}/${parameters}`,
     host: HOST,
     port,
@@ -89,20 +92,7 @@ export async function startMongo(options = {}) {
     version: program.version,
     source: program.source,
     folder,
-    get pid() {
-      return running.server.pid
-    },
-    signal: (signal) => running.server.signal(signal),
-    async stop() {
-      await running.server.stop()
-      if (!dataDir) await removeTemporaryFolder(folder)
-    },
-    /** Ends it, with `SIGKILL` for a crash, and starts it again on the same port. */
-    async restart({ signal = 'SIGTERM' } = {}) {
-      await running.server.stop(signal)
-      running = await run(port)
-    },
-  }
+  })
 }
 
 /** Per engine, its arguments, and what to do until it is ready. */

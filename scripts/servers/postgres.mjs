@@ -4,6 +4,7 @@ import { chown, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 
+import { controlsOf } from './controls.mjs'
 import { serverCertificate } from './tls.mjs'
 import { withFreePort } from './ports.mjs'
 import { findPostgres } from './postgres-binary.mjs'
@@ -15,7 +16,7 @@ import {
   writeAccess,
 } from './postgres-template.mjs'
 import { keptFolder, runAsUser } from './postgres-user.mjs'
-import { removeTemporaryFolder, superviseProcess, temporaryFolder } from './supervised.mjs'
+import { superviseProcess, temporaryFolder } from './supervised.mjs'
 import { NeverError, waitFor } from './wait.mjs'
 
 const HOST = '127.0.0.1'
@@ -51,7 +52,7 @@ export async function startPostgres(options = {}) {
   await writeAccess(data, { password, tls: options.tls })
   const certificate = options.tls ? await ownedCertificate(options.tls, folder, owner) : null
 
-  let running = await withFreePort(options.port, (port) => run(port))
+  const running = await withFreePort(options.port, (port) => run(port))
   const { port } = running
 
   async function run(port) {
@@ -93,7 +94,14 @@ export async function startPostgres(options = {}) {
 
   const login = password ? `${SUPERUSER}:${encodeURIComponent(password)}` : SUPERUSER
   const query = certificate ? '?sslmode=verify-full' : ''
-  return {
+  const server = controlsOf(running, {
+    folder,
+    dataDir,
+    run: (port) => whenFree(() => run(port)),
+    restartSignal: 'SIGINT',
+  })
+  // Assigned rather than spread, which would freeze what is a getter.
+  return Object.assign(server, {
     url: `postgresql://${login}@${HOST}:${port}/${DATABASE}${query}`,
     host: HOST,
     port,
@@ -105,20 +113,7 @@ export async function startPostgres(options = {}) {
     version: program.version,
     source: program.source,
     folder,
-    get pid() {
-      return running.server.pid
-    },
-    signal: (signal) => running.server.signal(signal),
-    async stop() {
-      await running.server.stop()
-      if (!dataDir) await removeTemporaryFolder(folder)
-    },
-    /** Ends it, with `SIGKILL` for a crash, and starts it again on the same port. */
-    async restart({ signal = 'SIGINT' } = {}) {
-      await running.server.stop(signal)
-      running = await whenFree(() => run(port))
-    },
-  }
+  })
 }
 
 /**

@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { controlsOf } from './controls.mjs'
 import { serverCertificate, tlsFront } from './tls.mjs'
 import { freePort, freePortWithBus, withFreePort } from './ports.mjs'
 import { findRedis } from './redis-binary.mjs'
@@ -44,7 +45,7 @@ async function launch(program, options) {
   const login = { password, tls: certificate !== null }
   // A front listens on the wanted port, the server behind it on any.
   const wanted = options.tls && !certificate ? undefined : options.port
-  let running = await withFreePort(wanted, run, options.cluster ? freePortWithBus : freePort)
+  const running = await withFreePort(wanted, run, options.cluster ? freePortWithBus : freePort)
   const { port } = running
 
   async function run(port) {
@@ -66,7 +67,9 @@ async function launch(program, options) {
     return { port, server }
   }
 
-  return withUrl({
+  const server = controlsOf(running, { folder, dataDir, run })
+  // Assigned rather than spread, which would freeze what is a getter.
+  Object.assign(server, {
     host: HOST,
     port,
     user: password ? 'default' : undefined,
@@ -77,32 +80,14 @@ async function launch(program, options) {
     version: program.version,
     source: program.source,
     folder,
-    get pid() {
-      return running.server.pid
-    },
-    /** Sends a signal, such as `SIGSTOP` for a server that hangs. */
-    signal: (signal) => running.server.signal(signal),
-    /** Ends the server; a temporary one's folder goes with it. */
-    async stop() {
-      await running.server.stop()
-      if (!dataDir) await removeTemporaryFolder(folder)
-    },
-    /**
-     * Ends it, with `SIGKILL` for a crash, and starts it again on the same port. Without a
-     * `dataDir` it comes back empty.
-     */
-    async restart({ signal = 'SIGTERM' } = {}) {
-      await running.server.stop(signal)
-      running = await run(port)
-    },
   })
+  return withUrl(server)
 }
 
 /** Adds the connection string. */
 function withUrl(server) {
   const scheme = server.caPem ? 'rediss' : 'redis'
   const login = server.password ? `:${encodeURIComponent(server.password)}@` : ''
-  // Assigned rather than spread, which would freeze what is a getter.
   return Object.assign(server, { url: `${scheme}://${login}${server.host}:${server.port}` })
 }
 

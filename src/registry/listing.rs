@@ -255,13 +255,9 @@ fn projects(visible: Visible) -> Option<Arc<[Uuid]>> {
 
 fn render(connections: &[Arc<Connection>], cursor: Option<&str>) -> Result<Page> {
     let mut w = Writer::new();
-    w.raw(b"{\"databases\":[");
-    let mut first = true;
-    for connection in connections {
-        w.comma(&mut first);
-        connection.write(&mut w)?;
-    }
-    w.raw(b"],\"cursor\":");
+    w.raw(b"{\"databases\":");
+    w.try_list(connections, |w, connection| connection.write(w))?;
+    w.raw(b",\"cursor\":");
     match cursor {
         Some(cursor) => w.string(cursor),
         None => w.raw(b"null"),

@@ -36,4 +36,5 @@ mod support;
 mod topology;
 mod transfer;
 mod tree;
+mod unrest;
 mod values;

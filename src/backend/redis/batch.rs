@@ -74,10 +74,7 @@ impl Client {
         let mut results = self.run(&batch.commands, None, deadline).await;
         self.name_types(batch, &mut results, deadline).await;
         let mut results = results.into_iter();
-        out.raw(b"[");
-        let mut first = true;
-        for asked in &batch.asked {
-            out.comma(&mut first);
+        out.try_list(&batch.asked, |out, asked| {
             let result = match asked {
                 Err(refused) => Err(refused.clone()),
                 Ok(command) => results
@@ -101,9 +98,8 @@ impl Client {
                 }
             }
             out.raw(b"}");
-        }
-        out.raw(b"]");
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -140,13 +136,7 @@ fn fields(out: &mut Writer, reply: Value) {
     let names: Option<Vec<&str>> =
         pairs.iter().map(|(name, _)| std::str::from_utf8(name).ok()).collect();
     let Some(names) = names else {
-        out.raw(b"[");
-        let mut first = true;
-        for pair in flat.chunks_exact(2) {
-            out.comma(&mut first);
-            value::list(out, pair);
-        }
-        return out.raw(b"]");
+        return out.list(flat.chunks_exact(2), value::list);
     };
     out.raw(b"{");
     let mut first = true;

@@ -92,17 +92,13 @@ fn by_name<'a, T: 'a>(
     if !pairs.is_empty() {
         out.raw(b",");
         out.key(binary);
-        out.raw(b"[");
-        let mut first = true;
-        for (name, content) in pairs {
-            out.comma(&mut first);
+        out.list(pairs, |out, (name, content)| {
             out.raw(b"[");
             out.text_or_bytes(name);
             out.raw(b",");
             write(out, content);
             out.raw(b"]");
-        }
-        out.raw(b"]");
+        });
     }
 }
 
@@ -142,13 +138,9 @@ pub(super) async fn set(subject: &Subject<'_>, window: &Window, out: &mut Writer
     window.takes("set", &["pattern"])?;
     let (length, next, elements) = scanned(subject, window, "SCARD", "SSCAN").await?;
     let mut seen = HashSet::with_capacity(elements.len());
-    out.raw(b",\"members\":[");
-    let mut first = true;
-    for member in elements.iter().filter_map(reply::bytes).filter(|m| seen.insert(*m)) {
-        out.comma(&mut first);
-        out.text_or_bytes(member);
-    }
-    out.raw(b"]");
+    out.raw(b",\"members\":");
+    let members = elements.iter().filter_map(reply::bytes).filter(|m| seen.insert(*m));
+    out.list(members, Writer::text_or_bytes);
     write_end(out, length, &next);
     Ok(())
 }

@@ -144,13 +144,8 @@ impl Client {
 fn write_list(out: &mut Writer, list: Value, renamed: &[(&str, &str)]) {
     let listed = reply::elements(list).unwrap_or_default();
     let truncated = listed.len() > MAX_LISTED;
-    out.raw(b"[");
-    let mut first = true;
-    for facts in listed.into_iter().take(MAX_LISTED) {
-        out.comma(&mut first);
-        write_facts(out, facts, renamed);
-    }
-    out.raw(b"],\"truncated\":");
+    out.list(listed.into_iter().take(MAX_LISTED), |out, facts| write_facts(out, facts, renamed));
+    out.raw(b",\"truncated\":");
     out.boolean(truncated);
 }
 

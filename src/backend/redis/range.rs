@@ -87,17 +87,14 @@ pub(super) fn write_members<'a>(
     out: &mut Writer,
     members: impl Iterator<Item = (&'a [u8], String)>,
 ) {
-    out.raw(b",\"members\":[");
-    let mut first = true;
-    for (member, score) in members {
-        out.comma(&mut first);
+    out.raw(b",\"members\":");
+    out.list(members, |out, (member, score)| {
         out.raw(b"{\"member\":");
         out.text_or_bytes(member);
         out.raw(b",\"score\":");
         out.string(&score);
         out.raw(b"}");
-    }
-    out.raw(b"]");
+    });
 }
 
 /// Members and their scores.

@@ -52,13 +52,9 @@ fn write_entry(out: &mut Writer, first: &mut bool, entry: Value) -> Option<Strin
     out.comma(first);
     out.raw(b"{\"id\":");
     out.string(&id);
-    out.raw(b",\"fields\":[");
-    let mut first = true;
-    for pair in reply::elements(fields).unwrap_or_default().chunks_exact(2) {
-        out.comma(&mut first);
-        value::list(out, pair);
-    }
-    out.raw(b"]}");
+    out.raw(b",\"fields\":");
+    out.list(reply::elements(fields).unwrap_or_default().chunks_exact(2), value::list);
+    out.raw(b"}");
     Some(id)
 }
 

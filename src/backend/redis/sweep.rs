@@ -59,6 +59,8 @@ pub struct Sweep {
     /// Keys that one call of `SCAN` looks at.
     work: u64,
     may_be_incomplete: bool,
+    /// The cluster was looked at since the sweep began, or was taken up again.
+    looked: bool,
     ended: bool,
 }
 
@@ -103,6 +105,7 @@ impl Sweep {
             leg: None,
             work: MAX_WORK,
             may_be_incomplete: false,
+            looked: false,
             ended: false,
         }
     }
@@ -191,6 +194,13 @@ impl Client {
     }
 
     async fn sweep_on(&self, sweep: &mut Sweep, deadline: Deadline) -> Result<Option<Found>> {
+        // What changed before is nothing that moves under the sweep.
+        if let Nodes::Cluster(cluster) = &self.nodes
+            && !sweep.looked
+        {
+            cluster.refresh(deadline).await?;
+            sweep.looked = true;
+        }
         while !sweep.ended {
             let stations = self.stations();
             let Some(leg) = &mut sweep.leg else {

@@ -229,25 +229,23 @@ impl<'a> Counts<'a> {
 
     /// Writes the namespaces whose count has changed and the leaves that are new, in order.
     fn write(&mut self, out: &mut Writer) {
-        out.raw(b"\"namespaces\":[");
-        let mut first = true;
-        for (namespace, count) in self.namespaces.iter_mut().filter(|(_, c)| c.keys != c.told) {
-            out.comma(&mut first);
+        out.raw(b"\"namespaces\":");
+        let changed = self.namespaces.iter_mut().filter(|(_, c)| c.keys != c.told);
+        out.list(changed, |out, (namespace, count)| {
             out.raw(b"{\"prefix\":");
             out.text_or_bytes(namespace);
             out.raw(b",\"keys\":");
             out.integer(count.keys.cast_signed());
             out.raw(b"}");
             count.told = count.keys;
-        }
-        out.raw(b"],\"keys\":[");
-        let mut first = true;
-        for (key, told) in self.leaves.iter_mut().filter(|(_, told)| !**told) {
-            out.comma(&mut first);
+        });
+        out.raw(b",\"keys\":");
+        let new = self.leaves.iter_mut().filter(|(_, told)| !**told);
+        out.list(new, |out, (key, told)| {
             out.text_or_bytes(key);
             *told = true;
-        }
-        out.raw(b"],\"leaf_keys\":");
+        });
+        out.raw(b",\"leaf_keys\":");
         out.integer(self.leaf_keys.cast_signed());
         out.raw(b",\"other_keys\":");
         out.integer(self.other_keys.cast_signed());

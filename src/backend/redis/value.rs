@@ -18,19 +18,7 @@ pub(super) fn write(out: &mut Writer, value: &Value) {
             out.raw(b"}");
         }
         Value::Array(elements) | Value::Set(elements) => list(out, elements),
-        Value::Map(pairs) => {
-            out.raw(b"[");
-            let mut first = true;
-            for (name, value) in pairs {
-                out.comma(&mut first);
-                out.raw(b"[");
-                write(out, name);
-                out.raw(b",");
-                write(out, value);
-                out.raw(b"]");
-            }
-            out.raw(b"]");
-        }
+        Value::Map(entries) => pairs(out, entries, write),
         other => match reply::bytes(other) {
             Some(bytes) => out.text_or_bytes(bytes),
             None => out.raw(b"null"),
@@ -40,13 +28,16 @@ pub(super) fn write(out: &mut Writer, value: &Value) {
 
 /// Writes the replies as an array.
 pub(super) fn list(out: &mut Writer, values: &[Value]) {
-    out.raw(b"[");
-    let mut first = true;
-    for value in values {
-        out.comma(&mut first);
-        write(out, value);
-    }
-    out.raw(b"]");
+    out.list(values, write);
+}
+
+/// Writes the entries of a map, in the server's order: names may be no JSON keys.
+pub(super) fn pairs(
+    out: &mut Writer,
+    entries: &[(Value, Value)],
+    write: impl Fn(&mut Writer, &Value),
+) {
+    out.list(entries, |out, (name, value)| out.list([name, value], &write));
 }
 
 /// A floating point number as Redis spells it.

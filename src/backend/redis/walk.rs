@@ -90,6 +90,7 @@ impl<'a> Walk<'a> {
         work: u64,
         deadline: Deadline,
     ) -> Result<(Option<Arc<Node>>, Vec<Vec<u8>>)> {
+        self.look_around(deadline).await;
         let Some(node) = self.node() else { return Ok((None, Vec::new())) };
         let filters = self.pattern.is_some() || self.type_name.is_some();
         let mut commands = Commands::with_capacity(3);
@@ -172,6 +173,15 @@ impl<'a> Walk<'a> {
     /// Where to go on.
     pub(super) fn cursor(&self) -> String {
         if self.over { cursor::END.to_owned() } else { self.at.encode() }
+    }
+
+    /// A walk that begins now begins with what the cluster looks like now: what changed before has
+    /// nothing to do with it.
+    async fn look_around(&mut self, deadline: Deadline) {
+        let Nodes::Cluster(cluster) = &self.client.nodes else { return };
+        if self.at.node.is_empty() && Box::pin(cluster.refresh(deadline)).await.is_ok() {
+            self.at.fingerprint = cluster.map().fingerprint;
+        }
     }
 
     /// The node to scan. The one that was being scanned may be gone; then it is the one after it.

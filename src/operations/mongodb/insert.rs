@@ -61,13 +61,9 @@ pub(super) async fn insert(cx: &Context, input: InsertInput) -> Result<Reply> {
         writer.raw("{\"inserted_ids\":");
         let texts: Vec<String> = ids.iter().map(id::plain).collect::<Result<_>>()?;
         writer.value(&texts)?;
-        writer.raw(",\"ids\":[");
-        let mut first = true;
-        for id in &ids {
-            writer.comma(&mut first);
-            write_value(writer, id, Mode::Canonical)?;
-        }
-        writer.raw("],\"inserted_count\":");
+        writer.raw(",\"ids\":");
+        writer.try_list(&ids, |writer, id| write_value(writer, id, Mode::Canonical))?;
+        writer.raw(",\"inserted_count\":");
         writer.value(&ids.len())?;
         writer.raw("}");
         Ok(())

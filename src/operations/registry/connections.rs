@@ -57,13 +57,9 @@ pub(super) async fn list<K: Kind>(cx: &Context, input: ListInput) -> Result<Repl
     let more = rest.len() > limit;
     rest.truncate(limit);
     Reply::write(|w| {
-        w.raw(b"{\"connections\":[");
-        let mut first = true;
-        for connection in &rest {
-            w.comma(&mut first);
-            connection.write(w)?;
-        }
-        w.raw(b"],\"cursor\":");
+        w.raw(b"{\"connections\":");
+        w.try_list(&rest, |w, connection| connection.write(w))?;
+        w.raw(b",\"cursor\":");
         match rest.last().filter(|_| more) {
             Some(last) => w.string(&last.id.to_string()),
             None => w.raw(b"null"),

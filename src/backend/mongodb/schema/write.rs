@@ -58,15 +58,12 @@ impl Profile {
         writer.raw(",\"cardinality\":{\"value\":");
         writer.value(&count)?;
         writer.raw(if exact { ",\"kind\":\"exact\"}" } else { ",\"kind\":\"estimate\"}" });
-        writer.raw(",\"types\":[");
+        writer.raw(",\"types\":");
         let mut types: Vec<&TypeProfile> = profile.types.iter().collect();
         types.sort_by_key(|of_type| std::cmp::Reverse(of_type.count));
-        let mut first = true;
-        for of_type in types {
-            writer.comma(&mut first);
-            self.write_type(writer, profile, of_type, mode)?;
-        }
-        writer.raw("]}");
+        writer
+            .try_list(types, |writer, of_type| self.write_type(writer, profile, of_type, mode))?;
+        writer.raw("}");
         Ok(())
     }
 
@@ -100,16 +97,11 @@ impl Profile {
         }
         writer.raw("{\"path\":");
         writer.string(&path);
-        writer.raw(",\"keys\":[");
-        let mut first = true;
-        for name in &names {
-            writer.comma(&mut first);
-            match name {
-                Some(name) => writer.string(name),
-                None => writer.raw("null"),
-            }
-        }
-        writer.raw("]");
+        writer.raw(",\"keys\":");
+        writer.list(&names, |writer, name| match name {
+            Some(name) => writer.string(name),
+            None => writer.raw("null"),
+        });
     }
 
     fn write_type(

@@ -21,7 +21,7 @@ use bytes::BytesMut;
 use redis::{ServerError, Value, VerbatimFormat};
 
 use crate::backend::redis::resp::Decoder;
-use crate::backend::redis::value::spell;
+use crate::backend::redis::value::{pairs, spell};
 use crate::json::Writer;
 
 /// Writes one reply.
@@ -53,20 +53,20 @@ pub(super) fn write(out: &mut Writer, value: &Value) {
             out.string(text);
             out.raw(b"}}");
         }
-        Value::Array(elements) => list(out, elements),
+        Value::Array(elements) => out.list(elements, write),
         Value::Set(elements) => {
             out.raw(b"{\"$set\":");
-            list(out, elements);
+            out.list(elements, write);
             out.raw(b"}");
         }
         Value::Map(entries) => {
             out.raw(b"{\"$map\":");
-            pairs(out, entries);
+            pairs(out, entries, write);
             out.raw(b"}");
         }
         Value::Attribute { data, attributes } => {
             out.raw(b"{\"$attribute\":{\"attributes\":");
-            pairs(out, attributes);
+            pairs(out, attributes, write);
             out.raw(b",\"value\":");
             write(out, data);
             out.raw(b"}}");
@@ -89,30 +89,6 @@ fn error(out: &mut Writer, error: &ServerError) {
     out.raw(b",\"message\":");
     out.string(error.details().unwrap_or_default());
     out.raw(b"}}");
-}
-
-fn list(out: &mut Writer, elements: &[Value]) {
-    out.raw(b"[");
-    let mut first = true;
-    for element in elements {
-        out.comma(&mut first);
-        write(out, element);
-    }
-    out.raw(b"]");
-}
-
-fn pairs(out: &mut Writer, pairs: &[(Value, Value)]) {
-    out.raw(b"[");
-    let mut first = true;
-    for (name, value) in pairs {
-        out.comma(&mut first);
-        out.raw(b"[");
-        write(out, name);
-        out.raw(b",");
-        write(out, value);
-        out.raw(b"]");
-    }
-    out.raw(b"]");
 }
 
 /// The JSON of the first reply in what came off the wire; `None` where there is none.

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::fields::ratio;
 use super::lists::Keyspace;
+use super::nodes::{NodeInfo, Unreached};
 use super::section::Section;
-use super::{Depth, Info, NodeInfo, Unreached};
+use super::{Depth, Info};
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::backend::redis::members::NodeName;

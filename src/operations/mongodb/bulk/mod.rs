@@ -73,16 +73,12 @@ fn write_ids<'i>(
     ids: impl Iterator<Item = (usize, &'i Bson)>,
 ) -> Result<()> {
     writer.key(name);
-    writer.raw("[");
-    let mut first = true;
-    for (index, id) in ids {
-        writer.comma(&mut first);
+    writer.try_list(ids, |writer, (index, id)| {
         writer.raw("{\"index\":");
         writer.value(&index)?;
         writer.raw(",\"_id\":");
         write_value(writer, id, Mode::Canonical)?;
         writer.raw("}");
-    }
-    writer.raw("]");
-    Ok(())
+        Ok(())
+    })
 }

@@ -38,16 +38,7 @@ pub(in super::super) async fn list(cx: &Context, input: ListInput) -> Result<Rep
     let call = client.call(cx.deadline, &cx.request_id);
     let after = input.after.as_deref();
     let found = call.collections(&input.db, after, limit, input.info.unwrap_or(true)).await?;
-    Reply::write(|writer| {
-        writer.raw("[");
-        let mut first = true;
-        for entry in &found {
-            writer.comma(&mut first);
-            write_entry(writer, entry)?;
-        }
-        writer.raw("]");
-        Ok(())
-    })
+    Reply::write(|writer| writer.try_list(&found, write_entry))
 }
 
 pub(super) fn write_entry(writer: &mut Writer, entry: &CollectionEntry) -> Result<()> {

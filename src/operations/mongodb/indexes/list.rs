@@ -52,16 +52,7 @@ async fn found(cx: &Context, input: &ListInput) -> Result<Indexes> {
 /// user may not know them; `…/indexes/stats` says why.
 pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
     let indexes = found(cx, &input).await?;
-    Reply::write(|writer| {
-        writer.raw("[");
-        let mut first = true;
-        for entry in &indexes.entries {
-            writer.comma(&mut first);
-            write_entry(writer, entry)?;
-        }
-        writer.raw("]");
-        Ok(())
-    })
+    Reply::write(|writer| writer.try_list(&indexes.entries, write_entry))
 }
 
 /// `{ total_size, indexes, warnings }`: bytes of all indexes, of each `{ name, size, usage, building,
@@ -71,16 +62,15 @@ pub(super) async fn stats(cx: &Context, input: ListInput) -> Result<Reply> {
     Reply::write(|writer| {
         writer.raw("{\"total_size\":");
         writer.value(&indexes.total_size)?;
-        writer.raw(",\"indexes\":[");
-        let mut first = true;
-        for entry in &indexes.entries {
-            writer.comma(&mut first);
+        writer.raw(",\"indexes\":");
+        writer.try_list(&indexes.entries, |writer, entry| {
             writer.raw("{\"name\":");
             writer.string(entry.name());
             write_figures(writer, entry)?;
             writer.raw("}");
-        }
-        writer.raw("],\"warnings\":");
+            Ok(())
+        })?;
+        writer.raw(",\"warnings\":");
         writer.value(&indexes.warnings)?;
         writer.raw("}");
         Ok(())

@@ -31,17 +31,17 @@ pub(super) fn value(out: &mut Writer, value: &NewValue) {
     match value {
         NewValue::String(bytes) => text_or_bytes(out, bytes),
         NewValue::List(elements) | NewValue::Set(elements) => {
-            each(out, elements, |out, element| text_or_bytes(out, element));
+            out.list(elements, |out, element| text_or_bytes(out, element));
         }
         NewValue::Hash(fields) => pairs(out, fields),
-        NewValue::SortedSet(members) => each(out, members, |out, (member, score)| {
+        NewValue::SortedSet(members) => out.list(members, |out, (member, score)| {
             out.raw(b"[");
             text_or_bytes(out, member);
             out.raw(b",");
             out.string(score);
             out.raw(b"]");
         }),
-        NewValue::Stream(entries) => each(out, entries, entry),
+        NewValue::Stream(entries) => out.list(entries, entry),
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) fn field_expiries(out: &mut Writer, expiries: &FieldExpiries) {
         return;
     }
     out.raw(b",\"field_expires\":");
-    each(out, expiries, |out, (name, at)| {
+    out.list(expiries, |out, (name, at)| {
         out.raw(b"[");
         text_or_bytes(out, name);
         out.raw(b",");
@@ -79,7 +79,7 @@ pub(super) fn stream_state(out: &mut Writer, state: &StreamState) {
         out.string(id);
     }
     out.raw(b",\"groups\":");
-    each(out, &state.groups, |out, group| {
+    out.list(&state.groups, |out, group| {
         out.raw(b"{\"name\":");
         text_or_bytes(out, &group.name);
         out.raw(b",\"last_delivered_id\":");
@@ -97,7 +97,7 @@ pub(super) fn pending(out: &mut Writer, group: &[u8], deliveries: &[Delivery]) {
     out.raw(b"{\"pending\":{\"group\":");
     text_or_bytes(out, group);
     out.raw(b",\"deliveries\":");
-    each(out, deliveries, |out, delivery| {
+    out.list(deliveries, |out, delivery| {
         out.raw(b"{\"id\":");
         out.string(&delivery.id);
         out.raw(b",\"consumer\":");
@@ -112,21 +112,11 @@ pub(super) fn pending(out: &mut Writer, group: &[u8], deliveries: &[Delivery]) {
 }
 
 fn pairs(out: &mut Writer, pairs: &[(Vec<u8>, Vec<u8>)]) {
-    each(out, pairs, |out, (name, value)| {
+    out.list(pairs, |out, (name, value)| {
         out.raw(b"[");
         text_or_bytes(out, name);
         out.raw(b",");
         text_or_bytes(out, value);
         out.raw(b"]");
     });
-}
-
-fn each<T>(out: &mut Writer, items: &[T], write: impl Fn(&mut Writer, &T)) {
-    out.raw(b"[");
-    let mut first = true;
-    for item in items {
-        out.comma(&mut first);
-        write(out, item);
-    }
-    out.raw(b"]");
 }

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConnectionManager } from 'studio-multidb'
+import { startPostgres } from '../scripts/servers/index.mjs'
+import { root } from './support/processes'
+import { newDatabase, newKey, newProject, request, sql } from './support/stack'
+
+const fixture = readFileSync(join(root, '__test__/fixtures/legacy_studio.sql'), 'utf8')
+const architecture = readFileSync(join(root, 'migrations/001_create_platform_schema.sql'), 'utf8')
+
+/** Runs a script of many statements, wrapped for a path that takes one. */
+async function script(url: string, text: string) {
+  const tag = '$script_of_the_test$'
+  await sql(url, `DO ${tag} BEGIN EXECUTE $body_of_the_test$${text}$body_of_the_test$; END ${tag}`)
+}
+
+/** Loads a script, and is done where it was loaded already. */
+async function migrated(url: string, options: object = {}) {
+  const manager = new ConnectionManager({
+    databaseUrl: url,
+    encryptionKey: newKey(),
+    logLevel: 'off',
+    ...options,
+  })
+  const report = JSON.parse(await manager.native.migrate(false))
+  return { manager, report }
+}
+
+describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
+  let server: Awaited<ReturnType<typeof startPostgres>> | undefined
+  let fresh: () => Promise<string>
+
+  beforeAll(async () => {
+    try {
+      server = await startPostgres({ version: Number(version) })
+    } catch (error) {
+      console.warn(`PostgreSQL ${version} can't be had: ${String(error).slice(0, 300)}`)
+      return
+    }
+    const { url } = server
+    let count = 0
+    fresh = async () => {
+      const name = `m_${++count}`
+      await sql(url, `CREATE DATABASE ${name}`)
+      return Object.assign(new URL(url), { pathname: `/${name}` }).href
+    }
+  }, 120_000)
+
+  afterAll(() => server?.stop())
+
+  test('an empty database is migrated once, and a rerun changes nothing', async () => {
+    if (!server) return
+    const url = await fresh()
+    const { manager, report } = await migrated(url)
+    expect(report.migrations.map(({ state }: { state: string }) => state)).toEqual([
+      'applied',
+      'applied',
+    ])
+    const again = JSON.parse(await manager.native.migrate(false))
+    expect(again.migrations.map(({ state }: { state: string }) => state)).toEqual([
+      'present',
+      'present',
+    ])
+    await newProject(url, 'default')
+    const body = { identifier: 'one', connection_string: 'redis://:x@127.0.0.1:1', skip_test: true }
+    expect((await request(manager, 'POST', '/redis/default/connections', body)).status).toBe(201)
+    await manager.shutdown(1000)
+  }, 60_000)
+
+  test('a Studio that has the first migration keeps its rows', async () => {
+    if (!server) return
+    const url = await fresh()
+    await script(url, architecture)
+    const project = await newProject(url, 'kept')
+    const { manager } = await migrated(url)
+    const rows = await sql(url, 'SELECT id::text, ref FROM platform.projects')
+    expect(rows).toEqual([{ id: project, ref: 'kept' }])
+    await manager.shutdown(1000)
+  }, 60_000)
+
+  test('a Studio with the legacy table loses nothing: rows are imported, sealed, and imported once', async () => {
+    if (!server) return
+    const url = await fresh()
+    await script(url, fixture)
+    const before = await sql(
+      url,
+      'SELECT id::text, project_id::text, name FROM platform.databases ORDER BY id'
+    )
+    const { manager, report } = await migrated(url)
+    expect(report.imported.connections + report.imported.needing_attention).toBe(before.length)
+    const legacy =
+      'SELECT id::text, project_id::text, name FROM platform.databases_legacy ORDER BY id'
+    expect(await sql(url, legacy)).toEqual(before)
+    const rows = await sql(
+      url,
+      `SELECT id::text, identifier, connection_string, password, row_to_json(c)::text AS everything
+       FROM platform.database_connections c ORDER BY id`
+    )
+    expect(rows.map(({ id }) => id)).toEqual(before.map(({ id }) => id))
+    for (const row of rows) {
+      for (const secret of [row.connection_string, row.password]) {
+        if (secret !== null) expect(secret).toMatch(/^mdb1:/)
+      }
+      expect(row.everything).not.toMatch(/(mongo|redis|replica|lost)-secret/)
+    }
+    expect(new Set(rows.map(({ identifier }) => identifier)).size).toBeGreaterThanOrEqual(7)
+    const { body } = await request(manager, 'GET', '/databases?limit=1000')
+    expect(body.data.databases).toHaveLength(before.length)
+    expect(JSON.stringify(body)).not.toMatch(/(mongo|redis|replica|lost)-secret/)
+    // What somebody removes after the import stays removed.
+    const removed = String(before[1]?.id)
+    expect((await request(manager, 'DELETE', `/databases/${removed}`)).status).toBe(200)
+    const again = JSON.parse(await manager.native.migrate(false))
+    expect(again.imported).toEqual({ connections: 0, needing_attention: 0 })
+    expect(await sql(url, legacy)).toEqual(before)
+    const views = `SELECT (SELECT count(*) FROM platform.databases)::int AS n`
+    expect(await sql(url, views)).toEqual([{ n: before.length - 1 }])
+    await manager.shutdown(1000)
+  }, 60_000)
+})
+
+test('a database without the tables says what to do', async () => {
+  const manager = new ConnectionManager({
+    databaseUrl: await newDatabase(),
+    encryptionKey: newKey(),
+    logLevel: 'off',
+  })
+  const { status, body } = await request(manager, 'GET', '/databases')
+  expect(status).toBeGreaterThanOrEqual(400)
+  expect(body.message).toMatch(/migrat/)
+  await manager.shutdown(1000)
+})
