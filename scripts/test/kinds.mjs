@@ -10,6 +10,7 @@ import {
   startSentinel,
 } from '../servers/index.mjs'
 import { Skip } from './report.mjs'
+import { ALONE } from './rust.mjs'
 
 /** @typedef {Awaited<ReturnType<typeof import('./servers.mjs').startTestServers>>} TestServers */
 
@@ -93,6 +94,10 @@ export function reruns({ generation, available }) {
     ...['6.2', '7.0', 'valkey9'].filter((other) => other !== generation).map(redisRerun),
     mongoRerun('MongoDB with a login', { auth: true }),
     mongoRerun('MongoDB, a replica set', { replicaSet: true }),
+    {
+      ...mongoRerun('MongoDB, a replica set that fails', { replicaSet: true }),
+      args: ALONE.mongodb,
+    },
   ]
 }
 

@@ -24,12 +24,23 @@ export const runRustTests = async (env) =>
 
 /** Those first, and then the tests that must have their servers for themselves. */
 export async function runAllRustTests(env) {
-  const counts = await runRustTests(env)
-  const alone = await runTestProgram('redis', ['--ignored', ...ALONE], env)
-  return Object.fromEntries(Object.keys(counts).map((key) => [key, counts[key] + alone[key]]))
+  const runs = [await runRustTests(env)]
+  for (const [program, args] of Object.entries(ALONE)) {
+    runs.push(await runTestProgram(program, args, env))
+  }
+  const sum = (key) => runs.reduce((total, counts) => total + counts[key], 0)
+  return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, sum(key)]))
 }
 
-const ALONE = ['pubsub::cluster::a_sharded_channel_follows_its_slot_and_its_primary', 'unrest::']
+/** Per program, how to run the tests that no other may run beside. */
+export const ALONE = {
+  redis: [
+    '--ignored',
+    'pubsub::cluster::a_sharded_channel_follows_its_slot_and_its_primary',
+    'unrest::',
+  ],
+  mongodb: ['--ignored', '--test-threads=1', 'failpoints::', 'ledger::'],
+}
 
 /** Runs one of the test programs that were built for {@link runRustTests}, on other servers. */
 export async function runTestProgram(name, more, env) {

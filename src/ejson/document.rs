@@ -84,7 +84,9 @@ struct Holder(Vec<u8>);
 impl<'de> Deserialize<'de> for Holder {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut bytes = Vec::new();
-        document_into(&mut bytes, |out| deserializer.deserialize_any(Element::start(out, "v")?))?;
+        document_into(&mut bytes, |out| {
+            deserializer.deserialize_any(Element::start(out, "v", 1)?)
+        })?;
         Ok(Self(bytes))
     }
 }
@@ -110,7 +112,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
             return Err(de::Error::custom(format!("a document is expected, not a `{key}`")));
         }
         let mut bytes = Vec::new();
-        document_into(&mut bytes, |out| members_into(out, first, &mut map))?;
+        document_into(&mut bytes, |out| members_into(out, first, &mut map, 1))?;
         RawDocumentBuf::from_bytes(bytes).map(Document).map_err(de::Error::custom)
     }
 }

@@ -16,6 +16,7 @@ mod document;
 mod keys;
 pub(crate) mod raw;
 mod read;
+mod value;
 mod wrapper;
 mod write;
 
@@ -23,6 +24,7 @@ mod write;
 mod tests;
 
 pub use document::{Document, Pipeline, Update, parse_value};
+pub use value::value_of;
 pub(crate) use write::write_raw;
 pub use write::{
     MAX_DEPTH, Mode, json_of, write_array, write_document, write_element, write_tree, write_value,

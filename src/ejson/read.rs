@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::keys::Keys;
 use super::wrapper;
@@ -19,15 +20,28 @@ const NULL: u8 = 0x0a;
 const INT32: u8 = 0x10;
 const INT64: u8 = 0x12;
 
+/// Levels of nesting; servers store documents of 180.
+pub(super) const MOST_LEVELS: usize = 200;
+
+/// `serde_json` goes down 127 levels by itself, and some of them may be around a document. What is
+/// below so many of ours is taken as text, which needs no levels, and read from there.
+const LEVELS_AT_ONCE: usize = 100;
+
 /// Appends an element to a document: type, name, value.
 pub(super) struct Element<'o> {
     pub(super) out: &'o mut Vec<u8>,
     pub(super) kind: usize,
+    /// How many documents and arrays it is in.
+    depth: usize,
 }
 
 impl<'o> Element<'o> {
-    /// Starts an element; names can't hold a zero byte.
-    pub(super) fn start<E: Error>(out: &'o mut Vec<u8>, key: &str) -> Result<Self, E> {
+    /// Starts an element of a document that has this depth; names can't hold a zero byte.
+    pub(super) fn start<E: Error>(
+        out: &'o mut Vec<u8>,
+        key: &str,
+        depth: usize,
+    ) -> Result<Self, E> {
         if key.as_bytes().contains(&0) {
             return Err(E::custom("a field name can't contain a zero character"));
         }
@@ -35,7 +49,18 @@ impl<'o> Element<'o> {
         out.push(0);
         out.extend_from_slice(key.as_bytes());
         out.push(0);
-        Ok(Self { out, kind })
+        Ok(Self { out, kind, depth })
+    }
+
+    /// Begins a document or an array.
+    fn open<E: Error>(&mut self, kind: u8) -> Result<(), E> {
+        if self.depth >= MOST_LEVELS {
+            return Err(E::custom(format!(
+                "nested too deeply; at most {MOST_LEVELS} levels are taken"
+            )));
+        }
+        self.set(kind, &[]);
+        Ok(())
     }
 
     pub(super) fn set(&mut self, kind: u8, bytes: &[u8]) {
@@ -72,11 +97,13 @@ pub(super) fn document_into<E: Error, T>(
     Ok(done)
 }
 
-/// Appends all members of an object whose first key is already known.
+/// Appends all members of an object whose first key is already known, and which is at this depth
+/// itself: 1 where it is in no other.
 pub(super) fn members_into<'de, A: MapAccess<'de>>(
     out: &mut Vec<u8>,
     first: Option<String>,
     map: &mut A,
+    depth: usize,
 ) -> Result<(), A::Error> {
     let mut keys = Keys::default();
     let mut next = first;
@@ -84,7 +111,7 @@ pub(super) fn members_into<'de, A: MapAccess<'de>>(
         if wrapper::is_wrapper(&key) {
             return Err(A::Error::custom(format!("`{key}` must be the only member of its object")));
         }
-        map.next_value_seed(Element::start(out, &key)?)?;
+        map.next_value_seed(Element::start(out, &key, depth)?)?;
         if !keys.add(key) {
             return Err(A::Error::custom("a field is given twice in one object"));
         }
@@ -97,7 +124,16 @@ impl<'de> DeserializeSeed<'de> for Element<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        if !self.depth.is_multiple_of(LEVELS_AT_ONCE) {
+            return deserializer.deserialize_any(self);
+        }
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        let read = serde_json::Deserializer::from_str(text.get()).deserialize_any(self);
+        read.map_err(|error| {
+            let text = error.to_string();
+            // It counts lines within this value.
+            D::Error::custom(text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]))
+        })
     }
 }
 
@@ -145,11 +181,13 @@ impl<'de> Visitor<'de> for Element<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        self.set(ARRAY, &[]);
+        self.open(ARRAY)?;
+        let depth = self.depth + 1;
         document_into(self.out, |out| {
             let mut index = itoa::Buffer::new();
             let mut at = 0_u32;
-            while items.next_element_seed(Element::start(out, index.format(at))?)?.is_some() {
+            while items.next_element_seed(Element::start(out, index.format(at), depth)?)?.is_some()
+            {
                 at += 1;
             }
             // The element that was started for the item that did not come.
@@ -163,8 +201,9 @@ impl<'de> Visitor<'de> for Element<'_> {
         match first {
             Some(key) if wrapper::is_wrapper(&key) => wrapper::read(&mut self, &key, &mut map),
             first => {
-                self.set(DOCUMENT, &[]);
-                document_into(self.out, |out| members_into(out, first, &mut map))
+                self.open(DOCUMENT)?;
+                let depth = self.depth + 1;
+                document_into(self.out, |out| members_into(out, first, &mut map, depth))
             }
         }
     }

@@ -303,7 +303,9 @@ impl<'de> Deserialize<'de> for Scope {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scope, A::Error> {
                 let mut bytes = Vec::new();
                 let first = map.next_key()?;
-                document_into(&mut bytes, |out| members_into(out, first, &mut map))?;
+                // Code with a scope is a way out of the levels of the document that it is in, and
+                // has its own.
+                document_into(&mut bytes, |out| members_into(out, first, &mut map, 1))?;
                 Ok(Scope(bytes))
             }
         }

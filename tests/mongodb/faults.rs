@@ -14,17 +14,15 @@ use studio_multidb::target::MongoTarget;
 use tokio::net::TcpListener;
 
 use super::proxy::{Fault, Proxy};
-use super::support::{all, at_most, collection, connect, insert, options, soon, target};
+use super::support::{
+    all, at_most, behind, collection, connect, insert, options, plain_client, soon, target,
+};
 
 /// A proxy before the server, and a client that goes through it and does not retry writes unless the
 /// target says so.
 async fn through(target: &MongoTarget, marker: &'static str) -> (Proxy, Client) {
     let proxy = Proxy::before(target.endpoints[0].port, marker).await;
-    let mut target = target.clone();
-    target.endpoints[0].port = proxy.port;
-    // What the server says of itself leads around the proxy.
-    target.direct = Some(true);
-    target.replica_set = None;
+    let mut target = behind(&proxy, target);
     target.retry_writes = Some(target.retry_writes == Some(true));
     let client = connect(&target).await;
     (proxy, client)
@@ -123,7 +121,7 @@ async fn the_server_stops_working_for_a_request_that_was_given_up() {
     let namespace = collection(&client, "given_up").await;
     let many: Vec<Document> = (0..300).map(|i| doc! { "_id": i }).collect();
     insert(&client, &namespace, &many).await.unwrap();
-    let admin = mongodb_client(&target).await.database("admin");
+    let admin = plain_client(&target).await.database("admin");
     let slow = doc! { "$lookup": { "from": "given_up", "pipeline": [
         { "$lookup": { "from": "given_up", "pipeline": [
             { "$group": { "_id": null, "n": { "$sum": "$_id" } } },
@@ -173,17 +171,6 @@ async fn requests_that_were_given_up_leave_nothing_behind() {
     assert!(client.gauge().open <= 10, "{:?}", client.gauge());
     assert_eq!(count(&client, &namespace, doc! { "_id": { "$gte": 0 } }).await, 500);
     client.close().await;
-}
-
-async fn mongodb_client(target: &MongoTarget) -> mongodb::Client {
-    use secrecy::ExposeSecret as _;
-    let login = match (&target.username, &target.password) {
-        (Some(user), Some(password)) => format!("{user}:{}@", password.expose_secret()),
-        _ => String::new(),
-    };
-    let at = &target.endpoints[0];
-    let url = format!("mongodb://{login}{}:{}/?directConnection=true", at.host, at.port);
-    mongodb::Client::with_uri_str(url).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,6 +38,8 @@ struct State {
     /// Only commands that have this in them are met with a fault; the driver's own are left alone.
     marker: &'static [u8],
     cuts: AtomicU32,
+    /// Answers that came from a fail point.
+    failures: AtomicU32,
     generation: watch::Sender<u32>,
 }
 
@@ -49,6 +51,7 @@ impl Proxy {
             fault: AtomicU8::new(0),
             marker: marker.as_bytes(),
             cuts: AtomicU32::new(0),
+            failures: AtomicU32::new(0),
             generation: watch::Sender::new(0),
         });
         let accepting = Arc::clone(&state);
@@ -77,6 +80,11 @@ impl Proxy {
     pub(super) fn cuts(&self) -> u32 {
         self.state.cuts.load(Ordering::SeqCst)
     }
+
+    /// How often a server answered that a fail point made it fail.
+    pub(super) fn failures(&self) -> u32 {
+        self.state.failures.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Proxy {
@@ -93,6 +101,12 @@ impl State {
 
     fn cut(&self) {
         self.cuts.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn note(&self, answer: &[u8]) {
+        if memchr::memmem::find(answer, b"'failCommand'").is_some() {
+            self.failures.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -115,6 +129,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, state: &State) {
             server.write_all(&request).await.ok()?;
             loop {
                 let answer = message(&mut server).await?;
+                state.note(&answer);
                 if fault == Fault::CutAnswers {
                     state.cut();
                     return None;

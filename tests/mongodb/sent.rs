@@ -1,10 +1,12 @@
 //! What is sent to a server, and what becomes of it when the server fails or the reader leaves.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use studio_multidb::api::reply::Body;
 
-use super::api::Api;
+use super::api::{Api, encoded};
 use super::fake::{Answer, Fake, cursor};
 
 /// The router of a cluster, which gives the same documents to every pipeline, and an API before it.
@@ -181,6 +183,137 @@ async fn a_pipeline_whose_answer_is_lost_is_sent_again_only_if_it_reads() {
     let (_, answer) = run(json!([{ "$match": {} }])).await;
     assert_eq!(answer["error"]["outcome"], "not_applied");
     assert_eq!(fake.asked("aggregate").len(), before + 2);
+}
+
+/// Whether the first time did anything is not known, and the second does not say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_was_sent_again_and_then_refused_is_unknown() {
+    for (refusal, outcome) in [(10107, "unknown"), (13, "unknown"), (11000, "not_applied")] {
+        let hello = doc! { "isWritablePrimary": true, "msg": "isdbgrid" };
+        let times = AtomicUsize::new(0);
+        let fake = Fake::start(hello, move |name, _| match name {
+            "findAndModify" if times.fetch_add(1, Ordering::SeqCst) == 0 => Answer::Close,
+            "findAndModify" => Answer::With(doc! { "ok": 0.0, "code": refusal, "errmsg": "no" }),
+            _ => Answer::Done,
+        })
+        .await;
+        let api = Api::of(&fake.url(), "c");
+        let body = json!({ "update": { "$inc": { "n": 1 } } });
+        let (_, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(body)).await;
+        assert_eq!(answer["error"]["outcome"], outcome, "{refusal}: {answer}");
+        assert_eq!(fake.asked("findAndModify").len(), 2);
+    }
+}
+
+/// `$merge` has written what came before the document that it failed at; `$out` puts all in place
+/// at the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_that_fails_may_have_written_some() {
+    let fake = Fake::standalone(|name, _| match name {
+        "aggregate" => Answer::With(doc! { "ok": 0.0, "code": 11000, "errmsg": "E11000" }),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    for (stage, outcome) in [
+        (json!({ "$merge": { "into": "d", "whenMatched": "fail" } }), "unknown"),
+        (json!({ "$out": "d" }), "not_applied"),
+    ] {
+        let body = json!({ "pipeline": [stage], "confirm": true });
+        let (_, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+        assert_eq!(answer["error"]["outcome"], outcome, "{answer}");
+    }
+}
+
+/// The parts of a query, each where servers look for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_asked_for_with_every_option() {
+    let hello = doc! { "isWritablePrimary": true, "msg": "isdbgrid" };
+    let fake = Fake::start(hello, |name, _| match name {
+        "find" => cursor(0, vec![doc! { "_id": 1 }]),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    let find = async |options: &[(&str, Value)]| {
+        let text = |value: &Value| value.as_str().map_or_else(|| encoded(value), str::to_owned);
+        let query: Vec<_> = options.iter().map(|(k, v)| format!("{k}={}", text(v))).collect();
+        let (status, answer) = api.send("GET", "/documents", &query.join("&"), None).await;
+        assert_eq!(status, 200, "{answer}");
+        fake.asked("find").pop().unwrap()
+    };
+    let command = find(&[
+        ("filter", json!({ "a": { "$gt": 1 } })),
+        ("projection", json!({ "a": 1, "_id": 0 })),
+        ("sort", json!({ "b": -1, "a": 1 })),
+        ("skip", json!(7)),
+        ("limit", json!(3)),
+        ("collation", json!({ "locale": "de", "strength": 2 })),
+        ("hint", json!({ "a": 1 })),
+        ("maxTimeMS", json!(1234)),
+        ("readPreference", json!("secondaryPreferred")),
+        ("readConcern", json!("majority")),
+        ("let", json!({ "least": 3 })),
+    ])
+    .await;
+    is_as_asked(&command);
+    for (name, value) in [
+        ("filter", doc! { "a": { "$gt": 1 } }),
+        ("projection", doc! { "a": 1, "_id": 0 }),
+        ("sort", doc! { "b": -1, "a": 1 }),
+        ("let", doc! { "least": 3 }),
+    ] {
+        let sent = command.get_document(name).unwrap();
+        assert_eq!(sent, &value, "{name}");
+        assert!(sent.keys().eq(value.keys()), "{name}");
+    }
+    let number = |command: &Document, name| {
+        let value = command.get(name).unwrap();
+        value.as_i64().or_else(|| value.as_i32().map(i64::from)).unwrap()
+    };
+    assert_eq!(number(&command, "skip"), 7);
+    // One more than the page has tells whether there are more.
+    assert_eq!(number(&command, "limit"), 4);
+    assert!(number(&command, "batchSize") >= 4, "all of them come at once");
+
+    let command = find(&[("hint", json!("a_1"))]).await;
+    assert_eq!(command.get_str("hint").unwrap(), "a_1");
+    assert_eq!(number(&command, "limit"), 21);
+    for name in ["projection", "sort", "collation", "let", "readConcern"] {
+        assert!(!command.contains_key(name), "{name}");
+    }
+    assert!(number(&command, "maxTimeMS") > 1234);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_says_which_items_of_arrays_it_means() {
+    let changed = doc! { "value": { "_id": 1 }, "ok": 1.0 };
+    let fake = Fake::standalone(move |name, _| match name {
+        "findAndModify" => Answer::With(changed.clone()),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    let update = json!({ "$set": { "items.$[high].seen": true } });
+    let filters = json!([{ "high.n": { "$gt": 3 } }]);
+    let body = json!({ "update": update, "array_filters": filters });
+    let (status, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let [command] = fake.asked("findAndModify").try_into().unwrap();
+    let filters = command.get_array("arrayFilters").unwrap();
+    assert_eq!(filters, &[doc! { "high.n": { "$gt": 3 } }.into()]);
+    assert_eq!(
+        command.get_document("update").unwrap(),
+        &doc! { "$set": { "items.$[high].seen": true } }
+    );
+    for (body, status) in [
+        (json!({ "update": update, "array_filters": [{ "high": { "$where": "1" } }] }), 403),
+        (json!({ "replacement": { "a": 1 }, "array_filters": [{ "high": 1 }] }), 400),
+    ] {
+        let (told, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(body)).await;
+        assert_eq!(told, status, "{answer}");
+    }
+    assert_eq!(fake.asked("findAndModify").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,8 @@ use studio_multidb::json::Writer;
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
 
+use super::proxy::Proxy;
+
 /// The value of an environment variable, or a note that the test is skipped.
 #[allow(clippy::print_stderr)]
 pub(super) fn server(name: &str) -> Option<String> {
@@ -51,6 +53,28 @@ pub(super) fn soon() -> Deadline {
 
 pub(super) async fn connect(target: &MongoTarget) -> Client {
     Client::connect(target, &options(), soon()).await.expect("the server answers")
+}
+
+/// The same server behind a proxy.
+pub(super) fn behind(proxy: &Proxy, target: &MongoTarget) -> MongoTarget {
+    let mut target = target.clone();
+    target.endpoints[0].port = proxy.port;
+    // What the server says of itself leads around the proxy.
+    target.direct = Some(true);
+    target.replica_set = None;
+    target
+}
+
+/// The driver as it is, straight to the server.
+pub(super) async fn plain_client(target: &MongoTarget) -> mongodb::Client {
+    use secrecy::ExposeSecret as _;
+    let login = match (&target.username, &target.password) {
+        (Some(user), Some(password)) => format!("{user}:{}@", password.expose_secret()),
+        _ => String::new(),
+    };
+    let at = &target.endpoints[0];
+    let url = format!("mongodb://{login}{}:{}/?directConnection=true", at.host, at.port);
+    mongodb::Client::with_uri_str(url).await.unwrap()
 }
 
 /// A collection of its own for each test, empty.

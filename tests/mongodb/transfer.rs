@@ -124,7 +124,7 @@ async fn what_is_wrong_with_an_export_is_told_before_it_begins() {
 async fn each_line_that_is_refused_is_reported_and_the_others_are_written() {
     let Some(api) = api("transfer_refused").await else { return };
     api.insert(&[json!({ "_id": 3 })]).await;
-    let deep = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
+    let deep = format!("{}1{}", "{\"a\":".repeat(201), "}".repeat(201));
     let body = format!(
         "{{\"_id\":1}}\n{{broken\n{{\"_id\":3}}\n\n[1]\n{{\"a\":1,\"a\":2}}\n{deep}\n\u{0}\n{{\"_id\":9}}"
     );

@@ -59,12 +59,18 @@ impl Call<'_> {
         writer: &mut Writer,
     ) -> Result<End> {
         let (source, cap, changes) = (source.into(), options.cap, options.writes);
+        // `$out` puts its result in place as a whole.
+        let merges = pipeline.last().is_some_and(|stage| stage.contains_key("$merge"));
         let work = async {
             let batch = (!changes).then(|| cap.documents.saturating_add(1));
             let cursor = self.send(source, pipeline, options, self.max_time(), batch).await?;
             write_all(cursor, cap, mode, writer).await
         };
-        if changes { self.write(work).await } else { self.read(work).await }
+        match (changes, merges) {
+            (false, _) => self.read(work).await,
+            (true, false) => self.write(work).await,
+            (true, true) => self.write_each(work).await,
+        }
     }
 
     /// Runs a pipeline that has passed the gate and only reads, however many documents it gives. The

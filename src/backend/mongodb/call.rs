@@ -93,6 +93,14 @@ impl Call<'_> {
         self.run(Access::WriteMany, Box::pin(work))
     }
 
+    /// Does work that changes one document after the other until it fails, whatever it fails with.
+    pub(super) fn write_each<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> impl Future<Output = Result<T>> {
+        self.run(Access::WriteEach, Box::pin(work))
+    }
+
     async fn run<T>(
         &self,
         access: Access,
@@ -119,7 +127,8 @@ impl Client {
         };
         let result = deadline.run(running.note(work)).await;
         let sent = running.was_sent();
-        let attempt = Attempt { access, sent, tunnel: &self.tunnel };
+        let again = running.was_sent_again();
+        let attempt = Attempt { access, sent, again, tunnel: &self.tunnel };
         match result {
             Some(result) => {
                 kill.disarm();

@@ -10,9 +10,8 @@ use super::call::Call;
 use super::names::Namespace;
 use super::{diff, exact};
 use crate::ejson::raw::fields;
-use crate::ejson::{Mode, write_document};
+use crate::ejson::{Mode, value_of};
 use crate::error::{Code, Error, Result};
-use crate::json::{Writer, parse};
 use crate::outcome::Outcome;
 
 /// How one document is to be changed. Operators, filters and stages must have passed the gate.
@@ -207,10 +206,7 @@ impl Call<'_> {
     async fn refuse_if_changed(&self, namespace: &Namespace, id: Bson) -> Result<()> {
         let current = self.find_exactly(namespace, by_id(&id), None).await?;
         let Some(current) = current else { return Ok(()) };
-        let mut writer = Writer::new();
-        write_document(&mut writer, &current, Mode::Canonical)?;
-        let current: serde_json::Value = parse(&writer.into_bytes())
-            .map_err(|_| Error::internal("a document was written as broken JSON"))?;
+        let current = value_of(&current, Mode::Canonical)?;
         Err(Error::new(
             Code::Conflict,
             "the document was changed by someone else since it was loaded; look at the current one \

@@ -1,13 +1,12 @@
 //! The driver's failures as ours.
 
-use mongodb::bson::{Bson, Document};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure};
 use serde_json::Value;
 
 use super::tunnel::Tunnel;
-use crate::ejson::{Mode, write_value};
+use crate::ejson::{Mode, value_of};
 use crate::error::{Code, Error};
-use crate::json::{self, Writer};
 use crate::outcome::Outcome;
 
 /// Whether an operation can have changed anything.
@@ -19,6 +18,14 @@ pub(super) enum Access {
     Write,
     /// It writes to several.
     WriteMany,
+    /// It writes to one after the other, until one of them fails.
+    WriteEach,
+}
+
+impl Access {
+    fn writes(self) -> bool {
+        self != Self::Read
+    }
 }
 
 /// Why an operation failed: at the driver, or in our own code.
@@ -47,16 +54,15 @@ pub(super) struct Attempt<'a> {
     pub(super) access: Access,
     /// `false` if it is proven that no server was sent anything.
     pub(super) sent: bool,
+    /// The driver sent it again, because the first answer was lost or said that it may.
+    pub(super) again: bool,
     pub(super) tunnel: &'a Tunnel,
 }
 
 impl Attempt<'_> {
     /// What is known when no answer of the server says it.
     pub(super) fn outcome(&self) -> Outcome {
-        match self.access {
-            Access::Write | Access::WriteMany if self.sent => Outcome::Unknown,
-            _ => Outcome::NotApplied,
-        }
+        if self.access.writes() && self.sent { Outcome::Unknown } else { Outcome::NotApplied }
     }
 
     /// Tells a failure of the driver in our own terms.
@@ -127,11 +133,15 @@ impl Attempt<'_> {
 
     /// A server that answers with an error has undone a write to one document, except when it was
     /// about to shut down or to hand over, where what it had done may survive. Of several documents,
-    /// those before the interruption are written.
+    /// those before the interruption are written. And one that refuses to look at what was sent to it
+    /// again says nothing of the first time.
     fn after_server_error(&self, code: i32) -> Outcome {
         match code {
             91 | 189 | 11600 | 11602 | 64 | 50 => self.outcome(),
+            13 if !self.again => Outcome::NotApplied,
+            _ if self.access == Access::WriteEach => self.outcome(),
             _ if self.access == Access::WriteMany && interrupts(code) => self.outcome(),
+            _ if self.again && (interrupts(code) || code == 13) => self.outcome(),
             _ => Outcome::NotApplied,
         }
     }
@@ -211,11 +221,9 @@ fn insert_many(insert: &InsertManyError) -> Error {
 
 /// A value as JSON for the details of a failure.
 pub(super) fn json_of(value: &Bson, mode: Mode) -> Value {
-    let mut writer = Writer::new();
-    match write_value(&mut writer, value, mode) {
-        Ok(()) => json::parse(&writer.into_bytes()).unwrap_or(Value::Null),
-        Err(_) => Value::Null,
-    }
+    let holder = RawDocumentBuf::try_from(&doc! { "v": value.clone() }).ok();
+    let held = holder.and_then(|holder| value_of(&holder, mode).ok());
+    held.and_then(|mut held| held.get_mut("v").map(Value::take)).unwrap_or(Value::Null)
 }
 
 /// A document as relaxed Extended JSON.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mongodb::event::EventHandler;
@@ -19,8 +19,8 @@ use crate::backend::Gauge;
 use crate::error::{Code, Error, Result};
 
 tokio::task_local! {
-    /// Whether the running call was given a connection. Before that, nothing was sent.
-    static SENT: Arc<AtomicBool>;
+    /// How often the running call was given a connection. Before the first, nothing was sent.
+    static SENT: Arc<AtomicU32>;
 }
 
 /// Requests that may wait, for each connection that may be open.
@@ -93,7 +93,7 @@ impl Meter {
                 let id = self.id(&e.address, e.connection_id);
                 self.connections.lock().in_use.insert(id);
                 // The driver reports this from within the task that asked for the connection.
-                let _ = SENT.try_with(|sent| sent.store(true, Ordering::Relaxed));
+                let _ = SENT.try_with(|sent| sent.fetch_add(1, Ordering::Relaxed));
             }
             CmapEvent::ConnectionCheckedIn(e) => {
                 let id = self.id(&e.address, e.connection_id);
@@ -162,18 +162,23 @@ impl Meter {
 #[derive(Debug)]
 pub(super) struct Running {
     meter: Arc<Meter>,
-    sent: Arc<AtomicBool>,
+    sent: Arc<AtomicU32>,
 }
 
 impl Running {
-    /// Runs the call's work, noting whether it was given a connection.
+    /// Runs the call's work, noting how often it was given a connection.
     pub(super) async fn note<F: Future>(&self, work: F) -> F::Output {
         SENT.scope(Arc::clone(&self.sent), work).await
     }
 
     /// Whether anything may have been sent to a server.
     pub(super) fn was_sent(&self) -> bool {
-        self.sent.load(Ordering::Relaxed)
+        self.sent.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether what was sent may have been sent again.
+    pub(super) fn was_sent_again(&self) -> bool {
+        self.sent.load(Ordering::Relaxed) > 1
     }
 }
 
