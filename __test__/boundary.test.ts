@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { ConnectionManager } from 'studio-multidb'
+import { WebSocket } from 'ws'
 import { eventually, npm, root } from './support/processes'
 import { request, required, sql, type Stack, startStack } from './support/stack'
+import { closing, Messages } from './support/websocket'
 
 const run = promisify(execFile)
 const entry = join(root, 'dist', 'index.js')
@@ -192,6 +194,38 @@ test('the addon loaded in a worker thread alone answers there', async () => {
   const [status] = await once(worker, 'message')
   expect(status).toBe(200)
   expect((await once(worker, 'exit'))[0]).toBe(0)
+})
+
+test('a worker thread that ends takes its WebSockets with it', async () => {
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const { ConnectionManager } = require(workerData.entry)
+    const { attachWebSocket } = require(workerData.next)
+    const server = require('node:http').createServer()
+    attachWebSocket(server, new ConnectionManager(workerData.options))
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`
+  const next = join(root, 'dist', 'next', 'index.js')
+  const workerData = { entry, next, options: stack.options }
+  const worker = new Worker(source, { eval: true, workerData })
+  const [port] = await once(worker, 'message')
+  const url = `ws://127.0.0.1:${port}/api/platform/redis/${stack.ids.redis}/pubsub/subscribe`
+  const opening = Array.from({ length: 10 }, () =>
+    Messages.of(new WebSocket(`${url}?channels=of-a-worker`))
+  )
+  const sockets = await Promise.all(opening)
+  for (const socket of sockets) expect(await socket.next()).toMatchObject({ type: 'subscribed' })
+  const subscribed = async () => {
+    const path = `/redis/${stack.ids.redis}/pubsub/channels?pattern=of-a-worker`
+    return (await stack.api('GET', path)).body.data.channels.length as number
+  }
+  expect(await subscribed()).toBe(1)
+  const closed = Promise.all(sockets.map(closing))
+  await worker.terminate()
+  for (const { code } of await closed) expect(code).toBe(1006)
+  await eventually('the server having no subscriber left', async () => (await subscribed()) === 0)
+  await eventually('no lease being left', async () =>
+    (await pools()).every(({ leases, in_use }) => leases === 0 && in_use === 0)
+  )
 })
 
 test('an idle manager with open connections lets Node exit', async () => {

@@ -1,8 +1,9 @@
 import { decryptWith } from '../../index'
 import { fromNative } from '../errors'
 import type { CollectionSizes } from '../mongodb/collections'
-import type { Document, FindOptions } from '../mongodb/documents'
 import { MongoDatabase } from '../mongodb/database'
+import type { Document } from '../mongodb/document'
+import type { FindOptions } from '../mongodb/documents'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** Documents, or entries of a list, read per round trip by `toArray()`. */

@@ -78,7 +78,7 @@ impl Answer {
             match self {
                 Self::Http(response) => http(env, response),
                 Self::Json(bytes) => string(env, &bytes),
-                Self::Chunk(Some(bytes)) => buffer(env, bytes),
+                Self::Chunk(Some(bytes)) => chunk(env, bytes),
                 Self::Chunk(None) => {
                     let mut value = ptr::null_mut();
                     check(sys::napi_get_null(env, &raw mut value))?;
@@ -146,10 +146,33 @@ unsafe fn set(
 }
 
 unsafe fn buffer(env: sys::napi_env, bytes: Vec<u8>) -> napi::Result<sys::napi_value> {
+    // SAFETY: promised by the caller.
+    unsafe { counted(env, bytes, 0) }
+}
+
+/// A piece of a long answer. Whoever reads it lets go of each piece soon, but V8 looks for what is not
+/// held any more only once 64 MiB outside of its heap have come up. Each piece is told of twice, so
+/// that it looks at half of that.
+unsafe fn chunk(env: sys::napi_env, bytes: Vec<u8>) -> napi::Result<sys::napi_value> {
+    let more = i64::try_from(bytes.len()).unwrap_or(0);
+    // SAFETY: promised by the caller.
+    unsafe { counted(env, bytes, more) }
+}
+
+/// What belongs to an external buffer until it is collected.
+struct Held {
+    length: usize,
+    capacity: usize,
+    /// What V8 was told of besides its bytes.
+    more: i64,
+}
+
+unsafe fn counted(env: sys::napi_env, bytes: Vec<u8>, more: i64) -> napi::Result<sys::napi_value> {
     let mut value = ptr::null_mut();
     if bytes.len() >= COPY_BELOW {
         let mut owned = std::mem::ManuallyDrop::new(bytes);
-        let hint: *mut c_void = Box::into_raw(Box::new((owned.len(), owned.capacity()))).cast();
+        let held = Held { length: owned.len(), capacity: owned.capacity(), more };
+        let hint: *mut c_void = Box::into_raw(Box::new(held)).cast();
         // SAFETY: the vector is forgotten here and made again in the finalizer, once.
         let status = unsafe {
             sys::napi_create_external_buffer(
@@ -162,11 +185,13 @@ unsafe fn buffer(env: sys::napi_env, bytes: Vec<u8>) -> napi::Result<sys::napi_v
             )
         };
         if status == sys::Status::napi_ok {
+            // SAFETY: promised by the caller.
+            unsafe { adjust(env, more) };
             return Ok(value);
         }
         // Some runtimes have no external buffers; the bytes are copied below instead.
         // SAFETY: the call failed, so nobody else owns them.
-        unsafe { drop(Box::from_raw(hint.cast::<(usize, usize)>())) };
+        unsafe { drop(Box::from_raw(hint.cast::<Held>())) };
         // SAFETY: as above.
         unsafe { copy(env, &std::mem::ManuallyDrop::into_inner(owned)) }
     } else {
@@ -190,11 +215,22 @@ unsafe fn copy(env: sys::napi_env, bytes: &[u8]) -> napi::Result<sys::napi_value
     Ok(value)
 }
 
-unsafe extern "C" fn free(_env: sys::napi_env, data: *mut c_void, hint: *mut c_void) {
-    // SAFETY: `buffer` made both from a vector that it forgot; Node runs this once.
+/// Tells V8 of memory outside of its heap that has come up, or gone.
+unsafe fn adjust(env: sys::napi_env, bytes: i64) {
+    if bytes != 0 {
+        let mut total = 0;
+        // SAFETY: promised by the caller. It can only fail without an environment.
+        unsafe { sys::napi_adjust_external_memory(env, bytes, &raw mut total) };
+    }
+}
+
+unsafe extern "C" fn free(env: sys::napi_env, data: *mut c_void, hint: *mut c_void) {
+    // SAFETY: `counted` made both from a vector that it forgot; Node runs this once, on the thread of
+    // the environment.
     unsafe {
-        let (length, capacity) = *Box::from_raw(hint.cast::<(usize, usize)>());
-        drop(Vec::from_raw_parts(data.cast::<u8>(), length, capacity));
+        let held = Box::from_raw(hint.cast::<Held>());
+        drop(Vec::from_raw_parts(data.cast::<u8>(), held.length, held.capacity));
+        adjust(env, -held.more);
     }
 }
 

@@ -95,7 +95,10 @@ async fn adds_up(shift: Shift) {
     let meanwhile = ends.len();
     for round in meanwhile..meanwhile + 2 {
         let end = change(&scene, &service, round).await;
-        assert_eq!((&end["done"], &end["ended_by"]), (&json!(KEYS), &json!("completion")), "{end}");
+        // What moved a moment ago is looked at again.
+        let done = usize::try_from(end["done"].as_u64().unwrap()).unwrap();
+        assert!(if deletes(round) { done == KEYS } else { done >= KEYS }, "{end}");
+        assert_eq!(end["ended_by"], "completion");
         ends.push(end);
     }
     for (round, end) in ends.iter().enumerate() {

@@ -163,7 +163,7 @@ async fn are_told_as_they_were(shift: Shift) {
     scene.is_replicated().await;
     let mut shifting = scene.shift().await;
     let meanwhile = ledger.go(|i| shifting.is_under_way() && i < KEYS - AT_REST).await;
-    shifting.over().await;
+    shifting.followed_by(&client).await;
     let from = ledger.next.load(Ordering::Relaxed);
     let after = ledger.go(|i| i < from + AT_REST).await;
     let all_applied = Counts { applied: AT_REST, ..Counts::default() };

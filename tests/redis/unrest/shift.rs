@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use studio_multidb::backend::redis::Client;
+use studio_multidb::backend::redis::info::Depth;
 use tokio::sync::{Mutex, MutexGuard, RwLockWriteGuard};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Admin, PATIENCE, SLOTS, eventually, prefix, server, target};
+use crate::support::{Admin, PATIENCE, SLOTS, eventually, prefix, server, soon, target};
 use crate::topology::{Node, nodes, settle};
 
 /// Which server is the primary behind the sentinels.
@@ -151,7 +153,7 @@ impl Scene {
             Shift::Sentinel => {
                 let sentinel = sentinel(&self.url);
                 let old = named(&sentinel).await;
-                let back = Back::Replica(old.clone());
+                let back = Back::Replica { old: old.clone(), sentinel: sentinel.clone() };
                 Shifting { task: tokio::spawn(switch(sentinel, old)), ended: false, back }
             }
         }
@@ -159,12 +161,10 @@ impl Scene {
 
     /// Puts slots back, and waits until everybody knows who is who.
     pub(super) async fn end(&self, mut shifting: Shifting) {
-        if !shifting.ended {
-            shifting.over().await;
-        }
+        shifting.over().await;
         match shifting.back {
             Back::Slots(moves) => move_all(moves, nodes(self.address()).await).await,
-            Back::Replica(_) | Back::None => {}
+            Back::Replica { .. } | Back::None => {}
         }
         if self.shift != Shift::Sentinel {
             settle(self.address()).await;
@@ -234,18 +234,46 @@ pub(super) struct Shifting {
 
 enum Back {
     Slots(Vec<Move>),
-    /// The address of who was the primary behind sentinels.
-    Replica(String),
+    /// Addresses of who was the primary, and of who knows the new one.
+    Replica {
+        old: String,
+        sentinel: String,
+    },
     None,
 }
 
 impl Shifting {
-    /// Waits until nothing more changes; an old primary behind sentinels knows that it is none.
+    /// Waits until nothing more changes.
     pub(super) async fn over(&mut self) {
-        (&mut self.task).await.unwrap();
-        self.ended = true;
-        if let Back::Replica(address) = &self.back {
-            is_followed(address).await;
+        self.settled().await;
+        if let Back::Replica { old, sentinel } = &self.back {
+            // As the sentinels do, though they take their time.
+            let now = named(sentinel).await;
+            let (host, port) = now.split_once(':').unwrap();
+            let answer = Admin::connect(old).await.ask(&["REPLICAOF", host, port]).await;
+            assert!(answer.starts_with("+OK"), "{answer}");
+            is_followed(old).await;
+        }
+    }
+
+    /// Waits until the client has what it was told; an old primary behind sentinels may still think
+    /// that it is one.
+    pub(super) async fn followed_by(&mut self, client: &Client) {
+        self.settled().await;
+        let Back::Replica { sentinel, .. } = &self.back else { return };
+        let now = named(sentinel).await;
+        eventually("the client following", async || {
+            let info = client.info(Depth::Usual, soon()).await.map(serde_json::to_value);
+            let port = info.map(|info| info.unwrap()["raw"]["server"]["tcp_port"].clone());
+            port.is_ok_and(|port| now.ends_with(port.as_str().unwrap()))
+        })
+        .await;
+    }
+
+    async fn settled(&mut self) {
+        if !self.ended {
+            (&mut self.task).await.unwrap();
+            self.ended = true;
         }
     }
 

@@ -139,3 +139,71 @@ impl Settled {
         self.over = Some(error);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn surveyed(type_name: &str, expires_at: Option<i64>, size: Option<u64>) -> Surveyed {
+        Surveyed { type_name: type_name.to_owned(), expires_at: Ok(expires_at), size }
+    }
+
+    fn key(name: &str, size: u64) -> Key {
+        Key::new(name.as_bytes().to_vec(), surveyed("string", None, Some(size)))
+    }
+
+    fn names(keys: &[Key]) -> Vec<&str> {
+        keys.iter().map(|key| std::str::from_utf8(&key.name).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_goes_together_keeps_to_its_size_and_its_way() {
+        let mut batch = Batch::default();
+        for (name, size) in [("a", 60), ("odd", 30), ("b", 40), ("c", 1), ("large", 500)] {
+            batch.add(key(name, size));
+        }
+        let way = |key: &Key| key.name == b"odd";
+        let mut taken = Vec::new();
+        while let (Some(_), keys) = batch.next(100, way) {
+            taken.push(names(&keys).join(" "));
+        }
+        assert_eq!(taken, ["a b", "odd", "c", "large"]);
+        assert!(batch.is_empty());
+    }
+
+    #[test]
+    fn a_key_that_became_another_is_read_again_and_not_for_ever() {
+        let (mut batch, mut settled) = (Batch::default(), Settled::default());
+        batch.add(Key::new(b"k".to_vec(), surveyed("string", Some(10), Some(1))));
+        let mut changes = 0;
+        while let Some(key) = batch.take().pop() {
+            changes += 1;
+            let now = Ok(Some(surveyed("string", Some(10 + changes), None)));
+            assert!(batch.confirm(key, now, true, &mut settled).is_none());
+        }
+        assert_eq!(changes, i64::from(MAX_TRIES));
+        let (_, result) = settled.keys.pop().unwrap();
+        assert_eq!(result.unwrap_err().code(), Code::Conflict);
+    }
+
+    #[test]
+    fn a_time_that_was_reckoned_may_be_a_little_off() {
+        let (mut batch, mut settled) = (Batch::default(), Settled::default());
+        let mut still = |before: Option<i64>, now: Option<i64>, exactly: bool| {
+            let key = Key::new(b"k".to_vec(), surveyed("set", before, Some(1)));
+            let now = Ok(Some(surveyed("set", now, None)));
+            batch.confirm(key, now, exactly, &mut settled).is_some()
+        };
+        assert!(still(Some(5_000), Some(5_004), false));
+        assert!(!still(Some(5_000), Some(5_004), true));
+        assert!(!still(Some(5_000), Some(9_000), false));
+        assert!(!still(None, Some(5_000), false) && still(None, None, true));
+    }
+
+    #[test]
+    fn what_has_gone_meanwhile_is_not_copied() {
+        let (mut batch, mut settled) = (Batch::default(), Settled::default());
+        assert!(batch.confirm(key("k", 1), Ok(None), true, &mut settled).is_none());
+        assert!(batch.is_empty() && matches!(settled.keys.as_slice(), [(_, Ok(false))]));
+    }
+}
