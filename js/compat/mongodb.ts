@@ -3,7 +3,8 @@ import { fromNative } from '../errors'
 import type { CollectionEntry } from '../mongodb/collections'
 import { MongoDatabase } from '../mongodb/database'
 import type { DatabaseEntry, DatabaseStats } from '../mongodb/databases'
-import type { Document, FindOptions } from '../mongodb/documents'
+import type { Document } from '../mongodb/document'
+import type { FindOptions } from '../mongodb/documents'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** Documents read per round trip by `toArray()`. */
