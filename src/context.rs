@@ -6,8 +6,8 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use crate::access::User;
-use crate::api::operation::{Operation, Permission};
+use crate::access::{Permission, User};
+use crate::api::operation::Operation;
 use crate::api::stream::Format;
 use crate::api::upload::Upload;
 use crate::backend::{Client, http, mongodb, postgres, redis};

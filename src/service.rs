@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::access::Permission;
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
 use crate::api::answers::Answers;
-use crate::api::operation::Permission;
 use crate::api::router::Router;
 use crate::api::socket::Seats;
 use crate::backend::{Client, ConnectOptions};

@@ -1,6 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { documents } from '../stream'
-import type { Document } from './documents'
+import type { Document } from './document'
 import type { PipelineOptions } from './reading'
 
 /** What to run, and what of its result to return. */

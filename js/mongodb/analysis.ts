@@ -1,6 +1,7 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
-import type { Document, DocumentCount } from './documents'
+import type { Document } from './document'
+import type { DocumentCount } from './documents'
 import type { PipelineOptions, ReadOptions } from './reading'
 
 /** Which documents to count. */

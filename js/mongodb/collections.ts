@@ -1,6 +1,16 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import type { Document, DocumentCount } from './documents'
-import type { CatalogListOptions } from './databases'
+import type { Document } from './document'
+import type { DocumentCount } from './documents'
+
+/** Which part of a list to show. */
+export interface CatalogListOptions {
+  /** Entries at most; default, and at most, 1000. */
+  limit?: number
+  /** Begin after the entry of this name. */
+  after?: string
+  /** `false` leaves sizes and counts out, which is faster. */
+  info?: boolean
+}
 
 /** A collection or view. */
 export interface CollectionEntry {

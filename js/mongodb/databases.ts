@@ -1,15 +1,5 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import type { CreateCollectionOptions } from './collections'
-
-/** Which part of a list to show. */
-export interface CatalogListOptions {
-  /** Entries at most; default, and at most, 1000. */
-  limit?: number
-  /** Begin after the entry of this name. */
-  after?: string
-  /** `false` leaves sizes and counts out, which is faster. */
-  info?: boolean
-}
+import type { CatalogListOptions, CreateCollectionOptions } from './collections'
 
 /** A database. What the connection's user may not know is `null`. */
 export interface DatabaseEntry {

@@ -1,11 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
+import type { Document, Ejson } from './document'
 import type { ReadOptions } from './reading'
-
-/** A document as Extended JSON v2. */
-export type Document = Record<string, unknown>
-
-/** How documents are shown: `canonical` keeps every type visible; default `relaxed`. */
-export type Ejson = 'relaxed' | 'canonical'
 
 /** Which documents, and how. */
 export interface FindOptions extends ReadOptions {

@@ -1,7 +1,7 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 import type { ChangedCollection } from './collections'
-import type { Document } from './documents'
+import type { Document } from './document'
 import type { ServerWarning } from './server'
 
 /** What an index has of a field: its values in order, or something made of them. */

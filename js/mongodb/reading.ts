@@ -1,4 +1,4 @@
-import type { Document } from './documents'
+import type { Document } from './document'
 
 /** How a server is to read. */
 export interface ReadOptions {

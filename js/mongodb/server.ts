@@ -1,5 +1,5 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import type { Document } from './documents'
+import type { Document } from './document'
 
 /** Something that the connection's user may not know or see. */
 export interface ServerWarning {

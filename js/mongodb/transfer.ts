@@ -1,4 +1,5 @@
-import type { Document, FindOptions } from './documents'
+import type { Document } from './document'
+import type { FindOptions } from './documents'
 import { type Binding, type CallOptions } from '../invoke'
 import { open, records, type UploadSource } from '../stream'
 

@@ -1,6 +1,6 @@
 import type { Binding, CallOptions } from '../invoke'
 import { records } from '../stream'
-import type { Document, Ejson } from './documents'
+import type { Document, Ejson } from './document'
 
 /** Says where a stream was; opaque, and kept as it is. */
 export type ResumeToken = Document

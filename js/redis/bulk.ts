@@ -1,6 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
-import type { RedisText } from './database'
+import type { RedisText } from './values'
 
 /** Which keys: these, or those that fit a pattern, are of a type, or both. */
 export type KeySelection =

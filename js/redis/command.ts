@@ -1,4 +1,4 @@
-import type { RedisInteger, RedisText } from './database'
+import type { RedisInteger, RedisText } from './values'
 
 /** A word of a command. Numbers are sent as their text. */
 export type RedisArgument = RedisText | number | bigint

@@ -1,6 +1,6 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
-import { RedisKeys } from './keys'
+import { type KeyPage, type ListKeysOptions, RedisKeys } from './keys'
 import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
 import { RedisPubSub } from './pubsub'
 import { type Binding, type CallOptions, invoke } from '../invoke'
@@ -13,81 +13,7 @@ import {
   type RedisImportRecord,
 } from './transfer'
 import { RedisServer } from './server'
-
-/** Text, or bytes that are not valid UTF-8. */
-export type RedisText = string | { $binary: { base64: string } }
-
-/** An integer; outside ±(2^53−1) it keeps every digit as text. */
-export type RedisInteger = number | { $numberLong: string }
-
-/** What to list. */
-export interface ListKeysOptions {
-  /** Glob pattern; without glob characters it names one key. */
-  pattern?: string
-  /** Only keys of this type. */
-  type?: string
-  /** Where the page before ended. */
-  cursor?: string
-  /** Keys per page, at most 1000. */
-  count?: number
-  /** Metadata of each key: `type`, `ttl`, `size`, `encoding`. */
-  with?: Array<'type' | 'ttl' | 'size' | 'encoding'>
-}
-
-/** One key of a page. */
-export interface KeySummary {
-  key: RedisText
-  type?: string | null
-  /** Seconds; −1 never expires, −2 is gone. */
-  ttl?: number | null
-  /** Bytes of memory. */
-  size?: number | null
-  encoding?: string | null
-}
-
-/** A page of keys. A key may recur on another page; the last page has cursor `"0"`. */
-export interface KeyPage {
-  keys: KeySummary[]
-  cursor: string
-  /** Keys that were examined for this page. */
-  total_scanned: number
-  /** Why the page ended. */
-  ended_by: string
-  /** The topology changed while the keys were listed. */
-  may_be_incomplete?: boolean
-  /** What the connection's user is not allowed to see. */
-  warnings?: Array<{ field: string; code: string; message: string }>
-}
-
-/** Which part of a large value to read. */
-export interface GetKeyOptions {
-  cursor?: string
-  offset?: number
-  count?: number
-}
-
-/** A key's value; which members it has depends on `type`. */
-export interface KeyValue {
-  key: RedisText
-  type: string
-  ttl: number
-  size?: number | null
-  encoding?: string | null
-  [member: string]: unknown
-}
-
-/** A value to store. */
-export interface SetKeyInput {
-  value: unknown
-  /** Default `string`, or what the value's shape says. */
-  type?: 'string' | 'hash' | 'list' | 'set' | 'zset' | 'stream'
-  /** Seconds until it expires. */
-  ttl?: number
-  /** Only if the key does not exist. */
-  nx?: boolean
-  /** Only if the key exists. */
-  xx?: boolean
-}
+import type { GetKeyOptions, KeyValue, RedisInteger, RedisText, SetKeyInput } from './values'
 
 /** One Redis or Valkey connection. Made by `manager.redis(id)`. */
 export class RedisDatabase {

@@ -1,4 +1,4 @@
-import type { RedisInteger, RedisText } from './database'
+import type { RedisInteger, RedisText } from './values'
 
 /** A score or another number with a fraction; text where JSON has no number, as `inf`. */
 export type RedisScore = number | string

@@ -1,7 +1,46 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { open, records } from '../stream'
-import type { KeyPage, KeyValue, ListKeysOptions, RedisText, SetKeyInput } from './database'
 import type { EditResult, Expiry, RedisEdit } from './edit'
+import type { KeyValue, RedisText, SetKeyInput } from './values'
+
+/** What to list. */
+export interface ListKeysOptions {
+  /** Glob pattern; without glob characters it names one key. */
+  pattern?: string
+  /** Only keys of this type. */
+  type?: string
+  /** Where the page before ended. */
+  cursor?: string
+  /** Keys per page, at most 1000. */
+  count?: number
+  /** Metadata of each key: `type`, `ttl`, `size`, `encoding`. */
+  with?: Array<'type' | 'ttl' | 'size' | 'encoding'>
+}
+
+/** One key of a page. */
+export interface KeySummary {
+  key: RedisText
+  type?: string | null
+  /** Seconds; −1 never expires, −2 is gone. */
+  ttl?: number | null
+  /** Bytes of memory. */
+  size?: number | null
+  encoding?: string | null
+}
+
+/** A page of keys. A key may recur on another page; the last page has cursor `"0"`. */
+export interface KeyPage {
+  keys: KeySummary[]
+  cursor: string
+  /** Keys that were examined for this page. */
+  total_scanned: number
+  /** Why the page ended. */
+  ended_by: string
+  /** The topology changed while the keys were listed. */
+  may_be_incomplete?: boolean
+  /** What the connection's user is not allowed to see. */
+  warnings?: Array<{ field: string; code: string; message: string }>
+}
 
 /** What an answer about the keyspace may cost; wishes beyond the limits are held to them. */
 export interface KeyBudget {
@@ -11,7 +50,7 @@ export interface KeyBudget {
   max_ms?: number
 }
 
-/** What to list. */
+/** What to browse. */
 export interface BrowseOptions extends ListKeysOptions, KeyBudget {
   /** Only keys that begin with this, whatever characters it has; instead of `pattern`. */
   prefix?: RedisText

@@ -1,6 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
-import type { RedisText } from './database'
+import type { RedisText } from './values'
 
 /** What to subscribe to. */
 export interface RedisTopics {

@@ -1,7 +1,7 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 import type { RedisNode } from './command'
-import type { RedisInteger, RedisText } from './database'
+import type { RedisInteger, RedisText } from './values'
 
 /** A field that could not be told, and why: what the connection's user may not see is `null`. */
 export interface RedisWarning {

@@ -1,6 +1,6 @@
 import type { Binding, CallOptions } from '../invoke'
 import { open, records, type UploadSource } from '../stream'
-import type { RedisText } from './database'
+import type { RedisText } from './values'
 
 /** Which keys to export; all without any of these. */
 export interface RedisExportOptions {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::Permission;
 use super::roles;
-use crate::api::operation::Permission;
 use crate::error::Result;
 use crate::registry::platform::Platform;
 

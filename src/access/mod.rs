@@ -6,6 +6,7 @@
 
 pub mod limiter;
 mod members;
+mod permission;
 mod roles;
 
 use std::sync::Arc;
@@ -14,29 +15,19 @@ use std::time::Duration;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::api::operation::Permission;
 pub use crate::config::Authorization;
 use crate::error::{Code, Error, Result};
-use crate::registry::{Address, Connection, Registry};
-use members::Memberships;
-
 use crate::registry::cache::Shelf;
 use crate::registry::platform::Platform;
+use crate::registry::{Address, Connection, Registry, Visible, not_found};
+use members::Memberships;
+pub use permission::Permission;
 
 /// The authenticated user, as the Studio passes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct User {
     /// Stable id: the `sub` claim.
     pub id: String,
-}
-
-/// The projects a user may see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Visible {
-    /// All of them.
-    All,
-    /// These, with what the user may do in each.
-    Some(Vec<(Uuid, Permission)>),
 }
 
 /// Decides what users may do.
@@ -96,9 +87,7 @@ impl Access {
     pub async fn visible_projects(&self, user: Option<&User>) -> Result<Visible> {
         Ok(match self.memberships(user).await? {
             None => Visible::All,
-            Some((members, limit)) => Visible::Some(
-                members.projects().map(|(id, granted)| (id, granted.min(limit))).collect(),
-            ),
+            Some((members, _)) => Visible::Some(members.projects().map(|(id, _)| id).collect()),
         })
     }
 
@@ -114,10 +103,10 @@ impl Access {
 
     /// The most the user may do anywhere, for what concerns the whole process.
     pub async fn granted_anywhere(&self, user: Option<&User>) -> Result<Permission> {
-        match self.visible_projects(user).await? {
-            Visible::All => Ok(Permission::Admin),
-            Visible::Some(projects) => {
-                projects.into_iter().map(|(_, granted)| granted).max().ok_or_else(|| {
+        match self.memberships(user).await? {
+            None => Ok(Permission::Admin),
+            Some((members, limit)) => {
+                members.projects().map(|(_, granted)| granted.min(limit)).max().ok_or_else(|| {
                     Error::new(Code::PermissionDenied, "you are a member of no project")
                 })
             }
@@ -164,31 +153,16 @@ impl Access {
     }
 }
 
-/// The one answer for what does not exist and for what the user has no part in. It repeats nothing
-/// of the request, so that the two cannot differ.
-#[must_use]
-pub fn not_found() -> Error {
-    Error::not_found("there is no such project or database connection, or you have no access to it")
-}
-
 /// Refuses when less was granted than is needed.
 pub fn require(granted: Permission, needed: Permission) -> Result<()> {
     if granted >= needed {
         return Ok(());
     }
-    let (needed, granted) = (name(needed), name(granted));
+    let (needed, granted) = (needed.as_str(), granted.as_str());
     Err(Error::new(
         Code::PermissionDenied,
         format!("this needs {needed} permission; you have {granted}"),
     ))
-}
-
-fn name(permission: Permission) -> &'static str {
-    match permission {
-        Permission::Read => "read",
-        Permission::Write => "write",
-        Permission::Admin => "admin",
-    }
 }
 
 /// The id as the database writes it: UUIDs in lower case with hyphens, anything else as it is.

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use super::operation::{Operation, Permission};
+use super::operation::Operation;
 use super::params::Params;
 use super::reply::{Body, Reply};
+use crate::access::Permission;
 use crate::context::Context;
 
 /// Total size of the answers that are kept, in bytes.

@@ -10,12 +10,12 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::limit;
-use super::operation::{Operation, Permission, Subject};
+use super::operation::{Operation, Subject};
 use super::params::Params;
 use super::reply::{Body, Reply};
 use super::tally;
 use super::upload::Upload;
-use crate::access::{User, require};
+use crate::access::{Permission, User, require};
 use crate::context::{Accept, Context, FAILED_CONNECTION};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -153,7 +153,7 @@ async fn admit(
     match operation.subject {
         Subject::Connection(database_type) => {
             if let Some(direct) = &caller.direct {
-                let connection = direct.connection(service, database_type)?;
+                let connection = direct.connection(&service.config, registry, database_type)?;
                 return Ok((Found::Connection(connection), Permission::Admin));
             }
             let scope = take(params, "scope")?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::operation::{Operation, Permission};
-use crate::access::User;
+use super::operation::Operation;
+use crate::access::{Permission, User};
 use crate::backend::Client;
 use crate::config::RateLimit;
 use crate::deadline::Deadline;
@@ -60,7 +60,8 @@ async fn shared(
     limit: RateLimit,
 ) -> Result<Option<Duration>> {
     let deadline = Deadline::after(STORE_TIMEOUT);
-    let store = Direct::SharedLimits.connection(service, DatabaseType::Redis)?;
+    let store =
+        Direct::SharedLimits.connection(&service.config, &service.registry, DatabaseType::Redis)?;
     let lease = service.lease(&store, deadline).await?;
     let Client::Redis(redis) = lease.client() else {
         return Err(Error::internal("the shared rate limit is in no Redis"));

@@ -8,6 +8,7 @@ mod members;
 pub mod openapi;
 pub mod operation;
 pub mod params;
+pub mod platform_query;
 pub mod reply;
 pub mod router;
 pub mod socket;

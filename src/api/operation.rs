@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::params::Params;
 use super::reply::Reply;
 use super::stream::Format;
+use crate::access::Permission;
 use crate::context::Context;
 use crate::error::Result;
 use crate::target::DatabaseType;
@@ -34,29 +35,6 @@ impl Method {
             Self::PUT => "PUT",
             Self::PATCH => "PATCH",
             Self::DELETE => "DELETE",
-        }
-    }
-}
-
-/// What a user must be allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Permission {
-    /// See.
-    Read,
-    /// Change data.
-    Write,
-    /// Change connections, and what affects others.
-    Admin,
-}
-
-impl Permission {
-    /// `read`, `write` or `admin`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
         }
     }
 }
@@ -175,7 +153,7 @@ macro_rules! operations {
                 path: $path,
                 subject: $crate::api::operation::Subject::$subject
                     $(($crate::target::DatabaseType::$type))?,
-                permission: $crate::api::operation::Permission::$permission,
+                permission: $crate::access::Permission::$permission,
                 cost: $cost,
                 cache: operations!(@cache $($cache)?),
                 takes: operations!(@takes $($takes)?),

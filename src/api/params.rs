@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::value::StringDeserializer;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor,
@@ -14,6 +16,11 @@ use serde_json::value::RawValue;
 
 use super::members::Members;
 use crate::error::{Error, Result};
+
+/// The input of an operation that asks for nothing but what its path says.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// Named values from the path, the query and the body, not yet typed.
 #[derive(Debug, Default)]

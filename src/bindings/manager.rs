@@ -224,7 +224,7 @@ impl NativeManager {
     ) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);
         start(env, None, async move {
-            match crate::registry::platform_query::run(&service, &query, &parameters).await {
+            match crate::api::platform_query::run(&service, &query, &parameters).await {
                 Ok(body) => Answer::Json(body),
                 Err(error) => Answer::Failed(error, String::new()),
             }

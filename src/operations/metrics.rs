@@ -3,6 +3,7 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::api::tally;
@@ -28,7 +29,7 @@ const OF_CLIENTS: [(&str, &str, Figure); 6] = [
 ];
 
 /// `service.metrics`
-pub(super) async fn metrics(cx: &Context, _: super::service::Nothing) -> Result<Reply> {
+pub(super) async fn metrics(cx: &Context, _: Nothing) -> Result<Reply> {
     let mut text = Exposition::default();
     text.describe("info", "gauge", "The version of the package.");
     text.sample("info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);

@@ -3,13 +3,12 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::metrics::metrics;
 use crate::api::openapi;
 use crate::api::operation::operations;
+use crate::api::params::Nothing;
 use crate::api::reply::{Body, Reply};
 use crate::context::Context;
 use crate::error::Result;
@@ -24,11 +23,6 @@ operations! {
     /// This document.
     "service.openapi" GET "/multidb/openapi.json" Public Read 1 => openapi;
 }
-
-/// Takes nothing.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 

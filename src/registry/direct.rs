@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::connection::{Connection, Origin, Status};
-use super::operators_target;
+use super::{Registry, operators_target};
+use crate::config::Config;
 use crate::error::{Code, Error, Result};
-use crate::service::Service;
 use crate::target::{DatabaseType, Target, TargetInput};
 
 /// A target outside the registry.
@@ -52,29 +52,30 @@ impl Direct {
     /// The connection to it.
     pub fn connection(
         &self,
-        service: &Service,
+        config: &Config,
+        registry: &Registry,
         database_type: DatabaseType,
     ) -> Result<Arc<Connection>> {
         let (target, operators, identity) = match self {
             Self::Platform => {
-                let url = service.config.database_url.as_ref().ok_or_else(no_platform)?;
+                let url = config.database_url.as_ref().ok_or_else(no_platform)?;
                 let url = url.expose_secret();
                 let target = operators_target(DatabaseType::Postgres, url, None)?;
                 (target, true, format!("platform {url}"))
             }
             Self::PgMeta => {
-                let url = service.config.pg_meta_url.as_ref().ok_or_else(no_platform)?.as_str();
+                let url = config.pg_meta_url.as_ref().ok_or_else(no_platform)?.as_str();
                 let target = operators_target(DatabaseType::BunApi, url, None)?;
                 (target, true, format!("pg-meta {url}"))
             }
             Self::SharedLimits => {
-                let url = service.config.shared_redis_url.as_ref();
+                let url = config.shared_redis_url.as_ref();
                 let url = url.ok_or_else(|| Error::internal("no shared limits"))?.expose_secret();
                 let target = operators_target(DatabaseType::Redis, url, None)?;
                 (target, true, format!("shared limits {url}"))
             }
             Self::Given(given) => {
-                let rules = service.registry.rules();
+                let rules = registry.rules();
                 let target = Target::parse(given.database_type, &given.input, rules)?;
                 (target, false, identity(given))
             }

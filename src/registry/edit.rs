@@ -13,9 +13,9 @@ use super::Registry;
 use super::connection::{Connection, Origin, Project, Status, select_connections};
 use super::environment::{DEFAULT_PROJECT, default_project};
 use super::failure::Effect;
+use super::not_found;
 use super::session::{Lent, Parameters};
 use super::vault::{Column, Owner};
-use crate::access::not_found;
 use crate::error::{Code, Error, Result};
 use crate::target::{Columns, DatabaseType, Target};
 

@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::Registry;
 use super::connection::{Connection, Status, named, select_connections};
 use super::environment::DEFAULT_PROJECT;
-use crate::access::Visible;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 use crate::target::DatabaseType;
@@ -51,6 +50,15 @@ pub struct Filter {
     pub database_type: Option<DatabaseType>,
     /// In this state only.
     pub status: Option<Status>,
+}
+
+/// The projects that a list may show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visible {
+    /// All of them.
+    All,
+    /// These.
+    Some(Vec<Uuid>),
 }
 
 /// A part of a list.
@@ -245,8 +253,7 @@ impl Counts {
 fn projects(visible: Visible) -> Option<Arc<[Uuid]>> {
     match visible {
         Visible::All => None,
-        Visible::Some(projects) => {
-            let mut ids: Vec<_> = projects.into_iter().map(|(id, _)| id).collect();
+        Visible::Some(mut ids) => {
             ids.sort_unstable();
             Some(ids.into())
         }
@@ -320,11 +327,10 @@ mod tests {
 
     #[test]
     fn users_who_see_the_same_projects_share_pages() {
-        use crate::api::operation::Permission::{Admin, Read};
         let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
-        let one = projects(Visible::Some(vec![(a, Admin), (b, Read)]));
-        assert_eq!(one, projects(Visible::Some(vec![(b, Admin), (a, Admin)])));
-        assert_ne!(one, projects(Visible::Some(vec![(b, Admin)])));
+        let one = projects(Visible::Some(vec![a, b]));
+        assert_eq!(one, projects(Visible::Some(vec![b, a])));
+        assert_ne!(one, projects(Visible::Some(vec![b])));
         assert_ne!(one, projects(Visible::All));
     }
 }

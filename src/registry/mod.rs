@@ -21,7 +21,6 @@ mod listing;
 mod migrate;
 mod notices;
 pub(crate) mod platform;
-pub mod platform_query;
 mod resolve;
 mod rotate;
 mod session;
@@ -40,7 +39,7 @@ use uuid::Uuid;
 pub use connection::{Connection, Project, Status};
 pub use edit::{Changes, NewConnection};
 pub use legacy::Imported;
-pub use listing::{Counts, Filter, Page, PageRequest};
+pub use listing::{Counts, Filter, Page, PageRequest, Visible};
 pub use migrate::{Migration, Report, State};
 pub use resolve::{Address, Located};
 pub use rotate::{Failed, Rotation};
@@ -266,4 +265,11 @@ fn operators_target(
     let mut input = TargetInput::from_connection_string(url);
     input.password = password.cloned();
     Target::parse(database_type, &input, Rules { self_hosted: true })
+}
+
+/// The one answer for what does not exist and for what the user has no part in. It repeats nothing
+/// of the request, so that the two cannot differ.
+#[must_use]
+pub fn not_found() -> Error {
+    Error::not_found("there is no such project or database connection, or you have no access to it")
 }

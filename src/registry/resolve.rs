@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::Registry;
 use super::connection::{Connection, Origin, Project, select_connections};
 use super::environment::{DEFAULT_PROJECT, default_project};
+use super::not_found;
 use super::platform::Platform;
 use super::vault::Column;
-use crate::access::not_found;
 use crate::error::{Code, Error, Result};
 use crate::target::{DatabaseType, Target, TargetInput};
 

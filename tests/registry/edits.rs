@@ -1,8 +1,7 @@
 use crate::support::{Platform, create, password, redis, target, until};
-use studio_multidb::access::Visible;
 use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
-use studio_multidb::registry::{Changes, Filter, NewConnection, PageRequest, Status};
+use studio_multidb::registry::{Changes, Filter, NewConnection, PageRequest, Status, Visible};
 use studio_multidb::target::DatabaseType;
 
 fn page(limit: u32, cursor: Option<String>) -> PageRequest {

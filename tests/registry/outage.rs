@@ -1,9 +1,8 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{Platform, Proxy, create, redis, until};
-use studio_multidb::access::Visible;
 use studio_multidb::error::Code;
-use studio_multidb::registry::{Changes, Filter, PageRequest};
+use studio_multidb::registry::{Changes, Filter, PageRequest, Visible};
 use studio_multidb::target::DatabaseType::Redis;
 
 fn page() -> PageRequest {

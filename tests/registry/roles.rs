@@ -1,10 +1,11 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{Platform, Proxy, create, redis};
-use studio_multidb::access::{Access, Authorization, User, Visible};
-use studio_multidb::api::operation::Permission::{self, Admin, Read, Write};
+use studio_multidb::access::Permission::{self, Admin, Read, Write};
+use studio_multidb::access::{Access, Authorization, User};
 use studio_multidb::error::{Code, Result};
 use studio_multidb::registry::Address;
+use studio_multidb::registry::Visible;
 use studio_multidb::target::DatabaseType::Redis;
 use uuid::Uuid;
 
@@ -57,7 +58,7 @@ async fn roles_of_organization_project_and_connection_decide() {
     let upper = User { id: reader.to_string().to_uppercase() };
     assert_eq!(granted(&upper).await.unwrap(), Write);
     let visible = access.visible_projects(Some(&user(reader))).await.unwrap();
-    assert_eq!(visible, Visible::Some(vec![(project, Read)]));
+    assert_eq!(visible, Visible::Some(vec![project]));
     assert_eq!(access.granted_anywhere(Some(&user(reader))).await.unwrap(), Read);
 
     let owner = Uuid::new_v4();

@@ -6,10 +6,9 @@ mod request;
 use std::time::Instant;
 
 use hyper::header::HeaderValue;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use crate::api::operation::operations;
+use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::backend::http::{Answer, HEALTH, INFO, Request};
 use crate::context::Context;
@@ -25,13 +24,8 @@ operations! {
     "http.request" POST "/bun/{scope}/request" Connection(BunApi) Read 2 => request::request;
 }
 
-/// Nothing to say.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoInput {}
-
 /// `GET {base}/health`. Any status is an answer; only a success is `healthy`.
-async fn health(cx: &Context, _input: NoInput) -> Result<Reply> {
+async fn health(cx: &Context, _input: Nothing) -> Result<Reply> {
     let started = Instant::now();
     let answer = get(cx, HEALTH).await?;
     let ms = started.elapsed().as_secs_f64() * 1000.0;
@@ -47,7 +41,7 @@ async fn health(cx: &Context, _input: NoInput) -> Result<Reply> {
 }
 
 /// `GET {base}/info`. What is no success is a failure, which is not served again.
-async fn info(cx: &Context, _input: NoInput) -> Result<Reply> {
+async fn info(cx: &Context, _input: Nothing) -> Result<Reply> {
     let answer = get(cx, INFO).await?;
     let (code, hint) = match answer.status.as_u16() {
         200..300 => return Ok(answer::reply(&answer)),

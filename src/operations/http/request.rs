@@ -14,7 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer;
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::backend::http::{Request, caller_header};
 use crate::context::Context;

@@ -16,7 +16,8 @@ pub mod server;
 pub mod transfer;
 pub mod watch;
 
-use crate::api::operation::{Permission, operations};
+use crate::access::Permission;
+use crate::api::operation::operations;
 use crate::backend::mongodb::Namespace;
 use crate::context::Context;
 use crate::error::Result;

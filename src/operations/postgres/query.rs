@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::backend::postgres::{Parameter, Shape, Statement};
 use crate::context::Context;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::backend::redis::batch::{Batch, MAX_COMMANDS};
 use crate::context::Context;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::input::{CreateInput, Nothing, UpdateInput, page_size};
+use super::input::{CreateInput, UpdateInput, page_size};
 use super::trial;
+use crate::access::Permission;
 use crate::access::require;
-use crate::api::operation::Permission;
+use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::context::Context;
 use crate::error::{Error, Result};

@@ -132,11 +132,6 @@ pub(super) struct TestInput {
     pub(super) unknown: Unknown,
 }
 
-/// Takes nothing more than what the path says.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
-
 /// The size of a page.
 pub(super) fn page_size(limit: Option<u32>) -> Result<u32> {
     match limit.unwrap_or(100) {

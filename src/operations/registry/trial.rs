@@ -1,8 +1,9 @@
 //! Trying connections, saved and unsaved.
 
-use super::input::{Nothing, TestInput};
+use super::input::TestInput;
+use crate::access::Permission;
 use crate::access::require;
-use crate::api::operation::Permission;
+use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::backend::probe::{self, TestResult};
 use crate::context::Context;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::backend::mongodb::AggregateOptions;
 use crate::backend::mongodb::gate::{self, Needs};
 use crate::context::Context;

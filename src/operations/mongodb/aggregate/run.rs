@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};

@@ -9,7 +9,7 @@ use super::collections::write_entry;
 use super::confirmed;
 use super::definition::{MOST_BYTES, within};
 use super::modification::{ChangedIndex, ChangedOptions};
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Call, Cap, Namespace, Query};
 use crate::context::Context;

@@ -8,6 +8,9 @@
 //! `matched` is the sum of `done`, `skipped`, `failed` and `unknown`. What is unknown may or may not
 //! have been done, and is never sent again.
 //!
+//! A key that is met again, because its slot moved or another server took over meanwhile, is counted
+//! again.
+//!
 //! A copy takes keys to another connection of the project, with their times and in one piece each. What
 //! was there already (unless it is replaced), and what is gone or over meanwhile, is `skipped`.
 

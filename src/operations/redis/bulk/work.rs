@@ -12,7 +12,7 @@ use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
 use super::preview::Preview;
 use super::tally::Tally;
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;

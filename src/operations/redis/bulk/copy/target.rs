@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use crate::api::operation::Permission;
+use crate::access::Permission;
 use crate::backend::redis::Client;
 use crate::backend::redis::put::{Conflict, Entry, Put};
 use crate::context::{Context, FAILED_CONNECTION, Leased};

@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::direct::Direct;
-use crate::api::dispatch::{Caller, execute};
-use crate::api::params::Params;
-use crate::api::router::by_name;
+use super::dispatch::{Caller, execute};
+use super::params::Params;
+use super::router::by_name;
 use crate::context::Accept;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+use crate::registry::direct::Direct;
 use crate::service::Service;
 
 /// Callers of this function expect all rows, as pg-meta gives them.
