@@ -153,6 +153,7 @@ async fn carry_everything_once(shift: Shift) {
     shifting.over().await;
     let meanwhile = imports.len();
     imports.push(import(&service, &file(&scene, meanwhile)).await);
+    scene.end(shifting).await;
     let last = imports.last().unwrap().as_ref().unwrap();
     assert_eq!((&last.end["done"], &last.end["checksum"]), (&json!(LINES), &json!("right")));
     for (round, told) in imports.iter().enumerate() {
@@ -161,7 +162,6 @@ async fn carry_everything_once(shift: Shift) {
             check(&scene, &client, round, told, may_lose).await;
         }
     }
-    scene.end(shifting).await;
     // At rest, each is there once.
     let (found, vouches) = export(&service, &scene.pattern("out")).await;
     assert!(vouches && found.len() == KEYS && found.values().all(|&times| times == 1), "{found:?}");

@@ -146,8 +146,8 @@ async fn a_cursor_of_the_old_primary_is_not_used_on_the_new_one() {
     let mut shifting = scene.shift().await;
     shifting.followed_by(&client).await;
     walk.finish().await;
-    assert_eq!((walk.misses(&keys), walk.may_be_incomplete), (0, false), "of {before} before");
     scene.end(shifting).await;
+    assert_eq!((walk.misses(&keys), walk.may_be_incomplete), (0, false), "of {before} before");
     forget(&client, &keys).await;
 }
 
