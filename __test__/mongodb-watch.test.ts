@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net'
 import type { MongoDatabase, WatchMessage } from 'studio-multidb'
 import { attachWebSocket } from 'studio-multidb/next'
 import { WebSocket } from 'ws'
+import { Double, Long } from '../scripts/servers/bson.mjs'
 import { startMongo } from '../scripts/servers/index.mjs'
 import { eventually } from './support/processes'
+import { rogueMongo } from './support/rogue-mongo.mjs'
 import { startStack, type Stack } from './support/stack'
 import { closing, Messages } from './support/websocket'
 
@@ -138,4 +140,46 @@ it('an abort ends a loop that waits', async () => {
   controller.abort()
   await waiting
   await released()
+})
+
+it('a history that the server lost is a gap, and closes the socket with 4409', async () => {
+  const cursor = (batch: string) => ({
+    cursor: {
+      id: new Long(9),
+      ns: `${db}.lost`,
+      [batch]: [],
+      postBatchResumeToken: { _data: '01' },
+    },
+    ok: new Double(1),
+  })
+  const lost = {
+    ok: new Double(0),
+    code: 286,
+    codeName: 'ChangeStreamHistoryLost',
+    errmsg: 'Resume of change stream was not possible',
+    errorLabels: ['NonResumableChangeStreamError'],
+  }
+  let told = false
+  const rogue = await rogueMongo({
+    setName: 'rs0',
+    reply: (command: { aggregate?: unknown; getMore?: unknown }) => {
+      if (command.aggregate === 'lost') return cursor('firstBatch')
+      if (command.getMore) return told ? lost : cursor('nextBatch')
+      return undefined
+    },
+  })
+  try {
+    const { projectRef } = stack
+    const body = { projectRef, name: 'rogue', type: 'mongodb', connectionString: rogue.url }
+    const made = await stack.api('POST', '/databases?skip_test=true', body)
+    const socket = await Messages.of(open(`${db}/collections/lost/watch`, made.body.data.id))
+    const token = { resume_token: { _data: '01' } }
+    expect(await socket.next()).toMatchObject({ type: 'progress', ...token })
+    const end = closing(socket)
+    told = true
+    expect(await socket.next()).toEqual({ type: 'gap', reason: 'history_lost', ...token })
+    expect(await end).toMatchObject({ code: 4409 })
+  } finally {
+    await rogue.stop()
+  }
 })

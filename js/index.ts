@@ -23,7 +23,14 @@ export {
   MongoHelpers,
   testMongoConnection,
 } from './compat/mongodb'
-export type { Collection, Db, MongoClient } from './compat/mongodb'
+export type {
+  Collection,
+  Db,
+  ListedCollection,
+  ListedDatabase,
+  ListedStats,
+  MongoClient,
+} from './compat/mongodb'
 export * from './compat/clients'
 export * from './compat/pool'
 export * from './compat/helpers'

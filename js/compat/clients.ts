@@ -5,7 +5,7 @@ import { PostgresDatabase } from '../postgres'
 import { RedisDatabase, type RedisText } from '../redis'
 import type { ConnectionTestResult, DatabaseConnection } from '../types'
 import { defaultManager } from './default'
-import { Db } from './mongodb'
+import { Db, listed } from './mongodb'
 
 /** What a client is made of. */
 export interface DatabaseClientConfig {
@@ -174,7 +174,7 @@ export class MongoDBClient extends Client {
 
   /** The databases that the user can see. */
   listDatabases() {
-    return this.#mongo.listDatabases()
+    return listed(this.#mongo)
   }
 
   /** The collections of a database. */
@@ -183,12 +183,24 @@ export class MongoDBClient extends Client {
   }
 
   async getInfo(): Promise<Record<string, unknown>> {
-    const [server, databases] = await Promise.all([
-      this.#mongo.server.status(),
-      this.#mongo.listDatabases(),
-    ])
-    const { version, uptime_seconds: uptime, connections, memory } = server
-    return { version, uptime, connections, memory, databases }
+    const server = await this.#mongo.server.status()
+    const { version, uptime_seconds: uptime, connections, memory, bits } = server
+    const mebibytes = (bytes: number | null) => (bytes === null ? null : bytes / 2 ** 20)
+    return {
+      version,
+      uptime,
+      connections: connections && {
+        current: connections.current,
+        available: connections.available,
+        active: connections.active,
+        totalCreated: connections.total_created,
+      },
+      memory: memory && {
+        bits,
+        resident: mebibytes(memory.resident_bytes),
+        virtual: mebibytes(memory.virtual_bytes),
+      },
+    }
   }
 
   protected roundTrip(): Promise<unknown> {

@@ -1,14 +1,71 @@
 import { decryptWith } from '../../index'
 import { fromNative } from '../errors'
-import type { CollectionEntry } from '../mongodb/collections'
+import type { CollectionSizes } from '../mongodb/collections'
 import { MongoDatabase } from '../mongodb/database'
-import type { DatabaseEntry, DatabaseStats } from '../mongodb/databases'
 import type { Document } from '../mongodb/document'
 import type { FindOptions } from '../mongodb/documents'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
-/** Documents read per round trip by `toArray()`. */
+/** Documents, or entries of a list, read per round trip by `toArray()`. */
 const PAGE = 1000
+
+/** A database, as `listDatabases` of a driver tells of it. What the user may not know is `null`. */
+export interface ListedDatabase {
+  name: string
+  /** Bytes. */
+  sizeOnDisk: number | null
+  empty: boolean | null
+}
+
+/** A collection or view, as `listCollections` of a driver tells of it, with its sizes. */
+export interface ListedCollection {
+  name: string
+  /** `collection`, `view` or `timeseries`. */
+  type: string
+  options: Document
+  info: { readOnly: boolean } & Partial<CollectionSizes>
+}
+
+/** A database's figures, as `stats` of a driver tells them. Sizes are in bytes. */
+export interface ListedStats {
+  db: string
+  collections: number
+  views: number
+  objects: number
+  avgObjSize: number
+  dataSize: number
+  storageSize: number
+  indexes: number
+  indexSize: number
+  totalSize: number
+  scaleFactor: number
+  fsUsedSize: number | null
+  fsTotalSize: number | null
+  ok: 1
+}
+
+/** A whole list, page by page. */
+async function whole<T extends { name: string }>(
+  page: (options: { limit: number; after?: string }) => Promise<T[]>
+): Promise<T[]> {
+  const found: T[] = []
+  for (;;) {
+    const after = found.at(-1)?.name
+    const more = await page(after === undefined ? { limit: PAGE } : { limit: PAGE, after })
+    found.push(...more)
+    if (more.length < PAGE) return found
+  }
+}
+
+/** The databases that the user of a connection can see. */
+export async function listed(client: MongoDatabase): Promise<ListedDatabase[]> {
+  const databases = await whole((options) => client.databases.list(options))
+  return databases.map(({ name, size_on_disk, empty }) => ({
+    name,
+    sizeOnDisk: size_on_disk,
+    empty,
+  }))
+}
 
 /** A collection, as callbacks of `executeMongoOperation` see it. */
 export class Collection {
@@ -54,14 +111,20 @@ export class Collection {
   }
 
   /** Inserts one document. */
-  async insertOne(document: Document): Promise<{ insertedId: unknown }> {
-    const { inserted_ids } = await this.insertMany([document])
-    return { insertedId: inserted_ids[0] }
+  async insertOne(document: Document): Promise<{ acknowledged: true; insertedId: unknown }> {
+    const { insertedIds } = await this.insertMany([document])
+    return { acknowledged: true, insertedId: insertedIds[0] }
   }
 
-  /** Inserts documents, in order. */
-  insertMany(documents: Document[]) {
-    return this.client.insert(this.db, this.collectionName, documents)
+  /** Inserts documents, in order. The ids are by the documents' indexes. */
+  async insertMany(documents: Document[]): Promise<{
+    acknowledged: true
+    insertedCount: number
+    insertedIds: Record<number, unknown>
+  }> {
+    const inserted = await this.client.insert(this.db, this.collectionName, documents)
+    const { inserted_count: insertedCount, inserted_ids: ids } = inserted
+    return { acknowledged: true, insertedCount, insertedIds: { ...ids } }
   }
 
   /** The result of a pipeline. */
@@ -87,18 +150,55 @@ export class Db {
 
   /** Its collections. */
   listCollections() {
-    return { toArray: () => this.client.listCollections(this.databaseName) }
+    return {
+      toArray: async (): Promise<ListedCollection[]> => {
+        const found = await whole((options) =>
+          this.client.collections.list(this.databaseName, options)
+        )
+        return found.map(({ name, type, kind, options, info }) => ({
+          name,
+          type,
+          options,
+          info: { readOnly: kind === 'view', ...info },
+        }))
+      },
+    }
   }
 
   /** Its figures. */
-  stats(): Promise<DatabaseStats> {
-    return this.client.stats(this.databaseName)
+  async stats(): Promise<ListedStats> {
+    const stats = await this.client.databases.stats(this.databaseName)
+    return {
+      db: stats.db,
+      collections: stats.collections,
+      views: stats.views,
+      objects: stats.objects,
+      avgObjSize: stats.avg_obj_size,
+      dataSize: stats.data_size,
+      storageSize: stats.storage_size,
+      indexes: stats.indexes,
+      indexSize: stats.index_size,
+      totalSize: stats.total_size,
+      scaleFactor: stats.scale,
+      fsUsedSize: stats.fs_used_size,
+      fsTotalSize: stats.fs_total_size,
+      ok: 1,
+    }
   }
 
   /** What concerns the whole server. */
   admin() {
     return {
-      listDatabases: async () => ({ databases: await this.client.listDatabases() }),
+      listDatabases: async () => {
+        const databases = await listed(this.client)
+        const totalSize = databases.reduce((sum, { sizeOnDisk }) => sum + (sizeOnDisk ?? 0), 0)
+        return {
+          databases,
+          totalSize,
+          totalSizeMb: Math.floor(totalSize / 2 ** 20),
+          ok: 1 as const,
+        }
+      },
     }
   }
 }
@@ -165,12 +265,12 @@ function database(name: string, connectionString: string | undefined): Db {
 /** Shorthands for a connection string, or for `MONGODB_URL`. */
 export const MongoHelpers = {
   /** The databases that the user can see. */
-  listDatabases: (connectionString?: string): Promise<Result<DatabaseEntry[]>> =>
+  listDatabases: (connectionString?: string): Promise<Result<ListedDatabase[]>> =>
     settled(
       async () => (await database('admin', connectionString).admin().listDatabases()).databases
     ),
   /** The collections of a database. */
-  listCollections: (name: string, connectionString?: string): Promise<Result<CollectionEntry[]>> =>
+  listCollections: (name: string, connectionString?: string): Promise<Result<ListedCollection[]>> =>
     settled(() => database(name, connectionString).listCollections().toArray()),
   /** How many documents match. */
   countDocuments: (
@@ -192,6 +292,6 @@ export const MongoHelpers = {
       database(name, connectionString).collection(collection).find(filter, options).toArray()
     ),
   /** A database's figures. */
-  stats: (name: string, connectionString?: string): Promise<Result<DatabaseStats>> =>
+  stats: (name: string, connectionString?: string): Promise<Result<ListedStats>> =>
     settled(() => database(name, connectionString).stats()),
 }

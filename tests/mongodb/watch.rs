@@ -10,15 +10,28 @@ use studio_multidb::api::reply::Body;
 use studio_multidb::api::stream::Feed;
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::mongodb::{
-    ChangeStream, Client, Namespace, Query, Start, WatchOptions, Watched,
+    ChangeStream, Client, Namespace, News, Query, Start, WatchOptions, Watched,
 };
+use studio_multidb::error::Code;
 
 use super::api::{Api, api, encoded};
 use super::fake::{Answer, Fake, cursor};
 use super::proxy::{Fault, Proxy};
-use super::support::{all, at_most, options, parsed, server, soon, target};
+use super::support::{all, at_most, connect, options, parsed, server, soon, target};
 
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// As little as can be asked for.
+fn plain() -> WatchOptions {
+    WatchOptions {
+        pipeline: Vec::new(),
+        full_document: None,
+        before_change: None,
+        expanded_events: false,
+        batch: None,
+        wait: PATIENCE,
+    }
+}
 
 /// Somebody who watches, by server-sent events.
 struct Reader {
@@ -431,14 +444,7 @@ async fn many_streams_leave_connections_for_others() {
     for _ in 0..5 {
         let client = Arc::clone(&client);
         let watched = Watched::Database("a".to_owned());
-        let how = WatchOptions {
-            pipeline: Vec::new(),
-            full_document: None,
-            before_change: None,
-            expanded_events: false,
-            batch: None,
-            wait: PATIENCE,
-        };
+        let how = plain();
         let (start, deadline) = (Start::Now, soon());
         let mut stream =
             ChangeStream::open(&client, "many", watched, how, start, deadline).await.unwrap();
@@ -557,4 +563,36 @@ async fn a_cluster_is_watched_as_a_whole() {
     assert_eq!(stages(&fake).pop().unwrap(), expected);
     let level = asked.get_document("readConcern").unwrap().get_str("level").unwrap();
     assert_eq!(level, "majority");
+}
+
+/// Whoever watches while the client is closed, as happens when a connection is changed under it, is
+/// told so, at whatever moment it comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_closed_ends_its_change_streams_in_order() {
+    let (fake, _api) = scripted(|_| Some(batch("getMore", 9, [], 2))).await;
+    for round in 0..20 {
+        let client = Arc::new(connect(&parsed(&fake.url())).await);
+        let watched = Watched::Collection(Namespace::new("studio_multidb_test", "c").unwrap());
+        let opened = ChangeStream::open(&client, "closed", watched, plain(), Start::Now, soon());
+        let mut stream = opened.await.unwrap();
+        let watching = tokio::spawn({
+            let client = Arc::clone(&client);
+            async move {
+                loop {
+                    match stream.next(&client, PATIENCE).await {
+                        Ok(News::Changes(_)) => {}
+                        Ok(News::Lost(error)) | Err(error) => return error,
+                    }
+                }
+            }
+        });
+        let before = fake.asked("getMore").len();
+        while fake.asked("getMore").len() < before + round % 3 {
+            tokio::task::yield_now().await;
+        }
+        client.close().await;
+        let error = tokio::time::timeout(PATIENCE, watching).await.unwrap();
+        let error = error.expect("a stream does not panic");
+        assert_eq!(error.code(), Code::DbConnectionFailed, "{error}");
+    }
 }

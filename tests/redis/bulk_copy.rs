@@ -590,3 +590,43 @@ async fn a_large_value_whose_copy_is_cut_off_is_not_there_by_half() {
     assert_eq!(pair.same().await as u64, count);
     pair.clean().await;
 }
+
+/// A key that is written over and over, with another time each time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_and_its_time_are_of_one_moment() {
+    let Some(pair) = Pair::beside().await else { return };
+    let key = format!("{}k", pair.prefix);
+    let writing = tokio::spawn({
+        let (key, url) = (key.clone(), pair.from_url.clone());
+        async move {
+            let client = connect(&url).await;
+            // No time occurs twice.
+            for i in 0_u64.. {
+                let (short, long) = ((1_000_000 + i).to_string(), (100_000_000 + i).to_string());
+                batch(&client, &[&["SET", &key, "short", "PX", &short]]).await;
+                batch(&client, &[&["SET", &key, "long", "PX", &long]]).await;
+            }
+        }
+    });
+    let there = connect(&pair.to_url).await;
+    let mut copied = 0;
+    for _ in 0..60 {
+        let listed = json!({ "pattern": null, "keys": [key], "conflict": "replace" });
+        let records = pair.copy(listed).await;
+        let [done, skipped, failed, unknown] = counts(&records);
+        assert_eq!((done + skipped + failed, unknown), (1, 0), "{records:?}");
+        copied += done;
+        let found = batch(&there, &[&["GET", &key], &["TTL", &key]]).await;
+        match (found[0]["ok"].as_str(), found[1]["ok"].as_i64().unwrap()) {
+            (Some("short"), ttl) => assert!(ttl < 50_000, "{ttl}"),
+            (Some("long"), ttl) => assert!(ttl > 50_000, "{ttl}"),
+            (other, _) => assert!(other.is_none() && copied == 0, "{other:?}"),
+        }
+        for problem in told(&records, "problem") {
+            assert_eq!(problem["message"], "the key changed each time it was read");
+        }
+    }
+    writing.abort();
+    let _ = writing.await;
+    pair.clean().await;
+}

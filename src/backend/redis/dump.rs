@@ -4,6 +4,7 @@
 use redis::Value;
 
 use super::commands::{Commands, Effect};
+use super::survey::{Surveyed, surveyed};
 use super::{Client, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -15,11 +16,29 @@ impl Client {
             commands.push(Effect::Read, 1, &[b"DUMP", key]);
         };
         let replies = self.for_each(keys, deadline, push).await;
-        let bytes = |reply: Value| match reply {
-            Value::Nil => Ok(None),
-            reply => reply::into_bytes(reply).map(Some).ok_or_else(|| failure::unexpected("DUMP")),
+        replies.into_iter().map(dumped).collect()
+    }
+
+    /// The same, and what each key was right behind it.
+    pub async fn dump_and_survey(&self, keys: &[Vec<u8>], deadline: Deadline) -> Vec<Dumped> {
+        let columns = ["DUMP", "TYPE", self.expiry_command()];
+        let (rows, now) = self.ask_of_each(keys, &columns, deadline).await;
+        let each = |row: Vec<Result<Value>>| {
+            let mut replies = row.into_iter();
+            let dump = dumped(replies.next().unwrap_or(Ok(Value::Nil)));
+            (dump, surveyed(&mut replies, now))
         };
-        replies.into_iter().map(|reply| reply.and_then(failure::check).and_then(bytes)).collect()
+        rows.into_iter().map(each).collect()
+    }
+}
+
+/// A value, and what its key was.
+pub type Dumped = (Result<Option<Vec<u8>>>, Result<Option<Surveyed>>);
+
+fn dumped(reply: Result<Value>) -> Result<Option<Vec<u8>>> {
+    match reply.and_then(failure::check)? {
+        Value::Nil => Ok(None),
+        reply => reply::into_bytes(reply).map(Some).ok_or_else(|| failure::unexpected("DUMP")),
     }
 }
 

@@ -14,8 +14,11 @@ use crate::error::{Code, Result};
 /// Bytes of an element, where nothing is known of it.
 const ELEMENT: u64 = 512;
 
-/// In place of a column: the server's clock.
-const TIME: usize = usize::MAX;
+/// Tells how long a key has left.
+const REMAINING: &str = "PTTL";
+
+/// Asks how much memory a key takes.
+const SIZE: &str = "MEMORY USAGE";
 
 /// What a key is.
 #[derive(Debug, Clone)]
@@ -37,29 +40,18 @@ impl Client {
         with_size: bool,
         deadline: Deadline,
     ) -> Vec<Result<Option<Surveyed>>> {
-        let columns = if with_size { 3 } else { 2 };
-        let asks_time = self.expire_time.may_exist();
-        let mut replies = self.describe_each(keys, asks_time, with_size, deadline).await;
-        let expiry = replies.chunks_exact(columns).map(|replies| &replies[1]);
-        let mut now = None;
-        if asks_time && expiry.clone().any(|reply| reply.as_ref().is_ok_and(is_denied)) {
+        let mut columns = vec!["TYPE", self.expiry_command()];
+        columns.extend(with_size.then_some(SIZE));
+        let (mut rows, mut now) = self.ask_of_each(keys, &columns, deadline).await;
+        let is_denied = |row: &Vec<Result<Value>>| row[1].as_ref().is_ok_and(is_denied);
+        if columns[1] != REMAINING && rows.iter().any(is_denied) {
             // Servers before 7.0 know only how long is left.
             self.expire_time.set_missing();
-            replies = self.describe_each(keys, false, with_size, deadline).await;
+            columns[1] = REMAINING;
+            (rows, now) = self.ask_of_each(keys, &columns, deadline).await;
         }
-        if replies.len() > keys.len() * columns {
-            now = replies.pop().and_then(Result::ok).and_then(clock);
-        }
-        if now.is_none() && !self.expire_time.may_exist() {
-            now = Some(self.now(deadline).await);
-        }
-        let mut replies = replies.into_iter();
-        let each = std::iter::from_fn(|| {
-            let type_name = replies.next()?;
-            Some((type_name, replies.next()?, if with_size { replies.next() } else { None }))
-        });
         let mut surveyed: Vec<_> =
-            each.map(|(type_name, expiry, size)| surveyed(type_name, expiry, size, now)).collect();
+            rows.into_iter().map(|row| surveyed(&mut row.into_iter(), now)).collect();
         if with_size {
             self.estimate(keys, &mut surveyed, deadline).await;
         }
@@ -104,31 +96,45 @@ impl Client {
         }
     }
 
-    /// `columns` replies per key, and behind them the server's clock where it was asked.
-    async fn describe_each(
+    /// What tells when a key expires.
+    pub(super) fn expiry_command(&self) -> &'static str {
+        if self.expire_time.may_exist() { "PEXPIRETIME" } else { REMAINING }
+    }
+
+    /// The replies of each key to these commands, one behind the other; and the server's clock where
+    /// they tell what is left of a time.
+    pub(super) async fn ask_of_each(
         &self,
         keys: &[Vec<u8>],
-        asks_time: bool,
-        with_size: bool,
+        columns: &[&str],
         deadline: Deadline,
-    ) -> Vec<Result<Value>> {
-        let expiry: &[u8] = if asks_time { b"PEXPIRETIME" } else { b"PTTL" };
-        let columns = if with_size { 3 } else { 2 };
-        let mut asked: Vec<(&[u8], usize)> = keys
-            .iter()
-            .flat_map(|key| (0..columns).map(move |column| (key.as_slice(), column)))
-            .collect();
-        if !asks_time {
-            // Of the same moment, or the time that a key has left would be that of another.
-            asked.push((&[], TIME));
+    ) -> (Vec<Vec<Result<Value>>>, Option<i64>) {
+        let mut commands = Commands::with_capacity(keys.len() * columns.len() + 1);
+        for key in keys {
+            for &column in columns {
+                match column {
+                    SIZE => metadata::push_size(&mut commands, key),
+                    name => commands.push(Effect::Read, 1, &[name.as_bytes(), key]),
+                }
+            }
         }
-        let push = |commands: &mut Commands, &(key, column): &(&[u8], usize)| match column {
-            TIME => commands.push(Effect::Read, 0, &[b"TIME"]),
-            0 => commands.push(Effect::Read, 1, &[b"TYPE", key]),
-            1 => commands.push(Effect::Read, 1, &[expiry, key]),
-            _ => metadata::push_size(commands, key),
-        };
-        self.for_each(&asked, deadline, push).await
+        let reckons = columns.contains(&REMAINING);
+        if reckons {
+            // Of the same moment, or what is left would be that of another.
+            commands.push(Effect::Read, 0, &[b"TIME"]);
+        }
+        let mut replies = self.run_patiently(&commands, deadline).await;
+        let mut now = None;
+        if reckons {
+            now = replies.pop().and_then(Result::ok).and_then(clock);
+            now = Some(match now {
+                Some(now) => now,
+                None => self.now(deadline).await,
+            });
+        }
+        let mut replies = replies.into_iter();
+        let row = |_: &Vec<u8>| replies.by_ref().take(columns.len()).collect();
+        (keys.iter().map(row).collect(), now)
     }
 
     /// The server's clock, in milliseconds since 1970; ours where the user may not know.
@@ -149,12 +155,14 @@ fn clock(reply: Value) -> Option<i64> {
     Some(reply::integer(seconds)? * 1000 + reply::integer(micros)? / 1000)
 }
 
-fn surveyed(
-    type_name: Result<Value>,
-    expiry: Result<Value>,
-    size: Option<Result<Value>>,
+/// What the replies to `TYPE`, to [`Client::expiry_command`] and perhaps to [`SIZE`] say of a key.
+pub(super) fn surveyed(
+    replies: &mut impl Iterator<Item = Result<Value>>,
     now: Option<i64>,
 ) -> Result<Option<Surveyed>> {
+    let mut next = || replies.next().unwrap_or(Ok(Value::Nil));
+    let (type_name, expiry) = (next(), next());
+    let size = replies.next();
     let type_name = reply::text(&type_name.and_then(failure::check)?);
     let type_name = type_name.ok_or_else(|| failure::unexpected("TYPE"))?;
     let expires_at = match expiry.and_then(failure::check) {

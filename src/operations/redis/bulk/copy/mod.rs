@@ -15,7 +15,7 @@ use super::super::conflict::OnConflict;
 use super::preview::Preview;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
-use crate::backend::redis::dump;
+use crate::backend::redis::dump::{self, Dumped};
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::put::{Content, Entry, Put};
 use crate::backend::redis::survey::Surveyed;
@@ -155,12 +155,15 @@ impl Copy {
         batch: &mut Batch,
         settled: &mut Settled,
     ) {
-        let contents = match way {
-            Way::Dump => dumped(cx, from, &keys).await,
-            _ => whole(cx, from, &keys).await,
-        };
         let names: Vec<Vec<u8>> = keys.iter().map(|key| key.name.clone()).collect();
-        let now = from.survey(&names, false, cx.step()).await;
+        let (contents, now): (Vec<_>, Vec<_>) = match way {
+            Way::Dump => {
+                let dumped = from.dump_and_survey(&names, cx.step()).await;
+                let content = |(dump, now): Dumped| (dump.map(|d| d.map(Content::Dump)), now);
+                dumped.into_iter().map(content).unzip()
+            }
+            _ => (whole(cx, from, &keys).await, from.survey(&names, false, cx.step()).await),
+        };
         let (mut entries, mut sent) = (Vec::new(), Vec::new());
         for ((key, content), now) in keys.into_iter().zip(contents).zip(now) {
             let content = match content {
@@ -255,12 +258,6 @@ impl Copy {
             Put::Kept | Put::Expired => settled.add(name, Ok(false)),
         }
     }
-}
-
-async fn dumped(cx: &Context, from: &Client, keys: &[Key]) -> Vec<Result<Option<Content>>> {
-    let names: Vec<&[u8]> = keys.iter().map(|key| key.name.as_slice()).collect();
-    let dumps = from.dump(&names, cx.step()).await;
-    dumps.into_iter().map(|dump| Ok(dump?.map(Content::Dump))).collect()
 }
 
 async fn whole(cx: &Context, from: &Client, keys: &[Key]) -> Vec<Result<Option<Content>>> {
