@@ -12,7 +12,7 @@ use crate::http::service;
 use crate::streams::{Records, Sent};
 use crate::support::connect;
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 12;
 const KEYS: usize = 240;
 
 fn kind(round: usize) -> String {

@@ -223,7 +223,10 @@ impl Scene {
     }
 }
 
-pub(super) const TAGS: usize = 12;
+const TAGS: usize = 12;
+
+/// Keys that move together; their names fit into a short answer.
+const BATCH: usize = 8;
 
 /// A change that is under way.
 pub(super) struct Shifting {
@@ -311,12 +314,18 @@ impl Move {
         let slot = self.slot.to_string();
         let mut moved = 0;
         while most.is_none_or(|most| moved < most) {
-            let keys = from.all(&["CLUSTER", "GETKEYSINSLOT", &slot, "1"]).await;
-            let Some(key) = keys.lines().nth(2) else { return };
-            let answer = from.ask(&["MIGRATE", host, port, key, "0", "5000"]).await;
-            // It may have been deleted meanwhile.
+            let count = most.map_or(BATCH, |most| BATCH.min(most - moved));
+            let keys = from.all(&["CLUSTER", "GETKEYSINSLOT", &slot, &count.to_string()]).await;
+            let keys: Vec<&str> = keys.lines().skip(2).step_by(2).collect();
+            if keys.is_empty() {
+                return;
+            }
+            let mut migrate = vec!["MIGRATE", host, port, "\"\"", "0", "5000", "KEYS"];
+            migrate.extend(&keys);
+            let answer = from.ask(&migrate).await;
+            // They may have been deleted meanwhile.
             assert!(answer == "+OK" || answer == "+NOKEY", "{answer}");
-            moved += 1;
+            moved += keys.len();
         }
     }
 
