@@ -8,13 +8,16 @@ import { packageBin, root } from '../scripts/steps/command.mjs'
 
 const folder = join(root, 'bench', 'build')
 
+/** As the releases are built, where there is a shell to do it. */
+const cargo =
+  process.platform === 'win32' ? {} : { CARGO: join(root, 'scripts', 'cargo-cdylib.sh') }
+
 /** Builds with cargo's release profile. @returns {Promise<string>} the addon's path */
 export async function buildRelease() {
   await mkdir(folder, { recursive: true })
-  await packageBin('@napi-rs/cli', 'napi', [
-    ...['build', '--platform', '--release', '--output-dir', folder],
-    ...['--js', 'index.js', '--dts', 'index.d.ts'],
-  ])
+  const args = ['build', '--platform', '--release', '--output-dir', folder]
+  const names = ['--js', 'index.js', '--dts', 'index.d.ts']
+  await packageBin('@napi-rs/cli', 'napi', [...args, ...names], { env: cargo })
   // The loader and the types come of the same sources as the addon.
   for (const name of ['index.js', 'index.d.ts']) {
     await copyFile(join(folder, name), join(root, name))
