@@ -43,7 +43,7 @@ pub fn document() -> Value {
 
 fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let input = (operation.input)(generator);
-    let properties = properties(&input, generator);
+    let members = members(&input, generator);
     let in_path: Vec<&str> = path_names(operation.path).collect();
     let mut parameters: Vec<Value> = in_path
         .iter()
@@ -60,7 +60,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
             })
         }));
     }
-    let own = properties.iter().filter(|(name, _)| !in_path.contains(&name.as_str()));
+    let own = members.iter().filter(|member| !in_path.contains(&member.name.as_str()));
     let mut described = json!({
         "operationId": operation.name,
         "summary": operation.summary.trim(),
@@ -74,15 +74,21 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
             json!({ "content": { "*/*": { "schema": { "type": "string", "format": "binary" } } } });
     }
     if in_query || operation.takes == Takes::Upload {
-        parameters.extend(
-            own.map(|(name, schema)| json!({ "name": name, "in": "query", "schema": schema })),
-        );
+        parameters.extend(own.map(|Member { name, schema, required }| {
+            json!({ "name": name, "in": "query", "required": required, "schema": schema })
+        }));
     } else {
-        let body: Map<String, Value> = own.map(|(n, s)| (n.clone(), s.clone())).collect();
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        for member in own {
+            properties.insert(member.name.clone(), member.schema.clone());
+            if member.required {
+                required.push(member.name.as_str());
+            }
+        }
+        let schema = json!({ "type": "object", "properties": properties, "required": required });
         described["requestBody"] = json!({
-            "content": { "application/json": {
-                "schema": { "type": "object", "properties": body },
-            } },
+            "required": !required.is_empty(),
+            "content": { "application/json": { "schema": schema } },
         });
     }
     described["parameters"] = Value::Array(parameters);
@@ -108,7 +114,7 @@ fn responses(operation: &Operation) -> Value {
         .map(|(media_type, schema)| (media_type.to_owned(), json!({ "schema": schema })))
         .collect();
     let mut responses = json!({
-        "200": { "description": "Success", "content": content },
+        "2XX": { "description": "Success", "content": content },
         "default": {
             "description": "Failure",
             "content": { "application/json": {
@@ -118,7 +124,7 @@ fn responses(operation: &Operation) -> Value {
     });
     if operation.gives == Gives::Socket {
         responses["101"] = json!({ "description": "A WebSocket whose messages are JSON texts" });
-        responses["200"]["description"] = "The same messages as a stream".into();
+        responses["2XX"]["description"] = "The same messages as a stream".into();
     }
     responses
 }
@@ -133,8 +139,15 @@ fn schema_of(format: Format) -> Value {
     }
 }
 
+/// A member of an input struct.
+struct Member {
+    name: String,
+    schema: Value,
+    required: bool,
+}
+
 /// The members of an input struct, through the reference that stands for it.
-fn properties(schema: &Schema, generator: &SchemaGenerator) -> Map<String, Value> {
+fn members(schema: &Schema, generator: &SchemaGenerator) -> Vec<Member> {
     let value = schema.as_value();
     let definition = value
         .get("$ref")
@@ -142,7 +155,15 @@ fn properties(schema: &Schema, generator: &SchemaGenerator) -> Map<String, Value
         .and_then(|reference| reference.rsplit('/').next())
         .and_then(|name| generator.definitions().get(name))
         .unwrap_or(value);
-    definition.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
+    let required = definition.get("required").and_then(Value::as_array);
+    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
+    let properties = definition.get("properties").and_then(Value::as_object);
+    let member = |(name, schema): (&String, &Value)| Member {
+        name: name.clone(),
+        schema: schema.clone(),
+        required: is_required(name),
+    };
+    properties.into_iter().flatten().map(member).collect()
 }
 
 fn path_names(path: &str) -> impl Iterator<Item = &str> {
@@ -201,7 +222,7 @@ mod tests {
         let document = document();
         let answers = |method: &str, path: &str| {
             let path = format!("{BASE_PATH}{path}");
-            document["paths"][path][method]["responses"]["200"]["content"].clone()
+            document["paths"][path][method]["responses"]["2XX"]["content"].clone()
         };
         let types = |content: &Value| -> Vec<String> {
             content.as_object().unwrap().keys().cloned().collect()
@@ -235,6 +256,23 @@ mod tests {
         ] {
             assert_eq!(types(&answers(method, path)), expected, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn what_must_be_given_is_told() {
+        let document = document();
+        let operation = |method: &str, path: &str| {
+            document["paths"][format!("{BASE_PATH}{path}")][method].clone()
+        };
+        let query = &operation("post", "/postgres/{scope}/query")["requestBody"];
+        assert_eq!(query["required"], true);
+        assert_eq!(query["content"]["application/json"]["schema"]["required"], json!(["query"]));
+        let get = operation("get", "/redis/{scope}/get");
+        let required = |name: &str| {
+            let parameters = get["parameters"].as_array().unwrap();
+            parameters.iter().find(|p| p["name"] == name).unwrap()["required"] == true
+        };
+        assert!(required("key") && required("scope") && !required("identifier"));
     }
 
     #[test]
