@@ -177,6 +177,8 @@ impl Scene {
             for node in nodes(self.address()).await.iter().filter(|node| node.of.is_some()) {
                 is_followed(&node.address).await;
             }
+            // A client that looked at the cluster a moment ago does not look again at once.
+            sleep(Duration::from_millis(300)).await;
         }
     }
 
