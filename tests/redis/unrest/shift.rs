@@ -22,7 +22,7 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 /// What changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shift {
-    /// Slots move from each primary of a cluster to another.
+    /// Slots move from a primary of a cluster to another.
     Slots,
     /// A replica of a cluster takes the place of its primary.
     Cluster,
@@ -131,12 +131,13 @@ impl Scene {
                 let all = nodes(self.address()).await;
                 let primaries = self.primaries().await;
                 let mut moves = Vec::new();
+                let (from, to) = (&primaries[0], &primaries[1]);
                 for tag in &self.tags {
                     let slot = self.slot(tag).await;
-                    let from = primaries.iter().position(|node| owns(node, slot)).unwrap();
-                    let to = (from + 1) % primaries.len();
-                    let address = |at: usize| primaries[at].address.clone();
-                    moves.push(Move { slot, from: address(from), to: address(to) });
+                    if owns(from, slot) {
+                        let (from, to) = (from.address.clone(), to.address.clone());
+                        moves.push(Move { slot, from, to });
+                    }
                 }
                 let back = moves.iter().map(Move::reversed).collect();
                 let task = tokio::spawn(move_all(moves, all));
@@ -163,7 +164,12 @@ impl Scene {
     pub(super) async fn end(&self, mut shifting: Shifting) {
         shifting.over().await;
         match shifting.back {
-            Back::Slots(moves) => move_all(moves, nodes(self.address()).await).await,
+            Back::Slots(moves) => {
+                // Two who gain slots before they have heard of each other may claim the same epoch, and
+                // then some never learn whose a slot is.
+                settle(self.address()).await;
+                move_all(moves, nodes(self.address()).await).await;
+            }
             Back::Replica { .. } | Back::None => {}
         }
         if self.shift != Shift::Sentinel {
@@ -171,6 +177,8 @@ impl Scene {
             for node in nodes(self.address()).await.iter().filter(|node| node.of.is_some()) {
                 is_followed(&node.address).await;
             }
+            // A client that looked at the cluster a moment ago does not look again at once.
+            sleep(Duration::from_millis(300)).await;
         }
     }
 
