@@ -57,6 +57,10 @@ impl Scene {
             ),
         };
         let mut scene = Self { url, shift, tags: Vec::new(), _alone: alone };
+        if shift != Shift::Sentinel {
+            // Whoever was here before may have left a server that has not heard the news.
+            settle(scene.address()).await;
+        }
         scene.is_replicated().await;
         let prefix = prefix();
         for i in 0.. {
