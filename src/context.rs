@@ -136,6 +136,10 @@ impl Context {
     /// the health of the request's own.
     #[must_use]
     pub fn of_other(&self, other: &Connection, error: Error) -> Error {
+        if error.details().contains_key(FAILED_CONNECTION) {
+            // Its circuit remembers what it was told.
+            return error;
+        }
         error.context(&other.identifier).detail(FAILED_CONNECTION, other.id.to_string())
     }
 

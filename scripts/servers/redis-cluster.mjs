@@ -22,7 +22,8 @@ const FORMING_MS = 30_000
 export async function startRedisCluster(options = {}) {
   const { primaries = 3, replicas = 3, generation, password, proxied = false } = options
   const { nodeTimeoutMs = 5_000 } = options
-  const args = ['--cluster-node-timeout', String(nodeTimeoutMs)]
+  // A replica is listed once it has heard something from its primary.
+  const args = ['--cluster-node-timeout', String(nodeTimeoutMs), '--repl-ping-replica-period', '1']
   const start = () => startRedis({ generation, password, cluster: true, args })
   const servers = await Promise.all(Array.from({ length: primaries + replicas }, start))
 
@@ -100,6 +101,8 @@ async function form(nodes, primaries) {
       const lines = await clusterNodes(node)
       if (lines.filter((line) => /slave/.test(line)).length !== replicas) return false
       if (lines.some((line) => !/ connected/.test(line))) return false
+      const listed = (await node.ask('CLUSTER', 'SLOTS')).flatMap(([, , ...servers]) => servers)
+      if (new Set(listed.map(([, port]) => port)).size !== nodes.length) return false
       if (node.role === 'primary') continue
       const replication = await node.ask('INFO', 'replication')
       if (!replication.includes('master_link_status:up')) return false
