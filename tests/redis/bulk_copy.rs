@@ -65,6 +65,17 @@ impl Pair {
         Records::open(&self.registered.service, "POST", "/keys/bulk", sent).await
     }
 
+    /// The same once it can begin: after a cut the connection is tried again in a moment.
+    async fn begin(&self, more: Value) -> Records {
+        let mut opened = None;
+        eventually("a copy that begins", async || {
+            opened = self.open(more.clone()).await.ok();
+            opened.is_some()
+        })
+        .await;
+        opened.unwrap()
+    }
+
     async fn copy(&self, more: Value) -> Vec<Value> {
         self.open(more).await.unwrap().all().await
     }
@@ -494,14 +505,7 @@ async fn lost_answers_are_unknown_and_nothing_is_written_twice() {
             let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
             batch(&client, &sets).await;
         }
-        // After the last cut the connection is tried again in a moment.
-        let mut opened = None;
-        eventually("a copy that begins", async || {
-            opened = pair.open(json!({ "conflict": "replace" })).await.ok();
-            opened.is_some()
-        })
-        .await;
-        let opened = opened.unwrap();
+        let opened = pair.begin(json!({ "conflict": "replace" })).await;
         proxy.cut_every.store(7, Ordering::Relaxed);
         let records = opened.all().await;
         proxy.cut_every.store(0, Ordering::Relaxed);
@@ -575,7 +579,8 @@ async fn a_source_whose_connections_are_cut_is_read_again() {
     }
     let (from, to) = pair.contents().await;
     assert_eq!((from.len() as u64, to.len() as u64), (16, done));
-    assert_eq!(counts(&pair.copy(json!({})).await), [16 - done, done, 0, 0]);
+    let rest = pair.begin(json!({})).await.all().await;
+    assert_eq!(counts(&rest), [16 - done, done, 0, 0]);
     assert_eq!(pair.same().await, 16);
     pair.clean().await;
 }
@@ -592,14 +597,7 @@ async fn a_large_value_whose_copy_is_cut_off_is_not_there_by_half() {
     let Some(pair) = Pair::of(&from, &through).await else { return };
     let count = large(&pair).await;
     for cut_every in [5, 9, 17] {
-        // After the last cut the connection is tried again in a moment.
-        let mut opened = None;
-        eventually("a copy that begins", async || {
-            opened = pair.open(json!({ "conflict": "replace" })).await.ok();
-            opened.is_some()
-        })
-        .await;
-        let opened = opened.unwrap();
+        let opened = pair.begin(json!({ "conflict": "replace" })).await;
         proxy.cut_every.store(cut_every, Ordering::Relaxed);
         let records = opened.all().await;
         proxy.cut_every.store(0, Ordering::Relaxed);
@@ -609,7 +607,8 @@ async fn a_large_value_whose_copy_is_cut_off_is_not_there_by_half() {
         let (from, to) = (without(&from, &names), without(&to, &names));
         assert!(to.iter().all(|key| from.contains(key)), "{:?}", records.last());
     }
-    assert_eq!(counts(&pair.copy(json!({ "conflict": "replace" })).await), [count, 0, 0, 0]);
+    let whole = pair.begin(json!({ "conflict": "replace" })).await.all().await;
+    assert_eq!(counts(&whole), [count, 0, 0, 0]);
     assert_eq!(pair.same().await as u64, count);
     pair.clean().await;
 }
