@@ -188,7 +188,9 @@ async fn a_pipeline_whose_answer_is_lost_is_sent_again_only_if_it_reads() {
 /// Whether the first time did anything is not known, and the second does not say.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_was_sent_again_and_then_refused_is_unknown() {
-    for (refusal, outcome) in [(10107, "unknown"), (13, "unknown"), (11000, "not_applied")] {
+    for (refusal, outcome) in
+        [(10107, "unknown"), (13, "unknown"), (11000, "unknown"), (121, "not_applied")]
+    {
         let hello = doc! { "isWritablePrimary": true, "msg": "isdbgrid" };
         let times = AtomicUsize::new(0);
         let fake = Fake::start(hello, move |name, _| match name {
@@ -202,6 +204,27 @@ async fn a_write_that_was_sent_again_and_then_refused_is_unknown() {
         let (_, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(body)).await;
         assert_eq!(answer["error"]["outcome"], outcome, "{refusal}: {answer}");
         assert_eq!(fake.asked("findAndModify").len(), 2);
+    }
+}
+
+/// Servers that do not know an insert which they have seen say that its key is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insert_that_was_sent_again_may_be_the_one_whose_key_is_there() {
+    for (lost, outcome) in [(true, "unknown"), (false, "not_applied")] {
+        let hello = doc! { "isWritablePrimary": true, "msg": "isdbgrid" };
+        let times = AtomicUsize::new(0);
+        let fake = Fake::start(hello, move |name, _| match name {
+            "insert" if times.fetch_add(1, Ordering::SeqCst) == 0 && lost => Answer::Close,
+            "insert" => Answer::With(doc! { "ok": 1.0, "n": 0, "writeErrors": [
+                { "index": 0, "code": 11000, "errmsg": "E11000 duplicate key error" },
+            ] }),
+            _ => Answer::Done,
+        })
+        .await;
+        let api = Api::of(&fake.url(), "c");
+        let body = json!({ "document": { "_id": 1 } });
+        let (status, answer) = api.send("POST", "/documents", "", Some(body)).await;
+        assert_eq!((status, &answer["error"]["outcome"]), (409, &json!(outcome)), "{answer}");
     }
 }
 

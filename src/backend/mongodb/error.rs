@@ -80,14 +80,22 @@ impl Attempt<'_> {
             }
             ErrorKind::Write(WriteFailure::WriteError(write)) => {
                 let name = write.code_name.as_deref().unwrap_or_default();
-                let error = server(write.code, name, &write.message).outcome(Outcome::NotApplied);
+                let error = server(write.code, name, &write.message)
+                    .outcome(self.after_refusal(write.code));
                 match &write.details {
                     Some(info) => error.detail("errInfo", as_value(info)),
                     None => error,
                 }
             }
             ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => not_replicated(concern),
-            ErrorKind::InsertMany(insert) => insert_many(insert),
+            ErrorKind::InsertMany(insert) => {
+                let error = insert_many(insert);
+                let first = insert.write_errors.as_deref().and_then(<[_]>::first);
+                match first.map(|first| self.after_refusal(first.code)) {
+                    Some(Outcome::Unknown) => error.outcome(Outcome::Unknown),
+                    _ => error,
+                }
+            }
             ErrorKind::Authentication { message, .. } => authentication(message),
             ErrorKind::ServerSelection { .. } => self
                 .unreachable("no MongoDB server that is suited for this could be reached in time"),
@@ -131,6 +139,12 @@ impl Attempt<'_> {
         Error::new(Code::DbConnectionFailed, what).outcome(self.outcome())
     }
 
+    /// A write that is refused is not made. But whoever sends one again and hears that its key is there
+    /// may have put it there the first time: not every server knows a write that it has seen.
+    fn after_refusal(&self, code: i32) -> Outcome {
+        if self.again && is_duplicate(code) { self.outcome() } else { Outcome::NotApplied }
+    }
+
     /// A server that answers with an error has undone a write to one document, except when it was
     /// about to shut down or to hand over, where what it had done may survive. Of several documents,
     /// those before the interruption are written. And one that refuses to look at what was sent to it
@@ -142,9 +156,14 @@ impl Attempt<'_> {
             _ if self.access == Access::WriteEach => self.outcome(),
             _ if self.access == Access::WriteMany && interrupts(code) => self.outcome(),
             _ if self.again && (interrupts(code) || code == 13) => self.outcome(),
-            _ => Outcome::NotApplied,
+            _ => self.after_refusal(code),
         }
     }
+}
+
+/// Whether another document has the key.
+fn is_duplicate(code: i32) -> bool {
+    matches!(code, 11000 | 11001)
 }
 
 /// Whether an error ends a command wherever it is, and not only before it did anything.

@@ -84,6 +84,10 @@ fn partly_inserted(error: Error, ids: &[bson::Bson], ordered: bool) -> Error {
         .filter(|(index, _)| !refused.contains(index))
         .filter_map(|(_, id)| id::plain(id).ok())
         .collect();
-    let outcome = if inserted.is_empty() { Outcome::NotApplied } else { Outcome::Applied };
+    let outcome = match error.known_outcome() {
+        _ if !inserted.is_empty() => Outcome::Applied,
+        Outcome::Unknown => Outcome::Unknown,
+        _ => Outcome::NotApplied,
+    };
     error.outcome(outcome).detail("inserted_count", inserted.len()).detail("inserted_ids", inserted)
 }
