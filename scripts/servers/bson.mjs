@@ -16,8 +16,16 @@ export class Double {
   }
 }
 
+/** Sixteen bytes that name something. */
+export class Uuid {
+  /** @param {Buffer} bytes */
+  constructor(bytes) {
+    this.bytes = bytes
+  }
+}
+
 /**
- * Encodes strings, numbers, booleans, dates, buffers, null, arrays and plain objects.
+ * Encodes strings, numbers, booleans, dates, buffers, UUIDs, null, arrays and plain objects.
  * @param {object} document
  * @returns {Buffer}
  */
@@ -43,6 +51,7 @@ function encodeValue(value) {
   if (value instanceof Double) return double(value.value)
   if (value instanceof Date) return [0x09, int64(BigInt(value.getTime()))]
   if (Buffer.isBuffer(value)) return [0x05, binary(value)]
+  if (value instanceof Uuid) return [0x05, binary(value.bytes, UUID)]
   if (Array.isArray(value)) return [0x04, encodeBson({ ...value })]
   if (typeof value === 'object') return [0x03, encodeBson(value)]
   throw new TypeError(`no BSON type for ${typeof value}`)
@@ -54,9 +63,12 @@ function prefixed(bytes) {
   return Buffer.concat([length, bytes])
 }
 
-function binary(bytes) {
+const UUID = 4
+
+function binary(bytes, subtype = 0) {
   const head = Buffer.alloc(5)
   head.writeInt32LE(bytes.length)
+  head.writeUInt8(subtype, 4)
   return Buffer.concat([head, bytes])
 }
 

@@ -9,7 +9,9 @@ import json
 import signal
 import sys
 import threading
+from weakref import WeakValueDictionary
 
+import secantus.server
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from secantus.server import SecantusDBServer
@@ -19,6 +21,25 @@ USER_EXISTS = 51003
 settings = json.loads(sys.argv[1])
 tls = settings.get("tls")
 user = settings.get("user")
+
+sessions = WeakValueDictionary()
+looking_up = threading.Lock()
+run = secantus.server.dispatch
+
+
+def run_alone_in_session(command, context):
+    """In MongoDB a session makes one write at a time, so one that is sent again waits for the first and
+    finds it made. Without that, both are made."""
+    session = command.get("lsid")
+    if not session or "txnNumber" not in command:
+        return run(command, context)
+    with looking_up:
+        turn = sessions.setdefault(bytes(session["id"]), threading.Lock())
+    with turn:
+        return run(command, context)
+
+
+secantus.server.dispatch = run_alone_in_session
 
 server = SecantusDBServer(
     host=settings["host"],

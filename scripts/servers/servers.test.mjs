@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -17,6 +18,7 @@ import {
   startSentinel,
   waitFor,
 } from './index.mjs'
+import { Long, Uuid } from './bson.mjs'
 import { mongoCommand } from './mongo-wire.mjs'
 import { redisCommand, redisCommands } from './resp.mjs'
 import { isAlive } from './wait.mjs'
@@ -193,6 +195,26 @@ describe('mongo', { concurrency: 2 }, () => {
     assert.equal((await mongoCommand(server, 'test', insert)).code, UNAUTHORIZED)
     assert.equal((await mongoCommand(server, 'admin', { hello: 1 })).setName, 'sets')
     assert.match(server.url, /root:secret@.*replicaSet=sets/)
+    await server.stop()
+  })
+
+  it('makes a write once that is sent several times at once', async () => {
+    const server = await startMongo({ replicaSet: true })
+    await mongoCommand(server, 'test', { insert: 'counters', documents: [{ _id: 1, n: 0 }] })
+    const [writes, times] = [100, 4]
+    for (let write = 0; write < writes; write++) {
+      const increment = {
+        findAndModify: 'counters',
+        query: { _id: 1 },
+        update: { $inc: { n: 1 } },
+        lsid: { id: new Uuid(randomBytes(16)) },
+        txnNumber: new Long(1),
+      }
+      const sent = Array.from({ length: times }, () => mongoCommand(server, 'test', increment))
+      for (const { ok } of await Promise.all(sent)) assert.equal(ok, 1)
+    }
+    const { cursor } = await mongoCommand(server, 'test', { find: 'counters' })
+    assert.equal(cursor.firstBatch[0].n, writes)
     await server.stop()
   })
 
