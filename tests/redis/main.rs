@@ -14,6 +14,7 @@
 
 mod bulk;
 mod bulk_copy;
+mod busy;
 mod cluster;
 mod console;
 mod contested;
