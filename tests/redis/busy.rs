@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
 use crate::http::{send, service, service_of};
-use crate::support::{Admin, eventually, prefix, server};
+use crate::support::{Admin, SLOTS, connect, eventually, prefix, server};
 
 /// One test at a time keeps them busy.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -204,4 +204,35 @@ async fn a_script_that_has_written_is_not_ended_and_that_is_told() {
         run(&service, &format!("DEL {key}")).await;
         leave(&address, &url).await;
     }
+}
+
+/// Slots that are on other nodes are served by those.
+#[tokio::test]
+#[ignore = "a node does nothing else"]
+async fn a_busy_node_of_a_cluster_is_named_and_the_others_go_on() {
+    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let _alone = SLOTS.write().await;
+    let service = service_of(&[("REDIS_URL", &url), ("MULTIDB_REQUEST_TIMEOUT_MS", "2000")]);
+    let key = prefix();
+    let mut owner = Admin::at(&url, &connect(&url).await, &key).await;
+    owner.done(&["CONFIG", "SET", "lua-time-limit", "50"]).await;
+    let endless = json!({ "args": ["EVAL", ENDLESS, "1", key], "confirm": true });
+    let (status, answer) = send(&service, "POST", "/command", endless).await;
+    assert_eq!((status, &answer["error"]["code"]), (504, &json!("DB_TIMEOUT")), "{answer}");
+    let node = answer["error"]["details"]["node"].clone();
+    let mut served = 0;
+    for i in 0..20 {
+        let (status, answer) = run(&service, &format!("GET {key}{i}")).await;
+        served += usize::from(status == 200);
+        let busy_with = &answer["error"]["details"]["busy_with"];
+        assert!(status == 200 || busy_with == "script", "{answer}");
+    }
+    assert!((1..20).contains(&served), "{served} keys are served");
+    let (status, answer) = run(&service, "SCRIPT KILL").await;
+    assert_eq!((status, &answer["error"]["code"]), (400, &json!("VALIDATION_ERROR")), "{answer}");
+    let kill = json!({ "line": "SCRIPT KILL", "confirm": true, "node": node });
+    let (status, answer) = send(&service, "POST", "/command", kill).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(run(&service, &format!("GET {key}")).await.0, 200);
+    owner.done(&["CONFIG", "SET", "lua-time-limit", "5000"]).await;
 }

@@ -24,6 +24,8 @@ mod gate;
 mod http;
 mod keyspace;
 mod million;
+mod modules;
+mod narrow;
 mod proxy;
 mod pubsub;
 mod reading;

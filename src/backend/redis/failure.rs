@@ -117,6 +117,11 @@ pub(super) fn is_unknown_command(error: &Error) -> bool {
         && error.message().starts_with("Redis refused the command: unknown command")
 }
 
+/// Whether the user may not use a command, whatever the key.
+pub(super) fn is_about_a_command(error: &Error) -> bool {
+    error.code() == Code::PermissionDenied && error.message().contains(" run the ")
+}
+
 /// `maxclients` is reached; told before the connection is closed.
 pub(super) fn too_many_clients(error: &ServerError) -> bool {
     error.details().is_some_and(|d| d.contains("max number of clients"))
