@@ -184,9 +184,8 @@ async fn a_script_that_has_written_is_not_ended_and_that_is_told() {
     for (address, url) in servers().await {
         let service = service(&url);
         let key = prefix();
-        let script = format!(
-            "redis.call('SET', KEYS[1], 'v'); for i = 1, 60000000 do local x = i end return 1"
-        );
+        let script =
+            "redis.call('SET', KEYS[1], 'v'); for i = 1, 60000000 do local x = i end return 1";
         let running = tokio::spawn({
             let (service, key) = (Arc::clone(&service), key.clone());
             async move {
