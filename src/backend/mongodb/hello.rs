@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-use crate::target::Endpoint;
+use crate::target::{Endpoint, tls};
 
 const OP_MSG: i32 = 2013;
 /// Header, flags and the kind of the one section.
@@ -45,13 +45,11 @@ where
             )
         })?
         .map_err(|e| {
-            Error::new(
-                Code::DbConnectionFailed,
-                format!(
-                    "{host}:{port} does not answer like a MongoDB server without TLS or with the \
-                     TLS settings of this connection: {e}"
-                ),
-            )
+            let message = format!(
+                "{host}:{port} does not answer like a MongoDB server without TLS or with the TLS \
+                 settings of this connection: {e}"
+            );
+            tls::explain(host, &e).unwrap_or_else(|| Error::new(Code::DbConnectionFailed, message))
         })?;
     let newest = reply.get_i32("maxWireVersion").unwrap_or(0);
     if newest < OLDEST_WIRE_VERSION {
