@@ -36,6 +36,7 @@ test('SRV records lead to their servers, and nowhere else', async () => {
   expect(attempts.good).toMatchObject({ status: 200, replication: { set: 'rs0', hosts } })
   // The TXT record says which replica set it must be, and which database has the users.
   expect(attempts.other).toMatchObject({ status: 503, code: 'DB_CONNECTION_FAILED' })
+  expect(attempts.other.message).toContain('"rs1"')
   expect(attempts.login).toMatchObject({ status: 502, code: 'DB_INVALID_CREDENTIALS' })
   expect(attempts.login.message).not.toContain('secret')
   expect(logins).toEqual(['users'])

@@ -7,9 +7,13 @@ use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{Bson, DateTime, Document, doc};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use studio_multidb::backend::mongodb::Client;
+use studio_multidb::error::Code;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
+use super::support::{options, parsed, soon};
+use super::watch::Reader;
 
 /// Three scripted members.
 struct Set {
@@ -33,6 +37,10 @@ struct Shared {
     blow: Option<Blow>,
     /// Queries are not answered, and are there to be ended.
     stuck: bool,
+    /// How many changes there were.
+    changes: i32,
+    /// How many of them the one change stream has told.
+    told: i32,
 }
 
 /// What befalls a write while another member becomes the primary.
@@ -120,6 +128,13 @@ impl Shared {
             }
             "find" if self.stuck => Answer::Never,
             "find" => cursor(0, vec![doc! { "_id": 1 }]),
+            "aggregate" if changes_after(command).is_some() => {
+                self.told = changes_after(command).flatten().unwrap_or(self.changes);
+                self.batch("firstBatch", self.told)
+            }
+            "getMore" if !is_primary => failed(10107, "NotWritablePrimary"),
+            // Some are left for the next time.
+            "getMore" => self.batch("nextBatch", self.changes.min(self.told + 2)),
             // Whoever looks for an operation finds it where it runs.
             "aggregate" => cursor(0, vec![doc! { "opid": 40 + i32::try_from(me).unwrap() }]),
             "replSetGetStatus" => Answer::With(self.status(me)),
@@ -150,6 +165,19 @@ impl Shared {
         if blow.is_some() { Answer::Close } else { made(command) }
     }
 
+    /// The changes up to that one.
+    fn batch(&mut self, list: &str, last: i32) -> Answer {
+        let change =
+            |at| doc! { "_id": token(at), "operationType": "insert", "documentKey": { "_id": at } };
+        let changes: Vec<Document> = (self.told + 1..=last).map(change).collect();
+        self.told = last;
+        let cursor = doc! {
+            "id": 9_i64, "ns": "studio_multidb_test.c", list: changes,
+            "postBatchResumeToken": token(last),
+        };
+        Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
+    }
+
     fn status(&self, me: usize) -> Document {
         let members = self.addresses.iter().enumerate().map(|(index, name)| {
             let is_primary = self.primary == Some(index);
@@ -162,6 +190,18 @@ impl Shared {
         });
         doc! { "set": "rs0", "members": members.collect::<Vec<_>>(), "ok": 1.0 }
     }
+}
+
+fn token(at: i32) -> Document {
+    doc! { "_data": at.to_string() }
+}
+
+/// After which change a change stream begins, if it is one, and if it says so.
+fn changes_after(command: &Document) -> Option<Option<i32>> {
+    let first = command.get_array("pipeline").ok()?.first()?.as_document()?;
+    let stream = first.get_document("$changeStream").ok()?;
+    let token = stream.get_document("resumeAfter").or_else(|_| stream.get_document("startAfter"));
+    Some(token.ok().map(|token| token.get_str("_data").unwrap().parse().unwrap()))
 }
 
 /// The documents that a write is about.
@@ -189,7 +229,7 @@ fn made(command: &Document) -> Answer {
 fn failed(code: i32, name: &str) -> Answer {
     Answer::With(doc! {
         "ok": 0.0, "code": code, "codeName": name, "errmsg": name,
-        "errorLabels": ["RetryableWriteError"],
+        "errorLabels": ["RetryableWriteError", "ResumableChangeStreamError"],
     })
 }
 
@@ -229,6 +269,21 @@ async fn all_members_are_found_from_any_of_them_and_told_of() {
         assert_eq!(told("host"), addresses);
         assert_eq!(told("state"), json!(["PRIMARY", "SECONDARY", "SECONDARY"]));
         assert_eq!(told("lag_seconds"), json!([null, 2, 2]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_set_of_another_name_is_told_as_such() {
+    let set = Set::of_three().await;
+    let standalone = Fake::standalone(|_, _| Answer::Done).await;
+    for (url, found) in [(set.members[1].url(), "\"rs0\""), (standalone.url(), "no replica set")] {
+        let target = parsed(&format!("{url}?replicaSet=other"));
+        let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
+        assert_eq!(error.code(), Code::DbConnectionFailed, "{error}");
+        assert!(
+            error.message().contains(found) && error.message().contains("\"other\""),
+            "{error}"
+        );
     }
 }
 
@@ -393,4 +448,30 @@ async fn a_read_that_was_given_up_is_ended_on_the_member_that_works_on_it() {
     for other in (0..3).filter(|&other| other != at) {
         assert!(set.members[other].asked("killOp").is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_stream_follows_the_primary_and_tells_every_change_once() {
+    let set = Set::of_three().await;
+    let api = set.api(0, "");
+    let mut reader = Reader::of(&api, "").await;
+    reader.next_of("progress").await;
+    let mut disconnected = 0;
+    for round in 1..=4_i32 {
+        set.shared.lock().changes += 5;
+        // Some were read, and some were not, when another takes over.
+        set.elect(usize::try_from(round % 3).ok());
+        for at in 5 * round - 4..=5 * round {
+            let message = loop {
+                let message = reader.next().await.unwrap();
+                match message["type"].as_str().unwrap() {
+                    "disconnected" => disconnected += 1,
+                    "change" => break message,
+                    _ => {}
+                }
+            };
+            assert_eq!(message["change"]["documentKey"]["_id"], at);
+        }
+    }
+    assert!(disconnected > 0 && set.asked("aggregate").iter().all(|&times| times > 0));
 }
