@@ -3,7 +3,7 @@
 use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
 use mongodb::options::{
     Collation, FindOneAndDeleteOptions, FindOneAndReplaceOptions, FindOneAndUpdateOptions,
-    FindOneOptions, ReturnDocument, UpdateModifications,
+    ReturnDocument, UpdateModifications,
 };
 
 use super::call::Call;
@@ -95,7 +95,7 @@ impl Call<'_> {
         // Only what was there before tells a change from an insert.
         let before = self.modify(namespace, &id, change, None, true).await?;
         // The write is done, whatever becomes of looking at it.
-        let current = self.first(namespace, by_id(&id), None).await;
+        let current = self.find_exactly(namespace, by_id(&id), None).await;
         let document = current.map_err(|error| error.outcome(Outcome::Applied))?;
         Ok(Changed { inserted: before.is_none(), document })
     }
@@ -109,7 +109,7 @@ impl Call<'_> {
         expected: &RawDocument,
     ) -> Result<Option<Changed>> {
         let filter = exact::filter(&id, expected)?;
-        let document = self.first(namespace, filter, Some(simple())).await?;
+        let document = self.find_exactly(namespace, filter, Some(simple())).await?;
         if document.is_none() {
             self.refuse_if_changed(namespace, id).await?;
         }
@@ -187,25 +187,9 @@ impl Call<'_> {
         self.write(async { Ok(update.with_options(options).await?) }).await
     }
 
-    /// The first document that matches; the filter must have passed the gate.
-    pub async fn first(
-        &self,
-        namespace: &Namespace,
-        filter: Document,
-        collation: Option<Collation>,
-    ) -> Result<Option<RawDocumentBuf>> {
-        let options = FindOneOptions::builder()
-            .collation(collation)
-            .max_time(self.max_time())
-            .comment(self.comment())
-            .build();
-        let collection = self.collection(namespace);
-        self.read(async { Ok(collection.find_one(filter).with_options(options).await?) }).await
-    }
-
     /// Fails if there is a document with this id: then it is not the expected one.
     async fn refuse_if_changed(&self, namespace: &Namespace, id: Bson) -> Result<()> {
-        let current = self.first(namespace, by_id(&id), None).await?;
+        let current = self.find_exactly(namespace, by_id(&id), None).await?;
         let Some(current) = current else { return Ok(()) };
         let current = value_of(&current, Mode::Canonical)?;
         Err(Error::new(
@@ -217,7 +201,8 @@ impl Call<'_> {
     }
 }
 
-fn by_id(id: &Bson) -> Document {
+/// The document with this id. By `$eq`, because an id may look like an operator.
+pub(super) fn by_id(id: &Bson) -> Document {
     doc! { "_id": { "$eq": id.clone() } }
 }
 

@@ -119,7 +119,9 @@ async fn refuse_violations(
     rules: bson::Document,
 ) -> Result<()> {
     let violating = doc! { "$nor": [rules] };
-    let Some(document) = call.first(namespace, violating, None).await? else { return Ok(()) };
+    let Some(document) = call.find_exactly(namespace, violating, None).await? else {
+        return Ok(());
+    };
     let document = value_of(&document, Mode::Relaxed)?;
     let message = "a document does not match the new validator, which was not set; see all of them \
                    with `validate`";
