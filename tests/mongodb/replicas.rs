@@ -128,15 +128,17 @@ impl Shared {
             }
             "find" if self.stuck => Answer::Never,
             "find" => cursor(0, vec![doc! { "_id": 1 }]),
-            "aggregate" if changes_after(command).is_some() => {
-                self.told = changes_after(command).flatten().unwrap_or(self.changes);
-                self.batch("firstBatch", self.told)
-            }
+            "aggregate" => match change_stream(command) {
+                Some(stream) => {
+                    self.told = begins_after(stream).unwrap_or(self.changes);
+                    self.batch("firstBatch", self.told)
+                }
+                // Whoever looks for an operation finds it where it runs.
+                None => cursor(0, vec![doc! { "opid": 40 + i32::try_from(me).unwrap() }]),
+            },
             "getMore" if !is_primary => failed(10107, "NotWritablePrimary"),
             // Some are left for the next time.
             "getMore" => self.batch("nextBatch", self.changes.min(self.told + 2)),
-            // Whoever looks for an operation finds it where it runs.
-            "aggregate" => cursor(0, vec![doc! { "opid": 40 + i32::try_from(me).unwrap() }]),
             "replSetGetStatus" => Answer::With(self.status(me)),
             _ => Answer::Done,
         }
@@ -166,13 +168,13 @@ impl Shared {
     }
 
     /// The changes up to that one.
-    fn batch(&mut self, list: &str, last: i32) -> Answer {
+    fn batch(&mut self, name: &str, last: i32) -> Answer {
         let change =
             |at| doc! { "_id": token(at), "operationType": "insert", "documentKey": { "_id": at } };
         let changes: Vec<Document> = (self.told + 1..=last).map(change).collect();
         self.told = last;
         let cursor = doc! {
-            "id": 9_i64, "ns": "studio_multidb_test.c", list: changes,
+            "id": 9_i64, "ns": "studio_multidb_test.c", name: changes,
             "postBatchResumeToken": token(last),
         };
         Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
@@ -196,12 +198,16 @@ fn token(at: i32) -> Document {
     doc! { "_data": at.to_string() }
 }
 
-/// After which change a change stream begins, if it is one, and if it says so.
-fn changes_after(command: &Document) -> Option<Option<i32>> {
+/// What a change stream is asked to tell, if the command opens one.
+fn change_stream(command: &Document) -> Option<&Document> {
     let first = command.get_array("pipeline").ok()?.first()?.as_document()?;
-    let stream = first.get_document("$changeStream").ok()?;
+    first.get_document("$changeStream").ok()
+}
+
+/// After which change it begins, if it says so.
+fn begins_after(stream: &Document) -> Option<i32> {
     let token = stream.get_document("resumeAfter").or_else(|_| stream.get_document("startAfter"));
-    Some(token.ok().map(|token| token.get_str("_data").unwrap().parse().unwrap()))
+    token.ok()?.get_str("_data").unwrap().parse().ok()
 }
 
 /// The documents that a write is about.
@@ -306,8 +312,8 @@ async fn each_read_goes_to_a_member_of_the_kind_that_it_prefers() {
     }
     let [first, second, third] = set.asked("find");
     assert_eq!((first, second + third), (3, 40));
-    let sent = &set.members[if second > 0 { 1 } else { 2 }].asked("find")[0];
-    let mode = sent.get_document("$readPreference").unwrap().get_str("mode").unwrap();
+    let command = &set.members[if second > 0 { 1 } else { 2 }].asked("find")[0];
+    let mode = command.get_document("$readPreference").unwrap().get_str("mode").unwrap();
     assert!(mode.starts_with("secondary"), "{mode}");
 
     // What the connection prefers holds where the request says nothing.
@@ -434,14 +440,14 @@ async fn a_read_that_was_given_up_is_ended_on_the_member_that_works_on_it() {
     let api = set.api(0, "");
     set.shared.lock().stuck = true;
     let find = api.send("GET", "/documents", "count=false&readPreference=secondary", None);
-    let sent = async {
+    let arrived = async {
         while set.asked("find") == [0; 3] {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
         _ = find => panic!("it was answered"),
-        () = sent => {}
+        () = arrived => {}
     }
     let at = set.asked("find").iter().position(|&times| times > 0).unwrap();
     set.members[at].expect("killOp").await;
