@@ -158,7 +158,7 @@ async fn admit(
             }
             let scope = take(params, "scope")?;
             let connection_id = take_id(params, "connection_id")?;
-            let identifier = params.take_text("identifier");
+            let identifier = params.take_text("identifier")?;
             let identifier = identifier.as_deref();
             let address =
                 Address { scope: &scope, database_type, connection_id, identifier, fresh };
@@ -167,7 +167,7 @@ async fn admit(
         }
         Subject::Entry => {
             let id = take_id(params, "id")?.ok_or_else(|| missing("id"))?;
-            let Some((scope, database_type)) = params.take_text("scope").zip(type_of(operation))
+            let Some((scope, database_type)) = params.take_text("scope")?.zip(type_of(operation))
             else {
                 let connection = registry.connection(id, fresh).await?;
                 let granted = access.granted(user, connection.project_id, Some(id)).await?;
@@ -202,14 +202,14 @@ fn type_of(operation: &Operation) -> Option<DatabaseType> {
 }
 
 fn take(params: &mut Params, name: &str) -> Result<String> {
-    params.take_text(name).ok_or_else(|| missing(name))
+    params.take_text(name)?.ok_or_else(|| missing(name))
 }
 
 fn take_id(params: &mut Params, name: &str) -> Result<Option<Uuid>> {
     let parse = |text: String| {
         text.parse().map_err(|_| Error::validation(format!("`{name}` must be a UUID")))
     };
-    params.take_text(name).map(parse).transpose()
+    params.take_text(name)?.map(parse).transpose()
 }
 
 fn missing(name: &str) -> Error {

@@ -7,7 +7,7 @@ use matchit::Router as PathRouter;
 use percent_encoding::percent_decode_str;
 
 use super::operation::{Method, Operation};
-use super::params::Params;
+use super::params::{MOST_VALUES, Params};
 use crate::error::{Error, Result};
 use crate::operations;
 
@@ -120,6 +120,9 @@ pub fn add_query(params: &mut Params, query: &str) -> Result<()> {
         if !names.insert(name.clone()) {
             return Err(Error::validation(format!("`{name}` is given twice in the query")));
         }
+        if names.len() > MOST_VALUES {
+            return Err(Error::validation(format!("the query has more than {MOST_VALUES} names")));
+        }
         params.text(name, value);
     }
     Ok(())
@@ -145,13 +148,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn more_names_than_any_input_has_are_refused_in_the_query() {
+        let pairs: Vec<String> = (0..5000).map(|n| format!("{n}=0")).collect();
+        assert!(add_query(&mut Params::default(), &pairs.join("&")).is_err());
+    }
+
+    #[test]
     fn a_key_may_be_named_like_an_endpoint() {
         let router = Router::new().unwrap();
         let found = |method: &str| match router
             .route(method, "/api/platform/redis/default/keys/bulk")
             .unwrap()
         {
-            Route::Found(operation, mut params) => (operation.name, params.take_text("key")),
+            Route::Found(operation, mut params) => (operation.name, params.take_text("key").unwrap()),
             other => panic!("{other:?}"),
         };
         assert_eq!(found("GET"), ("redis.keys.get", Some("bulk".to_owned())));
