@@ -78,6 +78,7 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
             .or(default_timeout)
             .unwrap_or(Duration::from_millis(DEFAULT_TIMEOUT_MS)),
         max_rows: input.max_rows.unwrap_or(DEFAULT_ROWS),
+        max_bytes: cx.service.config.max_result_bytes,
         shape: match input.format {
             Format::Objects => Shape::Objects,
             Format::Rows => Shape::Arrays,

@@ -52,6 +52,7 @@ pub async fn list(cx: &Context, input: TablesInput) -> Result<Reply> {
     };
     let client = cx.postgres().await?;
     let mut out = Reply::open();
-    client.tables(&filter, cx.request_id.clone(), cx.deadline, &mut out).await?;
+    let max_bytes = cx.service.config.max_result_bytes;
+    client.tables(&filter, max_bytes, cx.request_id.clone(), cx.deadline, &mut out).await?;
     Ok(Reply::close(out))
 }
