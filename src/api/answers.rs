@@ -48,8 +48,10 @@ pub struct Answers {
 
 impl Default for Answers {
     fn default() -> Self {
-        let weigh =
-            |_: &AnswerKey, answer: &Answer| u32::try_from(answer.body.len()).unwrap_or(u32::MAX);
+        // Keys hold what was asked, which may be longer than the answer.
+        let weigh = |key: &AnswerKey, answer: &Answer| {
+            u32::try_from(key.params.len() + answer.body.len()).unwrap_or(u32::MAX)
+        };
         Self {
             kept: Cache::builder()
                 .max_capacity(CAPACITY)
@@ -98,5 +100,29 @@ impl Answers {
     /// Forgets all answers about a connection.
     pub fn forget(&self, connection: Uuid) {
         self.epochs.insert(connection, self.next_epoch.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_counts_as_well_as_the_answer() {
+        let answers = Answers::default();
+        for n in 0..64 {
+            let key = AnswerKey {
+                operation: "postgres.tables.list",
+                connection: Uuid::nil(),
+                version: 1,
+                granted: Permission::Read,
+                epoch: n,
+                params: "x".repeat(1 << 20),
+            };
+            let until = Instant::now() + LONGEST;
+            answers.kept.insert(key, Answer { body: b"[]".to_vec(), until });
+        }
+        answers.kept.run_pending_tasks();
+        assert!(answers.kept.entry_count() <= 16, "{}", answers.kept.entry_count());
     }
 }
