@@ -107,6 +107,7 @@ fn responses(operation: &Operation) -> Value {
         Gives::Stream => vec![envelope, lines, events],
         Gives::Records | Gives::Socket => vec![lines, events],
         Gives::Documents => vec![envelope, lines],
+        Gives::Bare => vec![("application/json", json!({ "type": "object" }))],
         Gives::File(formats) => formats.iter().map(|f| (f.media_type(), schema_of(*f))).collect(),
     };
     let content: Map<String, Value> = types

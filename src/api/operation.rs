@@ -78,6 +78,8 @@ pub enum Gives {
     Documents,
     /// A file in one of these formats, whatever was asked for; the input says which.
     File(&'static [Format]),
+    /// One JSON object of a form of its own, without the envelope.
+    Bare,
     /// Messages for as long as anybody reads them: a WebSocket, or a stream where one was asked for.
     Socket,
 }
@@ -136,8 +138,8 @@ where
 ///
 /// The doc comment is the summary, the number the cost. Before the arrow, in this order: `cache 30`
 /// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
-/// arrives. What is given that is not one JSON text is a `stream`, `records`, `documents`, a
-/// `file(Csv, Json)` in one of these formats, or a `socket` ([`Gives`]).
+/// arrives. What is given that is not one JSON text in the envelope is a `stream`, `records`,
+/// `documents`, a `file(Csv, Json)` in one of these formats, `bare`, or a `socket` ([`Gives`]).
 macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
@@ -175,6 +177,7 @@ macro_rules! operations {
     (@gives file ($($format:ident),+)) => {
         $crate::api::operation::Gives::File(&[$($crate::api::stream::Format::$format),+])
     };
+    (@gives bare) => { $crate::api::operation::Gives::Bare };
     (@gives socket) => { $crate::api::operation::Gives::Socket };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
