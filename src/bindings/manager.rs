@@ -76,7 +76,7 @@ impl NativeManager {
     }
 
     /// Answers an HTTP request. Never rejects: a failure is an answer. `upload` stands for the body
-    /// of a request that [`NativeManager::takes_upload`].
+    /// of a request whose endpoint `takesUpload`.
     #[napi(ts_return_type = "Promise<HandleResponse>")]
     pub fn handle(
         &self,
@@ -236,6 +236,8 @@ impl NativeManager {
     #[napi]
     pub fn admit(&self, key: String, limit: u32, window_ms: u32) -> u32 {
         let window = Duration::from_millis(window_ms.into());
+        // Apart from what the core counts for the same user, under another limit.
+        let key = format!("rateLimit {key}");
         let wait = self.service.limiter.admit(&key, 1, limit, window).unwrap_or_default();
         u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(u32::from(!wait.is_zero()))
     }
