@@ -6,7 +6,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use crate::access::{Permission, User};
+use crate::access::User;
 use crate::api::operation::Operation;
 use crate::api::stream::Format;
 use crate::api::upload::Upload;
@@ -14,6 +14,7 @@ use crate::backend::{Client, http, mongodb, postgres, redis};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::intake::Running;
+use crate::permission::Permission;
 use crate::pool::Lease;
 use crate::registry::{Connection, Project};
 use crate::service::Service;
@@ -71,7 +72,7 @@ impl Context {
 
     /// Requires more than the operation's own permission, once its input was read.
     pub fn require(&self, permission: Permission) -> Result<()> {
-        crate::access::require(self.granted, permission)
+        self.granted.require(permission)
     }
 
     /// The project the request is about.
@@ -121,7 +122,7 @@ impl Context {
             let kind = this.database_type.display_name();
             return refused(&format!("is no {kind} connection"));
         }
-        crate::access::require(granted, permission).map_err(|e| e.context(name))?;
+        granted.require(permission).map_err(|e| e.context(name))?;
         Ok(other)
     }
 

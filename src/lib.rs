@@ -22,6 +22,7 @@ pub mod json;
 pub mod logging;
 pub mod operations;
 pub mod outcome;
+pub mod permission;
 pub mod pool;
 pub mod registry;
 pub mod service;

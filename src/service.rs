@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::access::Permission;
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
 use crate::api::answers::Answers;
@@ -21,6 +20,7 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::intake::Intake;
 use crate::jobs::Jobs;
+use crate::permission::Permission;
 use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::operation::Operation;
 use super::params::Params;
 use super::reply::{Body, Reply};
-use crate::access::Permission;
 use crate::context::Context;
+use crate::permission::Permission;
 
 /// Total size of the answers that are kept, in bytes.
 const CAPACITY: u64 = 16 * 1024 * 1024;

@@ -15,11 +15,12 @@ use super::params::Params;
 use super::reply::{Body, Reply};
 use super::tally;
 use super::upload::Upload;
-use crate::access::{Permission, User, require};
+use crate::access::User;
 use crate::context::{Accept, Context, FAILED_CONNECTION};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::permission::Permission;
 use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
 use crate::service::Service;
@@ -83,7 +84,7 @@ async fn run(
     let (subject, granted) = admitted.unwrap_or_else(|| {
         Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
     })?;
-    require(granted, operation.permission)?;
+    granted.require(operation.permission)?;
     let (connection, project) = match subject {
         Found::Connection(connection) => (Some(connection), None),
         Found::Project(project) => (None, Some(project)),

@@ -9,9 +9,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use super::params::Params;
 use super::reply::Reply;
 use super::stream::Format;
-use crate::access::Permission;
 use crate::context::Context;
 use crate::error::Result;
+use crate::permission::Permission;
 use crate::target::DatabaseType;
 
 /// The HTTP methods that are used.
@@ -155,7 +155,7 @@ macro_rules! operations {
                 path: $path,
                 subject: $crate::api::operation::Subject::$subject
                     $(($crate::target::DatabaseType::$type))?,
-                permission: $crate::access::Permission::$permission,
+                permission: $crate::permission::Permission::$permission,
                 cost: $cost,
                 cache: operations!(@cache $($cache)?),
                 takes: operations!(@takes $($takes)?),

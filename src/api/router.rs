@@ -160,7 +160,9 @@ mod tests {
             .route(method, "/api/platform/redis/default/keys/bulk")
             .unwrap()
         {
-            Route::Found(operation, mut params) => (operation.name, params.take_text("key").unwrap()),
+            Route::Found(operation, mut params) => {
+                (operation.name, params.take_text("key").unwrap())
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(found("GET"), ("redis.keys.get", Some("bulk".to_owned())));

@@ -83,8 +83,7 @@ mod tests {
         let config = Config::from_env(|_| None, &Map::new()).unwrap();
         let service = Service::shared(config).unwrap();
         let path = "/api/platform/multidb/openapi.json".to_owned();
-        let request =
-            Request { method: "GET".into(), path: path.clone(), ..Request::default() };
+        let request = Request { method: "GET".into(), path: path.clone(), ..Request::default() };
         let response = handle(&service, request).await;
         let document: Value = serde_json::from_slice(&response.body.whole().unwrap()).unwrap();
         assert_eq!(document["openapi"], "3.1.0");

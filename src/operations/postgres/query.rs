@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::backend::postgres::{Parameter, Shape, Statement};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::permission::Permission;
 
 const DEFAULT_TIMEOUT_MS: u64 = 30_000;
 const MAX_TIMEOUT_MS: u64 = 600_000;

@@ -9,13 +9,13 @@ use super::collections::write_entry;
 use super::confirmed;
 use super::definition::{MOST_BYTES, within};
 use super::modification::{ChangedIndex, ChangedOptions};
-use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Call, Cap, Namespace, Query};
 use crate::context::Context;
 use crate::ejson::{Mode, write_tree};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+use crate::permission::Permission;
 
 /// Which collection, and one of `rename`, `options`, `index` and `convert_to_capped`.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -12,7 +12,6 @@ use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
 use super::preview::Preview;
 use super::tally::Tally;
-use crate::access::Permission;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
@@ -21,6 +20,7 @@ use crate::backend::redis::course::Course;
 use crate::context::{Context, Leased};
 use crate::error::{Error, Result};
 use crate::jobs::Job;
+use crate::permission::Permission;
 
 /// Keys that are changed together: what is under way when the work is asked to stop.
 const CHUNK: usize = 250;

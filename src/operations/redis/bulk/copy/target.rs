@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use crate::access::Permission;
 use crate::backend::redis::Client;
 use crate::backend::redis::put::{Conflict, Entry, Put};
 use crate::context::{Context, FAILED_CONNECTION, Leased};
 use crate::error::{Code, Error, Result};
+use crate::permission::Permission;
 use crate::registry::Connection;
 
 /// Another connection than the request's own.
