@@ -117,6 +117,14 @@ pub struct Operation {
     pub run: Run,
 }
 
+impl Operation {
+    /// Whether it only reads, so that it may be answered from a cache.
+    #[must_use]
+    pub fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+}
+
 /// The schema of an operation function's input.
 pub fn input_schema<'a, I, F, R>(_run: F, generator: &mut SchemaGenerator) -> Schema
 where
