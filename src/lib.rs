@@ -4,6 +4,7 @@
 //! JSON bytes. `bindings` alone knows Node; everything else builds and tests without it.
 
 pub mod access;
+pub mod answers;
 pub mod api;
 pub mod backend;
 #[cfg(feature = "bindings")]

@@ -11,12 +11,12 @@ use parking_lot::Mutex;
 
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
-use crate::api::answers::Answers;
-use crate::api::socket::Seats;
+use crate::answers::Answers;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::fanout::Seats;
 use crate::intake::Intake;
 use crate::jobs::Jobs;
 use crate::permission::Permission;

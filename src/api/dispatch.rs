@@ -16,6 +16,7 @@ use super::reply::{Body, Reply};
 use super::tally;
 use super::upload::Upload;
 use crate::access::User;
+use crate::answers::AnswerKey;
 use crate::context::{Accept, Context, FAILED_CONNECTION};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -106,9 +107,9 @@ async fn run(
         project,
     };
     let params = std::mem::take(params);
-    let cached = service.answers.key(operation, &cx, &params);
-    if let Some(reply) = cached.as_ref().and_then(|key| service.answers.get(key)) {
-        return Ok(reply);
+    let key = answer_key(operation, &cx, &params);
+    if let Some(body) = key.as_ref().and_then(|key| service.answers.get(key)) {
+        return Ok(Reply { status: 200, body: Body::Whole(body) });
     }
     // Operations end by their deadline and say how. This holds for what does not, such as the
     // registry's work on a platform database that fell silent.
@@ -116,10 +117,19 @@ async fn run(
     let ended = backstop.run((operation.run)(&cx, params)).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation)));
     observe(operation, &cx, result.as_ref().err());
-    if let (Some(key), Ok(reply)) = (cached, &result) {
-        service.answers.put(operation, key, reply);
+    if let (Some(key), Some(time)) = (key, operation.cache)
+        && let Ok(Reply { status: 200, body: Body::Whole(body) }) = &result
+    {
+        service.answers.put(key, body.clone(), time);
     }
     result
+}
+
+/// What the answer may be kept under, if it may be kept at all.
+fn answer_key(operation: &Operation, cx: &Context, params: &Params) -> Option<AnswerKey> {
+    let connection = cx.connection.as_ref().filter(|_| operation.cache.is_some() && !cx.fresh)?;
+    let version = (connection.id, connection.version);
+    Some(cx.service.answers.key(operation.name, version, cx.granted, params.fingerprint()))
 }
 
 fn not_ended(operation: &Operation) -> Error {

@@ -1,6 +1,5 @@
 //! HTTP in, operation, HTTP out. Nothing here knows a backend.
 
-pub mod answers;
 pub mod dispatch;
 pub mod http;
 mod limit;
