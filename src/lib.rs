@@ -11,7 +11,6 @@ pub mod backend;
 mod bindings;
 pub mod circuit;
 pub mod config;
-pub mod context;
 pub mod crypto;
 pub mod deadline;
 pub mod ejson;

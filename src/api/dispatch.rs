@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
+use super::context::{Accept, Context, FAILED_CONNECTION};
 use super::limit;
 use super::operation::{Operation, Subject};
 use super::params::Params;
@@ -17,7 +18,6 @@ use super::tally;
 use super::upload::Upload;
 use crate::access::User;
 use crate::answers::AnswerKey;
-use crate::context::{Accept, Context, FAILED_CONNECTION};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;

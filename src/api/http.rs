@@ -5,6 +5,7 @@ use std::sync::Arc;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
+use super::context::Accept;
 use super::dispatch::{Caller, execute};
 use super::operation::{Gives, Operation, Takes};
 use super::reply::{Body, Reply};
@@ -13,7 +14,6 @@ use super::socket::handshake::{self, Handshake};
 use super::stream::Feed;
 use super::upload::Upload;
 use crate::access::User;
-use crate::context::Accept;
 use crate::error::{Code, Error, Result};
 use crate::service::Service;
 

@@ -1,5 +1,6 @@
-//! HTTP in, operation, HTTP out. Nothing here knows a backend.
+//! HTTP in, operation, HTTP out. Nothing here knows a backend, but that a Redis may hold the rate limit.
 
+pub mod context;
 pub mod dispatch;
 pub mod http;
 mod limit;

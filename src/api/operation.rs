@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::context::Context;
 use super::params::Params;
 use super::reply::Reply;
 use super::stream::Format;
-use crate::context::Context;
 use crate::error::Result;
 use crate::permission::Permission;
 use crate::target::DatabaseType;

@@ -6,11 +6,11 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::metrics::metrics;
+use crate::api::context::Context;
 use crate::api::openapi;
 use crate::api::operation::operations;
 use crate::api::params::Nothing;
 use crate::api::reply::{Body, Reply};
-use crate::context::Context;
 use crate::error::Result;
 
 operations! {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ending::Ending;
-use crate::context::Context;
+use crate::api::context::Context;
 use crate::error::{Code, Error};
 
 /// Roles are read again this often; a change of the connection is told at once.

@@ -45,7 +45,7 @@ use tokio::sync::mpsc;
 
 use super::reply::Reply;
 use super::stream::Format;
-use crate::context::{Accept, Context};
+use crate::api::context::{Accept, Context};
 use crate::error::Result;
 use crate::fanout::Outbox;
 

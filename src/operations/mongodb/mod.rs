@@ -16,9 +16,9 @@ pub mod server;
 pub mod transfer;
 pub mod watch;
 
+use crate::api::context::Context;
 use crate::api::operation::operations;
 use crate::backend::mongodb::Namespace;
-use crate::context::Context;
 use crate::error::Result;
 use crate::permission::Permission;
 

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::postgres::{Parameter, Shape, Statement};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::permission::Permission;
 

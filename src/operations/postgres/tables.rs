@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::postgres::TableFilter;
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 const MAX_LIMIT: u32 = 1000;

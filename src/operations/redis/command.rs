@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::console;
 use crate::backend::redis::gate;
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::permission::Permission;

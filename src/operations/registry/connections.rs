@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::databases::register;
 use super::input::{CreateInput, page_size};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::target::DatabaseType;
 

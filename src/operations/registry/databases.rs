@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::input::{CreateInput, UpdateInput, page_size};
 use super::trial;
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::permission::Permission;
 use crate::registry::{Changes, Connection, Filter, NewConnection, PageRequest, Project, Status};

@@ -1,10 +1,10 @@
 //! Trying connections, saved and unsaved.
 
 use super::input::TestInput;
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::backend::probe::{self, TestResult};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::registry::Connection;

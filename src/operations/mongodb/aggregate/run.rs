@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
+use crate::api::context::{Accept, Context};
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
-use crate::context::{Accept, Context};
 use crate::ejson::{Mode, Pipeline, write_document};
 use crate::error::{Code, Error, Result};
 use crate::operations::mongodb::readable;

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::permission::Permission;
 
