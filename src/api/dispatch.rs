@@ -25,7 +25,6 @@ use crate::permission::Permission;
 use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
 use crate::service::Service;
-use crate::target::DatabaseType;
 
 /// How long after its deadline an operation that has not ended by itself is ended.
 const GRACE: Duration = Duration::from_millis(250);
@@ -178,13 +177,13 @@ async fn admit(
         }
         Subject::Entry => {
             let id = take_id(params, "id")?.ok_or_else(|| missing("id"))?;
-            let Some((scope, database_type)) = params.take_text("scope")?.zip(type_of(operation))
-            else {
-                let connection = registry.connection(id, fresh).await?;
-                let granted = access.granted(user, connection.project_id, Some(id)).await?;
-                return Ok((Found::Connection(connection), granted));
-            };
-            let connection_id = Some(id);
+            let connection = registry.connection(id, fresh).await?;
+            let granted = access.granted(user, connection.project_id, Some(id)).await?;
+            Ok((Found::Connection(connection), granted))
+        }
+        Subject::Member(database_type) => {
+            let scope = take(params, "scope")?;
+            let connection_id = Some(take_id(params, "id")?.ok_or_else(|| missing("id"))?);
             let address =
                 Address { scope: &scope, database_type, connection_id, identifier: None, fresh };
             let (connection, granted) = access.resolve(registry, user, &address).await?;
@@ -198,17 +197,6 @@ async fn admit(
         Subject::Service => Ok((Found::Nothing, access.granted_anywhere(user).await?)),
         // Such an operation checks each project it touches.
         Subject::Registry | Subject::Public => Ok((Found::Nothing, operation.permission)),
-    }
-}
-
-/// The type that the first segment of the path names.
-fn type_of(operation: &Operation) -> Option<DatabaseType> {
-    match operation.path.split('/').nth(1)? {
-        "redis" => Some(DatabaseType::Redis),
-        "mongodb" => Some(DatabaseType::Mongodb),
-        "postgres" => Some(DatabaseType::Postgres),
-        "bun" => Some(DatabaseType::BunApi),
-        _ => None,
     }
 }
 

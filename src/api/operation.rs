@@ -46,6 +46,8 @@ pub enum Subject {
     Connection(DatabaseType),
     /// `{id}` is a connection of any type.
     Entry,
+    /// `{id}` is a connection of this type, in the project that `{scope}` names.
+    Member(DatabaseType),
     /// `{scope}` is a project, or a connection's id and then that connection's project.
     Project(DatabaseType),
     /// The operation checks each project it touches by itself.
