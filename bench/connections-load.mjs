@@ -13,7 +13,8 @@ const ELSEWHERE = 50
 
 const requests = {
   redis: (id) => `/redis/${id}/keys?count=10`,
-  mongodb: (id) => `/mongodb/${id}/databases/bench/collections/people/documents?limit=5`,
+  mongodb: (id) =>
+    `/mongodb/${id}/databases/bench/collections/people/documents?limit=5&count=false`,
   postgres: (id) => `/postgres/${id}/tables`,
 }
 

@@ -23,7 +23,7 @@ export const rows = [
     title: 'GET, 1 in flight',
     row: 'get',
     inFlight: 1,
-    peers: ['ioredis'],
+    peers: ['ioredis', 'node-redis', 'glide'],
     // Auto-pipelining only adds a tick where there is nothing to collect.
     peerRow: { ioredis: 'getAlone' },
     reach: { throughput: 0.8 },
@@ -33,7 +33,7 @@ export const rows = [
     title: 'page of 100 keys with type, ttl, size',
     row: 'page',
     inFlight: 8,
-    peers: ['ioredis'],
+    peers: ['ioredis', 'node-redis', 'glide'],
     reach: { throughput: 5, loop: 0.2 },
   },
   {

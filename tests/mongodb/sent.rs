@@ -302,10 +302,20 @@ async fn a_page_is_asked_for_with_every_option() {
     let command = find(&[("hint", json!("a_1"))]).await;
     assert_eq!(command.get_str("hint").unwrap(), "a_1");
     assert_eq!(number(&command, "limit"), 21);
-    for name in ["projection", "sort", "collation", "let", "readConcern"] {
+    for name in ["projection", "sort", "skip", "collation", "let", "readConcern"] {
         assert!(!command.contains_key(name), "{name}");
     }
     assert!(number(&command, "maxTimeMS") > 1234);
+
+    let (status, answer) = api.send("GET", "/documents/7", "", None).await;
+    assert_eq!((status, &answer["data"]), (200, &json!({ "_id": 1 })), "{answer}");
+    let command = fake.asked("find").pop().unwrap();
+    assert_eq!(command.get_document("filter").unwrap(), &doc! { "_id": { "$eq": "7" } });
+    assert_eq!(number(&command, "limit"), 1);
+    assert!(command.get_bool("singleBatch").unwrap());
+    for name in ["batchSize", "skip", "sort", "projection"] {
+        assert!(!command.contains_key(name), "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
 use mongodb::options::{
     Collation, FindOneAndDeleteOptions, FindOneAndReplaceOptions, FindOneAndUpdateOptions,
-    FindOneOptions, ReturnDocument, UpdateModifications,
+    ReturnDocument, UpdateModifications,
 };
 
 use super::call::Call;
@@ -187,21 +187,6 @@ impl Call<'_> {
         self.write(async { Ok(update.with_options(options).await?) }).await
     }
 
-    async fn find_exactly(
-        &self,
-        namespace: &Namespace,
-        filter: Document,
-        collation: Option<Collation>,
-    ) -> Result<Option<RawDocumentBuf>> {
-        let options = FindOneOptions::builder()
-            .collation(collation)
-            .max_time(self.max_time())
-            .comment(self.comment())
-            .build();
-        let collection = self.collection(namespace);
-        self.read(async { Ok(collection.find_one(filter).with_options(options).await?) }).await
-    }
-
     /// Fails if there is a document with this id: then it is not the expected one.
     async fn refuse_if_changed(&self, namespace: &Namespace, id: Bson) -> Result<()> {
         let current = self.find_exactly(namespace, by_id(&id), None).await?;
@@ -216,7 +201,8 @@ impl Call<'_> {
     }
 }
 
-fn by_id(id: &Bson) -> Document {
+/// The document with this id. By `$eq`, because an id may look like an operator.
+pub(super) fn by_id(id: &Bson) -> Document {
     doc! { "_id": { "$eq": id.clone() } }
 }
 

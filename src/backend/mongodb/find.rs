@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use mongodb::Collection;
-use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
-use mongodb::options::{CountOptions, EstimatedDocumentCountOptions, FindOptions};
+use mongodb::bson::{Bson, Document, RawDocumentBuf};
+use mongodb::options::{
+    Collation, CountOptions, EstimatedDocumentCountOptions, FindOneOptions, FindOptions,
+};
 use mongodb::raw_batch_cursor::RawBatchCursor;
 use serde::Serialize;
 
 use super::call::Call;
 use super::cap::{Cap, End, List};
+use super::change::by_id;
 use super::cursor::{Batch, Documents};
 use super::error::Failure;
 use super::names::Namespace;
@@ -123,7 +126,7 @@ impl Call<'_> {
             .projection(query.projection)
             .read_concern(query.reading.concern)
             .selection_criteria(query.reading.preference)
-            .skip(query.skip)
+            .skip((query.skip > 0).then_some(query.skip))
             .sort(query.sort)
             .build();
         let collection = self.collection(namespace);
@@ -138,8 +141,28 @@ impl Call<'_> {
         mode: Mode,
         writer: &mut Writer,
     ) -> Result<bool> {
-        let query = Query { filter: doc! { "_id": { "$eq": id } }, ..Query::default() };
-        Ok(self.find(namespace, query, mode, writer).await?.returned > 0)
+        // Nothing that a server needs for more than one document, which would cost it its shortcut.
+        let Some(document) = self.find_exactly(namespace, by_id(&id), None).await? else {
+            return Ok(false);
+        };
+        write_document(writer, &document, mode)?;
+        Ok(true)
+    }
+
+    /// One document that matches.
+    pub(super) async fn find_exactly(
+        &self,
+        namespace: &Namespace,
+        filter: Document,
+        collation: Option<Collation>,
+    ) -> Result<Option<RawDocumentBuf>> {
+        let options = FindOneOptions::builder()
+            .collation(collation)
+            .max_time(self.max_time())
+            .comment(self.comment())
+            .build();
+        let collection = self.collection(namespace);
+        self.read(async { Ok(collection.find_one(filter).with_options(options).await?) }).await
     }
 
     /// Counts documents for at most as long as the call may take. All of a collection's documents are
