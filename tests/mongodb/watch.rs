@@ -34,13 +34,13 @@ fn plain() -> WatchOptions {
 }
 
 /// Somebody who watches, by server-sent events.
-struct Reader {
+pub(super) struct Reader {
     feed: Feed,
     text: String,
 }
 
 impl Reader {
-    async fn of(api: &Api, query: &str) -> Self {
+    pub(super) async fn of(api: &Api, query: &str) -> Self {
         match Self::answer(api, query).await {
             Ok(reader) => reader,
             Err((status, answer)) => panic!("{status} {answer}"),
@@ -62,7 +62,7 @@ impl Reader {
     }
 
     /// The next message; how the stream ended where there is none.
-    async fn next(&mut self) -> Result<Value, Option<Value>> {
+    pub(super) async fn next(&mut self) -> Result<Value, Option<Value>> {
         loop {
             if let Some(end) = self.text.find("\n\n") {
                 let event: String = self.text.drain(..end + 2).collect();
@@ -83,7 +83,7 @@ impl Reader {
     }
 
     /// The next message of a type; the others are passed over.
-    async fn next_of(&mut self, kind: &str) -> Value {
+    pub(super) async fn next_of(&mut self, kind: &str) -> Value {
         loop {
             let message = self.next().await.unwrap();
             if message["type"] == kind {
