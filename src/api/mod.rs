@@ -1,4 +1,5 @@
-//! HTTP in, operation, HTTP out. Nothing here knows a backend, but that a Redis may hold the rate limit.
+//! HTTP in, operation, HTTP out. Nothing here knows a backend, but that a Redis may hold the rate
+//! limit.
 
 pub mod context;
 pub mod dispatch;
