@@ -1,9 +1,10 @@
 //! Redis and Valkey: standalone, Sentinel and Cluster.
 //!
 //! A [`Client`] sends pipelines of [`Commands`](commands::Commands). `execute` decides what is sent
-//! where, and what is sent again; a `group` is what goes to one node together; `cluster` knows which node serves which key; a `node` keeps the
-//! connections to one server; `dial` opens them; a `connection` exchanges requests for replies. On
-//! top of that stand the things a management tool does: `scan`, `read`, `write`, `info`, `batch`.
+//! where, and what is sent again; a `group` is what goes to one node together; `cluster` knows which
+//! node serves which key; a `node` keeps the connections to one server; `dial` opens them; a
+//! `connection` exchanges requests for replies. On top of that stand the things a management tool
+//! does: `scan`, `read`, `write`, `info`, `batch`.
 
 use std::sync::Arc;
 

@@ -8,12 +8,13 @@ use redis::Value;
 pub use self::line::split;
 pub use self::reply::transcode;
 use super::commands::{Commands, Effect};
-use super::gate::{Access, Ruling};
+use super::gate::Ruling;
 use super::members::{NodeName, Which};
 use super::{Client, Nodes, failure, redact, script, slot};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Writer;
+use crate::permission::Permission;
 
 /// What came back.
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl Client {
         if members.first().is_none_or(|member| member.name.is_none()) {
             return Ok(None);
         }
-        if ruling.access == Access::Admin && ruling.effect == Effect::Write {
+        if ruling.permission == Permission::Admin && ruling.effect == Effect::Write {
             let names = members.iter().filter_map(|member| member.name.as_ref());
             let nodes: Vec<String> = names.map(|n| format!("{}:{}", n.host, n.port)).collect();
             let name = ruling.command.name;
