@@ -8,7 +8,8 @@ use matchit::Router as PathRouter;
 use percent_encoding::percent_decode_str;
 
 use super::operation::Operation;
-use super::params::{MOST_VALUES, Params};
+use super::members::MOST_VALUES;
+use super::params::Params;
 use crate::error::{Error, Result};
 use crate::operations;
 
