@@ -57,6 +57,7 @@ mod reply;
 mod resp;
 mod scalar;
 pub mod scan;
+mod script;
 mod sentinel;
 pub mod server;
 mod slot;
@@ -129,8 +130,12 @@ impl Client {
             (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
             let node = Arc::new(Node::new(&dialer, None, &dialing, limit, idle)?);
-            // The first connection is made now, so that a bad target fails here.
-            drop(node.lease(deadline).await?);
+            // The first connection is made now, so that a bad target fails here. A server that is busy
+            // with a script is a good one.
+            match node.lease(deadline).await {
+                Err(error) if !failure::is_busy(&error) => return Err(error),
+                _ => {}
+            }
             hub = Hub::new(Arc::clone(&dialer), None, dialing);
             watch = match &target.topology {
                 RedisTopology::Sentinel { master } => {
