@@ -26,7 +26,7 @@ const address = ({ host, port }) => `${host}:${port}`
 const secondaryRedis = (generation) => {
   const acl = ['alice on >secret ~* &* +@all -memory -object', 'bob on >secret ~* +@read -@write']
   return [
-    tell(startRedisCluster({ generation }), ({ nodes }) => ({
+    tell(startRedisCluster({ generation, failsOver: false }), ({ nodes }) => ({
       TEST_REDIS_CLUSTER_URL: `redis+cluster://${address(nodes[0])}`,
     })),
     tell(startSentinel({ generation }), ({ sentinels, name }) => ({

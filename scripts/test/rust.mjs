@@ -35,6 +35,7 @@ export async function buildTestPrograms() {
 export const ALONE = {
   redis: [
     '--ignored',
+    'busy::',
     'pubsub::cluster::a_sharded_channel_follows_its_slot_and_its_primary',
     'unrest::',
   ],

@@ -9,6 +9,8 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::params::MOST_VALUES;
+
 /// Members in the order they were given, their values not yet read.
 pub(super) struct Members(pub(super) Vec<(String, Box<RawValue>)>);
 
@@ -35,6 +37,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
                 return Err(de::Error::custom(format!("`{name}` is given twice")));
             }
             members.push((name, value));
+            if members.len() > MOST_VALUES {
+                return Err(de::Error::custom(format!("it has more than {MOST_VALUES} members")));
+            }
         }
         Ok(Members(members))
     }

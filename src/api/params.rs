@@ -17,6 +17,10 @@ use serde_json::value::RawValue;
 use super::members::Members;
 use crate::error::{Error, Result};
 
+/// Far more than any input has members. A request is held to it before anything is compared or kept,
+/// so that what it costs grows with its length and no faster.
+pub(super) const MOST_VALUES: usize = 1000;
+
 /// The input of an operation that asks for nothing but what its path says.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -59,11 +63,14 @@ impl Params {
     }
 
     /// Removes and returns a text value: the selectors that are not part of an operation's input.
-    pub fn take_text(&mut self, name: &str) -> Option<String> {
-        let at = self.values.iter().position(|(n, _)| n == name)?;
+    /// `null` is as if it were not given; anything else that is no text is refused, or a request that
+    /// names a connection would be sent to another.
+    pub fn take_text(&mut self, name: &str) -> Result<Option<String>> {
+        let Some(at) = self.values.iter().position(|(n, _)| n == name) else { return Ok(None) };
         match self.values.remove(at).1 {
-            Source::Text(text) => Some(text),
-            Source::Json(json) => serde_json::from_str(json.get()).ok(),
+            Source::Text(text) => Ok(Some(text)),
+            Source::Json(json) => serde_json::from_str(json.get())
+                .map_err(|_| Error::validation(format!("`{name}` must be text"))),
         }
     }
 
@@ -281,6 +288,22 @@ mod tests {
     }
 
     #[test]
+    fn a_selector_that_is_no_text_is_refused_and_not_passed_over() {
+        let taken = |body: &str| {
+            let mut params = Params::default();
+            params.body(body.as_bytes()).unwrap();
+            params.take_text("connection_id")
+        };
+        assert_eq!(taken(r#"{"connection_id":"a"}"#).unwrap().as_deref(), Some("a"));
+        assert_eq!(taken(r#"{"connection_id":null}"#).unwrap(), None);
+        assert_eq!(taken("{}").unwrap(), None);
+        for wrong in ["5", "true", "[\"a\"]", "{}"] {
+            let error = taken(&format!(r#"{{"connection_id":{wrong}}}"#)).unwrap_err();
+            assert_eq!(error.message(), "`connection_id` must be text");
+        }
+    }
+
+    #[test]
     fn a_member_that_comes_twice_is_refused() {
         let error = Params::default().body(br#"{"key":"a","key":"b"}"#).unwrap_err();
         assert!(error.message().contains("`key` is given twice"), "{}", error.message());
@@ -301,6 +324,14 @@ mod tests {
         params.text("key", "a");
         params.text("patern", "b*");
         assert!(params.decode::<Input>().unwrap_err().message().contains("patern"));
+    }
+
+    #[test]
+    fn more_members_than_any_input_has_are_refused_before_they_are_compared() {
+        let members: Vec<String> = (0..5000).map(|n| format!("\"{n}\":0")).collect();
+        let body = format!("{{{}}}", members.join(","));
+        let error = Params::default().body(body.as_bytes()).unwrap_err();
+        assert!(error.message().contains("more than 1000"), "{}", error.message());
     }
 
     #[test]

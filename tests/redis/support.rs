@@ -33,6 +33,10 @@ pub(crate) fn server(name: &str) -> Option<String> {
 /// must see none move.
 pub(crate) static SLOTS: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
+/// Which server is the primary behind the sentinels: written by tests that change it, read by those
+/// that must see none change.
+pub(crate) static PRIMARY: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
 pub(crate) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(10))
 }

@@ -1,9 +1,9 @@
 use std::time::{Duration, Instant};
 
 use crate::support::{Platform, Proxy, create, redis};
-use studio_multidb::access::Permission::{self, Admin, Read, Write};
 use studio_multidb::access::{Access, Authorization, User};
 use studio_multidb::error::{Code, Result};
+use studio_multidb::permission::Permission::{self, Admin, Read, Write};
 use studio_multidb::registry::Address;
 use studio_multidb::registry::Visible;
 use studio_multidb::target::DatabaseType::Redis;
