@@ -60,6 +60,11 @@ const mongo = (options) => tell(startMongo(options), ({ url }) => ({ TEST_MONGOD
 const redis = (generation) =>
   tell(startRedis({ generation }), ({ url }) => ({ TEST_REDIS_URL: url }))
 
+const olderRedis = (generation) =>
+  tell(startRedis({ generation }), ({ url }) => ({
+    [`TEST_REDIS_${generation.replace('.', '')}_URL`]: url,
+  }))
+
 /**
  * The test programs of the core, those first that take the longest. Several run at a time; none
  * depends on what another does to a server.
@@ -68,13 +73,12 @@ const redis = (generation) =>
  *   servers?: () => Promise<object>[] }>} `servers` are started for it besides those of `env`
  */
 export function programRuns({ env, postgres, generation, available }) {
+  const hasRedis = (wanted) => available.redis.some(({ generation }) => generation === wanted)
   const redisOn = (other) => ({
     name: `Redis on ${other}`,
     program: 'redis',
     servers() {
-      if (available.redis.some((program) => program.generation === other)) {
-        return [redis(other), ...secondaryRedis(other)]
-      }
+      if (hasRedis(other)) return [redis(other), ...secondaryRedis(other)]
       throw new Skip('no server of it can be had here')
     },
   })
@@ -103,7 +107,11 @@ export function programRuns({ env, postgres, generation, available }) {
       program: 'redis',
       args: ALONE.redis,
       env,
-      servers: () => [redis(), ...secondaryRedis()],
+      servers: () => [
+        redis(),
+        ...['6.2', '7.0'].filter(hasRedis).map(olderRedis),
+        ...secondaryRedis(),
+      ],
     },
     { name: 'Redis', program: 'redis', env, servers: () => secondaryRedis() },
     ...['6.2', '7.0', 'valkey9'].filter((other) => other !== generation).map(redisOn),
