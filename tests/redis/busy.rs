@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
 use crate::http::{send, service, service_of};
-use crate::support::{Admin, SLOTS, connect, eventually, prefix, server};
-
-/// One test at a time keeps them busy.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+use crate::support::{Admin, OLDER, SLOTS, connect, eventually, prefix, server};
 
 /// A script that ends when it is killed.
 const ENDLESS: &str = "while true do end";
@@ -65,7 +62,7 @@ async fn leave(address: &str, url: &str) {
 #[tokio::test]
 #[ignore = "a server does nothing else"]
 async fn every_request_to_a_busy_server_is_told_why_and_the_console_ends_the_script() {
-    let _alone = ALONE.lock().await;
+    let _alone = OLDER.write().await;
     for (address, url) in servers().await {
         let service = service(&url);
         let key = prefix();
@@ -120,7 +117,7 @@ async fn every_request_to_a_busy_server_is_told_why_and_the_console_ends_the_scr
 #[tokio::test]
 #[ignore = "a server does nothing else"]
 async fn the_console_reaches_a_server_that_was_busy_before() {
-    let _alone = ALONE.lock().await;
+    let _alone = OLDER.write().await;
     for (address, url) in servers().await {
         let mut other = admin(&address, &url).await;
         let script =
@@ -147,7 +144,7 @@ async fn the_console_reaches_a_server_that_was_busy_before() {
 #[tokio::test]
 #[ignore = "a server does nothing else"]
 async fn a_script_that_outlasts_its_request_is_told_with_what_ends_it() {
-    let _alone = ALONE.lock().await;
+    let _alone = OLDER.write().await;
     for (address, url) in servers().await {
         let settings = [("REDIS_URL", url.as_str()), ("MULTIDB_REQUEST_TIMEOUT_MS", "700")];
         let service = service_of(&settings);
@@ -180,7 +177,7 @@ async fn a_script_that_outlasts_its_request_is_told_with_what_ends_it() {
 #[tokio::test]
 #[ignore = "a server does nothing else"]
 async fn a_script_that_has_written_is_not_ended_and_that_is_told() {
-    let _alone = ALONE.lock().await;
+    let _alone = OLDER.write().await;
     for (address, url) in servers().await {
         let service = service(&url);
         let key = prefix();
