@@ -1,13 +1,14 @@
 //! A server that answers as a test says, and remembers what it was asked.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+
+use super::support::eventually;
 
 /// What the server does with a command.
 pub(super) enum Answer {
@@ -95,14 +96,8 @@ impl Fake {
 
     /// Waits for a command of that name.
     pub(super) async fn expect(&self, name: &str) -> Document {
-        let started = Instant::now();
-        loop {
-            if let Some(command) = self.asked(name).into_iter().next() {
-                return command;
-            }
-            assert!(started.elapsed() < Duration::from_secs(20), "{name} was never sent");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually(name, async || !self.asked(name).is_empty()).await;
+        self.asked(name).swap_remove(0)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Changing many keys.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
@@ -9,7 +8,7 @@ use studio_multidb::service::Service;
 use crate::http::{send, service};
 use crate::proxy::Proxy;
 use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, SLOTS, batch, connect, prefix, server};
+use crate::support::{Admin, SLOTS, batch, connect, eventually, prefix, server};
 
 /// What `redis.bulk` tells.
 async fn bulk(service: &Arc<Service>, body: Value) -> Vec<Value> {
@@ -202,11 +201,10 @@ async fn leaving_ends_the_work_after_the_chunk_under_way() {
     proxy.gate.has_something().await;
     drop(work);
     proxy.gate.open();
-    let started = std::time::Instant::now();
-    while service.pools.status().iter().any(|pool| pool.leases > 0) {
-        assert!(started.elapsed() < Duration::from_secs(10));
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the end of the work", async || {
+        service.pools.status().iter().all(|pool| pool.leases == 0)
+    })
+    .await;
     assert_eq!(count(&service, &pattern).await, 1750);
     bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
 }

@@ -9,7 +9,7 @@ use crate::http::{send, service};
 use crate::support::{Admin, prefix, server};
 
 /// Commands that the user may not use, which tell of keys and of the server.
-const DENIED: [&str; 14] = [
+const DENIED: [&str; 15] = [
     "memory",
     "object",
     "info",
@@ -24,6 +24,7 @@ const DENIED: [&str; 14] = [
     "pexpiretime",
     "hpttl",
     "role",
+    "unlink",
 ];
 
 /// Where a denied command is missed, and the members that are then null.
@@ -184,6 +185,15 @@ async fn keys_are_changed_without_being_told_the_time_that_they_have_left() {
         }
         let value = narrow.get("/keys/{}own:string").await;
         assert_eq!(value["value"], "w");
+        for more in [json!({}), json!({ "xx": true })] {
+            let mut body = json!({ "value": ["x"], "type": "list" });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let (status, answer) = send(&narrow.service, "POST", &path("own:list"), body).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+        assert_eq!(narrow.get("/keys/{}own:list").await["values"], json!(["x"]));
+        let (_, answer) = send(&narrow.service, "DELETE", &path("own:list"), Value::Null).await;
+        assert_eq!(answer["data"]["deleted"], 1, "{answer}");
 
         // What is about the key does not blame a command.
         let edit = json!({ "edit": set });

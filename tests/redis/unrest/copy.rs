@@ -10,7 +10,7 @@ use super::scene::{Scene, Shift};
 use super::{all, is_honest};
 use crate::bulk_copy::{Pair, end};
 use crate::streams::told;
-use crate::support::{Admin, batch, connect, prefix, server};
+use crate::support::{Admin, OLDER, batch, connect, prefix, server};
 
 const ROUNDS: usize = 10;
 /// Of each copy.
@@ -127,6 +127,7 @@ fn check(keys: &[String], arrived: &[bool], told: &Told, may_lose: bool) {
 
 async fn each_key_arrives_once(shift: Shift, side: Side) {
     let Some(scene) = Scene::of(shift).await else { return };
+    let _answering = OLDER.read().await;
     let Some(pairs) = pairs(&scene, side).await else { return };
     let source = connect(&pairs[0].from_url).await;
     fill(&scene, &source).await;
