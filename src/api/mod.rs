@@ -15,4 +15,5 @@ pub mod router;
 pub mod socket;
 pub mod stream;
 pub mod tally;
+mod text;
 pub mod upload;

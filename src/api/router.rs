@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use matchit::Router as PathRouter;
 use percent_encoding::percent_decode_str;
 
+use super::members::MOST_VALUES;
 use super::operation::Operation;
-use super::params::{MOST_VALUES, Params};
+use super::params::Params;
 use crate::error::{Error, Result};
 use crate::operations;
 
