@@ -326,7 +326,8 @@ describe('other runtimes', () => {
 
   /** The program of an npm package that carries a runtime; `undefined` where it can't be had. */
   async function fetched(name: string): Promise<string | undefined> {
-    const prefix = join(folder, name)
+    // npm looks for another folder where there is an `@` in its name.
+    const prefix = join(folder, name.replace('@', '-'))
     try {
       await npm(['install', '--prefix', prefix, '--no-audit', '--no-fund', name], { cwd: folder })
       return join(prefix, 'node_modules', '.bin', name.split('@')[0]!)
