@@ -37,7 +37,7 @@ export declare class NativeManager {
   constructor(env: Record<string, string>, options: string)
   /**
    * Answers an HTTP request. Never rejects: a failure is an answer. `upload` stands for the body
-   * of a request that [`NativeManager::takes_upload`].
+   * of a request whose endpoint `takesUpload`.
    */
   handle(request: HandleRequest, cancellation?: Cancellation | undefined | null, upload?: Upload | undefined | null): Promise<HandleResponse>
   /** Whether the endpoint reads its body while it arrives. */

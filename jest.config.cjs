@@ -1,3 +1,5 @@
+const { cpus } = require('node:os')
+
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: __dirname,
@@ -18,5 +20,7 @@ module.exports = {
     '^studio-multidb$': '<rootDir>/dist/index.js',
     '^studio-multidb/next$': '<rootDir>/dist/next/index.js',
   },
-  testTimeout: 30_000,
+  testTimeout: 90_000,
+  // Most tests wait for a server: two cores are enough for two at a time.
+  maxWorkers: Math.max(2, cpus().length - 1),
 }

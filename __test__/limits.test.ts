@@ -1,13 +1,7 @@
 import { ConnectionManager } from 'studio-multidb'
-import { request, required, type Stack, startStack } from './support/stack'
+import { request, required, sharedStack } from './support/stack'
 
-let stack: Stack
-
-beforeAll(async () => {
-  stack = await startStack({ rateLimit: '10/60s' })
-}, 60_000)
-
-afterAll(() => stack?.close())
+const stack = sharedStack({ rateLimit: '10/60s' })
 
 test('a user over the limit is told how long to wait, and another user is not', async () => {
   const ask = (user: string) => stack.api('GET', '/databases', undefined, user)

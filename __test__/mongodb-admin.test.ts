@@ -1,18 +1,12 @@
 import { ConflictError, type MongoDatabase, NotFoundError, PermissionError } from 'studio-multidb'
-import { startStack, type Stack } from './support/stack'
+import { sharedStack } from './support/stack'
 
-let stack: Stack
+const stack = sharedStack({ rateLimit: 'off' }, () => mongo.databases.drop(db, db))
 let mongo: MongoDatabase
 const db = `admin_${process.pid}_${Date.now().toString(36)}`
 
-beforeAll(async () => {
-  stack = await startStack({ rateLimit: 'off' })
+beforeAll(() => {
   mongo = stack.manager.mongodb(stack.ids.mongodb)
-}, 60_000)
-
-afterAll(async () => {
-  await mongo?.databases.drop(db, db).catch(() => {})
-  await stack?.close()
 })
 
 test('a database lives from its first collection until its name is said twice', async () => {

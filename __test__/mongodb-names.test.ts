@@ -2,21 +2,23 @@
 // package adds to them stands in a group of its own.
 
 import * as pkg from 'studio-multidb'
-import { required, type Stack, startStack } from './support/stack'
+import { required, sharedStack } from './support/stack'
 
 const db = `names_${process.pid}_${Date.now().toString(36)}`
 const text: string = expect.any(String)
 const number: number = expect.any(Number)
 const flag: boolean = expect.any(Boolean)
 
-let stack: Stack
+const stack = sharedStack({}, async () => {
+  await stack.api('DELETE', `${connection}/databases/${db}`, { confirm: db })
+  await pkg.ConnectionManager.closeAll()
+})
 let url: string
 /** Below the project, and below the connection by its id. */
 let project: string
 let connection: string
 
 beforeAll(async () => {
-  stack = await startStack()
   url = required('TEST_MONGODB_URL')
   Object.assign(process.env, {
     DATABASE_URL: stack.databaseUrl,
@@ -26,12 +28,6 @@ beforeAll(async () => {
   })
   project = `/mongodb/${stack.projectRef}`
   connection = `/mongodb/${stack.ids.mongodb}`
-}, 60_000)
-
-afterAll(async () => {
-  await stack?.api('DELETE', `${connection}/databases/${db}`, { confirm: db })
-  await pkg.ConnectionManager.closeAll()
-  await stack?.close()
 })
 
 /** What a request that succeeds answers with, inside of its envelope. */

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type MongoDatabase, QueryError } from 'studio-multidb'
-import { startStack, type Stack } from './support/stack'
+import { released, sharedStack } from './support/stack'
 
 const db = `query_${randomBytes(4).toString('hex')}`
 const coll = 'things'
-let stack: Stack
+const stack = sharedStack()
 let mongo: MongoDatabase
 
 beforeAll(async () => {
-  stack = await startStack()
   mongo = stack.manager.mongodb(stack.ids.mongodb)
   const documents = Array.from({ length: 2000 }, (_, i) => ({
     _id: i,
@@ -17,23 +16,7 @@ beforeAll(async () => {
     text: 'x'.repeat(200),
   }))
   await mongo.insert(db, coll, documents)
-}, 60_000)
-
-afterAll(() => stack?.close())
-
-/** Waits until no request of the manager is using the MongoDB connection. */
-async function isReleased(): Promise<void> {
-  const deadline = Date.now() + 5000
-  for (;;) {
-    const { body } = await stack.api('GET', '/multidb/pools')
-    const pool = body.data.pools.find((p: { key?: string }) =>
-      JSON.stringify(p).includes(stack.ids.mongodb)
-    )
-    if (!pool || pool.leases === 0) return
-    if (Date.now() > deadline) throw new Error(`still in use: ${JSON.stringify(pool)}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
+})
 
 test('a pipeline gives a list, or a stream of any size', async () => {
   const group = [{ $group: { _id: '$kind', n: { $sum: 1 } } }, { $sort: { _id: 1 } }]
@@ -58,7 +41,7 @@ test('leaving a stream early, or aborting it, gives the connection back', async 
     expect(document).toHaveProperty('kind')
     break
   }
-  await isReleased()
+  await released(stack, stack.ids.mongodb)
 
   const abort = new AbortController()
   const reading = (async () => {
@@ -66,7 +49,7 @@ test('leaving a stream early, or aborting it, gives the connection back', async 
     for await (const _ of stream) abort.abort(new Error('enough'))
   })()
   await expect(reading).rejects.toThrow('enough')
-  await isReleased()
+  await released(stack, stack.ids.mongodb)
 })
 
 test('what is wrong with a pipeline is thrown before its first document', async () => {

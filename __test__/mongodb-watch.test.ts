@@ -1,53 +1,39 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { MongoDatabase, WatchMessage } from 'studio-multidb'
 import { attachWebSocket } from 'studio-multidb/next'
 import { WebSocket } from 'ws'
 import { Double, Long } from '../scripts/servers/bson.mjs'
 import { startMongo } from '../scripts/servers/index.mjs'
-import { eventually } from './support/processes'
 import { rogueMongo } from './support/rogue-mongo.mjs'
-import { startStack, type Stack } from './support/stack'
+import { released, sharedStack, startService } from './support/stack'
 import { closing, Messages } from './support/websocket'
 
 const db = 'watched'
 let mongod: Awaited<ReturnType<typeof startMongo>>
-let stack: Stack
-let server: Server
-let port: number
+const stack = sharedStack()
+let studio: Awaited<ReturnType<typeof startService>>
 let id: string
 let mongo: MongoDatabase
 
 beforeAll(async () => {
   mongod = await startMongo({ replicaSet: true })
-  stack = await startStack()
   const { projectRef } = stack
   const body = { projectRef, name: 'replicas', type: 'mongodb', connectionString: mongod.url }
   id = (await stack.api('POST', '/databases', body)).body.data.id
   mongo = stack.manager.mongodb(id)
-  server = createServer()
-  attachWebSocket(server, stack.manager)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  port = (server.address() as AddressInfo).port
+  studio = await startService((_req, res) => res.end())
+  attachWebSocket(studio.server, stack.manager)
 }, 120_000)
 
 afterAll(async () => {
-  server?.close()
-  await stack?.close()
+  await studio?.close()
   await mongod?.stop()
 })
 
 const open = (path: string, connection = id) =>
-  new WebSocket(`ws://127.0.0.1:${port}/api/platform/mongodb/${connection}/databases/${path}`)
-
-/** Waits until nothing of the manager uses the connection. */
-const released = () =>
-  eventually('the connection being released', async () => {
-    const { body } = await stack.api('GET', '/multidb/pools')
-    const pool = body.data.pools.find((p: { key: string }) => p.key.includes(id))
-    return !pool || (pool.leases === 0 && pool.in_use === 0)
-  })
+  new WebSocket(
+    `ws://127.0.0.1:${studio.port}/api/platform/mongodb/${connection}/databases/${path}`
+  )
 
 async function next(stream: AsyncGenerator<WatchMessage>): Promise<WatchMessage> {
   const { value, done } = await stream.next()
@@ -87,14 +73,14 @@ it('a socket gets changes until what it watches is gone', async () => {
   expect(await changeOf(socket)).toMatchObject({ operationType: 'drop' })
   expect(await socket.next()).toMatchObject({ type: 'invalidate' })
   expect(await end).toEqual({ code: 1000, reason: '' })
-  await released()
+  await released(stack, id)
 })
 
 it('a socket that vanishes leaves nothing behind', async () => {
   const socket = await Messages.of(open(`${db}/watch`))
   await socket.next()
   socket.terminate()
-  await released()
+  await released(stack, id)
 })
 
 it('what can not be watched is told instead of a socket', async () => {
@@ -116,7 +102,7 @@ it('the typed client is a loop that goes on where another ended', async () => {
   const { change, resume_token } = await nextChange(first)
   expect(change).toMatchObject({ operationType: 'insert', documentKey: { _id: 1 } })
   await first.return(undefined)
-  await released()
+  await released(stack, id)
 
   const resumed = mongo.watch(db, 'typed', { resumeAfter: resume_token })
   expect((await nextChange(resumed)).change.documentKey).toEqual({ _id: 2 })
@@ -139,7 +125,7 @@ it('an abort ends a loop that waits', async () => {
   const waiting = expect(stream.next()).rejects.toBeDefined()
   controller.abort()
   await waiting
-  await released()
+  await released(stack, id)
 })
 
 it('a history that the server lost is a gap, and closes the socket with 4409', async () => {

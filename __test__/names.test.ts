@@ -2,13 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createMocks } from 'node-mocks-http'
 import * as pkg from 'studio-multidb'
 import * as names from './names'
-import { required, type Stack, startStack } from './support/stack'
+import { required, sharedStack } from './support/stack'
 
-let stack: Stack
+const stack = sharedStack()
 const prefix = `names_${process.pid}_${Date.now().toString(36)}`
 
 beforeAll(async () => {
-  stack = await startStack()
   // REDIS_URL below is a second Redis connection of the project.
   await stack.api('PATCH', `/databases/${stack.ids.redis}`, { is_primary: true })
   // What the functions of the documents read.
@@ -19,12 +18,9 @@ beforeAll(async () => {
     MONGODB_URL: required('TEST_MONGODB_URL'),
     LOG_LEVEL: 'off',
   })
-}, 60_000)
-
-afterAll(async () => {
-  await names.end()
-  await stack?.close()
 })
+
+afterAll(() => names.end())
 
 test('helpers over connection strings read and write real servers', async () => {
   const said = await names.architecture(

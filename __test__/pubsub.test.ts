@@ -1,95 +1,98 @@
 import { ConnectionManager, type PubSubRecord, type RedisDatabase } from 'studio-multidb'
 import { eventually } from './support/processes'
-import { startStack, type Stack } from './support/stack'
+import { released, sharedStack } from './support/stack'
 
-let stack: Stack
+const stack = sharedStack()
+/** Others use channels of the same server. */
+const name = (text: string) => `pubsub-${process.pid}-${text}`
 let redis: RedisDatabase
 
-beforeAll(async () => {
-  stack = await startStack()
+beforeAll(() => {
   redis = stack.manager.redis(stack.ids.redis)
-}, 60_000)
-
-afterAll(() => stack?.close())
-
-const released = () =>
-  eventually('the connection being released', async () => {
-    const { body } = await stack.api('GET', '/multidb/pools')
-    const pool = body.data.pools.find((p: { key: string }) => p.key.includes(stack.ids.redis))
-    return !pool || (pool.leases === 0 && pool.in_use === 0)
-  })
+})
 
 test('records come as they are published, until the loop is left', async () => {
   const seen: PubSubRecord[] = []
-  for await (const record of redis.pubsub.subscribe({ channels: ['a'], patterns: ['b*'] })) {
+  for await (const record of redis.pubsub.subscribe({
+    channels: [name('a')],
+    patterns: [name('b*')],
+  })) {
     seen.push(record)
     if (seen.length === 2) {
-      const published = await redis.pubsub.publish('a', 'text')
+      const published = await redis.pubsub.publish(name('a'), 'text')
       expect(published).toEqual({ subscribers_reached: 1, counted_on: 'server' })
-      await redis.pubsub.publish('b1', { $binary: { base64: '/w==' } })
+      await redis.pubsub.publish(name('b1'), { $binary: { base64: '/w==' } })
     }
     if (seen.length === 4) break
   }
   expect(seen.slice(2)).toEqual([
-    { type: 'message', channel: 'a', data: 'text' },
-    { type: 'message', channel: 'b1', pattern: 'b*', data: { $binary: { base64: '/w==' } } },
+    { type: 'message', channel: name('a'), data: 'text' },
+    {
+      type: 'message',
+      channel: name('b1'),
+      pattern: name('b*'),
+      data: { $binary: { base64: '/w==' } },
+    },
   ])
-  await released()
+  await released(stack, stack.ids.redis)
 })
 
 test('a subscription changes while it is read, and ends when it is closed', async () => {
-  const subscription = redis.pubsub.subscribe({ channels: ['a'] })
+  const subscription = redis.pubsub.subscribe({ channels: [name('a')] })
   const seen: unknown[] = []
   for await (const record of subscription) {
     seen.push(record)
     if (seen.length === 1)
-      subscription.subscribe({ channels: ['b', { $binary: { base64: '/w==' } }] })
-    if (seen.length === 3) subscription.unsubscribe({ channels: ['a'] })
+      subscription.subscribe({ channels: [name('b'), { $binary: { base64: '/w==' } }] })
+    if (seen.length === 3) subscription.unsubscribe({ channels: [name('a')] })
     if (seen.length === 4) subscription.close()
   }
   expect(seen).toEqual([
-    { type: 'subscribed', channel: 'a' },
-    { type: 'subscribed', channel: 'b' },
+    { type: 'subscribed', channel: name('a') },
+    { type: 'subscribed', channel: name('b') },
     { type: 'subscribed', channel: { $binary: { base64: '/w==' } } },
-    { type: 'unsubscribed', channel: 'a' },
+    { type: 'unsubscribed', channel: name('a') },
   ])
-  await released()
+  await released(stack, stack.ids.redis)
 })
 
 test('an aborted signal ends it with its reason', async () => {
   const controller = new AbortController()
   const reading = (async () => {
-    for await (const _ of redis.pubsub.subscribe({ channels: ['a'] }, controller)) {
+    for await (const _ of redis.pubsub.subscribe({ channels: [name('a')] }, controller)) {
       controller.abort(new Error('enough'))
     }
   })()
   await expect(reading).rejects.toThrow('enough')
-  await released()
+  await released(stack, stack.ids.redis)
 })
 
 test('channels are listed with who listens here', async () => {
-  const subscription = redis.pubsub.subscribe({ channels: ['listed'], patterns: ['listed*'] })
+  const subscription = redis.pubsub.subscribe({
+    channels: [name('listed')],
+    patterns: [name('listed*')],
+  })
   for await (const { type } of subscription) {
     if (type === 'subscribed') break
   }
-  const other = redis.pubsub.subscribe({ channels: ['listed'] })[Symbol.asyncIterator]()
+  const other = redis.pubsub.subscribe({ channels: [name('listed')] })[Symbol.asyncIterator]()
   await other.next()
-  const page = await redis.pubsub.channels({ pattern: 'listed*' })
+  const page = await redis.pubsub.channels({ pattern: name('listed*') })
   expect(page).toMatchObject({
-    channels: [{ channel: 'listed', subscribers: 1, subscribers_here: 1, pattern: false }],
+    channels: [{ channel: name('listed'), subscribers: 1, subscribers_here: 1, pattern: false }],
     total: 1,
     cursor: '0',
     may_be_incomplete: false,
     warnings: [],
   })
   await other.return(undefined)
-  await released()
+  await released(stack, stack.ids.redis)
 })
 
 test('what is wrong is told by the first record that is asked for', async () => {
   const none = stack.manager.redis('00000000-0000-0000-0000-000000000000')
   const reading = none.pubsub
-    .subscribe({ channels: ['a'] })
+    .subscribe({ channels: [name('a')] })
     [Symbol.asyncIterator]()
     .next()
   await expect(reading).rejects.toMatchObject({ code: 'DB_NOT_FOUND' })
@@ -97,14 +100,14 @@ test('what is wrong is told by the first record that is asked for', async () => 
 
 test('a shutdown ends it', async () => {
   const manager = new ConnectionManager({ ...stack.options, requestTimeoutMs: 24_000 })
-  const records = manager.redis(stack.ids.redis).pubsub.subscribe({ channels: ['a'] })
+  const records = manager.redis(stack.ids.redis).pubsub.subscribe({ channels: [name('a')] })
   const reading = (async () => {
     let count = 0
     for await (const _ of records) count++
     return count
   })()
   await eventually('a subscriber', async () => {
-    const { channels } = await redis.pubsub.channels({ pattern: 'a' })
+    const { channels } = await redis.pubsub.channels({ pattern: name('a') })
     return channels.length === 1
   })
   await manager.shutdown(5000)

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { BulkRecord, RedisDatabase } from 'studio-multidb'
-import { request, required, startStack, type Stack } from './support/stack'
+import { collect, request, required, sharedStack } from './support/stack'
 
-let stack: Stack
+const stack = sharedStack({}, async () => {
+  for (const redis of [from, to]) await collect(redis.bulk.delete({ pattern }))
+})
 let from: RedisDatabase
 let to: RedisDatabase
 let id: string
@@ -10,7 +12,6 @@ const prefix = `t${randomBytes(8).toString('hex')}:`
 const pattern = `${prefix}*`
 
 beforeAll(async () => {
-  stack = await startStack()
   from = stack.manager.redis(stack.ids.redis)
   const connection = await stack.manager.databases().create({
     projectRef: stack.projectRef,
@@ -20,18 +21,7 @@ beforeAll(async () => {
   })
   id = connection.id
   to = stack.manager.redis(id)
-}, 60_000)
-
-afterAll(async () => {
-  for (const redis of [from, to]) await collect(redis.bulk.delete({ pattern }))
-  await stack.close()
 })
-
-async function collect(records: AsyncIterable<BulkRecord>): Promise<BulkRecord[]> {
-  const all: BulkRecord[] = []
-  for await (const record of records) all.push(record)
-  return all
-}
 
 const end = (records: BulkRecord[]) => records[records.length - 1]!.end
 

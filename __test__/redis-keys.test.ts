@@ -5,17 +5,14 @@ import {
   type RedisEdit,
   type RedisText,
 } from 'studio-multidb'
-import { startStack, type Stack } from './support/stack'
+import { sharedStack } from './support/stack'
 
-let stack: Stack
+const stack = sharedStack()
 let redis: RedisDatabase
 
-beforeAll(async () => {
-  stack = await startStack()
+beforeAll(() => {
   redis = stack.manager.redis(stack.ids.redis)
-}, 60_000)
-
-afterAll(() => stack?.close())
+})
 
 let count = 0
 const newKey = () => `keys-${process.pid}-${Date.now()}-${++count}:`

@@ -1,16 +1,11 @@
 import { executeRedisCommand, PermissionError, RedisHelpers } from 'studio-multidb'
-import { required, type Stack, startStack } from './support/stack'
+import { required, sharedStack } from './support/stack'
 
-let stack: Stack
+const stack = sharedStack()
 const prefix = `server_${process.pid}_${Date.now().toString(36)}`
 
-beforeAll(async () => {
-  stack = await startStack()
+beforeAll(() => {
   process.env.REDIS_URL = required('TEST_REDIS_URL')
-}, 60_000)
-
-afterAll(async () => {
-  await stack?.close()
 })
 
 const redis = () => stack.manager.redis(stack.ids.redis)

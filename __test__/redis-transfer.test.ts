@@ -1,27 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createApiHandler } from 'studio-multidb/next'
 import type { BulkRecord, RedisImportRecord, RedisDatabase } from 'studio-multidb'
-import { startStack, type Stack } from './support/stack'
+import { collect, sharedStack, startService } from './support/stack'
 
-let stack: Stack
+const stack = sharedStack()
 let redis: RedisDatabase
 
-beforeAll(async () => {
-  stack = await startStack()
+beforeAll(() => {
   redis = stack.manager.redis(stack.ids.redis)
-}, 60_000)
-
-afterAll(() => stack?.close())
+})
 
 const newPrefix = () => `t${randomBytes(8).toString('hex')}:`
-
-async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const record of records) all.push(record)
-  return all
-}
 
 async function text(chunks: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(await collect(chunks)).toString()
@@ -99,21 +88,15 @@ test('a file that was changed is told as such', async () => {
 })
 
 describe('over HTTP', () => {
-  let server: Server
+  let studio: Awaited<ReturnType<typeof startService>>
   let base: string
 
   beforeAll(async () => {
-    const handler = createApiHandler(stack.manager)
-    server = createServer((req, res) => void handler(req, res))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
-    base = `http://127.0.0.1:${port}/api/platform/redis/${stack.ids.redis}`
+    studio = await startService(createApiHandler(stack.manager))
+    base = `${studio.url}/api/platform/redis/${stack.ids.redis}`
   })
 
-  afterAll(() => {
-    server?.closeAllConnections()
-    server?.close()
-  })
+  afterAll(() => studio?.close())
 
   test('an export is a file, and the body of an import', async () => {
     const prefix = newPrefix()

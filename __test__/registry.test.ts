@@ -5,16 +5,15 @@ import {
   newProject,
   request,
   required,
-  type Stack,
+  sharedStack,
   startService,
-  startStack,
 } from './support/stack'
 
 const TYPES = ['redis', 'mongodb', 'postgres', 'bun_api'] as const
 const segment = (type: string) => (type === 'bun_api' ? 'bun' : type)
 
 describe('the endpoints', () => {
-  let stack: Stack
+  const stack = sharedStack({ rateLimit: 'off' })
   let service: Awaited<ReturnType<typeof startService>>
   const urls: Record<(typeof TYPES)[number], string> = {
     redis: '',
@@ -24,7 +23,6 @@ describe('the endpoints', () => {
   }
 
   beforeAll(async () => {
-    stack = await startStack({ rateLimit: 'off' })
     service = await startService((_req, res) => res.end('{"status":"ok"}'))
     Object.assign(urls, {
       redis: required('TEST_REDIS_URL'),
@@ -32,12 +30,9 @@ describe('the endpoints', () => {
       postgres: required('TEST_POSTGRES_URL'),
       bun_api: service.url,
     })
-  }, 60_000)
-
-  afterAll(async () => {
-    await stack?.close()
-    await service?.close()
   })
+
+  afterAll(() => service?.close())
 
   describe.each(TYPES)('of %s', (type) => {
     const connections = `/${segment(type)}/own-${segment(type)}/connections`
@@ -230,7 +225,7 @@ describe('the endpoints', () => {
         await eventually(
           'the edit seen',
           async () => (await request(other, 'GET', path)).body.data.description === description,
-          3000
+          30_000
         )
         const { body } = await request(other, 'GET', list)
         expect(JSON.stringify(body)).toContain(`"description":"${description}"`)

@@ -1,8 +1,8 @@
 import { ConnectionManager } from 'studio-multidb'
-import { type Answer, newProject, request, sql, type Stack, startStack } from './support/stack'
+import { type Answer, newProject, request, sharedStack, sql } from './support/stack'
 
 describe('roles', () => {
-  let stack: Stack
+  const stack = sharedStack({ authorization: 'members', rateLimit: 'off' })
   let manager: ConnectionManager
   let foreign: string
   const users = {
@@ -15,7 +15,6 @@ describe('roles', () => {
   const nobody = '00000000-0000-4000-8000-0000000000ff'
 
   beforeAll(async () => {
-    stack = await startStack({ authorization: 'members', rateLimit: 'off' })
     manager = new ConnectionManager({ ...stack.options, authorization: 'off' })
     for (const [role, user] of Object.entries(users)) {
       if (role === 'stranger') continue
@@ -28,12 +27,9 @@ describe('roles', () => {
     await newProject(stack.databaseUrl, 'foreign')
     const body = { identifier: 'theirs', connection_string: 'redis://127.0.0.1:1', skip_test: true }
     foreign = (await request(manager, 'POST', '/redis/foreign/connections', body)).body.data.id
-  }, 60_000)
-
-  afterAll(async () => {
-    await manager?.shutdown(1000)
-    await stack?.close()
   })
+
+  afterAll(() => manager?.shutdown(1000))
 
   const things = '/mongodb/default/databases/roles_test/collections/things'
   const classes: Record<'read' | 'write' | 'admin', Array<[string, string, unknown?]>> = {

@@ -1,49 +1,27 @@
-import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { bytesOf, ConnectionManager } from 'studio-multidb'
 import { createApiHandler, createWebHandler } from 'studio-multidb/next'
-import { startStack, type Stack } from './support/stack'
+import { released, sharedStack, startService } from './support/stack'
 
-let stack: Stack
-let server: Server
-let port: number
+const stack = sharedStack()
+let studio: Awaited<ReturnType<typeof startService>>
 
 beforeAll(async () => {
-  stack = await startStack()
-  const handler = createApiHandler(stack.manager)
-  server = createServer((req, res) => void handler(req, res))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
-}, 60_000)
-
-afterAll(async () => {
-  server?.closeAllConnections()
-  server?.close()
-  await stack?.close()
+  studio = await startService(createApiHandler(stack.manager))
 })
+
+afterAll(() => studio?.close())
 
 const statsPath = () => `/api/platform/redis/${stack.ids.redis}/stats`
 
 function get(path: string, accept: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const options = { port, path, headers: { accept } }
-    httpRequest(options, resolve).on('error', reject).end()
+    const options = { path, headers: { accept } }
+    httpRequest(studio.url, options, resolve).on('error', reject).end()
   })
 }
 
-/** Waits until no request of the manager is using the Redis connection. */
-async function isReleased(): Promise<void> {
-  const deadline = Date.now() + 5000
-  for (;;) {
-    const { body } = await stack.api('GET', '/multidb/pools')
-    const pool = body.data.pools.find((p: { type?: string; key?: string }) =>
-      JSON.stringify(p).includes(stack.ids.redis)
-    )
-    if (!pool || pool.leases === 0) return
-    if (Date.now() > deadline) throw new Error(`still in use: ${JSON.stringify(pool)}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
+const isReleased = () => released(stack, stack.ids.redis)
 
 test('events arrive while they happen, and leaving ends the work behind them', async () => {
   const response = await get(`${statsPath()}?interval=0.25`, 'text/event-stream')

@@ -1,26 +1,13 @@
 import { type ImportRecord, QueryError } from 'studio-multidb'
 import { createApiHandler } from 'studio-multidb/next'
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { startStack, type Stack } from './support/stack'
+import { collect, released, sharedStack, startService } from './support/stack'
 
-let stack: Stack
-
-beforeAll(async () => {
-  stack = await startStack()
-}, 60_000)
-
-afterAll(() => stack?.close())
+const stack = sharedStack()
 
 const db = 'studio_multidb_files'
 const mongo = () => stack.manager.mongodb(stack.ids.mongodb)
-
-async function all<T>(records: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
-  for await (const record of records) found.push(record)
-  return found
-}
 
 const counts = (records: ImportRecord[]) => {
   const last = records.at(-1)
@@ -34,42 +21,32 @@ test('a file is imported from a stream and exported into one', async () => {
     (_, n) => `{"_id":${n},"big":{"$numberLong":"9007199254740993"}}\n`
   )
   const coll = `stream_${Date.now()}`
-  const imported = await all(mongo().transfer.import(db, coll, Readable.from(lines)))
+  const imported = await collect(mongo().transfer.import(db, coll, Readable.from(lines)))
   expect(counts(imported)).toMatchObject({ read: 3000, inserted: 3000, refused: 0 })
-  const file = Buffer.concat(await all(await mongo().transfer.export(db, coll)))
+  const file = Buffer.concat(await collect(await mongo().transfer.export(db, coll)))
   const documents = file.toString().trimEnd().split('\n')
   expect(documents).toHaveLength(3000)
   expect(documents[0]).toContain('"$numberLong":"9007199254740993"')
 })
 
 test('what is wrong with the options is thrown before anything is read', async () => {
-  const reading = all(mongo().transfer.import(db, 'wrong', '{}', { delimiter: ';' }))
+  const reading = collect(mongo().transfer.import(db, 'wrong', '{}', { delimiter: ';' }))
   await expect(reading).rejects.toThrow(QueryError)
 })
 
 test('leaving an export early ends it on the server', async () => {
   const coll = `left_${Date.now()}`
   const text = Array.from({ length: 20_000 }, (_, n) => `{"_id":${n},"text":"${'x'.repeat(200)}"}`)
-  await all(mongo().transfer.import(db, coll, text.join('\n')))
+  await collect(mongo().transfer.import(db, coll, text.join('\n')))
   for await (const _ of await mongo().transfer.export(db, coll)) break
-  const deadline = Date.now() + 5000
-  for (;;) {
-    const { body } = await stack.api('GET', '/multidb/pools')
-    const pool = body.data.pools.find((p: { key: string }) => p.key.includes(stack.ids.mongodb))
-    if (pool.leases === 0) break
-    if (Date.now() > deadline) throw new Error(JSON.stringify(pool))
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await released(stack, stack.ids.mongodb)
 })
 
 test('an upload that the client gives up is told as cut off, and its beginning is there', async () => {
-  const handler = createApiHandler(stack.manager)
-  const server = createServer((req, res) => void handler(req, res))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const studio = await startService(createApiHandler(stack.manager))
   const coll = `gone_${Date.now()}`
   const base = `/api/platform/mongodb/${stack.ids.mongodb}/databases/${db}/collections/${coll}`
-  const { port } = server.address() as AddressInfo
-  const request = httpRequest({ port, method: 'POST', path: `${base}/import` })
+  const request = httpRequest(`${studio.url}${base}/import`, { method: 'POST' })
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve).on('error', reject)
   })
@@ -86,6 +63,5 @@ test('an upload that the client gives up is told as cut off, and its beginning i
     return (await stack.api('GET', path)).body.data.total as number
   }
   expect(await count()).toBeGreaterThanOrEqual(1000)
-  server.closeAllConnections()
-  server.close()
+  await studio.close()
 })

@@ -1,31 +1,23 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { ConnectionManager } from 'studio-multidb'
 import { attachWebSocket, createApiHandler } from 'studio-multidb/next'
 import { type ClientOptions, WebSocket } from 'ws'
-import { eventually } from './support/processes'
-import { startStack, type Stack } from './support/stack'
+import { released, sharedStack, startService } from './support/stack'
 import { closing, Messages } from './support/websocket'
 
-let stack: Stack
-let server: Server
+const stack = sharedStack()
+let studio: Awaited<ReturnType<typeof startService>>
 let port: number
 
 beforeAll(async () => {
-  stack = await startStack()
-  const handler = createApiHandler(stack.manager)
-  server = createServer((req, res) => void handler(req, res))
-  attachWebSocket(server, stack.manager)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  port = (server.address() as AddressInfo).port
-}, 60_000)
-
-afterAll(async () => {
-  server?.close()
-  server?.closeAllConnections()
-  await stack?.close()
+  studio = await startService(createApiHandler(stack.manager))
+  attachWebSocket(studio.server, stack.manager)
+  port = studio.port
 })
+
+afterAll(() => studio?.close())
 
 const path = (query = '') => `/api/platform/redis/${stack.ids.redis}/pubsub/subscribe?${query}`
 const url = (query?: string) => `ws://127.0.0.1:${port}${path(query)}`
@@ -37,14 +29,6 @@ async function publish(channel: string, message: unknown) {
   const answer = await stack.api('POST', `/redis/${stack.ids.redis}/pubsub/publish`, body)
   expect(answer.status).toBe(200)
 }
-
-/** Waits until nothing of the manager uses the Redis connection. */
-const released = () =>
-  eventually('the connection being released', async () => {
-    const { body } = await stack.api('GET', '/multidb/pools')
-    const pool = body.data.pools.find((p: { key: string }) => p.key.includes(stack.ids.redis))
-    return !pool || (pool.leases === 0 && pool.in_use === 0)
-  })
 
 /** How a handshake was refused. */
 async function refusal(options: ClientOptions, target = url('channels=a')) {
@@ -73,14 +57,14 @@ describe('a subscriber', () => {
     expect(await socket.next()).toEqual(message)
     socket.close(1000)
     expect(await closing(socket)).toEqual({ code: 1000, reason: '' })
-    await released()
+    await released(stack, stack.ids.redis)
   })
 
   it('may vanish without a word', async () => {
     const socket = await open('channels=vanish')
     await socket.next()
     socket.terminate()
-    await released()
+    await released(stack, stack.ids.redis)
   })
 })
 

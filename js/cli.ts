@@ -97,7 +97,7 @@ function walk(folder: string, root: string): string[] {
 async function main([command, ...args]: string[]): Promise<boolean> {
   if (command === 'init') return init(args[0])
   const commands = { migrate, 'rotate-keys': rotateKeys, doctor }
-  if (command === undefined || !(command in commands)) {
+  if (command === undefined || !Object.keys(commands).includes(command)) {
     process.stderr.write(USAGE)
     return false
   }

@@ -1,5 +1,6 @@
 import { type Binding, type CallOptions, invoke } from './invoke'
 import type {
+  ConnectionStatus,
   ConnectionTestResult,
   CreateConnectionRequest,
   DatabaseConnection,
@@ -9,11 +10,13 @@ import type {
 
 /** Which connections to list. */
 export interface ListDatabasesOptions {
+  /** Of the project with this `ref`; of all that the user has a part in unless given. */
   projectRef?: string
   type?: DatabaseType
-  status?: string
-  /** At most 1000. */
+  status?: ConnectionStatus
+  /** 1 to 1000; default 100. */
   limit?: number
+  /** The `cursor` of the page before. */
   cursor?: string
 }
 
@@ -38,7 +41,10 @@ export class Databases {
     return invoke(this.#binding, 'registry.databases.list', options, call)
   }
 
-  /** Registers a connection, once it was tried. */
+  /**
+   * Registers a connection, once it was tried; one that does not work is refused with the steps of the
+   * test in the error's `details`. With `skip_test` it is saved untried, as `INACTIVE`.
+   */
   create(
     request: CreateConnectionRequest & { skip_test?: boolean },
     call?: CallOptions
@@ -51,7 +57,7 @@ export class Databases {
     return invoke(this.#binding, 'registry.databases.get', { id }, call)
   }
 
-  /** Changes a connection. */
+  /** Changes a connection. A new address, user, TLS or authentication needs the password again. */
   update(
     id: string,
     request: UpdateConnectionRequest,
@@ -65,7 +71,7 @@ export class Databases {
     return invoke(this.#binding, 'registry.databases.delete', { id }, call)
   }
 
-  /** Tries a registered connection, step by step. */
+  /** Tries a registered connection, step by step. One that does not work is an answer, no error. */
   test(id: string, call?: CallOptions): Promise<ConnectionTestResult> {
     return invoke(this.#binding, 'registry.databases.test', { id }, call)
   }

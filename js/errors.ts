@@ -1,13 +1,19 @@
-/** What is known about a write after it failed. */
+/** What is known about a write after it failed. After `unknown`, look before it is sent again. */
 export type Outcome = 'applied' | 'not_applied' | 'unknown'
 
 /** What every error of this package carries besides its message. */
 export interface ErrorFields {
+  /** Stable code, such as `DB_TIMEOUT`. */
   code?: string
+  /** The HTTP status that an API route answers with. */
   statusCode?: number
+  /** Machine-readable facts about the failure. */
   details?: Record<string, unknown>
+  /** Whether the same call may succeed later without being changed; `false` unless given. */
   retryable?: boolean
+  /** Whether the operation took effect on the server; `not_applied` unless given. */
   outcome?: Outcome
+  /** Identifies the request in the logs. */
   requestId?: string
 }
 

@@ -15,12 +15,15 @@ export interface CallOptions {
  */
 export interface DirectTarget {
   type: 'redis' | 'mongodb' | 'postgres' | 'bun_api'
+  /** The whole target, or give its parts. */
   connection_string?: string
   host?: string
   port?: number
   database_name?: string
   username?: string
+  /** Of a Bun API, its key. */
   password?: string
+  /** TLS and the like, as a registered connection has them. */
   options?: Record<string, unknown>
 }
 

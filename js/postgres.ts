@@ -2,38 +2,64 @@ import { type Binding, type CallOptions, invoke } from './invoke'
 
 /** How a statement is run. */
 export interface QueryOptions {
-  /** Exactly one reading statement, in a transaction that is rolled back. */
+  /** Exactly one reading statement, in a read-only transaction that is rolled back. */
   read_only?: boolean
-  /** Milliseconds until the server is told to stop. */
+  /** Milliseconds until the server is told to stop: 1 to 600000; default 30000. */
   timeout_ms?: number
-  /** Rows to read at most; the answer says `truncated` where there were more. */
+  /** Rows to read at most, 0 to 100000; default 1000. `truncated` says that there were more. */
   max_rows?: number
+  /** `objects`, which is the default: rows as `{ column: value }`. `rows`: rows as `[value]`. */
+  format?: 'objects' | 'rows'
 }
 
 /** One column of a result. */
 export interface ResultColumn {
   name: string
+  /** `pg_type.oid`; of a domain, that of its base type. */
   type_oid: number
-  type: string
+  /** `pg_type.typname`, such as `int4`; `null` where it could not be found out. */
+  type: string | null
 }
 
-/** The result of a statement; rows are as pg-meta's `/query` gives them. */
+/** What the server remarked on a statement, such as `RAISE NOTICE`. */
+export interface QueryNotice {
+  /** `NOTICE`, `WARNING`, `INFO`, … */
+  severity: string
+  /** SQLSTATE. */
+  code: string
+  message: string
+  detail?: string
+  hint?: string
+}
+
+/** The result of a statement. */
 export interface QueryResult<Row = Record<string, unknown>> {
+  /** As pg-meta's `/query` gives them; with `format: 'rows'`, arrays in the order of `columns`. */
   rows: Row[]
   columns: ResultColumn[]
-  row_count: number | null
-  command: string
+  /** Rows affected as the server counts them, else rows returned. */
+  row_count: number
+  /** First word of the server's command tag: `SELECT`, `INSERT`, `CREATE`. */
+  command: string | null
+  /** Rows were left out, for `max_rows` or for `MULTIDB_MAX_RESULT_BYTES`. */
   truncated: boolean
-  notices: Array<Record<string, unknown>>
+  /** At most a hundred. */
+  notices: QueryNotice[]
 }
 
 /** Which tables to list. */
 export interface ListTablesOptions {
+  /** Only tables of these schemas. */
   included_schemas?: string[]
+  /** No tables of these; has no effect beside `included_schemas`. */
   excluded_schemas?: string[]
+  /** With `information_schema`, `pg_catalog` and `pg_toast`; default `false`. */
   include_system_schemas?: boolean
+  /** With the columns of each table; default `true`. */
   include_columns?: boolean
+  /** At most so many, 1 to 1000; all of them by default. */
   limit?: number
+  /** Without the first so many. */
   offset?: number
 }
 
@@ -46,7 +72,10 @@ export class PostgresDatabase {
     this.#binding = binding
   }
 
-  /** Runs one statement. */
+  /**
+   * Runs one statement, in which `$1`, `$2`, … stand for the parameters. A write whose answer is lost
+   * is not sent again: its error says `outcome: 'unknown'`.
+   */
   query<Row = Record<string, unknown>>(
     query: string,
     parameters: unknown[] = [],
@@ -56,7 +85,7 @@ export class PostgresDatabase {
     return invoke(this.#binding, 'postgres.query', { ...options, query, parameters }, call)
   }
 
-  /** Tables, in pg-meta's shape. */
+  /** Tables with their columns, keys and relationships, in pg-meta's shape, ordered by oid. */
   listTables(
     options: ListTablesOptions = {},
     call?: CallOptions

@@ -26,8 +26,8 @@ export type UploadSource =
   string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>
 
 /**
- * Runs an operation that answers with records of this package's own, and yields them. A record that tells of a failure is
- * thrown as this package's error.
+ * Runs an operation that answers with records of this package's own, and yields them. A record that
+ * tells of a failure is thrown as this package's error.
  */
 export async function* records<T>(
   binding: Binding,

@@ -115,12 +115,18 @@ export interface ConnectionTestStep {
 
 /** How a connection test went. */
 export interface ConnectionTestResult {
+  /** Whether the connection can be used. */
   success: boolean
+  /** Milliseconds of the `ping` step, else of the whole test. */
   latency_ms?: number
+  /** Of the server. */
   version?: string
+  /** Why it failed, and the code of the error. */
   error?: string
   code?: string
+  /** In order; the last is the one that the test failed at, if it did. */
   steps?: ConnectionTestStep[]
+  /** What only this kind of server has: `mode`, `topology`, `server_encoding`, … */
   [fact: string]: unknown
 }
 

@@ -7,19 +7,24 @@ import { ensureDependencies } from './steps/dependencies.mjs'
 import { buildStudio } from './steps/package.mjs'
 import { checkTools } from './steps/tools.mjs'
 import { findChromium } from './test/chromium.mjs'
-import { furtherKinds, reruns, withServers } from './test/kinds.mjs'
+import { programRuns, withServers } from './test/kinds.mjs'
 import * as node from './test/node.mjs'
 import { createReport } from './test/report.mjs'
 import * as rust from './test/rust.mjs'
 import { startTestServers } from './test/servers.mjs'
 
-const { step, finish } = createReport(process.argv.slice(2))
+const { step, sideBySide, finish } = createReport(process.argv.slice(2))
 
 /** A step that makes no sense without an earlier one. */
-const after = (ready, work) => () => {
-  if (!ready) throw new Error('not run, because a step before it failed')
-  return work()
-}
+const after =
+  (ready, work) =>
+  (...args) => {
+    if (!ready) throw new Error('not run, because a step before it failed')
+    return work(...args)
+  }
+
+/** Most test programs wait for a server, or keep one core busy. */
+const WIDTH = 2
 
 async function main() {
   checkTools()
@@ -36,16 +41,18 @@ async function main() {
     servers = await startTestServers()
   }
   const started = await step('test servers', start, { always: true })
-  const env = servers?.env
-  const runRust = (more) => rust.runAllRustTests({ ...env, ...more })
-  await step(
-    'Rust tests',
-    after(started, () => withServers(furtherKinds(servers), runRust))
-  )
-  for (const { name, program, args, servers: start } of started ? reruns(servers) : []) {
-    const run = (env) => rust.runTestProgram(program, args, env)
-    await step(`Rust tests: ${name}`, () => withServers(start(), run))
-  }
+  let programs
+  const build = () => (programs ??= rust.buildTestPrograms())
+  const built = await step('Rust tests: compiling', async () => void (await build()))
+  const run = ({ name, program, args = [], env = {}, servers: start = () => [] }) => [
+    `Rust tests: ${name}`,
+    after(built, async (write) => {
+      const file = (await build()).get(program)
+      const test = (more) => rust.runTestProgram(file, args, { ...env, ...more }, write)
+      return withServers(start(), test)
+    }),
+  ]
+  if (started) await sideBySide(programRuns(servers).map(run), WIDTH)
 
   const compare = after(installed, node.buildAndCompare)
   await step('addon, with index.js and index.d.ts as committed', compare)
@@ -54,7 +61,7 @@ async function main() {
   await step('Studio host, with the packed package in it', after(compiled, buildStudio))
   const runJest = async () => {
     const chromium = await findChromium()
-    return node.runJest({ ...env, ...(chromium && { CHROMIUM_BIN: chromium }) })
+    return node.runJest({ ...servers?.env, ...(chromium && { CHROMIUM_BIN: chromium }) })
   }
   await step('Jest tests', after(compiled, runJest))
   await step('tests of servers and proxy', node.runNodeTests)

@@ -27,6 +27,9 @@ const WORTH_WAITING: Duration = Duration::from_millis(250);
 /// Established connections break now and then; only a row of failures is an endpoint that is down.
 const FAILURES_WHILE_CONNECTED: u32 = 3;
 
+/// The detail of a failure that the endpoint told itself: it is there, and busy with this.
+pub const BUSY_WITH: &str = "busy_with";
+
 /// The recent failures of one endpoint.
 #[derive(Debug)]
 pub struct Circuit {
@@ -127,6 +130,7 @@ impl Circuit {
     pub fn request_failed(&self, began: Instant, cause: &Error) -> bool {
         let mut state = self.state.lock();
         match cause.code() {
+            _ if cause.details().contains_key(BUSY_WITH) => return false,
             Code::DbInvalidCredentials => {}
             Code::DbConnectionFailed => {
                 // What fails together has failed once: one lost connection may take others with it.
@@ -243,6 +247,16 @@ mod tests {
         assert!(!circuit.request_failed(Instant::now(), &down()));
         assert!(circuit.request_failed(Instant::now(), &down()));
         assert!(circuit.is_open());
+    }
+
+    #[test]
+    fn an_endpoint_that_says_it_is_busy_is_not_down() {
+        let circuit = Circuit::new(PAUSE);
+        for _ in 0..10 {
+            let busy = down().detail(BUSY_WITH, "script");
+            assert!(!circuit.request_failed(Instant::now(), &busy));
+        }
+        assert!(!circuit.is_open());
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! JSON bytes. `bindings` alone knows Node; everything else builds and tests without it.
 
 pub mod access;
+pub mod answers;
 pub mod api;
 pub mod backend;
 #[cfg(feature = "bindings")]
 mod bindings;
 pub mod circuit;
 pub mod config;
-pub mod context;
 pub mod crypto;
 pub mod deadline;
 pub mod ejson;
@@ -22,6 +22,7 @@ pub mod json;
 pub mod logging;
 pub mod operations;
 pub mod outcome;
+pub mod permission;
 pub mod pool;
 pub mod registry;
 pub mod service;

@@ -9,18 +9,17 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::access::Permission;
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
-use crate::api::answers::Answers;
-use crate::api::router::Router;
-use crate::api::socket::Seats;
+use crate::answers::Answers;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::fanout::Seats;
 use crate::intake::Intake;
 use crate::jobs::Jobs;
+use crate::permission::Permission;
 use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
@@ -42,8 +41,6 @@ pub struct Service {
     pub access: Access,
     /// Live clients.
     pub pools: Arc<Pools>,
-    /// Operations by path.
-    pub router: Router,
     /// Answers that may be served again.
     pub answers: Answers,
     /// Subscriptions that are open.
@@ -94,7 +91,6 @@ impl Service {
             registry,
             access,
             pools,
-            router: Router::new()?,
             answers: Answers::default(),
             sockets,
             limiter: Limiter::default(),

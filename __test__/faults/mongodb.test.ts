@@ -23,7 +23,7 @@ it.each(['SIGTERM', 'SIGKILL'] as const)(
   'is used again after %s and a start',
   async (signal) => {
     await server.restart({ signal })
-    await eventuallyReads(bench, mongodb, id, 20_000)
+    await eventuallyReads(bench, mongodb, id)
     expectOk(await mongodb.write(bench, id, `after-${signal}`))
   },
   60_000
@@ -36,6 +36,6 @@ it('that hangs is given up on by the deadline, and used when it goes on', async 
   expect(failed.code).toBe('DB_TIMEOUT')
   expect(failed.outcome).not.toBe('applied')
   await server.signal('SIGCONT')
-  await eventuallyReads(bench, mongodb, id, 20_000)
+  await eventuallyReads(bench, mongodb, id)
   expectOk(await mongodb.write(bench, id, 'after-hanging'))
 }, 60_000)

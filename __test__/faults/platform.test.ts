@@ -87,8 +87,7 @@ describe.each([
     const patch = { description: 'back' }
     await eventually(
       'a change',
-      async () => (await bench.api('PATCH', `/databases/${id}`, patch)).status === 200,
-      15_000
+      async () => (await bench.api('PATCH', `/databases/${id}`, patch)).status === 200
     )
     const list = expectOk(await bench.api('GET', '/databases')).body.data
     expect(JSON.stringify(list)).not.toContain('while-down')

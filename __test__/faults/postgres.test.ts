@@ -34,7 +34,7 @@ async function running(mark: string): Promise<number> {
 it('cancels on the server what took too long', async () => {
   const failed = failure(await query(`SELECT pg_sleep(60) /* slow-${process.pid} */`))
   expect(failed.code).toBe('DB_TIMEOUT')
-  await eventually('the end of the statement', async () => (await running('slow-')) === 0, 5000)
+  await eventually('the end of the statement', async () => (await running('slow-')) === 0)
   expectOk(await postgres.read(bench, id))
 })
 
@@ -46,16 +46,18 @@ it('cancels on the server what its caller gave up, and keeps nothing of it', asy
     () => 'answered',
     () => 'given up'
   )
-  await eventually('the statement running', () => running('given-up-').then((n) => n === 1), 5000)
+  await eventually('the statement running', () => running('given-up-').then((n) => n === 1))
   abort.abort()
   expect(await ended).toBe('given up')
-  await eventually('its end', async () => (await running('given-up-')) === 0, 5000)
+  await eventually('its end', async () => (await running('given-up-')) === 0)
   expectOk(await postgres.read(bench, id))
 })
 
 it('does not know about a statement whose session an administrator ended, and goes on', async () => {
-  const pending = query(`SELECT pg_sleep(60) /* ended-${process.pid} */`)
-  await eventually('the statement running', async () => (await running('ended-')) === 1, 5000)
+  const pending = bench.patiently('POST', `/postgres/${id}/query`, {
+    query: `SELECT pg_sleep(60) /* ended-${process.pid} */`,
+  })
+  await eventually('the statement running', async () => (await running('ended-')) === 1)
   await sql(
     server.url,
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -85,11 +87,12 @@ it('tells a server without room for another session as an exhausted pool, and re
   const url = server.url.replace('postgres:postgres@', 'crowd:crowd@')
   const crowded = await bench.register('postgres', url)
   const other = await bench.register('postgres', url)
-  const sleep = 'SELECT pg_sleep(1)'
+  // Until their deadline.
+  const sleep = 'SELECT pg_sleep(60) AS crowd'
   const [, , refused] = await Promise.all([
     query(sleep, {}, other),
     query(sleep, {}, other),
-    eventually('both sleeping', async () => (await running(sleep)) === 2, 5000).then(() =>
+    eventually('both sleeping', async () => (await running(sleep)) === 2).then(() =>
       query('SELECT 1', {}, crowded)
     ),
   ])

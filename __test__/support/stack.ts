@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConnectionManager, type ManagerOptions } from 'studio-multidb'
+import { eventually } from './processes'
 
 /** What the tests' HTTP service answers with. */
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
@@ -66,6 +67,8 @@ export async function startService(handler: Handler) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
+    server,
+    port,
     url: `http://127.0.0.1:${port}`,
     close: () =>
       new Promise<void>((resolve) => {
@@ -177,6 +180,39 @@ export async function startStack(overrides: ManagerOptions = {}): Promise<Stack>
     await close()
     throw error
   }
+}
+
+/**
+ * A stack that the tests of a file, or of a group, share: it is there once they run. `cleanUp` comes
+ * before its end.
+ */
+export function sharedStack(
+  overrides: ManagerOptions = {},
+  cleanUp?: () => Promise<unknown>
+): Stack {
+  const stack = {} as Stack
+  beforeAll(async () => void Object.assign(stack, await startStack(overrides)), 60_000)
+  afterAll(async () => {
+    await cleanUp?.()
+    await stack.close?.()
+  })
+  return stack
+}
+
+/** Waits until no request of the manager uses a connection any more. */
+export async function released({ api }: Stack, id: string): Promise<void> {
+  await eventually(`${id} being released`, async () => {
+    const { body } = await api('GET', '/multidb/pools')
+    const pool = body.data.pools.find(({ key }: { key: string }) => key.includes(id))
+    return !pool || (pool.leases === 0 && pool.in_use === 0)
+  })
+}
+
+/** All that there is to read. */
+export async function collect<T>(records: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const record of records) all.push(record)
+  return all
 }
 
 async function addConnections(

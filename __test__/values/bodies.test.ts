@@ -1,13 +1,7 @@
-import { sendRaw, type Stack, startStack } from '../support/stack'
+import { sendRaw, sharedStack } from '../support/stack'
 
-let stack: Stack
+const stack = sharedStack({ rateLimit: 'off' })
 const prefix = `values:${process.pid}:${Date.now().toString(36)}:`
-
-beforeAll(async () => {
-  stack = await startStack({ rateLimit: 'off' })
-}, 60_000)
-
-afterAll(() => stack?.close())
 
 const redis = (method: string, path: string, body?: unknown) =>
   stack.api(method, `/redis/default${path}`, body)

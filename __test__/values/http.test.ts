@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { newProject, type Stack, startService, startStack } from '../support/stack'
+import { newProject, sharedStack, startService } from '../support/stack'
 
-let stack: Stack
+const stack = sharedStack({ rateLimit: 'off' })
 let service: Awaited<ReturnType<typeof startService>>
 const seen: Array<{ url: string; headers: IncomingHttpHeaders }> = []
 
 beforeAll(async () => {
-  stack = await startStack({ rateLimit: 'off' })
   service = await startService((req, res) => {
     seen.push({ url: req.url ?? '', headers: req.headers })
     if (req.url?.startsWith('/base/leave')) {
@@ -17,12 +16,9 @@ beforeAll(async () => {
     res.setHeader('content-type', 'application/json')
     res.end('{"__proto__":{"kept":true},"big":9007199254740993,"zero":-0.0}')
   })
-}, 60_000)
-
-afterAll(async () => {
-  await stack?.close()
-  await service?.close()
 })
+
+afterAll(() => service?.close())
 
 const binary = (...bytes: number[]) => ({
   $binary: { base64: Buffer.from(bytes).toString('base64') },

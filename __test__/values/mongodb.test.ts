@@ -1,13 +1,7 @@
-import { sendRaw, type Stack, startStack } from '../support/stack'
+import { sendRaw, sharedStack } from '../support/stack'
 
-let stack: Stack
+const stack = sharedStack({ rateLimit: 'off' })
 const database = `values_${process.pid}_${Date.now().toString(36)}`
-
-beforeAll(async () => {
-  stack = await startStack({ rateLimit: 'off' })
-}, 60_000)
-
-afterAll(() => stack?.close())
 
 const documents = (coll: string) => `/databases/${database}/collections/${coll}/documents`
 const mongo = (method: string, path: string, body?: unknown) =>

@@ -1,12 +1,6 @@
-import { request, type Stack, startStack } from '../support/stack'
+import { request, sharedStack } from '../support/stack'
 
-let stack: Stack
-
-beforeAll(async () => {
-  stack = await startStack({ rateLimit: 'off' })
-}, 60_000)
-
-afterAll(() => stack?.close())
+const stack = sharedStack({ rateLimit: 'off' })
 
 const query = (text: string, more: object = {}) =>
   stack.api('POST', '/postgres/default/query', { query: text, ...more })

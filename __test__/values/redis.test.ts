@@ -1,13 +1,7 @@
-import { sendRaw, type Stack, startStack } from '../support/stack'
+import { sendRaw, sharedStack } from '../support/stack'
 
-let stack: Stack
+const stack = sharedStack({ rateLimit: 'off' })
 const prefix = `values:${process.pid}:${Date.now().toString(36)}:`
-
-beforeAll(async () => {
-  stack = await startStack({ rateLimit: 'off' })
-}, 60_000)
-
-afterAll(() => stack?.close())
 
 const base64url = (bytes: Buffer) => bytes.toString('base64url')
 const binary = (...bytes: number[]) => ({

@@ -85,8 +85,9 @@ export class MongoDatabase {
   }
 
   /**
-   * The changes of a collection, of a database, or, without `db`, of all databases, as they are made. It resumes by itself after
-   * a failover; leaving the loop, or aborting the signal, ends it on the server.
+   * The changes of a collection, of a database, or, without `db`, of all databases, as they are made.
+   * It resumes by itself after a failover; leaving the loop, or aborting the signal, ends it on the
+   * server.
    */
   watch(
     db?: string,

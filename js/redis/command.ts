@@ -45,7 +45,10 @@ export interface RedisNode {
   primary?: string
 }
 
-/** What a command answered. */
+/**
+ * What a command answered. A script that outlasts its deadline goes on on the server: the error's
+ * `details.end_with` then names the command that ends it, and `details.node` where.
+ */
 export interface CommandResult {
   /** Its name as the table of commands has it: `CONFIG GET`. */
   command: string

@@ -6,17 +6,24 @@ export type RedisInteger = number | { $numberLong: string }
 
 /** Which part of a large value to read. */
 export interface GetKeyOptions {
+  /** The `cursor` that the part before came with. */
   cursor?: string
+  /** First byte of a string, first index of a list or sorted set. */
   offset?: number
+  /** Bytes of a string (default all, up to 16 MiB), else elements (default 100, at most 1000). */
   count?: number
 }
 
 /** A key's value; which members it has depends on `type`. */
 export interface KeyValue {
   key: RedisText
+  /** As `TYPE` names it. */
   type: string
+  /** Seconds it has left; −1 lives on. */
   ttl: number
+  /** Bytes of memory; `null` where the user may not know. */
   size?: number | null
+  /** As `OBJECT ENCODING` names it; `null` where the user may not know. */
   encoding?: string | null
   [member: string]: unknown
 }

@@ -121,8 +121,11 @@ async function removeAbandoned(folder) {
   }
 }
 
-/** A lock file that holds its owner's pid; one whose owner is gone is taken over. */
-async function lock(file) {
+/**
+ * A lock file that holds its owner's pid; one whose owner is gone is taken over. Resolves with what
+ * ends it.
+ */
+export async function lock(file) {
   const deadline = Date.now() + LOCK_PATIENCE_MS
   for (;;) {
     try {

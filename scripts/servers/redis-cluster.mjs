@@ -16,14 +16,17 @@ const FORMING_MS = 30_000
  * @param {string} [options.generation]
  * @param {string} [options.password]
  * @param {number} [options.nodeTimeoutMs] how long a node may be silent before it counts as down
+ * @param {boolean} [options.failsOver] whether a replica takes over by itself then; else only when it
+ *   is told to, so that a machine which is busy for a while changes nothing under a test
  * @param {boolean} [options.proxied] puts a fault proxy before each node and has the nodes
  *   announce the proxies' ports, so that clients and replicas are redirected to the proxies
  */
 export async function startRedisCluster(options = {}) {
   const { primaries = 3, replicas = 3, generation, password, proxied = false } = options
-  const { nodeTimeoutMs = 5_000 } = options
+  const { nodeTimeoutMs = 5_000, failsOver = true } = options
   // A replica is listed once it has heard something from its primary.
   const args = ['--cluster-node-timeout', String(nodeTimeoutMs), '--repl-ping-replica-period', '1']
+  if (!failsOver) args.push('--cluster-replica-no-failover', 'yes')
   const start = () => startRedis({ generation, password, cluster: true, args })
   const servers = await Promise.all(Array.from({ length: primaries + replicas }, start))
 

@@ -13,10 +13,12 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
  * @param {string} program
  * @param {string[]} args
  * @param {{ cwd?: string, env?: Record<string, string | undefined>, quiet?: boolean,
- *   shell?: boolean }} [options] `quiet` shows the output only when it fails
+ *   shell?: boolean, write?: (chunk: Buffer) => void }} [options] `quiet` shows the output only when
+ *   it fails; `write` takes it in place of this process's own streams
  * @returns {Promise<string>} what it wrote, both streams as they came
  */
-export function command(program, args, { cwd = root, env, quiet = false, shell = false } = {}) {
+export function command(program, args, options = {}) {
+  const { cwd = root, env, quiet = false, shell = false, write } = options
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,
@@ -27,7 +29,8 @@ export function command(program, args, { cwd = root, env, quiet = false, shell =
     const chunks = []
     const take = (stream) => (chunk) => {
       chunks.push(chunk)
-      if (!quiet) stream.write(chunk)
+      if (write) write(chunk)
+      else if (!quiet) stream.write(chunk)
     }
     child.stdout.on('data', take(process.stdout))
     child.stderr.on('data', take(process.stderr))

@@ -5,13 +5,15 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { lock } from '../servers/cache.mjs'
 import { root } from './command.mjs'
 
 const folder = join(root, '.cache', 'stamps')
 const ignored = new Set(['node_modules', '.next', 'next-env.d.ts'])
 
 /**
- * Runs `work` unless it has run with these very inputs before and its outputs are still there.
+ * Runs `work` unless it has run with these very inputs before and its outputs are still there. One
+ * process does it at a time.
  *
  * @param {string} name
  * @param {{ inputs: string[], outputs: string[], also?: string }} of files and folders, from the
@@ -21,14 +23,19 @@ const ignored = new Set(['node_modules', '.next', 'next-env.d.ts'])
  */
 export async function unlessFresh(name, { inputs, outputs, also = '' }, work) {
   const file = join(folder, name)
-  const digest = await digestOf(inputs, also)
-  const before = await readFile(file, 'utf8').catch(() => null)
-  if (before === digest && outputs.every((path) => existsSync(join(root, path)))) return false
-  await rm(file, { force: true })
-  await work()
   await mkdir(folder, { recursive: true })
-  await writeFile(file, digest)
-  return true
+  const unlock = await lock(`${file}.lock`)
+  try {
+    const digest = await digestOf(inputs, also)
+    const before = await readFile(file, 'utf8').catch(() => null)
+    if (before === digest && outputs.every((path) => existsSync(join(root, path)))) return false
+    await rm(file, { force: true })
+    await work()
+    await writeFile(file, digest)
+    return true
+  } finally {
+    await unlock()
+  }
 }
 
 /** The digest of files and folders: names and contents. */

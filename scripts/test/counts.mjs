@@ -21,6 +21,12 @@ export function cargoCounts(output) {
   return { ...counts, passed: counts.passed - skipped, skipped: counts.skipped + skipped }
 }
 
+/** @param {Counts[]} list @returns {Counts} */
+export function sumOf(list) {
+  const sum = (key) => list.reduce((total, counts) => total + counts[key], 0)
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') }
+}
+
 /** From the file that `jest --json` writes. A file that can't be loaded is one failure. */
 export function jestCounts(results) {
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = results

@@ -26,7 +26,7 @@ const address = ({ host, port }) => `${host}:${port}`
 const secondaryRedis = (generation) => {
   const acl = ['alice on >secret ~* &* +@all -memory -object', 'bob on >secret ~* +@read -@write']
   return [
-    tell(startRedisCluster({ generation }), ({ nodes }) => ({
+    tell(startRedisCluster({ generation, failsOver: false }), ({ nodes }) => ({
       TEST_REDIS_CLUSTER_URL: `redis+cluster://${address(nodes[0])}`,
     })),
     tell(startSentinel({ generation }), ({ sentinels, name }) => ({
@@ -42,62 +42,87 @@ const secondaryRedis = (generation) => {
   ]
 }
 
-/**
- * What the first run of all test programs needs besides the servers of the whole run.
- * @param {TestServers} first
- */
-export const furtherKinds = ({ postgres, available }) => [
-  ...secondaryRedis(),
-  ...available.pgMeta.map(() =>
-    tell(startPgMeta(postgres), ({ url }) => ({ TEST_PG_META_URL: url }))
-  ),
+const secondaryMongo = () =>
   tell(startMongo({ auth: true, tls: 'address-only' }), ({ url, caFile }) => ({
     TEST_MONGODB_TLS_URL: url,
     TEST_MONGODB_TLS_CA: caFile,
-  })),
+  }))
+
+const secondaryPostgres = () =>
   tell(startPostgres({ tls: 'address-only' }), ({ url, caPem, caFile }) => ({
     TEST_POSTGRES_TLS_URL: url,
     TEST_POSTGRES_TLS_CA: caFile,
     TEST_PLATFORM_TLS_URL: `${url}&ca_pem=${encodeURIComponent(caPem)}`,
-  })),
-]
+  }))
 
-const mongo = (options) => [tell(startMongo(options), ({ url }) => ({ TEST_MONGODB_URL: url }))]
+const mongo = (options) => tell(startMongo(options), ({ url }) => ({ TEST_MONGODB_URL: url }))
 
-const redis = (generation) => [
-  tell(startRedis({ generation }), ({ url }) => ({ TEST_REDIS_URL: url })),
-  ...secondaryRedis(generation),
-]
+const redis = (generation) =>
+  tell(startRedis({ generation }), ({ url }) => ({ TEST_REDIS_URL: url }))
+
+const olderRedis = (generation) =>
+  tell(startRedis({ generation }), ({ url }) => ({
+    [`TEST_REDIS_${generation.replace('.', '')}_URL`]: url,
+  }))
 
 /**
- * The test programs that run again, each on servers that differ from those of the first run.
- * @param {TestServers} first
+ * The test programs of the core, those first that take the longest. Several run at a time; none
+ * depends on what another does to a server.
+ * @param {TestServers} first what serves the whole run
+ * @returns {Array<{ name: string, program: string, args?: string[], env?: Record<string, string>,
+ *   servers?: () => Promise<object>[] }>} `servers` are started for it besides those of `env`
  */
-export function reruns({ generation, available }) {
-  const redisRerun = (other) => ({
+export function programRuns({ env, postgres, generation, available }) {
+  const hasRedis = (wanted) => available.redis.some(({ generation }) => generation === wanted)
+  const redisOn = (other) => ({
     name: `Redis on ${other}`,
     program: 'redis',
-    args: [],
     servers() {
-      if (available.redis.some((program) => program.generation === other)) return redis(other)
+      if (hasRedis(other)) return [redis(other), ...secondaryRedis(other)]
       throw new Skip('no server of it can be had here')
     },
   })
-  // Its tests of TLS have a server of their own, and have run.
-  const mongoRerun = (name, options) => ({
+  // Its tests of TLS have a server of their own, and run once.
+  const mongoOn = (name, options, args = ['--skip', 'tls::']) => ({
     name,
     program: 'mongodb',
-    args: ['--skip', 'tls::'],
-    servers: () => mongo(options),
+    args,
+    servers: () => [mongo(options)],
   })
+  const pgMeta = () => tell(startPgMeta(postgres), ({ url }) => ({ TEST_PG_META_URL: url }))
   return [
-    ...['6.2', '7.0', 'valkey9'].filter((other) => other !== generation).map(redisRerun),
-    mongoRerun('MongoDB with a login', { auth: true }),
-    mongoRerun('MongoDB, a replica set', { replicaSet: true }),
+    { name: 'MongoDB', program: 'mongodb', env, servers: () => [secondaryMongo()] },
+    mongoOn('MongoDB with a login', { auth: true }),
+    mongoOn('MongoDB, a replica set', { replicaSet: true }),
     {
-      ...mongoRerun('MongoDB, a replica set that fails', { replicaSet: true }),
-      args: ALONE.mongodb,
+      name: 'the registry',
+      program: 'registry',
+      env,
+      servers: () => [redis(), secondaryPostgres()],
     },
+    mongoOn('MongoDB that fails', {}, ALONE.mongodb),
+    mongoOn('MongoDB, a replica set that fails', { replicaSet: true }, ALONE.mongodb),
+    {
+      name: 'Redis, what needs its servers alone',
+      program: 'redis',
+      args: ALONE.redis,
+      env,
+      servers: () => [
+        redis(),
+        ...['6.2', '7.0'].filter(hasRedis).map(olderRedis),
+        ...secondaryRedis(),
+      ],
+    },
+    { name: 'Redis', program: 'redis', env, servers: () => secondaryRedis() },
+    ...['6.2', '7.0', 'valkey9'].filter((other) => other !== generation).map(redisOn),
+    {
+      name: 'PostgreSQL',
+      program: 'postgres',
+      env,
+      servers: () => [...available.pgMeta.map(pgMeta), secondaryPostgres()],
+    },
+    { name: 'the library', program: 'studio_multidb' },
+    { name: 'HTTP', program: 'http' },
   ]
 }
 

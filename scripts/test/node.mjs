@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { buildAddon } from '../steps/build.mjs'
 import { command, packageBin, root } from '../steps/command.mjs'
-import { jestCounts, nodeCounts } from './counts.mjs'
+import { jestCounts, nodeCounts, sumOf } from './counts.mjs'
 import { jestFailures, nodeFailures } from './failures.mjs'
 import { Skip } from './report.mjs'
 
@@ -34,16 +34,31 @@ export const checkFormat = async () =>
 export const checkTestTypes = async () =>
   void (await packageBin('typescript', 'tsc', ['-p', '__test__']))
 
-/** @param {Record<string, string>} env the addresses of the servers */
+const FAULTS = '/faults/'
+
+/**
+ * The tests of faults come last: they know by deadlines what is lost, so what keeps the machine
+ * busy is not run beside them.
+ * @param {Record<string, string>} env the addresses of the servers
+ */
 export async function runJest(env) {
+  const runs = [await jest(['--testPathIgnorePatterns', FAULTS], env), await jest([FAULTS], env)]
+  const counts = sumOf(runs.map((run) => jestCounts(run.results)))
+  const problem = runs.find((run) => run.problem)?.problem
+  if (!problem) return counts
+  const failures = runs.flatMap((run) => jestFailures(run.results, root))
+  throw Object.assign(problem, { counts, failures })
+}
+
+async function jest(which, env) {
   const file = join(root, '.cache', 'jest.json')
   await rm(file, { force: true })
-  const args = ['--ci', '--json', '--outputFile', file]
-  const problem = await packageBin('jest', 'jest', args, { env }).catch((error) => error)
-  const results = JSON.parse(await readFile(file, 'utf8'))
-  const counts = jestCounts(results)
-  if (!(problem instanceof Error)) return counts
-  throw Object.assign(problem, { counts, failures: jestFailures(results, root) })
+  const args = [...which, '--ci', '--json', '--outputFile', file]
+  const problem = await packageBin('jest', 'jest', args, { env }).then(
+    () => undefined,
+    (error) => error
+  )
+  return { problem, results: JSON.parse(await readFile(file, 'utf8')) }
 }
 
 /** The tests of the servers and of the fault proxy, which Jest can't load. */

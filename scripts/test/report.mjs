@@ -1,4 +1,4 @@
-// Runs the steps one after the other, each whatever became of the others, and adds up.
+// Runs the steps, each whatever became of the others, and adds up.
 
 import { CommandError } from '../steps/command.mjs'
 import { describeFailures, lastLines } from './failures.mjs'
@@ -12,19 +12,23 @@ export function createReport(only = []) {
 
   /**
    * @param {string} name
-   * @param {() => Promise<import('./counts.mjs').Counts | void>} work a step that resolves with
-   *   nothing counts as one
-   * @param {{ always?: boolean }} [options] whether it is needed by all others
+   * @param {(write: (text: string | Buffer) => void) => Promise<import('./counts.mjs').Counts | void>}
+   *   work a step that resolves with nothing counts as one
+   * @param {{ always?: boolean, held?: boolean }} [options] whether it is needed by all others, and
+   *   whether what it writes is shown only when it has ended
    * @returns {Promise<boolean>} whether all of it passed
    */
-  async function step(name, work, { always = false } = {}) {
+  async function step(name, work, { always = false, held = false } = {}) {
     const wanted = only.length === 0 || only.some((word) => name.includes(word))
     if (!wanted && !always) return true
-    process.stdout.write(`\n=== ${name}\n`)
+    const written = []
+    const write = (text) => (held ? written.push(text) : process.stdout.write(text))
+    write(`\n=== ${name}\n`)
     const begun = Date.now()
     const result = { name, passed: 0, failed: 0, skipped: 0, note: '', seconds: 0, failures: [] }
+    results.push(result)
     try {
-      Object.assign(result, (await work()) ?? { passed: 1 })
+      Object.assign(result, (await work(write)) ?? { passed: 1 })
     } catch (error) {
       if (error instanceof Skip) {
         result.skipped = 1
@@ -32,7 +36,7 @@ export function createReport(only = []) {
       } else {
         // What a command wrote has been shown already.
         const text = error instanceof CommandError ? error.message : error.stack
-        process.stdout.write(`${text}\n`)
+        write(`${text}\n`)
         Object.assign(result, error.counts)
         const said = error instanceof CommandError ? lastLines(error.output) : text
         result.failures = error.failures?.length
@@ -43,9 +47,23 @@ export function createReport(only = []) {
       }
     }
     result.seconds = (Date.now() - begun) / 1000
-    results.push(result)
-    process.stdout.write(`=== ${describe(result)}\n`)
+    write(`=== ${describe(result)}\n`)
+    for (const text of written) process.stdout.write(text)
     return result.failed === 0
+  }
+
+  /**
+   * Runs steps that have no need of each other, so many at a time. What each writes comes in one
+   * piece.
+   * @param {Array<[string, Parameters<typeof step>[1]]>} steps
+   * @param {number} width
+   */
+  async function sideBySide(steps, width) {
+    const left = steps.values()
+    const lane = async () => {
+      for (const [name, work] of left) await step(name, work, { held: true })
+    }
+    await Promise.all(Array.from({ length: width }, lane))
   }
 
   /** The table, what failed, and the sum: whoever sees only the end of a log sees all of it. */
@@ -60,7 +78,7 @@ export function createReport(only = []) {
     return sum('failed') === 0
   }
 
-  return { step, finish }
+  return { step, sideBySide, finish }
 }
 
 function describe({ name, passed, failed, skipped, note, seconds }) {

@@ -16,51 +16,45 @@ export async function checkRustLints() {
 }
 
 /**
- * Tests the core without the bindings: Node is not needed to build it.
- * @param {Record<string, string>} env the addresses of the servers
+ * Builds the test programs of the core, without the bindings: Node is not needed for them.
+ * @returns {Promise<Map<string, string>>} their files by name; the library's own is
+ *   `studio_multidb`
  */
-export const runRustTests = async (env) =>
-  counted('cargo', [...(await testArgs()), '--no-fail-fast', '--', SHOW_OUTPUT], env)
-
-/** Those first, and then the tests that must have their servers for themselves. */
-export async function runAllRustTests(env) {
-  const runs = [await runRustTests(env)]
-  for (const [program, args] of Object.entries(ALONE)) {
-    runs.push(await runTestProgram(program, args, env))
-  }
-  const sum = (key) => runs.reduce((total, counts) => total + counts[key], 0)
-  return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, sum(key)]))
+export async function buildTestPrograms() {
+  const args = ['test', '--no-default-features', '--target', await hostTriple(), '--no-run']
+  await command('cargo', args)
+  const artifacts = (await command('cargo', [...args, '--message-format', 'json'], { quiet: true }))
+    .split('\n')
+    .filter((line) => line.startsWith('{"reason":"compiler-artifact"'))
+    .map((line) => JSON.parse(line))
+  const programs = artifacts.filter(({ executable }) => executable)
+  return new Map(programs.map(({ target, executable }) => [target.name, executable]))
 }
 
 /** Per program, how to run the tests that no other may run beside. */
 export const ALONE = {
   redis: [
     '--ignored',
+    'busy::',
     'pubsub::cluster::a_sharded_channel_follows_its_slot_and_its_primary',
     'unrest::',
   ],
   mongodb: ['--ignored', '--test-threads=1', 'failpoints::', 'ledger::'],
 }
 
-/** Runs one of the test programs that were built for {@link runRustTests}, on other servers. */
-export async function runTestProgram(name, more, env) {
-  const args = [...(await testArgs()), '--test', name, '--no-run', '--message-format', 'json']
-  const built = (await command('cargo', args, { quiet: true }))
-    .split('\n')
-    .filter((line) => line.startsWith('{"reason":"compiler-artifact"'))
-    .map((line) => JSON.parse(line))
-    .find(({ target, executable }) => target.name === name && executable)
-  return counted(built.executable, [SHOW_OUTPUT, ...more], env)
-}
-
-const testArgs = async () => ['test', '--no-default-features', '--target', await hostTriple()]
-
 /** So that a test that is skipped can say so. */
 const SHOW_OUTPUT = '--show-output'
 
-async function counted(program, args, env) {
+/**
+ * Runs a test program.
+ * @param {string} program its file
+ * @param {string[]} args
+ * @param {Record<string, string>} env the addresses of the servers
+ * @param {(chunk: Buffer) => void} write takes what it writes
+ */
+export async function runTestProgram(program, args, env, write) {
   try {
-    return cargoCounts(await command(program, args, { env }))
+    return cargoCounts(await command(program, [SHOW_OUTPUT, ...args], { env, write }))
   } catch (error) {
     if (!error.output) throw error
     const counts = cargoCounts(error.output)

@@ -11,7 +11,8 @@ const acl = ['alice on >secret ~* &* +@all -memory -object', 'bob on >secret ~* 
 const otherRedis = {
   TEST_REDIS_62_URL: async () => startRedis({ generation: '6.2' }),
   TEST_REDIS_70_URL: async () => startRedis({ generation: '7.0' }),
-  TEST_REDIS_CLUSTER_URL: async () => withUrl(await startRedisCluster(), 'redis+cluster'),
+  TEST_REDIS_CLUSTER_URL: async () =>
+    withUrl(await startRedisCluster({ failsOver: false }), 'redis+cluster'),
   TEST_REDIS_ACL: async () => {
     const server = await startRedis({ password: 'root', acl })
     return Object.assign(server, { url: `${server.host}:${server.port}` })

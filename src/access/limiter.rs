@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
+use crate::config::RateLimit;
+
 /// Keys are forgotten, oldest first, beyond this many; a forgotten key starts anew.
 const MAX_KEYS: u64 = 100_000;
-/// A key that was not seen for this long has its whole allowance again at any sensible window.
-const FORGET_AFTER: Duration = Duration::from_secs(3600);
+/// A key that was not seen for this long has its whole allowance again, whatever the window.
+const FORGET_AFTER: Duration = RateLimit::LONGEST_WINDOW;
 
 /// Counts requests per key.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::Permission;
 use super::roles;
 use crate::error::Result;
+use crate::permission::Permission;
 use crate::registry::platform::Platform;
 
 /// `user_id` is compared as text: the Studio decides its type and what its users are called.

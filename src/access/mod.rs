@@ -6,7 +6,6 @@
 
 pub mod limiter;
 mod members;
-mod permission;
 mod roles;
 
 use std::sync::Arc;
@@ -17,11 +16,11 @@ use uuid::Uuid;
 
 pub use crate::config::Authorization;
 use crate::error::{Code, Error, Result};
+use crate::permission::Permission;
 use crate::registry::cache::Shelf;
 use crate::registry::platform::Platform;
 use crate::registry::{Address, Connection, Registry, Visible, not_found};
 use members::Memberships;
-pub use permission::Permission;
 
 /// The authenticated user, as the Studio passes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
@@ -151,18 +150,6 @@ impl Access {
         let limit = if held.stale { Permission::Read } else { Permission::Admin };
         Ok(Some((held.value, limit)))
     }
-}
-
-/// Refuses when less was granted than is needed.
-pub fn require(granted: Permission, needed: Permission) -> Result<()> {
-    if granted >= needed {
-        return Ok(());
-    }
-    let (needed, granted) = (needed.as_str(), granted.as_str());
-    Err(Error::new(
-        Code::PermissionDenied,
-        format!("this needs {needed} permission; you have {granted}"),
-    ))
 }
 
 /// The id as the database writes it: UUIDs in lower case with hyphens, anything else as it is.

@@ -1,6 +1,6 @@
 //! Roles of the Studio, and what they allow.
 
-use super::Permission;
+use crate::permission::Permission;
 
 /// What a role of `organization_members` or `project_members` allows. A role that is not known here
 /// allows nothing, and neither does `billing_admin`, which is about invoices.

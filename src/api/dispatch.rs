@@ -9,21 +9,22 @@ use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
+use super::context::{Accept, Context, FAILED_CONNECTION};
 use super::limit;
 use super::operation::{Operation, Subject};
 use super::params::Params;
 use super::reply::{Body, Reply};
 use super::tally;
 use super::upload::Upload;
-use crate::access::{Permission, User, require};
-use crate::context::{Accept, Context, FAILED_CONNECTION};
+use crate::access::User;
+use crate::answers::AnswerKey;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::permission::Permission;
 use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
 use crate::service::Service;
-use crate::target::DatabaseType;
 
 /// How long after its deadline an operation that has not ended by itself is ended.
 const GRACE: Duration = Duration::from_millis(250);
@@ -83,7 +84,7 @@ async fn run(
     let (subject, granted) = admitted.unwrap_or_else(|| {
         Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
     })?;
-    require(granted, operation.permission)?;
+    granted.require(operation.permission)?;
     let (connection, project) = match subject {
         Found::Connection(connection) => (Some(connection), None),
         Found::Project(project) => (None, Some(project)),
@@ -105,9 +106,9 @@ async fn run(
         project,
     };
     let params = std::mem::take(params);
-    let cached = service.answers.key(operation, &cx, &params);
-    if let Some(reply) = cached.as_ref().and_then(|key| service.answers.get(key)) {
-        return Ok(reply);
+    let key = answer_key(operation, &cx, &params);
+    if let Some(body) = key.as_ref().and_then(|key| service.answers.get(key)) {
+        return Ok(Reply { status: 200, body: Body::Whole(body) });
     }
     // Operations end by their deadline and say how. This holds for what does not, such as the
     // registry's work on a platform database that fell silent.
@@ -115,10 +116,19 @@ async fn run(
     let ended = backstop.run((operation.run)(&cx, params)).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation)));
     observe(operation, &cx, result.as_ref().err());
-    if let (Some(key), Ok(reply)) = (cached, &result) {
-        service.answers.put(operation, key, reply);
+    if let (Some(key), Some(time)) = (key, operation.cache)
+        && let Ok(Reply { status: 200, body: Body::Whole(body) }) = &result
+    {
+        service.answers.put(key, body.clone(), time);
     }
     result
+}
+
+/// What the answer may be kept under, if it may be kept at all.
+fn answer_key(operation: &Operation, cx: &Context, params: &Params) -> Option<AnswerKey> {
+    let connection = cx.connection.as_ref().filter(|_| operation.cache.is_some() && !cx.fresh)?;
+    let version = (connection.id, connection.version);
+    Some(cx.service.answers.key(operation.name, version, cx.granted, params.fingerprint()))
 }
 
 fn not_ended(operation: &Operation) -> Error {
@@ -158,7 +168,7 @@ async fn admit(
             }
             let scope = take(params, "scope")?;
             let connection_id = take_id(params, "connection_id")?;
-            let identifier = params.take_text("identifier");
+            let identifier = params.take_text("identifier")?;
             let identifier = identifier.as_deref();
             let address =
                 Address { scope: &scope, database_type, connection_id, identifier, fresh };
@@ -167,13 +177,13 @@ async fn admit(
         }
         Subject::Entry => {
             let id = take_id(params, "id")?.ok_or_else(|| missing("id"))?;
-            let Some((scope, database_type)) = params.take_text("scope").zip(type_of(operation))
-            else {
-                let connection = registry.connection(id, fresh).await?;
-                let granted = access.granted(user, connection.project_id, Some(id)).await?;
-                return Ok((Found::Connection(connection), granted));
-            };
-            let connection_id = Some(id);
+            let connection = registry.connection(id, fresh).await?;
+            let granted = access.granted(user, connection.project_id, Some(id)).await?;
+            Ok((Found::Connection(connection), granted))
+        }
+        Subject::Member(database_type) => {
+            let scope = take(params, "scope")?;
+            let connection_id = Some(take_id(params, "id")?.ok_or_else(|| missing("id"))?);
             let address =
                 Address { scope: &scope, database_type, connection_id, identifier: None, fresh };
             let (connection, granted) = access.resolve(registry, user, &address).await?;
@@ -190,26 +200,15 @@ async fn admit(
     }
 }
 
-/// The type that the first segment of the path names.
-fn type_of(operation: &Operation) -> Option<DatabaseType> {
-    match operation.path.split('/').nth(1)? {
-        "redis" => Some(DatabaseType::Redis),
-        "mongodb" => Some(DatabaseType::Mongodb),
-        "postgres" => Some(DatabaseType::Postgres),
-        "bun" => Some(DatabaseType::BunApi),
-        _ => None,
-    }
-}
-
 fn take(params: &mut Params, name: &str) -> Result<String> {
-    params.take_text(name).ok_or_else(|| missing(name))
+    params.take_text(name)?.ok_or_else(|| missing(name))
 }
 
 fn take_id(params: &mut Params, name: &str) -> Result<Option<Uuid>> {
     let parse = |text: String| {
         text.parse().map_err(|_| Error::validation(format!("`{name}` must be a UUID")))
     };
-    params.take_text(name).map(parse).transpose()
+    params.take_text(name)?.map(parse).transpose()
 }
 
 fn missing(name: &str) -> Error {

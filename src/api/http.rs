@@ -5,15 +5,15 @@ use std::sync::Arc;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
+use super::context::Accept;
 use super::dispatch::{Caller, execute};
 use super::operation::{Gives, Operation, Takes};
 use super::reply::{Body, Reply};
-use super::router::{Route, add_query};
+use super::router::{Route, add_query, route};
 use super::socket::handshake::{self, Handshake};
 use super::stream::Feed;
 use super::upload::Upload;
 use crate::access::User;
-use crate::context::Accept;
 use crate::error::{Code, Error, Result};
 use crate::service::Service;
 
@@ -155,7 +155,7 @@ async fn answer(
     request: Request,
     request_id: &Arc<str>,
 ) -> Result<(Reply, Option<Handshake>), Refusal> {
-    let (operation, mut params) = match service.router.route(&request.method, &request.path)? {
+    let (operation, mut params) = match route(&request.method, &request.path)? {
         Route::Found(operation, params) => (operation, params),
         Route::MethodNotAllowed(allow) => {
             return Err(Refusal::MethodNotAllowed { method: request.method, allow });

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::operation::Operation;
-use crate::access::{Permission, User};
+use crate::access::User;
 use crate::backend::Client;
 use crate::config::RateLimit;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
+use crate::permission::Permission;
 use crate::registry::direct::Direct;
 use crate::service::Service;
 use crate::target::DatabaseType;

@@ -9,6 +9,10 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// Far more than any input has members. A request is held to it before anything is compared or kept,
+/// so that what it costs grows with its length and no faster.
+pub(super) const MOST_VALUES: usize = 1000;
+
 /// Members in the order they were given, their values not yet read.
 pub(super) struct Members(pub(super) Vec<(String, Box<RawValue>)>);
 
@@ -35,6 +39,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
                 return Err(de::Error::custom(format!("`{name}` is given twice")));
             }
             members.push((name, value));
+            if members.len() > MOST_VALUES {
+                return Err(de::Error::custom(format!("it has more than {MOST_VALUES} members")));
+            }
         }
         Ok(Members(members))
     }

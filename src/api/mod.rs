@@ -1,6 +1,7 @@
-//! HTTP in, operation, HTTP out. Nothing here knows a backend.
+//! HTTP in, operation, HTTP out. Nothing here knows a backend, but that a Redis may hold the rate
+//! limit.
 
-pub mod answers;
+pub mod context;
 pub mod dispatch;
 pub mod http;
 mod limit;
@@ -14,4 +15,5 @@ pub mod router;
 pub mod socket;
 pub mod stream;
 pub mod tally;
+mod text;
 pub mod upload;

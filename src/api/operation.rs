@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::context::Context;
 use super::params::Params;
 use super::reply::Reply;
 use super::stream::Format;
-use crate::access::Permission;
-use crate::context::Context;
 use crate::error::Result;
+use crate::permission::Permission;
 use crate::target::DatabaseType;
 
 /// The HTTP methods that are used.
@@ -46,6 +46,8 @@ pub enum Subject {
     Connection(DatabaseType),
     /// `{id}` is a connection of any type.
     Entry,
+    /// `{id}` is a connection of this type, in the project that `{scope}` names.
+    Member(DatabaseType),
     /// `{scope}` is a project, or a connection's id and then that connection's project.
     Project(DatabaseType),
     /// The operation checks each project it touches by itself.
@@ -78,6 +80,8 @@ pub enum Gives {
     Documents,
     /// A file in one of these formats, whatever was asked for; the input says which.
     File(&'static [Format]),
+    /// One JSON object of a form of its own, without the envelope.
+    Bare,
     /// Messages for as long as anybody reads them: a WebSocket, or a stream where one was asked for.
     Socket,
 }
@@ -115,6 +119,14 @@ pub struct Operation {
     pub run: Run,
 }
 
+impl Operation {
+    /// Whether it only reads, so that it may be answered from a cache.
+    #[must_use]
+    pub fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+}
+
 /// The schema of an operation function's input.
 pub fn input_schema<'a, I, F, R>(_run: F, generator: &mut SchemaGenerator) -> Schema
 where
@@ -136,8 +148,8 @@ where
 ///
 /// The doc comment is the summary, the number the cost. Before the arrow, in this order: `cache 30`
 /// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
-/// arrives. What is given that is not one JSON text is a `stream`, `records`, `documents`, a
-/// `file(Csv, Json)` in one of these formats, or a `socket` ([`Gives`]).
+/// arrives. What is given that is not one JSON text in the envelope is a `stream`, `records`,
+/// `documents`, a `file(Csv, Json)` in one of these formats, `bare`, or a `socket` ([`Gives`]).
 macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
@@ -153,7 +165,7 @@ macro_rules! operations {
                 path: $path,
                 subject: $crate::api::operation::Subject::$subject
                     $(($crate::target::DatabaseType::$type))?,
-                permission: $crate::access::Permission::$permission,
+                permission: $crate::permission::Permission::$permission,
                 cost: $cost,
                 cache: operations!(@cache $($cache)?),
                 takes: operations!(@takes $($takes)?),
@@ -175,6 +187,7 @@ macro_rules! operations {
     (@gives file ($($format:ident),+)) => {
         $crate::api::operation::Gives::File(&[$($crate::api::stream::Format::$format),+])
     };
+    (@gives bare) => { $crate::api::operation::Gives::Bare };
     (@gives socket) => { $crate::api::operation::Gives::Socket };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };

@@ -4,8 +4,6 @@
 //! parsed to whatever the field asks for, JSON is taken as it is. A name that the operation does not
 //! know is refused, so that a misspelt filter can't silently mean "everything".
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::StringDeserializer;
@@ -15,6 +13,7 @@ use serde::de::{
 use serde_json::value::RawValue;
 
 use super::members::Members;
+use super::text::{DecodeError, TextDeserializer};
 use crate::error::{Error, Result};
 
 /// The input of an operation that asks for nothing but what its path says.
@@ -59,11 +58,14 @@ impl Params {
     }
 
     /// Removes and returns a text value: the selectors that are not part of an operation's input.
-    pub fn take_text(&mut self, name: &str) -> Option<String> {
-        let at = self.values.iter().position(|(n, _)| n == name)?;
+    /// `null` is as if it were not given; anything else that is no text is refused, or a request that
+    /// names a connection would be sent to another.
+    pub fn take_text(&mut self, name: &str) -> Result<Option<String>> {
+        let Some(at) = self.values.iter().position(|(n, _)| n == name) else { return Ok(None) };
         match self.values.remove(at).1 {
-            Source::Text(text) => Some(text),
-            Source::Json(json) => serde_json::from_str(json.get()).ok(),
+            Source::Text(text) => Ok(Some(text)),
+            Source::Json(json) => serde_json::from_str(json.get())
+                .map_err(|_| Error::validation(format!("`{name}` must be text"))),
         }
     }
 
@@ -81,23 +83,6 @@ impl Params {
     pub fn decode<T: DeserializeOwned>(self) -> Result<T> {
         T::deserialize(ParamsDeserializer { values: self.values.iter(), current: None })
             .map_err(|e| Error::validation(e.0))
-    }
-}
-
-#[derive(Debug)]
-struct DecodeError(String);
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl de::Error for DecodeError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
     }
 }
 
@@ -161,89 +146,6 @@ impl<'de> Deserializer<'de> for ParamsDeserializer<'de> {
     }
 }
 
-/// Text that becomes what the field asks for.
-struct TextDeserializer<'t>(&'t str);
-
-macro_rules! parse {
-    ($($method:ident $visit:ident $type:ty, $what:literal;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-            let value: $type = self.0.parse().map_err(|_| {
-                DecodeError(format!(concat!("expected ", $what, ", got {:?}"), self.0))
-            })?;
-            visitor.$visit(value)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for TextDeserializer<'_> {
-    type Error = DecodeError;
-
-    parse! {
-        deserialize_i8 visit_i8 i8, "an integer";
-        deserialize_i16 visit_i16 i16, "an integer";
-        deserialize_i32 visit_i32 i32, "an integer";
-        deserialize_i64 visit_i64 i64, "an integer";
-        deserialize_u8 visit_u8 u8, "a whole number";
-        deserialize_u16 visit_u16 u16, "a whole number";
-        deserialize_u32 visit_u32 u32, "a whole number";
-        deserialize_u64 visit_u64 u64, "a whole number";
-        deserialize_f32 visit_f32 f32, "a number";
-        deserialize_f64 visit_f64 f64, "a number";
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.0 {
-            "true" | "1" | "" => visitor.visit_bool(true),
-            "false" | "0" => visitor.visit_bool(false),
-            other => Err(DecodeError(format!("expected true or false, got {other:?}"))),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        visitor.visit_enum(self.0.into_deserializer())
-    }
-
-    /// Lists are comma-separated: `with=type,ttl`.
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let items = self.0.split(',').filter(|item| !item.is_empty());
-        visitor.visit_seq(de::value::SeqDeserializer::new(items.map(TextDeserializer)))
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_str(self.0)
-    }
-
-    serde::forward_to_deserialize_any! {
-        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct map struct
-        identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, DecodeError> for TextDeserializer<'_> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +183,22 @@ mod tests {
     }
 
     #[test]
+    fn a_selector_that_is_no_text_is_refused_and_not_passed_over() {
+        let taken = |body: &str| {
+            let mut params = Params::default();
+            params.body(body.as_bytes()).unwrap();
+            params.take_text("connection_id")
+        };
+        assert_eq!(taken(r#"{"connection_id":"a"}"#).unwrap().as_deref(), Some("a"));
+        assert_eq!(taken(r#"{"connection_id":null}"#).unwrap(), None);
+        assert_eq!(taken("{}").unwrap(), None);
+        for wrong in ["5", "true", "[\"a\"]", "{}"] {
+            let error = taken(&format!(r#"{{"connection_id":{wrong}}}"#)).unwrap_err();
+            assert_eq!(error.message(), "`connection_id` must be text");
+        }
+    }
+
+    #[test]
     fn a_member_that_comes_twice_is_refused() {
         let error = Params::default().body(br#"{"key":"a","key":"b"}"#).unwrap_err();
         assert!(error.message().contains("`key` is given twice"), "{}", error.message());
@@ -301,6 +219,14 @@ mod tests {
         params.text("key", "a");
         params.text("patern", "b*");
         assert!(params.decode::<Input>().unwrap_err().message().contains("patern"));
+    }
+
+    #[test]
+    fn more_members_than_any_input_has_are_refused_before_they_are_compared() {
+        let members: Vec<String> = (0..5000).map(|n| format!("\"{n}\":0")).collect();
+        let body = format!("{{{}}}", members.join(","));
+        let error = Params::default().body(body.as_bytes()).unwrap_err();
+        assert!(error.message().contains("more than 1000"), "{}", error.message());
     }
 
     #[test]

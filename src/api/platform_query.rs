@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::context::Accept;
 use super::dispatch::{Caller, execute};
 use super::params::Params;
 use super::router::by_name;
-use crate::context::Accept;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::registry::direct::Direct;

@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::context::Context;
 use super::operation::Operation;
 use super::{dispatch, reply::Reply};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::outcome::Outcome;

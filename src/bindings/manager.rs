@@ -13,14 +13,14 @@ use super::launch::{Cancellation, launch, start};
 use super::runtime;
 use super::stream::{ByteStream, Upload};
 use crate::access::User;
+use crate::api::context::Accept;
 use crate::api::dispatch::{Caller, execute};
 use crate::api::http::{Request, handle};
 use crate::api::operation::Takes;
 use crate::api::params::Params;
 use crate::api::reply::Body;
-use crate::api::router::{Route, by_name};
+use crate::api::router::{Route, by_name, route};
 use crate::config::Config;
-use crate::context::Accept;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::registry::direct::Direct;
@@ -76,7 +76,7 @@ impl NativeManager {
     }
 
     /// Answers an HTTP request. Never rejects: a failure is an answer. `upload` stands for the body
-    /// of a request that [`NativeManager::takes_upload`].
+    /// of a request whose endpoint `takesUpload`.
     #[napi(ts_return_type = "Promise<HandleResponse>")]
     pub fn handle(
         &self,
@@ -101,9 +101,9 @@ impl NativeManager {
 
     /// Whether the endpoint reads its body while it arrives.
     #[napi]
+    #[allow(clippy::unused_self)] // where adapters look for it
     pub fn takes_upload(&self, method: String, path: String) -> bool {
-        let route = self.service.router.route(&method, &path);
-        matches!(route, Ok(Route::Found(operation, _)) if operation.takes == Takes::Upload)
+        matches!(route(&method, &path), Ok(Route::Found(operation, _)) if operation.takes == Takes::Upload)
     }
 
     /// Runs one operation by name. `input` is a JSON object with the operation's input, `scope`,
@@ -236,6 +236,8 @@ impl NativeManager {
     #[napi]
     pub fn admit(&self, key: String, limit: u32, window_ms: u32) -> u32 {
         let window = Duration::from_millis(window_ms.into());
+        // Apart from what the core counts for the same user, under another limit.
+        let key = format!("rateLimit {key}");
         let wait = self.service.limiter.admit(&key, 1, limit, window).unwrap_or_default();
         u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(u32::from(!wait.is_zero()))
     }

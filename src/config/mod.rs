@@ -112,6 +112,11 @@ pub struct RateLimit {
     pub window: Duration,
 }
 
+impl RateLimit {
+    /// No window is longer: one day.
+    pub const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+}
+
 impl Config {
     /// Reads every setting from `options` (JavaScript names), else from the environment, else its
     /// default.

@@ -294,7 +294,8 @@ pub static SETTINGS: &[Setting] = &[
         alias: None,
         option: "maxResultBytes",
         fallback: Fallback::Text("67108864"),
-        meaning: "cap of one result in bytes, enforced while it is being read",
+        meaning: "cap of one result and of one request body in bytes, enforced while it is being \
+                  read",
         kind: Kind::Plain,
         store: |c, text| set(&mut c.max_result_bytes, value::count(text, 1024..=1_usize << 30)),
     },

@@ -99,7 +99,6 @@ pub(super) fn rate_limit(text: &str) -> Result<Option<RateLimit>, Refusal> {
 }
 
 fn limit(text: &str) -> Option<RateLimit> {
-    const DAY: u64 = 24 * 60 * 60;
     let (cost, window) = text.split_once('/')?;
     let window = window.trim();
     let digits = window.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -111,8 +110,9 @@ fn limit(text: &str) -> Option<RateLimit> {
     };
     let seconds = digits.parse::<u64>().ok()?.checked_mul(unit)?;
     let cost = cost.trim().parse::<u32>().ok()?;
-    (cost > 0 && (1..=DAY).contains(&seconds))
-        .then(|| RateLimit { cost, window: Duration::from_secs(seconds) })
+    let window = Duration::from_secs(seconds);
+    (cost > 0 && !window.is_zero() && window <= RateLimit::LONGEST_WINDOW)
+        .then_some(RateLimit { cost, window })
 }
 
 /// `off` or `members`.

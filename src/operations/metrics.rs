@@ -3,11 +3,11 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::api::tally;
-use crate::context::Context;
 use crate::error::Result;
 use crate::pool::PoolStatus;
 

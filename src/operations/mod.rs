@@ -2,6 +2,7 @@
 
 use crate::api::operation::Operation;
 
+pub mod clients;
 pub mod http;
 mod metrics;
 pub mod mongodb;

@@ -1,11 +1,10 @@
 //! Pipelines: how they are run, and that a stream of their result ends when its reader leaves.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use studio_multidb::api::reply::Body;
 
 use super::api::{Api, api};
+use super::support::eventually;
 
 fn numbered(count: u32) -> Vec<Value> {
     (0..count).map(|i| json!({ "_id": i, "k": i % 3, "text": "x".repeat(200) })).collect()
@@ -69,11 +68,10 @@ async fn leaving_a_stream_gives_its_connection_back() {
     let Body::Stream(mut feed) = response.body else { panic!("a stream is expected") };
     assert!(feed.next().await.unwrap().unwrap().len() >= 64 * 1024);
     drop(feed);
-    let started = Instant::now();
-    while api.service.pools.status().iter().any(|pool| pool.leases > 0) {
-        assert!(started.elapsed() < Duration::from_secs(5), "the stream is still at work");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("the end of the stream's work", async || {
+        api.service.pools.status().iter().all(|pool| pool.leases == 0)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,10 @@
-use std::time::{Duration, Instant};
-
 use mongodb::bson::doc;
 use secrecy::SecretString;
 use studio_multidb::backend::probe::{self, TestResult};
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::{MongoTarget, Target};
 
-use super::support::{collection, connect, insert, options, soon, target};
+use super::support::{collection, connect, eventually, insert, options, soon, target};
 
 async fn test(target: MongoTarget) -> TestResult {
     probe::test(&Target::Mongodb(target), &options(), soon()).await
@@ -46,11 +44,7 @@ async fn a_closed_client_leaves_no_connection() {
     let namespace = collection(&client, "closed").await;
     assert!(client.gauge().open > 0);
     client.close().await;
-    let started = Instant::now();
-    while client.gauge().open > 0 {
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", client.gauge());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    eventually("the end of all connections", async || client.gauge().open == 0).await;
     let call = client.call(soon(), "after");
     let error = call.count(&namespace, doc! {}).await.unwrap_err();
     assert_eq!(error.known_outcome(), Outcome::NotApplied);

@@ -205,6 +205,20 @@ async fn a_server_explains_every_kind_of_operation() {
     assert_eq!((&answer["executed"], &answer["raw"]), (&json!(true), &Value::Null));
     assert_eq!(answer["summary"]["docs_examined"], 200);
 
+    let index = json!({ "key": { "n": 1 } });
+    assert_eq!(api.send("POST", "/indexes", "", Some(index)).await.0, 201);
+    let find = json!({ "find": { "filter": { "n": 1 } }, "verbosity": "executionStats" });
+    let answer = explain(find).await;
+    let (plan, summary) = (&answer["plan"], &answer["summary"]);
+    assert_eq!((&plan["stage"], &plan["returned"]), (&json!("FETCH"), &json!(67)), "{answer}");
+    let scan = &plan["children"][0];
+    assert_eq!(scan["stage"], "IXSCAN");
+    assert_eq!(scan["index"], json!({ "name": "n_1", "keys": { "n": 1 } }));
+    assert_eq!(summary["indexes"], json!(["n_1"]));
+    let figures = ["returned", "docs_examined", "keys_examined"].map(|name| &summary[name]);
+    assert_eq!(figures, [&json!(67); 3], "{answer}");
+    assert_eq!((&summary["covered"], &summary["warnings"]), (&json!(false), &json!([])));
+
     let group = json!([{ "$group": { "_id": "$n" } }]);
     let answer = explain(json!({ "aggregate": { "pipeline": group } })).await;
     assert_eq!(answer["plan"]["stage"], "$group");

@@ -1,13 +1,14 @@
 //! A server that answers as a test says, and remembers what it was asked.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::support::eventually;
 
 /// What the server does with a command.
 pub(super) enum Answer {
@@ -42,24 +43,45 @@ impl Fake {
         hello: Document,
         script: impl Fn(&str, &Document) -> Answer + Send + Sync + 'static,
     ) -> Self {
+        Self::changing(move || hello.clone(), script).await
+    }
+
+    /// The same, where it says something else of itself from time to time.
+    pub(super) async fn changing(
+        hello: impl Fn() -> Document + Send + Sync + 'static,
+        script: impl Fn(&str, &Document) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let commands = Arc::new(Mutex::new(Vec::new()));
-        let mut greeting = doc! {
-            "minWireVersion": 0, "maxWireVersion": 21, "maxBsonObjectSize": 16_777_216,
-            "maxMessageSizeBytes": 48_000_000, "maxWriteBatchSize": 100_000,
-            "logicalSessionTimeoutMinutes": 30, "ok": 1.0,
-        };
-        greeting.extend(hello);
-        let script: Arc<Script> = Arc::new(script);
         let noted = Arc::clone(&commands);
+        let answer = move |name: &str, command: &Document| {
+            if matches!(name.to_lowercase().as_str(), "hello" | "ismaster") {
+                let mut greeting = doc! {
+                    "minWireVersion": 0, "maxWireVersion": 21, "maxBsonObjectSize": 16_777_216,
+                    "maxMessageSizeBytes": 48_000_000, "maxWriteBatchSize": 100_000,
+                    "logicalSessionTimeoutMinutes": 30, "ok": 1.0,
+                };
+                greeting.extend(hello());
+                return Answer::With(greeting);
+            }
+            noted.lock().push(command.clone());
+            script(name, command)
+        };
+        let script: Arc<Script> = Arc::new(answer);
         let task = tokio::spawn(async move {
+            // Its connections are closed with it.
+            let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                let (greeting, script) = (greeting.clone(), Arc::clone(&script));
-                tokio::spawn(serve(client, greeting, script, Arc::clone(&noted)));
+                connections.spawn(serve(client, Arc::clone(&script)));
             }
         });
         Self { port, commands, task }
+    }
+
+    /// Its connections are closed, and nothing listens any more.
+    pub(super) fn dies(&self) {
+        self.task.abort();
     }
 
     pub(super) fn url(&self) -> String {
@@ -74,14 +96,8 @@ impl Fake {
 
     /// Waits for a command of that name.
     pub(super) async fn expect(&self, name: &str) -> Document {
-        let started = Instant::now();
-        loop {
-            if let Some(command) = self.asked(name).into_iter().next() {
-                return command;
-            }
-            assert!(started.elapsed() < Duration::from_secs(20), "{name} was never sent");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually(name, async || !self.asked(name).is_empty()).await;
+        self.asked(name).swap_remove(0)
     }
 }
 
@@ -97,32 +113,15 @@ pub(super) fn cursor(id: i64, documents: Vec<Document>) -> Answer {
     Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
 }
 
-async fn serve(
-    mut client: TcpStream,
-    greeting: Document,
-    script: Arc<Script>,
-    noted: Arc<Mutex<Vec<Document>>>,
-) -> Option<()> {
+async fn serve(mut client: TcpStream, script: Arc<Script>) -> Option<()> {
     loop {
         let length = client.read_i32_le().await.ok()?;
         let mut request = vec![0; usize::try_from(length).ok()? - 4];
         client.read_exact(&mut request).await.ok()?;
         let legacy = request[8..12] == 2004_i32.to_le_bytes();
-        // A legacy query has its document behind flags, a name and two numbers; a message behind
-        // flags and the kind of its first section.
-        let start =
-            if legacy { 16 + request[16..].iter().position(|byte| *byte == 0)? + 9 } else { 17 };
-        let size = i32::from_le_bytes(request.get(start..start + 4)?.try_into().ok()?);
-        let body = request.get(start..start + usize::try_from(size).ok()?)?.to_vec();
-        let command = Document::try_from(RawDocumentBuf::from_bytes(body).ok()?.as_ref()).ok()?;
-        let name = command.keys().next()?.clone();
-        let answer = if matches!(name.to_lowercase().as_str(), "hello" | "ismaster") {
-            Answer::With(greeting.clone())
-        } else {
-            noted.lock().push(command.clone());
-            script(&name, &command)
-        };
-        let answer = match answer {
+        let command = if legacy { query(&request)? } else { message(&request)? };
+        let name = command.keys().next()?;
+        let answer = match script(name, &command) {
             Answer::With(answer) => answer,
             Answer::Done => doc! { "ok": 1.0 },
             Answer::Never => continue,
@@ -143,4 +142,40 @@ async fn serve(
         reply[..4].copy_from_slice(&length.to_le_bytes());
         client.write_all(&reply).await.ok()?;
     }
+}
+
+/// The document of a legacy query, behind its flags, a name and two numbers.
+fn query(request: &[u8]) -> Option<Document> {
+    document(request, 16 + request[16..].iter().position(|byte| *byte == 0)? + 9)
+        .map(|(found, _)| found)
+}
+
+/// The body of a message, with the lists that follow it as its fields.
+fn message(request: &[u8]) -> Option<Document> {
+    let (mut body, mut at) = document(request, 17)?;
+    while at < request.len() {
+        let size =
+            usize::try_from(i32::from_le_bytes(request.get(at + 1..at + 5)?.try_into().ok()?))
+                .ok()?;
+        let end = at + 1 + size;
+        let name: Vec<u8> =
+            request[at + 5..].iter().copied().take_while(|byte| *byte != 0).collect();
+        at += 5 + name.len() + 1;
+        let mut items = Vec::new();
+        while at < end {
+            let (item, after) = document(request, at)?;
+            items.push(Bson::from(item));
+            at = after;
+        }
+        body.insert(String::from_utf8(name).ok()?, items);
+    }
+    Some(body)
+}
+
+/// The document that stands at `start`, and where it ends.
+fn document(bytes: &[u8], start: usize) -> Option<(Document, usize)> {
+    let size = i32::from_le_bytes(bytes.get(start..start + 4)?.try_into().ok()?);
+    let end = start + usize::try_from(size).ok()?;
+    let raw = RawDocumentBuf::from_bytes(bytes.get(start..end)?.to_vec()).ok()?;
+    Some((Document::try_from(raw.as_ref()).ok()?, end))
 }

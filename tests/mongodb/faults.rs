@@ -15,7 +15,8 @@ use tokio::net::TcpListener;
 
 use super::proxy::{Fault, Proxy};
 use super::support::{
-    all, at_most, behind, collection, connect, insert, options, plain_client, soon, target,
+    all, at_most, behind, collection, connect, eventually, insert, options, plain_client, soon,
+    target,
 };
 
 /// A proxy before the server, and a client that goes through it and does not retry writes unless the
@@ -107,7 +108,7 @@ async fn an_operation_ends_at_its_deadline_and_the_next_one_works() {
     let error = call.change(&namespace, Bson::Int32(1), change, None).await.unwrap_err();
     assert_eq!(error.code(), Code::DbTimeout);
     assert_eq!(error.known_outcome(), Outcome::Unknown);
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 
     proxy.set(Fault::None);
     let (page, _) = all(&client, &namespace, Query::default()).await;
@@ -133,20 +134,15 @@ async fn the_server_stops_working_for_a_request_that_was_given_up() {
     let mut writer = Writer::new();
     let work = call.aggregate(&namespace, vec![slow], options, Mode::Relaxed, &mut writer);
     assert!(tokio::time::timeout(Duration::from_millis(400), work).await.is_err());
-    let started = Instant::now();
-    loop {
+    eventually("the end of the server's work", async || {
         let operations = admin.run_command(doc! { "currentOp": 1 }).await.unwrap();
-        let running = operations.get_array("inprog").unwrap().iter().any(|op| {
+        operations.get_array("inprog").unwrap().iter().all(|op| {
             let command = op.as_document().and_then(|op| op.get_document("command").ok());
             let comment = command.and_then(|command| command.get_str("comment").ok());
-            comment.is_some_and(|comment| comment.starts_with("given-up#"))
-        });
-        if !running {
-            break;
-        }
-        assert!(started.elapsed() < Duration::from_secs(5), "it is still running");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+            comment.is_none_or(|comment| !comment.starts_with("given-up#"))
+        })
+    })
+    .await;
     client.close().await;
 }
 
@@ -164,11 +160,10 @@ async fn requests_that_were_given_up_leave_nothing_behind() {
         let work = call.find(&namespace, query, Mode::Relaxed, &mut writer);
         let _ = tokio::time::timeout(Duration::from_micros(round * 20), work).await;
     }
-    let started = Instant::now();
-    while client.gauge().in_use > 0 || client.gauge().waiting > 0 {
-        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", client.gauge());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("every connection being given back", async || {
+        client.gauge().in_use == 0 && client.gauge().waiting == 0
+    })
+    .await;
     assert!(client.gauge().open <= 10, "{:?}", client.gauge());
     assert_eq!(count(&client, &namespace, doc! { "_id": { "$gte": 0 } }).await, 500);
     client.close().await;
@@ -196,18 +191,21 @@ async fn a_client_works_again_after_all_its_connections_were_reset() {
     insert(&client, &namespace, &[doc! { "_id": 1 }]).await.unwrap();
     for _ in 0..5 {
         proxy.reset();
-        let started = Instant::now();
-        while client.call(soon(), "after").count(&namespace, doc! { "_id": 1 }).await.is_err() {
-            assert!(started.elapsed() < Duration::from_secs(5));
-        }
+        eventually("a count", async || {
+            client.call(soon(), "after").count(&namespace, doc! { "_id": 1 }).await.is_ok()
+        })
+        .await;
     }
     client.close().await;
 }
 
-async fn refused(target: &MongoTarget) -> (Error, Duration) {
+/// Long before the deadline of whoever asks.
+async fn refused_in_time(target: &MongoTarget) -> Error {
     let started = Instant::now();
-    let error = Client::connect(target, &options(), soon()).await.unwrap_err();
-    (error, started.elapsed())
+    let deadline = Deadline::after(Duration::from_secs(120));
+    let error = Client::connect(target, &options(), deadline).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    error
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,10 +213,9 @@ async fn a_server_that_never_answers_is_given_up_in_time() {
     let Some(mut target) = target() else { return };
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     target.endpoints[0].port = silent.local_addr().unwrap().port();
-    let (error, took) = refused(&target).await;
+    let error = refused_in_time(&target).await;
     assert_eq!(error.code(), Code::DbTimeout);
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
-    assert!(took < Duration::from_secs(4), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,10 +229,9 @@ async fn something_else_than_mongodb_is_told_as_such() {
             let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    let (error, took) = refused(&target).await;
+    let error = refused_in_time(&target).await;
     assert_eq!(error.code(), Code::DbConnectionFailed);
     assert!(error.message().contains("does not answer like a MongoDB server"), "{error}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
 }
 
 /// Every write adds one to a document of its own while the connection is cut at random. In the end the

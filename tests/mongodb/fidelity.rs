@@ -82,8 +82,12 @@ const FAR_DATES: &[(&str, &str)] = &[
     ("date: greatest", r#"{"$date":{"$numberLong":"9223372036854775807"}}"#),
 ];
 
+fn with_value(id: usize, value: &str) -> String {
+    format!(r#"{{"_id":{{"$numberInt":"{id}"}},"v":{value}}}"#)
+}
+
 async fn round_trip(api: &Api, id: usize, value: &str) -> (u16, String, String) {
-    let document = format!(r#"{{"_id":{{"$numberInt":"{id}"}},"v":{value}}}"#);
+    let document = with_value(id, value);
     let body = json!({ "document": document });
     let (status, answer) = api.send("POST", "/documents", "", Some(body)).await;
     assert_eq!(status, 201, "{value}: {answer}");
@@ -110,6 +114,22 @@ async fn types_that_are_no_longer_made_are_taken_and_shown() {
         assert_eq!(status, 200, "{name}: {read}");
         let converted = written.replacen(value, other, 1);
         assert!(read == written || read == converted, "{name}: {read}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn far_dates_are_kept_or_refused_by_the_server_and_never_changed() {
+    let Some(api) = api("fidelity_dates").await else { return };
+    for (id, (name, value)) in FAR_DATES.iter().enumerate() {
+        let body = json!({ "document": with_value(2 * id, value) });
+        let (status, answer) = api.send("POST", "/documents", "", Some(body)).await;
+        if status != 201 {
+            let code = &answer["error"]["code"];
+            assert_eq!((status, code), (400, &json!("DB_QUERY_ERROR")), "{name}: {answer}");
+            continue;
+        }
+        let (status, read, written) = round_trip(&api, 2 * id + 1, value).await;
+        assert_eq!((status, read), (200, written), "{name}");
     }
 }
 

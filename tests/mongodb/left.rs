@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
+use studio_multidb::api::http::{Request, handle};
 use studio_multidb::api::reply::Body;
+use studio_multidb::api::upload::Upload;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
@@ -169,4 +171,28 @@ async fn a_stream_that_nobody_reads_any_more_is_ended_on_the_server() {
         let gone = fake.expect("killCursors").await;
         assert_eq!(gone.get_array("cursors").unwrap(), &[7_i64.into()], "{path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_nobody_waits_for_any_more_is_ended_on_the_server() {
+    let fake = stuck_at("insert").await;
+    let api = Api::of(&fake.url(), "c");
+    let (sender, upload) = Upload::channel();
+    let request = Request {
+        method: "POST".to_owned(),
+        path: format!("/api/platform/mongodb/default{}/import", api.base),
+        upload: Some(upload),
+        ..Request::default()
+    };
+    let Body::Stream(mut feed) = handle(&api.service, request).await.body else { panic!() };
+    sender.send("{\"a\":1}\n".into()).await;
+    sender.end().await;
+    let sent = tokio::select! {
+        record = feed.next() => panic!("{record:?}"),
+        sent = fake.expect("insert") => sent,
+    };
+    drop(feed);
+    assert_eq!(fake.expect("killOp").await.get_i32("op").unwrap(), OPID);
+    is_found_by(&fake, &sent);
+    assert_eq!(fake.asked("insert").len(), 1);
 }

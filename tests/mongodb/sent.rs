@@ -367,3 +367,169 @@ async fn a_preview_sends_nothing_that_writes() {
         assert!(has("$limit") && !has("$merge"), "{command}");
     }
 }
+
+/// The documents are there, and how many there are is told if it is known in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_does_not_wait_for_the_number_of_all_documents() {
+    let fake = Fake::standalone(|name, _| match name {
+        "find" => cursor(0, (0..3).map(|id| doc! { "_id": id }).collect()),
+        "aggregate" | "count" => Answer::Never,
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    for query in ["limit=2&filter=%7B%22a%22%3A1%7D", "limit=2"] {
+        let (status, answer) = api.send("GET", "/documents", query, None).await;
+        assert_eq!(status, 200, "{answer}");
+        let page = &answer["data"];
+        assert_eq!(page["documents"], json!([{ "_id": 0 }, { "_id": 1 }]), "{query}");
+        assert_eq!(page["count"], json!({ "value": null, "kind": "timeout" }), "{query}");
+        assert_eq!((&page["total"], &page["has_more"]), (&Value::Null, &json!(true)), "{query}");
+    }
+    let body = json!({ "filter": { "a": 1 }, "options": { "maxTimeMS": 200 } });
+    let (status, answer) = api.send("POST", "/count", "", Some(body)).await;
+    assert_eq!((status, &answer["data"]), (200, &json!({ "value": null, "kind": "timeout" })));
+    // Nobody asks where it is not wanted.
+    let before = fake.asked("count").len();
+    let (_, answer) = api.send("GET", "/documents", "limit=2&count=false", None).await;
+    assert_eq!((&answer["data"]["count"], fake.asked("count").len()), (&Value::Null, before));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_cannot_be_tried_in_time_are_neither_kept_nor_broken() {
+    let fake = Fake::standalone(|name, _| match name {
+        "find" => Answer::Never,
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "c");
+    let body = json!({ "validator": { "a": 1 }, "max_time_ms": 200 });
+    let (status, answer) = api.send("POST", "/validate", "", Some(body)).await;
+    assert_eq!((status, &answer["data"]["valid"]), (200, &Value::Null), "{answer}");
+    assert_eq!(answer["data"]["violating"], json!({ "value": null, "kind": "timeout" }));
+    let [command] = fake.asked("find").try_into().unwrap();
+    assert_eq!(command.get_document("filter").unwrap(), &doc! { "$nor": [{ "a": 1 }] });
+}
+
+/// What is asked of a collection, as servers name it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_is_made_and_changed_with_every_option() {
+    let fake = Fake::standalone(|name, _| match name {
+        "listCollections" => cursor(0, Vec::new()),
+        _ => Answer::Done,
+    })
+    .await;
+    let mut api = Api::of(&fake.url(), "c");
+    let rules = json!({ "$jsonSchema": { "required": ["a"] } });
+    let level = json!({ "validationLevel": "moderate", "validationAction": "warn" });
+    let with = |mut options: Value, more: &Value| {
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        options
+    };
+    let expected = doc! { "validator": { "$jsonSchema": { "required": ["a"] } },
+    "validationLevel": "moderate", "validationAction": "warn" };
+    let images = json!({ "changeStreamPreAndPostImages": { "enabled": true } });
+    let collection = std::mem::replace(&mut api.base, "/databases/d/collections".to_owned());
+    for (options, sent) in [
+        (
+            json!({ "capped": true, "size": 4096, "max": 10 }),
+            doc! { "capped": true, "size": 4096_i64, "max": 10_i64 },
+        ),
+        (with(json!({ "validator": rules }), &level), expected.clone()),
+        (
+            json!({ "collation": { "locale": "de", "strength": 1 } }),
+            doc! { "collation": { "locale": "de", "strength": 1 } },
+        ),
+        (
+            json!({ "timeseries": { "timeField": "t", "metaField": "m", "granularity": "hours" },
+                 "expireAfterSeconds": 60 }),
+            doc! { "timeseries": { "timeField": "t", "metaField": "m", "granularity": "hours" },
+            "expireAfterSeconds": 60_i64 },
+        ),
+        (
+            json!({ "timeseries": { "timeField": "t", "bucketMaxSpanSeconds": 60,
+                                 "bucketRoundingSeconds": 60 } }),
+            doc! { "timeseries": { "timeField": "t", "bucketMaxSpanSeconds": 60_i64,
+            "bucketRoundingSeconds": 60_i64 } },
+        ),
+        (
+            json!({ "clusteredIndex": { "key": { "_id": 1 }, "unique": true, "name": "n" } }),
+            doc! { "clusteredIndex": { "key": { "_id": 1 }, "unique": true, "name": "n" } },
+        ),
+        (
+            json!({ "viewOn": "c", "pipeline": [{ "$match": { "a": 1 } }] }),
+            doc! { "viewOn": "c", "pipeline": [{ "$match": { "a": 1 } }] },
+        ),
+        (images.clone(), doc! { "changeStreamPreAndPostImages": { "enabled": true } }),
+    ] {
+        let body = json!({ "name": "made", "options": options });
+        let (status, answer) = api.send("POST", "", "", Some(body)).await;
+        assert_eq!(status, 201, "{options}: {answer}");
+        let mut command = fake.asked("create").pop().unwrap();
+        assert_eq!(command.get_str("create").unwrap(), "made");
+        assert!(only_options(&mut command) == sent, "{command} is not {sent}");
+    }
+
+    api.base = collection;
+    for (options, sent) in [
+        (with(json!({ "validator": rules }), &level), expected),
+        (
+            json!({ "cappedSize": 8192, "cappedMax": 5 }),
+            doc! { "cappedSize": 8192_i64, "cappedMax": 5_i64 },
+        ),
+        (json!({ "expireAfterSeconds": "off" }), doc! { "expireAfterSeconds": "off" }),
+        (
+            json!({ "timeseries": { "granularity": "hours" } }),
+            doc! { "timeseries": { "granularity": "hours" } },
+        ),
+        (json!({ "viewOn": "b", "pipeline": [] }), doc! { "viewOn": "b", "pipeline": [] }),
+        (images, doc! { "changeStreamPreAndPostImages": { "enabled": true } }),
+    ] {
+        let body = json!({ "options": options });
+        let (status, answer) = api.send("PATCH", "", "", Some(body)).await;
+        assert_eq!(status, 200, "{options}: {answer}");
+        let mut command = fake.asked("collMod").pop().unwrap();
+        assert!(only_options(&mut command) == sent, "{command} is not {sent}");
+    }
+    let body = json!({ "rename": "d", "drop_target": true, "confirm": "d" });
+    assert_eq!(api.send("PATCH", "", "", Some(body)).await.0, 200);
+    let renamed = fake.asked("renameCollection").pop().unwrap();
+    assert_eq!(renamed.get_str("$db").unwrap(), "admin");
+    assert_eq!(renamed.get_str("to").unwrap(), "studio_multidb_test.d");
+    assert!(renamed.get_bool("dropTarget").unwrap());
+}
+
+/// A command without its name and what every command has.
+fn only_options(command: &mut Document) -> Document {
+    for name in ["create", "collMod", "maxTimeMS", "comment", "lsid", "$db"] {
+        command.remove(name);
+    }
+    command.clone()
+}
+
+/// A pipeline is asked for twice before it writes, and only as its last stage.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_that_writes_is_confirmed_and_never_hides() {
+    let (fake, api) = serving(Vec::new()).await;
+    let run = async |stages: Value, confirm: bool| {
+        let body = json!({ "pipeline": stages, "confirm": confirm });
+        api.send("POST", "/aggregate", "", Some(body)).await.0
+    };
+    for write in [json!({ "$out": "d" }), json!({ "$merge": { "into": "d" } })] {
+        assert_eq!(run(json!([write]), false).await, 403);
+        for hidden in [
+            json!([{ "$facet": { "a": [write] } }]),
+            json!([{ "$lookup": { "from": "x", "as": "y", "pipeline": [write] } }]),
+            json!([{ "$unionWith": { "coll": "x", "pipeline": [write] } }]),
+            json!([{ "$facet": { "a": [{ "$unionWith": { "coll": "x", "pipeline": [
+                { "$lookup": { "from": "x", "as": "y", "pipeline": [write] } },
+            ] } }] } }]),
+        ] {
+            assert_eq!(run(hidden.clone(), true).await, 403, "{hidden}");
+        }
+        assert!(matches!(run(json!([write, { "$match": {} }]), true).await, 400 | 403));
+        assert!(fake.asked("aggregate").is_empty());
+    }
+    assert_eq!(run(json!([{ "$merge": { "into": "d" } }]), true).await, 200);
+    assert_eq!(fake.asked("aggregate").len(), 1);
+}

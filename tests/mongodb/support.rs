@@ -1,7 +1,7 @@
 //! Clients of the server under test.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 use studio_multidb::backend::ConnectOptions;
@@ -49,6 +49,18 @@ pub(super) fn options() -> ConnectOptions {
 
 pub(super) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(10))
+}
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `condition` holds.
+pub(super) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !condition().await {
+        assert!(started.elapsed() < PATIENCE, "{what} did not happen");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 pub(super) async fn connect(target: &MongoTarget) -> Client {

@@ -105,6 +105,9 @@ async fn a_query_chooses_what_is_exported() {
     );
     let (_, table) = export(&api, &query).await;
     assert_eq!(String::from_utf8(table).unwrap(), "_id,in.a,none\r\n2498,2498,\r\n2497,2497,\r\n");
+    let query = "ejson=relaxed&limit=1&sort=%7B%22_id%22%3A1%7D&projection=%7B%22name%22%3A0%7D";
+    let (_, line) = export(&api, query).await;
+    assert_eq!(String::from_utf8(line).unwrap(), "{\"_id\":0,\"in\":{\"a\":0}}\n");
     let (_, none) = export(&api, "format=json&filter=%7B%22_id%22:-1%7D").await;
     assert_eq!(serde_json::from_slice::<Value>(&none).unwrap(), json!([]));
 }
@@ -198,6 +201,10 @@ async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice()
     let resume = error["details"]["counts"]["resume"].as_str().unwrap();
     let records = import(&api, &format!("resume={resume}"), body.as_bytes()).await;
     assert_eq!(done(&records)["refused"], 0);
+    // On the way it is told how far it is, and where it could go on.
+    let progress =
+        &records.iter().find(|record| record["progress"].is_object()).unwrap()["progress"];
+    assert!(progress["inserted"].as_u64().unwrap() > 0 && progress["resume"].is_string());
 
     // An older place to go on gives the documents their ids once more.
     let first = format!("{}-1", resume.split('-').next().unwrap());

@@ -27,7 +27,7 @@ async fn tables_have_the_shape_of_pg_meta() {
     };
     let tables = async |filter: &TableFilter| -> Value {
         let mut out = Writer::new();
-        client.tables(filter, "test".into(), soon(), &mut out).await.unwrap();
+        client.tables(filter, 64 << 20, "test".into(), soon(), &mut out).await.unwrap();
         serde_json::from_slice(&out.into_bytes()).unwrap()
     };
     let found = tables(&filter).await;
@@ -121,7 +121,7 @@ async fn tables_are_those_of_pg_meta() {
             offset: 0,
         };
         let mut out = Writer::new();
-        client.tables(&filter, "test".into(), soon(), &mut out).await.unwrap();
+        client.tables(&filter, 64 << 20, "test".into(), soon(), &mut out).await.unwrap();
         let ours: Value = serde_json::from_slice(&out.into_bytes()).unwrap();
         assert_eq!(ours.as_array().unwrap().len(), 5);
         let path = format!("/tables?included_schemas=meta_tables&include_columns={columns}");

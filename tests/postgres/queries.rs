@@ -109,11 +109,13 @@ async fn results_are_cut_at_the_row_cap_and_say_so() {
 async fn results_are_cut_at_the_byte_cap_and_say_so() {
     let Some(client) = client(1).await else { return };
     let sql = "select repeat('x', 1 << 20) as a from generate_series(1, 100)";
-    for read_only in [true, false] {
-        let (rows, answer) =
-            run(&client, &Statement { read_only, ..statement(sql) }).await.unwrap();
-        assert!(answer.truncated);
-        assert_eq!(rows.as_array().unwrap().len(), 63);
+    for (max_bytes, fit) in [(64 << 20, 63), (4 << 20, 3)] {
+        for read_only in [true, false] {
+            let with = Statement { max_bytes, read_only, ..statement(sql) };
+            let (rows, answer) = run(&client, &with).await.unwrap();
+            assert!(answer.truncated);
+            assert_eq!(rows.as_array().unwrap().len(), fit);
+        }
     }
     let one = "select repeat('x', 80 << 20) as a";
     let error = run(&client, &reading(one)).await.unwrap_err();

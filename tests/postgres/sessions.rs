@@ -22,7 +22,7 @@ async fn a_slow_statement_is_ended_on_the_server() {
     let started = Instant::now();
     let error = run(&client, &slow).await.unwrap_err();
     assert_eq!((error.code(), error.known_outcome()), (Code::DbTimeout, Outcome::NotApplied));
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(10));
 
     // The caller's deadline comes first: the server is told to cancel.
     let late = statement("select pg_sleep(20) as slow_by_deadline");

@@ -69,6 +69,7 @@ pub(crate) fn statement(sql: &str) -> Statement {
         read_only: false,
         timeout: Duration::from_secs(10),
         max_rows: 1000,
+        max_bytes: 64 << 20,
         shape: Shape::Objects,
         request_id: None,
     }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::commands::Effect;
-use studio_multidb::backend::redis::gate::{self, Access};
+use studio_multidb::backend::redis::gate;
+use studio_multidb::permission::Permission;
 
 use crate::support::{command, connect, server};
 
@@ -50,7 +51,7 @@ fn check(entry: &Value, unclassified: &mut Vec<String>, too_low: &mut Vec<String
     match find(name) {
         None => unclassified.push(name.to_owned()),
         Some(found) => {
-            let reads = found.class() == Ok(Access::Read);
+            let reads = found.class() == Ok(Permission::Read);
             let repeatable = found.effect() == Effect::Read && flags.contains(&"write");
             if (reads && flagged) || repeatable {
                 too_low.push(format!("{name} {flags:?}"));

@@ -14,6 +14,7 @@
 
 mod bulk;
 mod bulk_copy;
+mod busy;
 mod cluster;
 mod console;
 mod contested;
@@ -23,6 +24,8 @@ mod gate;
 mod http;
 mod keyspace;
 mod million;
+mod modules;
+mod narrow;
 mod proxy;
 mod pubsub;
 mod reading;

@@ -1,8 +1,9 @@
 //! A TCP proxy that cuts connections once a request was executed, lets them fall silent, or holds
-//! deletions up.
+//! deletions up or slows them down.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,10 +22,16 @@ pub(crate) struct Proxy {
     pub(crate) gate: Arc<Gate>,
 }
 
+/// How long a slow deletion takes.
+const SLOW: Duration = Duration::from_millis(600);
+
 /// Holds up what deletes (`UNLINK`).
 #[derive(Default)]
 pub(crate) struct Gate {
     closed: AtomicBool,
+    /// Deletions that pass quickly before the others become slow; 0 is all.
+    quick: AtomicU32,
+    passed: AtomicU32,
     waiting: AtomicU32,
     opened: Notify,
     came: Notify,
@@ -40,6 +47,11 @@ impl Gate {
         self.opened.notify_waiters();
     }
 
+    /// Lets so many deletions pass quickly, and the others slowly.
+    pub(crate) fn slow_down_after(&self, quick: u32) {
+        self.quick.store(quick, Ordering::SeqCst);
+    }
+
     /// Returns once something waits.
     pub(crate) async fn has_something(&self) {
         while self.waiting.load(Ordering::SeqCst) == 0 {
@@ -50,6 +62,11 @@ impl Gate {
     async fn pass(&self, sent: &[u8]) {
         if !sent.windows(6).any(|word| word == b"UNLINK") {
             return;
+        }
+        let passed = self.passed.fetch_add(1, Ordering::SeqCst);
+        let quick = self.quick.load(Ordering::SeqCst);
+        if quick != 0 && passed >= quick {
+            tokio::time::sleep(SLOW).await;
         }
         let mut opened = std::pin::pin!(self.opened.notified());
         opened.as_mut().enable();

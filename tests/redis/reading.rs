@@ -338,21 +338,3 @@ async fn a_key_is_copied_to_another_database_of_one_server_only() {
         batch(&other, &[&["DEL", &key]]).await;
     }
 }
-
-/// As a server answers about a document of its JSON module.
-#[tokio::test]
-async fn a_type_of_a_module_is_named_and_measured_and_its_value_left_to_the_module() {
-    let answer = |sent: &str, _: u16| {
-        if sent.contains("HELLO") {
-            "+OK\r\n".repeat(3)
-        } else {
-            "+ReJSON-RL\r\n:-1\r\n$3\r\nraw\r\n:1234\r\n".to_owned()
-        }
-    };
-    let port = crate::rogue::serve(answer).await;
-    let client = connect(&format!("redis://127.0.0.1:{port}")).await;
-    let window = studio_multidb::backend::redis::read::Window::default();
-    let value = crate::support::read(&client, b"document", window).await.unwrap();
-    assert_eq!((&value["type"], &value["size"]), (&json!("ReJSON-RL"), &json!(1234)));
-    assert_eq!((&value["value"], &value["supported"]), (&json!(null), &json!(false)));
-}

@@ -31,6 +31,24 @@ pub(crate) async fn serve(
     port
 }
 
+/// A server that answers each command by itself: `answer` gets its words, the first in capitals.
+pub(crate) async fn serve_each(
+    answer: impl Fn(&[&str]) -> String + Send + Sync + Copy + 'static,
+) -> u16 {
+    serve(move |sent, _| {
+        let mut lines = sent.split("\r\n").filter(|line| !line.is_empty());
+        let mut answers = String::new();
+        while let Some(count) =
+            lines.next().and_then(|line| line.strip_prefix('*')?.parse::<usize>().ok())
+        {
+            let command: Vec<&str> = lines.by_ref().take(2 * count).skip(1).step_by(2).collect();
+            answers += &answer(&command);
+        }
+        answers
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_redirect_to_a_metadata_address_gets_no_connection() {
     for kind in ["MOVED", "ASK"] {

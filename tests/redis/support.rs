@@ -33,6 +33,14 @@ pub(crate) fn server(name: &str) -> Option<String> {
 /// must see none move.
 pub(crate) static SLOTS: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
+/// Which server is the primary behind the sentinels: written by tests that change it, read by those
+/// that must see none change.
+pub(crate) static PRIMARY: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
+/// Servers of older generations: written by tests that keep them busy, read by those that need them to
+/// answer meanwhile.
+pub(crate) static OLDER: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
 pub(crate) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(10))
 }
@@ -143,7 +151,7 @@ pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
 }
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits until `condition` holds.
 pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {

@@ -1,8 +1,8 @@
-//! The shape of the cluster under test.
+//! The shape of the cluster under test, and who is the primary behind sentinels.
 
 use std::collections::BTreeSet;
 
-use crate::support::{Admin, eventually};
+use crate::support::{Admin, eventually, target};
 
 /// A node as `CLUSTER NODES` tells of it.
 pub(crate) struct Node {
@@ -46,4 +46,18 @@ pub(crate) async fn settle(address: &str) {
         views.len() == 1
     })
     .await;
+}
+
+/// The address of the first sentinel.
+pub(crate) fn sentinel(url: &str) -> String {
+    let endpoint = &target(url).endpoints[0];
+    format!("{}:{}", endpoint.host, endpoint.port)
+}
+
+/// The primary that a sentinel names.
+pub(crate) async fn named(sentinel: &str) -> String {
+    let ask = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"];
+    let answer = Admin::connect(sentinel).await.all(&ask).await;
+    let words: Vec<&str> = answer.lines().collect();
+    format!("{}:{}", words[2], words[4])
 }

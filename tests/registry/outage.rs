@@ -45,7 +45,7 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
         assert!(error.message().contains("platform database"), "{error}");
         assert!(error.code().retryable(), "{error}");
     }
-    assert!(started.elapsed() < Duration::from_secs(3), "nobody waits long for it");
+    assert!(started.elapsed() < Duration::from_secs(15), "nobody waits long for it");
 
     proxy.restore();
     until("it is used again", async || {

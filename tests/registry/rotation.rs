@@ -1,4 +1,5 @@
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::support::{KEY, NEW_KEY, Platform, create, password, redis, until};
 use secrecy::SecretString;
@@ -52,15 +53,15 @@ async fn a_run_killed_at_any_row_is_resumed_and_every_row_stays_readable() {
     };
     let rotating = async {
         let mut kills = 0;
+        let mut patience = Duration::from_millis(10);
         loop {
             let registry = platform.registry(&settings);
-            // Dropped after a few polls more than the last time: cut off at another row.
-            let run = tokio::time::timeout(
-                std::time::Duration::from_millis(10 + 4 * kills),
-                registry.rotate_keys(),
-            );
-            match run.await {
-                Err(_) => kills += 1,
+            // Dropped somewhat later than the last time: cut off at another row.
+            match tokio::time::timeout(patience, registry.rotate_keys()).await {
+                Err(_) => {
+                    kills += 1;
+                    patience = patience * 5 / 4;
+                }
                 Ok(rotation) => {
                     let rotation = rotation.unwrap();
                     assert_eq!(rotation.resealed + rotation.unchanged, 40);

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::ending::Ending;
-use crate::access;
-use crate::context::Context;
+use crate::api::context::Context;
 use crate::error::{Code, Error};
 
 /// Roles are read again this often; a change of the connection is told at once.
@@ -42,7 +41,7 @@ async fn lost(cx: &Context) -> Option<Ending> {
     let user = cx.user.as_ref();
     let granted = cx.service.access.granted(user, connection.project_id, Some(connection.id)).await;
     let refused = match granted {
-        Ok(granted) => access::require(granted, cx.operation.permission).err(),
+        Ok(granted) => granted.require(cx.operation.permission).err(),
         Err(error) => (error.code() == Code::DbNotFound).then(|| {
             Error::new(Code::PermissionDenied, "you no longer have access to this connection")
         }),

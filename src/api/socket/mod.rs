@@ -37,18 +37,15 @@ mod ending;
 mod guard;
 pub(crate) mod handshake;
 mod pace;
-mod seats;
 mod wire;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-pub use seats::Seats;
-
 use super::reply::Reply;
 use super::stream::Format;
-use crate::context::{Accept, Context};
+use crate::api::context::{Accept, Context};
 use crate::error::Result;
 use crate::fanout::Outbox;
 
@@ -89,7 +86,7 @@ impl Reply {
         + Send
         + 'static,
     ) -> Result<Self> {
-        let seat = cx.service.sockets.take(cx.user.as_ref())?;
+        let seat = cx.service.sockets.take(cx.user.as_ref().map(|user| user.id.as_str()))?;
         // Without one there is nobody who could say anything.
         let input = cx.upload().ok();
         let work: Work = Box::new(work);

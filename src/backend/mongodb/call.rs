@@ -10,7 +10,7 @@ use mongodb::bson::Bson;
 use rand::Rng as _;
 
 use super::Client;
-use super::error::{Access, Attempt, Failure};
+use super::error::{Attempt, Effect, Failure};
 use super::kill::KillOnDrop;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -74,7 +74,7 @@ impl Call<'_> {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
-        self.run(Access::Read, Box::pin(work))
+        self.run(Effect::Read, Box::pin(work))
     }
 
     /// Does work that changes data. When its answer is lost, the outcome is told as unknown.
@@ -82,7 +82,7 @@ impl Call<'_> {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
-        self.run(Access::Write, Box::pin(work))
+        self.run(Effect::Write, Box::pin(work))
     }
 
     /// Does work that changes data in several steps, of which some may be done when it fails.
@@ -90,7 +90,7 @@ impl Call<'_> {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
-        self.run(Access::WriteMany, Box::pin(work))
+        self.run(Effect::WriteMany, Box::pin(work))
     }
 
     /// Does work that changes one document after the other until it fails, whatever it fails with.
@@ -98,15 +98,15 @@ impl Call<'_> {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
-        self.run(Access::WriteEach, Box::pin(work))
+        self.run(Effect::WriteEach, Box::pin(work))
     }
 
     async fn run<T>(
         &self,
-        access: Access,
+        effect: Effect,
         work: Pin<Box<impl Future<Output = Result<T, Failure>>>>,
     ) -> Result<T> {
-        self.client.run(&self.mark, access, self.deadline, work).await
+        self.client.run(&self.mark, effect, self.deadline, work).await
     }
 }
 
@@ -115,7 +115,7 @@ impl Client {
     pub(super) async fn run<T>(
         &self,
         mark: &Arc<str>,
-        access: Access,
+        effect: Effect,
         deadline: Deadline,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T> {
@@ -128,7 +128,7 @@ impl Client {
         let result = deadline.run(running.note(work)).await;
         let sent = running.was_sent();
         let again = running.was_sent_again();
-        let attempt = Attempt { access, sent, again, tunnel: &self.tunnel };
+        let attempt = Attempt { effect, sent, again, tunnel: &self.tunnel };
         match result {
             Some(result) => {
                 kill.disarm();

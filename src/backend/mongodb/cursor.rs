@@ -9,7 +9,7 @@ use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor};
 
 use super::Client;
 use super::call::Call;
-use super::error::{Access, Failure};
+use super::error::{Effect, Failure};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
@@ -46,7 +46,7 @@ impl Documents {
     pub async fn next(&mut self, client: &Client, deadline: Deadline) -> Result<Option<Batch>> {
         let Self { cursor, mark } = self;
         let next = async { Ok(cursor.next().await.transpose()?) };
-        Ok(client.run(mark, Access::Read, deadline, next).await?.map(Batch))
+        Ok(client.run(mark, Effect::Read, deadline, next).await?.map(Batch))
     }
 }
 

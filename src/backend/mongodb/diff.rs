@@ -1,5 +1,7 @@
 //! The least change that makes one document of another.
 
+use std::collections::HashMap;
+
 use mongodb::bson::{Document, RawDocument, RawDocumentBuf};
 
 use super::insert::prepended;
@@ -57,16 +59,17 @@ impl Changes {
     /// Notes what differs in a document; `false`, with nothing noted, if single fields can't say it.
     fn document(&mut self, path: &str, original: &[u8], edited: &[u8]) -> Result<bool> {
         let (original, edited) = (fields(original)?, fields(edited)?);
-        if !expressible(&original, &edited) {
+        let (before, after) = (by_name(&original), by_name(&edited));
+        if !expressible(&original, &edited, &after) {
             return Ok(false);
         }
         for field in &original {
-            match edited.iter().find(|other| other.name == field.name) {
+            match after.get(field.name) {
                 Some(other) => self.value(&below(path, field), field, other)?,
                 None => self.unset(&below(path, field)),
             }
         }
-        for field in edited.iter().filter(|field| find(&original, field).is_none()) {
+        for field in edited.iter().filter(|field| !before.contains_key(field.name)) {
             self.set(&below(path, field), field)?;
         }
         Ok(true)
@@ -111,11 +114,11 @@ impl Changes {
 /// Whether single fields can say what changed: their names are those that paths are made of, the
 /// fields that stay keep their order, and the new ones come after them. A server appends new fields
 /// in the order of their names, whatever the order in which they are given.
-fn expressible(original: &[Field<'_>], edited: &[Field<'_>]) -> bool {
+fn expressible(original: &[Field<'_>], edited: &[Field<'_>], after: &ByName<'_>) -> bool {
     if !original.iter().chain(edited).all(fits_into_a_path) {
         return false;
     }
-    let kept = original.iter().filter(|field| find(edited, field).is_some());
+    let kept = original.iter().filter(|field| after.contains_key(field.name));
     let (old, new) = edited.split_at(kept.clone().count());
     let in_order = kept.map(|field| field.name).eq(old.iter().map(|field| field.name));
     let numeric = |field: &Field<'_>| field.name.iter().all(u8::is_ascii_digit);
@@ -129,11 +132,31 @@ fn fits_into_a_path(field: &Field<'_>) -> bool {
     !name.is_empty() && name[0] != b'$' && !name.contains(&b'.') && field.name().is_some()
 }
 
-fn find<'f>(fields: &'f [Field<'_>], field: &Field<'_>) -> Option<&'f Field<'f>> {
-    fields.iter().find(|other| other.name == field.name)
+/// Fields by their names, of which a document may have very many.
+type ByName<'f> = HashMap<&'f [u8], &'f Field<'f>>;
+
+fn by_name<'f>(fields: &'f [Field<'f>]) -> ByName<'f> {
+    fields.iter().map(|field| (field.name, field)).collect()
 }
 
 fn below(path: &str, field: &Field<'_>) -> String {
     let name = field.name().unwrap_or_default();
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::doc;
+
+    use super::*;
+
+    #[test]
+    fn one_edited_field_is_found_among_very_many() {
+        let mut original: Document = (0..200_000).map(|n| (format!("f{n}"), n.into())).collect();
+        let before = RawDocumentBuf::try_from(&original).unwrap();
+        original.insert("f199999", -1);
+        let after = RawDocumentBuf::try_from(&original).unwrap();
+        let told = operators(&before, &after).unwrap();
+        assert_eq!(told, Some(doc! { "$set": { "f199999": -1 } }));
+    }
 }

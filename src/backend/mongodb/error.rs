@@ -9,9 +9,9 @@ use crate::ejson::{Mode, value_of};
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 
-/// Whether an operation can have changed anything.
+/// What an operation can have changed when its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum Effect {
     /// It only reads.
     Read,
     /// It writes to one document.
@@ -22,7 +22,7 @@ pub(super) enum Access {
     WriteEach,
 }
 
-impl Access {
+impl Effect {
     fn writes(self) -> bool {
         self != Self::Read
     }
@@ -51,7 +51,7 @@ impl From<Error> for Failure {
 
 /// What was under way when the driver failed.
 pub(super) struct Attempt<'a> {
-    pub(super) access: Access,
+    pub(super) effect: Effect,
     /// `false` if it is proven that no server was sent anything.
     pub(super) sent: bool,
     /// The driver sent it again, because the first answer was lost or said that it may.
@@ -62,7 +62,7 @@ pub(super) struct Attempt<'a> {
 impl Attempt<'_> {
     /// What is known when no answer of the server says it.
     pub(super) fn outcome(&self) -> Outcome {
-        if self.access.writes() && self.sent { Outcome::Unknown } else { Outcome::NotApplied }
+        if self.effect.writes() && self.sent { Outcome::Unknown } else { Outcome::NotApplied }
     }
 
     /// Tells a failure of the driver in our own terms.
@@ -153,8 +153,8 @@ impl Attempt<'_> {
         match code {
             91 | 189 | 11600 | 11602 | 64 | 50 => self.outcome(),
             13 if !self.again => Outcome::NotApplied,
-            _ if self.access == Access::WriteEach => self.outcome(),
-            _ if self.access == Access::WriteMany && interrupts(code) => self.outcome(),
+            _ if self.effect == Effect::WriteEach => self.outcome(),
+            _ if self.effect == Effect::WriteMany && interrupts(code) => self.outcome(),
             _ if self.again && (interrupts(code) || code == 13) => self.outcome(),
             _ => self.after_refusal(code),
         }

@@ -149,8 +149,8 @@ impl Call<'_> {
         Ok(true)
     }
 
-    /// One document that matches.
-    pub(super) async fn find_exactly(
+    /// One document that matches; the filter must have passed the gate.
+    pub async fn find_exactly(
         &self,
         namespace: &Namespace,
         filter: Document,

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-use crate::target::Endpoint;
+use crate::target::{Endpoint, tls};
 
 const OP_MSG: i32 = 2013;
 /// Header, flags and the kind of the one section.
@@ -29,8 +29,14 @@ pub(super) enum Kind {
     Member,
 }
 
-/// Makes sure that a MongoDB server of a supported version is at the other end.
-pub(super) async fn ask<S>(stream: &mut S, endpoint: &Endpoint, deadline: Deadline) -> Result<Kind>
+/// Makes sure that a MongoDB server of a supported version is at the other end, and a member of the
+/// replica set if one is given.
+pub(super) async fn ask<S>(
+    stream: &mut S,
+    endpoint: &Endpoint,
+    replica_set: Option<&str>,
+    deadline: Deadline,
+) -> Result<Kind>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -45,13 +51,11 @@ where
             )
         })?
         .map_err(|e| {
-            Error::new(
-                Code::DbConnectionFailed,
-                format!(
-                    "{host}:{port} does not answer like a MongoDB server without TLS or with the \
-                     TLS settings of this connection: {e}"
-                ),
-            )
+            let message = format!(
+                "{host}:{port} does not answer like a MongoDB server without TLS or with the TLS \
+                 settings of this connection: {e}"
+            );
+            tls::explain(host, &e).unwrap_or_else(|| Error::new(Code::DbConnectionFailed, message))
         })?;
     let newest = reply.get_i32("maxWireVersion").unwrap_or(0);
     if newest < OLDEST_WIRE_VERSION {
@@ -60,8 +64,22 @@ where
             format!("the server at {host}:{port} is older than MongoDB 5.0"),
         ));
     }
+    let set = reply.get_str("setName").ok();
+    if let Some(wanted) = replica_set
+        && set != Some(wanted)
+    {
+        let found =
+            set.map_or("no replica set".to_owned(), |set| format!("the replica set {set:?}"));
+        return Err(Error::new(
+            Code::DbConnectionFailed,
+            format!(
+                "the server at {host}:{port} belongs to {found}, and the connection's `replicaSet` \
+                 is {wanted:?}"
+            ),
+        ));
+    }
     let is_router = reply.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
-    let is_member = is_router || reply.get_str("setName").is_ok();
+    let is_member = is_router || set.is_some();
     Ok(if is_member { Kind::Member } else { Kind::Standalone })
 }
 

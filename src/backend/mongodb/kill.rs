@@ -4,10 +4,13 @@
 //! for most operations. This asks the server explicitly as well, by what marks the call in its
 //! operations' `comment`; `maxTimeMS` is behind both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
+use mongodb::ServerInfo;
 use mongodb::bson::{Document, doc};
+use mongodb::options::{SelectionCriteria, ServerAddress};
 use tokio::sync::Semaphore;
 
 use super::meter::Running;
@@ -40,9 +43,10 @@ impl<'a> KillOnDrop<'a> {
 
 impl Drop for KillOnDrop<'_> {
     fn drop(&mut self) {
-        if !self.armed || !self.running.was_sent() {
+        if !self.armed {
             return;
         }
+        let Some(server) = self.running.sent_to() else { return };
         let Ok(permit) = CLEANERS.try_acquire() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let driver = self.driver.clone();
@@ -50,12 +54,19 @@ impl Drop for KillOnDrop<'_> {
         runtime.spawn(async move {
             let _permit = permit;
             // What can't be ended now, ends at its `maxTimeMS`.
-            let _ = tokio::time::timeout(TIMEOUT, kill(&driver, &mark)).await;
+            let _ = tokio::time::timeout(TIMEOUT, kill(&driver, server, &mark)).await;
         });
     }
 }
 
-async fn kill(driver: &mongodb::Client, mark: &str) -> mongodb::error::Result<()> {
+/// Each server of a replica set knows of its own operations alone.
+async fn kill(
+    driver: &mongodb::Client,
+    server: ServerAddress,
+    mark: &str,
+) -> mongodb::error::Result<()> {
+    let is_it = move |found: &ServerInfo<'_>| found.address() == &server;
+    let server = SelectionCriteria::Predicate(Arc::new(is_it));
     let admin = driver.database("admin");
     let running = admin
         .aggregate([
@@ -64,11 +75,13 @@ async fn kill(driver: &mongodb::Client, mark: &str) -> mongodb::error::Result<()
             doc! { "$project": { "opid": 1 } },
         ])
         .max_time(TIMEOUT)
+        .selection_criteria(server.clone())
         .await?;
     let found: Vec<Document> = running.try_collect().await?;
     for operation in found {
         if let Some(id) = operation.get("opid") {
-            admin.run_command(doc! { "killOp": 1, "op": id.clone() }).await?;
+            let kill = doc! { "killOp": 1, "op": id.clone() };
+            admin.run_command(kill).selection_criteria(server.clone()).await?;
         }
     }
     Ok(())

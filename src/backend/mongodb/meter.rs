@@ -19,8 +19,15 @@ use crate::backend::Gauge;
 use crate::error::{Code, Error, Result};
 
 tokio::task_local! {
-    /// How often the running call was given a connection. Before the first, nothing was sent.
-    static SENT: Arc<AtomicU32>;
+    /// What the running call was sent over.
+    static SENT: Arc<Mutex<Sent>>;
+}
+
+/// The connections that a call was given. Before the first, nothing was sent.
+#[derive(Debug, Default)]
+struct Sent {
+    times: u32,
+    last: Option<ServerAddress>,
 }
 
 /// Requests that may wait, for each connection that may be open.
@@ -93,7 +100,11 @@ impl Meter {
                 let id = self.id(&e.address, e.connection_id);
                 self.connections.lock().in_use.insert(id);
                 // The driver reports this from within the task that asked for the connection.
-                let _ = SENT.try_with(|sent| sent.fetch_add(1, Ordering::Relaxed));
+                let _ = SENT.try_with(|sent| {
+                    let mut sent = sent.lock();
+                    sent.times += 1;
+                    sent.last = Some(e.address.clone());
+                });
             }
             CmapEvent::ConnectionCheckedIn(e) => {
                 let id = self.id(&e.address, e.connection_id);
@@ -162,23 +173,28 @@ impl Meter {
 #[derive(Debug)]
 pub(super) struct Running {
     meter: Arc<Meter>,
-    sent: Arc<AtomicU32>,
+    sent: Arc<Mutex<Sent>>,
 }
 
 impl Running {
-    /// Runs the call's work, noting how often it was given a connection.
+    /// Runs the call's work, noting which connections it was given.
     pub(super) async fn note<F: Future>(&self, work: F) -> F::Output {
         SENT.scope(Arc::clone(&self.sent), work).await
     }
 
     /// Whether anything may have been sent to a server.
     pub(super) fn was_sent(&self) -> bool {
-        self.sent.load(Ordering::Relaxed) > 0
+        self.sent.lock().times > 0
     }
 
     /// Whether what was sent may have been sent again.
     pub(super) fn was_sent_again(&self) -> bool {
-        self.sent.load(Ordering::Relaxed) > 1
+        self.sent.lock().times > 1
+    }
+
+    /// The server that something was sent to last.
+    pub(super) fn sent_to(&self) -> Option<ServerAddress> {
+        self.sent.lock().last.clone()
     }
 }
 

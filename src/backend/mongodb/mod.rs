@@ -190,10 +190,11 @@ async fn reach_any(
 ) -> Result<Kind> {
     let deadline = deadline.or_after(options.connect_timeout);
     let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
+    let replica_set = seeds.replica_set(target);
     let mut attempts: FuturesUnordered<_> = seeds
         .endpoints
         .iter()
-        .map(|endpoint| reach(endpoint, options, tls.as_ref(), deadline))
+        .map(|endpoint| reach(endpoint, replica_set, options, tls.as_ref(), deadline))
         .collect();
     let mut failure = None;
     while let Some(reached) = attempts.next().await {
@@ -207,6 +208,7 @@ async fn reach_any(
 
 async fn reach(
     endpoint: &Endpoint,
+    replica_set: Option<&str>,
     options: &ConnectOptions,
     tls: Option<&Arc<rustls::ClientConfig>>,
     deadline: Deadline,
@@ -214,10 +216,10 @@ async fn reach(
     let Endpoint { host, port } = endpoint;
     let mut stream = options.egress.connect(host, *port, deadline).await?;
     match tls {
-        None => hello::ask(&mut stream, endpoint, deadline).await,
+        None => hello::ask(&mut stream, endpoint, replica_set, deadline).await,
         Some(config) => {
             let mut stream = tls::connect(config, host, stream, deadline).await?;
-            hello::ask(&mut stream, endpoint, deadline).await
+            hello::ask(&mut stream, endpoint, replica_set, deadline).await
         }
     }
 }

@@ -62,6 +62,12 @@ impl Seeds {
         let endpoints = options.hosts.iter().filter_map(endpoint).collect();
         Ok(Self { endpoints, srv: Some(options) })
     }
+
+    /// The replica set that the servers must be of, where the target or its TXT record says so.
+    pub(super) fn replica_set<'s>(&'s self, target: &'s MongoTarget) -> Option<&'s str> {
+        let from_txt = self.srv.as_ref().and_then(|options| options.repl_set_name.as_deref());
+        target.replica_set.as_deref().or(from_txt)
+    }
 }
 
 fn endpoint(address: &ServerAddress) -> Option<Endpoint> {

@@ -30,17 +30,18 @@ pub async fn probe(
         })
         .await?;
     let Endpoint { host, port } = &first;
+    let replica_set = seeds.replica_set(target);
     let mut stream = probe.step("connect", egress.connect(host, *port, deadline)).await?;
     let kind = match &target.tls {
         Some(settings) => {
             let handshake = async {
                 let config = tls::client_config(settings)?;
                 let mut stream = tls::connect(&config, host, stream, deadline).await?;
-                hello::ask(&mut stream, &first, deadline).await
+                hello::ask(&mut stream, &first, replica_set, deadline).await
             };
             probe.step("tls", handshake).await?
         }
-        None => hello::ask(&mut stream, &first, deadline).await?,
+        None => hello::ask(&mut stream, &first, replica_set, deadline).await?,
     };
     let client = probe
         .step("auth", async {

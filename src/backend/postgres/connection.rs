@@ -24,6 +24,7 @@ const MAX_NOTICES: usize = 100;
 const LONGEST_NOTICE: usize = 8 << 10;
 /// Servers report about fifteen.
 const MAX_PARAMETERS: usize = 100;
+const LONGEST_PARAMETER: usize = 8 << 10;
 const READ_SIZE: usize = 64 << 10;
 /// A buffer that a large answer has grown past this is given back.
 const KEPT_BUFFER: usize = 1 << 20;
@@ -202,7 +203,8 @@ impl Connection {
                 Some(Message::ParameterStatus(body)) => {
                     let name = body.name().map_err(Failure::protocol)?.to_owned();
                     let value = body.value().map_err(Failure::protocol)?.to_owned();
-                    if self.parameters.len() < MAX_PARAMETERS {
+                    let usual = name.len() + value.len() <= LONGEST_PARAMETER;
+                    if usual && self.parameters.len() < MAX_PARAMETERS {
                         self.parameters.insert(name, value);
                     }
                 }

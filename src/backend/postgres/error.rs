@@ -9,6 +9,10 @@ use fallible_iterator::FallibleIterator as _;
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 
+/// More fields than the protocol has kinds of. A hostile server could send millions of empty ones in
+/// one message, each of which takes many times its length in memory.
+const MOST_FIELDS: usize = 32;
+
 /// Why an exchange with the server ended badly.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -96,7 +100,9 @@ impl ServerError {
                 b'R' => "routine",
                 _ => continue,
             };
-            error.others.push((name, value));
+            if error.others.len() < MOST_FIELDS {
+                error.others.push((name, value));
+            }
         }
         error
     }
@@ -204,6 +210,7 @@ pub(super) fn lost(message: &str, outcome: Outcome) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use postgres_protocol::message::backend::Message;
 
     #[test]
     fn the_caret_stands_under_the_character_the_server_points_at() {
@@ -219,6 +226,20 @@ mod tests {
             error.formatted("select 1,\n x"),
             "ERROR:  42703: column \"x\" does not exist\nLINE 2:  x\n         ^\nHINT:  look\n"
         );
+    }
+
+    #[test]
+    fn a_message_of_countless_fields_is_cut_to_what_servers_send() {
+        let mut buffer = bytes::BytesMut::from(&b"E\0\0\0\0"[..]);
+        buffer.extend_from_slice(b"Mbroken\0");
+        buffer.extend_from_slice(&b"Dx\0".repeat(100_000));
+        buffer.extend_from_slice(b"\0");
+        let length = u32::try_from(buffer.len() - 1).unwrap();
+        buffer[1..5].copy_from_slice(&length.to_be_bytes());
+        let Ok(Some(Message::ErrorResponse(body))) = Message::parse(&mut buffer) else { panic!() };
+        let error = ServerError::read(body.fields());
+        assert_eq!(error.message, "broken");
+        assert!(error.others.len() < 50, "{}", error.others.len());
     }
 
     #[test]

@@ -45,12 +45,16 @@ impl Parameter {
             }
             Self::Structured(json) => {
                 let mut out = Vec::new();
-                array(json, matches!(type_oid, JSON_ARRAY | JSONB_ARRAY), &mut out)?;
+                let of_json = matches!(type_oid, JSON_ARRAY | JSONB_ARRAY);
+                array(json, of_json, MOST_DIMENSIONS, &mut out)?;
                 Ok(Some(out))
             }
         }
     }
 }
+
+/// `MAXDIM` of the server. JSON text may be nested far more deeply than a thread's stack allows.
+const MOST_DIMENSIONS: usize = 6;
 
 const JSON_ARRAY: u32 = 199;
 const JSONB_ARRAY: u32 = 3807;
@@ -61,8 +65,13 @@ fn takes_json(type_oid: u32) -> bool {
 }
 
 /// An array literal (documentation, section 8.15.6). With `of_json` the elements are JSON
-/// themselves, else nested arrays are further dimensions.
-fn array(json: &RawValue, of_json: bool, out: &mut Vec<u8>) -> Result<()> {
+/// themselves, else nested arrays are further dimensions, at most so many.
+fn array(json: &RawValue, of_json: bool, dimensions: usize, out: &mut Vec<u8>) -> Result<()> {
+    let Some(dimensions) = dimensions.checked_sub(1) else {
+        return Err(Error::validation(format!(
+            "`parameters`: an array has at most {MOST_DIMENSIONS} dimensions"
+        )));
+    };
     let elements: Vec<&RawValue> = serde_json::from_str(json.get())
         .map_err(|e| Error::validation(format!("`parameters`: {e}")))?;
     out.push(b'{');
@@ -73,7 +82,7 @@ fn array(json: &RawValue, of_json: bool, out: &mut Vec<u8>) -> Result<()> {
         let text = element.get();
         match text.as_bytes().first() {
             Some(b'n') => out.extend_from_slice(b"NULL"),
-            Some(b'[') if !of_json => array(element, false, out)?,
+            Some(b'[') if !of_json => array(element, false, dimensions, out)?,
             Some(b'"') if !of_json => {
                 let text: String = serde_json::from_str(text)
                     .map_err(|e| Error::validation(format!("`parameters`: {e}")))?;
@@ -105,6 +114,19 @@ mod tests {
         let raw = RawValue::from_string(json.to_owned()).unwrap();
         let parameter = Parameter::from_json(raw).unwrap();
         parameter.encode(type_oid).unwrap().map(|text| String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn an_array_of_more_dimensions_than_a_server_takes_is_refused() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let encode = |depth| {
+            let raw = RawValue::from_string(nested(depth)).unwrap();
+            Parameter::from_json(raw).unwrap().encode(1007)
+        };
+        assert_eq!(encode(6).unwrap().unwrap(), br#"{{{{{{"1"}}}}}}"#);
+        assert!(encode(7).is_err());
+        // Each level would take a piece of the thread's stack.
+        assert!(encode(100_000).is_err());
     }
 
     #[test]

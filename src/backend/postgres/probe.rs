@@ -58,6 +58,7 @@ pub async fn probe(
         read_only: true,
         timeout: options.connect_timeout,
         max_rows: 1,
+        max_bytes: query::SHORT_ANSWER,
         shape: Shape::Arrays,
         request_id: None,
     };

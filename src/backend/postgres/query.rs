@@ -28,6 +28,9 @@ use crate::json::Writer;
 /// Most parameters a statement can have (a 16-bit count in the Bind message).
 const MAX_PARAMETERS: usize = 65_535;
 
+/// Bytes of the answer to a question of our own.
+pub(super) const SHORT_ANSWER: usize = 1 << 20;
+
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -50,6 +53,8 @@ pub struct Statement {
     pub timeout: Duration,
     /// Most rows that are returned.
     pub max_rows: u32,
+    /// Most bytes of JSON that they may have; a result is cut before it grows past this.
+    pub max_bytes: usize,
     /// How rows are written.
     pub shape: Shape,
     /// Shown in `pg_stat_activity.application_name` while the statement runs.

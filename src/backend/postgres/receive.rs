@@ -5,15 +5,12 @@ use std::sync::Arc;
 use postgres_protocol::message::backend::Message;
 
 use super::columns::Columns;
-use super::connection::{Connection, Frame};
+use super::connection::{Connection, Frame, MAX_ROW};
 use super::error::Failure;
 use super::query::{Progress, Shape, Stage, Statement, Summary};
 use super::statements::{Plan, Prepared};
 use crate::error::{Code, Error};
 use crate::json::Writer;
-
-/// A result is cut before it grows past this.
-const MAX_RESULT: usize = 64 << 20;
 
 /// Reads the statement's part of the answer, up to its `ReadyForQuery`: only that confirms it.
 pub(super) async fn read(
@@ -54,7 +51,7 @@ pub(super) async fn read(
                 // A write is read to its end, so that its outcome is known.
                 if rows.full && statement.read_only {
                     if rows.count == 0 {
-                        return Err(too_large());
+                        return Err(too_large(statement.max_bytes.min(MAX_ROW)));
                     }
                     break;
                 }
@@ -107,8 +104,8 @@ pub(super) async fn read(
     })
 }
 
-fn too_large() -> Failure {
-    let what = "the first row alone is larger than 64 MiB; select less of it";
+fn too_large(limit: usize) -> Failure {
+    let what = format!("the first row alone is larger than {limit} bytes; select less of it");
     Failure::Refused(Error::new(Code::PayloadTooLarge, what))
 }
 
@@ -157,7 +154,7 @@ impl Rows<'_> {
             Shape::Objects => columns.write_object(row, self.out)?,
             Shape::Arrays => columns.write_array(row, self.out)?,
         }
-        if self.out.len() - self.start > MAX_RESULT {
+        if self.out.len() - self.start > self.statement.max_bytes {
             self.overflow(before);
         } else {
             self.count += 1;

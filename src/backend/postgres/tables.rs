@@ -38,10 +38,12 @@ pub struct TableFilter {
 }
 
 impl Client {
-    /// Writes the tables as a JSON array, ordered by oid.
+    /// Writes the tables as a JSON array of at most `max_bytes`, ordered by oid. More than that is
+    /// `PAYLOAD_TOO_LARGE`.
     pub async fn tables(
         &self,
         filter: &TableFilter,
+        max_bytes: usize,
         request_id: Arc<str>,
         deadline: Deadline,
         out: &mut Writer,
@@ -57,6 +59,7 @@ impl Client {
             read_only: true,
             timeout: TIMEOUT,
             max_rows: MOST,
+            max_bytes,
             shape: Shape::Objects,
             request_id: Some(request_id),
         };

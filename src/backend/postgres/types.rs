@@ -69,6 +69,7 @@ async fn look_up(lease: &mut Lease, oids: &[u32]) -> Option<Vec<(u32, Arc<str>)>
         read_only: true,
         timeout: PATIENCE,
         max_rows: u32::try_from(oids.len()).ok()?,
+        max_bytes: query::SHORT_ANSWER,
         shape: Shape::Arrays,
         request_id: None,
     };

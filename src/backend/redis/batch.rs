@@ -3,11 +3,12 @@
 use redis::Value;
 
 use super::commands::{Commands, Effect};
-use super::gate::{self, Access, Command, Ruling};
+use super::gate::{self, Command, Ruling};
 use super::{Client, failure, reply, value};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+use crate::permission::Permission;
 
 /// Commands that one batch carries at most.
 pub const MAX_COMMANDS: usize = 10_000;
@@ -47,11 +48,11 @@ impl Batch {
 fn accept(args: &[&[u8]], may_write: bool) -> Result<Ruling> {
     let ruling = gate::rule(args)?;
     let name = ruling.command.name;
-    if ruling.access == Access::Admin || ruling.keys.only().is_none() {
+    if ruling.permission == Permission::Admin || ruling.keys.only().is_none() {
         let message = format!("{name} cannot be part of a batch, which takes commands of one key");
         return Err(Error::new(Code::OperationNotAllowed, message));
     }
-    if ruling.access == Access::Write && !may_write {
+    if ruling.permission == Permission::Write && !may_write {
         return Err(Error::new(Code::PermissionDenied, format!("{name} needs write permission")));
     }
     Ok(ruling)

@@ -38,6 +38,8 @@ pub(super) enum Peer {
     Data,
     /// A data node that a sentinel named: it must be a primary.
     Primary,
+    /// A data node that may be busy with a script: it is asked nothing that must wait for the end.
+    Busy,
     Sentinel,
     /// A sentinel that is listened to, in RESP2: its messages are arrays like any other reply.
     Subscribed,
@@ -60,15 +62,29 @@ impl Dialer {
     /// Connects to a node; `None` is the only server there is, or the primary that the sentinels
     /// name at this moment.
     pub(super) async fn dial(&self, endpoint: Option<&Endpoint>) -> Result<Connection> {
+        self.dial_as(endpoint, None).await
+    }
+
+    /// The same where the node may be busy with a script. No database is selected: what is sent must
+    /// not be about keys.
+    pub(super) async fn dial_busy(&self, endpoint: Option<&Endpoint>) -> Result<Connection> {
+        self.dial_as(endpoint, Some(Peer::Busy)).await
+    }
+
+    async fn dial_as(&self, endpoint: Option<&Endpoint>, peer: Option<Peer>) -> Result<Connection> {
         let deadline = Deadline::after(self.connect_timeout);
         let connecting = async {
             match (endpoint, &self.target.topology) {
-                (Some(endpoint), _) => self.connect(endpoint, Peer::Data, deadline).await,
+                (Some(endpoint), _) => {
+                    self.connect(endpoint, peer.unwrap_or(Peer::Data), deadline).await
+                }
                 (None, RedisTopology::Sentinel { master }) => {
                     let primary = self.primary(master, deadline).await?;
-                    self.connect(&primary, Peer::Primary, deadline).await
+                    self.connect(&primary, peer.unwrap_or(Peer::Primary), deadline).await
                 }
-                (None, _) => self.connect(self.first()?, Peer::Data, deadline).await,
+                (None, _) => {
+                    self.connect(self.first()?, peer.unwrap_or(Peer::Data), deadline).await
+                }
             }
         };
         deadline.run(connecting).await.unwrap_or_else(|| {

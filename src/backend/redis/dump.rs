@@ -45,8 +45,7 @@ fn dumped(reply: Result<Value>) -> Result<Option<Vec<u8>>> {
 /// Whether no dump at all gets across: the user may not use the command, or there is none.
 #[must_use]
 pub fn is_unavailable(error: &Error) -> bool {
-    let denied = error.code() == Code::PermissionDenied && error.message().contains(" run the ");
-    denied || failure::is_unknown_command(error)
+    failure::is_about_a_command(error) || failure::is_unknown_command(error)
 }
 
 /// Whether a server can't read what another has dumped: it is of another generation, or without

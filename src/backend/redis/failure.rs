@@ -3,6 +3,8 @@
 use redis::{ServerError, ServerErrorKind, Value};
 
 use super::connection::Lost;
+use super::script;
+use crate::circuit::BUSY_WITH;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
@@ -58,7 +60,7 @@ pub(super) fn refused(error: &ServerError) -> Error {
         "WRONGTYPE" => Code::WrongType,
         "NOGROUP" => Code::DbNotFound,
         "BUSYGROUP" => Code::Conflict,
-        "LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK" | "BUSY" => {
+        "LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK" => {
             Code::DbConnectionFailed
         }
         "ERR" if too_many_clients(error) => Code::PoolExhausted,
@@ -83,9 +85,15 @@ pub(super) fn refused(error: &ServerError) -> Error {
             "Redis has reached its limit of clients (maxclients)".to_owned()
         }
         "ERR" => format!("Redis refused the command: {said}"),
+        "BUSY" => return script::busy(said).detail("server_code", "BUSY"),
         other => format!("Redis refused the command: {other} {said}"),
     };
     Error::new(code, message).detail("server_code", error.code())
+}
+
+/// Whether the server is there and answers nothing until what it runs has ended.
+pub(super) fn is_busy(error: &Error) -> bool {
+    error.details().contains_key(BUSY_WITH)
 }
 
 /// `WRONG_TYPE` with the type that the key has in truth.
@@ -107,6 +115,11 @@ pub(super) fn wrong_type(actual: &str, wanted: Option<&str>) -> Error {
 pub(super) fn is_unknown_command(error: &Error) -> bool {
     error.code() == Code::DbQueryError
         && error.message().starts_with("Redis refused the command: unknown command")
+}
+
+/// Whether the user may not use a command, whatever the key.
+pub(super) fn is_about_a_command(error: &Error) -> bool {
+    error.code() == Code::PermissionDenied && error.message().contains(" run the ")
 }
 
 /// `maxclients` is reached; told before the connection is closed.
@@ -191,6 +204,7 @@ mod tests {
             ("WRONGTYPE Operation against a key", Code::WrongType),
             ("OOM command not allowed when used memory > 'maxmemory'.", Code::DbQueryError),
             ("LOADING Redis is loading the dataset in memory", Code::DbConnectionFailed),
+            ("BUSY Redis is busy running a script.", Code::DbConnectionFailed),
             ("ERR max number of clients reached", Code::PoolExhausted),
             ("ERR unknown command", Code::DbQueryError),
         ];

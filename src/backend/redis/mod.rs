@@ -1,9 +1,10 @@
 //! Redis and Valkey: standalone, Sentinel and Cluster.
 //!
 //! A [`Client`] sends pipelines of [`Commands`](commands::Commands). `execute` decides what is sent
-//! where, and what is sent again; a `group` is what goes to one node together; `cluster` knows which node serves which key; a `node` keeps the
-//! connections to one server; `dial` opens them; a `connection` exchanges requests for replies. On
-//! top of that stand the things a management tool does: `scan`, `read`, `write`, `info`, `batch`.
+//! where, and what is sent again; a `group` is what goes to one node together; `cluster` knows which
+//! node serves which key; a `node` keeps the connections to one server; `dial` opens them; a
+//! `connection` exchanges requests for replies. On top of that stand the things a management tool
+//! does: `scan`, `read`, `write`, `info`, `batch`.
 
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ mod reply;
 mod resp;
 mod scalar;
 pub mod scan;
+mod script;
 mod sentinel;
 pub mod server;
 mod slot;
@@ -128,8 +130,12 @@ impl Client {
             (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
             let node = Arc::new(Node::new(&dialer, None, &dialing, limit, idle)?);
-            // The first connection is made now, so that a bad target fails here.
-            drop(node.lease(deadline).await?);
+            // The first connection is made now, so that a bad target fails here. A server that is busy
+            // with a script is a good one.
+            match node.lease(deadline).await {
+                Err(error) if !failure::is_busy(&error) => return Err(error),
+                _ => {}
+            }
             hub = Hub::new(Arc::clone(&dialer), None, dialing);
             watch = match &target.topology {
                 RedisTopology::Sentinel { master } => {

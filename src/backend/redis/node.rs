@@ -128,6 +128,14 @@ impl Node {
         }
     }
 
+    /// A connection of its own, past the pool, to a server that may be busy with a script.
+    pub(super) async fn reach_busy(&self, deadline: Deadline) -> Result<Connection> {
+        let dialing = Box::pin(self.pool.manager().dialer.dial_busy(self.endpoint.as_ref()));
+        deadline.run(dialing).await.unwrap_or_else(|| {
+            Err(Error::timeout("connecting to Redis took too long", Outcome::NotApplied))
+        })
+    }
+
     /// Closes idle connections; those in use are closed when they come back. New requests then
     /// reach whatever server is there now.
     pub(super) fn retire(&self) {

@@ -176,8 +176,10 @@ pub(super) fn expire_fields(transaction: &mut Transaction<'_>, expiries: &[(Vec<
     }
 }
 
-fn is_about_unlink(error: &Error) -> bool {
-    error.message().to_ascii_lowercase().contains("unlink")
+/// Whether nothing was done because the user may delete in the older way only.
+pub(super) fn is_about_unlink(error: &Error) -> bool {
+    error.known_outcome() == Outcome::NotApplied
+        && error.message().to_ascii_lowercase().contains("unlink")
 }
 
 /// What a unit's reply means.

@@ -173,7 +173,11 @@ fn decided<'c>(
     match seen {
         [watched, seen @ .., began] => {
             if let Some(error) = [watched, began].into_iter().find_map(server_error) {
-                return Err(Err(failure::refused(error).context(
+                let refused = failure::refused(error);
+                if !failure::is_about_a_command(&refused) {
+                    return Err(Err(refused));
+                }
+                return Err(Err(refused.context(
                     "this is written between WATCH, MULTI and EXEC, so that nothing comes in \
                      between, and the Redis user needs the right to use them (@transaction)",
                 )));

@@ -5,6 +5,7 @@ use redis::Value;
 use super::Client;
 use super::commands::{Commands, Effect, NO_ARGS};
 use super::failure;
+use super::put::is_about_unlink;
 use super::reply;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -138,8 +139,27 @@ impl Client {
         if let NewValue::String(bytes) = value {
             return self.set(key, bytes, ttl, condition, deadline).await;
         }
+        let unlink = self.unlink.may_exist();
+        match self.replace(key, value, ttl, condition, unlink, deadline).await {
+            Err(error) if unlink && is_about_unlink(&error) => {
+                self.unlink.set_missing();
+                self.replace(key, value, ttl, condition, false, deadline).await
+            }
+            replaced => replaced,
+        }
+    }
+
+    async fn replace(
+        &self,
+        key: &[u8],
+        value: &NewValue,
+        ttl: Option<u64>,
+        condition: Option<Condition>,
+        unlink: bool,
+        deadline: Deadline,
+    ) -> Result<()> {
         let all = |add: &mut dyn FnMut(&str, &[&[u8]])| {
-            add("UNLINK", NO_ARGS);
+            add(if unlink { "UNLINK" } else { "DEL" }, NO_ARGS);
             value.commands(add);
             if let Some(seconds) = ttl {
                 add("EXPIRE", &[seconds.to_string().as_bytes()]);

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use hyper::header::HeaderValue;
 
+use crate::api::context::Context;
 use crate::api::operation::operations;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::backend::http::{Answer, HEALTH, INFO, Request};
-use crate::context::Context;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 

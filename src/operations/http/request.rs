@@ -14,11 +14,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer;
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::http::{Request, caller_header};
-use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::permission::Permission;
 
 /// A request to the service.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::catalog::{collections as of_collections, databases};
 use super::find::own_database;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::Result;
 
 /// Which collections.

@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::id::{self, Encoding, IdType};
 use super::{changes, readable, writable};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::Change;
-use crate::context::Context;
 use crate::ejson::{Document, Mode, Update, write_document, write_value};
 use crate::error::{Error, Result};
 

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{id, writable};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::with_id;
-use crate::context::Context;
 use crate::ejson::{Document, Mode, write_value};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;

@@ -16,11 +16,11 @@ pub mod server;
 pub mod transfer;
 pub mod watch;
 
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::operation::operations;
 use crate::backend::mongodb::Namespace;
-use crate::context::Context;
 use crate::error::Result;
+use crate::permission::Permission;
 
 operations! {
     /// One page of documents that match a filter.

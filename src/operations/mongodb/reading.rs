@@ -5,8 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::backend::mongodb::{Call, Client, Reading};
-use crate::context::Context;
 use crate::ejson::Document;
 use crate::error::Result;
 

@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::postgres::{Parameter, Shape, Statement};
-use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::permission::Permission;
 
 const DEFAULT_TIMEOUT_MS: u64 = 30_000;
 const MAX_TIMEOUT_MS: u64 = 600_000;
@@ -78,6 +78,7 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
             .or(default_timeout)
             .unwrap_or(Duration::from_millis(DEFAULT_TIMEOUT_MS)),
         max_rows: input.max_rows.unwrap_or(DEFAULT_ROWS),
+        max_bytes: cx.service.config.max_result_bytes,
         shape: match input.format {
             Format::Objects => Shape::Objects,
             Format::Rows => Shape::Arrays,

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::postgres::TableFilter;
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 const MAX_LIMIT: u32 = 1000;
@@ -52,6 +52,7 @@ pub async fn list(cx: &Context, input: TablesInput) -> Result<Reply> {
     };
     let client = cx.postgres().await?;
     let mut out = Reply::open();
-    client.tables(&filter, cx.request_id.clone(), cx.deadline, &mut out).await?;
+    let max_bytes = cx.service.config.max_result_bytes;
+    client.tables(&filter, max_bytes, cx.request_id.clone(), cx.deadline, &mut out).await?;
     Ok(Reply::close(out))
 }

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::batch::{Batch, MAX_COMMANDS};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
+use crate::permission::Permission;
 
 /// The commands.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -6,13 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::console;
-use crate::backend::redis::gate::{self, Access};
-use crate::context::Context;
+use crate::backend::redis::gate;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::permission::Permission;
 
 /// A command.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -41,12 +41,8 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
     let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
     let ruling = gate::rule(&args)?;
     let name = ruling.command.name;
-    cx.require(match ruling.access {
-        Access::Read => Permission::Read,
-        Access::Write => Permission::Write,
-        Access::Admin => Permission::Admin,
-    })?;
-    if ruling.access == Access::Admin && !input.confirm {
+    cx.require(ruling.permission)?;
+    if ruling.permission == Permission::Admin && !input.confirm {
         let message = format!("{name} affects others or shows what they do; send `confirm: true`");
         return Err(Error::new(Code::OperationNotAllowed, message).detail("confirm", true));
     }
@@ -58,7 +54,7 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
     out.raw(b"{\"command\":");
     out.string(name);
     out.raw(b",\"access\":");
-    out.string(ruling.access.as_str());
+    out.string(ruling.permission.as_str());
     out.raw(b",\"ms\":");
     out.number((ms * 1000.0).round() / 1000.0);
     out.raw(b",");
@@ -67,8 +63,8 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
     let limit = cx.service.config.max_result_bytes;
     if out.len() > limit {
         let message = format!("the reply is larger than {limit} bytes; ask for less of it");
-        return Err(Error::new(Code::PayloadTooLarge, message).outcome(match ruling.access {
-            Access::Read => Outcome::NotApplied,
+        return Err(Error::new(Code::PayloadTooLarge, message).outcome(match ruling.permission {
+            Permission::Read => Outcome::NotApplied,
             _ => Outcome::Applied,
         }));
     }

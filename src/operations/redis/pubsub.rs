@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::input::Bytes;
+use crate::api::context::Context;
 use crate::api::operation::operations;
 use crate::api::reply::Reply;
 use crate::backend::redis::pubsub::{ChannelsRequest, Kind, Subscriber, Topic};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::fanout::Frames;
 

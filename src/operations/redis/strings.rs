@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::input::{Bytes, Encoding, seconds};
 use super::keys::{condition, written};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::Result;
 
 /// A key.

@@ -5,27 +5,11 @@ use serde::Deserialize;
 
 use super::databases::register;
 use super::input::{CreateInput, page_size};
+use crate::api::context::Context;
+use crate::api::operation::Subject;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::target::DatabaseType;
-
-/// The type that an operation's path names.
-pub(super) trait Kind {
-    /// That type.
-    const TYPE: DatabaseType;
-}
-
-macro_rules! kinds {
-    ($($kind:ident)*) => {$(
-        pub(super) struct $kind;
-
-        impl Kind for $kind {
-            const TYPE: DatabaseType = DatabaseType::$kind;
-        }
-    )*};
-}
-kinds! { Redis Mongodb Postgres BunApi }
 
 /// Which part of the list.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,12 +24,13 @@ pub(super) struct ListInput {
 
 /// Primary first, then in order of registration. A project has few connections of a type, and all of
 /// them are read together; the cursor is the id of the last one shown.
-pub(super) async fn list<K: Kind>(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+    let kind = kind(cx)?;
     let limit = usize::try_from(page_size(input.limit)?).unwrap_or(usize::MAX);
     let registry = &cx.service.registry;
-    registry.require_enabled(K::TYPE)?;
+    registry.require_enabled(kind)?;
     let connections = registry.connections_of(cx.project()?, cx.fresh).await?;
-    let mut rest: Vec<_> = connections.into_iter().filter(|c| c.database_type == K::TYPE).collect();
+    let mut rest: Vec<_> = connections.into_iter().filter(|c| c.database_type == kind).collect();
     if let Some(last) = input.cursor {
         let at = rest.iter().position(|c| c.id == last).ok_or_else(|| {
             Error::validation(
@@ -69,12 +54,12 @@ pub(super) async fn list<K: Kind>(cx: &Context, input: ListInput) -> Result<Repl
     })
 }
 
-pub(super) async fn create<K: Kind>(cx: &Context, input: CreateInput) -> Result<Reply> {
-    let project = cx.project()?;
-    if input.database_type.is_some_and(|kind| kind != K::TYPE) {
+pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
+    let (project, kind) = (cx.project()?, kind(cx)?);
+    if input.database_type.is_some_and(|given| given != kind) {
         return Err(Error::validation(format!(
             "this path registers {} connections; `type` says otherwise",
-            K::TYPE.display_name()
+            kind.display_name()
         )));
     }
     if let Some(named) = &input.project_ref
@@ -83,5 +68,13 @@ pub(super) async fn create<K: Kind>(cx: &Context, input: CreateInput) -> Result<
     {
         return Err(Error::validation("`project_ref` is not the project that the path names"));
     }
-    register(cx, project, K::TYPE, input).await
+    register(cx, project, kind, input).await
+}
+
+/// The type that the operation's path names.
+fn kind(cx: &Context) -> Result<DatabaseType> {
+    match cx.operation.subject {
+        Subject::Project(kind) => Ok(kind),
+        _ => Err(Error::internal("the operation is not about connections of one type")),
+    }
 }

@@ -7,12 +7,11 @@ use serde::Deserialize;
 
 use super::input::{CreateInput, UpdateInput, page_size};
 use super::trial;
-use crate::access::Permission;
-use crate::access::require;
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::permission::Permission;
 use crate::registry::{Changes, Connection, Filter, NewConnection, PageRequest, Project, Status};
 use crate::target::{DatabaseType, Target};
 
@@ -72,7 +71,7 @@ pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
     let project = input.project_ref.as_deref().ok_or_else(|| missing("projectRef"))?;
     let project = cx.service.registry.project(project).await?;
     let granted = cx.service.access.granted(cx.user.as_ref(), project.id, None).await?;
-    require(granted, Permission::Admin)?;
+    granted.require(Permission::Admin)?;
     let database_type = input.database_type.ok_or_else(|| missing("type"))?;
     register(cx, &project, database_type, input).await
 }

@@ -10,7 +10,6 @@ mod overview;
 mod trial;
 
 use crate::api::operation::operations;
-use connections::{BunApi, Mongodb, Postgres, Redis};
 
 operations! {
     /// One page of the registered connections, newest first.
@@ -35,65 +34,65 @@ operations! {
 
     /// The project's Redis connections.
     "redis.connections.list" GET "/redis/{scope}/connections" Project(Redis) Read 1
-        => connections::list::<Redis>;
+        => connections::list;
     /// Registers a Redis connection in the project.
     "redis.connections.create" POST "/redis/{scope}/connections" Project(Redis) Admin 5
-        => connections::create::<Redis>;
+        => connections::create;
     /// Changes a Redis connection.
-    "redis.connections.update" PUT "/redis/{scope}/connections/{id}" Entry Admin 2
+    "redis.connections.update" PUT "/redis/{scope}/connections/{id}" Member(Redis) Admin 2
         => databases::update;
     /// Removes a Redis connection from the registry.
-    "redis.connections.delete" DELETE "/redis/{scope}/connections/{id}" Entry Admin 2
+    "redis.connections.delete" DELETE "/redis/{scope}/connections/{id}" Member(Redis) Admin 2
         => databases::delete;
     /// Tries a Redis connection and notes the result.
-    "redis.connections.test" POST "/redis/{scope}/connections/{id}/test" Entry Read 5
+    "redis.connections.test" POST "/redis/{scope}/connections/{id}/test" Member(Redis) Read 5
         => trial::saved;
 
     /// The project's MongoDB connections.
     "mongodb.connections.list" GET "/mongodb/{scope}/connections" Project(Mongodb) Read 1
-        => connections::list::<Mongodb>;
+        => connections::list;
     /// Registers a MongoDB connection in the project.
     "mongodb.connections.create" POST "/mongodb/{scope}/connections" Project(Mongodb) Admin 5
-        => connections::create::<Mongodb>;
+        => connections::create;
     /// Changes a MongoDB connection.
-    "mongodb.connections.update" PUT "/mongodb/{scope}/connections/{id}" Entry Admin 2
+    "mongodb.connections.update" PUT "/mongodb/{scope}/connections/{id}" Member(Mongodb) Admin 2
         => databases::update;
     /// Removes a MongoDB connection from the registry.
-    "mongodb.connections.delete" DELETE "/mongodb/{scope}/connections/{id}" Entry Admin 2
+    "mongodb.connections.delete" DELETE "/mongodb/{scope}/connections/{id}" Member(Mongodb) Admin 2
         => databases::delete;
     /// Tries a MongoDB connection and notes the result.
-    "mongodb.connections.test" POST "/mongodb/{scope}/connections/{id}/test" Entry Read 5
+    "mongodb.connections.test" POST "/mongodb/{scope}/connections/{id}/test" Member(Mongodb) Read 5
         => trial::saved;
 
     /// The project's PostgreSQL connections.
     "postgres.connections.list" GET "/postgres/{scope}/connections" Project(Postgres) Read 1
-        => connections::list::<Postgres>;
+        => connections::list;
     /// Registers a PostgreSQL connection in the project.
     "postgres.connections.create" POST "/postgres/{scope}/connections" Project(Postgres) Admin 5
-        => connections::create::<Postgres>;
+        => connections::create;
     /// Changes a PostgreSQL connection.
-    "postgres.connections.update" PUT "/postgres/{scope}/connections/{id}" Entry Admin 2
+    "postgres.connections.update" PUT "/postgres/{scope}/connections/{id}" Member(Postgres) Admin 2
         => databases::update;
     /// Removes a PostgreSQL connection from the registry.
-    "postgres.connections.delete" DELETE "/postgres/{scope}/connections/{id}" Entry Admin 2
+    "postgres.connections.delete" DELETE "/postgres/{scope}/connections/{id}" Member(Postgres) Admin 2
         => databases::delete;
     /// Tries a PostgreSQL connection and notes the result.
-    "postgres.connections.test" POST "/postgres/{scope}/connections/{id}/test" Entry Read 5
+    "postgres.connections.test" POST "/postgres/{scope}/connections/{id}/test" Member(Postgres) Read 5
         => trial::saved;
 
     /// The project's Bun API connections.
     "bun.connections.list" GET "/bun/{scope}/connections" Project(BunApi) Read 1
-        => connections::list::<BunApi>;
+        => connections::list;
     /// Registers a Bun API connection in the project.
     "bun.connections.create" POST "/bun/{scope}/connections" Project(BunApi) Admin 5
-        => connections::create::<BunApi>;
+        => connections::create;
     /// Changes a Bun API connection.
-    "bun.connections.update" PUT "/bun/{scope}/connections/{id}" Entry Admin 2
+    "bun.connections.update" PUT "/bun/{scope}/connections/{id}" Member(BunApi) Admin 2
         => databases::update;
     /// Removes a Bun API connection from the registry.
-    "bun.connections.delete" DELETE "/bun/{scope}/connections/{id}" Entry Admin 2
+    "bun.connections.delete" DELETE "/bun/{scope}/connections/{id}" Member(BunApi) Admin 2
         => databases::delete;
     /// Tries a Bun API connection and notes the result.
-    "bun.connections.test" POST "/bun/{scope}/connections/{id}/test" Entry Read 5
+    "bun.connections.test" POST "/bun/{scope}/connections/{id}/test" Member(BunApi) Read 5
         => trial::saved;
 }

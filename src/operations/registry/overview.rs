@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::databases::ListInput;
 use super::trial::try_saved;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::Result;
 use crate::registry::{Connection, Status};
 use crate::target::DatabaseType;

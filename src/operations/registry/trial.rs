@@ -1,13 +1,12 @@
 //! Trying connections, saved and unsaved.
 
 use super::input::TestInput;
-use crate::access::Permission;
-use crate::access::require;
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::backend::probe::{self, TestResult};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
+use crate::permission::Permission;
 use crate::registry::Connection;
 use crate::target::Target;
 
@@ -32,7 +31,7 @@ pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
     let target = if let Some(id) = input.connection_id {
         let connection = registry.connection(id, true).await?;
         let granted = access.granted(user, connection.project_id, Some(id)).await?;
-        require(granted, Permission::Admin)?;
+        granted.require(Permission::Admin)?;
         registry.require_editable(&connection)?;
         registry.target(&connection).await?.edited(&input.target, registry.rules())?
     } else {
@@ -43,7 +42,7 @@ pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
             }
             None => access.granted_anywhere(user).await?,
         };
-        require(granted, Permission::Admin)?;
+        granted.require(Permission::Admin)?;
         let database_type =
             input.database_type.ok_or_else(|| Error::validation("`type` is required"))?;
         registry.require_enabled(database_type)?;

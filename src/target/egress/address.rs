@@ -20,11 +20,11 @@ const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(192, 0, 0, 192),
 ];
 
-/// AWS and Google.
-const METADATA_V6: [Ipv6Addr; 2] = [
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
-    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
-];
+/// Google.
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
+
+/// AWS: metadata, the credentials of a container's role, and whatever else it puts there.
+const METADATA_V6_NET: [u16; 2] = [0xfd00, 0xec2];
 
 /// The strictest of what the address is and of what the addresses inside it are.
 pub(super) fn kind(address: IpAddr) -> Kind {
@@ -91,7 +91,8 @@ fn kind_v4(address: Ipv4Addr) -> Kind {
 
 fn kind_v6(address: Ipv6Addr) -> Kind {
     let s = address.segments();
-    if METADATA_V6.contains(&address)
+    if address == METADATA_V6
+        || s[..2] == METADATA_V6_NET
         || address.is_unspecified()
         || s[0] & 0xffc0 == 0xfe80
         || s[0] & 0xff00 == 0xff00
@@ -134,6 +135,7 @@ mod tests {
             "fe80::1",
             "febf::1",
             "fd00:ec2::254",
+            "fd00:ec2::23",
             "fd20:ce::254",
             "::",
             "ff02::1",

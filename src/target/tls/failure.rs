@@ -7,8 +7,9 @@ use rustls::{AlertDescription, CertificateError, Error as Rustls};
 
 use crate::error::{Code, Error};
 
-/// The TLS failure somewhere below an I/O error, if there is one.
-pub(super) fn explain(host: &str, error: &(dyn StdError + 'static)) -> Option<Error> {
+/// The TLS failure somewhere below an I/O error, if there is one. With TLS 1.3 a server refuses a
+/// client's certificate when the handshake is done for the client, so it is told by the first read.
+pub(crate) fn explain(host: &str, error: &(dyn StdError + 'static)) -> Option<Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(tls) = error.downcast_ref::<Rustls>() {

@@ -18,19 +18,19 @@ use crate::support::{batch, command, connect, eventually, prefix, server};
 use crate::transfer::{content, export, forget, parsed};
 
 /// Two connections, and what looks at each by itself.
-struct Pair {
+pub(crate) struct Pair {
     registered: Registered,
     from: Uuid,
     to: Uuid,
     source: Arc<Service>,
     target: Arc<Service>,
-    from_url: String,
-    to_url: String,
+    pub(crate) from_url: String,
+    pub(crate) to_url: String,
     prefix: String,
 }
 
 impl Pair {
-    async fn of(from_url: &str, to_url: &str) -> Option<Self> {
+    pub(crate) async fn of(from_url: &str, to_url: &str) -> Option<Self> {
         let registered = Registered::start(&[]).await?;
         let from = registered.add("alpha", "from", DatabaseType::Redis, from_url).await;
         let to = registered.add("alpha", "to", DatabaseType::Redis, to_url).await;
@@ -56,7 +56,7 @@ impl Pair {
         format!("{}*", self.prefix)
     }
 
-    async fn open(&self, more: Value) -> Result<Records, (u16, Value)> {
+    pub(crate) async fn open(&self, more: Value) -> Result<Records, (u16, Value)> {
         let body = json!({ "action": "copy", "to": self.to, "pattern": self.pattern() });
         let body = merged(body, more);
         let scope = Some(self.from.to_string());
@@ -148,7 +148,7 @@ fn comparable(lines: &[Vec<u8>]) -> Vec<String> {
 }
 
 /// The `end` record, whose counts are exact.
-fn end(records: &[Value]) -> &Value {
+pub(crate) fn end(records: &[Value]) -> &Value {
     let end = told(records, "end")[0];
     let count = |name: &str| end[name].as_u64().unwrap();
     let became = count("done") + count("skipped") + count("failed") + count("unknown");

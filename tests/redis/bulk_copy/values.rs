@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{Pair, counts, end, large};
-use crate::support::{SLOTS, batch, connect, raw_command, server};
+use crate::support::{PRIMARY, SLOTS, batch, connect, raw_command, server};
+use crate::topology::{named, sentinel};
 use crate::transfer::fill;
 
 #[tokio::test]
@@ -79,15 +80,20 @@ async fn a_cluster_is_copied_to_a_server_and_back() {
 }
 
 #[tokio::test]
-async fn what_is_behind_sentinels_is_copied() {
-    let (Some(from), Some(to)) = (server("TEST_REDIS_SENTINEL_URL"), server("TEST_REDIS_URL"))
+async fn what_is_behind_sentinels_is_copied_and_copied_to() {
+    let _still = PRIMARY.read().await;
+    let (Some(watched), Some(one)) = (server("TEST_REDIS_SENTINEL_URL"), server("TEST_REDIS_URL"))
     else {
         return;
     };
-    let Some(pair) = Pair::of(&from, &format!("{to}/3")).await else { return };
-    let key = format!("{}a", pair.prefix);
-    batch(&connect(&from).await, &[&["SET", &key, "v", "EX", "900"]]).await;
-    assert_eq!(counts(&pair.copy(json!({ "pattern": null, "keys": [key] })).await), [1, 0, 0, 0]);
-    assert_eq!(pair.same().await, 1);
-    pair.clean().await;
+    let primary = format!("redis://{}", named(&sentinel(&watched)).await);
+    for (from, to, filled) in [(&watched, &format!("{one}/3"), &primary), (&one, &watched, &one)] {
+        let Some(pair) = Pair::of(from, to).await else { return };
+        fill(filled, &pair.prefix).await;
+        let count = 16 + large(&pair).await;
+        let records = pair.copy(json!({})).await;
+        assert_eq!(counts(&records), [count, 0, 0, 0], "{records:?}");
+        assert_eq!(pair.same().await as u64, count);
+        pair.clean().await;
+    }
 }

@@ -1,5 +1,7 @@
 //! Exports and imports.
 
+#[cfg(target_os = "linux")]
+mod flat;
 mod interruptions;
 mod refusals;
 mod values;

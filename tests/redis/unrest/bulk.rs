@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use studio_multidb::backend::redis::Client;
 use studio_multidb::service::Service;
 
-use super::shift::{Scene, Shift};
+use super::scene::{Scene, Shift};
 use super::{all, each, is_honest};
 use crate::http::service;
 use crate::streams::{Records, Sent};

@@ -10,7 +10,7 @@ use studio_multidb::error::Result;
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
-use super::shift::{Scene, Shift};
+use super::scene::{Scene, Shift};
 use super::{all, is_honest};
 use crate::support::{batch, connect, soon};
 

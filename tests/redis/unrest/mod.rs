@@ -4,8 +4,12 @@
 //! No other test may run on them meanwhile.
 
 mod bulk;
+mod copy;
 mod edits;
-mod shift;
+mod scene;
+mod shifting;
+mod slots;
+mod takeover;
 mod transfer;
 mod views;
 mod walks;

@@ -9,7 +9,7 @@ use studio_multidb::api::upload::Upload;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::service::Service;
 
-use super::shift::{Scene, Shift};
+use super::scene::{Scene, Shift};
 use super::{all, each, is_honest};
 use crate::http::service;
 use crate::streams::{Records, Sent, told};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use studio_multidb::backend::redis::info::Depth;
 
 use super::is_honest;
-use super::shift::{Scene, Shift};
+use super::scene::{Scene, Shift};
 use crate::http::{send, service};
 use crate::support::{connect, soon};
 

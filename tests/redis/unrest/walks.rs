@@ -7,7 +7,7 @@ use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::scan::{Scan, With};
 use tokio::time::Instant;
 
-use super::shift::{Scene, Shift};
+use super::scene::{Scene, Shift};
 use super::{all, is_honest};
 use crate::http::{records, service};
 use crate::support::{PATIENCE, connect, matching, scan};

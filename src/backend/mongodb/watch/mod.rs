@@ -19,7 +19,7 @@ use rand::Rng as _;
 
 use super::Client;
 use super::cursor::Batch;
-use super::error::{Access, Failure};
+use super::error::{Effect, Failure};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
@@ -153,7 +153,7 @@ impl ChangeStream {
                 Failure::from(error)
             })
         });
-        let opened = client.run(&self.mark, Access::Read, deadline, work).await;
+        let opened = client.run(&self.mark, Effect::Read, deadline, work).await;
         let opened = opened.map(|cursor| {
             self.cursor = Some(cursor);
             self.begun = false;
@@ -175,7 +175,7 @@ impl ChangeStream {
                 Failure::from(error)
             })
         };
-        let batch = client.run(&self.mark, Access::Read, deadline, work).await;
+        let batch = client.run(&self.mark, Effect::Read, deadline, work).await;
         judged(resumable, batch.map(|batch| batch.map(Batch)))
     }
 

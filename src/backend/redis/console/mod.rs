@@ -8,12 +8,13 @@ use redis::Value;
 pub use self::line::split;
 pub use self::reply::transcode;
 use super::commands::{Commands, Effect};
-use super::gate::{Access, Ruling};
+use super::gate::Ruling;
 use super::members::{NodeName, Which};
-use super::{Client, Nodes, failure, redact, slot};
+use super::{Client, Nodes, failure, redact, script, slot};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Writer;
+use crate::permission::Permission;
 
 /// What came back.
 #[derive(Debug)]
@@ -62,18 +63,29 @@ impl Client {
             None if slot.is_none() => self.default_member(ruling)?,
             None => None,
         };
-        let mut commands = Commands::one(ruling.effect, ruling.keys.first().unwrap_or(0), args);
-        commands.keep_attributes = true;
-        let on = member.as_ref().map(|member| &member.node);
-        let mut results = self.run(&commands, on, deadline).await;
-        let mut reply = match results.pop().unwrap_or(Ok(Value::Nil))? {
+        let key = ruling.keys.first();
+        let node = match &member {
+            Some(member) => member.node.clone(),
+            None => self.node_of(key.map(|at| args[at]))?,
+        };
+        let name = ruling.command.name;
+        let ran = if script::is_taken_while_busy(name) {
+            self.run_while_busy(args, ruling, &node, deadline).await
+        } else {
+            let mut commands = Commands::one(ruling.effect, key.unwrap_or(0), args);
+            commands.keep_attributes = true;
+            let on = member.as_ref().map(|member| &member.node);
+            self.run(&commands, on, deadline).await.pop().unwrap_or(Ok(Value::Nil))
+        };
+        let at = node.endpoint.as_ref();
+        let mut reply = match ran.map_err(|error| script::timed_out(error, name, at))? {
             Value::ServerError(error) => {
                 let said = format!("{} {}", error.code(), error.details().unwrap_or_default());
                 return Err(failure::refused(&error).detail("server_message", said));
             }
             reply => reply,
         };
-        redact::redact(ruling.command.name, &mut reply);
+        redact::redact(name, &mut reply);
         Ok(Answer { reply, slot, node: member.and_then(|member| member.name) })
     }
 
@@ -104,7 +116,7 @@ impl Client {
         if members.first().is_none_or(|member| member.name.is_none()) {
             return Ok(None);
         }
-        if ruling.access == Access::Admin && ruling.effect == Effect::Write {
+        if ruling.permission == Permission::Admin && ruling.effect == Effect::Write {
             let names = members.iter().filter_map(|member| member.name.as_ref());
             let nodes: Vec<String> = names.map(|n| format!("{}:{}", n.host, n.port)).collect();
             let name = ruling.command.name;

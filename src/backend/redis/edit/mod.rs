@@ -6,6 +6,7 @@
 //! [`watch`](super::watch), after a look at the key's type and at what the caller saw.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::Value;
 
@@ -201,8 +202,12 @@ impl Client {
             let args = hash::fields(&[], &edit.lasting_fields);
             look.push_about(Effect::Read, "HPEXPIRETIME", key, &args);
         }
+        // One that may not be used would have the whole transaction discarded.
+        look.push(Effect::Read, 1, &[b"PTTL", key]);
+        let tells_ttl = AtomicBool::new(true);
         let decide = |replies: &[Value]| {
-            let (found, replies) = replies.split_first().ok_or_else(missing)?;
+            let [found, replies @ .., ttl] = replies else { return Err(missing()) };
+            tells_ttl.store(!failure::is_denied(ttl), Ordering::Relaxed);
             match reply::text(&failure::check(found.clone())?).as_deref() {
                 Some("none") => return Err(not_found(key)),
                 Some(actual) if actual != edit.type_name => {
@@ -222,11 +227,14 @@ impl Client {
             if let Some(expiry) = expiry {
                 expiry.push(&mut commands, key);
             }
-            commands.push(Effect::Read, 1, &[b"PTTL", key]);
+            if tells_ttl.load(Ordering::Relaxed) {
+                commands.push(Effect::Read, 1, &[b"PTTL", key]);
+            }
             Ok(Cow::Owned(commands))
         };
         let mut replies = self.watched(key, &look, &decide, deadline).await?;
-        let ttl = replies.pop().unwrap_or(Value::Nil);
+        let told = tells_ttl.into_inner().then(|| replies.pop()).flatten();
+        let ttl = told.unwrap_or(Value::Nil);
         let replies = self.check_all(key, edit, replies, deadline).await?;
         Ok(Done { replies, ttl })
     }

@@ -1,6 +1,7 @@
 //! Commands whose arguments decide what they are.
 
-use super::command::{Access, Reason};
+use super::command::Reason;
+use crate::permission::Permission;
 
 /// Words that may follow, each with so many arguments of its own.
 type Options = &'static [(&'static str, usize)];
@@ -12,8 +13,8 @@ pub(super) enum Arguments {
     Nothing,
     /// With these options alone, from that index on, it reads.
     ReadsWith(usize, Options),
-    /// With these options alone before `STREAMS` it does not wait, and needs this access.
-    StreamsWith(Access, Options),
+    /// With these options alone before `STREAMS` it does not wait, and needs this permission.
+    StreamsWith(Permission, Options),
     /// It shows what it has, unless that is to be forgotten.
     ShowsLog,
 }
@@ -44,11 +45,11 @@ const WITHOUT_STORE: Options = &[
 pub(super) const BITFIELD: Arguments = Arguments::ReadsWith(2, &[("GET", 2)]);
 
 /// `XREAD [COUNT n] [BLOCK ms] STREAMS …`
-pub(super) const STREAM_READ: Arguments = Arguments::StreamsWith(Access::Read, &[("COUNT", 1)]);
+pub(super) const STREAM_READ: Arguments = Arguments::StreamsWith(Permission::Read, &[("COUNT", 1)]);
 
 /// `XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] [CLAIM ms] STREAMS …`
 pub(super) const GROUP_READ: Arguments = Arguments::StreamsWith(
-    Access::Write,
+    Permission::Write,
     &[("GROUP", 2), ("COUNT", 1), ("NOACK", 0), ("CLAIM", 1)],
 );
 
@@ -56,15 +57,15 @@ impl Arguments {
     /// What a command of this class is with these arguments.
     pub(super) fn decide(
         self,
-        class: Result<Access, Reason>,
+        class: Result<Permission, Reason>,
         args: &[&[u8]],
-    ) -> Result<Access, Reason> {
+    ) -> Result<Permission, Reason> {
         match self {
             Self::ReadsWith(from, known) if after(args, from, known) == args.len() => {
-                Ok(Access::Read)
+                Ok(Permission::Read)
             }
-            Self::StreamsWith(access, known) => match args.get(after(args, 1, known)) {
-                Some(word) if word.eq_ignore_ascii_case(b"STREAMS") => Ok(access),
+            Self::StreamsWith(permission, known) => match args.get(after(args, 1, known)) {
+                Some(word) if word.eq_ignore_ascii_case(b"STREAMS") => Ok(permission),
                 _ => class,
             },
             Self::ShowsLog => match args.get(2) {

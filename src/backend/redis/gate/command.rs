@@ -3,29 +3,7 @@
 use super::arguments::Arguments;
 use super::keys::{Keys, Located};
 use crate::backend::redis::commands::Effect;
-
-/// What a user must be allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Access {
-    /// See.
-    Read,
-    /// Change data.
-    Write,
-    /// What affects others, or shows what they do.
-    Admin,
-}
-
-impl Access {
-    /// `read`, `write` or `admin`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Admin => "admin",
-        }
-    }
-}
+use crate::permission::Permission;
 
 /// Why a command is offered to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +59,7 @@ impl Reason {
 pub struct Command {
     /// In capitals; a subcommand stands behind its command: `CONFIG GET`.
     pub name: &'static str,
-    class: Result<Access, Reason>,
+    class: Result<Permission, Reason>,
     effect: Effect,
     keys: Keys,
     arguments: Arguments,
@@ -90,22 +68,22 @@ pub struct Command {
 
 /// Reads data.
 pub(super) const fn read(name: &'static str, keys: Keys) -> Command {
-    Command::new(name, Ok(Access::Read), Effect::Read, keys)
+    Command::new(name, Ok(Permission::Read), Effect::Read, keys)
 }
 
 /// Changes data.
 pub(super) const fn write(name: &'static str, keys: Keys) -> Command {
-    Command::new(name, Ok(Access::Write), Effect::Write, keys)
+    Command::new(name, Ok(Permission::Write), Effect::Write, keys)
 }
 
 /// Shows what only an administrator should see, or costs the server too much for anybody else.
 pub(super) const fn inspect(name: &'static str, keys: Keys) -> Command {
-    Command::new(name, Ok(Access::Admin), Effect::Read, keys)
+    Command::new(name, Ok(Permission::Admin), Effect::Read, keys)
 }
 
 /// Affects everybody.
 pub(super) const fn admin(name: &'static str, keys: Keys) -> Command {
-    Command::new(name, Ok(Access::Admin), Effect::Write, keys)
+    Command::new(name, Ok(Permission::Admin), Effect::Write, keys)
 }
 
 /// Is offered to nobody.
@@ -121,7 +99,7 @@ pub(super) const fn container(name: &'static str, subcommands: &'static [Command
 impl Command {
     const fn new(
         name: &'static str,
-        class: Result<Access, Reason>,
+        class: Result<Permission, Reason>,
         effect: Effect,
         keys: Keys,
     ) -> Self {
@@ -146,7 +124,7 @@ impl Command {
     }
 
     /// What the table says, whatever the arguments.
-    pub fn class(&self) -> Result<Access, Reason> {
+    pub fn class(&self) -> Result<Permission, Reason> {
         self.class
     }
 
@@ -171,7 +149,7 @@ impl Command {
         self.subcommands.iter().find(is)
     }
 
-    pub(super) fn access(&self, args: &[&[u8]]) -> Result<Access, Reason> {
+    pub(super) fn permission(&self, args: &[&[u8]]) -> Result<Permission, Reason> {
         self.arguments.decide(self.class, args)
     }
 

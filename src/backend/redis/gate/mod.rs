@@ -13,10 +13,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use self::command::{Access, Command, Reason};
+pub use self::command::{Command, Reason};
 pub use self::keys::Located;
 use super::commands::Effect;
 use crate::error::{Code, Error, Result};
+use crate::permission::Permission;
 
 /// What the gate found out about one command with its arguments.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +25,7 @@ pub struct Ruling {
     /// The command; of one with subcommands, the subcommand.
     pub command: &'static Command,
     /// What a user must be allowed to do.
-    pub access: Access,
+    pub permission: Permission,
     /// Whether it may be sent again after a lost connection.
     pub effect: Effect,
     /// Where its keys are.
@@ -44,9 +45,9 @@ pub fn rule(args: &[&[u8]]) -> Result<Ruling> {
         }
         _ => container,
     };
-    let access = command.access(args).map_err(|reason| refused(command, reason))?;
-    let effect = if access == Access::Read { Effect::Read } else { command.effect() };
-    Ok(Ruling { command, access, effect, keys: command.locate(args) })
+    let permission = command.permission(args).map_err(|reason| refused(command, reason))?;
+    let effect = if permission == Permission::Read { Effect::Read } else { command.effect() };
+    Ok(Ruling { command, permission, effect, keys: command.locate(args) })
 }
 
 /// What the table says of a command, whatever its arguments; `None` where it says nothing.

@@ -10,8 +10,8 @@ fn rule_on(line: &str) -> Result<Ruling> {
     rule(&args)
 }
 
-fn access(line: &str) -> Option<Access> {
-    rule_on(line).ok().map(|ruling| ruling.access)
+fn permission(line: &str) -> Option<Permission> {
+    rule_on(line).ok().map(|ruling| ruling.permission)
 }
 
 fn keys(line: &str) -> Vec<&str> {
@@ -119,7 +119,11 @@ fn what_looks_like_a_read_and_writes_is_a_write() {
     ];
     for line in lines {
         let ruling = rule_on(line).unwrap();
-        assert_eq!((ruling.access, ruling.effect), (Access::Write, Effect::Write), "{line}");
+        assert_eq!(
+            (ruling.permission, ruling.effect),
+            (Permission::Write, Effect::Write),
+            "{line}"
+        );
     }
 }
 
@@ -147,7 +151,7 @@ fn what_only_reads_is_a_read() {
     ];
     for line in lines {
         let ruling = rule_on(line).unwrap();
-        assert_eq!((ruling.access, ruling.effect), (Access::Read, Effect::Read), "{line}");
+        assert_eq!((ruling.permission, ruling.effect), (Permission::Read, Effect::Read), "{line}");
     }
 }
 
@@ -166,21 +170,25 @@ fn what_affects_others_is_for_administrators() {
         "BGSAVE",
     ] {
         let ruling = rule_on(line).unwrap();
-        assert_eq!((ruling.access, ruling.effect), (Access::Admin, Effect::Write), "{line}");
+        assert_eq!(
+            (ruling.permission, ruling.effect),
+            (Permission::Admin, Effect::Write),
+            "{line}"
+        );
     }
     for line in ["KEYS *", "CONFIG GET *", "CLIENT LIST", "SLOWLOG GET", "ACL LIST", "ACL LOG 5"] {
         let ruling = rule_on(line).unwrap();
-        assert_eq!((ruling.access, ruling.effect), (Access::Admin, Effect::Read), "{line}");
+        assert_eq!((ruling.permission, ruling.effect), (Permission::Admin, Effect::Read), "{line}");
     }
 }
 
 #[test]
 fn options_that_are_not_understood_count_as_the_worst() {
-    assert_eq!(access("SORT k NEW"), Some(Access::Write));
-    assert_eq!(access("SORT k LIMIT 0"), Some(Access::Write));
-    assert_eq!(access("BITFIELD k GET u8"), Some(Access::Write));
-    assert_eq!(access("XREAD NEW STREAMS s 0"), None);
-    assert_eq!(access("XREADGROUP GROUP g STREAMS s >"), None);
+    assert_eq!(permission("SORT k NEW"), Some(Permission::Write));
+    assert_eq!(permission("SORT k LIMIT 0"), Some(Permission::Write));
+    assert_eq!(permission("BITFIELD k GET u8"), Some(Permission::Write));
+    assert_eq!(permission("XREAD NEW STREAMS s 0"), None);
+    assert_eq!(permission("XREADGROUP GROUP g STREAMS s >"), None);
 }
 
 #[test]

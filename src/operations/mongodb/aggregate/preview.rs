@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{AggregateOptions, Call, Cap, End, Namespace, Preview, Step, gate};
-use crate::context::Context;
 use crate::ejson::{Mode, Pipeline};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;

@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
-use crate::access::Permission;
+use crate::api::context::{Accept, Context};
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
-use crate::context::{Accept, Context};
 use crate::ejson::{Mode, Pipeline, write_document};
 use crate::error::{Code, Error, Result};
 use crate::operations::mongodb::readable;
+use crate::permission::Permission;
 
 const LIMIT: u32 = 1000;
 const MOST: u32 = 10_000;

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::gate;
-use crate::context::Context;
 use crate::ejson::Document;
 use crate::error::Result;
 use crate::operations::mongodb::readable;

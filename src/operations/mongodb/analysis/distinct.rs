@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, Distinct, FoundBy, gate};
-use crate::context::Context;
 use crate::ejson::{Document, Mode};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::readable;

@@ -4,9 +4,9 @@ use mongodb::bson::{self, Bson};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Explained, Verbosity, gate, plan, summarize};
-use crate::context::Context;
 use crate::ejson::{Document, Mode, Pipeline, Update, write_tree};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::{Accept, Context};
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Batch, Client, Documents, Limits, Method, Profile, Sampling, gate};
-use crate::context::{Accept, Context};
 use crate::deadline::Deadline;
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};

@@ -9,9 +9,9 @@ pub(super) use self::input::BulkInput;
 
 use self::input::Write;
 use super::writable;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Report, Statement};
-use crate::context::Context;
 use crate::ejson::{Mode, write_value};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;

@@ -9,13 +9,12 @@ use super::collections::write_entry;
 use super::confirmed;
 use super::definition::{MOST_BYTES, within};
 use super::modification::{ChangedIndex, ChangedOptions};
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::backend::mongodb::{Call, Cap, Namespace, Query};
-use crate::context::Context;
-use crate::ejson::{Mode, write_tree};
+use crate::backend::mongodb::{Call, Namespace};
+use crate::ejson::{Mode, value_of, write_tree};
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::permission::Permission;
 
 /// Which collection, and one of `rename`, `options`, `index` and `convert_to_capped`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -119,13 +118,11 @@ async fn refuse_violations(
     namespace: &Namespace,
     rules: bson::Document,
 ) -> Result<()> {
-    let query = Query { filter: doc! { "$nor": [rules] }, cap: Cap::default(), ..Query::default() };
-    let mut found = Writer::new();
-    if call.find(namespace, query, Mode::Relaxed, &mut found).await?.returned == 0 {
+    let violating = doc! { "$nor": [rules] };
+    let Some(document) = call.find_exactly(namespace, violating, None).await? else {
         return Ok(());
-    }
-    let document: serde_json::Value = serde_json::from_slice(&found.into_bytes())
-        .map_err(|_| Error::internal("a document was written as broken JSON"))?;
+    };
+    let document = value_of(&document, Mode::Relaxed)?;
     let message = "a document does not match the new validator, which was not set; see all of them \
                    with `validate`";
     Err(Error::new(Code::Conflict, message).detail("document", document))

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::definition::CreateOptions;
 use super::{confirmed, page};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Namespace, check_database, check_removable};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 
 /// Which databases, and what of them.

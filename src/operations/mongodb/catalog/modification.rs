@@ -9,8 +9,8 @@ use super::options::{
     Granularity, Images, ValidationAction, ValidationLevel, buckets, name_of, seconds, validator,
     view,
 };
+use crate::api::context::Context;
 use crate::backend::mongodb::{Namespace, check_index_name};
-use crate::context::Context;
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 

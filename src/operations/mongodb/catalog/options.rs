@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::readable;
+use crate::api::context::Context;
 use crate::backend::mongodb::gate;
-use crate::context::Context;
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 

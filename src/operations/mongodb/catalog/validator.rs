@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::super::readable;
 use super::options;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, Count, CountKind, Query};
-use crate::context::Context;
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
 

@@ -8,9 +8,9 @@ pub(super) use self::input::FindInput;
 
 use self::input::Walk;
 use super::readable;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Client, Count, CountKind, End};
-use crate::context::Context;
 use crate::error::Result;
 
 /// How long a page of documents waits for the number of all documents.

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::readable;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{IndexEntry, IndexKind, Indexes};
-use crate::context::Context;
 use crate::ejson::{Mode, write_tree};
 use crate::error::Result;
 use crate::json::Writer;

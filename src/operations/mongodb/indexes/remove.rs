@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::writable;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::check_index_name;
-use crate::context::Context;
 use crate::error::Result;
 
 /// Which index.

@@ -4,9 +4,9 @@ use mongodb::bson::Bson;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, Watch};
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// Operations in one answer, unless asked otherwise.

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, RecordCursor, Records, check_database};
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// Records on one page, unless asked otherwise.

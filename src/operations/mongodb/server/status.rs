@@ -1,8 +1,8 @@
 //! `/mongodb/{scope}/server`.
 
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::Result;
 
 /// `{ version, git_version, modules, allocator, bits, max_document_bytes, topology, host, process,

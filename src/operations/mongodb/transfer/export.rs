@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::columns::Columns;
 use super::records::FileFormat;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::api::stream::{Format, Sink};
 use crate::backend::mongodb::{Batch, Client, Documents, Query};
-use crate::context::Context;
 use crate::ejson::{Document, Mode, write_document};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::changes::checked;

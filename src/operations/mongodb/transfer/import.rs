@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::load::{Batch, Ids, OnConflict, Refused, Written};
 use super::records::{FileFormat, Records};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::backend::mongodb::{Client, Namespace};
-use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::operations::mongodb::writable;
 

@@ -6,14 +6,15 @@ mod relay;
 use self::input::WatchInput;
 use self::relay::Relay;
 use super::find::own_database;
+use crate::api::context::Context;
 use crate::api::operation::operations;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{
     ChangeStream, Client, Namespace, Start, WatchOptions, Watched, check_database,
 };
-use crate::context::{Context, Leased};
 use crate::ejson::Mode;
 use crate::error::{Error, Result};
+use crate::operations::clients::Leased;
 
 operations! {
     /// Changes of a collection as they are made.

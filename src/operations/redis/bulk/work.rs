@@ -12,15 +12,16 @@ use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
 use super::preview::Preview;
 use super::tally::Tally;
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::bulk::Change;
 use crate::backend::redis::course::Course;
-use crate::context::{Context, Leased};
 use crate::error::{Error, Result};
 use crate::jobs::Job;
+use crate::operations::clients::Leased;
+use crate::permission::Permission;
 
 /// Keys that are changed together: what is under way when the work is asked to stop.
 const CHUNK: usize = 250;

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::{KeyInput, cursor};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::consumers::Pending;
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 
 const DEFAULT_COUNT: u64 = 100;

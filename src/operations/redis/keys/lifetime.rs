@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::lifetime::Expiry;
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// A key and the time that it has left: one of `ttl`, `ttl_ms`, `at` and `at_ms`.

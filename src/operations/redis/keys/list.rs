@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::super::input::Bytes;
 use super::cursor;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::scan::{Budget, Filter, Scan, With, starting_with};
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 
 /// Keys of a page, unless asked otherwise.

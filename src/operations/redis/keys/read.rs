@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding, Score};
 use super::{KeyInput, cursor};
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::backend::redis::read::Window;
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// Longest file name that is made of a key, in characters.

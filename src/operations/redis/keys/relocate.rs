@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
-use crate::access::Permission;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::permission::Permission;
 
 /// A key and its new name.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::super::input::Bytes;
 use super::cursor;
 use super::list::{budget, type_name};
+use crate::api::context::{Accept, Context};
 use crate::api::reply::Reply;
 use crate::backend::redis::scan::{Filter, starting_with};
 use crate::backend::redis::tree::Outline;
-use crate::context::{Accept, Context};
 use crate::error::{Code, Error, Result};
 
 const DEFAULT_LIMIT: usize = 1000;

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::super::input::{Bytes, Encoding, seconds};
 use super::super::value::{self, ValueType};
 use super::KeyInput;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::write::Condition;
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// A key and its new value.

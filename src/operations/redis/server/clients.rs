@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::Result;
 
 const DEFAULT_LIMIT: usize = 100;

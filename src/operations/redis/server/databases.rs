@@ -1,8 +1,8 @@
 //! How many keys each database has.
 
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
-use crate::context::Context;
 use crate::error::Result;
 
 /// `redis.databases`: `{ databases: [{ db, keys, expires, avg_ttl_ms }], current: { db, keys }, count,

@@ -1,9 +1,9 @@
 //! The server as a whole.
 
+use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
 use crate::backend::redis::info::Depth;
-use crate::context::Context;
 use crate::error::Result;
 
 /// `redis.info`

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
+use crate::api::context::{Accept, Context};
 use crate::api::reply::Reply;
 use crate::backend::redis::memory::Sample;
 use crate::backend::redis::scan::{Filter, starting_with};
-use crate::context::{Accept, Context};
 use crate::error::{Error, Result};
 use crate::operations::redis::input::Bytes;
 use crate::operations::redis::keys::{budget, separator, type_name};

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::api::context::{Accept, Context};
 use crate::api::reply::Reply;
 use crate::backend::redis::info::figures::Watch;
-use crate::context::{Accept, Context};
 use crate::error::{Error, Result};
 use crate::json::Writer;
 

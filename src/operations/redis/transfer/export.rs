@@ -8,14 +8,15 @@ use serde::Deserialize;
 use super::super::input::Bytes;
 use super::super::selection::Selection;
 use super::values::Values;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::api::stream::{Format, Sink};
 use crate::backend::redis::Client;
 use crate::backend::redis::course::Course;
 use crate::backend::redis::info::{Depth, Info};
-use crate::context::{Context, Leased};
 use crate::error::Result;
 use crate::json::Writer;
+use crate::operations::clients::Leased;
 
 /// Keys that are described together.
 const CHUNK: usize = 250;

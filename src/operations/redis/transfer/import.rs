@@ -12,13 +12,14 @@ use super::ledger::Ledger;
 use super::line::{KeyContent, KeyLine, Line, Sums};
 use super::report::Checksum;
 use super::writer::KeyWriter;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::api::upload::Upload;
 use crate::backend::redis::Client;
-use crate::context::{Context, Leased};
 use crate::error::{Error, Result};
 use crate::jobs::Job;
+use crate::operations::clients::Leased;
 
 /// Longest line. The exports of this package keep to less, unless one element is very large.
 const MAX_LINE: usize = 64 << 20;

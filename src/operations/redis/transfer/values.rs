@@ -2,6 +2,7 @@
 
 use super::encode;
 use super::ledger::Ledger;
+use crate::api::context::Context;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::kind::Kind;
@@ -9,7 +10,6 @@ use crate::backend::redis::pieces::Pieces;
 use crate::backend::redis::survey::Surveyed;
 use crate::backend::redis::whole::{FieldExpiries, Whole};
 use crate::backend::redis::write::NewValue;
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 

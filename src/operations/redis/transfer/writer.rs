@@ -8,6 +8,7 @@ use super::super::problems::is_unreachable;
 use super::content;
 use super::line::{KeyContent, KeyLine};
 use super::report::Report;
+use crate::api::context::Context;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::assembly::Assembly;
@@ -16,7 +17,6 @@ use crate::backend::redis::put::{Content, Entry, Put};
 use crate::backend::redis::stream_state::{Delivery, StreamState};
 use crate::backend::redis::whole::FieldExpiries;
 use crate::backend::redis::write::NewValue;
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 

@@ -5,13 +5,13 @@ use std::slice;
 use super::super::super::problems::is_gone;
 use super::batch::{Batch, Key, Settled};
 use super::{Copy, target};
+use crate::api::context::Context;
 use crate::backend::redis::Client;
 use crate::backend::redis::assembly::Assembly;
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::pieces::Pieces;
 use crate::backend::redis::put::Put;
 use crate::backend::redis::write::NewValue;
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 

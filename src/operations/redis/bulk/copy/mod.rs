@@ -13,6 +13,7 @@ mod target;
 
 use super::super::conflict::OnConflict;
 use super::preview::Preview;
+use crate::api::context::Context;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::dump::{self, Dumped};
@@ -20,7 +21,6 @@ use crate::backend::redis::kind::Kind;
 use crate::backend::redis::put::{Content, Entry, Put};
 use crate::backend::redis::survey::Surveyed;
 use crate::backend::redis::whole::Whole;
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use batch::Key;
 pub(super) use batch::{Batch, Settled};

@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use crate::access::Permission;
+use crate::api::context::{Context, FAILED_CONNECTION};
 use crate::backend::redis::Client;
 use crate::backend::redis::put::{Conflict, Entry, Put};
-use crate::context::{Context, FAILED_CONNECTION, Leased};
 use crate::error::{Code, Error, Result};
+use crate::operations::clients::Leased;
+use crate::permission::Permission;
 use crate::registry::Connection;
 
 /// Another connection than the request's own.

@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::lifetime::expiry;
+use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::redis::edit::Edit;
-use crate::context::Context;
 use crate::error::{Code, Error, Result};
 
 mod hash;

@@ -1,5 +1,7 @@
 //! The three levels that everything is granted and required in.
 
+use crate::error::{Code, Error, Result};
+
 /// What a user may do, or must be allowed to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
@@ -12,6 +14,18 @@ pub enum Permission {
 }
 
 impl Permission {
+    /// Refuses where this, which was granted, is less than is needed.
+    pub fn require(self, needed: Self) -> Result<()> {
+        if self >= needed {
+            return Ok(());
+        }
+        let (needed, granted) = (needed.as_str(), self.as_str());
+        Err(Error::new(
+            Code::PermissionDenied,
+            format!("this needs {needed} permission; you have {granted}"),
+        ))
+    }
+
     /// `read`, `write` or `admin`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

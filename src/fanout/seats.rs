@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::access::User;
 use crate::error::{Code, Error, Result};
 
 /// Counts open subscriptions.
@@ -24,7 +23,7 @@ struct Taken {
 
 /// One subscription, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub struct Seat {
     user: Option<String>,
     taken: Arc<Mutex<Taken>>,
 }
@@ -43,7 +42,7 @@ impl Seats {
     }
 
     /// Counts one more. Callers without a user are held to the limit of the process alone.
-    pub(super) fn take(&self, user: Option<&User>) -> Result<Seat> {
+    pub fn take(&self, user: Option<&str>) -> Result<Seat> {
         let mut taken = self.taken.lock();
         if taken.all >= self.limit {
             let message = format!(
@@ -53,7 +52,7 @@ impl Seats {
             return Err(Error::new(Code::PoolExhausted, message));
         }
         if let Some(user) = user {
-            let own = taken.by_user.entry(user.id.clone()).or_default();
+            let own = taken.by_user.entry(user.to_owned()).or_default();
             if *own >= self.limit_per_user {
                 let message = format!("you have {own} subscriptions open; close some first");
                 return Err(Error::new(Code::RateLimited, message));
@@ -61,7 +60,7 @@ impl Seats {
             *own += 1;
         }
         taken.all += 1;
-        Ok(Seat { user: user.map(|user| user.id.clone()), taken: Arc::clone(&self.taken) })
+        Ok(Seat { user: user.map(str::to_owned), taken: Arc::clone(&self.taken) })
     }
 }
 
@@ -85,17 +84,16 @@ mod tests {
 
     #[test]
     fn a_user_has_so_many_and_the_process_so_many() {
-        let user = |id: &str| Some(User { id: id.into() });
         let seats = Seats::new(3, 2);
-        let code = |user: Option<User>| seats.take(user.as_ref()).unwrap_err().code();
-        let first = seats.take(user("a").as_ref()).unwrap();
-        let second = seats.take(user("a").as_ref()).unwrap();
-        assert_eq!(code(user("a")), Code::RateLimited);
-        let third = seats.take(user("b").as_ref()).unwrap();
+        let code = |user: Option<&str>| seats.take(user).unwrap_err().code();
+        let first = seats.take(Some("a")).unwrap();
+        let second = seats.take(Some("a")).unwrap();
+        assert_eq!(code(Some("a")), Code::RateLimited);
+        let third = seats.take(Some("b")).unwrap();
         assert_eq!(code(None), Code::PoolExhausted);
         drop(first);
         assert_eq!(seats.open(), 2);
-        drop(seats.take(user("a").as_ref()).unwrap());
+        drop(seats.take(Some("a")).unwrap());
         drop((second, third));
         assert!(seats.taken.lock().by_user.is_empty());
     }

@@ -10,11 +10,7 @@ use std::time::{Duration, Instant};
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use super::operation::Operation;
-use super::params::Params;
-use super::reply::{Body, Reply};
-use crate::access::Permission;
-use crate::context::Context;
+use crate::permission::Permission;
 
 /// Total size of the answers that are kept, in bytes.
 const CAPACITY: u64 = 16 * 1024 * 1024;
@@ -48,8 +44,10 @@ pub struct Answers {
 
 impl Default for Answers {
     fn default() -> Self {
-        let weigh =
-            |_: &AnswerKey, answer: &Answer| u32::try_from(answer.body.len()).unwrap_or(u32::MAX);
+        // Keys hold what was asked, which may be longer than the answer.
+        let weigh = |key: &AnswerKey, answer: &Answer| {
+            u32::try_from(key.params.len() + answer.body.len()).unwrap_or(u32::MAX)
+        };
         Self {
             kept: Cache::builder()
                 .max_capacity(CAPACITY)
@@ -64,39 +62,49 @@ impl Default for Answers {
 }
 
 impl Answers {
-    /// The key of a request, if its answer may be kept at all.
-    pub fn key(&self, operation: &Operation, cx: &Context, params: &Params) -> Option<AnswerKey> {
-        operation.cache?;
-        let connection = cx.connection.as_ref()?;
-        Some(AnswerKey {
-            operation: operation.name,
-            connection: connection.id,
-            version: connection.version,
-            granted: cx.granted,
-            epoch: self.epochs.get(&connection.id).unwrap_or(0),
-            params: params.fingerprint(),
-        })
-        .filter(|_| !cx.fresh)
+    /// The key of what an operation is asked of a connection of this version.
+    pub fn key(
+        &self,
+        operation: &'static str,
+        (connection, version): (Uuid, i64),
+        granted: Permission,
+        params: String,
+    ) -> AnswerKey {
+        let epoch = self.epochs.get(&connection).unwrap_or(0);
+        AnswerKey { operation, connection, version, granted, epoch, params }
     }
 
-    /// An answer that is still good.
-    pub fn get(&self, key: &AnswerKey) -> Option<Reply> {
+    /// The body of an answer that is still good.
+    pub fn get(&self, key: &AnswerKey) -> Option<Vec<u8>> {
         let answer = self.kept.get(key)?;
-        let body = || Body::Whole(answer.body.clone());
-        (answer.until > Instant::now()).then(|| Reply { status: 200, body: body() })
+        (answer.until > Instant::now()).then_some(answer.body)
     }
 
-    /// Keeps an answer.
-    pub fn put(&self, operation: &Operation, key: AnswerKey, reply: &Reply) {
-        let Body::Whole(body) = &reply.body else { return };
-        if let Some(time) = operation.cache.filter(|_| reply.status == 200) {
-            let answer = Answer { body: body.clone(), until: Instant::now() + time };
-            self.kept.insert(key, answer);
-        }
+    /// Keeps the body of an answer for this long.
+    pub fn put(&self, key: AnswerKey, body: Vec<u8>, time: Duration) {
+        self.kept.insert(key, Answer { body, until: Instant::now() + time });
     }
 
     /// Forgets all answers about a connection.
     pub fn forget(&self, connection: Uuid) {
         self.epochs.insert(connection, self.next_epoch.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_counts_as_well_as_the_answer() {
+        let answers = Answers::default();
+        for n in 0..64 {
+            let params = format!("{n} {}", "x".repeat(1 << 20));
+            let asked =
+                answers.key("postgres.tables.list", (Uuid::nil(), 1), Permission::Read, params);
+            answers.put(asked, b"[]".to_vec(), LONGEST);
+        }
+        answers.kept.run_pending_tasks();
+        assert!(answers.kept.entry_count() <= 16, "{}", answers.kept.entry_count());
     }
 }

@@ -1,0 +1,107 @@
+//! One request, as its operation sees it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use super::operation::Operation;
+use super::stream::Format;
+use super::upload::Upload;
+use crate::access::User;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::intake::Running;
+use crate::permission::Permission;
+use crate::registry::{Connection, Project};
+use crate::service::Service;
+
+/// The detail that names the connection that failed, where it is not the request's own.
+pub(crate) const FAILED_CONNECTION: &str = "connection_id";
+
+/// What kind of answer the caller can read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// One JSON text.
+    #[default]
+    Json,
+    /// Records line by line.
+    Ndjson,
+    /// Server-sent events.
+    Events,
+    /// The frames of a WebSocket.
+    Socket,
+}
+
+/// One request: who asks, for which connection, until when.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The process-wide parts.
+    pub service: Arc<Service>,
+    /// Who asks; `None` where authorization is off or the caller is the operator's own code.
+    pub user: Option<User>,
+    /// Identifies the request in logs, on the server and in the answer.
+    pub request_id: Arc<str>,
+    /// What is asked.
+    pub operation: &'static Operation,
+    /// By when the operation must have ended; in a stream, its first step ([`Context::step`]).
+    pub deadline: Deadline,
+    /// When its work began.
+    pub began: Instant,
+    /// The effective role on the subject.
+    pub granted: Permission,
+    /// `Cache-Control: no-cache` was sent.
+    pub fresh: bool,
+    /// What kind of answer the caller can read.
+    pub accept: Accept,
+    /// It counts as running as long as anybody holds this.
+    pub running: Arc<Running>,
+    pub(crate) upload: Arc<Mutex<Option<Upload>>>,
+    pub(crate) connection: Option<Arc<Connection>>,
+    pub(crate) project: Option<Arc<Project>>,
+}
+
+impl Context {
+    /// The connection the request is about.
+    pub fn connection(&self) -> Result<&Arc<Connection>> {
+        self.connection.as_ref().ok_or_else(|| Error::internal("the operation has no connection"))
+    }
+
+    /// Requires more than the operation's own permission, once its input was read.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        self.granted.require(permission)
+    }
+
+    /// The project the request is about.
+    pub fn project(&self) -> Result<&Arc<Project>> {
+        self.project.as_ref().ok_or_else(|| Error::internal("the operation has no project"))
+    }
+
+    /// The deadline of one step of a stream, which as a whole has none.
+    #[must_use]
+    pub fn step(&self) -> Deadline {
+        Deadline::after(self.service.config.request_timeout)
+    }
+
+    /// The body of a request whose operation `takes upload`.
+    pub fn upload(&self) -> Result<Upload> {
+        self.upload.lock().take().ok_or_else(|| Error::validation("the request has no body"))
+    }
+
+    /// The format of a stream of JSON records.
+    #[must_use]
+    pub fn records(&self) -> Format {
+        if self.accept == Accept::Events { Format::Events } else { Format::Ndjson }
+    }
+
+    /// A failure of another connection than the request's own, which it names. It says nothing of
+    /// the health of the request's own.
+    #[must_use]
+    pub fn of_other(&self, other: &Connection, error: Error) -> Error {
+        if error.details().contains_key(FAILED_CONNECTION) {
+            // Its circuit remembers what it was told.
+            return error;
+        }
+        error.context(&other.identifier).detail(FAILED_CONNECTION, other.id.to_string())
+    }
+}

@@ -1,0 +1,144 @@
+//! Scripts and functions, which hold the whole server up while they run.
+//!
+//! Once one has run for a while (`busy-reply-threshold`, 5 seconds by default), the server answers
+//! everybody else with `BUSY`, and takes what ends it. It tells nobody whose script it is, and by the
+//! time that it is told to end one, another may run: so people end them, and no deadline does.
+
+use redis::Value;
+
+use super::Client;
+use super::commands::Commands;
+use super::failure;
+use super::gate::Ruling;
+use super::group::unanswered;
+use super::node::Node;
+use crate::circuit::BUSY_WITH;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+use crate::target::Endpoint;
+
+/// What a busy server takes.
+const WHILE_BUSY: [&str; 3] = ["SCRIPT KILL", "FUNCTION KILL", "FUNCTION STATS"];
+
+/// The detail that names what ends it.
+const END_WITH: &str = "end_with";
+
+/// Whether a command is one that a busy server takes.
+pub(super) fn is_taken_while_busy(command: &str) -> bool {
+    WHILE_BUSY.contains(&command)
+}
+
+/// What ends that which a command runs, if it runs something.
+fn end_of(command: &str) -> Option<&'static str> {
+    match command {
+        "EVAL" | "EVAL_RO" | "EVALSHA" | "EVALSHA_RO" => Some("SCRIPT KILL"),
+        "FCALL" | "FCALL_RO" => Some("FUNCTION KILL"),
+        _ => None,
+    }
+}
+
+/// What is told of a server that is busy, from its own words.
+pub(super) fn busy(said: &str) -> Error {
+    let what = ["module", "function"].into_iter().find(|what| {
+        let mentioned = said.to_ascii_lowercase();
+        mentioned.contains(&format!("{what} kill")) || mentioned.contains(&format!("a {what} "))
+    });
+    let (what, end) = match what {
+        Some("module") => {
+            let message = "Redis runs a command of a module, and does nothing else until it ends";
+            let busy = Error::new(Code::DbConnectionFailed, message);
+            return busy.detail(BUSY_WITH, "module");
+        }
+        Some(function) => (function, "FUNCTION KILL"),
+        None => ("script", "SCRIPT KILL"),
+    };
+    let message =
+        format!("Redis runs a {what}, and does nothing else until it ends; {}", way_out(end));
+    Error::new(Code::DbConnectionFailed, message).detail(BUSY_WITH, what).detail(END_WITH, end)
+}
+
+/// What is told of a command that ran out of time at an address.
+pub(super) fn timed_out(error: Error, command: &str, at: Option<&Endpoint>) -> Error {
+    // One that may have written is known not to have run where it was not sent.
+    let was_sent = error.known_outcome() == Outcome::Unknown || command.ends_with("_RO");
+    let is_late = error.code() == Code::DbTimeout && was_sent;
+    let Some(end) = end_of(command).filter(|_| is_late) else { return error };
+    let message = format!("{}; it may still run there. {}", error.message(), way_out(end));
+    let told = Error::timeout(message, error.known_outcome()).detail(END_WITH, end);
+    match at {
+        Some(Endpoint { host, port }) => told.detail("node", format!("{host}:{port}")),
+        None => told,
+    }
+}
+
+fn way_out(end: &str) -> String {
+    format!("{end} as a command of an administrator ends it, unless it has written something")
+}
+
+impl Client {
+    /// Runs a command that a busy server takes: on a connection of its own, as those that there are may
+    /// all be waiting, and a new one could not select its database.
+    pub(super) async fn run_while_busy(
+        &self,
+        args: &[&[u8]],
+        ruling: &Ruling,
+        node: &Node,
+        deadline: Deadline,
+    ) -> Result<Value> {
+        let mut connection = node.reach_busy(deadline).await?;
+        let command = Commands::one(ruling.effect, 0, args);
+        let mut replies = Vec::with_capacity(1);
+        let outcome = unanswered(ruling.effect);
+        match deadline.run(connection.exchange(command.all(), 1, &mut replies)).await {
+            Some(Ok(())) => Ok(replies.remove(0)),
+            Some(Err(lost)) => Err(failure::lost(&lost, outcome)),
+            None => Err(Error::timeout("Redis did not answer in time", outcome)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_server_is_told_with_what_ends_it() {
+        for (said, what, end) in [
+            (
+                "Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+                "script",
+                Some("SCRIPT KILL"),
+            ),
+            (
+                "Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
+                "function",
+                Some("FUNCTION KILL"),
+            ),
+            ("Redis is busy running a module command.", "module", None),
+        ] {
+            let busy = busy(said);
+            assert!(failure::is_busy(&busy) && busy.code().retryable());
+            assert_eq!(busy.details()[BUSY_WITH], what);
+            assert_eq!(busy.details().get(END_WITH).and_then(|end| end.as_str()), end);
+        }
+    }
+
+    #[test]
+    fn only_what_runs_scripts_may_go_on_after_its_time() {
+        let late = || Error::timeout("Redis did not answer in time", Outcome::Unknown);
+        let at = Endpoint { host: "h".to_owned(), port: 7 };
+        let told = timed_out(late(), "FCALL", Some(&at));
+        let details = told.details();
+        assert_eq!(
+            (&details[END_WITH], &details["node"]),
+            (&"FUNCTION KILL".into(), &"h:7".into())
+        );
+        assert_eq!(told.known_outcome(), Outcome::Unknown);
+        assert!(timed_out(late(), "SORT", None).details().is_empty());
+        let unsent = Error::timeout("connecting took too long", Outcome::NotApplied);
+        assert!(timed_out(unsent, "EVAL", None).details().is_empty());
+        let lost = Error::new(Code::DbConnectionFailed, "lost");
+        assert!(timed_out(lost, "EVAL", None).details().is_empty());
+    }
+}

@@ -1,0 +1,112 @@
+//! The clients of the request's connection, and of others that it names.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::api::context::Context;
+use crate::backend::{Client, http, mongodb, postgres, redis};
+use crate::error::{Error, Result};
+use crate::permission::Permission;
+use crate::pool::Lease;
+use crate::registry::Connection;
+use crate::service::Service;
+
+impl Context {
+    async fn lease(&self) -> Result<Lease> {
+        self.service.lease(self.connection()?, self.deadline).await
+    }
+
+    /// The connection's Redis client.
+    pub async fn redis(&self) -> Result<Leased<redis::Client>> {
+        self.leased(redis_client).await
+    }
+
+    /// Another connection of the same type in the same project, by its id. The user must have this
+    /// permission on it; to one who has no part in it, it does not exist.
+    pub async fn other(&self, id: Uuid, permission: Permission) -> Result<Arc<Connection>> {
+        let Service { registry, access, .. } = self.service.as_ref();
+        let this = self.connection()?;
+        let other = registry.connection(id, self.fresh).await?;
+        let granted = access.granted(self.user.as_ref(), other.project_id, Some(id)).await?;
+        let name = &other.identifier;
+        let refused = |what: &str| Err(Error::validation(format!("{name} {what}")));
+        if other.project_id != this.project_id || this.is_direct() {
+            return refused("is in another project");
+        }
+        if other.database_type != this.database_type {
+            let kind = this.database_type.display_name();
+            return refused(&format!("is no {kind} connection"));
+        }
+        granted.require(permission).map_err(|e| e.context(name))?;
+        Ok(other)
+    }
+
+    /// The Redis client of another connection, on which the user was found to have enough
+    /// permission. What fails there names it ([`Context::of_other`]).
+    pub async fn redis_of(&self, other: &Arc<Connection>) -> Result<Leased<redis::Client>> {
+        let lease = self.service.lease(other, self.deadline).await;
+        Leased::pick(lease.map_err(|error| self.of_other(other, error))?, redis_client)
+    }
+
+    /// The connection's MongoDB client.
+    pub async fn mongodb(&self) -> Result<Leased<mongodb::Client>> {
+        self.leased(|client| match client {
+            Client::Mongodb(client) => Some(client),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The connection's PostgreSQL client.
+    pub async fn postgres(&self) -> Result<Leased<postgres::Client>> {
+        self.leased(|client| match client {
+            Client::Postgres(client) => Some(client),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The connection's HTTP client.
+    pub async fn http(&self) -> Result<Leased<http::Client>> {
+        self.leased(|client| match client {
+            Client::Http(client) => Some(client.as_ref()),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn leased<C>(&self, pick: fn(&Client) -> Option<&C>) -> Result<Leased<C>> {
+        Leased::pick(self.lease().await?, pick)
+    }
+}
+
+fn redis_client(client: &Client) -> Option<&redis::Client> {
+    match client {
+        Client::Redis(client) => Some(client),
+        _ => None,
+    }
+}
+
+/// A leased client of a known kind; it counts as in use until it is dropped.
+pub struct Leased<C> {
+    lease: Lease,
+    pick: fn(&Client) -> Option<&C>,
+}
+
+impl<C> Leased<C> {
+    fn pick(lease: Lease, pick: fn(&Client) -> Option<&C>) -> Result<Self> {
+        if pick(lease.client()).is_none() {
+            return Err(Error::internal("the connection is of another type"));
+        }
+        Ok(Self { lease, pick })
+    }
+}
+
+impl<C> std::ops::Deref for Leased<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        (self.pick)(self.lease.client()).expect("checked when it was leased")
+    }
+}
