@@ -42,14 +42,14 @@ test('keys are copied to another registered connection with progress and their t
   await to.set(keys[0]!, 'old')
   expect(end(await collect(from.bulk.copy({ keys }, id)))).toMatchObject({ done: 0, skipped: 600 })
   expect(await to.get(keys[0]!)).toBe('old')
-  await collect(from.bulk.copy({ keys: [keys[0]!] }, id, { conflict: 'replace' }))
+  await collect(from.bulk.copy({ keys: [keys[0]!] }, id, { on_conflict: 'replace' }))
   expect(await to.get(keys[0]!)).toBe('v')
 })
 
 test('a key that must not be there ends the copy with an error', async () => {
   const key = `${prefix}taken`
   await Promise.all([from.set(key, 'new'), to.set(key, 'old')])
-  const copying = collect(from.bulk.copy({ keys: [key] }, id, { conflict: 'fail' }))
+  const copying = collect(from.bulk.copy({ keys: [key] }, id, { on_conflict: 'fail' }))
   await expect(copying).rejects.toMatchObject({ code: 'CONFLICT', outcome: 'not_applied' })
   expect(await to.get(key)).toBe('old')
 })

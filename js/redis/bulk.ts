@@ -19,7 +19,7 @@ export interface BulkOptions {
 /** How keys are copied. */
 export interface BulkCopyOptions extends BulkOptions {
   /** What happens to keys that are there: they stay (default), are replaced, or end the copy. */
-  conflict?: 'skip' | 'replace' | 'fail'
+  on_conflict?: 'skip' | 'replace' | 'fail'
 }
 
 /** Counts of keys. `matched` is the sum of the four after it. */

@@ -17,7 +17,7 @@ export interface RedisExportOptions {
 /** How to import. */
 export interface RedisImportOptions {
   /** What happens to keys that are there: they stay (default), are replaced, or end the import. */
-  conflict?: 'skip' | 'replace' | 'fail'
+  on_conflict?: 'skip' | 'replace' | 'fail'
   /** Whether keys keep the times at which they expire (default), or live for ever. */
   ttl?: 'keep' | 'none'
   /** Reads and checks everything, looks which keys are there, and writes nothing. */

@@ -26,7 +26,7 @@ async fn lost_answers_are_unknown_and_nothing_is_written_twice() {
             let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
             batch(&client, &sets).await;
         }
-        let opened = pair.begin(json!({ "conflict": "replace" })).await;
+        let opened = pair.begin(json!({ "on_conflict": "replace" })).await;
         proxy.cut_every.store(7, Ordering::Relaxed);
         let records = opened.all().await;
         proxy.cut_every.store(0, Ordering::Relaxed);
@@ -118,7 +118,7 @@ async fn a_large_value_whose_copy_is_cut_off_is_not_there_by_half() {
     let Some(pair) = Pair::of(&from, &through).await else { return };
     let count = large(&pair).await;
     for cut_every in [5, 9, 17] {
-        let opened = pair.begin(json!({ "conflict": "replace" })).await;
+        let opened = pair.begin(json!({ "on_conflict": "replace" })).await;
         proxy.cut_every.store(cut_every, Ordering::Relaxed);
         let records = opened.all().await;
         proxy.cut_every.store(0, Ordering::Relaxed);
@@ -128,7 +128,7 @@ async fn a_large_value_whose_copy_is_cut_off_is_not_there_by_half() {
         let (from, to) = (without(&from, &names), without(&to, &names));
         assert!(to.iter().all(|key| from.contains(key)), "{:?}", records.last());
     }
-    let whole = pair.begin(json!({ "conflict": "replace" })).await.all().await;
+    let whole = pair.begin(json!({ "on_conflict": "replace" })).await.all().await;
     assert_eq!(counts(&whole), [count, 0, 0, 0]);
     assert_eq!(pair.same().await as u64, count);
     pair.clean().await;
@@ -154,7 +154,7 @@ async fn a_value_and_its_time_are_of_one_moment() {
     let there = connect(&pair.to_url).await;
     let mut copied = 0;
     for _ in 0..60 {
-        let listed = json!({ "pattern": null, "keys": [key], "conflict": "replace" });
+        let listed = json!({ "pattern": null, "keys": [key], "on_conflict": "replace" });
         let records = pair.copy(listed).await;
         let [done, skipped, failed, unknown] = counts(&records);
         assert_eq!((done + skipped + failed, unknown), (1, 0), "{records:?}");

@@ -41,7 +41,7 @@ async fn what_is_there_already_is_kept_replaced_or_ends_the_copy() {
         batch(&here, &[&["RPUSH", &a, "new"], &["SET", &b, "new"]]).await;
         batch(&there, &[&["SET", &a, "old", "EX", "900"]]).await;
 
-        let listed = json!({ "conflict": "fail", "pattern": null, "keys": [b, a] });
+        let listed = json!({ "on_conflict": "fail", "pattern": null, "keys": [b, a] });
         let records = pair.copy(listed).await;
         assert_eq!(counts(&records), [0, 0, 1, 0], "{records:?}");
         let problem = told(&records, "problem")[0];
@@ -55,7 +55,7 @@ async fn what_is_there_already_is_kept_replaced_or_ends_the_copy() {
         let kept = batch(&there, &[&["GET", &a], &["GET", &b]]).await;
         assert_eq!((&kept[0]["ok"], &kept[1]["ok"]), (&json!("old"), &json!("new")));
 
-        assert_eq!(counts(&pair.copy(json!({ "conflict": "replace" })).await), [2, 0, 0, 0]);
+        assert_eq!(counts(&pair.copy(json!({ "on_conflict": "replace" })).await), [2, 0, 0, 0]);
         let replaced = batch(&there, &[&["LRANGE", &a, "0", "-1"], &["TTL", &a]]).await;
         assert_eq!((&replaced[0]["ok"], &replaced[1]["ok"]), (&json!(["new"]), &json!(-1)));
         pair.clean().await;
@@ -72,7 +72,7 @@ async fn a_dry_run_tells_what_would_be_copied_and_writes_nothing() {
     let records = pair.copy(json!({ "dry_run": true })).await;
     assert_eq!(counts(&records), [1, 1, 0, 0]);
     assert_eq!(told(&records, "preview")[0]["key"], b);
-    let records = pair.copy(json!({ "dry_run": true, "conflict": "replace" })).await;
+    let records = pair.copy(json!({ "dry_run": true, "on_conflict": "replace" })).await;
     assert_eq!(counts(&records), [2, 0, 0, 0]);
     assert_eq!(pair.contents().await.1.len(), 1);
     pair.clean().await;
@@ -170,7 +170,7 @@ async fn keys_that_the_user_may_not_have_are_named_with_the_reason() {
     let to = wide.registered.add("alpha", "narrow", DatabaseType::Redis, &narrow).await;
     let (own, other) = (format!("{}own", wide.prefix), format!("{}other", wide.prefix));
     batch(&connect(&url).await, &[&["SET", &own, "v"], &["SET", &other, "v"]]).await;
-    let records = wide.copy(json!({ "to": to, "conflict": "replace" })).await;
+    let records = wide.copy(json!({ "to": to, "on_conflict": "replace" })).await;
     assert_eq!(counts(&records), [1, 0, 1, 0], "{records:?}");
     let problem = told(&records, "problem")[0];
     assert_eq!((&problem["key"], &problem["code"]), (&json!(other), &json!("PERMISSION_DENIED")));

@@ -118,7 +118,7 @@ async fn nothing_is_written_twice_when_connections_are_cut() {
     }
     for policy in ["skip", "replace"] {
         proxy.cut_every.store(13, Ordering::Relaxed);
-        let records = import(&cut, &format!("conflict={policy}"), &file(&lines)).await;
+        let records = import(&cut, &format!("on_conflict={policy}"), &file(&lines)).await;
         proxy.cut_every.store(0, Ordering::Relaxed);
         let (end, _) = end(&records);
         let number = |name: &str| end[name].as_u64().unwrap();

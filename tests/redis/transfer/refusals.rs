@@ -45,16 +45,16 @@ async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
         }
     }
     old().await;
-    let records = import(&service, "conflict=skip", &body).await;
+    let records = import(&service, "on_conflict=skip", &body).await;
     assert_eq!((&end(&records).0["done"], &end(&records).0["skipped"]), (&json!(0), &json!(4)));
     assert_eq!(types().await, ["string"; 4]);
-    let records = import(&service, "conflict=skip&dry_run=true", &body).await;
+    let records = import(&service, "on_conflict=skip&dry_run=true", &body).await;
     assert_eq!(end(&records).0["skipped"], 4);
 
     for (present, done) in [(0, 0), (2, 2), (3, 3)] {
         forget(&service, &format!("{prefix}*")).await;
         batch(&client, &[&["SET", &names[present], "old"]]).await;
-        let records = import(&service, "conflict=fail", &body).await;
+        let records = import(&service, "on_conflict=fail", &body).await;
         let (end, error) = end(&records);
         assert_eq!(error.unwrap()["code"], "CONFLICT", "{records:?}");
         assert_eq!(end["ended_by"], "failure");
@@ -66,7 +66,7 @@ async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
     }
 
     old().await;
-    let records = import(&service, "conflict=replace", &body).await;
+    let records = import(&service, "on_conflict=replace", &body).await;
     assert_eq!(end(&records).0["done"], 4, "{records:?}");
     assert_eq!(types().await, ["string", "list", "list", "string"]);
     forget(&service, &format!("{prefix}*")).await;
@@ -85,7 +85,7 @@ async fn what_has_expired_is_left_out_and_counted() {
     let records = import(&service, "", &body).await;
     assert_eq!((&end(&records).0["done"], &end(&records).0["expired"]), (&json!(0), &json!(2)));
     assert_eq!(batch(&client, &[&["EXISTS", &key]]).await[0]["ok"], 0);
-    let records = import(&service, "ttl=none&conflict=replace", &body).await;
+    let records = import(&service, "ttl=none&on_conflict=replace", &body).await;
     assert_eq!(end(&records).0["done"], 2, "{records:?}");
     assert_eq!(batch(&client, &[&["TTL", &key]]).await[0]["ok"], -1);
     batch(&client, &[&["DEL", &key]]).await;
@@ -226,7 +226,7 @@ async fn a_user_with_narrow_rights_sees_warnings() {
     let (ended, error) = end(&records);
     // A stream without entries can't be made without its state.
     assert_eq!((error, &ended["done"]), (None, &json!(15)), "{records:?}");
-    let records = import(&narrow, "conflict=replace", &lines.concat()).await;
+    let records = import(&narrow, "on_conflict=replace", &lines.concat()).await;
     assert_eq!(end(&records).0["done"], 15, "{records:?}");
     forget(&all, &format!("{prefix}*")).await;
     assert_eq!(admin.ask(&["ACL", "DELUSER", &user]).await, ":1");

@@ -34,7 +34,8 @@ async fn every_type_comes_back_as_it_was() {
             if policy == "skip" {
                 forget(&service, &format!("{prefix}*")).await;
             }
-            let records = import(&service, &format!("conflict={policy}"), &before.concat()).await;
+            let records =
+                import(&service, &format!("on_conflict={policy}"), &before.concat()).await;
             let (end, error) = end(&records);
             assert_eq!((error, &end["done"]), (None, &json!(16)), "{policy} {records:?}");
             assert_eq!((&end["checksum"], &end["failed"]), (&json!("right"), &json!(0)));
@@ -107,15 +108,15 @@ async fn fields_keep_their_times() {
     let wanted = json!([["a", 33_333_333_333_333_i64]]);
     if has_field_times {
         assert_eq!(parsed(&before)[1]["field_expires"], wanted);
-        import(&service, "conflict=replace", &before.concat()).await;
+        import(&service, "on_conflict=replace", &before.concat()).await;
         let after = export(&service, &format!("pattern={key}")).await;
         assert_eq!(content(&after), content(&before));
     } else {
         let mut line = parsed(&before)[1].clone();
         line["field_expires"] = wanted;
-        let records = import(&service, "conflict=replace", &file(&[line.clone()])).await;
+        let records = import(&service, "on_conflict=replace", &file(&[line.clone()])).await;
         assert_eq!(end(&records).0["failed"], 1, "{records:?}");
-        let records = import(&service, "conflict=replace&ttl=none", &file(&[line])).await;
+        let records = import(&service, "on_conflict=replace&ttl=none", &file(&[line])).await;
         assert_eq!(end(&records).0["done"], 1, "{records:?}");
     }
     batch(&client, &[&["DEL", &key]]).await;

@@ -63,7 +63,7 @@ pub(super) struct BulkInput {
     /// which the user has write permission.
     to: Option<String>,
     /// For `copy`: what happens to keys that are there already: `skip` (default), `replace` or `fail`.
-    conflict: Option<OnConflict>,
+    on_conflict: Option<OnConflict>,
     /// Needed where the pattern is made of wildcards alone, such as `*`.
     #[serde(default)]
     confirm: bool,
@@ -88,8 +88,8 @@ impl BulkInput {
             if self.to.is_some() {
                 return takes_no("to");
             }
-            if self.conflict.is_some() {
-                return takes_no("conflict");
+            if self.on_conflict.is_some() {
+                return takes_no("on_conflict");
             }
         }
         Ok(match self.action {
@@ -104,7 +104,7 @@ impl BulkInput {
                 let to = self.to.as_ref().and_then(|to| to.parse().ok()).ok_or_else(|| {
                     Error::validation("`copy` needs `to`, the id of the connection to copy to")
                 })?;
-                Task::Copy(to, self.conflict.unwrap_or_default())
+                Task::Copy(to, self.on_conflict.unwrap_or_default())
             }
         })
     }
@@ -177,14 +177,14 @@ mod tests {
         let (id, to) = (Uuid::from_u128(1), Uuid::from_u128(1).to_string());
         let copy = |conflict| Task::Copy(id, conflict);
         assert_eq!(task(json!({ "action": "copy", "to": to })).unwrap(), copy(OnConflict::Skip));
-        let replace = json!({ "action": "copy", "to": to, "conflict": "replace" });
+        let replace = json!({ "action": "copy", "to": to, "on_conflict": "replace" });
         assert_eq!(task(replace).unwrap(), copy(OnConflict::Replace));
         for refused in [
             json!({ "action": "expire" }),
             json!({ "action": "expire", "ttl": 0 }),
             json!({ "action": "delete", "ttl": 5 }),
             json!({ "action": "delete", "to": to }),
-            json!({ "action": "persist", "conflict": "skip" }),
+            json!({ "action": "persist", "on_conflict": "skip" }),
             json!({ "action": "copy" }),
             json!({ "action": "copy", "to": to, "ttl": 5 }),
         ] {

@@ -41,7 +41,7 @@ pub(super) enum Ttl {
 pub(super) struct ImportInput {
     /// What happens to keys that are there already: `skip` (default), `replace` or `fail`.
     #[serde(default)]
-    conflict: OnConflict,
+    on_conflict: OnConflict,
     /// `keep` (default) or `none`.
     #[serde(default)]
     ttl: Ttl,
@@ -124,7 +124,8 @@ impl Import {
             out.raw(b"}");
             Ok(())
         })?;
-        let mut writer = KeyWriter::new(cx, &client, sink, self.input.conflict, self.input.dry_run);
+        let mut writer =
+            KeyWriter::new(cx, &client, sink, self.input.on_conflict, self.input.dry_run);
         let ended = self.all(&mut writer).await;
         let (ended_by, failure) = match ended {
             Ok(ended_by) => (ended_by, None),
