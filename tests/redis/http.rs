@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::api::reply::Body;
 use studio_multidb::config::Config;
 use studio_multidb::service::Service;
 
-use crate::support::{prefix, server};
+use crate::support::{own_settings, prefix, server};
 
 /// One service per test: each has a runtime of its own.
 pub(crate) fn service(url: &str) -> Arc<Service> {
@@ -22,10 +22,7 @@ pub(crate) fn service_of(settings: &[(&str, &str)]) -> Arc<Service> {
     let env = |name: &str| {
         settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     };
-    let mut options = Map::new();
-    // Another fingerprint each time, or the tests would share the sockets of an ended runtime.
-    options.insert("maxRedisConnections".to_owned(), json!(rand::random_range(2..1000)));
-    Service::shared(Config::from_env(env, &options).unwrap()).unwrap()
+    Service::shared(Config::from_env(env, &own_settings()).unwrap()).unwrap()
 }
 
 /// The status and the body of an answer to a request below the connection.

@@ -1,9 +1,10 @@
 //! Clients of the servers under test.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::batch::Batch;
@@ -148,6 +149,14 @@ pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
     client.command(&args, &ruling, None, soon()).await?.write(&mut out)?;
     out.raw(b"}");
     Ok(json(out)["reply"].take())
+}
+
+/// Settings that no other test has: services with the same settings are one, and tests would share
+/// the sockets of a runtime that has ended.
+pub(crate) fn own_settings() -> Map<String, Value> {
+    static TESTS: AtomicU32 = AtomicU32::new(100);
+    let test = TESTS.fetch_add(1, Ordering::Relaxed);
+    Map::from_iter([("maxRedisConnections".to_owned(), json!(test))])
 }
 
 /// How long anything may take.

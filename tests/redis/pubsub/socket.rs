@@ -14,14 +14,14 @@ use studio_multidb::service::Service;
 use tungstenite::protocol::{Role, WebSocketContext};
 use tungstenite::{Error, Message};
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, own_settings};
 
 /// A service of its own, whose environment connection is `url`.
 pub(super) fn service(url: &str, more: Value) -> Arc<Service> {
     let env = |name: &str| (name == "REDIS_URL").then(|| url.to_owned());
-    let Value::Object(mut options) = more else { panic!("options are an object") };
-    // Another fingerprint each time, or the tests would share the sockets of an ended runtime.
-    options.insert("maxRedisConnections".to_owned(), json!(rand::random_range(2..1000)));
+    let Value::Object(more) = more else { panic!("options are an object") };
+    let mut options = own_settings();
+    options.extend(more);
     options.insert("logLevel".to_owned(), json!("off"));
     Service::shared(Config::from_env(env, &options).unwrap()).unwrap()
 }
@@ -81,6 +81,11 @@ pub(super) async fn publish(service: &Arc<Service>, channel: &str, message: Valu
     let (status, answer) = ask(service, "POST", "/pubsub/publish", body).await;
     assert_eq!(status, 200, "{answer}");
     answer["data"]["subscribers_reached"].as_i64().unwrap()
+}
+
+/// Pings keep a socket alive on which nothing else comes.
+async fn in_time<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, work).await.expect("nothing came in time")
 }
 
 #[derive(Default)]
@@ -171,8 +176,7 @@ impl Socket {
                 Err(error) => panic!("{error}"),
             }
             self.pass_on().await;
-            let chunk = tokio::time::timeout(PATIENCE, self.feed.next()).await;
-            match chunk.expect("nothing came in time") {
+            match in_time(self.feed.next()).await {
                 Some(Ok(bytes)) => self.memory.arrived = bytes.into(),
                 Some(Err(_)) | None => return None,
             }
@@ -181,26 +185,32 @@ impl Socket {
 
     /// The next text, as JSON.
     pub(super) async fn next(&mut self) -> Value {
-        loop {
-            match self.message().await {
-                Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
-                Some(Message::Ping(_) | Message::Pong(_)) => {}
-                other => panic!("{other:?}"),
+        in_time(async {
+            loop {
+                match self.message().await {
+                    Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                    Some(Message::Ping(_) | Message::Pong(_)) => {}
+                    other => panic!("{other:?}"),
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The close frame, after whatever comes before it.
     pub(super) async fn closed(&mut self) -> (u16, String) {
-        loop {
-            match self.message().await {
-                Some(Message::Close(frame)) => {
-                    let frame = frame.unwrap();
-                    return (frame.code.into(), frame.reason.to_string());
+        in_time(async {
+            loop {
+                match self.message().await {
+                    Some(Message::Close(frame)) => {
+                        let frame = frame.unwrap();
+                        return (frame.code.into(), frame.reason.to_string());
+                    }
+                    Some(_) => {}
+                    None => panic!("over without a goodbye"),
                 }
-                Some(_) => {}
-                None => panic!("over without a goodbye"),
             }
-        }
+        })
+        .await
     }
 }
