@@ -162,25 +162,31 @@ describe('in next dev', () => {
         )
         await writeFile(join(folder, shared), `${manager}\nexport const edit = ${n}\n`)
         await writeFile(join(folder, route), marked)
-        const ask = () => fetch(`${url}/api/platform/redis/default/keys?count=10`)
         const response = await eventually(`edit ${n} being served`, async () => {
-          const answer = await ask()
+          const answer = await keys()
           return answer.headers.get('x-edit') === String(n) && answer
         })
         expect(response.status).toBe(200)
-        // The registry's connection too.
-        const list = await fetch(`${url}/api/platform/databases`, {
-          headers: { 'cache-control': 'no-cache' },
-        })
-        expect(list.status).toBe(200)
+        expect((await list()).status).toBe(200)
       }
+      const keys = () => fetch(`${url}/api/platform/redis/default/keys?count=10`)
+      const list = () =>
+        fetch(`${url}/api/platform/databases`, { headers: { 'cache-control': 'no-cache' } })
+      const connections = async () => ({
+        redis: await servers.redisClients(),
+        platform: await servers.platformSessions(),
+      })
 
       await edit(0)
-      const before = [await servers.redisClients(), await servers.platformSessions()]
+      // As many as a few requests at once need: more than one after the other ever do.
+      await Promise.all(Array.from({ length: 4 }, () => Promise.all([keys(), list()])))
+      const before = await connections()
+      expect(before.redis).toBeGreaterThan(0)
+      expect(before.platform).toBeGreaterThan(0)
       for (let n = 1; n <= 20; n++) await edit(n)
-      const after = [await servers.redisClients(), await servers.platformSessions()]
-      expect(after).toEqual(before)
-      expect(before[0]).toBeGreaterThan(0)
+      const after = await connections()
+      expect(after.redis).toBeLessThanOrEqual(before.redis)
+      expect(after.platform).toBeLessThanOrEqual(before.platform)
     },
     5 * MINUTES
   )

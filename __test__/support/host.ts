@@ -34,7 +34,9 @@ export async function startServers(): Promise<Servers> {
     env,
     redisClients: () => countRedisClients(Number(new URL(redis.url).port)),
     async platformSessions() {
-      const query = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = 'platform'`
+      // Autovacuum has its own sessions.
+      const query = `SELECT count(*)::int AS n FROM pg_stat_activity
+                     WHERE datname = 'platform' AND backend_type = 'client backend'`
       return Number((await sql(postgres.url, query))[0]?.n)
     },
     stop: () => running.stop(),
