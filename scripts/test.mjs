@@ -10,6 +10,7 @@ import { findChromium } from './test/chromium.mjs'
 import { programRuns, withServers } from './test/kinds.mjs'
 import * as node from './test/node.mjs'
 import { createReport } from './test/report.mjs'
+import { findRuntimes } from './test/runtimes.mjs'
 import * as rust from './test/rust.mjs'
 import { startTestServers } from './test/servers.mjs'
 
@@ -60,8 +61,9 @@ async function main() {
   await step('types: tests', after(compiled, node.checkTestTypes))
   await step('Studio host, with the packed package in it', after(compiled, buildStudio))
   const runJest = async () => {
-    const chromium = await findChromium()
-    return node.runJest({ ...servers?.env, ...(chromium && { CHROMIUM_BIN: chromium }) })
+    const [chromium, runtimes] = await Promise.all([findChromium(), findRuntimes()])
+    const browser = chromium && { CHROMIUM_BIN: chromium }
+    return node.runJest({ ...servers?.env, ...browser, ...runtimes })
   }
   await step('Jest tests', after(compiled, runJest))
   await step('tests of servers and proxy', node.runNodeTests)
