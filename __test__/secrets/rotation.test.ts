@@ -63,7 +63,7 @@ describe('rotation', () => {
       const child = cli(env)
       let output = ''
       child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-      expect((await once(child, 'exit'))[0]).toBe(0)
+      expect((await once(child, 'close'))[0]).toBe(0)
       expect(JSON.parse(output)).toMatchObject({ rows: 304, failed: [] })
       expect(await left()).toBe(0)
       expect(kills).toBeGreaterThan(0)
@@ -90,7 +90,7 @@ describe('rotation', () => {
     })
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-    expect((await once(child, 'exit'))[0]).toBe(1)
+    expect((await once(child, 'close'))[0]).toBe(1)
     expect(JSON.parse(output).failed.length).toBeGreaterThan(0)
     expect(await read(stack, id)).toEqual(before)
   })

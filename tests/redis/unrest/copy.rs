@@ -178,6 +178,12 @@ async fn each_key_arrives_once_while_slots_move_where_it_is_written() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a replica takes over"]
+async fn each_key_arrives_once_while_a_replica_takes_over_where_it_is_read() {
+    each_key_arrives_once(Shift::Cluster, Side::From).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a replica takes over"]
 async fn each_key_arrives_once_while_a_replica_takes_over_where_it_is_written() {
     each_key_arrives_once(Shift::Cluster, Side::To).await;
 }
