@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
+use studio_multidb::api::upload::Upload;
 use studio_multidb::config::Config;
 use studio_multidb::service::Service;
 
@@ -107,6 +108,17 @@ impl Api {
             query: query.to_owned(),
             headers: headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
             body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+            ..Request::default()
+        };
+        handle(&self.service, request).await
+    }
+
+    /// What is answered to an import whose file is on its way.
+    pub(super) async fn import(&self, upload: Upload) -> Response {
+        let request = Request {
+            method: "POST".to_owned(),
+            path: format!("/api/platform/mongodb/default{}/import", self.base),
+            upload: Some(upload),
             ..Request::default()
         };
         handle(&self.service, request).await

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::api::http::{Request, handle};
 use studio_multidb::api::reply::Body;
 use studio_multidb::api::upload::Upload;
 
@@ -178,13 +177,7 @@ async fn an_import_that_nobody_waits_for_any_more_is_ended_on_the_server() {
     let fake = stuck_at("insert").await;
     let api = Api::of(&fake.url(), "c");
     let (sender, upload) = Upload::channel();
-    let request = Request {
-        method: "POST".to_owned(),
-        path: format!("/api/platform/mongodb/default{}/import", api.base),
-        upload: Some(upload),
-        ..Request::default()
-    };
-    let Body::Stream(mut feed) = handle(&api.service, request).await.body else { panic!() };
+    let Body::Stream(mut feed) = api.import(upload).await.body else { panic!() };
     sender.send("{\"a\":1}\n".into()).await;
     sender.end().await;
     let sent = tokio::select! {

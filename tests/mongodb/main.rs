@@ -20,6 +20,7 @@ mod http;
 mod indexes;
 mod ledger;
 mod left;
+mod options;
 mod paging;
 mod preview;
 mod proxy;

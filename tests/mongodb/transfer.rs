@@ -1,6 +1,5 @@
 //! Collections out to files and in again.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -174,20 +173,13 @@ fn numbered(count: u32) -> String {
 /// Sends `body` up to `bytes`, and then no more.
 async fn cut_off(api: &Api, body: &[u8], bytes: usize) -> Vec<Value> {
     let (sender, upload) = Upload::channel();
-    let request = Request {
-        method: "POST".to_owned(),
-        path: format!("/api/platform/mongodb/default{}/import", api.base),
-        upload: Some(upload),
-        ..Request::default()
-    };
     let sent = body[..bytes].to_vec();
     let sending = async move {
         for piece in sent.chunks(10_000) {
             sender.send(piece.to_vec().into()).await;
         }
     };
-    let service = Arc::clone(&api.service);
-    let reading = async { read(handle(&service, request).await).await };
+    let reading = async { read(api.import(upload).await).await };
     tokio::join!(sending, reading).1
 }
 
@@ -229,12 +221,6 @@ async fn lost_answers_lose_no_document_and_double_none() {
     let api = Api::of(&through, "transfer_lost");
     let body = numbered(6000);
     let (sender, upload) = Upload::channel();
-    let request = Request {
-        method: "POST".to_owned(),
-        path: format!("/api/platform/mongodb/default{}/import", api.base),
-        upload: Some(upload),
-        ..Request::default()
-    };
     let sending = async {
         for piece in body.as_bytes().chunks(20_000) {
             sender.send(piece.to_vec().into()).await;
@@ -252,8 +238,7 @@ async fn lost_answers_lose_no_document_and_double_none() {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
     };
-    let service = Arc::clone(&api.service);
-    let reading = async { read(handle(&service, request).await).await };
+    let reading = async { read(api.import(upload).await).await };
     let records = tokio::select! {
         records = async { tokio::join!(sending, reading).1 } => records,
         () = async { cutting.await; std::future::pending().await } => unreachable!(),
