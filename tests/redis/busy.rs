@@ -184,15 +184,18 @@ async fn a_script_that_has_written_is_not_ended_and_that_is_told() {
         let service = service(&url);
         let key = prefix();
         let script =
-            "redis.call('SET', KEYS[1], 'v'); for i = 1, 60000000 do local x = i end return 1";
-        let running = tokio::spawn({
+            "redis.call('SET', KEYS[1], 'v'); for i = 1, 800000000 do local x = i end return 1";
+        let mut running = tokio::spawn({
             let (service, key) = (Arc::clone(&service), key.clone());
             async move {
                 let args = json!({ "args": ["EVAL", script, "1", key], "confirm": true });
                 send(&service, "POST", "/command", args).await
             }
         });
-        is_busy(&address, &url).await;
+        tokio::select! {
+            () = is_busy(&address, &url) => {}
+            early = &mut running => panic!("{early:?}"),
+        }
         let (_, answer) = run(&service, "SCRIPT KILL").await;
         let code = answer["error"]["details"]["server_code"].clone();
         // It may have ended in between.
