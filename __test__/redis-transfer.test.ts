@@ -105,7 +105,9 @@ describe('over HTTP', () => {
     expect(exported.headers.get('content-type')).toMatch('application/x-ndjson')
     expect(exported.headers.get('content-disposition')).toMatch('redis-main-redis.ndjson')
     const body = await exported.text()
-    const imported = await fetch(`${base}/import?on_conflict=replace`, { method: 'POST', body })
+    const headers = { 'content-type': 'application/x-ndjson' }
+    const target = `${base}/import?on_conflict=replace`
+    const imported = await fetch(target, { method: 'POST', headers, body })
     const records = (await imported.text()).trim().split('\n')
     expect(JSON.parse(last(records)).end).toMatchObject({ done: 5, checksum: 'right' })
     await collect(redis.bulk.delete({ pattern: `${prefix}*` }))

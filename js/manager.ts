@@ -1,5 +1,5 @@
 import { type HandleResponse, type HandleRequest, NativeManager, Upload } from '../index'
-import { fromNative } from './errors'
+import { fromNative, QueryError } from './errors'
 import { HttpService } from './http'
 import { type Binding, type DirectTarget, abortable } from './invoke'
 import { MongoDatabase } from './mongodb/database'
@@ -33,7 +33,8 @@ export class Manager {
   }
 
   /**
-   * Answers an HTTP request. Never rejects, unless the signal is aborted: a failure is an answer.
+   * Answers an HTTP request. Never rejects, unless the signal is aborted or this is no request: a
+   * failure is an answer. `null` is as if it were not given, and a blank user is nobody.
    * `body` stands for the request's body where it is read while it arrives (`takesUpload`).
    */
   handle(
@@ -42,9 +43,10 @@ export class Manager {
     body?: UploadSource
   ): Promise<HandleResponse> {
     const upload = body === undefined ? undefined : new Upload()
-    const answer = abortable(signal, (cancellation) =>
-      this.native.handle(request, cancellation, upload)
-    )
+    const answer = abortable(signal, (cancellation) => {
+      refuseStrangers(request.user)
+      return this.native.handle(given(request), cancellation, upload)
+    })
     if (upload) void send(body as UploadSource, upload)
     return answer
   }
@@ -100,6 +102,20 @@ export class Manager {
       direct: undefined,
     }
   }
+}
+
+/** A user that is no text would otherwise be told in the runtime's own words. */
+function refuseStrangers(user: unknown): void {
+  if (user === undefined || user === null || typeof user === 'string') return
+  const message = `\`user\` must be the id of the authenticated user as text, not a ${typeof user}`
+  throw new QueryError(message, undefined, { code: 'VALIDATION_ERROR', statusCode: 400 })
+}
+
+/** A request without the parts that are `null`. */
+function given(request: HandleRequest): HandleRequest {
+  const parts = Object.entries(request)
+  if (parts.every(([, part]) => part !== null)) return request
+  return Object.fromEntries(parts.filter(([, part]) => part !== null)) as unknown as HandleRequest
 }
 
 /** `process.env` without the names that have no value. */

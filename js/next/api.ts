@@ -2,6 +2,7 @@ import { readBody, streamBody } from './body'
 import { createExchange } from './exchange'
 import { failure, internal } from './failure'
 import { isOurs, parseTarget } from './paths'
+import { rawUrl } from './raw-url'
 import { send } from './send'
 import type { ApiHandlerOptions, ApiRequest, ApiResponse, ManagerSource, User } from './types'
 
@@ -26,7 +27,7 @@ export function createApiHandler<
   return async (request, response, claims) => {
     try {
       // The raw URL, not `req.query`: Next has decoded that, and lost which slash was in a key.
-      const target = parseTarget(request.url ?? '/', basePath)
+      const target = parseTarget(rawUrl(request), basePath)
       if (fallthrough && !isOurs(target.path)) return void (await fallthrough(request, response))
       if (response.destroyed) return
 

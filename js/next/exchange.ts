@@ -2,19 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { HandleResponse } from '../../index'
 import { DatabaseError } from '../errors'
 import { ClientGone } from './body'
-import { crossSite, failure, internal, misconfigured } from './failure'
+import { failure, internal, misconfigured, strangeUser } from './failure'
 import type { Target } from './paths'
 import type { HandlerOptions, ManagerSource, RequestManager, User } from './types'
 
 /** Unless `maxBodyBytes` says otherwise. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
-/** Credentials of the Studio's session: its own code has read them, the core has no use for them. */
-const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization']
-const NOT_PASSED_ON = new Set(CREDENTIALS)
-
 /** Whoever answers a plain request has not been asked to become something else. */
-const NOT_PASSED_ON_PLAIN = new Set([...CREDENTIALS, 'upgrade', 'connection'])
+const NOT_PASSED_ON_PLAIN = new Set(['upgrade', 'connection'])
 
 /** One request, whichever way it came in. */
 export interface Incoming {
@@ -37,7 +33,7 @@ export type Exchange = (incoming: Incoming) => Promise<HandleResponse | undefine
 
 /** What the adapters have in common. */
 export function createExchange(source: ManagerSource, options: HandlerOptions): Exchange {
-  const { maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  const { allowedOrigins, maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
   let manager: RequestManager | undefined
   const open = () => {
     try {
@@ -53,7 +49,6 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
     let sent = false
     try {
       manager ??= open()
-      if (isForged(incoming)) throw crossSite()
       const id = userId(await incoming.getUser())
       const { path } = incoming.target
       const isUpload = incoming.isSocket || manager.takesUpload?.(method, path)
@@ -72,6 +67,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
           ...(body && { body }),
           ...(id && { user: id }),
           ...(incoming.remoteAddress && { remoteAddress: incoming.remoteAddress }),
+          ...(allowedOrigins && { allowedOrigins }),
         },
         signal,
         upload
@@ -91,32 +87,32 @@ function hasBody(method: string): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS'
 }
 
-/**
- * A Studio without authentication, or behind a password that the browser remembers, would run
- * whatever another site's page makes the browser send. Browsers say so in `Sec-Fetch-Site`; a
- * bearer token, which they never add by themselves, proves the opposite.
- */
-function isForged({ method, headers }: Incoming): boolean {
-  return (
-    hasBody(method) &&
-    headers['sec-fetch-site'] === 'cross-site' &&
-    !/^bearer /i.test(headers.authorization ?? '')
-  )
-}
-
+/** A blank text is nobody's id. What is no id at all must not pass as nobody. */
 function userId(user: User): string | undefined {
-  return (typeof user === 'object' ? user?.id : user) || undefined
+  const id: unknown = typeof user === 'object' ? user?.id : user
+  if (id === undefined || id === null) return undefined
+  if (typeof id !== 'string') throw strangeUser(`a ${typeof id}`)
+  return id.trim() === '' ? undefined : id
 }
 
 function plainHeaders({ headers, isSocket }: Incoming): Record<string, string> {
-  const withheld = isSocket ? NOT_PASSED_ON : NOT_PASSED_ON_PLAIN
   const plain: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || withheld.has(name)) continue
-    plain[name] = Array.isArray(value) ? value.join(', ') : value
+    if (value === undefined || (!isSocket && NOT_PASSED_ON_PLAIN.has(name))) continue
+    plain[name] = withheld(name, Array.isArray(value) ? value.join(', ') : value)
   }
   return plain
+}
+
+/**
+ * Credentials of the Studio's session: its own code has read them. The core is told only that they
+ * are there, which no page of another site can bring about.
+ */
+function withheld(name: string, value: string): string {
+  if (name === 'authorization' || name === 'proxy-authorization')
+    return value.split(' ', 1)[0] ?? ''
+  return name === 'cookie' ? 'withheld' : value
 }
 
 /** The core knows no OPTIONS and says which methods it knows; that is the answer to it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { HandleResponse } from '../../index'
-import { DatabaseError, PermissionError, QueryError } from '../errors'
+import { DatabaseError, QueryError } from '../errors'
 
 /** The answer to a request that failed before, or outside of, the core. */
 export function failure(error: DatabaseError): HandleResponse {
@@ -13,6 +13,8 @@ export function failure(error: DatabaseError): HandleResponse {
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       'x-request-id': request_id,
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
     },
     body: Buffer.from(JSON.stringify(body)),
   }
@@ -26,22 +28,10 @@ export function tooLarge(limit: number): DatabaseError {
   })
 }
 
-/** A write that a page of another site made the browser send. */
-export function crossSite(): DatabaseError {
-  return new PermissionError(
-    'Requests that another site makes in the browser may only read; send them from the Studio',
-    undefined,
-    { code: 'OPERATION_NOT_ALLOWED', statusCode: 403 }
-  )
-}
-
-/** A WebSocket that a page of another site opens. */
-export function foreignOrigin(origin: string | undefined): DatabaseError {
-  const who = origin === undefined ? 'A client without an origin' : `A page of ${origin}`
-  return new PermissionError(
-    `${who} may not open sockets here; connect from the Studio, or name the origin in allowedOrigins`,
-    undefined,
-    { code: 'OPERATION_NOT_ALLOWED', statusCode: 403 }
+/** The host's own code said who asks, and it was no user. */
+export function strangeUser(what: string): DatabaseError {
+  return new DatabaseError(
+    `The authenticated user is ${what}; let getUser return its id as text, { id }, or null`
   )
 }
 

@@ -43,6 +43,7 @@ export interface ApiResponse {
   flushHeaders?(): void
   destroy?(): unknown
   once?(event: 'drain' | 'close', listener: () => void): unknown
+  off?(event: 'drain' | 'close', listener: () => void): unknown
   end(chunk?: Buffer | string): unknown
   on?(event: 'close', listener: () => void): unknown
 }
@@ -56,6 +57,13 @@ export interface HandlerOptions {
   maxBodyBytes?: number
   /** What comes before `/api/platform` in the path, as `basePath` in `next.config.js`. */
   basePath?: string
+  /**
+   * Origins, such as `https://studio.example.com`, whose pages may write and open sockets besides
+   * those of the request's own host, as `MULTIDB_ALLOWED_ORIGINS` has them for all handlers. Needed for
+   * every name the Studio is reached by without logging in, and where a proxy does not pass the `Host`
+   * header on.
+   */
+  allowedOrigins?: string[]
   /** Told of what went wrong in the host's own code (`getUser`), `console.error` unless given. */
   onError?: (error: unknown) => void
 }
@@ -86,11 +94,6 @@ export interface WebSocketOptions extends Omit<HandlerOptions, 'maxBodyBytes'> {
    * `request.headers.authorization`.
    */
   getUser?: (request: IncomingMessage) => User | Promise<User>
-  /**
-   * Origins, such as `https://studio.example.com`, whose pages may connect besides those of the host
-   * itself. Needed where a proxy does not pass the `Host` header on.
-   */
-  allowedOrigins?: string[]
 }
 
 /** Options of `createWebHandler`. */

@@ -29,6 +29,14 @@ pub struct User {
     pub id: String,
 }
 
+impl User {
+    /// The user of that id. A blank text is no id, and nobody's.
+    #[must_use]
+    pub fn named(id: String) -> Option<Self> {
+        (!id.trim().is_empty()).then_some(Self { id })
+    }
+}
+
 /// Decides what users may do.
 #[derive(Debug)]
 pub struct Access {

@@ -7,7 +7,11 @@ use uuid::Uuid;
 
 use super::context::Accept;
 use super::dispatch::{Caller, execute};
-use super::operation::{Gives, Operation, Takes};
+use super::media;
+use super::named::Named;
+use super::operation::{Gives, Operation, Subject, Takes};
+use super::origin;
+use super::params::Params;
 use super::reply::{Body, Reply};
 use super::router::{Route, add_query, route};
 use super::socket::handshake::{self, Handshake};
@@ -36,11 +40,18 @@ pub struct Request {
     pub user: Option<User>,
     /// The peer's address.
     pub remote_address: Option<String>,
+    /// Origins that the adapter allows besides the configured ones.
+    pub allowed_origins: Vec<String>,
 }
 
 impl Request {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whom it was sent to. What came over HTTP has it; the program's own requests do not.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.header("host").or_else(|| self.header(":authority"))
     }
 }
 
@@ -69,6 +80,11 @@ pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
             let mut response = failure(&error, &request_id);
             response.status = 405;
             response.headers.push(("allow", allow.join(", ")));
+            response
+        }
+        Err(Refusal::UnknownType(error)) => {
+            let mut response = failure(&error, &request_id);
+            response.status = 415;
             response
         }
         Err(Refusal::NoHandshake(error)) => {
@@ -100,12 +116,13 @@ fn success(reply: Reply, request_id: &Arc<str>) -> Response {
 }
 
 fn response(status: u16, body: Vec<u8>, request_id: &Arc<str>) -> Response {
-    let headers = vec![
+    let mut headers = vec![
         ("content-type", "application/json; charset=utf-8".to_owned()),
         // Answers show live data and depend on who asks.
         ("cache-control", "no-store".to_owned()),
         ("x-request-id", request_id.to_string()),
     ];
+    headers.extend(kept_apart());
     Response { status, headers, body: Body::Whole(body), request_id: Arc::clone(request_id) }
 }
 
@@ -117,6 +134,9 @@ fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
         ("x-accel-buffering", "no".to_owned()),
         ("x-request-id", request_id.to_string()),
     ];
+    headers.extend(kept_apart());
+    // It may be anybody's bytes: shown as a page, it must not run anything.
+    headers.push(("content-security-policy", "default-src 'none'; sandbox".to_owned()));
     if let Some(name) = &feed.file_name {
         headers.push(("content-disposition", attachment(name)));
     }
@@ -126,8 +146,16 @@ fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
 /// From here on the bytes of both directions are a WebSocket's.
 fn switched(reply: Reply, handshake: Handshake, request_id: &Arc<str>) -> Response {
     let id = ("x-request-id", request_id.to_string());
-    let headers = handshake.headers().chain([id]).collect();
+    let headers = handshake.headers().chain([id]).chain(kept_apart()).collect();
     Response { status: reply.status, headers, body: reply.body, request_id: Arc::clone(request_id) }
+}
+
+/// Browsers take an answer for what it says it is, and give it to no other site's page.
+fn kept_apart() -> [(&'static str, String); 2] {
+    [
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("cross-origin-resource-policy", "same-origin".to_owned()),
+    ]
 }
 
 /// A name is spelt twice: for readers of RFC 6266, and with what is no plain letter replaced.
@@ -142,6 +170,7 @@ enum Refusal {
     Failed(Error),
     MethodNotAllowed { method: String, allow: Vec<&'static str> },
     NoHandshake(Error),
+    UnknownType(Error),
 }
 
 impl From<Error> for Refusal {
@@ -155,19 +184,8 @@ async fn answer(
     request: Request,
     request_id: &Arc<str>,
 ) -> Result<(Reply, Option<Handshake>), Refusal> {
-    let (operation, mut params) = match route(&request.method, &request.path)? {
-        Route::Found(operation, params) => (operation, params),
-        Route::MethodNotAllowed(allow) => {
-            return Err(Refusal::MethodNotAllowed { method: request.method, allow });
-        }
-        Route::NotFound => {
-            return Err(Error::not_found(format!("there is no endpoint {}", request.path)).into());
-        }
-    };
-    if request.body.len() > service.config.max_result_bytes {
-        return Err(too_large(service.config.max_result_bytes).into());
-    }
-    add_query(&mut params, &request.query)?;
+    let Found { operation, params, is_whole } = find(service, &request)?;
+    let mut params = params;
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
     let mut accept = accept(request.header("accept"));
     let handshake = handshake(operation, &request, accept)?;
@@ -178,13 +196,64 @@ async fn answer(
             request.upload
         }
         Takes::Json => {
-            params.body(&request.body)?;
+            if !is_whole {
+                params.body(&request.body)?;
+            }
             None
         }
     };
     let request_id = Arc::clone(request_id);
     let caller = Caller { user: request.user, request_id, fresh, direct: None, accept, upload };
     Ok((execute(service, operation, params, caller).await?, handshake))
+}
+
+/// What a request asks for.
+struct Found {
+    operation: &'static Operation,
+    params: Params,
+    /// All input is there; the body has none.
+    is_whole: bool,
+}
+
+/// Finds the operation and checks what holds for all of them: who made the browser send it, what it
+/// says it is, and how large it is.
+fn find(service: &Arc<Service>, request: &Request) -> Result<Found, Refusal> {
+    let route = route(&request.method, &request.path)?;
+    // Whoever can reach the process may have these.
+    let is_public = matches!(&route, Route::Found(o, _) if o.subject == Subject::Public);
+    if !is_public {
+        let opens_socket = wants_socket(request);
+        origin::admit(request, &service.config.allowed_origins, opens_socket)?;
+    }
+    let takes = if let Route::Found(operation, _) = &route { operation.takes } else { Takes::Json };
+    if request.method != "GET" {
+        media::check(request, takes).map_err(Refusal::UnknownType)?;
+    }
+    if request.body.len() > service.config.max_result_bytes {
+        return Err(too_large(service.config.max_result_bytes).into());
+    }
+    match route {
+        Route::Found(operation, mut params) => {
+            add_query(&mut params, &request.query)?;
+            Ok(Found { operation, params, is_whole: false })
+        }
+        Route::ByName => {
+            let Named { operation, params } = Named::read(&request.body, &request.query)?;
+            Ok(Found { operation, params, is_whole: true })
+        }
+        Route::MethodNotAllowed(allow) => {
+            Err(Refusal::MethodNotAllowed { method: request.method.clone(), allow })
+        }
+        Route::NotFound => {
+            Err(Error::not_found(format!("there is no endpoint {}", request.path)).into())
+        }
+    }
+}
+
+/// Without the bytes that follow the request there is no socket, whatever its headers say.
+fn wants_socket(request: &Request) -> bool {
+    request.upload.is_some()
+        && handshake::is_asked_for(|name: &str| request.header(name).map(str::to_owned))
 }
 
 /// The handshake of a request that becomes a WebSocket; `None` where it does not.
@@ -194,8 +263,7 @@ fn handshake(
     accept: Accept,
 ) -> Result<Option<Handshake>, Refusal> {
     let header = |name: &str| request.header(name).map(str::to_owned);
-    // Without the bytes that follow the request there is no socket, whatever its headers say.
-    let is_socket = request.upload.is_some() && handshake::is_asked_for(header);
+    let is_socket = wants_socket(request);
     match (operation.gives, accept) {
         (Gives::Socket, _) if is_socket => {
             Handshake::read(header).map(Some).map_err(Refusal::NoHandshake)

@@ -3,11 +3,15 @@
 
 pub mod context;
 pub mod dispatch;
+mod exact;
 pub mod http;
 mod limit;
+mod media;
 mod members;
+mod named;
 pub mod openapi;
 pub mod operation;
+mod origin;
 pub mod params;
 pub mod platform_query;
 pub mod reply;

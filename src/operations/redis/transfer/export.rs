@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::Bytes;
+use super::super::input::{Bytes, Encoding};
 use super::super::selection::Selection;
 use super::values::Values;
 use crate::api::context::Context;
@@ -34,6 +34,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct FilterInput {
     /// Glob pattern; default: all keys.
     pattern: Option<Bytes>,
+    /// How `pattern` is spelt.
+    #[serde(default)]
+    encoding: Encoding,
     /// Only keys of this type.
     #[serde(rename = "type")]
     type_name: Option<String>,
@@ -53,10 +56,12 @@ pub(super) struct ListInput {
 
 /// `redis.export`
 pub(super) async fn filtered(cx: &Context, input: FilterInput) -> Result<Reply> {
+    let pattern = input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?;
+    let pattern = pattern.map(Bytes);
     let mut filter = Writer::new();
     filter.raw(b"{");
     let mut first = true;
-    if let Some(pattern) = &input.pattern {
+    if let Some(pattern) = &pattern {
         filter.comma(&mut first);
         filter.key("pattern");
         filter.text_or_bytes(&pattern.0);
@@ -67,7 +72,7 @@ pub(super) async fn filtered(cx: &Context, input: FilterInput) -> Result<Reply> 
         filter.string(type_name);
     }
     filter.raw(b"}");
-    let selection = Selection::new(None, input.pattern, input.type_name)?;
+    let selection = Selection::new(None, pattern, input.type_name)?;
     start(cx, selection, filter, input.cursor).await
 }
 
