@@ -139,7 +139,7 @@ describe.each(doors)('through %s', (door) => {
           expect([spelt, [200, 400, 404].includes(status)]).toEqual([spelt, true])
         }
       }
-      expect(exact).toBeGreaterThan(names.length / 4)
+      expect(exact).toBeGreaterThan(names.length / 8)
     })
 
     it('no key is deleted but the one that was named', async () => {
@@ -219,7 +219,7 @@ describe.each(doors)('through %s', (door) => {
       const body = method === 'GET' || method === 'DELETE' ? '' : '{}'
       const { status } = await send(method, base + target, body ? json : host, body)
       // A `Request` has walked the dots before anybody can look: then it may be a path of its own.
-      const walked = door === 'web' && method === 'GET'
+      const walked = door === 'web' && target === '/keys/../info' && method === 'GET'
       if (!walked) expect([method, [400, 404, 405].includes(status)]).toEqual([method, true])
     }
     expect(await count()).toEqual(before)

@@ -74,6 +74,11 @@ fn is_dots(segment: &str) -> bool {
     dots == "." || dots == ".."
 }
 
+/// `…/keys/./download` becomes `…/keys/download` for whoever walks dots, and nobody can tell afterwards.
+pub(super) fn ambiguous(segment: &str) -> Error {
+    inexact(&format!("what ends in `/{segment}` may be what is left of a longer path"))
+}
+
 /// What can't be had by a URL can be had in two other ways.
 fn inexact(what: &str) -> Error {
     Error::validation(format!(

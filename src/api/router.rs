@@ -27,6 +27,12 @@ static PATHS: LazyLock<Paths> =
 static NAMES: LazyLock<HashMap<&'static str, &'static Operation>> =
     LazyLock::new(|| operations::all().map(|operation| (operation.name, operation)).collect());
 
+/// What stands below a key in paths, such as `download`.
+static BELOW_KEYS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let below = |path: &'static str| path.rsplit_once("/{key}/").map(|(_, name)| name);
+    operations::all().filter_map(|operation| below(operation.path)).collect()
+});
+
 /// Where a request goes.
 #[derive(Debug)]
 pub enum Route {
@@ -66,6 +72,9 @@ pub fn route(method: &str, path: &str) -> Result<Route> {
     if operation.path.ends_with("{key}")
         && let Some((_, key)) = path.rsplit_once('/')
     {
+        if BELOW_KEYS.contains(key) {
+            return Err(exact::ambiguous(key));
+        }
         params.text("key", exact::decode(key)?);
     }
     Ok(Route::Found(operation, params))
@@ -136,6 +145,17 @@ mod tests {
     fn more_names_than_any_input_has_are_refused_in_the_query() {
         let pairs: Vec<String> = (0..5000).map(|n| format!("{n}=0")).collect();
         assert!(add_query(&mut Params::default(), &pairs.join("&")).is_err());
+    }
+
+    #[test]
+    fn what_may_be_left_of_a_longer_path_names_no_key() {
+        for name in ["download", "groups", "consumers", "pending", "expire", "rename", "copy"] {
+            for method in ["GET", "POST", "PUT", "DELETE"] {
+                let path = format!("/api/platform/redis/default/keys/{name}");
+                assert!(route(method, &path).is_err(), "{method} {name}");
+            }
+        }
+        assert!(route("DELETE", "/api/platform/redis/default/keys/downloads").is_ok());
     }
 
     #[test]
