@@ -29,6 +29,14 @@ pub struct User {
     pub id: String,
 }
 
+impl User {
+    /// The same user by the id that the database has.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        Self { id: canonical(&self.id) }
+    }
+}
+
 /// Decides what users may do.
 #[derive(Debug)]
 pub struct Access {

@@ -2,9 +2,12 @@
 //! limit.
 
 pub mod context;
+#[cfg(test)]
+mod controls;
 pub mod dispatch;
+pub mod effect;
 pub mod http;
-mod limit;
+pub mod limit;
 mod members;
 pub mod openapi;
 pub mod operation;

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 
 use super::answer;
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::backend::http::{Request, caller_header};
 use crate::error::{Error, Result};
@@ -86,9 +87,11 @@ pub(super) async fn request(cx: &Context, input: RequestInput) -> Result<Reply> 
         None => cx.deadline,
     };
     let request = input.request()?;
-    if !request.only_reads() {
+    let effect = if request.only_reads() { Effect::Reads } else { Effect::Writes };
+    if effect == Effect::Writes {
         cx.require(Permission::Write)?;
     }
+    cx.will(effect, cx.operation.cost).await?;
     Ok(answer::reply(&super::send(cx, request, deadline).await?))
 }
 
