@@ -80,14 +80,19 @@ async fn health_and_info_are_answered() {
 async fn a_request_is_sent_below_the_base_url_with_the_key() {
     let service = service(&bun_api().await);
     let body = json!({ "method": "POST", "path": "users", "query": { "q": "a b" },
-                       "headers": { "X-Mine": "1" }, "body": { "n": 1 } });
+                       "headers": { "X-Request-Id": "mine", "Prefer": "x" }, "body": { "n": 1 } });
     let (status, answer) = ask(&service, "POST", "request", &body).await;
     assert_eq!(status, 200, "{answer}");
     let sent = answer["data"]["body"]["request"].as_str().unwrap().to_ascii_lowercase();
     assert!(sent.starts_with("post /api/users?q=a+b http/1.1\r\n"), "{sent}");
     assert!(sent.contains("authorization: bearer ***"), "{sent}");
     assert!(sent.contains("x-request-id: "), "{sent}");
-    assert!(sent.contains("x-mine: 1") && sent.ends_with("{\"n\":1}"), "{sent}");
+    assert!(
+        sent.contains("prefer: x")
+            && sent.contains("x-request-id: mine")
+            && sent.ends_with("{\"n\":1}"),
+        "{sent}"
+    );
     assert!(answer["data"]["headers"].get("set-cookie").is_none());
     assert_eq!(answer["data"]["headers"]["content-type"], "application/json");
 }

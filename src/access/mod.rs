@@ -35,6 +35,12 @@ impl User {
     pub fn named(id: String) -> Option<Self> {
         (!id.trim().is_empty()).then_some(Self { id })
     }
+
+    /// The same user by the id that the database has.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        Self { id: canonical(&self.id) }
+    }
 }
 
 /// Decides what users may do.

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
+use super::effect::{Effect, Known};
+use super::limit::Admission;
 use super::operation::Operation;
 use super::stream::Format;
 use super::upload::Upload;
@@ -54,6 +56,10 @@ pub struct Context {
     pub fresh: bool,
     /// What kind of answer the caller can read.
     pub accept: Accept,
+    /// Whether it reads or writes, as far as that is known.
+    pub(crate) effect: Arc<Known>,
+    /// What it has cost its user so far.
+    pub(crate) admission: Arc<Admission>,
     /// It counts as running as long as anybody holds this.
     pub running: Arc<Running>,
     pub(crate) upload: Arc<Mutex<Option<Upload>>>,
@@ -70,6 +76,20 @@ impl Context {
     /// Requires more than the operation's own permission, once its input was read.
     pub fn require(&self, permission: Permission) -> Result<()> {
         self.granted.require(permission)
+    }
+
+    /// Says what the request does and costs, now that its input was read. An operation whose effect
+    /// is by input gets no client before; others say it where they cost more than the table knows.
+    pub async fn will(&self, effect: Effect, cost: u32) -> Result<()> {
+        self.admission.charge(&self.service, effect, cost).await?;
+        self.effect.tell(effect);
+        Ok(())
+    }
+
+    /// Whether the request may change something, or may have.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.effect.writes()
     }
 
     /// The project the request is about.

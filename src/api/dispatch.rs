@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::context::{Accept, Context, FAILED_CONNECTION};
+use super::effect::Known;
 use super::limit;
 use super::operation::{Operation, Subject};
 use super::params::Params;
@@ -51,14 +52,18 @@ pub async fn execute(
     service: &Arc<Service>,
     operation: &'static Operation,
     mut params: Params,
-    caller: Caller,
+    mut caller: Caller,
 ) -> Result<Reply> {
     let started = Instant::now();
     let request_id = Arc::clone(&caller.request_id);
+    // Limits, seats, shares and jobs know a user by one name, however it was spelt.
+    caller.user = caller.user.map(User::canonical);
+    let effect = Arc::new(Known::of(operation.effect));
     // A panic is a defect of ours. It must reach neither Node as an abort nor the user as text.
     // Boxed: with everything below it inlined, the future would be moved around by the kilobyte.
-    let work = Box::pin(run(service, operation, &mut params, caller));
+    let work = Box::pin(run(service, operation, &mut params, caller, &effect));
     let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
+    let result = result.map_err(|error| effect.settle(error));
     // A stream notes its end itself.
     if !matches!(&result, Ok(Reply { body: Body::Stream(_), .. })) {
         note(operation, &request_id, started, result.as_ref().err());
@@ -76,10 +81,11 @@ async fn run(
     operation: &'static Operation,
     params: &mut Params,
     caller: Caller,
+    effect: &Arc<Known>,
 ) -> Result<Reply> {
     let running = service.intake.enter()?;
     let deadline = Deadline::after(service.config.request_timeout);
-    Box::pin(limit::admit(service, operation, caller.user.as_ref())).await?;
+    let admission = Box::pin(limit::admit(service, operation, caller.user.as_ref())).await?;
     let admitted = deadline.run(Box::pin(admit(service, operation, params, &caller))).await;
     let (subject, granted) = admitted.unwrap_or_else(|| {
         Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
@@ -100,6 +106,8 @@ async fn run(
         operation,
         fresh: caller.fresh,
         accept: caller.accept,
+        effect: Arc::clone(effect),
+        admission: Arc::new(admission),
         running: Arc::new(running),
         upload: Arc::new(Mutex::new(caller.upload)),
         connection,
@@ -114,7 +122,7 @@ async fn run(
     // registry's work on a platform database that fell silent.
     let backstop = Deadline::after(deadline.remaining() + GRACE);
     let ended = backstop.run((operation.run)(&cx, params)).await;
-    let result = ended.unwrap_or_else(|| Err(not_ended(operation)));
+    let result = ended.unwrap_or_else(|| Err(not_ended(operation, effect)));
     observe(operation, &cx, result.as_ref().err());
     if let (Some(key), Some(time)) = (key, operation.cache)
         && let Ok(Reply { status: 200, body: Body::Whole(body) }) = &result
@@ -131,13 +139,12 @@ fn answer_key(operation: &Operation, cx: &Context, params: &Params) -> Option<An
     Some(cx.service.answers.key(operation.name, version, cx.granted, params.fingerprint()))
 }
 
-fn not_ended(operation: &Operation) -> Error {
+fn not_ended(operation: &Operation, effect: &Known) -> Error {
     let who = match operation.subject {
         Subject::Connection(_) => "the operation",
         _ => "what needs the platform database",
     };
-    let outcome = if operation.is_get() { Outcome::NotApplied } else { Outcome::Unknown };
-    Error::timeout(format!("{who} did not end in time"), outcome)
+    Error::timeout(format!("{who} did not end in time"), effect.lost())
 }
 
 enum Found {
@@ -217,12 +224,17 @@ fn missing(name: &str) -> Error {
 
 /// Feeds the circuit of the connection's client, and forgets cached answers after a change.
 pub(super) fn observe(operation: &Operation, cx: &Context, error: Option<&Error>) {
+    forget_answers(cx);
     let Some(connection) = &cx.connection else { return };
     if matches!(operation.subject, Subject::Connection(_)) {
         let own = error.filter(|error| !error.details().contains_key(FAILED_CONNECTION));
         cx.service.pools.observe(&connection.pool_key(), cx.began, own);
     }
-    if !operation.is_get() {
+}
+
+/// Forgets cached answers after what may have changed them.
+pub(super) fn forget_answers(cx: &Context) {
+    if let Some(connection) = cx.connection.as_ref().filter(|_| cx.effect.writes()) {
         cx.service.answers.forget(connection.id);
     }
 }

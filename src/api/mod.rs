@@ -2,10 +2,13 @@
 //! limit.
 
 pub mod context;
+#[cfg(test)]
+mod controls;
 pub mod dispatch;
+pub mod effect;
 mod exact;
 pub mod http;
-mod limit;
+pub mod limit;
 mod media;
 mod members;
 mod named;

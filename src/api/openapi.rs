@@ -67,6 +67,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         "operationId": operation.name,
         "summary": operation.summary.trim(),
         "x-permission": operation.permission.as_str(),
+        "x-effect": operation.effect.as_str(),
         "x-cost": operation.cost,
         "responses": responses(operation),
     });

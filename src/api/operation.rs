@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::context::Context;
+use super::effect::Declared;
 use super::params::Params;
 use super::reply::Reply;
 use super::stream::Format;
@@ -103,7 +104,10 @@ pub struct Operation {
     /// The least a user must be allowed to do. An operation may require more once it has read its
     /// input.
     pub permission: Permission,
-    /// What it counts in the rate limiter.
+    /// Whether it reads or writes.
+    pub effect: Declared,
+    /// What it counts in the rate limiter at least; an operation may cost more once it has read its
+    /// input.
     pub cost: u32,
     /// How long an answer may be served again.
     pub cache: Option<Duration>,
@@ -117,14 +121,6 @@ pub struct Operation {
     pub input: fn(&mut SchemaGenerator) -> Schema,
     /// The code.
     pub run: Run,
-}
-
-impl Operation {
-    /// Whether it only reads, so that it may be answered from a cache.
-    #[must_use]
-    pub fn is_get(&self) -> bool {
-        self.method == Method::GET
-    }
 }
 
 /// The schema of an operation function's input.
@@ -146,7 +142,8 @@ where
 /// }
 /// ```
 ///
-/// The doc comment is the summary, the number the cost. Before the arrow, in this order: `cache 30`
+/// The doc comment is the summary, the number the cost. Before the arrow, in this order: `does reads`,
+/// `does writes` or `does by_input` where that does not go with the method ([`Declared`]); `cache 30`
 /// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
 /// arrives. What is given that is not one JSON text in the envelope is a `stream`, `records`,
 /// `documents`, a `file(Csv, Json)` in one of these formats, `bare`, or a `socket` ([`Gives`]).
@@ -154,7 +151,7 @@ macro_rules! operations {
     ($(
         $(#[doc = $summary:literal])+
         $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
-        $cost:literal $(cache $cache:literal)? $(takes $takes:ident)? $(gives $gives:ident $(($($format:ident),+))?)?
+        $cost:literal $(does $does:ident)? $(cache $cache:literal)? $(takes $takes:ident)? $(gives $gives:ident $(($($format:ident),+))?)?
         => $run:path;
     )*) => {
         /// The operations of this module.
@@ -166,6 +163,7 @@ macro_rules! operations {
                 subject: $crate::api::operation::Subject::$subject
                     $(($crate::target::DatabaseType::$type))?,
                 permission: $crate::permission::Permission::$permission,
+                effect: operations!(@does $method $($does)?),
                 cost: $cost,
                 cache: operations!(@cache $($cache)?),
                 takes: operations!(@takes $($takes)?),
@@ -178,6 +176,12 @@ macro_rules! operations {
             },
         )*];
     };
+    (@does $method:ident) => {
+        $crate::api::effect::Declared::of($crate::api::operation::Method::$method)
+    };
+    (@does $method:ident reads) => { $crate::api::effect::Declared::Reads };
+    (@does $method:ident writes) => { $crate::api::effect::Declared::Writes };
+    (@does $method:ident by_input) => { $crate::api::effect::Declared::ByInput };
     (@takes) => { $crate::api::operation::Takes::Json };
     (@takes upload) => { $crate::api::operation::Takes::Upload };
     (@gives) => { $crate::api::operation::Gives::Json };

@@ -247,8 +247,11 @@ async fn run(cx: Context, mut sink: Sink, work: Work) {
         }
         Err(_) => Err(dispatch::panicked()),
     };
+    let result = result.map_err(|error| cx.effect.settle(error));
     // That the reader has left says nothing about the server.
-    if !sink.is_closed() {
+    if sink.is_closed() {
+        dispatch::forget_answers(&cx);
+    } else {
         dispatch::observe(operation, &cx, result.as_ref().err());
     }
     dispatch::note(operation, &cx.request_id, started, result.as_ref().err());

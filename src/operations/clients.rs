@@ -13,8 +13,18 @@ use crate::registry::Connection;
 use crate::service::Service;
 
 impl Context {
+    /// A client of the request's connection. Nobody gets one before it is known what the request
+    /// does: its limit might not allow that.
     async fn lease(&self) -> Result<Lease> {
+        self.told()?;
         self.service.lease(self.connection()?, self.deadline).await
+    }
+
+    fn told(&self) -> Result<()> {
+        if self.effect.is_told() {
+            return Ok(());
+        }
+        Err(Error::internal("the operation did not say whether it reads or writes"))
     }
 
     /// The connection's Redis client.
@@ -45,6 +55,7 @@ impl Context {
     /// The Redis client of another connection, on which the user was found to have enough
     /// permission. What fails there names it ([`Context::of_other`]).
     pub async fn redis_of(&self, other: &Arc<Connection>) -> Result<Leased<redis::Client>> {
+        self.told()?;
         let lease = self.service.lease(other, self.deadline).await;
         Leased::pick(lease.map_err(|error| self.of_other(other, error))?, redis_client)
     }

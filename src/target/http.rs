@@ -7,7 +7,7 @@ use url::Url;
 use super::columns::{Columns, put};
 use super::draft::{Draft, agree_secret};
 use super::tls::Tls;
-use super::{Endpoint, host};
+use super::{CallerHeaders, Endpoint, ReaderPaths, host};
 use crate::error::{Error, Result};
 
 /// Where HTTP requests go.
@@ -21,6 +21,11 @@ pub struct HttpTarget {
     pub tls: Option<Tls>,
     /// Most connections the user wants; the installation's limit holds besides.
     pub pool_size: Option<u32>,
+    /// What readers may ask for; others need write permission for anything else. `None`: everything
+    /// that only reads.
+    pub reader_paths: Option<ReaderPaths>,
+    /// Headers that callers may set besides those that all may.
+    pub request_headers: CallerHeaders,
     /// Milliseconds a connection attempt may take.
     pub connect_timeout_ms: Option<u64>,
 }
@@ -63,6 +68,11 @@ impl HttpTarget {
             api_key,
             tls,
             pool_size: draft.pool_size()?,
+            reader_paths: draft.options.take(&["reader_paths"], ReaderPaths::read)?,
+            request_headers: draft
+                .options
+                .take(&["request_headers"], CallerHeaders::read)?
+                .unwrap_or_default(),
             connect_timeout_ms: draft.milliseconds(&["connect_timeout_ms", "connect_timeout"])?,
         })
     }
@@ -84,6 +94,8 @@ impl HttpTarget {
             options.insert("path".to_owned(), Value::from(self.base_url.path()));
         }
         put(&mut options, "pool_size", self.pool_size);
+        put(&mut options, "reader_paths", self.reader_paths.as_ref().map(ReaderPaths::to_text));
+        put(&mut options, "request_headers", self.request_headers.to_text());
         put(&mut options, "connect_timeout_ms", self.connect_timeout_ms);
         Columns {
             host: Some(self.endpoint().host),

@@ -7,6 +7,7 @@
 //! [`TargetInput`] → [`Target::parse`] → [`Target`] → [`Target::stored`], and back by
 //! [`TargetInput::from_stored`]. Sockets are opened by [`egress`], secured by [`tls`].
 
+mod caller_headers;
 mod columns;
 mod draft;
 pub mod egress;
@@ -16,6 +17,7 @@ mod input;
 mod mongodb;
 mod options;
 mod postgres;
+mod reader_paths;
 mod redis;
 mod refused;
 pub mod stored;
@@ -31,12 +33,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::caller_headers::CallerHeaders;
 pub use self::columns::Columns;
 use self::draft::Draft;
 pub use self::http::HttpTarget;
 pub use self::input::{Rules, TargetInput};
 pub use self::mongodb::MongoTarget;
 pub use self::postgres::{ChannelBinding, PostgresTarget};
+pub use self::reader_paths::ReaderPaths;
 pub use self::redis::{RedisTarget, RedisTopology};
 pub use self::stored::Stored;
 pub use self::tls::Tls;

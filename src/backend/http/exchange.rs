@@ -3,37 +3,11 @@
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
-use memchr::memmem;
 
+use super::mask::Mask;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-
-/// Never a caller's: they belong to the connection, name another host, carry credentials, or turn
-/// the method into another one after it was checked.
-const REFUSED: [&str; 22] = [
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "cookie2",
-    "expect",
-    "forwarded",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-url",
-    "x-rewrite-url",
-];
+use crate::target::CallerHeaders;
 
 /// Not shown: they belong to the connection, or set a session.
 const HIDDEN: [HeaderName; 10] = [
@@ -49,14 +23,8 @@ const HIDDEN: [HeaderName; 10] = [
     HeaderName::from_static("set-cookie2"),
 ];
 
-/// What stands in an answer where the service repeated the API key.
-const MASK: &[u8] = b"***";
-
 /// More is not expected of what services say about themselves.
 const MAX_ANSWER: usize = 1024 * 1024;
-
-/// Shorter keys are not looked for: masking them would eat innocent text.
-const SHORTEST_MASKED: usize = 8;
 
 /// A request below the base URL.
 #[derive(Debug, Clone)]
@@ -110,7 +78,16 @@ impl Request {
         if self.only_reads() { Outcome::NotApplied } else { Outcome::Unknown }
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(super) fn check(&self, headers: &CallerHeaders) -> Result<()> {
+        if let Some(name) = self.headers.keys().find(|name| !headers.allow(name.as_str())) {
+            return Err(Error::new(
+                Code::OperationNotAllowed,
+                format!(
+                    "the header `{name}` may not be set; what else callers may send is listed in the \
+                     connection's `request_headers`"
+                ),
+            ));
+        }
         if matches!(self.method, Method::CONNECT | Method::TRACE) {
             return Err(Error::new(
                 Code::OperationNotAllowed,
@@ -124,15 +101,9 @@ impl Request {
     }
 }
 
-/// A header that a caller may send.
+/// A header that a caller may send, as far as its spelling goes.
 pub fn caller_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let lower = name.to_ascii_lowercase();
-    if REFUSED.contains(&lower.as_str()) || lower.starts_with("x-forwarded-") {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
-            format!("the header `{lower}` may not be set; the connection sets it by itself"),
-        ));
-    }
     let header = HeaderName::from_bytes(lower.as_bytes())
         .map_err(|_| Error::validation("a header name holds characters it may not hold"))?;
     let value = HeaderValue::from_str(value).map_err(|_| {
@@ -146,7 +117,7 @@ impl Answer {
         status: StatusCode,
         mut headers: HeaderMap,
         body: Bytes,
-        api_key: Option<&str>,
+        mask: Option<&Mask>,
     ) -> Self {
         // Whatever `Connection` names belongs to the connection too (RFC 9110, 7.6.1).
         let named: Vec<HeaderName> = headers
@@ -160,8 +131,8 @@ impl Answer {
             headers.remove(name);
         }
         let mut answer = Self { status, headers, body };
-        if let Some(key) = api_key.filter(|key| key.len() >= SHORTEST_MASKED) {
-            answer.mask(key.as_bytes());
+        if let Some(mask) = mask {
+            answer.mask(mask);
         }
         answer
     }
@@ -178,34 +149,26 @@ impl Answer {
     }
 
     /// A service may repeat what it was sent; the key is not for the one who reads this.
-    fn mask(&mut self, key: &[u8]) {
-        let finder = memmem::Finder::new(key);
-        if let Some(masked) = replace_all(&finder, &self.body) {
+    fn mask(&mut self, mask: &Mask) {
+        if let Some(masked) = mask.apply(&self.body) {
             self.body = masked.into();
         }
+        let named: Vec<HeaderName> = self
+            .headers
+            .keys()
+            .filter(|name| mask.apply(name.as_str().as_bytes()).is_some())
+            .cloned()
+            .collect();
+        for name in named {
+            self.headers.remove(name);
+        }
         for value in self.headers.values_mut() {
-            if let Some(masked) = replace_all(&finder, value.as_bytes())
-                && let Ok(masked) = HeaderValue::from_bytes(&masked)
-            {
-                *value = masked;
+            if let Some(masked) = mask.apply(value.as_bytes()) {
+                *value =
+                    HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static("***"));
             }
         }
     }
-}
-
-/// `None` when there is nothing to replace.
-fn replace_all(finder: &memmem::Finder<'_>, text: &[u8]) -> Option<Vec<u8>> {
-    let mut matches = finder.find_iter(text).peekable();
-    matches.peek()?;
-    let mut masked = Vec::with_capacity(text.len());
-    let mut from = 0;
-    for at in matches {
-        masked.extend_from_slice(&text[from..at]);
-        masked.extend_from_slice(MASK);
-        from = at + finder.needle().len();
-    }
-    masked.extend_from_slice(&text[from..]);
-    Some(masked)
 }
 
 #[cfg(test)]
@@ -217,36 +180,12 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_static(value));
         }
-        Answer::new(StatusCode::OK, map, Bytes::from_static(body.as_bytes()), Some("canary-key"))
+        let mask = Mask::of("canary-key");
+        Answer::new(StatusCode::OK, map, Bytes::from_static(body.as_bytes()), mask.as_ref())
     }
 
     #[test]
-    fn headers_of_the_connection_and_credentials_are_refused() {
-        for name in [
-            "Host",
-            "authorization",
-            "COOKIE",
-            "Connection",
-            "Transfer-Encoding",
-            "Content-Length",
-            "Upgrade",
-            "TE",
-            "Trailer",
-            "Keep-Alive",
-            "Proxy-Authorization",
-            "X-Forwarded-For",
-            "X-Forwarded-Host",
-            "X-HTTP-Method-Override",
-            "Forwarded",
-            "Expect",
-            "X-Original-URL",
-        ] {
-            assert_eq!(
-                caller_header(name, "x").unwrap_err().code(),
-                Code::OperationNotAllowed,
-                "{name}"
-            );
-        }
+    fn headers_that_can_not_be_sent_are_refused() {
         caller_header("Accept", "text/html").unwrap();
         for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nhost: evil"), ("x", "\0")] {
             assert!(caller_header(name, value).is_err(), "{name}");
@@ -271,11 +210,17 @@ mod tests {
     #[test]
     fn a_key_that_the_service_repeats_is_masked() {
         let shown = answer(
-            &[("x-echo", "Bearer canary-key")],
+            &[
+                ("x-echo", "Bearer canary-key"),
+                ("location", "https://h/?k=CANARY%2dKEY"),
+                ("x-canary-key", "1"),
+            ],
             r#"{"authorization":"Bearer canary-key","twice":"canary-keycanary-key"}"#,
         );
         assert_eq!(shown.body, r#"{"authorization":"Bearer ***","twice":"******"}"#);
         assert_eq!(shown.headers["x-echo"], "Bearer ***");
+        assert_eq!(shown.headers["location"], "https://h/?k=***");
+        assert_eq!(shown.headers.len(), 2);
     }
 
     #[test]

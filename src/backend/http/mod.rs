@@ -5,6 +5,7 @@
 //! reads, is sent again. Redirects are answers; they are never followed.
 
 mod exchange;
+mod mask;
 mod path;
 mod pool;
 mod probe;
@@ -12,20 +13,21 @@ mod probe;
 mod tests;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::Response;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use self::exchange::{Answer, Request, caller_header};
+use self::mask::Mask;
 use self::pool::{Checkout, Pool};
 pub use self::probe::probe;
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-use crate::target::HttpTarget;
+use crate::target::{CallerHeaders, HttpTarget, ReaderPaths};
 
 /// Where a service tells whether it is well.
 pub const HEALTH: &str = "health";
@@ -51,6 +53,8 @@ struct Service {
     api_key: Option<SecretString>,
     /// `Bearer …`, marked as sensitive.
     authorization: Option<HeaderValue>,
+    reader_paths: Option<ReaderPaths>,
+    request_headers: CallerHeaders,
 }
 
 /// How one try to get an answer ended.
@@ -70,8 +74,12 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let client = Self { service: Service::new(target)?, pool: Pool::new(target, options)? };
-        let answer = client.send(&Request::get(HEALTH), deadline).await?;
-        client.service.check_accepted(&answer)?;
+        let status = match client.send(&Request::get(HEALTH), deadline).await {
+            Ok(answer) => answer.status,
+            // What it says of its health can't be read, but it is there.
+            Err(error) => status_of_unreadable(&error).ok_or(error)?,
+        };
+        client.service.check_accepted(status)?;
         Ok(client)
     }
 
@@ -82,7 +90,7 @@ impl Client {
     /// `PAYLOAD_TOO_LARGE` for an answer above the request's cap, and those of connecting. The outcome
     /// of a write whose answer was lost is unknown.
     pub async fn send(&self, request: &Request, deadline: Deadline) -> Result<Answer> {
-        request.check()?;
+        request.check(&self.service.request_headers)?;
         let url = path::below(&self.service.base_url, &request.path, &request.query)?;
         let mut repeated = false;
         loop {
@@ -102,6 +110,16 @@ impl Client {
             }
             repeated = true;
         }
+    }
+
+    /// Whether somebody who may only read may send the request: it only reads, and the connection does
+    /// not say that its readers may ask for other paths alone.
+    pub fn is_for_readers(&self, request: &Request) -> Result<bool> {
+        let base_url = &self.service.base_url;
+        let url = path::below(base_url, &request.path, &request.query)?;
+        let below = url.path().strip_prefix(base_url.path()).unwrap_or_default();
+        let listed = self.service.reader_paths.as_ref().is_none_or(|paths| paths.has(below));
+        Ok(request.only_reads() && listed)
     }
 
     /// Closes every connection; requests that still run fail.
@@ -168,7 +186,14 @@ impl Service {
             None => None,
         };
         let (base_url, api_key) = (target.base_url.clone(), target.api_key.clone());
-        Ok(Self { base_url, host, api_key, authorization })
+        Ok(Self {
+            base_url,
+            host,
+            api_key,
+            authorization,
+            reader_paths: target.reader_paths.clone(),
+            request_headers: target.request_headers.clone(),
+        })
     }
 
     /// The request as it is written, with what callers may not set.
@@ -181,7 +206,9 @@ impl Service {
             .map_err(|_| Error::validation("the path holds characters that cannot be sent"))?;
         let mut headers: HeaderMap = request.headers.clone();
         headers.insert(header::HOST, self.host.clone());
-        headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+        headers.insert(header::USER_AGENT, USER_AGENT);
+        // The key is looked for in what comes back, so that must come as it is, and whole.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(authorization) = &self.authorization {
             headers.insert(header::AUTHORIZATION, authorization.clone());
         }
@@ -211,22 +238,56 @@ impl Service {
                 None => return Ok(Try::Lost),
             },
         };
-        let key = self.api_key.as_ref().map(ExposeSecret::expose_secret);
-        Ok(Try::Answered(Answer::new(head.status, head.headers, body, key)))
+        if !body.is_empty() && is_encoded(&head.headers) {
+            return Err(unreadable(head.status, request));
+        }
+        let mask = self.api_key.as_ref().and_then(|key| Mask::of(key.expose_secret()));
+        Ok(Try::Answered(Answer::new(head.status, head.headers, body, mask.as_ref())))
     }
 
     /// Refuses an answer to a plain `GET` that says that the key is wrong.
-    fn check_accepted(&self, answer: &Answer) -> Result<()> {
-        if !matches!(answer.status.as_u16(), 401 | 403) {
+    fn check_accepted(&self, status: StatusCode) -> Result<()> {
+        if !matches!(status.as_u16(), 401 | 403) {
             return Ok(());
         }
         let what = match self.api_key {
             Some(_) => "the service refused the API key",
             None => "the service asks for an API key, and the connection has none",
         };
-        let message = format!("{what} ({})", answer.status);
+        let message = format!("{what} ({status})");
         Err(Error::new(Code::DbInvalidCredentials, message))
     }
+}
+
+/// Whether the body is in another form than it was asked for.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    codings.flat_map(|value| value.as_bytes().split(|&byte| byte == b',')).any(|coding| {
+        let coding = coding.trim_ascii();
+        !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity")
+    })
+}
+
+/// The detail of an answer that can't be read: its status.
+const UNREADABLE_STATUS: &str = "status";
+
+/// The answer came, but the API key might be in it and could not be seen.
+fn unreadable(status: StatusCode, request: &Request) -> Error {
+    let outcome = match request.once_sent() {
+        Outcome::Unknown if status.is_success() => Outcome::Applied,
+        outcome => outcome,
+    };
+    let message = format!(
+        "the service compressed its answer ({status}) although it was asked not to, so that it can't \
+         be checked and is not shown; turn compression off there for `Accept-Encoding: identity`"
+    );
+    let error = Error::new(Code::DbQueryError, message).outcome(outcome);
+    error.detail(UNREADABLE_STATUS, status.as_u16())
+}
+
+fn status_of_unreadable(error: &Error) -> Option<StatusCode> {
+    let status = error.details().get(UNREADABLE_STATUS)?.as_u64()?;
+    StatusCode::from_u16(u16::try_from(status).ok()?).ok()
 }
 
 /// What a failure means that came after some of the request may have been sent.

@@ -25,7 +25,7 @@ pub async fn probe(target: &HttpTarget, options: &ConnectOptions, probe: &mut Pr
     let health = probe
         .step("auth", async {
             let answer = service.ask(&mut connection, HEALTH).await?;
-            service.check_accepted(&answer)?;
+            service.check_accepted(answer.status)?;
             Ok(answer)
         })
         .await?;

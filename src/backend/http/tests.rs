@@ -366,3 +366,80 @@ async fn a_probe_over_tls_verifies_the_service() {
     assert_eq!(result.code, Some("DB_TLS_ERROR"));
     assert_eq!(result.steps.last().map(|step| step.name), Some("tls"));
 }
+
+fn with_options(url: &str, options: serde_json::Value) -> HttpTarget {
+    let mut input = TargetInput::from_connection_string(url);
+    input.password = Some("secret-canary".into());
+    input.options = options.as_object().cloned();
+    match Target::parse(DatabaseType::BunApi, &input, Rules::default()).unwrap() {
+        Target::Http(target) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_answer_is_asked_for_as_it_is_and_whole() {
+    let server = server(|head, _| (ok(&format!("{:?}", head.to_ascii_lowercase())), false)).await;
+    let client = connected(&server).await;
+    let body = client.send(&Request::get("a"), soon()).await.unwrap().body;
+    assert!(String::from_utf8_lossy(&body).contains("accept-encoding: identity"), "{body:?}");
+    for name in ["accept-encoding", "range", "x-http-method-override", "x-real-ip", "x-mine"] {
+        let mut request = Request::get("a");
+        request.headers.insert(name, HeaderValue::from_static("gzip"));
+        let error = client.send(&request, soon()).await.unwrap_err();
+        assert_eq!(error.code(), Code::OperationNotAllowed, "{name}");
+    }
+    let listing = with_options(&server.url, serde_json::json!({ "request_headers": ["X-Mine"] }));
+    let client = Client::connect(&listing, &options(), soon()).await.unwrap();
+    let mut request = Request::get("a");
+    request.headers.insert("x-mine", HeaderValue::from_static("1"));
+    client.send(&request, soon()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_compressed_all_the_same_is_not_shown() {
+    let server = server(|head, _| {
+        let encoding = match head.split(' ').nth(1).unwrap_or_default() {
+            "/v1/plain" => "identity",
+            "/v1/twice" => "identity, br",
+            _ => "GZIP",
+        };
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\n");
+        (format!("{head}Content-Length: 2\r\n\r\nxx").into_bytes(), false)
+    })
+    .await;
+    // Its health comes compressed too, and it is there all the same.
+    let client = connected(&server).await;
+    assert_eq!(client.send(&Request::get("plain"), soon()).await.unwrap().body, "xx");
+    for path in ["a", "twice"] {
+        let error = client.send(&Request::get(path), soon()).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.known_outcome()),
+            (Code::DbQueryError, Outcome::NotApplied)
+        );
+        let error = client.send(&post(path), soon()).await.unwrap_err();
+        assert_eq!((error.code(), error.known_outcome()), (Code::DbQueryError, Outcome::Applied));
+    }
+}
+
+#[tokio::test]
+async fn readers_ask_for_the_paths_that_are_listed_for_them() {
+    let server = server(|_, _| (ok("{}"), false)).await;
+    let listing = with_options(&server.url, serde_json::json!({ "reader_paths": "/tasks,/t/*" }));
+    let client = Client::connect(&listing, &options(), soon()).await.unwrap();
+    for (path, theirs) in [
+        ("tasks", true),
+        ("/tasks?a=../x", true),
+        ("t/1/2", true),
+        ("admin", false),
+        ("tasks/", false),
+        ("t//1", false),
+        ("t/a%2Fb", false),
+        ("", false),
+    ] {
+        assert_eq!(client.is_for_readers(&Request::get(path)).unwrap(), theirs, "{path}");
+        assert!(!client.is_for_readers(&post(path)).unwrap(), "{path}");
+    }
+    let client = connected(&server).await;
+    assert!(client.is_for_readers(&Request::get("admin")).unwrap());
+}

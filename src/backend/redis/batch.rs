@@ -17,6 +17,8 @@ pub const MAX_COMMANDS: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct Batch {
     commands: Commands,
+    cost: u32,
+    writes: bool,
     /// One per command asked for: what is sent, or why it is not.
     asked: Vec<Result<&'static Command>>,
 }
@@ -27,8 +29,22 @@ impl Batch {
     pub fn push(&mut self, args: &[&[u8]], may_write: bool) {
         self.asked.push(accept(args, may_write).map(|ruling| {
             self.commands.push(ruling.effect, ruling.keys.first().unwrap_or(0), args);
+            self.cost = self.cost.saturating_add(ruling.cost(args.len()));
+            self.writes |= ruling.effect == Effect::Write;
             ruling.command
         }));
+    }
+
+    /// What the commands that will be sent cost together.
+    #[must_use]
+    pub fn cost(&self) -> u32 {
+        self.cost
+    }
+
+    /// Whether any of these changes something.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.writes
     }
 
     /// How many commands were asked for.

@@ -21,7 +21,7 @@ operations! {
     /// What the service says about itself.
     "http.info" GET "/bun/{scope}/info" Connection(BunApi) Read 1 cache 30 => info;
     /// One request below the connection's base URL, with its API key.
-    "http.request" POST "/bun/{scope}/request" Connection(BunApi) Read 2 => request::request;
+    "http.request" POST "/bun/{scope}/request" Connection(BunApi) Read 2 does by_input => request::request;
 }
 
 /// `GET {base}/health`. Any status is an answer; only a success is `healthy`.

@@ -4,8 +4,10 @@ use mongodb::bson;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::bulk::WRITES_OF_ONE_COST;
 use super::{id, writable};
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::with_id;
 use crate::ejson::{Document, Mode, write_value};
@@ -44,6 +46,8 @@ pub(super) async fn insert(cx: &Context, input: InsertInput) -> Result<Reply> {
     if documents.len() > MOST_INSERTED {
         return Err(Error::validation(format!("at most {MOST_INSERTED} documents at a time")));
     }
+    let many = u32::try_from(documents.len() / WRITES_OF_ONE_COST).unwrap_or(u32::MAX);
+    cx.will(Effect::Writes, cx.operation.cost.saturating_add(many)).await?;
     let mut ids = Vec::with_capacity(documents.len());
     let mut raw = Vec::with_capacity(documents.len());
     for document in documents {

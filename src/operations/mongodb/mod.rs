@@ -40,7 +40,7 @@ operations! {
         Connection(Mongodb) Write 2 => document::delete;
     /// Changes, deletes or inserts many documents, or shows how many it would reach.
     "mongodb.documents.bulk" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/documents/bulk"
-        Connection(Mongodb) Write 10 => bulk::run;
+        Connection(Mongodb) Write 10 does by_input => bulk::run;
     /// The collections of the database given as `databaseName`.
     "mongodb.collections.list_by_query" GET "/mongodb/{scope}/collections"
         Connection(Mongodb) Read 5 => by_query::collections;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::backend::postgres::{Parameter, Shape, Statement};
 use crate::error::{Error, Result};
@@ -66,6 +67,8 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
     }
     let parameters = input.parameters.into_iter().map(Parameter::from_json);
     let parameters = parameters.collect::<Result<Vec<_>>>()?;
+    let effect = if input.read_only { Effect::Reads } else { Effect::Writes };
+    cx.will(effect, cx.operation.cost).await?;
     let client = cx.postgres().await?;
     let default_timeout = client.statement_timeout();
     let statement = Statement {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::input::Bytes;
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::backend::redis::batch::{Batch, MAX_COMMANDS};
 use crate::error::{Code, Error, Result};
@@ -30,6 +31,8 @@ pub(super) async fn run(cx: &Context, input: BatchInput) -> Result<Reply> {
         let args: Vec<&[u8]> = command.iter().map(|word| word.0.as_slice()).collect();
         batch.push(&args, may_write);
     }
+    let effect = if batch.writes() { Effect::Writes } else { Effect::Reads };
+    cx.will(effect, batch.cost()).await?;
     let client = cx.redis().await?;
     let mut out = Reply::open();
     client.batch(&batch, &cx.request_id, &mut out, cx.deadline).await?;

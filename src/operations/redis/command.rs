@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use super::input::Bytes;
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::backend::redis::console;
-use crate::backend::redis::gate;
+use crate::backend::redis::{commands, gate};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::permission::Permission;
@@ -46,6 +47,11 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
         let message = format!("{name} affects others or shows what they do; send `confirm: true`");
         return Err(Error::new(Code::OperationNotAllowed, message).detail("confirm", true));
     }
+    let effect = match ruling.effect {
+        commands::Effect::Read => Effect::Reads,
+        commands::Effect::Write => Effect::Writes,
+    };
+    cx.will(effect, ruling.cost(args.len())).await?;
     let client = cx.redis().await?;
     let started = Instant::now();
     let answer = client.command(&args, &ruling, input.node.as_deref(), cx.deadline).await?;
@@ -63,9 +69,9 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
     let limit = cx.service.config.max_result_bytes;
     if out.len() > limit {
         let message = format!("the reply is larger than {limit} bytes; ask for less of it");
-        return Err(Error::new(Code::PayloadTooLarge, message).outcome(match ruling.permission {
-            Permission::Read => Outcome::NotApplied,
-            _ => Outcome::Applied,
+        return Err(Error::new(Code::PayloadTooLarge, message).outcome(match effect {
+            Effect::Reads => Outcome::NotApplied,
+            Effect::Writes => Outcome::Applied,
         }));
     }
     Ok(Reply::close(out))

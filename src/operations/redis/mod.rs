@@ -24,8 +24,8 @@ operations! {
     "redis.set" POST "/redis/{scope}/set" Connection(Redis) Write 1 => strings::set;
     /// Many small commands as one pipeline, each with its own result. Those that write need write
     /// permission.
-    "redis.batch" POST "/redis/{scope}/batch" Connection(Redis) Read 1 => batch::run;
+    "redis.batch" POST "/redis/{scope}/batch" Connection(Redis) Read 1 does by_input => batch::run;
     /// One command, if the table of commands offers it. It may need write or admin permission; with
     /// the latter it also needs `confirm`.
-    "redis.command" POST "/redis/{scope}/command" Connection(Redis) Read 2 => command::run;
+    "redis.command" POST "/redis/{scope}/command" Connection(Redis) Read 2 does by_input => command::run;
 }

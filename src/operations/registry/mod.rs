@@ -21,7 +21,7 @@ operations! {
     /// How connections are doing; with `probe` each is tried now.
     "registry.databases.health" GET "/databases/health" Registry Read 5 => overview::health;
     /// Tries a connection that is not saved.
-    "registry.databases.test_unsaved" POST "/databases/test" Registry Admin 5 => trial::unsaved;
+    "registry.databases.test_unsaved" POST "/databases/test" Registry Admin 5 does reads => trial::unsaved;
     /// One connection, without its secrets.
     "registry.databases.get" GET "/databases/{id}" Entry Read 1 => databases::get;
     /// Changes a connection. A new scheme, host, port, user, TLS or authentication needs the
@@ -30,7 +30,7 @@ operations! {
     /// Removes a connection from the registry.
     "registry.databases.delete" DELETE "/databases/{id}" Entry Admin 2 => databases::delete;
     /// Tries a connection step by step and notes the result.
-    "registry.databases.test" POST "/databases/{id}/test" Entry Read 5 => trial::saved;
+    "registry.databases.test" POST "/databases/{id}/test" Entry Read 5 does reads => trial::saved;
 
     /// The project's Redis connections.
     "redis.connections.list" GET "/redis/{scope}/connections" Project(Redis) Read 1
@@ -45,7 +45,7 @@ operations! {
     "redis.connections.delete" DELETE "/redis/{scope}/connections/{id}" Member(Redis) Admin 2
         => databases::delete;
     /// Tries a Redis connection and notes the result.
-    "redis.connections.test" POST "/redis/{scope}/connections/{id}/test" Member(Redis) Read 5
+    "redis.connections.test" POST "/redis/{scope}/connections/{id}/test" Member(Redis) Read 5 does reads
         => trial::saved;
 
     /// The project's MongoDB connections.
@@ -61,7 +61,7 @@ operations! {
     "mongodb.connections.delete" DELETE "/mongodb/{scope}/connections/{id}" Member(Mongodb) Admin 2
         => databases::delete;
     /// Tries a MongoDB connection and notes the result.
-    "mongodb.connections.test" POST "/mongodb/{scope}/connections/{id}/test" Member(Mongodb) Read 5
+    "mongodb.connections.test" POST "/mongodb/{scope}/connections/{id}/test" Member(Mongodb) Read 5 does reads
         => trial::saved;
 
     /// The project's PostgreSQL connections.
@@ -77,7 +77,7 @@ operations! {
     "postgres.connections.delete" DELETE "/postgres/{scope}/connections/{id}" Member(Postgres) Admin 2
         => databases::delete;
     /// Tries a PostgreSQL connection and notes the result.
-    "postgres.connections.test" POST "/postgres/{scope}/connections/{id}/test" Member(Postgres) Read 5
+    "postgres.connections.test" POST "/postgres/{scope}/connections/{id}/test" Member(Postgres) Read 5 does reads
         => trial::saved;
 
     /// The project's Bun API connections.
@@ -93,6 +93,6 @@ operations! {
     "bun.connections.delete" DELETE "/bun/{scope}/connections/{id}" Member(BunApi) Admin 2
         => databases::delete;
     /// Tries a Bun API connection and notes the result.
-    "bun.connections.test" POST "/bun/{scope}/connections/{id}/test" Member(BunApi) Read 5
+    "bun.connections.test" POST "/bun/{scope}/connections/{id}/test" Member(BunApi) Read 5 does reads
         => trial::saved;
 }

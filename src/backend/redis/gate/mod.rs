@@ -32,6 +32,20 @@ pub struct Ruling {
     pub keys: Located,
 }
 
+/// What a command costs that affects everybody or looks at everything.
+const DEAR: u32 = 20;
+/// So many words of a command count as much as another command.
+const WORDS: usize = 100;
+
+impl Ruling {
+    /// What the command with so many words counts in the rate limit.
+    #[must_use]
+    pub fn cost(&self, words: usize) -> u32 {
+        let least = if self.permission == Permission::Admin { DEAR } else { 1 };
+        least.saturating_add(u32::try_from(words / WORDS).unwrap_or(u32::MAX))
+    }
+}
+
 /// Rules on a command: its name, and then its arguments. What is offered to nobody is
 /// `OPERATION_NOT_ALLOWED`.
 ///

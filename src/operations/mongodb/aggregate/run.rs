@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
 use crate::api::context::{Accept, Context};
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
@@ -16,6 +17,8 @@ use crate::permission::Permission;
 
 const LIMIT: u32 = 1000;
 const MOST: u32 = 10_000;
+/// What a pipeline that writes its result counts in the rate limit, however large that is.
+const COST_OF_WRITING: u32 = 20;
 
 /// What to run on a collection.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -58,6 +61,11 @@ pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
         }
     }
     check_source(needs, false)?;
+    let (effect, cost) = match needs.write {
+        true => (Effect::Writes, COST_OF_WRITING),
+        false => (Effect::Reads, cx.operation.cost),
+    };
+    cx.will(effect, cost).await?;
     let options = AggregateOptions { writes: needs.write, ..input.options.checked()? };
     let run = Run { stages, options, input: input.options, limit: input.limit, ejson: input.ejson };
     run.answer(cx, Source::Collection(&namespace)).await

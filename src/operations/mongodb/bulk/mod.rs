@@ -10,11 +10,15 @@ pub(super) use self::input::BulkInput;
 use self::input::Write;
 use super::writable;
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Report, Statement};
 use crate::ejson::{Mode, write_value};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+
+/// So many writes cost one more in the rate limit.
+pub(super) const WRITES_OF_ONE_COST: usize = 10;
 
 /// `{ inserted_count, matched_count, modified_count, deleted_count, inserted: [{ index, _id }],
 /// upserted: [{ index, _id }] }`, or what a preview finds. A failure has the same figures in its
@@ -26,6 +30,9 @@ pub(super) async fn run(cx: &Context, input: BulkInput) -> Result<Reply> {
     let sample = input.sample()?;
     let ejson = input.ejson;
     let writes = input.writes()?;
+    let effect = if dry_run { Effect::Reads } else { Effect::Writes };
+    let many = u32::try_from(writes.len() / WRITES_OF_ONE_COST).unwrap_or(u32::MAX);
+    cx.will(effect, cx.operation.cost.saturating_add(many)).await?;
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
     if dry_run {

@@ -39,7 +39,7 @@ operations! {
         Connection(Mongodb) Write 5 => change::change;
     /// Looks for documents that a validator would refuse.
     "mongodb.collections.validate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/validate"
-        Connection(Mongodb) Read 10 => validator::validate;
+        Connection(Mongodb) Read 10 does reads => validator::validate;
 }
 
 /// Entries on one page at most.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::load::{Batch, Ids, OnConflict, Refused, Written};
 use super::records::{FileFormat, Records};
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::backend::mongodb::{Client, Namespace};
@@ -72,6 +73,8 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
         Some(token) => Ids::resume(token)?,
         None => (Ids::new(), 1),
     };
+    let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
+    cx.will(effect, cx.operation.cost).await?;
     let records = Records::new(cx.upload()?, format, rows);
     let client = cx.mongodb().await?;
     Ok(Reply::stream(cx, cx.records(), move |cx, sink| {

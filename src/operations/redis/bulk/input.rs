@@ -10,6 +10,11 @@ use super::super::selection::Selection;
 use crate::backend::redis::bulk::Change;
 use crate::error::{Code, Error, Result};
 
+/// What a walk over all keys counts in the rate limit.
+const COST: u32 = 20;
+/// So many keys that are named cost one more.
+const KEYS_OF_ONE_COST: usize = 100;
+
 /// What to do to each key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -107,6 +112,12 @@ impl BulkInput {
                 Task::Copy(to, self.on_conflict.unwrap_or_default())
             }
         })
+    }
+
+    /// What it counts in the rate limit: a walk over all keys, or the keys that are named.
+    pub(super) fn cost(&self) -> u32 {
+        let named = self.keys.as_ref().map_or(0, |keys| keys.len() / KEYS_OF_ONE_COST);
+        COST.saturating_add(u32::try_from(named).unwrap_or(u32::MAX))
     }
 
     /// The keys. What would be all of them must be confirmed, unless nothing is to be changed.

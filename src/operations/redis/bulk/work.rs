@@ -13,6 +13,7 @@ use super::pace::Pace;
 use super::preview::Preview;
 use super::tally::Tally;
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
@@ -33,7 +34,10 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
     if matches!(task, Task::Change(_)) {
         cx.require(writes)?;
     }
+    let cost = input.cost();
     let course = input.selection()?.course();
+    let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
+    cx.will(effect, cost).await?;
     let client = cx.redis().await?;
     let deed = match task {
         Task::Change(change) => Deed::Change(change, input.dry_run.then(Preview::default)),

@@ -13,6 +13,7 @@ use super::line::{KeyContent, KeyLine, Line, Sums};
 use super::report::Checksum;
 use super::writer::KeyWriter;
 use crate::api::context::Context;
+use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
 use crate::api::upload::Upload;
@@ -55,6 +56,8 @@ pub(super) struct ImportInput {
 
 /// `redis.import`
 pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply> {
+    let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
+    cx.will(effect, cx.operation.cost).await?;
     let upload = cx.upload()?;
     let client = cx.redis().await?;
     if !input.dry_run {

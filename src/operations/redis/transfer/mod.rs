@@ -46,7 +46,7 @@ operations! {
     /// All keys, or those that fit a pattern or type, with their values, as lines of JSON.
     "redis.export" GET "/redis/{scope}/export" Connection(Redis) Read 20 gives file(Ndjson) => export::filtered;
     /// The keys of a list with their values, as lines of JSON.
-    "redis.export.keys" POST "/redis/{scope}/export" Connection(Redis) Read 20 gives file(Ndjson) => export::listed;
+    "redis.export.keys" POST "/redis/{scope}/export" Connection(Redis) Read 20 does reads gives file(Ndjson) => export::listed;
     /// Writes the keys of an export, with progress and a problem for each line that is refused.
-    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 takes upload gives records => import::run;
+    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 does by_input takes upload gives records => import::run;
 }

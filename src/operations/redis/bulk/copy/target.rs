@@ -114,7 +114,9 @@ impl Target {
     pub(in super::super) fn leave(&self, cx: &Context, failure: Option<&Error>) {
         let own = failure.filter(|error| error.details().contains_key(FAILED_CONNECTION));
         cx.service.pools.observe(&self.connection.pool_key(), cx.began, own);
-        cx.service.answers.forget(self.connection.id);
+        if cx.writes() {
+            cx.service.answers.forget(self.connection.id);
+        }
     }
 }
 
