@@ -9,6 +9,7 @@ mod changes;
 mod connection;
 mod deep;
 mod documents;
+mod duplicates;
 mod egress;
 mod explain;
 mod failpoints;

@@ -17,6 +17,7 @@ mod databases;
 mod define;
 mod diff;
 mod distinct;
+mod duplicate;
 mod error;
 mod exact;
 mod explain;
