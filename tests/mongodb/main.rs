@@ -11,6 +11,7 @@ mod deep;
 mod documents;
 mod duplicates;
 mod egress;
+mod etags;
 mod explain;
 mod failpoints;
 mod fake;

@@ -1,14 +1,4 @@
-//! Which unique index a write broke, and what is stored under its `_id`.
-
-use futures_util::StreamExt as _;
-use mongodb::bson::{Bson, RawDocumentBuf, doc};
-use mongodb::options::{FindOneOptions, FindOptions, ReadPreference, SelectionCriteria};
-
-use super::call::Call;
-use super::change::by_id;
-use super::cursor::Batch;
-use super::names::Namespace;
-use crate::error::Result;
+//! Which unique index a write broke.
 
 /// Whether another document has the key.
 pub(super) fn is_duplicate(code: i32) -> bool {
@@ -22,58 +12,6 @@ pub(super) fn index_name(message: &str) -> Option<&str> {
     let end = [" dup key", " collation:"].iter().filter_map(|after| rest.find(after)).min()?;
     let name = &rest[..end];
     Some(name.rsplit_once(".$").map_or(name, |(_, name)| name)).filter(|name| !name.is_empty())
-}
-
-impl Call<'_> {
-    /// The documents with these ids, as the primary has them, or of each its `_id` alone. Ids are
-    /// equal by the rules of the collection: 1 is 1.0, and text may be compared as in a language.
-    pub async fn stored(
-        &self,
-        namespace: &Namespace,
-        ids: Vec<Bson>,
-        whole: bool,
-    ) -> Result<Vec<RawDocumentBuf>> {
-        let options = FindOptions::builder()
-            .projection((!whole).then(|| doc! { "_id": 1 }))
-            .selection_criteria(primary())
-            .max_time(self.max_time())
-            .comment(self.comment())
-            .build();
-        let collection = self.collection(namespace);
-        self.read(async {
-            let filter = doc! { "_id": { "$in": ids } };
-            let mut cursor = collection.find(filter).with_options(options).batch().await?;
-            let mut found = Vec::new();
-            while let Some(batch) = cursor.next().await {
-                let batch = Batch(batch?);
-                for document in batch.documents()? {
-                    found.push(document?.to_owned());
-                }
-            }
-            Ok(found)
-        })
-        .await
-    }
-
-    /// The document with this id, as the primary has it.
-    pub async fn current(
-        &self,
-        namespace: &Namespace,
-        id: &Bson,
-    ) -> Result<Option<RawDocumentBuf>> {
-        let options = FindOneOptions::builder()
-            .selection_criteria(primary())
-            .max_time(self.max_time())
-            .comment(self.comment())
-            .build();
-        let collection = self.collection(namespace);
-        self.read(async { Ok(collection.find_one(by_id(id)).with_options(options).await?) }).await
-    }
-}
-
-/// What was just written may not be anywhere else yet.
-fn primary() -> SelectionCriteria {
-    SelectionCriteria::ReadPreference(ReadPreference::Primary)
 }
 
 #[cfg(test)]

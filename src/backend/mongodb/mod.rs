@@ -12,6 +12,7 @@ mod change;
 mod collation;
 mod collections;
 mod command;
+mod current;
 mod cursor;
 mod databases;
 mod define;
