@@ -1,6 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { documents } from '../stream'
-import type { Document } from './document'
+import type { Document, PipelineInput, ShownAs } from './document'
 import type { PipelineOptions } from './reading'
 
 /** What to run, and what of its result to return. */
@@ -9,6 +9,8 @@ export interface AggregateInput extends PipelineOptions {
   limit?: number
   /** `canonical` keeps every type visible; default `relaxed`. */
   ejson?: 'relaxed' | 'canonical'
+  /** `text` hands documents out as texts, which nothing on the way has changed. */
+  as?: ShownAs
 }
 
 /** What to preview. */
@@ -53,10 +55,24 @@ export class Aggregations {
   }
 
   /** A pipeline's result as one list. `confirm` is needed where it ends in `$out` or `$merge`. */
+  run(
+    db: string,
+    coll: string,
+    pipeline: PipelineInput,
+    input: AggregateInput & { confirm?: boolean; as: 'text' },
+    call?: CallOptions
+  ): Promise<string[]>
   run<T = Document>(
     db: string,
     coll: string,
-    pipeline: Document[],
+    pipeline: PipelineInput,
+    input?: AggregateInput & { confirm?: boolean },
+    call?: CallOptions
+  ): Promise<T[]>
+  run<T>(
+    db: string,
+    coll: string,
+    pipeline: PipelineInput,
     input: AggregateInput & { confirm?: boolean } = {},
     call?: CallOptions
   ): Promise<T[]> {
@@ -71,7 +87,7 @@ export class Aggregations {
   stream<T = Document>(
     db: string,
     coll: string,
-    pipeline: Document[],
+    pipeline: PipelineInput,
     input: AggregateInput = {},
     call?: CallOptions
   ): AsyncGenerator<T> {
@@ -83,7 +99,7 @@ export class Aggregations {
   preview<T = Document>(
     db: string,
     coll: string,
-    pipeline: Document[],
+    pipeline: PipelineInput,
     input: PreviewInput = {},
     call?: CallOptions
   ): Promise<PipelinePreview<T>> {
@@ -95,7 +111,7 @@ export class Aggregations {
   /** A pipeline whose first stage needs no collection: `$currentOp`, `$documents`… */
   runOnDatabase<T = Document>(
     db: string,
-    pipeline: Document[],
+    pipeline: PipelineInput,
     input: AggregateInput = {},
     call?: CallOptions
   ): Promise<T[]> {
@@ -106,6 +122,6 @@ export class Aggregations {
 
 /** Options of the server are told apart from ours. */
 function split(input: AggregateInput & { confirm?: boolean }) {
-  const { limit, ejson, confirm, ...options } = input
-  return { limit, ejson, confirm, options }
+  const { limit, ejson, as, confirm, ...options } = input
+  return { limit, ejson, as, confirm, options }
 }

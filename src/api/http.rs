@@ -109,10 +109,12 @@ pub fn failure(error: &Error, request_id: &Arc<str>) -> Response {
 }
 
 fn success(reply: Reply, request_id: &Arc<str>) -> Response {
-    match reply.body {
+    let mut response = match reply.body {
         Body::Whole(body) => response(reply.status, body, request_id),
         Body::Stream(feed) => streamed(reply.status, feed, request_id),
-    }
+    };
+    response.headers.extend(reply.etag.map(|etag| ("etag", format!("\"{etag}\""))));
+    response
 }
 
 fn response(status: u16, body: Vec<u8>, request_id: &Arc<str>) -> Response {
@@ -184,8 +186,11 @@ async fn answer(
     request: Request,
     request_id: &Arc<str>,
 ) -> Result<(Reply, Option<Handshake>), Refusal> {
-    let Found { operation, params, is_whole } = find(service, &request)?;
-    let mut params = params;
+    let Found { operation, mut params, is_whole } = find(service, &request)?;
+    if let Some(etag) = request.header("if-match") {
+        // An operation that can't keep to it refuses it.
+        params.text("if_match", etag);
+    }
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
     let mut accept = accept(request.header("accept"));
     let handshake = handshake(operation, &request, accept)?;

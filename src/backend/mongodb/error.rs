@@ -4,6 +4,7 @@ use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure};
 use serde_json::Value;
 
+use super::duplicate::{index_name, is_duplicate};
 use super::tunnel::Tunnel;
 use crate::ejson::{Mode, value_of};
 use crate::error::{Code, Error};
@@ -161,11 +162,6 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether another document has the key.
-fn is_duplicate(code: i32) -> bool {
-    matches!(code, 11000 | 11001)
-}
-
 /// Whether an error ends a command wherever it is, and not only before it did anything.
 pub(super) fn interrupts(code: i32) -> bool {
     matches!(
@@ -281,7 +277,11 @@ pub(super) fn server(code: i32, name: &str, message: &str) -> Error {
         121 => "the document breaks the collection's validation rules".to_owned(),
         _ => message.to_owned(),
     };
-    let error = Error::new(ours, message).detail("server_code", code);
+    let broken = index_name(&message).filter(|_| is_duplicate(code)).map(str::to_owned);
+    let mut error = Error::new(ours, message).detail("server_code", code);
+    if let Some(index) = broken {
+        error = error.detail("index_name", index);
+    }
     if name.is_empty() { error } else { error.detail("server_code_name", name) }
 }
 
