@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { cpSync, existsSync, readdirSync, statSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
 import { DatabaseError, fromNative } from './errors'
 import { ConnectionManager } from './compat/platform'
+import { init } from './init'
 import type { DatabaseConnection } from './types'
 
 const USAGE = `studio-multidb <command>
@@ -60,42 +59,8 @@ async function examine(manager: ConnectionManager, connection: DatabaseConnectio
   return result.success
 }
 
-/** What is to be done by hand where a file was kept. */
-const KEPT: Record<string, string> = {
-  'instrumentation.ts': '; have its register() call serveSockets() of lib/multidbSockets',
-}
-
-/** Copies the route files. A file that is there and differs is left alone and named. */
-function init(studio: string | undefined): boolean {
-  if (studio === undefined || !existsSync(join(studio, 'package.json'))) {
-    say('init needs the directory of a Studio: the one with its package.json')
-    return false
-  }
-  const routes = resolve(__dirname, '..', 'studio')
-  const own = ['lib/multidb.ts', 'lib/multidbSockets.ts', 'instrumentation.ts']
-  const files = [...own, ...walk(join(routes, 'pages', 'api', 'platform'), routes)]
-  for (const file of files) {
-    const target = join(studio, file)
-    if (existsSync(target)) {
-      say(`kept    ${file} (it is there already${KEPT[file] ?? ''})`)
-      continue
-    }
-    cpSync(join(routes, file), target, { recursive: true })
-    say(`wrote   ${file}`)
-  }
-  say("now add serverExternalPackages: ['studio-multidb'] to next.config.js")
-  return true
-}
-
-function walk(folder: string, root: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name)
-    return statSync(path).isDirectory() ? walk(path, root) : [relative(root, path)]
-  })
-}
-
 async function main([command, ...args]: string[]): Promise<boolean> {
-  if (command === 'init') return init(args[0])
+  if (command === 'init') return init(args[0], say)
   const commands = { migrate, 'rotate-keys': rotateKeys, doctor }
   if (command === undefined || !Object.keys(commands).includes(command)) {
     process.stderr.write(USAGE)

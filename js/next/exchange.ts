@@ -4,7 +4,8 @@ import { DatabaseError } from '../errors'
 import { ClientGone } from './body'
 import { crossSite, failure, internal, misconfigured } from './failure'
 import type { Target } from './paths'
-import type { HandlerOptions, ManagerSource, RequestManager, User } from './types'
+import type { HandlerOptions, ManagerSource, RequestManager } from './types'
+import { createUserReader } from './user'
 
 /** Unless `maxBodyBytes` says otherwise. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -22,7 +23,8 @@ export interface Incoming {
   target: Target
   headers: IncomingHttpHeaders
   remoteAddress: string | undefined
-  getUser: () => User | Promise<User>
+  /** In whatever shape the host has it. */
+  getUser: () => unknown
   readBody: (limit: number) => Promise<Buffer | undefined>
   /** The body while it arrives; `undefined` where it is there already. */
   streamBody: () => AsyncIterable<Uint8Array> | undefined
@@ -38,6 +40,7 @@ export type Exchange = (incoming: Incoming) => Promise<HandleResponse | undefine
 /** What the adapters have in common. */
 export function createExchange(source: ManagerSource, options: HandlerOptions): Exchange {
   const { maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  const readUser = createUserReader(onError)
   let manager: RequestManager | undefined
   const open = () => {
     try {
@@ -54,7 +57,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
     try {
       manager ??= open()
       if (isForged(incoming)) throw crossSite()
-      const id = userId(await incoming.getUser())
+      const id = readUser(await incoming.getUser())
       const { path } = incoming.target
       const isUpload = incoming.isSocket || manager.takesUpload?.(method, path)
       const upload = isUpload ? incoming.streamBody() : undefined
@@ -102,10 +105,6 @@ function isForged({ method, headers }: Incoming): boolean {
     headers['sec-fetch-site'] === 'cross-site' &&
     !/^bearer /i.test(headers.authorization ?? '')
   )
-}
-
-function userId(user: User): string | undefined {
-  return (typeof user === 'object' ? user?.id : user) || undefined
 }
 
 function plainHeaders({ headers, isSocket }: Incoming): Record<string, string> {
