@@ -13,7 +13,10 @@ const USAGE = `studio-multidb <command>
 `
 
 interface MigrationReport {
-  migrations: Array<{ name: string; applied: boolean }>
+  imported: { needing_attention: unknown[] }
+  readers: unknown[]
+  plaintext: Array<{ relation: string }>
+  warnings: string[]
   [fact: string]: unknown
 }
 
@@ -22,10 +25,24 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
+/** Prints the report, and what nobody should overlook once more where it is not piped away. */
 async function migrate(manager: ConnectionManager, args: string[]): Promise<boolean> {
-  const report = await manager.native.migrate(args.includes('--dry-run'))
-  say(JSON.stringify(JSON.parse(report) as MigrationReport, null, 2))
+  const dryRun = args.includes('--dry-run')
+  const report = JSON.parse(await manager.native.migrate(dryRun)) as MigrationReport
+  say(JSON.stringify(report, null, 2))
+  const { imported, readers, plaintext, warnings } = report
+  const notes = [
+    ...warnings,
+    ...counted(imported.needing_attention, 'imported connections need attention'),
+    ...counted(readers, 'things in the database use the old table; see readers'),
+    ...plaintext.map(({ relation }) => `secrets lie in plain text in ${relation}; see plaintext`),
+  ]
+  for (const note of notes) process.stderr.write(`WARNING ${note}\n`)
   return true
+}
+
+function counted(list: unknown[], what: string): string[] {
+  return list.length === 0 ? [] : [`${list.length} ${what}`]
 }
 
 async function rotateKeys(manager: ConnectionManager): Promise<boolean> {
@@ -48,15 +65,23 @@ async function doctor(manager: ConnectionManager): Promise<boolean> {
   return healthy
 }
 
+/** One that cannot even be tried must not hide those after it. */
 async function examine(manager: ConnectionManager, connection: DatabaseConnection) {
-  const result = await manager.databases().test(connection.id)
-  const name = `${connection.database_type} ${connection.identifier}`
-  say(
-    result.success
-      ? `ok    ${name}: ${result.version ?? 'unknown version'}, ${result.latency_ms} ms`
-      : `FAIL  ${name}: ${result.error} (${result.code})`
-  )
-  return result.success
+  const name = `${connection.database_type} ${connection.identifier} (${connection.id})`
+  try {
+    const result = await manager.databases().test(connection.id)
+    say(
+      result.success
+        ? `ok    ${name}: ${result.version ?? 'unknown version'}, ${result.latency_ms} ms`
+        : `FAIL  ${name}: ${result.error} (${result.code})`
+    )
+    return result.success
+  } catch (thrown) {
+    const error = fromNative(thrown)
+    if (!(error instanceof DatabaseError)) throw error
+    say(`FAIL  ${name}: ${error.message} (${error.code})`)
+    return false
+  }
 }
 
 async function main([command, ...args]: string[]): Promise<boolean> {

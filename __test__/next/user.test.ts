@@ -98,8 +98,9 @@ describe('a route knows its user', () => {
 
 describe('a user whose id can’t be told is told so, and never to log in', () => {
   test.each(UNREADABLE)('%s', async (_, user) => {
-    for (const args of [[user, undefined], [undefined, user]] as const) {
-      const { status, text, again, requests, onError } = await ask(...args)
+    for (const left of [user, undefined]) {
+      const claims = left === undefined ? user : undefined
+      const { status, text, again, requests, onError } = await ask(left, claims)
       expect([status, again.status]).toEqual([500, 500])
       expect(text).toMatch(/getUser/)
       expect(text).toMatch(/You are logged in/)
