@@ -18,12 +18,8 @@ export function nextConfig(studio: string): string[] {
         '  }',
         '  return config',
         '},',
-        'experimental: { outputFileTracingIncludes: … }, // as README.md has it',
       ]
-    : [
-        "serverExternalPackages: ['studio-multidb'],",
-        'outputFileTracingIncludes: … // as README.md has it',
-      ]
+    : ["serverExternalPackages: ['studio-multidb'],"]
   return ['', `now add to ${file ?? 'next.config.js'}:`, ...said.map((line) => `  ${line}`)]
 }
 

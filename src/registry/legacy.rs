@@ -23,6 +23,7 @@ use crate::target::{Columns, Rules, Target, TargetInput};
 static PENDING: LazyLock<String> = LazyLock::new(|| pending(QUERY));
 
 /// The same before anything was migrated: the table has its own name yet, and nothing was imported.
+/// What is put in is one line: comments name these tables too.
 static PLANNED: LazyLock<String> = LazyLock::new(|| {
     let query = QUERY
         .replace(
@@ -36,8 +37,8 @@ static PLANNED: LazyLock<String> = LazyLock::new(|| {
 
 const QUERY: &str = include_str!("../../migrations/legacy_import.sql");
 
-const NO_CONNECTIONS: &str = "
-    (SELECT NULL::uuid AS id, NULL::uuid AS project_id, NULL::text AS identifier LIMIT 0)";
+const NO_CONNECTIONS: &str =
+    "(SELECT NULL::uuid AS id, NULL::uuid AS project_id, NULL::text AS identifier LIMIT 0)";
 
 fn pending(query: &str) -> String {
     let query = query.trim_end();

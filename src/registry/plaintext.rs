@@ -126,14 +126,16 @@ impl Candidate {
             })
             .collect();
         let condition = if self.is_legacy {
-            // What was not imported is in no other place. Nor is a secret of which only the
-            // encrypted copy is left: that one goes once the connection has another.
-            "kept.id IN (SELECT id FROM platform.databases_legacy_imports)
-              AND EXISTS (
-                SELECT FROM platform.database_connections c
-                WHERE c.id = kept.id AND (c.connection_string IS NOT NULL OR c.password IS NOT NULL)
-              )"
-            .to_owned()
+            // What was not imported is in no other place. Nor is a secret of which only the encrypted
+            // copy is left: that one goes once somebody has edited the connection.
+            let has_text = self.texts.iter().filter(|column| *column != "config");
+            let has_text = has_text.map(|column| format!("kept.{column} IS NOT NULL OR "));
+            format!(
+                "EXISTS (SELECT FROM platform.databases_legacy_imports done WHERE done.id = kept.id) \
+                 AND ({}EXISTS (SELECT FROM platform.database_connections c \
+                 WHERE c.id = kept.id AND c.version > 1))",
+                has_text.collect::<String>()
+            )
         } else {
             self.condition()
         };
