@@ -1,13 +1,14 @@
 import { type HandleResponse, type HandleRequest, NativeManager, Upload } from '../index'
 import { fromNative, QueryError } from './errors'
 import { HttpService } from './http'
-import { type Binding, type DirectTarget, abortable } from './invoke'
+import { type Binding, type CallOptions, type DirectTarget, abortable, invoke } from './invoke'
 import { MongoDatabase } from './mongodb/database'
 import type { ManagerOptions } from './options'
 import { PostgresDatabase } from './postgres'
 import { RedisDatabase } from './redis'
 import { type ClientOptions, type Selector, toInput } from './selector'
 import { Databases } from './databases'
+import type { PoolStatistics } from './pools'
 import { type UploadSource, send } from './stream'
 
 /** How long `shutdown()` lets running requests finish, in milliseconds. */
@@ -79,6 +80,21 @@ export class Manager {
   /** The registered connections. */
   databases(options?: ClientOptions): Databases {
     return new Databases({ ...this.#bind('', options), selector: {} })
+  }
+
+  /**
+   * Figures of this process's clients: open connections, those in use, requests that wait. `user` must
+   * be an admin where authorization is by members.
+   */
+  async pools(options?: ClientOptions, call?: CallOptions): Promise<PoolStatistics[]> {
+    const binding = { ...this.#bind('', options), selector: {} }
+    const { pools } = await invoke<{ pools: Array<Omit<PoolStatistics, 'connection_id'>> }>(
+      binding,
+      'service.pools',
+      {},
+      call
+    )
+    return pools.map((pool) => ({ ...pool, connection_id: pool.key.split(':')[2] ?? '' }))
   }
 
   /** @internal A binding to a target that is not in the registry. */

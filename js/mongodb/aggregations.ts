@@ -54,29 +54,33 @@ export class Aggregations {
     this.#binding = binding
   }
 
-  /** A pipeline's result as one list. `confirm` is needed where it ends in `$out` or `$merge`. */
+  /**
+   * A pipeline's result as one list. One that ends in `$out` or `$merge` is meant, unless a `confirm`
+   * that is passed on says otherwise.
+   */
   run(
     db: string,
     coll: string,
     pipeline: PipelineInput,
-    input: AggregateInput & { confirm?: boolean; as: 'text' },
+    input: AggregateInput & { confirm?: boolean | undefined; as: 'text' },
     call?: CallOptions
   ): Promise<string[]>
   run<T = Document>(
     db: string,
     coll: string,
     pipeline: PipelineInput,
-    input?: AggregateInput & { confirm?: boolean },
+    input?: AggregateInput & { confirm?: boolean | undefined },
     call?: CallOptions
   ): Promise<T[]>
   run<T>(
     db: string,
     coll: string,
     pipeline: PipelineInput,
-    input: AggregateInput & { confirm?: boolean } = {},
+    input: AggregateInput & { confirm?: boolean | undefined } = {},
     call?: CallOptions
   ): Promise<T[]> {
-    const body = { db, coll, pipeline, ...split(input) }
+    const confirm = 'confirm' in input ? input.confirm === true : true
+    const body = { db, coll, pipeline, ...split({ ...input, confirm }) }
     return invoke(this.#binding, 'mongodb.aggregate', body, call)
   }
 

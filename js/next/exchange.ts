@@ -2,9 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { HandleResponse } from '../../index'
 import { DatabaseError } from '../errors'
 import { ClientGone } from './body'
-import { failure, internal, misconfigured, strangeUser } from './failure'
+import { failure, internal, misconfigured } from './failure'
 import type { Target } from './paths'
-import type { HandlerOptions, ManagerSource, RequestManager, User } from './types'
+import type { HandlerOptions, ManagerSource, RequestManager } from './types'
+import { createUserReader } from './user'
 
 /** Unless `maxBodyBytes` says otherwise. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
@@ -18,7 +19,8 @@ export interface Incoming {
   target: Target
   headers: IncomingHttpHeaders
   remoteAddress: string | undefined
-  getUser: () => User | Promise<User>
+  /** In whatever shape the host has it. */
+  getUser: () => unknown
   readBody: (limit: number) => Promise<Buffer | undefined>
   /** The body while it arrives; `undefined` where it is there already. */
   streamBody: () => AsyncIterable<Uint8Array> | undefined
@@ -34,6 +36,7 @@ export type Exchange = (incoming: Incoming) => Promise<HandleResponse | undefine
 /** What the adapters have in common. */
 export function createExchange(source: ManagerSource, options: HandlerOptions): Exchange {
   const { allowedOrigins, maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  const readUser = createUserReader(onError)
   let manager: RequestManager | undefined
   const open = () => {
     try {
@@ -49,7 +52,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
     let sent = false
     try {
       manager ??= open()
-      const id = userId(await incoming.getUser())
+      const id = readUser(await incoming.getUser())
       const { path } = incoming.target
       const isUpload = incoming.isSocket || manager.takesUpload?.(method, path)
       const upload = isUpload ? incoming.streamBody() : undefined
@@ -85,14 +88,6 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
 /** A body of another method has no meaning; reading one would only cost time. */
 function hasBody(method: string): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS'
-}
-
-/** A blank text is nobody's id. What is no id at all must not pass as nobody. */
-function userId(user: User): string | undefined {
-  const id: unknown = typeof user === 'object' ? user?.id : user
-  if (id === undefined || id === null) return undefined
-  if (typeof id !== 'string') throw strangeUser(`a ${typeof id}`)
-  return id.trim() === '' ? undefined : id
 }
 
 function plainHeaders({ headers, isSocket }: Incoming): Record<string, string> {

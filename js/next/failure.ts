@@ -28,13 +28,6 @@ export function tooLarge(limit: number): DatabaseError {
   })
 }
 
-/** The host's own code said who asks, and it was no user. */
-export function strangeUser(what: string): DatabaseError {
-  return new DatabaseError(
-    `The authenticated user is ${what}; let getUser return its id as text, { id }, or null`
-  )
-}
-
 /** What is said of a failure whose own message may hold what a client must not see. */
 export function internal(outcome: 'not_applied' | 'unknown'): DatabaseError {
   const message = 'The request could not be handled; the cause is in the log of the server'

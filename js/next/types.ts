@@ -75,7 +75,8 @@ export interface ApiHandlerOptions<
 > extends HandlerOptions {
   /**
    * The authenticated user of a request. `claims` is what the host's wrapper passed as the third
-   * argument. Unless given, the `id` or `sub` of the claims, else of `req.user`.
+   * argument. Unless given, that argument, else `req.user`: an id, or an object with one as `id`,
+   * `userId` or `sub`, also within its `user` or `claims`.
    */
   getUser?: (request: Req, claims: unknown) => User | Promise<User>
   /**

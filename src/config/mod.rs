@@ -3,6 +3,7 @@
 //! [`SETTINGS`] is the one list: name, option, default, meaning and how the value is read. A
 //! bad value is refused at start with the variable's name, and never shown where it may be secret.
 
+mod beside;
 mod fingerprint;
 mod read;
 mod table;
@@ -135,6 +136,7 @@ impl Config {
         for setting in SETTINGS {
             setting.read(&mut config, &env, options)?;
         }
+        beside::take_over(&mut config, &env)?;
         Ok(config)
     }
 
