@@ -103,8 +103,7 @@ impl Service {
 
     /// What a user may do in a project.
     pub async fn permission(&self, project_ref: &str, user: Option<&User>) -> Result<Permission> {
-        let project = self.registry.project(project_ref).await?;
-        self.access.granted(user, project.id, None).await
+        Ok(self.access.project(&self.registry, user, project_ref).await?.1)
     }
 
     /// The client of a connection.

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const KEY: &str = "canary-api-key";
+const TOKEN: &str = "canary-metrics-token";
 
 /// A service that answers `/health`, `/bytes` and `/text`, and repeats any other request it gets.
 async fn bun_api() -> String {
@@ -46,6 +47,7 @@ fn service(url: &str) -> Arc<Service> {
     let env = |name: &str| match name {
         "BUN_API_URL" => Some(url.to_owned()),
         "BUN_API_KEY" => Some(KEY.to_owned()),
+        "MULTIDB_METRICS_TOKEN" => Some(TOKEN.to_owned()),
         _ => None,
     };
     Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap()
@@ -125,7 +127,8 @@ async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
     let service = service(&bun_api().await);
     let metrics = async || {
         let path = "/api/platform/multidb/metrics".to_owned();
-        let request = Request { method: "GET".to_owned(), path, ..Request::default() };
+        let headers = vec![("authorization".to_owned(), format!("Bearer {TOKEN}"))];
+        let request = Request { method: "GET".to_owned(), path, headers, ..Request::default() };
         let mut response = handle(&service, request).await;
         assert_eq!(response.status, 200);
         let kind = response.headers.iter().find(|(name, _)| *name == "content-type");
@@ -140,7 +143,7 @@ async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
     ask(&service, "GET", "health", &Value::Null).await;
     ask(&service, "POST", "request", &json!({ "path": "../admin" })).await;
     let text = metrics().await;
-    for secret in [KEY, "127.0.0.1", "admin", "http://"] {
+    for secret in [KEY, TOKEN, "127.0.0.1", "admin", "http://"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     let mut seen = HashSet::new();

@@ -13,6 +13,9 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
 const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization']
 const NOT_PASSED_ON = new Set(CREDENTIALS)
 
+/** Asks for the operator's own token, which is no user's and which the core compares. */
+const FOR_THE_OPERATOR = '/api/platform/multidb/metrics'
+
 /** Whoever answers a plain request has not been asked to become something else. */
 const NOT_PASSED_ON_PLAIN = new Set([...CREDENTIALS, 'upgrade', 'connection'])
 
@@ -54,8 +57,8 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
     try {
       manager ??= open()
       if (isForged(incoming)) throw crossSite()
-      const id = userId(await incoming.getUser())
       const { path } = incoming.target
+      const id = path === FOR_THE_OPERATOR ? undefined : userId(await incoming.getUser())
       const isUpload = incoming.isSocket || manager.takesUpload?.(method, path)
       const upload = isUpload ? incoming.streamBody() : undefined
       const whole = hasBody(method) && !upload
@@ -108,9 +111,12 @@ function userId(user: User): string | undefined {
   return (typeof user === 'object' ? user?.id : user) || undefined
 }
 
-function plainHeaders({ headers, isSocket }: Incoming): Record<string, string> {
+function plainHeaders({ headers, isSocket, target }: Incoming): Record<string, string> {
   const withheld = isSocket ? NOT_PASSED_ON : NOT_PASSED_ON_PLAIN
   const plain: Record<string, string> = {}
+  if (target.path === FOR_THE_OPERATOR && headers.authorization) {
+    plain.authorization = headers.authorization
+  }
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || withheld.has(name)) continue

@@ -123,6 +123,7 @@ impl NativeManager {
         let service = Arc::clone(&self.service);
         let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let caller = Caller {
+            is_operator: user.is_none(),
             user: user.map(|id| User { id }),
             request_id: Arc::clone(&request_id),
             fresh: fresh.unwrap_or(false),
@@ -160,6 +161,7 @@ impl NativeManager {
         let service = Arc::clone(&self.service);
         let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let caller = Caller {
+            is_operator: user.is_none(),
             user: user.map(|id| User { id }),
             request_id: Arc::clone(&request_id),
             fresh: false,

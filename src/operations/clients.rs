@@ -37,8 +37,8 @@ impl Context {
     pub async fn other(&self, id: Uuid, permission: Permission) -> Result<Arc<Connection>> {
         let Service { registry, access, .. } = self.service.as_ref();
         let this = self.connection()?;
-        let other = registry.connection(id, self.fresh).await?;
-        let granted = access.granted(self.user.as_ref(), other.project_id, Some(id)).await?;
+        let user = self.user.as_ref();
+        let (other, granted) = access.connection(registry, user, id, self.fresh).await?;
         let name = &other.identifier;
         let refused = |what: &str| Err(Error::validation(format!("{name} {what}")));
         if other.project_id != this.project_id || this.is_direct() {

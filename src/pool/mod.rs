@@ -45,6 +45,9 @@ pub struct Pools {
 pub struct PoolStatus {
     /// `{project_id}:{type}:{connection_id}`.
     pub key: String,
+    /// Whose members may see it.
+    #[serde(skip)]
+    pub project_id: uuid::Uuid,
     /// Version of the connection it was made for.
     pub version: i64,
     /// `ready`, `connecting` or `empty`.
@@ -156,6 +159,7 @@ impl Pools {
                 let (circuit_open, last_error) = entry.circuit();
                 PoolStatus {
                     key: entry.key.to_string(),
+                    project_id: entry.key.project_id,
                     version: entry.key.version,
                     state: entry.state_name(),
                     leases: entry.in_use(),
