@@ -20,10 +20,11 @@ use crate::fanout::Seats;
 use crate::intake::Intake;
 use crate::jobs::Jobs;
 use crate::permission::Permission;
-use crate::pool::{Connect, Lease, PoolLimits, Pools};
+use crate::pool::{Connect, Lease, PoolLimits, Pools, Shares};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
+use crate::uploads::Uploads;
 
 static SERVICES: LazyLock<Mutex<HashMap<[u8; 32], Arc<Service>>>> = LazyLock::new(Mutex::default);
 
@@ -41,6 +42,10 @@ pub struct Service {
     pub access: Access,
     /// Live clients.
     pub pools: Arc<Pools>,
+    /// What users have of the connections' slots.
+    pub shares: Shares,
+    /// Bodies that are arriving.
+    pub uploads: Uploads,
     /// Answers that may be served again.
     pub answers: Answers,
     /// Subscriptions that are open.
@@ -91,6 +96,8 @@ impl Service {
             registry,
             access,
             pools,
+            shares: Shares::default(),
+            uploads: Uploads::default(),
             answers: Answers::default(),
             sockets,
             limiter: Limiter::default(),

@@ -110,6 +110,7 @@ async fn run(
         accept: caller.accept,
         effect: Arc::clone(effect),
         admission: Arc::new(admission),
+        share: Arc::default(),
         running: Arc::new(running),
         upload: Arc::new(Mutex::new(caller.upload)),
         connection,
@@ -125,6 +126,7 @@ async fn run(
     let backstop = Deadline::after(deadline.remaining() + GRACE);
     let ended = backstop.run((operation.run)(&cx, params)).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation, effect)));
+    cx.leave_share().await;
     observe(operation, &cx, result.as_ref().err());
     if let (Some(key), Some(time)) = (key, operation.cache)
         && let Ok(Reply { status: 200, body: Body::Whole(body) }) = &result

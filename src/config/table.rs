@@ -333,7 +333,7 @@ pub static SETTINGS: &[Setting] = &[
         option: "metricsToken",
         fallback: Fallback::Unset,
         meaning: "bearer token for `/metrics`, of at least 16 characters; without it nobody reads them",
-        kind: Kind::Key,
+        kind: Kind::Secret,
         store: |c, text| set(&mut c.metrics_token, value::token(text)),
     },
     Setting {
