@@ -45,6 +45,7 @@ describe('roles', () => {
       ['GET', '/bun/default/health'],
       ['POST', '/bun/default/request', { method: 'GET', path: '/x' }],
       ['GET', '/redis/default/connections'],
+      ['GET', '/multidb/pools'],
     ],
     write: [
       ['POST', '/redis/default/keys/roles-test', { value: '1', ttl: 5 }],
@@ -66,7 +67,6 @@ describe('roles', () => {
       ['GET', '/redis/default/slowlog'],
       ['GET', '/redis/default/clients'],
       ['GET', '/redis/default/config'],
-      ['GET', '/multidb/pools'],
       ['POST', '/mongodb/default/databases/admin/aggregate', { pipeline: [{ $currentOp: {} }] }],
       ['POST', `${things}/aggregate`, { pipeline: [{ $unionWith: 'system.profile' }] }],
       ['POST', things.replace('things', 'system.js') + '/count', {}],

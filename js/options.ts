@@ -66,4 +66,6 @@ export interface ManagerOptions {
   maxSocketsPerUser?: number
   /** `MULTIDB_SOCKET_PING_MS` */
   socketPingMs?: number
+  /** `MULTIDB_METRICS_TOKEN`: bearer token for `/metrics`. */
+  metricsToken?: string
 }

@@ -27,3 +27,4 @@ pub mod pool;
 pub mod registry;
 pub mod service;
 pub mod target;
+pub mod uploads;

@@ -21,10 +21,11 @@ use crate::intake::Intake;
 use crate::jobs::Jobs;
 use crate::logging::Wanted;
 use crate::permission::Permission;
-use crate::pool::{Connect, Lease, PoolLimits, Pools};
+use crate::pool::{Connect, Lease, PoolLimits, Pools, Shares};
 use crate::registry::{Connection, Registry};
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
+use crate::uploads::Uploads;
 
 static SERVICES: LazyLock<Mutex<HashMap<[u8; 32], Arc<Service>>>> = LazyLock::new(Mutex::default);
 
@@ -42,6 +43,10 @@ pub struct Service {
     pub access: Access,
     /// Live clients.
     pub pools: Arc<Pools>,
+    /// What users have of the connections' slots.
+    pub shares: Shares,
+    /// Bodies that are arriving.
+    pub uploads: Uploads,
     /// Answers that may be served again.
     pub answers: Answers,
     /// Subscriptions that are open.
@@ -94,6 +99,8 @@ impl Service {
             registry,
             access,
             pools,
+            shares: Shares::default(),
+            uploads: Uploads::default(),
             answers: Answers::default(),
             sockets,
             limiter: Limiter::default(),
@@ -107,8 +114,7 @@ impl Service {
 
     /// What a user may do in a project.
     pub async fn permission(&self, project_ref: &str, user: Option<&User>) -> Result<Permission> {
-        let project = self.registry.project(project_ref).await?;
-        self.access.granted(user, project.id, None).await
+        Ok(self.access.project(&self.registry, user, project_ref).await?.1)
     }
 
     /// The client of a connection.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, handle};
 use studio_multidb::api::reply::Body;
 use studio_multidb::config::Config;
@@ -12,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const KEY: &str = "canary-api-key";
+const TOKEN: &str = "canary-metrics-token";
 
 /// A service that answers `/health`, `/bytes` and `/text`, and repeats any other request it gets.
 async fn bun_api() -> String {
@@ -46,6 +48,7 @@ fn service(url: &str) -> Arc<Service> {
     let env = |name: &str| match name {
         "BUN_API_URL" => Some(url.to_owned()),
         "BUN_API_KEY" => Some(KEY.to_owned()),
+        "MULTIDB_METRICS_TOKEN" => Some(TOKEN.to_owned()),
         _ => None,
     };
     Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap()
@@ -125,7 +128,8 @@ async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
     let service = service(&bun_api().await);
     let metrics = async || {
         let path = "/api/platform/multidb/metrics".to_owned();
-        let request = Request { method: "GET".to_owned(), path, ..Request::default() };
+        let headers = vec![("authorization".to_owned(), format!("Bearer {TOKEN}"))];
+        let request = Request { method: "GET".to_owned(), path, headers, ..Request::default() };
         let mut response = handle(&service, request).await;
         assert_eq!(response.status, 200);
         let kind = response.headers.iter().find(|(name, _)| *name == "content-type");
@@ -140,7 +144,7 @@ async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
     ask(&service, "GET", "health", &Value::Null).await;
     ask(&service, "POST", "request", &json!({ "path": "../admin" })).await;
     let text = metrics().await;
-    for secret in [KEY, "127.0.0.1", "admin", "http://"] {
+    for secret in [KEY, TOKEN, "127.0.0.1", "admin", "http://"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     let mut seen = HashSet::new();
@@ -170,4 +174,53 @@ async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
     // What a stream does is counted when it ends.
     let again = metrics().await;
     assert!(again.contains("operations_total{operation=\"service.metrics\",code=\"ok\"} "));
+}
+
+/// A service that answers `/health` at once and anything else never.
+async fn stalling() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut chunk = vec![0; 65536];
+                while let Ok(read @ 1..) = stream.read(&mut chunk).await {
+                    if String::from_utf8_lossy(&chunk[..read]).starts_with("GET /health ") {
+                        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+                        let _ = stream.write_all(answer).await;
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn the_slow_requests_of_one_user_leave_room_for_another() {
+    let service = service(&stalling().await);
+    let send = |user: &str, path: &str| {
+        let service = Arc::clone(&service);
+        let request = Request {
+            method: "POST".to_owned(),
+            path: "/api/platform/bun/default/request".to_owned(),
+            body: json!({ "path": path }).to_string().into(),
+            user: Some(User { id: user.to_owned() }),
+            ..Request::default()
+        };
+        async move { handle(&service, request).await.status }
+    };
+    let slow: Vec<_> = (0..40).map(|_| tokio::spawn(send("anna", "never"))).collect();
+    // They hold all that they may hold.
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !service.pools.status().iter().any(|pool| pool.gauge.in_use >= 5) {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    for _ in 0..20 {
+        assert_eq!(send("ben", "health").await, 200);
+        assert!(service.pools.status()[0].gauge.in_use <= 6);
+    }
+    assert!(slow.iter().all(|one| !one.is_finished()));
+    slow.iter().for_each(tokio::task::JoinHandle::abort);
 }

@@ -49,6 +49,17 @@ describe('createApiHandler with (req, res) mocks', () => {
     expect(JSON.stringify(requests)).not.toContain('secret')
   })
 
+  it('asks for no user where the operator’s token is asked for, and hands that over', async () => {
+    const { manager, requests } = stubManager()
+    const getUser = () => {
+      throw new Error('no user')
+    }
+    const headers = { cookie: 'secret', authorization: 'Bearer of-the-operator' }
+    await call(manager, { url: '/api/platform/multidb/metrics', headers }, { getUser })
+    expect(requests[0]?.headers).toEqual({ authorization: 'Bearer of-the-operator' })
+    expect(requests[0]?.user).toBeUndefined()
+  })
+
   it('leaves an encoded slash, percent and plus in a key as they were sent', async () => {
     const { manager, requests } = stubManager()
     await call(manager, {

@@ -9,7 +9,7 @@ mod members;
 mod roles;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::registry::cache::Shelf;
 use crate::registry::platform::Platform;
-use crate::registry::{Address, Connection, Registry, Visible, not_found};
+use crate::registry::{Address, Connection, Project, Registry, Visible, not_found};
 use members::Memberships;
 
 /// The authenticated user, as the Studio passes it.
@@ -128,17 +128,66 @@ impl Access {
 
     /// The connection at an address, and what the user may do with it. The user's part in the
     /// project is established before anything about its connections is told.
+    ///
+    /// Here and in [`Access::connection`] and [`Access::project`], what the user has no part in costs
+    /// as much as what does not exist: roles are read first either way, and what memory knows is
+    /// asked for again.
     pub async fn resolve(
         &self,
         registry: &Registry,
         user: Option<&User>,
         address: &Address<'_>,
     ) -> Result<(Arc<Connection>, Permission)> {
+        let since = Instant::now();
+        self.memberships(user).await?;
         let found = registry.locate(address).await?;
-        self.granted(user, found.project_id(), None).await?;
+        if let Err(refused) = self.granted(user, found.project_id(), None).await {
+            registry.look_in_vain(address.scope, since).await;
+            return Err(refused);
+        }
         let connection = found.choose()?;
         let granted = self.granted(user, connection.project_id, Some(connection.id)).await?;
         Ok((connection, granted))
+    }
+
+    /// The connection with this id, of whichever type, and what the user may do with it.
+    pub async fn connection(
+        &self,
+        registry: &Registry,
+        user: Option<&User>,
+        id: Uuid,
+        fresh: bool,
+    ) -> Result<(Arc<Connection>, Permission)> {
+        let since = Instant::now();
+        self.memberships(user).await?;
+        let connection = registry.connection(id, fresh).await?;
+        match self.granted(user, connection.project_id, Some(id)).await {
+            Ok(granted) => Ok((connection, granted)),
+            Err(refused) => {
+                registry.look_in_vain_for(id, since).await;
+                Err(refused)
+            }
+        }
+    }
+
+    /// The project with this `ref` or id, or that of the connection with this id, and what the user may
+    /// do in it.
+    pub async fn project(
+        &self,
+        registry: &Registry,
+        user: Option<&User>,
+        scope: &str,
+    ) -> Result<(Arc<Project>, Permission)> {
+        let since = Instant::now();
+        self.memberships(user).await?;
+        let project = registry.project(scope).await?;
+        match self.granted(user, project.id, None).await {
+            Ok(granted) => Ok((project, granted)),
+            Err(refused) => {
+                registry.look_in_vain(scope, since).await;
+                Err(refused)
+            }
+        }
     }
 
     /// The user's roles and the most they are good for now; `None` where users are not told apart.

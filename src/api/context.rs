@@ -15,6 +15,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::intake::Running;
 use crate::permission::Permission;
+use crate::pool::Share;
 use crate::registry::{Connection, Project};
 use crate::service::Service;
 
@@ -60,6 +61,8 @@ pub struct Context {
     pub(crate) effect: Arc<Known>,
     /// What it has cost its user so far.
     pub(crate) admission: Arc<Admission>,
+    /// The request's part of its user's share of the connection, once it has a client.
+    pub(crate) share: Arc<tokio::sync::Mutex<Option<Share>>>,
     /// It counts as running as long as anybody holds this.
     pub running: Arc<Running>,
     pub(crate) upload: Arc<Mutex<Option<Upload>>>,
@@ -103,9 +106,17 @@ impl Context {
         Deadline::after(self.service.config.request_timeout)
     }
 
-    /// The body of a request whose operation `takes upload`.
+    /// The body of a request whose operation `takes upload`. It must go on arriving, and counts for
+    /// its user until it is dropped.
     pub fn upload(&self) -> Result<Upload> {
-        self.upload.lock().take().ok_or_else(|| Error::validation("the request has no body"))
+        let upload = self.bytes().ok_or_else(|| Error::validation("the request has no body"))?;
+        let seat = self.service.uploads.enter(self.user.as_ref().map(|user| user.id.as_str()))?;
+        Ok(upload.held_to(seat, self.service.config.request_timeout))
+    }
+
+    /// What the client of a socket sends, for as long as it likes.
+    pub(crate) fn bytes(&self) -> Option<Upload> {
+        self.upload.lock().take()
     }
 
     /// The format of a stream of JSON records.

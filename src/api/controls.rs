@@ -150,6 +150,7 @@ async fn ask(
         request_id: "controls".into(),
         fresh: false,
         direct,
+        is_operator: false,
         accept: Accept::Json,
         upload: (operation.takes == Takes::Upload).then(|| Upload::whole(b"{}\n")),
     };

@@ -41,6 +41,8 @@ pub struct Caller {
     pub fresh: bool,
     /// A target outside the registry. Only the operator's own code can pass one.
     pub direct: Option<Direct>,
+    /// It is the operator's own code, or has shown the operator's token.
+    pub is_operator: bool,
     /// What kind of answer it can read.
     pub accept: Accept,
     /// The body, where the operation reads it while it arrives.
@@ -108,6 +110,7 @@ async fn run(
         accept: caller.accept,
         effect: Arc::clone(effect),
         admission: Arc::new(admission),
+        share: Arc::default(),
         running: Arc::new(running),
         upload: Arc::new(Mutex::new(caller.upload)),
         connection,
@@ -123,6 +126,7 @@ async fn run(
     let backstop = Deadline::after(deadline.remaining() + GRACE);
     let ended = backstop.run((operation.run)(&cx, params)).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation, effect)));
+    cx.leave_share().await;
     observe(operation, &cx, result.as_ref().err());
     if let (Some(key), Some(time)) = (key, operation.cache)
         && let Ok(Reply { status: 200, body: Body::Whole(body), .. }) = &result
@@ -164,7 +168,8 @@ async fn admit(
     let Service { registry, access, .. } = service;
     let (user, fresh) = (caller.user.as_ref(), caller.fresh);
     // Asked first: to somebody unknown, what exists and what does not must look the same.
-    if !matches!(operation.subject, Subject::Public) && caller.direct.is_none() {
+    if !matches!(operation.subject, Subject::Public | Subject::Operator) && caller.direct.is_none()
+    {
         access.known(user)?;
     }
     match operation.subject {
@@ -184,8 +189,7 @@ async fn admit(
         }
         Subject::Entry => {
             let id = take_id(params, "id")?.ok_or_else(|| missing("id"))?;
-            let connection = registry.connection(id, fresh).await?;
-            let granted = access.granted(user, connection.project_id, Some(id)).await?;
+            let (connection, granted) = access.connection(registry, user, id, fresh).await?;
             Ok((Found::Connection(connection), granted))
         }
         Subject::Member(database_type) => {
@@ -197,13 +201,27 @@ async fn admit(
             Ok((Found::Connection(connection), granted))
         }
         Subject::Project(_) => {
-            let project = registry.project(&take(params, "scope")?).await?;
-            let granted = access.granted(user, project.id, None).await?;
+            let scope = take(params, "scope")?;
+            let (project, granted) = access.project(registry, user, &scope).await?;
             Ok((Found::Project(project), granted))
         }
-        Subject::Service => Ok((Found::Nothing, access.granted_anywhere(user).await?)),
+        Subject::Operator if caller.is_operator => Ok((Found::Nothing, Permission::Admin)),
+        Subject::Operator => Err(not_the_operator(service)),
         // Such an operation checks each project it touches.
         Subject::Registry | Subject::Public => Ok((Found::Nothing, operation.permission)),
+    }
+}
+
+fn not_the_operator(service: &Service) -> Error {
+    match service.config.metrics_token {
+        Some(_) => Error::new(
+            Code::Unauthenticated,
+            "this is for the operator: send `Authorization: Bearer` with MULTIDB_METRICS_TOKEN",
+        ),
+        None => Error::new(
+            Code::OperationNotAllowed,
+            "this is for the operator, who sets MULTIDB_METRICS_TOKEN to read it",
+        ),
     }
 }
 

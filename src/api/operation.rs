@@ -53,8 +53,8 @@ pub enum Subject {
     Project(DatabaseType),
     /// The operation checks each project it touches by itself.
     Registry,
-    /// Nothing but the process; `Admin` then means an owner or admin of any project.
-    Service,
+    /// The process as a whole, which is nobody's but the operator's: asks for the operator's token.
+    Operator,
     /// Open to whoever can reach the process.
     Public,
 }

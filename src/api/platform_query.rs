@@ -46,6 +46,7 @@ async fn operate(
         request_id: Uuid::new_v4().to_string().into(),
         fresh: false,
         direct: Some(direct),
+        is_operator: true,
         accept: Accept::Json,
         upload: None,
     };

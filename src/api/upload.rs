@@ -1,13 +1,24 @@
 //! Request bodies that are read while they arrive: imports.
+//!
+//! A body that stalls is given up, and no more of it is kept than what was allowed: a record that is
+//! too long is refused before it is there.
+
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+use crate::uploads::Seat;
 
 /// Chunks that wait to be read; the sender waits while there are as many.
 const QUEUE: usize = 4;
+
+/// So much must arrive in the time that a body may stall. A byte now and then is as good as nothing.
+const PROGRESS: usize = 1024;
 
 #[derive(Debug)]
 enum Piece {
@@ -22,6 +33,17 @@ pub struct Upload {
     /// Read and not yet asked for.
     rest: BytesMut,
     ended: bool,
+    held: Option<Held>,
+}
+
+/// What a body is held to.
+#[derive(Debug)]
+struct Held {
+    seat: Seat,
+    patience: Duration,
+    /// How long it was waited for since it last made progress, and what arrived meanwhile.
+    waited: Duration,
+    arrived: usize,
 }
 
 /// The sender's end. Dropped before its [`end`](UploadSender::end), the body counts as cut off.
@@ -45,14 +67,29 @@ impl Upload {
     #[must_use]
     pub fn channel() -> (UploadSender, Self) {
         let (sender, pieces) = mpsc::channel(QUEUE);
-        (UploadSender(sender), Self { pieces, rest: BytesMut::new(), ended: false })
+        (UploadSender(sender), Self { pieces, rest: BytesMut::new(), ended: false, held: None })
     }
 
     /// A body that is there.
     #[must_use]
     pub fn whole(body: &[u8]) -> Self {
         let (_, pieces) = mpsc::channel(1);
-        Self { pieces, rest: BytesMut::from(body), ended: true }
+        Self { pieces, rest: BytesMut::from(body), ended: true, held: None }
+    }
+
+    /// The same body, which may keep its reader waiting this long, and keep what its seat allows.
+    #[must_use]
+    pub fn held_to(mut self, seat: Seat, patience: Duration) -> Self {
+        self.held = Some(Held { seat, patience, waited: Duration::ZERO, arrived: 0 });
+        self
+    }
+
+    /// Says how many bytes of a record that is not whole yet its reader keeps.
+    pub fn keep(&mut self, bytes: usize) -> Result<()> {
+        match &mut self.held {
+            Some(held) => held.seat.keep(bytes),
+            None => Ok(()),
+        }
     }
 
     /// The next bytes; `None` at the end. Fails where the body was cut off.
@@ -61,14 +98,38 @@ impl Upload {
             return Ok(Some(self.rest.split().freeze()));
         }
         while !self.ended {
-            match self.pieces.recv().await {
-                Some(Piece::Chunk(chunk)) if chunk.is_empty() => {}
-                Some(Piece::Chunk(chunk)) => return Ok(Some(chunk)),
-                Some(Piece::End) => self.ended = true,
-                None => return Err(cut_off()),
+            match self.piece().await? {
+                Some(chunk) if chunk.is_empty() => {}
+                Some(chunk) => return Ok(Some(chunk)),
+                None => self.ended = true,
             }
         }
         Ok(None)
+    }
+
+    /// What arrives next; `None` at the end. Nothing is lost where the caller gives up.
+    async fn piece(&mut self) -> Result<Option<Bytes>> {
+        let began = Instant::now();
+        let received = match &self.held {
+            Some(held) => {
+                let left = held.patience.saturating_sub(held.waited);
+                match tokio::time::timeout(left, self.pieces.recv()).await {
+                    Ok(received) => received,
+                    Err(_) => return Err(stalled(held.patience)),
+                }
+            }
+            None => self.pieces.recv().await,
+        };
+        match received {
+            Some(Piece::Chunk(chunk)) => {
+                if let Some(held) = &mut self.held {
+                    held.arrived(chunk.len(), began.elapsed());
+                }
+                Ok(Some(chunk))
+            }
+            Some(Piece::End) => Ok(None),
+            None => Err(cut_off()),
+        }
     }
 
     /// The next line without its end; `None` after the last. A line over `limit` bytes is refused.
@@ -81,24 +142,55 @@ impl Upload {
                 if line.last() == Some(&b'\r') {
                     line.truncate(line.len() - 1);
                 }
+                self.keep(self.rest.len())?;
                 return Ok(Some(line));
             }
             searched = self.rest.len();
             if searched > limit {
-                let message = format!("a line of the body is longer than {limit} bytes");
-                return Err(Error::new(Code::PayloadTooLarge, message));
+                return Err(too_long(limit));
             }
             if self.ended {
                 let last = self.rest.split().freeze();
+                self.keep(0)?;
                 return Ok(Some(last).filter(|last| !last.is_empty()));
             }
-            match self.pieces.recv().await {
-                Some(Piece::Chunk(chunk)) => self.rest.extend_from_slice(&chunk),
-                Some(Piece::End) => self.ended = true,
-                None => return Err(cut_off()),
+            let Some(chunk) = self.piece().await? else {
+                self.ended = true;
+                continue;
+            };
+            // Looked at before it is kept.
+            let line = memchr(b'\n', &chunk).unwrap_or(chunk.len());
+            if searched + line > limit {
+                return Err(too_long(limit));
             }
+            self.keep(searched + chunk.len())?;
+            self.rest.extend_from_slice(&chunk);
         }
     }
+}
+
+impl Held {
+    fn arrived(&mut self, bytes: usize, after: Duration) {
+        self.arrived += bytes;
+        self.waited += after;
+        if self.arrived >= PROGRESS {
+            (self.waited, self.arrived) = (Duration::ZERO, 0);
+        }
+    }
+}
+
+fn too_long(limit: usize) -> Error {
+    let message = format!("a line of the body is longer than {limit} bytes");
+    Error::new(Code::PayloadTooLarge, message)
+}
+
+fn stalled(patience: Duration) -> Error {
+    let message = format!(
+        "the body stopped arriving: less than {PROGRESS} bytes came in {} s; send it again, or go on \
+         where it stopped",
+        patience.as_secs_f64()
+    );
+    Error::timeout(message, Outcome::NotApplied)
 }
 
 fn cut_off() -> Error {
@@ -108,6 +200,8 @@ fn cut_off() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::uploads::Uploads;
+    use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
     async fn lines(upload: &mut Upload) -> Vec<Bytes> {
@@ -133,6 +227,77 @@ mod tests {
         assert!(sender.send(vec![b'a'; 100].into()).await);
         let error = upload.line(10).await.unwrap_err();
         assert_eq!(error.code(), Code::PayloadTooLarge);
+    }
+
+    fn held(upload: Upload, patience: Duration) -> (Uploads, Upload) {
+        let uploads = Uploads::default();
+        let seat = uploads.enter(Some("anna")).unwrap();
+        (uploads, upload.held_to(seat, patience))
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_is_refused_before_it_is_kept() {
+        let (sender, mut upload) = Upload::channel();
+        assert!(sender.send("abc".into()).await);
+        assert!(sender.send(vec![b'a'; 1 << 20].into()).await);
+        assert_eq!(upload.line(10).await.unwrap_err().code(), Code::PayloadTooLarge);
+        assert_eq!(upload.rest, "abc"[..]);
+        // What belongs to later lines does not count.
+        let (sender, mut upload) = Upload::channel();
+        assert!(sender.send("abc\n".repeat(100).into()).await);
+        assert_eq!(upload.line(10).await.unwrap().unwrap(), "abc");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stalls_is_given_up() {
+        let (sender, upload) = Upload::channel();
+        let (_uploads, mut upload) = held(upload, Duration::from_millis(20));
+        assert!(sender.send("a".into()).await);
+        assert_eq!(upload.line(10).await.unwrap_err().code(), Code::DbTimeout);
+        drop(upload);
+        assert!(!sender.send("a".into()).await);
+    }
+
+    #[test]
+    fn a_byte_now_and_then_is_a_stall_and_a_slow_body_is_none() {
+        let of = |bytes: usize| {
+            let uploads = Uploads::default();
+            let seat = uploads.enter(None).unwrap();
+            let mut held = Held {
+                seat,
+                patience: Duration::from_secs(30),
+                waited: Duration::ZERO,
+                arrived: 0,
+            };
+            for _ in 0..50 {
+                held.arrived(bytes, Duration::from_secs(25));
+            }
+            held.waited >= held.patience
+        };
+        assert!(of(1) && of(10));
+        assert!(!of(PROGRESS) && !of(64 * 1024));
+    }
+
+    #[tokio::test]
+    async fn what_all_bodies_of_a_user_keep_is_bounded() {
+        let uploads = Uploads::default();
+        let long = vec![b'a'; 8 << 20];
+        let (mut kept, mut refused) = (Vec::new(), 0);
+        for _ in 0..8 {
+            let (sender, upload) = Upload::channel();
+            let mut upload =
+                upload.held_to(uploads.enter(Some("anna")).unwrap(), Duration::from_secs(30));
+            for _ in 0..4 {
+                assert!(sender.send(long.clone().into()).await);
+            }
+            // Nobody ends the line.
+            let read = upload.line(64 << 20).now_or_never();
+            refused += usize::from(matches!(read, Some(Err(_))));
+            kept.push((sender, upload));
+        }
+        assert!(refused >= 3, "{refused}");
+        let bytes: usize = kept.iter().map(|(_, upload)| upload.rest.len()).sum();
+        assert!(bytes <= 136 << 20, "{bytes}");
     }
 
     #[tokio::test]

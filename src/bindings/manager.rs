@@ -128,6 +128,7 @@ impl NativeManager {
         let service = Arc::clone(&self.service);
         let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let caller = Caller {
+            is_operator: user.is_none(),
             user: user.and_then(User::named),
             request_id: Arc::clone(&request_id),
             fresh: fresh.unwrap_or(false),
@@ -165,6 +166,7 @@ impl NativeManager {
         let service = Arc::clone(&self.service);
         let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let caller = Caller {
+            is_operator: user.is_none(),
             user: user.and_then(User::named),
             request_id: Arc::clone(&request_id),
             fresh: false,

@@ -44,6 +44,7 @@ impl Config {
             max_sockets,
             max_sockets_per_user,
             socket_ping,
+            metrics_token,
             log_level,
         } = self;
         let mut hash = Fingerprint(Sha256::new());
@@ -56,6 +57,7 @@ impl Config {
             mongodb_url,
             bun_api_key,
             shared_redis_url,
+            metrics_token,
         ] {
             hash.optional(secret.as_ref().map(ExposeSecret::expose_secret));
         }

@@ -94,6 +94,8 @@ pub struct Config {
     pub max_sockets_per_user: usize,
     /// `MULTIDB_SOCKET_PING_MS`: a subscriber that was silent this long is asked whether it lives.
     pub socket_ping: Duration,
+    /// `MULTIDB_METRICS_TOKEN`: who has it may read `/metrics`; nobody where it is not set.
+    pub metrics_token: Option<SecretString>,
     /// `LOG_LEVEL`.
     pub log_level: LevelFilter,
 }
@@ -174,6 +176,7 @@ impl Config {
             max_sockets: 0,
             max_sockets_per_user: 0,
             socket_ping: Duration::ZERO,
+            metrics_token: None,
             log_level: LevelFilter::OFF,
         }
     }
@@ -254,6 +257,7 @@ impl fmt::Debug for Config {
             .field("max_sockets", &self.max_sockets)
             .field("max_sockets_per_user", &self.max_sockets_per_user)
             .field("socket_ping", &self.socket_ping)
+            .field("metrics_token", &set(&self.metrics_token))
             .field("log_level", &self.log_level)
             .finish()
     }

@@ -338,6 +338,15 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.socket_ping, value::millis(text, 1..=HOUR_MS)),
     },
     Setting {
+        variable: "MULTIDB_METRICS_TOKEN",
+        alias: None,
+        option: "metricsToken",
+        fallback: Fallback::Unset,
+        meaning: "bearer token for `/metrics`, of at least 16 characters; without it nobody reads them",
+        kind: Kind::Secret,
+        store: |c, text| set(&mut c.metrics_token, value::token(text)),
+    },
+    Setting {
         variable: "LOG_LEVEL",
         alias: None,
         option: "logLevel",

@@ -42,6 +42,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("MULTIDB_MAX_SOCKETS", "10", "0"),
     ("MULTIDB_MAX_SOCKETS_PER_USER", "3", "few"),
     ("MULTIDB_SOCKET_PING_MS", "5000", "0"),
+    ("MULTIDB_METRICS_TOKEN", "canary-0123456789", "canary"),
     ("LOG_LEVEL", "warn", "loud"),
 ];
 

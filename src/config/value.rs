@@ -31,6 +31,15 @@ pub(super) fn secret(text: &str) -> SecretString {
     text.trim().into()
 }
 
+/// A token that nobody guesses, as an `Authorization` header carries it.
+pub(super) fn token(text: &str) -> Result<SecretString, Refusal> {
+    let text = text.trim();
+    if text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.into());
+    }
+    Err("must be at least 16 letters, digits and signs without spaces".to_owned())
+}
+
 /// A connection string whose scheme begins with one of `families`; its parser checks the rest.
 pub(super) fn connection_string(text: &str, families: &[&str]) -> Result<SecretString, Refusal> {
     let known = text.trim().split_once("://").is_some_and(|(scheme, rest)| {

@@ -2,22 +2,54 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::api::context::Context;
+use crate::api::operation::Gives;
 use crate::backend::{Client, http, mongodb, postgres, redis};
 use crate::error::{Error, Result};
 use crate::permission::Permission;
 use crate::pool::Lease;
 use crate::registry::Connection;
 use crate::service::Service;
+use crate::target::DatabaseType;
 
 impl Context {
     /// A client of the request's connection. Nobody gets one before it is known what the request
     /// does: its limit might not allow that.
     async fn lease(&self) -> Result<Lease> {
         self.told()?;
-        self.service.lease(self.connection()?, self.deadline).await
+        let connection = self.connection()?;
+        self.take_share(connection).await?;
+        self.service.lease(connection, self.deadline).await
+    }
+
+    /// A request runs within its user's share of the connection. Subscriptions do not count: they have
+    /// seats of their own, and give others a turn again and again.
+    async fn take_share(&self, connection: &Connection) -> Result<()> {
+        let Some(user) = self.user.as_ref().filter(|_| self.operation.gives != Gives::Socket)
+        else {
+            return Ok(());
+        };
+        let mut share = self.share.lock().await;
+        if share.is_none() {
+            let most = self.service.config.max_connections(connection.database_type);
+            let wanted = connection.columns.options.get("pool_size").and_then(Value::as_u64);
+            let wanted = wanted.and_then(|size| u32::try_from(size).ok()).unwrap_or(u32::MAX);
+            let of = (connection.id, connection.version);
+            let shares = &self.service.shares;
+            *share = Some(shares.take(of, &user.id, most.min(wanted), self.deadline).await?);
+        }
+        Ok(())
+    }
+
+    /// Ends the request's part of the share once it is answered. What goes on as a stream keeps it,
+    /// but for Redis, where each step takes a connection for a moment only.
+    pub(crate) async fn leave_share(&self) {
+        if self.connection.as_ref().is_some_and(|c| c.database_type == DatabaseType::Redis) {
+            *self.share.lock().await = None;
+        }
     }
 
     fn told(&self) -> Result<()> {
@@ -37,8 +69,8 @@ impl Context {
     pub async fn other(&self, id: Uuid, permission: Permission) -> Result<Arc<Connection>> {
         let Service { registry, access, .. } = self.service.as_ref();
         let this = self.connection()?;
-        let other = registry.connection(id, self.fresh).await?;
-        let granted = access.granted(self.user.as_ref(), other.project_id, Some(id)).await?;
+        let user = self.user.as_ref();
+        let (other, granted) = access.connection(registry, user, id, self.fresh).await?;
         let name = &other.identifier;
         let refused = |what: &str| Err(Error::validation(format!("{name} {what}")));
         if other.project_id != this.project_id || this.is_direct() {

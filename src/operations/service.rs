@@ -12,40 +12,33 @@ use crate::api::operation::operations;
 use crate::api::params::Nothing;
 use crate::api::reply::{Body, Reply};
 use crate::error::Result;
+use crate::pool::PoolStatus;
+use crate::registry::Visible;
 
 operations! {
-    /// Whether the process, its platform database and its clients are well.
+    /// Whether the process lives, and what it knows of its platform database.
     "service.health" GET "/multidb/health" Public Read 1 => health;
-    /// The live clients of this process.
-    "service.pools" GET "/multidb/pools" Service Admin 1 => pools;
-    /// Operations, clients and health for Prometheus, as text.
-    "service.metrics" GET "/multidb/metrics" Service Admin 1 gives file(Metrics) => metrics;
+    /// The live clients of this process, as far as they are of connections that the user may see.
+    "service.pools" GET "/multidb/pools" Registry Read 1 => pools;
+    /// Operations, clients and health for Prometheus, as text. For the operator's token.
+    "service.metrics" GET "/multidb/metrics" Operator Admin 1 gives file(Metrics) => metrics;
     /// This document.
     "service.openapi" GET "/multidb/openapi.json" Public Read 1 gives bare => openapi;
 }
 
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+/// Anybody may ask, and often: nothing is asked for it, and nothing is told of whose connections there
+/// are.
 async fn health(cx: &Context, _: Nothing) -> Result<Reply> {
-    let platform = cx.service.registry.check(cx.deadline).await;
-    let pools = cx.service.pools.status();
-    let failing = pools.iter().filter(|pool| pool.circuit_open).count();
     // `null` where there is no platform database: connections from the environment work without.
-    let platform = platform.map(|result| match result {
-        Ok(latency) => json!({ "ok": true, "latency_ms": latency.as_secs_f64() * 1000.0 }),
-        // Anybody may ask: what is wrong is for the log, which names users and addresses.
-        Err(error) => {
-            tracing::warn!(%error, "the platform database does not answer");
-            json!({ "ok": false, "code": error.code().as_str() })
-        }
-    });
-    let down = platform.as_ref().is_some_and(|p| p["ok"] == false);
+    let reached = cx.service.registry.reached();
+    let is_down = reached == Some(Some(false));
     Reply::json(&json!({
-        "status": if down { "degraded" } else { "ok" },
+        "status": if is_down { "degraded" } else { "ok" },
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": uptime(),
-        "platform_database": platform,
-        "pools": { "clients": pools.len(), "failing": failing },
+        "platform_database": reached.map(|ok| json!({ "ok": ok })),
     }))
 }
 
@@ -55,8 +48,16 @@ pub(super) fn uptime() -> u64 {
 }
 
 async fn pools(cx: &Context, _: Nothing) -> Result<Reply> {
+    // To somebody without any part in it, it is refused.
+    cx.service.access.granted_anywhere(cx.user.as_ref()).await?;
+    let visible = cx.service.access.visible_projects(cx.user.as_ref()).await?;
+    let shown = |pool: &PoolStatus| match &visible {
+        Visible::All => true,
+        Visible::Some(projects) => projects.contains(&pool.project_id),
+    };
+    let pools: Vec<_> = cx.service.pools.status().into_iter().filter(shown).collect();
     Reply::json(&json!({
-        "pools": cx.service.pools.status(),
+        "pools": pools,
         "max_clients": cx.service.config.max_clients,
     }))
 }

@@ -4,6 +4,7 @@
 //! holds a [`Lease`]; dropping it, also by cancelling the request, returns everything.
 
 mod entry;
+mod shares;
 mod sweep;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use self::entry::{Connect, PoolKey};
 use self::entry::{Entry, InUse};
+pub use self::shares::{Share, Shares};
 use crate::backend::{Client, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -45,6 +47,9 @@ pub struct Pools {
 pub struct PoolStatus {
     /// `{project_id}:{type}:{connection_id}`.
     pub key: String,
+    /// Whose members may see it.
+    #[serde(skip)]
+    pub project_id: uuid::Uuid,
     /// Version of the connection it was made for.
     pub version: i64,
     /// `ready`, `connecting` or `empty`.
@@ -156,6 +161,7 @@ impl Pools {
                 let (circuit_open, last_error) = entry.circuit();
                 PoolStatus {
                     key: entry.key.to_string(),
+                    project_id: entry.key.project_id,
                     version: entry.key.version,
                     state: entry.state_name(),
                     leases: entry.in_use(),

@@ -94,8 +94,18 @@ where
         fresh: bool,
         read: impl Future<Output = Result<V>>,
     ) -> Result<Held<V>> {
-        let asked_at = Instant::now();
-        let worth = |entry: &Entry<V>| self.worth(entry, fresh.then_some(asked_at));
+        self.get_since(key, fresh.then(Instant::now), read).await
+    }
+
+    /// As [`Shelf::get`]; with `since`, only what was read later is good.
+    pub(crate) async fn get_since(
+        &self,
+        key: &K,
+        since: Option<Instant>,
+        read: impl Future<Output = Result<V>>,
+    ) -> Result<Held<V>> {
+        let fresh = since.is_some();
+        let worth = |entry: &Entry<V>| self.worth(entry, since);
         if let Some(entry) = self.entries.get(key).await {
             let worth = worth(&entry);
             if worth != Worth::Nothing {

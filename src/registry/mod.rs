@@ -172,6 +172,13 @@ impl Registry {
         Some(answer.map(|_| started.elapsed()))
     }
 
+    /// Whether the platform database could be reached when it was last needed, without asking it; `None`
+    /// where none is configured, and `Some(None)` where it was not needed yet.
+    #[must_use]
+    pub fn reached(&self) -> Option<Option<bool>> {
+        self.platform.as_ref().map(|platform| platform.reached())
+    }
+
     /// Has `react` called with the id of every connection that any instance removes, so that its
     /// sockets can be closed. Only the first call counts.
     pub fn when_removed(&self, react: impl Fn(Uuid) + Send + Sync + 'static) {

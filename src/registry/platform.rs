@@ -140,6 +140,14 @@ impl Platform {
         }
     }
 
+    /// Whether it could be reached when it was last needed; `None` where nobody needed it yet.
+    pub(super) fn reached(&self) -> Option<bool> {
+        if self.pool.manager().circuit.cause().is_some() {
+            return Some(false);
+        }
+        (self.pool.status().size > 0).then_some(true)
+    }
+
     /// A connection outside the pool, for `LISTEN`; the caller drives it.
     pub(super) async fn dial(&self) -> Result<(Client, Connection<TcpStream, Stream>)> {
         self.pool.manager().dial(LISTENER, Deadline::after(CONNECT_TIMEOUT)).await

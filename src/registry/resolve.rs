@@ -4,6 +4,7 @@
 //! project: the second step may name the project's connections in its failure.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -72,6 +73,8 @@ pub struct Located<'a> {
 #[derive(Debug)]
 enum Found {
     One(Arc<Connection>),
+    /// Of another type than the path names.
+    Other(Arc<Connection>),
     In(Arc<Scope>),
 }
 
@@ -80,7 +83,7 @@ impl Located<'_> {
     #[must_use]
     pub fn project_id(&self) -> Uuid {
         match &self.found {
-            Found::One(connection) => connection.project_id,
+            Found::One(connection) | Found::Other(connection) => connection.project_id,
             Found::In(scope) => scope.project.id,
         }
     }
@@ -96,6 +99,7 @@ impl Located<'_> {
                     || identifier.is_some_and(|name| name != connection.identifier);
                 return if named_otherwise { Err(not_found()) } else { Ok(connection) };
             }
+            Found::Other(_) => return Err(not_found()),
             Found::In(scope) => scope,
         };
         let candidates: Vec<_> =
@@ -150,7 +154,7 @@ impl Registry {
             Some(connection) if connection.database_type == address.database_type => {
                 Found::One(connection)
             }
-            Some(_) => return Err(not_found()),
+            Some(connection) => Found::Other(connection),
             None => match self.scope(address.scope, address.fresh).await {
                 Ok(scope) => Found::In(scope),
                 Err(error) => Found::One(self.despite_outage(&address, error)?),
@@ -172,8 +176,27 @@ impl Registry {
         self.locate(&address).await?.choose()
     }
 
+    /// Asks the platform database what it is asked about a scope that does not exist. For those who
+    /// may not know that it does: what was found in memory would answer them faster. What was read
+    /// after `since` was read for them.
+    pub(crate) async fn look_in_vain(&self, scope: &str, since: Instant) {
+        if let Ok(id) = Uuid::parse_str(scope) {
+            self.look_in_vain_for(id, since).await;
+        }
+        let _ = self.scope_since(scope, Some(since)).await;
+    }
+
+    /// As [`Registry::look_in_vain`], for the id of a connection.
+    pub(crate) async fn look_in_vain_for(&self, id: Uuid, since: Instant) {
+        let _ = self.connection_since(id, Some(since)).await;
+    }
+
     /// The connection with this id, of whichever type.
     pub async fn connection(&self, id: Uuid, fresh: bool) -> Result<Arc<Connection>> {
+        self.connection_since(id, fresh.then(Instant::now)).await
+    }
+
+    async fn connection_since(&self, id: Uuid, since: Option<Instant>) -> Result<Arc<Connection>> {
         if self.environment.has(id) {
             return self.environment_connection(id).await;
         }
@@ -185,7 +208,7 @@ impl Registry {
             let row = rows.first().ok_or_else(not_found)?;
             Connection::try_from(row).map(Arc::new)
         };
-        let connection = self.caches.connections.get(&id, fresh, read).await?.value;
+        let connection = self.caches.connections.get_since(&id, since, read).await?.value;
         if !self.is_enabled(connection.database_type) {
             return Err(not_found());
         }
@@ -265,6 +288,10 @@ impl Registry {
 
     /// A project with its connections, by its `ref`.
     async fn scope(&self, project_ref: &str, fresh: bool) -> Result<Arc<Scope>> {
+        self.scope_since(project_ref, fresh.then(Instant::now)).await
+    }
+
+    async fn scope_since(&self, project_ref: &str, since: Option<Instant>) -> Result<Arc<Scope>> {
         if self.platform().is_none() {
             return self.made_up_scope(project_ref).map(Arc::new);
         }
@@ -272,10 +299,14 @@ impl Registry {
             let platform = self.store()?;
             match read_project(platform, project_ref).await? {
                 Some(project) => self.read_scope(platform, project).await.map(Arc::new),
-                None => self.made_up_scope(project_ref).map(Arc::new),
+                None => {
+                    // As much work as for a project that exists: how long it takes tells nothing.
+                    platform.read(OF_PROJECT, &[&Uuid::nil()]).await?;
+                    self.made_up_scope(project_ref).map(Arc::new)
+                }
             }
         };
-        Ok(self.caches.scopes.get(&project_ref.to_owned(), fresh, read).await?.value)
+        Ok(self.caches.scopes.get_since(&project_ref.to_owned(), since, read).await?.value)
     }
 
     async fn read_scope(&self, platform: &Platform, project: Project) -> Result<Scope> {

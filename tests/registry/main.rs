@@ -15,3 +15,4 @@ mod rotation;
 mod sockets;
 mod support;
 mod tls;
+mod unseen;

@@ -88,7 +88,7 @@ impl Reply {
     ) -> Result<Self> {
         let seat = cx.service.sockets.take(cx.user.as_ref().map(|user| user.id.as_str()))?;
         // Without one there is nobody who could say anything.
-        let input = cx.upload().ok();
+        let input = cx.bytes();
         let work: Work = Box::new(work);
         let (format, status) = match cx.accept {
             Accept::Socket => (Format::Frames, 101),

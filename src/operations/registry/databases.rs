@@ -69,8 +69,8 @@ pub(super) async fn get(cx: &Context, _: Nothing) -> Result<Reply> {
 
 pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
     let project = input.project_ref.as_deref().ok_or_else(|| missing("projectRef"))?;
-    let project = cx.service.registry.project(project).await?;
-    let granted = cx.service.access.granted(cx.user.as_ref(), project.id, None).await?;
+    let (registry, user) = (&cx.service.registry, cx.user.as_ref());
+    let (project, granted) = cx.service.access.project(registry, user, project).await?;
     granted.require(Permission::Admin)?;
     let database_type = input.database_type.ok_or_else(|| missing("type"))?;
     register(cx, &project, database_type, input).await

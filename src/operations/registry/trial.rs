@@ -29,17 +29,13 @@ pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
     input.unknown.refuse()?;
     let (registry, access, user) = (&cx.service.registry, &cx.service.access, cx.user.as_ref());
     let target = if let Some(id) = input.connection_id {
-        let connection = registry.connection(id, true).await?;
-        let granted = access.granted(user, connection.project_id, Some(id)).await?;
+        let (connection, granted) = access.connection(registry, user, id, true).await?;
         granted.require(Permission::Admin)?;
         registry.require_editable(&connection)?;
         registry.target(&connection).await?.edited(&input.target, registry.rules())?
     } else {
         let granted = match &input.project_ref {
-            Some(project) => {
-                let project = registry.project(project).await?;
-                access.granted(user, project.id, None).await?
-            }
+            Some(project) => access.project(registry, user, project).await?.1,
             None => access.granted_anywhere(user).await?,
         };
         granted.require(Permission::Admin)?;

@@ -3,6 +3,10 @@
 //! In canonical mode nothing is lost. A cell that is not plain text is Extended JSON, and text that
 //! could be mistaken for it is a JSON string, so that each cell reads back as the value it was. An
 //! empty cell is a field that is not there. In relaxed mode cells are for people and spreadsheets.
+//!
+//! Spreadsheets run what begins like a formula. In neither mode does text of a document begin so: in
+//! canonical mode it is a JSON string, which begins with a quote; in relaxed mode it gets an apostrophe,
+//! which an import takes away again.
 
 use mongodb::bson::raw::CStr;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf};
@@ -56,7 +60,8 @@ impl Columns {
                 out.raw(b",");
             }
             // Of the fields that were found, one with a dot in its name is no path.
-            let literal = self.rest && (name.contains('.') || name.starts_with(['"', '$']));
+            let literal = (self.rest && (name.contains('.') || name.starts_with(['"', '$'])))
+                || is_formula(name);
             let cell = if literal { quoted(name) } else { name.clone() };
             escape(out, cell.as_bytes());
         }
@@ -89,7 +94,7 @@ impl Columns {
     fn cell(&self, holder: &RawDocument, name: &str, value: RawBsonRef<'_>) -> Result<Vec<u8>> {
         let cell = match (value, self.mode) {
             (RawBsonRef::String(text), Mode::Canonical) if is_plain(text) => text.to_owned(),
-            (RawBsonRef::String(text), Mode::Relaxed) => harmless(text),
+            (RawBsonRef::String(text), Mode::Relaxed) => without_formula(text),
             (RawBsonRef::ObjectId(id), Mode::Relaxed) => id.to_hex(),
             (RawBsonRef::DateTime(date), Mode::Relaxed) => match date.try_to_rfc3339_string() {
                 Ok(text) => text,
@@ -153,7 +158,7 @@ fn at<'d>(document: &'d RawDocument, path: &'d str) -> Result<Option<Field<'d>>>
 
 /// Whether a cell with this text is read as this text.
 fn is_plain(text: &str) -> bool {
-    !text.is_empty() && !looks_like_json(text)
+    !text.is_empty() && !looks_like_json(text) && !is_formula(unescaped(text))
 }
 
 /// What an import reads as Extended JSON.
@@ -168,12 +173,34 @@ pub(super) fn looks_like_json(cell: &str) -> bool {
     }
 }
 
-/// Spreadsheets run what begins like a formula; an apostrophe makes it text.
-fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err() {
-        return format!("'{text}");
+/// Whether spreadsheets would run the text. Numbers are numbers, signs and all.
+fn is_formula(text: &str) -> bool {
+    let begins_so = text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ]);
+    let is_number = || {
+        text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+            && text.parse::<f64>().is_ok()
+    };
+    begins_so && !is_number()
+}
+
+/// The text with an apostrophe before it, where it is a formula or looks like one that has it already.
+fn without_formula(text: &str) -> String {
+    if is_formula(unescaped(text)) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The text behind the apostrophes that keep it from being run.
+fn unescaped(text: &str) -> &str {
+    text.trim_start_matches('\'')
+}
+
+/// What a cell said before it was kept from being run.
+pub(super) fn before_escaping(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if is_formula(unescaped(text)) => text,
+        _ => cell,
     }
-    text.to_owned()
 }
 
 fn quoted(text: &str) -> String {

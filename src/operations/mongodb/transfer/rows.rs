@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use csv_core::{ReadRecordResult, Reader};
 
-use super::columns::{REST, looks_like_json};
+use super::columns::{REST, before_escaping, looks_like_json};
 use crate::api::upload::Upload;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -102,12 +102,23 @@ impl Rows {
                     let message = format!("a row of the body is longer than {limit} bytes");
                     return Err(Error::new(Code::PayloadTooLarge, message));
                 }
-                ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::OutputFull => {
+                    body.keep(self.kept() + self.text.len())?;
+                    self.text.resize(self.text.len() * 2, 0);
+                }
+                ReadRecordResult::OutputEndsFull => {
+                    body.keep(self.kept() + size_of_val(self.ends.as_slice()))?;
+                    self.ends.resize(self.ends.len() * 2, 0);
+                }
                 ReadRecordResult::Record => return Ok(Some(cells)),
                 ReadRecordResult::End => return Ok(None),
             }
         }
+    }
+
+    /// Bytes that are there for the cells of a row.
+    fn kept(&self) -> usize {
+        self.text.len() + size_of_val(self.ends.as_slice())
     }
 
     async fn fill(&mut self, body: &mut Upload) -> Result<()> {
@@ -181,7 +192,8 @@ impl Rows {
                     out.raw(b":");
                     match self.cells {
                         Cells::Typed if looks_like_json(cell) => out.raw(cell),
-                        Cells::Typed | Cells::Text => out.string(cell),
+                        Cells::Typed => out.string(before_escaping(cell)),
+                        Cells::Text => out.string(cell),
                     }
                 }
                 Place::Inside(fields) => {
@@ -326,6 +338,36 @@ mod tests {
         }
     }
 
+    /// Text that spreadsheets would run, and some that only looks like it.
+    fn formula() -> impl Strategy<Value = String> {
+        "'{0,2}[=+@\\t\\r\\n＝－-][=+@a-z0-9('\",;. -]{0,6}"
+    }
+
+    /// The cells of a file, as spreadsheets see them.
+    fn cells(csv: &[u8]) -> Vec<String> {
+        let mut reader = Reader::new();
+        let (mut cells, mut text) = (Vec::new(), vec![0; 1 << 16]);
+        let (mut csv, mut written) = (csv, 0);
+        loop {
+            let (result, read, wrote) = reader.read_field(csv, &mut text[written..]);
+            (csv, written) = (&csv[read..], written + wrote);
+            match result {
+                csv_core::ReadFieldResult::Field { .. } => {
+                    cells.push(String::from_utf8(text[..written].to_vec()).unwrap());
+                    written = 0;
+                }
+                csv_core::ReadFieldResult::End => return cells,
+                _ => {}
+            }
+        }
+    }
+
+    fn would_be_run(cell: &str) -> bool {
+        let begins =
+            cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+        begins && cell.parse::<f64>().is_err()
+    }
+
     fn value() -> impl Strategy<Value = bson::Bson> {
         let leaf = prop_oneof![
             any::<i32>().prop_map(bson::Bson::Int32),
@@ -335,6 +377,7 @@ mod tests {
                 .prop_map(bson::Bson::Double),
             any::<bool>().prop_map(bson::Bson::Boolean),
             "[ -~é,\"\n=]{0,8}".prop_map(bson::Bson::String),
+            formula().prop_map(bson::Bson::String),
             "(true|null|-?[0-9]{1,3}|\\{\\}|\\[1\\]| 5)".prop_map(bson::Bson::String),
             Just(bson::Bson::Null),
             any::<[u8; 12]>()
@@ -351,6 +394,33 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_cell_of_an_export_is_run_and_its_text_comes_back(
+            name in prop_oneof![formula(), Just("a".to_owned())],
+            text in formula(),
+            mode in prop_oneof![Just(Mode::Canonical), Just(Mode::Relaxed)],
+            is_named: bool,
+        ) {
+            let name = name.replace('.', "");
+            let document = doc! { &name: &text, "in": { "b": &text } };
+            let raw = RawDocumentBuf::try_from(&document).unwrap();
+            let columns = if is_named {
+                Columns::named(vec![name.clone()], mode)
+            } else {
+                Columns::of(std::iter::once(Ok(raw.as_ref())), mode)
+            };
+            let mut out = Writer::new();
+            let columns = columns.unwrap();
+            columns.header(&mut out);
+            columns.row(&mut out, &raw).unwrap();
+            let csv = out.into_bytes();
+            for cell in cells(&csv) {
+                prop_assert!(!would_be_run(&cell), "{:?} in {}", cell, String::from_utf8_lossy(&csv));
+            }
+            let back = block_on(read(&csv, Cells::Typed, 99)).unwrap().remove(0).unwrap();
+            prop_assert_eq!(back.get_str(&name).unwrap(), &text);
+        }
+
         #[test]
         fn what_is_exported_as_canonical_comes_back_with_its_types(
             documents in proptest::collection::vec(

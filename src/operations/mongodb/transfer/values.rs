@@ -36,7 +36,10 @@ impl Values {
                 return Err(Error::new(Code::PayloadTooLarge, message));
             }
             match body.chunk().await? {
-                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+                Some(chunk) => {
+                    body.keep(self.buffer.len() + chunk.len())?;
+                    self.buffer.extend_from_slice(&chunk);
+                }
                 None => return self.end(),
             }
         }

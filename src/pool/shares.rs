@@ -1,0 +1,163 @@
+//! Each user's share of a connection: at most half of its slots, so that nobody's slow statements take
+//! all of them. Requests beyond it wait for their own user's to end, and not for anybody else's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
+
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+
+/// Requests of one user that may wait, for each that may run.
+const WAITING_PER_SLOT: usize = 16;
+
+/// Of which connection, in which version, and whose.
+type Key = (Uuid, i64, String);
+
+/// The shares that are in use.
+#[derive(Debug, Default)]
+pub struct Shares(Arc<Mutex<HashMap<Key, Own>>>);
+
+/// What one user has of one connection.
+#[derive(Debug)]
+struct Own {
+    slots: Arc<Semaphore>,
+    /// Requests that run or wait.
+    requests: usize,
+}
+
+/// A request that runs in its user's share until this is dropped.
+#[derive(Debug)]
+pub struct Share {
+    _slot: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+/// A request that counts for its user.
+#[derive(Debug)]
+struct Place {
+    key: Key,
+    shares: Arc<Mutex<HashMap<Key, Own>>>,
+}
+
+impl Shares {
+    /// Waits until the user's other requests leave room. `slots` are all that the connection has.
+    pub async fn take(
+        &self,
+        (connection, version): (Uuid, i64),
+        user: &str,
+        slots: u32,
+        deadline: Deadline,
+    ) -> Result<Share> {
+        let share = (slots.max(1) as usize).div_ceil(2);
+        let key = (connection, version, user.to_owned());
+        let (place, slots) = self.enter(key, share)?;
+        match deadline.run(slots.acquire_owned()).await {
+            Some(Ok(slot)) => Ok(Share { _slot: slot, _place: place }),
+            _ => Err(exhausted(share)),
+        }
+    }
+
+    fn enter(&self, key: Key, share: usize) -> Result<(Place, Arc<Semaphore>)> {
+        let mut all = self.0.lock();
+        let own = all
+            .entry(key.clone())
+            .or_insert_with(|| Own { slots: Arc::new(Semaphore::new(share)), requests: 0 });
+        if own.requests >= share * (1 + WAITING_PER_SLOT) {
+            return Err(exhausted(share));
+        }
+        own.requests += 1;
+        let slots = Arc::clone(&own.slots);
+        Ok((Place { key, shares: Arc::clone(&self.0) }, slots))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut all = self.shares.lock();
+        if let Some(own) = all.get_mut(&self.key) {
+            own.requests -= 1;
+            if own.requests == 0 {
+                all.remove(&self.key);
+            }
+        }
+    }
+}
+
+fn exhausted(share: usize) -> Error {
+    let message = format!(
+        "you have {share} requests under way on this connection, which is the most that one user \
+         may have; wait for one of them to end"
+    );
+    Error::new(Code::PoolExhausted, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_secs(10))
+    }
+
+    const CONNECTION: (Uuid, i64) = (Uuid::nil(), 1);
+
+    #[tokio::test]
+    async fn a_user_has_half_of_the_slots_and_another_user_the_other_half() {
+        for (slots, share) in [(0, 1), (1, 1), (2, 1), (3, 2), (10, 5)] {
+            let shares = Shares::default();
+            let mut held = Vec::new();
+            for user in ["anna", "ben"] {
+                for _ in 0..share {
+                    let taken = shares.take(CONNECTION, user, slots, soon()).now_or_never();
+                    held.push(taken.expect("there is room").unwrap());
+                }
+                let more = shares.take(CONNECTION, user, slots, soon()).now_or_never();
+                assert!(more.is_none(), "{user} of {slots}");
+            }
+            // Another connection is another matter.
+            let other = (Uuid::max(), 1);
+            assert!(shares.take(other, "anna", slots, soon()).now_or_never().is_some());
+            drop(held);
+            assert!(shares.0.lock().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn who_waits_gets_what_is_let_go_and_who_gives_up_leaves_nothing() {
+        let shares = Arc::new(Shares::default());
+        let first = shares.take(CONNECTION, "anna", 1, soon()).await.unwrap();
+        let waiting = tokio::spawn({
+            let shares = Arc::clone(&shares);
+            async move { shares.take(CONNECTION, "anna", 1, soon()).await }
+        });
+        let late = Deadline::after(Duration::ZERO);
+        let error = shares.take(CONNECTION, "anna", 1, late).await.unwrap_err();
+        assert_eq!(error.code(), Code::PoolExhausted);
+        drop(first);
+        drop(waiting.await.unwrap().unwrap());
+        assert!(shares.0.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn so_many_wait_and_no_more() {
+        let shares = Shares::default();
+        let _first = shares.take(CONNECTION, "anna", 1, soon()).await.unwrap();
+        let mut waiting: Vec<_> = (0..WAITING_PER_SLOT)
+            .map(|_| Box::pin(shares.take(CONNECTION, "anna", 1, soon())))
+            .collect();
+        for one in &mut waiting {
+            assert!(one.now_or_never().is_none());
+        }
+        let refused = shares.take(CONNECTION, "anna", 1, soon()).now_or_never().unwrap();
+        assert_eq!(refused.unwrap_err().code(), Code::PoolExhausted);
+        assert!(shares.take(CONNECTION, "ben", 1, soon()).now_or_never().is_some());
+    }
+}
