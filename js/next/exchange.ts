@@ -9,8 +9,11 @@ import type { HandlerOptions, ManagerSource, RequestManager, User } from './type
 /** Unless `maxBodyBytes` says otherwise. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
+/** What is between this server and the one before it. */
+const NOT_PASSED_ON = new Set(['proxy-authorization'])
+
 /** Whoever answers a plain request has not been asked to become something else. */
-const NOT_PASSED_ON_PLAIN = new Set(['upgrade', 'connection'])
+const NOT_PASSED_ON_PLAIN = new Set([...NOT_PASSED_ON, 'upgrade', 'connection'])
 
 /** One request, whichever way it came in. */
 export interface Incoming {
@@ -96,10 +99,11 @@ function userId(user: User): string | undefined {
 }
 
 function plainHeaders({ headers, isSocket }: Incoming): Record<string, string> {
+  const notPassedOn = isSocket ? NOT_PASSED_ON : NOT_PASSED_ON_PLAIN
   const plain: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || (!isSocket && NOT_PASSED_ON_PLAIN.has(name))) continue
+    if (value === undefined || notPassedOn.has(name)) continue
     plain[name] = withheld(name, Array.isArray(value) ? value.join(', ') : value)
   }
   return plain
@@ -110,8 +114,7 @@ function plainHeaders({ headers, isSocket }: Incoming): Record<string, string> {
  * are there, which no page of another site can bring about.
  */
 function withheld(name: string, value: string): string {
-  if (name === 'authorization' || name === 'proxy-authorization')
-    return value.split(' ', 1)[0] ?? ''
+  if (name === 'authorization') return value.split(' ', 1)[0] ?? ''
   return name === 'cookie' ? 'withheld' : value
 }
 

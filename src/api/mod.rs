@@ -4,6 +4,7 @@
 pub mod context;
 pub mod dispatch;
 mod exact;
+mod find;
 pub mod http;
 mod limit;
 mod media;
