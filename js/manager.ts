@@ -43,11 +43,12 @@ export class Manager {
     signal?: AbortSignal,
     body?: UploadSource
   ): Promise<HandleResponse> {
+    const { user } = request as { user?: unknown }
+    if (!isUser(user)) return Promise.reject(strangeUser(typeof user))
     const upload = body === undefined ? undefined : new Upload()
-    const answer = abortable(signal, (cancellation) => {
-      refuseStrangers(request.user)
-      return this.native.handle(given(request), cancellation, upload)
-    })
+    const answer = abortable(signal, (cancellation) =>
+      this.native.handle(given(request), cancellation, upload)
+    )
     if (upload) void send(body as UploadSource, upload)
     return answer
   }
@@ -120,18 +121,22 @@ export class Manager {
   }
 }
 
-/** A user that is no text would otherwise be told in the runtime's own words. */
-function refuseStrangers(user: unknown): void {
-  if (user === undefined || user === null || typeof user === 'string') return
-  const message = `\`user\` must be the id of the authenticated user as text, not a ${typeof user}`
-  throw new QueryError(message, undefined, { code: 'VALIDATION_ERROR', statusCode: 400 })
+function isUser(user: unknown): boolean {
+  return user === undefined || user === null || typeof user === 'string'
+}
+
+/** What is no id must not pass as nobody, and the runtime would say so in words of its own. */
+function strangeUser(kind: string): QueryError {
+  const message = `\`user\` must be the id of the authenticated user as text, not a ${kind}`
+  return new QueryError(message, undefined, { code: 'VALIDATION_ERROR', statusCode: 400 })
 }
 
 /** A request without the parts that are `null`. */
 function given(request: HandleRequest): HandleRequest {
-  const parts = Object.entries(request)
-  if (parts.every(([, part]) => part !== null)) return request
-  return Object.fromEntries(parts.filter(([, part]) => part !== null)) as unknown as HandleRequest
+  const parts = Object.values(request)
+  if (!parts.includes(null)) return request
+  const there = Object.entries(request).filter(([, part]) => part !== null)
+  return Object.fromEntries(there) as unknown as HandleRequest
 }
 
 /** `process.env` without the names that have no value. */

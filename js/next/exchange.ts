@@ -13,8 +13,11 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
 /** Asks for the operator's own token, which is no user's and which the core compares. */
 const FOR_THE_OPERATOR = '/api/platform/multidb/metrics'
 
+/** What is between this server and the one before it. */
+const NOT_PASSED_ON = new Set(['proxy-authorization'])
+
 /** Whoever answers a plain request has not been asked to become something else. */
-const NOT_PASSED_ON_PLAIN = new Set(['upgrade', 'connection'])
+const NOT_PASSED_ON_PLAIN = new Set([...NOT_PASSED_ON, 'upgrade', 'connection'])
 
 /** One request, whichever way it came in. */
 export interface Incoming {
@@ -94,10 +97,11 @@ function hasBody(method: string): boolean {
 }
 
 function plainHeaders({ headers, isSocket, target }: Incoming): Record<string, string> {
+  const notPassedOn = isSocket ? NOT_PASSED_ON : NOT_PASSED_ON_PLAIN
   const plain: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || (!isSocket && NOT_PASSED_ON_PLAIN.has(name))) continue
+    if (value === undefined || notPassedOn.has(name)) continue
     plain[name] = withheld(name, Array.isArray(value) ? value.join(', ') : value)
   }
   if (target.path === FOR_THE_OPERATOR && headers.authorization) {
@@ -111,8 +115,7 @@ function plainHeaders({ headers, isSocket, target }: Incoming): Record<string, s
  * are there, which no page of another site can bring about.
  */
 function withheld(name: string, value: string): string {
-  if (name === 'authorization' || name === 'proxy-authorization')
-    return value.split(' ', 1)[0] ?? ''
+  if (name === 'authorization') return value.split(' ', 1)[0] ?? ''
   return name === 'cookie' ? 'withheld' : value
 }
 

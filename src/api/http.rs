@@ -10,18 +10,14 @@ use uuid::Uuid;
 
 use super::context::Accept;
 use super::dispatch::{Caller, execute};
-use super::media;
-use super::named::Named;
-use super::operation::{Gives, Operation, Subject, Takes};
-use super::origin;
-use super::params::Params;
+use super::find::{Found, Refusal, find};
+use super::operation::{Gives, Operation, Takes};
 use super::reply::{Body, Reply};
-use super::router::{Route, add_query, route};
 use super::socket::handshake::{self, Handshake};
 use super::stream::Feed;
 use super::upload::Upload;
 use crate::access::User;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::service::Service;
 
 /// A request as the adapters hand it over.
@@ -55,6 +51,12 @@ impl Request {
     /// Whom it was sent to. What came over HTTP has it; the program's own requests do not.
     pub(super) fn host(&self) -> Option<&str> {
         self.header("host").or_else(|| self.header(":authority"))
+    }
+
+    /// Without the bytes that follow the request there is no socket, whatever its headers say.
+    pub(super) fn wants_socket(&self) -> bool {
+        let header = |name: &str| self.header(name).map(str::to_owned);
+        self.upload.is_some() && handshake::is_asked_for(header)
     }
 }
 
@@ -171,19 +173,6 @@ fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}")
 }
 
-enum Refusal {
-    Failed(Error),
-    MethodNotAllowed { method: String, allow: Vec<&'static str> },
-    NoHandshake(Error),
-    UnknownType(Error),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 async fn answer(
     service: &Arc<Service>,
     request: Request,
@@ -223,55 +212,6 @@ async fn answer(
     Ok((execute(service, operation, params, caller).await?, handshake))
 }
 
-/// What a request asks for.
-struct Found {
-    operation: &'static Operation,
-    params: Params,
-    /// All input is there; the body has none.
-    is_whole: bool,
-}
-
-/// Finds the operation and checks what holds for all of them: who made the browser send it, what it
-/// says it is, and how large it is.
-fn find(service: &Arc<Service>, request: &Request) -> Result<Found, Refusal> {
-    let route = route(&request.method, &request.path)?;
-    // Whoever can reach the process may have these.
-    let is_public = matches!(&route, Route::Found(o, _) if o.subject == Subject::Public);
-    if !is_public {
-        let opens_socket = wants_socket(request);
-        origin::admit(request, &service.config.allowed_origins, opens_socket)?;
-    }
-    let takes = if let Route::Found(operation, _) = &route { operation.takes } else { Takes::Json };
-    if request.method != "GET" {
-        media::check(request, takes).map_err(Refusal::UnknownType)?;
-    }
-    if request.body.len() > service.config.max_result_bytes {
-        return Err(too_large(service.config.max_result_bytes).into());
-    }
-    match route {
-        Route::Found(operation, mut params) => {
-            add_query(&mut params, &request.query)?;
-            Ok(Found { operation, params, is_whole: false })
-        }
-        Route::ByName => {
-            let Named { operation, params } = Named::read(&request.body, &request.query)?;
-            Ok(Found { operation, params, is_whole: true })
-        }
-        Route::MethodNotAllowed(allow) => {
-            Err(Refusal::MethodNotAllowed { method: request.method.clone(), allow })
-        }
-        Route::NotFound => {
-            Err(Error::not_found(format!("there is no endpoint {}", request.path)).into())
-        }
-    }
-}
-
-/// Without the bytes that follow the request there is no socket, whatever its headers say.
-fn wants_socket(request: &Request) -> bool {
-    request.upload.is_some()
-        && handshake::is_asked_for(|name: &str| request.header(name).map(str::to_owned))
-}
-
 /// Whether the request carries the operator's token. Compared so that how long it takes tells nothing
 /// of the token.
 fn shows_token(service: &Service, request: &Request) -> bool {
@@ -291,7 +231,7 @@ fn handshake(
     accept: Accept,
 ) -> Result<Option<Handshake>, Refusal> {
     let header = |name: &str| request.header(name).map(str::to_owned);
-    let is_socket = wants_socket(request);
+    let is_socket = request.wants_socket();
     match (operation.gives, accept) {
         (Gives::Socket, _) if is_socket => {
             Handshake::read(header).map(Some).map_err(Refusal::NoHandshake)
@@ -313,10 +253,6 @@ fn accept(header: Option<&str>) -> Accept {
         Some(types) if types.contains("application/x-ndjson") => Accept::Ndjson,
         _ => Accept::Json,
     }
-}
-
-fn too_large(limit: usize) -> Error {
-    Error::new(Code::PayloadTooLarge, format!("the request body is larger than {limit} bytes"))
 }
 
 /// A caller's own id is kept where it is harmless in logs and comments.

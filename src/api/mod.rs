@@ -7,6 +7,7 @@ mod controls;
 pub mod dispatch;
 pub mod effect;
 mod exact;
+mod find;
 pub mod http;
 pub mod limit;
 mod media;
