@@ -161,6 +161,54 @@ async fn nothing_is_sent_into_a_time_series_a_second_time() {
     assert_eq!(fake.asked("insert").len(), 1);
 }
 
+/// Lines without and with an `_id`: with `on_conflict=replace` they go in two commands.
+const MIXED: &[u8] = b"{\"a\":1}\n{\"_id\":7,\"a\":1}\n{\"a\":2}\n{\"_id\":8}\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_a_command_that_failed_after_another_was_answered_are_told_too() {
+    for (how, outcome) in [("refused", "not_applied"), ("lost", "unknown")] {
+        let fake = Fake::standalone(move |name, _| match name {
+            "insert" => refusing(vec![taken(1, "a_1", Some(doc! { "a": 1 }))]),
+            "update" if how == "lost" => Answer::Close,
+            "update" => Answer::With(doc! { "ok": 0.0, "code": 13, "errmsg": "not allowed" }),
+            "listCollections" => cursor(0, vec![]),
+            _ => Answer::Done,
+        })
+        .await;
+        let api = Api::of(&fake.url(), "mixed");
+        let records = import(&api, "on_conflict=replace", MIXED).await;
+        let told: Vec<_> = refused(&records)
+            .iter()
+            .map(|r| (r["number"].as_u64().unwrap(), r["outcome"].clone()))
+            .collect();
+        let expected = [(3, json!("not_applied")), (2, json!(outcome)), (4, json!(outcome))];
+        assert_eq!(told, expected, "{how}: {records:?}");
+        let counts = &records.last().unwrap()["error"]["details"]["counts"];
+        assert_eq!((&counts["inserted"], &counts["refused"]), (&json!(1), &json!(3)), "{how}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_and_not_replicated_is_told_once() {
+    let fake = Fake::standalone(|name, _| match name {
+        "insert" => Answer::With(doc! { "ok": 1.0, "n": 2 }),
+        "update" => Answer::With(doc! {
+            "ok": 1.0, "n": 2, "nModified": 2,
+            "writeConcernError": { "code": 64, "errmsg": "waiting for replication timed out" },
+        }),
+        "listCollections" => cursor(0, vec![]),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "mixed");
+    let records = import(&api, "on_conflict=replace", MIXED).await;
+    assert!(refused(&records).is_empty(), "{records:?}");
+    let error = &records.last().unwrap()["error"];
+    let counts = &error["details"]["counts"];
+    assert_eq!((&counts["inserted"], &counts["replaced"]), (&json!(2), &json!(2)), "{records:?}");
+    assert_eq!(error["outcome"], "unknown");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_wrote_and_then_failed_does_not_say_that_nothing_was_applied() {
     let Some(api) = api("duplicates_outcome").await else { return };

@@ -6,6 +6,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use super::api::{Api, api, encoded};
+use super::fake::{Answer, Fake, cursor};
 use super::generated::{edits, raw};
 use super::support::{plain_client, target};
 
@@ -108,6 +109,30 @@ async fn a_change_with_an_etag_is_made_in_that_state_and_in_no_other() {
     assert_eq!(api.send("DELETE", "/documents/a", &query, None).await.0, 200);
     assert_eq!(api.send("DELETE", "/documents/a", &query, None).await.0, 404);
     assert_eq!(put(set(1, &current)).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_etag_finds_the_document_however_the_collection_spells_its_id() {
+    // A collection that compares text as in a language finds "A" when it is asked for "a".
+    let fake = Fake::standalone(|name, _| match name {
+        "find" => cursor(0, vec![doc! { "_id": "A", "n": 1 }]),
+        "findAndModify" => Answer::With(doc! { "ok": 1.0, "value": { "_id": "A", "n": 2 } }),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::of(&fake.url(), "spelt");
+    let seen = get(&api, "a", "").await["etag"].clone();
+    let body = json!({ "update": { "$set": { "n": 2 } }, "if_match": seen });
+    let (status, answer) = api.send("PUT", "/documents/a", "", Some(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let query = format!("if_match={}", seen.as_str().unwrap());
+    assert_eq!(api.send("DELETE", "/documents/a", &query, None).await.0, 200);
+    let asked = fake.asked("findAndModify");
+    assert_eq!(asked.len(), 2);
+    for command in asked {
+        let id = command.get_document("query").unwrap().get_document("_id").unwrap();
+        assert_eq!(id, &doc! { "$eq": "A" });
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

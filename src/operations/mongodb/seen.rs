@@ -38,17 +38,21 @@ impl Seen {
         }
     }
 
-    /// The document in that state; `None` if there is none any more.
+    /// The document in that state, with its `_id`; `None` if there is none any more. Where text is
+    /// compared as in a language, the `_id` that is asked for need not be spelt like the stored one.
     async fn document(
         self,
         call: &Call<'_>,
         namespace: &Namespace,
         id: &bson::Bson,
-    ) -> Result<Option<RawDocumentBuf>> {
-        match self {
-            Self::Document(document) => Ok(Some(document.into_raw())),
-            Self::Etag(etag) => call.matching(namespace, id, &etag).await,
-        }
+    ) -> Result<Option<(bson::Bson, RawDocumentBuf)>> {
+        let etag = match self {
+            Self::Document(document) => return Ok(Some((id.clone(), document.into_raw()))),
+            Self::Etag(etag) => etag,
+        };
+        let Some(current) = call.matching(namespace, id, &etag).await? else { return Ok(None) };
+        let own = current.get("_id").ok().flatten().and_then(|id| bson::Bson::try_from(id).ok());
+        Ok(Some((own.unwrap_or_else(|| id.clone()), current)))
     }
 }
 
@@ -61,11 +65,11 @@ pub(super) async fn change(
     seen: Option<Seen>,
     upsert: bool,
 ) -> Result<Option<Changed>> {
-    let expected = match seen {
-        None => None,
+    let (id, expected) = match seen {
+        None => (id.clone(), None),
         Some(seen) => match seen.document(call, namespace, id).await? {
             None => return Ok(None),
-            document => document,
+            Some((id, document)) => (id, Some(document)),
         },
     };
     let change = match (wanted, &expected) {
@@ -74,14 +78,14 @@ pub(super) async fn change(
         (Wanted::Document(document), Some(expected)) => {
             match Change::between(expected, document)? {
                 Some(change) => change,
-                None => return call.confirm(namespace, id.clone(), expected).await,
+                None => return call.confirm(namespace, id, expected).await,
             }
         }
     };
     if upsert {
-        return call.upsert(namespace, id.clone(), change).await.map(Some);
+        return call.upsert(namespace, id, change).await.map(Some);
     }
-    call.change(namespace, id.clone(), change, expected.as_deref()).await
+    call.change(namespace, id, change, expected.as_deref()).await
 }
 
 /// A conflict has the current document in the form that was asked for.
@@ -104,7 +108,7 @@ pub(super) async fn remove(
 ) -> Result<bool> {
     let Some(seen) = seen else { return call.delete(namespace, id.clone(), None).await };
     match seen.document(call, namespace, id).await? {
-        Some(expected) => call.delete(namespace, id.clone(), Some(&expected)).await,
+        Some((id, expected)) => call.delete(namespace, id, Some(&expected)).await,
         None => Ok(false),
     }
 }

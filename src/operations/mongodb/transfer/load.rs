@@ -210,6 +210,11 @@ impl Batch {
             let judge = Judge { namespace, on_conflict, lost_before, inserted };
             judge.settle(&call(), duplicates, &mut written).await;
             if self.documents.is_empty() {
+                if error.details().contains_key("write_concern_error") {
+                    // They are made, and may be gone after a failover.
+                    written.in_doubt = true;
+                    written.stopped = Some(error);
+                }
                 return written;
             }
             let again = !in_doubt.is_empty()
