@@ -9,10 +9,14 @@
 #![allow(clippy::print_stderr, unreachable_pub)]
 
 mod connecting;
+mod databases;
 mod faults;
 mod functions;
+mod giving_back;
+mod parsing;
 mod pg_meta;
 mod proxy;
 mod queries;
+mod reaching;
 mod sessions;
 mod support;

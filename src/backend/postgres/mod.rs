@@ -35,7 +35,9 @@ mod statements;
 mod stream;
 mod tables;
 mod types;
+mod unicode;
 mod values;
+mod weight;
 
 pub use self::execute::{Answer, Column, Notice};
 pub use self::parameters::Parameter;

@@ -5,7 +5,7 @@
 //! back; all of it leaves in the same write, so that it costs one round trip:
 //!
 //! ```text
-//! Parse/Bind/Execute BEGIN READ ONLY │ Parse/Bind/Describe/Execute │ Sync │ Query ROLLBACK
+//! Parse/Bind/Execute BEGIN READ ONLY │ Parse/Bind/Describe/Execute │ Sync │ Query ROLLBACK; …
 //! ```
 //!
 //! No Sync stands between `BEGIN` and the statement: had `BEGIN` failed, the server would pass over

@@ -13,6 +13,7 @@ use fallible_iterator::FallibleIterator as _;
 use super::columns::Columns;
 use super::connection::Connection;
 use super::error::Failure;
+use super::lease::GIVE_BACK;
 use super::query::Statement;
 use super::startup::APPLICATION_NAME;
 use super::statements::{Plan, Prepared};
@@ -124,7 +125,7 @@ pub(super) fn queue(
     frontend::execute("", limit, out)?;
     connection.sync();
     if statement.read_only {
-        connection.simple("ROLLBACK")?;
+        connection.simple(GIVE_BACK)?;
     }
     Ok(settings)
 }
