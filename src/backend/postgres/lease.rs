@@ -84,7 +84,7 @@ impl Drop for Lease {
             runtime.spawn(end(connection, hold));
         } else if self.retire {
             // Dropping it closes it.
-        } else if self.dirty {
+        } else if self.dirty && connection.needs_reset() {
             runtime.spawn(clean(connection, hold));
         } else {
             hold.pool().put_back(connection);

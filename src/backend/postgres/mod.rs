@@ -26,6 +26,7 @@ mod lexer;
 mod numbers;
 mod parameters;
 mod pool;
+mod pooler;
 mod probe;
 mod query;
 mod receive;

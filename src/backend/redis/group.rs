@@ -22,11 +22,13 @@ pub(super) struct Waiting {
     pub(super) asking: bool,
     /// A connection was lost while it was awaited.
     pub(super) was_lost: bool,
+    /// What its script answered, if that stands unless the keys are on another node in truth.
+    pub(super) said: Option<Value>,
 }
 
 impl Waiting {
     pub(super) fn new(index: usize, node: Arc<Node>) -> Self {
-        Self { index, node, redirected: false, asking: false, was_lost: false }
+        Self { index, node, redirected: false, asking: false, was_lost: false, said: None }
     }
 }
 
@@ -35,6 +37,8 @@ pub(super) enum Learned {
     Answer(Value),
     /// The server refused it: it was not run, and may be run later or elsewhere.
     Refused(Refusal, Error),
+    /// A script's answer says that its keys are on another node, which may be the script's own idea.
+    Misplaced(Value),
     /// Nothing was sent: no connection could be had.
     Unreached(Error),
     /// Sent, and the connection was lost.
@@ -78,19 +82,19 @@ async fn exchange(
     node: &Node,
     request: &[u8],
     expected: usize,
-    keep_attributes: bool,
+    of: &Commands,
     deadline: Deadline,
 ) -> Exchanged {
     let mut replies = Vec::with_capacity(expected);
     let ended = match node.lease(deadline).await {
         Err(error) => Ended::Unreached(error),
         Ok(mut lease) => {
-            if keep_attributes {
+            if of.keep_attributes {
                 lease.keep_attributes();
             }
             match deadline.run(lease.exchange(request, expected, &mut replies)).await {
                 Some(Ok(())) => {
-                    if replies.iter().any(is_stale) {
+                    if !of.is_script && replies.iter().any(is_stale) {
                         lease.retire();
                     }
                     Ended::Complete
@@ -109,7 +113,7 @@ pub(super) async fn exchange_all(
     node: &Node,
     deadline: Deadline,
 ) -> Exchanged {
-    exchange(node, commands.all(), commands.replies(), commands.keep_attributes, deadline).await
+    exchange(node, commands.all(), commands.replies(), commands, deadline).await
 }
 
 /// Sends one group to its node and says what each unit learned.
@@ -121,8 +125,7 @@ pub(super) async fn ask(
     let Some(first) = group.first() else { return Vec::new() };
     let expected = group.iter().map(|unit| replies_of(commands.unit(unit.index), unit)).sum();
     let request = gather(commands, group.iter().map(|unit| (unit.index, unit.asking)));
-    let keep = commands.keep_attributes;
-    exchange(&first.node, &request, expected, keep, deadline).await.learned(commands, group)
+    exchange(&first.node, &request, expected, commands, deadline).await.learned(commands, group)
 }
 
 impl Exchanged {
@@ -145,6 +148,8 @@ impl Exchanged {
                 // Replies come in order, so whatever is left belongs to this unit alone.
                 replies.by_ref().for_each(drop);
                 self.ended.unanswered(unit.effect, learned.is_empty())
+            } else if commands.is_script {
+                learn_of_script(replies.by_ref().take(count).last().unwrap_or(Value::Nil))
             } else if count == 1 {
                 learn(replies.next().unwrap_or(Value::Nil))
             } else {
@@ -199,6 +204,17 @@ fn learn(value: Value) -> Learned {
         && let Some(refusal) = Refusal::of(error)
     {
         return Learned::Refused(refusal, failure::refused(error));
+    }
+    Learned::Answer(value)
+}
+
+/// A script can answer with any error, after it has written. So its errors prove nothing, but for the
+/// one that says that it was sent to the wrong node: the cluster's map tells whether that is true.
+fn learn_of_script(value: Value) -> Learned {
+    if let Value::ServerError(error) = &value
+        && matches!(Refusal::of(error), Some(Refusal::Moved(_)))
+    {
+        return Learned::Misplaced(value);
     }
     Learned::Answer(value)
 }

@@ -74,6 +74,7 @@ impl Client {
         } else {
             let mut commands = Commands::one(ruling.effect, key.unwrap_or(0), args);
             commands.keep_attributes = true;
+            commands.is_script = script::is_script(name);
             let on = member.as_ref().map(|member| &member.node);
             self.run(&commands, on, deadline).await.pop().unwrap_or(Ok(Value::Nil))
         };
@@ -81,7 +82,13 @@ impl Client {
         let mut reply = match ran.map_err(|error| script::timed_out(error, name, at))? {
             Value::ServerError(error) => {
                 let said = format!("{} {}", error.code(), error.details().unwrap_or_default());
-                return Err(failure::refused(&error).detail("server_message", said));
+                let told = failure::refused(&error);
+                let told = if script::is_script(name) {
+                    script::failed(told, ruling.effect)
+                } else {
+                    told
+                };
+                return Err(told.detail("server_message", said));
             }
             reply => reply,
         };
