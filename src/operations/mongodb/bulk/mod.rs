@@ -1,5 +1,6 @@
 //! `/mongodb/{scope}/databases/{db}/collections/{coll}/documents/bulk`.
 
+mod guard;
 mod input;
 mod preview;
 
@@ -13,7 +14,7 @@ use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Report, Statement};
 use crate::ejson::{Mode, write_value};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::json::Writer;
 
 /// `{ inserted_count, matched_count, modified_count, deleted_count, inserted: [{ index, _id }],
@@ -31,13 +32,8 @@ pub(super) async fn run(cx: &Context, input: BulkInput) -> Result<Reply> {
     if dry_run {
         return preview::show(&call, &namespace, &writes, sample, ejson).await;
     }
-    if !confirmed && let Some(index) = writes.iter().position(Write::reaches_everything) {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
-            "the filter is empty, so this would reach every document; send `confirm: true` to do \
-             that, or `dry_run: true` to see how many there are",
-        )
-        .detail("index", index));
+    if !confirmed {
+        guard::check(&call, &namespace, &writes).await?;
     }
     let ids: Vec<Option<Bson>> = writes.iter().map(Write::inserted_id).collect();
     let statements: Vec<Statement> =
