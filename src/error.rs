@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::outcome::Outcome;
+use crate::outcome::{Extent, Outcome};
 
 /// Shorthand used throughout the crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -200,6 +200,13 @@ impl Error {
     pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = outcome;
         self
+    }
+
+    /// The failure of work of which this much was done before it; `counts` tells it in the details.
+    #[must_use]
+    pub fn after(self, done: Extent, counts: impl Into<Value>) -> Self {
+        let outcome = done.outcome(self.known_outcome());
+        self.outcome(outcome).detail("counts", counts)
     }
 
     /// Adds a machine-readable detail.

@@ -331,7 +331,7 @@ export class Documents {
     return guarded(options, (options) => this.#invoke('delete', db, coll, { ...options, id }, call))
   }
 
-  /** Changes all documents that match. An empty filter needs `confirm`. */
+  /** Changes all documents that match. What reaches all that there are needs `confirm`. */
   updateMany(
     db: string,
     coll: string,
@@ -342,7 +342,7 @@ export class Documents {
     return this.#invoke('bulk', db, coll, { ...options, updateMany }, call)
   }
 
-  /** Deletes all documents that match. An empty filter needs `confirm`. */
+  /** Deletes all documents that match. What reaches all that there are needs `confirm`. */
   deleteMany(
     db: string,
     coll: string,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use mongodb::Collection;
-use mongodb::bson::{Bson, Document, RawDocumentBuf};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::options::{
     Collation, CountOptions, EstimatedDocumentCountOptions, FindOneOptions, FindOptions,
 };
@@ -157,6 +157,19 @@ impl Call<'_> {
             .build();
         let collection = self.collection(namespace);
         self.read(async { Ok(collection.find_one(filter).with_options(options).await?) }).await
+    }
+
+    /// Whether a document is there that none of these filters matches, by the rules for text of
+    /// `reading`. The filters must have passed the gate.
+    pub async fn has_others(
+        &self,
+        namespace: &Namespace,
+        filters: Vec<Document>,
+        reading: &Reading,
+    ) -> Result<bool> {
+        let none_of_them = doc! { "$nor": filters };
+        let other = self.find_exactly(namespace, none_of_them, reading.collation.clone()).await?;
+        Ok(other.is_some())
     }
 
     /// Counts documents for at most as long as the call may take. All of a collection's documents are

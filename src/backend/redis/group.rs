@@ -8,6 +8,7 @@ use super::commands::{Commands, Effect, Unit};
 use super::connection::Lost;
 use super::failure::{self, Refusal};
 use super::node::Node;
+use super::transaction::{self, Executed};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -46,7 +47,7 @@ pub(super) enum Learned {
     /// Sent, and the connection was closed because the replies became too many to hold; without
     /// those that came, its own may not be.
     Crowded(Error),
-    /// `MULTI` was refused, so that the commands behind it ran one by one.
+    /// A transaction that was not run as one.
     Scattered(Error),
     /// Sent, and the deadline passed.
     TimedOut,
@@ -154,7 +155,12 @@ impl Exchanged {
                 learn(replies.next().unwrap_or(Value::Nil))
             } else {
                 let own = replies.by_ref().take(count).skip(usize::from(waiting.asking));
-                learn_transaction(own.collect())
+                let mut own: Vec<Value> = own.collect();
+                if unit.replies == 1 {
+                    learn(own.pop().unwrap_or(Value::Nil))
+                } else {
+                    learn_transaction(own)
+                }
             });
         }
         learned
@@ -219,22 +225,23 @@ fn learn_of_script(value: Value) -> Learned {
     Learned::Answer(value)
 }
 
-/// A transaction's answer is that of `EXEC`, unless a command was refused when it was queued:
-/// then nothing was run, and the reason is with that command.
+/// A transaction's answer is that of `EXEC`, unless a command was refused when it was queued: then
+/// nothing was run, and the reason is with that command.
 fn learn_transaction(mut replies: Vec<Value>) -> Learned {
     let exec = replies.pop().unwrap_or(Value::Nil);
-    if !matches!(exec, Value::ServerError(_)) {
-        return Learned::Answer(exec);
+    let commands = replies.split_off(replies.len().min(1));
+    let multi = replies.pop();
+    match transaction::executed(commands, exec) {
+        Executed::Whole(replies) => Learned::Answer(Value::Array(replies)),
+        Executed::Overtaken => Learned::Scattered(transaction::discarded()),
+        // Where `MULTI` was refused it says why.
+        Executed::Refused(refusal) => learn(multi.filter(is_refusal).unwrap_or(refusal)),
+        Executed::Broken(error) => Learned::Scattered(error),
     }
-    let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
-    if let [Value::ServerError(multi), commands @ ..] = replies.as_slice()
-        && !commands.iter().all(is_refused)
-    {
-        let error = failure::refused(multi).outcome(Outcome::Unknown);
-        return Learned::Scattered(error.context("it was written in part, without a transaction"));
-    }
-    let refused = replies.into_iter().find(is_refused);
-    learn(refused.unwrap_or(exec))
+}
+
+fn is_refusal(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(_))
 }
 
 /// What is known of a unit that was sent and not answered.

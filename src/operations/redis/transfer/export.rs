@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::super::selection::Selection;
+use super::sealed::Seals;
 use super::values::Values;
 use crate::api::context::Context;
 use crate::api::reply::Reply;
@@ -115,8 +116,8 @@ async fn start(
     }
     header.raw(b"}");
     let name = format!("redis-{}.ndjson", cx.connection()?.identifier);
-    let export =
-        Export { client, course, values: Values::default(), checked: Instant::now(), at: 0 };
+    let values = Values::new(Seals::of(cx)?);
+    let export = Export { client, course, values, checked: Instant::now(), at: 0 };
     Ok(Reply::stream(cx, Format::Ndjson, move |cx, sink| Box::pin(export.run(cx, header, sink)))
         .named(name))
 }
@@ -157,6 +158,8 @@ impl Export {
             ledger.write(out);
             out.raw(b",\"may_be_incomplete\":");
             out.boolean(self.course.may_be_incomplete());
+            out.raw(b",\"exact\":");
+            out.boolean(self.values.has_each_once());
             out.raw(b"}}");
             Ok(())
         })
