@@ -66,7 +66,8 @@ async function as(url: string, role: string, query: string) {
   }
 }
 
-describe.each(['12', '15', '18'])('on PostgreSQL %s', (version) => {
+// The version in between is the one of the whole Studio's test.
+describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   let server: Awaited<ReturnType<typeof startPostgres>> | undefined
   let count = 0
 
@@ -169,13 +170,8 @@ describe.each(['12', '15', '18'])('on PostgreSQL %s', (version) => {
       `UPDATE platform.databases_with_projects SET name = 'x'`,
       `DELETE FROM platform.project_databases`,
     ]) {
-      await expect(sql(url, write)).rejects.toThrow(/takes no writes/)
-      const told = `DO $$ DECLARE said TEXT; BEGIN
-        BEGIN EXECUTE ${quote(write)};
-        EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS said = PG_EXCEPTION_HINT; END;
-        IF said IS NULL OR said NOT LIKE '%POST /api/platform/databases%' THEN
-          RAISE EXCEPTION 'the hint was %', said; END IF; END $$`
-      await sql(url, told)
+      const refused = expect(sql(url, write)).rejects
+      await refused.toThrow(/takes no writes.*POST \/api\/platform\/databases/)
     }
     expect(await sql(url, 'SELECT count(*)::int AS n FROM platform.database_connections')).toEqual([
       { n: 8 },
@@ -305,5 +301,3 @@ describe.each(['12', '15', '18'])('on PostgreSQL %s', (version) => {
     }
   })
 })
-
-const quote = (text: string) => `'${text.replace(/'/g, "''")}'`

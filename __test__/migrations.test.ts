@@ -69,6 +69,31 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
     await manager.shutdown(1000)
   }, 60_000)
 
+  test('a database that has the older files gets the newer ones alone, with their checksums kept', async () => {
+    if (!server) return
+    const url = await fresh()
+    await script(url, fixture)
+    const { manager } = await migrated(url)
+    const notes = 'SELECT name, checksum FROM platform.multidb_migrations ORDER BY name'
+    const before = await sql(url, notes)
+    const [file] = await sql(
+      url,
+      `DELETE FROM platform.multidb_migrations
+      WHERE name LIKE '002a%' RETURNING name`
+    )
+    await sql(url, 'DROP TRIGGER refuse_statement ON platform.databases')
+    await sql(url, 'DROP TRIGGER refuse_row ON platform.databases')
+    const report = JSON.parse(await manager.native.migrate(false))
+    expect(report.migrations.map(({ name, state }: any) => [name === file?.name, state])).toEqual([
+      [false, 'present'],
+      [false, 'present'],
+      [true, 'applied'],
+    ])
+    expect(await sql(url, notes)).toEqual(before)
+    await expect(sql(url, 'DELETE FROM platform.databases')).rejects.toThrow(/takes no writes/)
+    await manager.shutdown(1000)
+  }, 60_000)
+
   test('a Studio that has the first migration keeps its rows', async () => {
     if (!server) return
     const url = await fresh()

@@ -33,12 +33,29 @@ async function migrate(manager: ConnectionManager, args: string[]): Promise<bool
   const { imported, readers, plaintext, warnings } = report
   const notes = [
     ...warnings,
+    ...(dryRun ? [] : await withoutTls(manager)),
     ...counted(imported.needing_attention, 'imported connections need attention'),
     ...counted(readers, 'things in the database use the old table; see readers'),
     ...plaintext.map(({ relation }) => `secrets lie in plain text in ${relation}; see plaintext`),
   ]
   for (const note of notes) process.stderr.write(`WARNING ${note}\n`)
   return true
+}
+
+/**
+ * A Studio's own wrapper may read `REDIS_USE_TLS` for every string that it connects by. Here it goes with
+ * `REDIS_URL`; registered connections say for themselves, and those that say nothing use no TLS.
+ */
+async function withoutTls(manager: ConnectionManager): Promise<string[]> {
+  if (!/^(true|1|yes|on)$/i.test(process.env.REDIS_USE_TLS ?? '')) return []
+  const { databases } = await manager.databases().list({ type: 'redis', limit: 1000 })
+  const plain = databases.filter(({ options }) => !options.tls)
+  const names = plain.map(({ identifier, id }) => `${identifier} (${id})`)
+  if (names.length === 0) return []
+  return [
+    `REDIS_USE_TLS is set, and these registered connections use no TLS: ${names.join(', ')}; ` +
+      'set options.tls of each that should',
+  ]
 }
 
 function counted(list: unknown[], what: string): string[] {

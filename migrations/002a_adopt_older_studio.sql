@@ -49,13 +49,13 @@ COMMENT ON VIEW platform.databases IS
 CREATE OR REPLACE FUNCTION platform.refuse_databases_write()
 RETURNS TRIGGER AS $$
 BEGIN
-  RAISE EXCEPTION 'platform.% shows the registered connections and takes no writes, % is refused',
+  RAISE EXCEPTION 'platform.% takes no writes, % is refused: use POST /api/platform/databases, or PATCH and DELETE of /api/platform/databases/{id}',
     TG_TABLE_NAME, TG_OP
     USING
       ERRCODE = 'object_not_in_prerequisite_state',
-      DETAIL = 'Secrets are sealed by the application before they are stored.',
-      HINT = 'Use POST /api/platform/databases, or PATCH and DELETE of '
-        '/api/platform/databases/{id}; in the server''s own code manager.databases().';
+      DETAIL = 'It shows the registered connections, whose secrets the application seals before they '
+        'are stored.',
+      HINT = 'In the server''s own code, manager.databases() registers and changes connections.';
 END;
 $$ LANGUAGE plpgsql;
 

@@ -6,9 +6,10 @@
 WITH RECURSIVE
 old AS (
   SELECT c.oid, c.relowner, c.relacl, c.reltype, c.relname, n.nspname,
-    -- Before, whoever names the table; afterwards also those whose text could not be changed.
-    '("?platform"?\s*\.\s*"?databases(_legacy)?"?(?![\w"]))' AS named,
-    '(\m(from|join|into|update|only)\s+"?databases(_legacy)?"?(?![\w".]))' AS bare
+    '(?<!\w)"?platform"?\s*\.\s*"?databases(_legacy)?"?(?![\w"])' AS named,
+    '\m(from|join|into|update|only)\s+"?databases(_legacy)?"?(?![\w".])' AS bare,
+    '(?<!\w)"?platform"?\s*\.\s*"?databases"?(?![\w"])' AS names_view,
+    '\m(from|join|into|update|only)\s+"?databases"?(?![\w".])' AS bare_view
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid = to_regclass($1)
@@ -40,8 +41,11 @@ found AS (
   SELECT DISTINCT
     'function', p.oid::REGPROCEDURE::TEXT,
     CASE
-      WHEN p.prosrc ~* '"?platform"?\s*\.\s*"?databases"?(?![\w"])' AND old.relname = 'databases_legacy'
-      THEN 'names platform.databases, which is a view now and takes no writes'
+      WHEN (p.prosrc ~* old.names_view OR p.prosrc ~* old.bare_view)
+        -- What is spelt so is rewritten by the migration, and means the old table afterwards.
+        AND (old.relname = 'databases_legacy' OR p.prosrc !~* '\mplatform\.databases\M')
+      THEN 'means the view platform.databases from now on: it shows every connection, no secrets, and '
+        'takes no writes'
       ELSE 'goes on using the old table: connections registered later are not in it, and what it '
         'writes there reaches no connection'
     END,

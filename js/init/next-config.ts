@@ -18,6 +18,7 @@ export function nextConfig(studio: string): string[] {
         '  }',
         '  return config',
         '},',
+        'experimental: { instrumentationHook: true }, // for subscriptions',
       ]
     : ["serverExternalPackages: ['studio-multidb'],"]
   return ['', `now add to ${file ?? 'next.config.js'}:`, ...said.map((line) => `  ${line}`)]

@@ -23,22 +23,23 @@ use crate::target::{Columns, Rules, Target, TargetInput};
 static PENDING: LazyLock<String> = LazyLock::new(|| pending(QUERY));
 
 /// The same before anything was migrated: the table has its own name yet, and nothing was imported.
-/// What is put in is one line: comments name these tables too.
 static PLANNED: LazyLock<String> = LazyLock::new(|| {
     let query = QUERY
+        .replace("WITH legacy AS (", NOTHING_YET)
         .replace(
             "FROM platform.databases_legacy\n",
             "FROM platform.databases AS databases_legacy\n",
         )
-        .replace("platform.databases_legacy_imports done", "(SELECT NULL::uuid AS id LIMIT 0) done")
-        .replace("platform.database_connections", NO_CONNECTIONS);
+        .replace("platform.databases_legacy_imports", "nothing_yet")
+        .replace("platform.database_connections", "nothing_yet");
     pending(&query)
 });
 
-const QUERY: &str = include_str!("../../migrations/legacy_import.sql");
+const NOTHING_YET: &str = "WITH nothing_yet AS (
+    SELECT NULL::uuid AS id, NULL::uuid AS project_id, NULL::text AS identifier LIMIT 0
+), legacy AS (";
 
-const NO_CONNECTIONS: &str =
-    "(SELECT NULL::uuid AS id, NULL::uuid AS project_id, NULL::text AS identifier LIMIT 0)";
+const QUERY: &str = include_str!("../../migrations/legacy_import.sql");
 
 fn pending(query: &str) -> String {
     let query = query.trim_end();
