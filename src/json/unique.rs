@@ -85,7 +85,7 @@ struct Names<'t> {
 impl<'t> Names<'t> {
     /// Adds a name; `false` if it is there.
     fn add(&mut self, name: Cow<'t, [u8]>) -> bool {
-        self.last = name.clone();
+        self.last.clone_from(&name);
         if !self.many.is_empty() {
             return self.many.insert(name);
         }
@@ -137,7 +137,11 @@ fn path(levels: &[Level<'_>]) -> String {
                 }
                 path.extend(String::from_utf8_lossy(&names.last).chars().take(MOST_CHARACTERS));
             }
-            Level::Array(index) => path.push_str(&format!("[{index}]")),
+            Level::Array(index) => {
+                path.push('[');
+                path.push_str(itoa::Buffer::new().format(*index));
+                path.push(']');
+            }
         }
     }
     path

@@ -212,8 +212,8 @@ async fn any_document_goes_out_and_in_as_text_with_no_false_conflict_and_no_miss
         whole.extend(document);
         whole
     };
-    let tested = tokio::task::block_in_place(|| {
-        runner.run(&edits(), |(one, other)| {
+    tokio::task::block_in_place(|| {
+        let tested = runner.run(&edits(), |(one, other)| {
             let (one, other) = (raw(&with_names(one)), raw(&with_names(other)));
             handle.block_on(async {
                 stored.delete_many(doc! {}).await.unwrap();
@@ -250,9 +250,9 @@ async fn any_document_goes_out_and_in_as_text_with_no_false_conflict_and_no_miss
                 }
             });
             Ok(())
-        })
+        });
+        tested.unwrap();
     });
-    tested.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
