@@ -127,7 +127,7 @@ export interface HandleRequest {
   /** The body's bytes; copied before the call returns. */
   body?: Buffer
   /** Id of the authenticated user; a blank one is nobody's. */
-  user?: string
+  user?: string | null
   /** The peer's address. */
   remoteAddress?: string
   /** Origins that may send writes and open sockets, besides the configured ones. */

@@ -44,7 +44,7 @@ export interface ManagerOptions {
   allowedHosts?: string[]
   /** `MULTIDB_DENIED_HOSTS` */
   deniedHosts?: string[]
-  /** `MULTIDB_ALLOWED_ORIGINS`: of pages that may write and open sockets, and of no others. */
+  /** `MULTIDB_ALLOWED_ORIGINS`: what the Studio is known by in browsers. */
   allowedOrigins?: string[]
   /** `MULTIDB_RATE_LIMIT`: `100/60s`, or `off`. */
   rateLimit?: string

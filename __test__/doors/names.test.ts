@@ -154,7 +154,7 @@ describe.each(doors)('through %s', (door) => {
         if (gone === 1) {
           expect([spelt, Number(await run('EXISTS', binary(meant)))]).toEqual([spelt, 0])
         }
-        await fill()
+        if (gone > 0) await fill()
       }
     })
 

@@ -197,3 +197,14 @@ it('what anybody may know is told by any name', async () => {
   const health = requestBytes('GET', '/api/platform/multidb/health', { host: 'probe.example' })
   expect((await sendBytes(open.ports['node:http'], health)).status).toBe(200)
 })
+
+it('who must log in is told so, by whatever name', async () => {
+  const members = new ConnectionManager({ authorization: 'members', logLevel: 'off' })
+  const { ports, close } = await openDoors(members)
+  for (const door of doors) {
+    const bytes = requestBytes('GET', '/api/platform/databases', { host: 'studio.other.example' })
+    expect((await sendBytes(ports[door], bytes)).status).toBe(401)
+  }
+  close()
+  await members.shutdown(1000)
+})

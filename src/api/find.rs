@@ -39,7 +39,8 @@ pub(super) fn find(service: &Service, request: &Request) -> Result<Found, Refusa
     // Whoever can reach the process may have these.
     let is_public = matches!(&route, Route::Found(o, _) if o.subject == Subject::Public);
     if !is_public {
-        origin::admit(request, &service.config.allowed_origins)?;
+        let config = &service.config;
+        origin::admit(request, &config.allowed_origins, config.authorization)?;
     }
     match route {
         Route::Found(operation, mut params) => {

@@ -10,15 +10,22 @@
 use url::{Host, Url};
 
 use super::http::Request;
-use crate::config::origin;
+use crate::config::{Authorization, origin};
 use crate::error::{Code, Error, Result};
 
 /// Refuses what a page of another site may have caused. `allowed` are the configured origins.
-pub(super) fn admit(request: &Request, allowed: &[String]) -> Result<()> {
+pub(super) fn admit(
+    request: &Request,
+    allowed: &[String],
+    authorization: Authorization,
+) -> Result<()> {
     let own: Vec<String> = request.allowed_origins.iter().filter_map(|text| origin(text)).collect();
     let opens_socket = request.wants_socket();
     let visit = Visit { request, allowed: [allowed, &own].concat(), opens_socket };
-    visit.host()?;
+    // Who must log in and has not gets nothing by any name, and should be told so.
+    if request.user.is_some() || authorization == Authorization::Off {
+        visit.host()?;
+    }
     visit.page()
 }
 

@@ -46,6 +46,7 @@ pub struct HandleRequest {
     /// The body's bytes; copied before the call returns.
     pub body: Option<Buffer>,
     /// Id of the authenticated user; a blank one is nobody's.
+    #[napi(ts_type = "string | null")]
     pub user: Option<String>,
     /// The peer's address.
     pub remote_address: Option<String>,

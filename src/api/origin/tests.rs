@@ -102,7 +102,7 @@ fn judge(method: &str, headers: &[(&str, &str)], user: bool, socket: bool) -> bo
         upload: socket.then(|| Upload::whole(b"")),
         ..Request::default()
     };
-    admit(&request, &[LISTED.to_owned()]).is_ok()
+    admit(&request, &[LISTED.to_owned()], Authorization::Off).is_ok()
 }
 
 proptest! {
@@ -157,4 +157,14 @@ fn the_programs_own_requests_have_no_host_and_are_not_asked() {
     assert!(judge("POST", &[("cache-control", "no-cache")], false, false));
     assert!(!judge("POST", &[("origin", "http://evil.example")], false, false));
     assert!(!judge("POST", &[("sec-fetch-site", "cross-site")], false, false));
+}
+
+#[test]
+fn who_has_not_logged_in_where_that_is_needed_is_told_that_by_any_name() {
+    let headers = vec![("host".to_owned(), "evil.example".to_owned())];
+    let nobody = Request { method: "GET".to_owned(), headers, ..Request::default() };
+    assert!(admit(&nobody, &[], Authorization::Members).is_ok());
+    assert!(admit(&nobody, &[], Authorization::Off).is_err());
+    let somebody = Request { user: Some(User { id: "anna".into() }), ..nobody };
+    assert!(admit(&somebody, &[], Authorization::Members).is_err());
 }
