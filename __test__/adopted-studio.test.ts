@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -81,8 +82,10 @@ beforeAll(async () => {
   await node(['scripts/studio.mjs'])
   rmSync(app, { recursive: true, force: true })
   cpSync(join(fixtures, 'adopted-studio'), app, { recursive: true })
-  // Links to the same files: hundreds of megabytes are not copied.
-  execFileSync('cp', ['-al', join(root, 'studio', 'node_modules'), join(app, 'node_modules')])
+  // Hundreds of megabytes are not copied where files can share them.
+  const [from, to] = [join(root, 'studio', 'node_modules'), join(app, 'node_modules')]
+  if (process.platform === 'linux') execFileSync('cp', ['-al', from, to])
+  else cpSync(from, to, { recursive: true, mode: constants.COPYFILE_FICLONE })
   layOut()
   writeFileSync(join(app, 'next.config.js'), nextConfig())
 
@@ -125,7 +128,10 @@ beforeAll(async () => {
   )
 }, 10 * MINUTES)
 
-afterAll(() => host?.stop())
+afterAll(async () => {
+  await host?.stop()
+  rmSync(app, { recursive: true, force: true })
+})
 
 /** One request of a user's, by their session. */
 async function ask(session: string | undefined, path: string, body?: object, method?: string) {

@@ -147,6 +147,20 @@ test('what stands beside a string is applied, or the row is listed with what was
   expect(text).not.toContain('s3cret')
 })
 
+test('rows that have no place here are named, and stay where they are', async () => {
+  const odd = { type: 'mysql', connection_string: 'mysql://u:s3cret@h' }
+  const { report, text, url } = await imported([redis, odd])
+  expect(report.warnings).toEqual([
+    expect.stringMatching(/^not imported: row-1 \(.*\): its type is not/),
+  ])
+  expect(text).not.toContain('s3cret')
+  const kept = await sql(
+    url,
+    `SELECT name FROM platform.databases_legacy WHERE connection_string = '${odd.connection_string}'`
+  )
+  expect(kept).toEqual([{ name: 'row-1' }])
+})
+
 test('doctor goes on after rows that can’t be tried, and names each', async () => {
   const rows = [
     { ...redis, connection_string: 'ftp://h' },

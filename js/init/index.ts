@@ -9,7 +9,8 @@ const SOCKETS = 'lib/multidbSockets.ts'
 
 /** What is to be done by hand where a file was kept. */
 const KEPT: Record<string, string> = {
-  'instrumentation.ts': '; have its register() call serveSockets() of lib/multidbSockets',
+  'instrumentation.ts':
+    "; have its register() call serveSockets() of lib/multidbSockets, within if (process.env.NEXT_RUNTIME === 'nodejs')",
 }
 
 /** Writes the route files into a Studio. A file that is there already is left alone and named. */

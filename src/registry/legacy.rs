@@ -130,6 +130,23 @@ pub(super) async fn plan(session: &mut Lent, vault: &Vault, migrated: bool) -> R
     Ok(planned)
 }
 
+/// Rows that have no place here, and why; they stay where they are. The table's name is ours.
+pub(super) async fn left_behind(session: &mut Lent, table: &str) -> Result<Vec<String>> {
+    let query = format!(
+        "SELECT concat_ws(' ', source ->> 'name', '(' || (source ->> 'id') || ')') || CASE \
+           WHEN p.id IS NULL THEN ': its project is not there' \
+           ELSE ': its type is not one of postgresql, redis, mongodb and bun_api' END \
+         FROM {table} AS kept \
+         CROSS JOIN LATERAL to_jsonb(kept) AS source \
+         LEFT JOIN platform.projects p ON p.id::text = source ->> 'project_id' \
+         WHERE p.id IS NULL OR COALESCE(source ->> 'type', '') \
+           NOT IN ('postgres', 'postgresql', 'redis', 'mongodb', 'bun_api') \
+         ORDER BY 1 LIMIT 100"
+    );
+    let rows = session.ask(&query).await?;
+    Ok(rows.iter().map(|row| format!("not imported: {}", row.get::<_, &str>(0))).collect())
+}
+
 /// Imports what is pending, within the session's transaction.
 pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported> {
     let mut imported = Imported::default();

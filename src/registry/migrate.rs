@@ -143,7 +143,6 @@ impl Registry {
             });
         let table = if old { OLD_TABLE } else { LEGACY_TABLE };
         report.readers = readers::of(&mut session, table).await?;
-        report.plaintext = plaintext::find(&mut session).await?;
         if report.dry_run && projects && (old || legacy) {
             if old && legacy {
                 report.warnings.push(format!(
@@ -155,6 +154,9 @@ impl Registry {
             } else {
                 report.imported = legacy::plan(&mut session, self.vault(), legacy).await?;
             }
+        }
+        if projects && (old || legacy) {
+            report.warnings.extend(legacy::left_behind(&mut session, table).await?);
         }
         if old && report.dry_run {
             report.warnings.push(format!(
@@ -168,6 +170,8 @@ impl Registry {
         if connections {
             report.warnings.extend(self.closed_secrets().await?);
         }
+        // Last, because it looks into tables of any size.
+        report.plaintext = plaintext::find(&mut platform.session().await?).await?;
         Ok(())
     }
 
