@@ -184,7 +184,8 @@ pub(super) fn queue(
     }
     connection.sync();
     if within == Within::ReadOnly {
-        connection.simple(GIVE_BACK)?;
+        // Behind a pooler the session may hold a stranger's locks, which are not ours to give back.
+        connection.simple(if connection.is_pooled() { "ROLLBACK" } else { GIVE_BACK })?;
     }
     Ok(Queued { settings, before: u32::try_from(before.len()).unwrap_or(u32::MAX) })
 }
