@@ -35,7 +35,6 @@ mod statements;
 mod stream;
 mod tables;
 mod types;
-mod unicode;
 mod values;
 mod weight;
 
