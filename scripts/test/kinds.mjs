@@ -97,6 +97,18 @@ export function programRuns({ env, postgres, generation, available }) {
       TEST_PGBOUNCER_SESSION_URL: url,
     })),
   ]
+  // Every version has functions of its own.
+  const gateOn = (version) => ({
+    name: `PostgreSQL's gate on ${version}`,
+    program: 'postgres',
+    args: ['functions::', 'reaching::', 'giving_back::'],
+    servers() {
+      if (!available.postgres.some(({ major }) => major === version)) {
+        throw new Skip('no server of it can be had here')
+      }
+      return [tell(startPostgres({ version }), ({ url }) => ({ TEST_POSTGRES_URL: url }))]
+    },
+  })
   const pgMeta = () => tell(startPgMeta(postgres), ({ url }) => ({ TEST_PG_META_URL: url }))
   return [
     { name: 'MongoDB', program: 'mongodb', env, servers: () => [secondaryMongo()] },
@@ -134,6 +146,7 @@ export function programRuns({ env, postgres, generation, available }) {
       ],
     },
     { name: 'the library', program: 'studio_multidb' },
+    ...[12, 18].filter((other) => !postgres.version.startsWith(`${other}.`)).map(gateOn),
     { name: 'HTTP', program: 'http' },
   ]
 }

@@ -40,12 +40,10 @@ async fn a_lock_that_a_function_took_is_given_back_with_the_statement() {
 async fn settings_channels_and_cursors_of_a_function_end_with_the_statement() {
     let Some(database) = own_database("gate_settings_back").await else { return };
     let client = database.client(1).await;
-    for sql in ["create function change() returns int language plpgsql as $$ begin \
-         perform set_config('search_path', 'nowhere', false); listen a_channel; \
-         perform set_config('role', 'pg_monitor', false); return 1; end $$"]
-    {
-        run(&client, &statement(sql)).await.unwrap();
-    }
+    let change = "create function change() returns int language plpgsql as $$ begin \
+        perform set_config('search_path', 'nowhere', false); listen a_channel; \
+        perform set_config('role', 'pg_monitor', false); return 1; end $$";
+    run(&client, &statement(change)).await.unwrap();
     let look = reading(
         "select current_setting('search_path') as path, current_setting('role') as role, \
          (select count(*)::int from pg_listening_channels()) as channels, \

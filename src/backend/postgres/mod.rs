@@ -36,7 +36,6 @@ mod statements;
 mod stream;
 mod tables;
 mod types;
-mod unicode;
 mod values;
 mod weight;
 

@@ -130,7 +130,6 @@ fn part(
     match token {
         Token::Value | Token::Symbol('.' | ':' | ';') => 0,
         Token::Symbol('+' | '-') if alone() => 0,
-        Token::Symbol(_) | Token::Quoted(_) => 1,
         // `NULL`, `TRUE`, the type of a cast.
         Token::Word(_) if alone() && after != Some(&Token::Symbol('(')) => 0,
         Token::Word(_) if token.is("select") => 1 + frame.queries,
@@ -138,7 +137,7 @@ fn part(
         Token::Word(_) if token.is("over") => LAYER,
         Token::Word(_) if token.is("as") && after == Some(&Token::Symbol('(')) => LAYER,
         Token::Word(_) if token.is("materialized") => LAYER,
-        Token::Word(_) => 1,
+        Token::Symbol(_) | Token::Quoted(_) | Token::Word(_) => 1,
     }
 }
 

@@ -4,6 +4,7 @@
 /// Those that a single argument is enough for, in whatever schema the extension is.
 pub(super) const ONE_ARGUMENT: &[&str] = &[
     // adminpack
+    "pg_file_length",
     "pg_file_sync",
     "pg_file_unlink",
     // amcheck: it keeps out writers of the table.
@@ -58,58 +59,6 @@ pub(super) const ONE_ARGUMENT: &[&str] = &[
     "pg_stat_statements_reset",
     // pg_trgm: a setting of the session
     "set_limit",
-    // postgres_fdw
-    "postgres_fdw_disconnect",
-    // tablefunc
-    "crosstab",
-    "crosstab2",
-    "crosstab3",
-    "crosstab4",
-    // worker_spi
-    "worker_spi_launch",
-];
-
-/// Those that take none, or more.
-pub(super) const OTHER: &[&str] = &[
-    "pg_file_rename",
-    "pg_file_write",
-    "pg_logdir_ls",
-    "pg_file_read",
-    "pg_file_length",
-    "pg_logfile_rotate",
-    "autoprewarm_dump_now",
-    "autoprewarm_start_worker",
-    "blob_get",
-    "blob_put",
-    "master_run_on_worker",
-    "run_command_on_colocated_placements",
-    "run_command_on_placements",
-    "run_command_on_shards",
-    "connectby",
-    "dblink_open",
-    "dblink_send_query",
-    "heap_force_freeze",
-    "heap_force_kill",
-    "http_patch",
-    "http_put",
-    "http_reset_curlopt",
-    "http_set_curlopt",
-    "hypopg_reset",
-    "hypopg_reset_index",
-    "hypopg_unhide_all_indexes",
-    "oracle_close_connections",
-    "oracle_execute",
-    "pg_buffercache_evict_all",
-    "pg_buffercache_mark_dirty_all",
-    "pg_qualstats_reset",
-    "pg_stat_kcache_reset",
-    "pg_stat_monitor_reset",
-    "pg_wait_sampling_reset_profile",
-    "postgres_fdw_disconnect_all",
-    "query_export_to_s3",
-    "schedule_in_database",
-    "table_import_from_s3",
-    "xpath_table",
     // pgRouting: the first argument is SQL
     "pgr_alphashape",
     "pgr_articulationpoints",
@@ -150,12 +99,80 @@ pub(super) const OTHER: &[&str] = &[
     "pgr_withpointscost",
     "pgr_withpointsdd",
     "pgr_withpointsksp",
+    // postgres_fdw
+    "postgres_fdw_disconnect",
+    // tablefunc
+    "crosstab",
+    "crosstab2",
+    "crosstab3",
+    "crosstab4",
+    // worker_spi
+    "worker_spi_launch",
+];
+
+/// Those that take none, or more.
+pub(super) const OTHER: &[&str] = &[
+    "pg_file_rename",
+    "pg_file_write",
+    "pg_logdir_ls",
+    "pg_file_read",
+    "pg_logfile_rotate",
+    "autoprewarm_dump_now",
+    "autoprewarm_start_worker",
+    "blob_get",
+    "blob_put",
+    "master_run_on_worker",
+    "run_command_on_colocated_placements",
+    "run_command_on_placements",
+    "run_command_on_shards",
+    "connectby",
+    "dblink_open",
+    "dblink_send_query",
+    "heap_force_freeze",
+    "heap_force_kill",
+    "http_patch",
+    "http_put",
+    "http_reset_curlopt",
+    "http_set_curlopt",
+    "hypopg_reset",
+    "hypopg_reset_index",
+    "hypopg_unhide_all_indexes",
+    "oracle_close_connections",
+    "oracle_execute",
+    "pg_buffercache_evict_all",
+    "pg_buffercache_mark_dirty_all",
+    "pg_qualstats_reset",
+    "pg_stat_kcache_reset",
+    "pg_stat_monitor_reset",
+    "pg_wait_sampling_reset_profile",
+    "postgres_fdw_disconnect_all",
+    "query_export_to_s3",
+    "schedule_in_database",
+    "table_import_from_s3",
+    "xpath_table",
 ];
 
 /// Those whose extension has a schema of its own. Their names are everybody's, so that another
 /// schema's function is another function.
 pub(super) const AT_HOME: &[(&str, &[&str])] = &[
+    ("_timescaledb_functions", WORKERS),
+    ("_timescaledb_internal", WORKERS),
+    (
+        "ai",
+        &[
+            "anthropic_generate",
+            "cohere_chat_complete",
+            "cohere_embed",
+            "ollama_chat_complete",
+            "ollama_embed",
+            "ollama_generate",
+            "openai_chat_complete",
+            "openai_embed",
+            "openai_list_models",
+        ],
+    ),
     ("aws_lambda", &["invoke"]),
+    ("azure_openai", &["create_embeddings"]),
     ("cron", &["alter_job", "schedule", "unschedule"]),
     ("dbms_alert", &["register", "remove", "removeall", "signal", "waitany", "waitone"]),
     (
@@ -173,8 +190,12 @@ pub(super) const AT_HOME: &[(&str, &[&str])] = &[
     ("dbms_sql", &["execute", "open_cursor", "parse"]),
     ("net", &["check_worker_is_up", "http_put", "wake", "worker_restart"]),
     ("partman", &["run_maintenance"]),
+    ("pglogical", &["replicate_ddl_command"]),
     (
         "utl_file",
         &["fclose", "fcopy", "fopen", "fremove", "frename", "get_line", "put_line", "tmpdir"],
     ),
 ];
+
+const WORKERS: &[&str] =
+    &["restart_background_workers", "start_background_workers", "stop_background_workers"];
