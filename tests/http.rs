@@ -11,6 +11,9 @@ use studio_multidb::service::Service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+#[path = "http/outage.rs"]
+mod outage;
+
 const KEY: &str = "canary-api-key";
 
 /// A service that answers `/health`, `/bytes` and `/text`, and repeats any other request it gets.

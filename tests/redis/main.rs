@@ -20,6 +20,7 @@ mod console;
 mod contested;
 mod edits;
 mod faults;
+mod forged;
 mod gate;
 mod http;
 mod keyspace;
