@@ -12,6 +12,9 @@ use studio_multidb::service::Service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+#[path = "http/outage.rs"]
+mod outage;
+
 const KEY: &str = "canary-api-key";
 const TOKEN: &str = "canary-metrics-token";
 

@@ -22,6 +22,7 @@ mod edits;
 mod ended;
 mod faults;
 mod fence;
+mod forged;
 mod gate;
 mod http;
 mod keyspace;

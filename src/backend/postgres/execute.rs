@@ -10,7 +10,7 @@ use super::cancel::cancel;
 use super::error::{Failure, ServerError, lost};
 use super::gate;
 use super::lease::Lease;
-use super::query::{self, Progress, Stage, Statement, Summary, Within};
+use super::query::{self, Name, Progress, Stage, Statement, Summary, Within};
 use super::{Client, columns, pooler};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -191,7 +191,7 @@ impl Client {
                     "57014" if timed_out => Ended::Told(timeout(statement)),
                     // A pooler in between, which was not noticed, gave us a session that does not
                     // know the name, or knows it from before. The statement has not begun to run.
-                    "26000" | "42P05" if progress.named && !bound => {
+                    "26000" | "42P05" if progress.name != Name::None && !bound => {
                         self.pool.found_pooler();
                         Ended::Here(told)
                     }
@@ -203,7 +203,12 @@ impl Client {
                     }
                     // What it was parsed for may have changed since: parsed anew, it may well be
                     // right. It has not begun to run.
-                    state if progress.reused && !bound && !error.is_fatal() && state != "57014" => {
+                    state
+                        if progress.name == Name::Known
+                            && !bound
+                            && !error.is_fatal()
+                            && state != "57014" =>
+                    {
                         lease.connection().forget(&statement.sql);
                         Ended::Here(told)
                     }

@@ -96,6 +96,27 @@ pub(super) enum Stage {
     Bound,
 }
 
+/// Whether the server keeps a statement parsed under a name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Name {
+    #[default]
+    None,
+    /// It was told to.
+    Given,
+    /// It had been told to before.
+    Known,
+}
+
+impl Name {
+    fn of(plan: &Plan) -> Self {
+        match plan {
+            Plan::Once(_) => Self::None,
+            Plan::Name(_) => Self::Given,
+            Plan::Reuse(_) => Self::Known,
+        }
+    }
+}
+
 /// What is known of an exchange, however it ends.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -104,10 +125,8 @@ pub(super) struct Progress {
     /// The transaction it was put into.
     pub within: Within,
     pub stage: Stage,
-    /// A statement parsed before was used.
-    pub reused: bool,
-    /// The server was told, or had been told, to keep the statement under a name.
-    pub named: bool,
+    /// The name that the statement has on the server.
+    pub name: Name,
     /// The server was still sending rows when the byte cap was reached.
     pub cut: bool,
 }
@@ -173,14 +192,13 @@ pub(super) async fn run(
         frontend::close(b'S', &name, &mut connection.output)?;
     }
     if typed {
-        progress.named = !matches!(plan, Plan::Once(_));
+        progress.name = Name::of(&plan);
         plan = send::describe(connection, sql, plan).await?;
     }
     let queued = send::queue(connection, statement, &plan, within);
     let queued = queued.inspect_err(|_| connection.abandon())?;
     progress.stage = Stage::Sent;
-    progress.reused = matches!(plan, Plan::Reuse(_));
-    progress.named = !matches!(plan, Plan::Once(_));
+    progress.name = Name::of(&plan);
     connection.flush().await?;
     if queued.settings {
         // Where it was refused, our own deadline still holds.

@@ -58,6 +58,9 @@ impl Client {
         let mut results: Vec<Option<Result<Value>>> = Vec::new();
         results.resize_with(commands.len(), || None);
         let mut waiting = self.place(commands, on, &mut results);
+        if waiting.len() < commands.len() && self.reread_map(deadline).await {
+            waiting = self.place(commands, on, &mut results);
+        }
         let mut round = 0;
         while !waiting.is_empty() {
             let groups = by_node(waiting);
@@ -154,6 +157,23 @@ impl Client {
         }
     }
 
+    /// The same. Where the map knows no node for the key, it is read again: a cluster that has lost
+    /// some of its slots may have them by now.
+    pub(super) async fn find_node(
+        &self,
+        key: Option<&[u8]>,
+        deadline: Deadline,
+    ) -> Result<Arc<Node>> {
+        let found = self.node_of(key);
+        if found.is_err() && self.reread_map(deadline).await { self.node_of(key) } else { found }
+    }
+
+    /// Reads the map of a cluster again; `false` where there is none, or it can't be had.
+    async fn reread_map(&self, deadline: Deadline) -> bool {
+        let Nodes::Cluster(cluster) = &self.nodes else { return false };
+        Box::pin(cluster.refresh(deadline)).await.is_ok()
+    }
+
     /// The node that a whole pipeline goes to, where that is known without looking at it.
     fn only_node<'a>(&'a self, on: Option<&'a Arc<Node>>) -> Option<&'a Arc<Node>> {
         match (on, &self.nodes) {
@@ -175,7 +195,10 @@ impl Client {
                 None => self.node_of(commands.key(index)),
             };
             match node {
-                Ok(node) => waiting.push(Waiting::new(index, node)),
+                Ok(node) => {
+                    *result = None;
+                    waiting.push(Waiting::new(index, node));
+                }
                 Err(error) => *result = Some(Err(error)),
             }
         }

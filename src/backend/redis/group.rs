@@ -173,10 +173,15 @@ impl Ended {
         match self {
             Self::Unreached(error) => Learned::Unreached(error.clone()),
             Self::Lost(lost) => {
-                let error = failure::lost(lost, unanswered(effect));
-                // Replies come in order: one that is too large by itself is that of the first.
-                let crowded = matches!(lost, Lost::TooLarge(_)) && !is_first;
-                if crowded { Learned::Crowded(error) } else { Learned::Lost(error) }
+                // Replies come in order: one that is too large by itself is that of the first, which
+                // therefore was run.
+                let too_large = matches!(lost, Lost::TooLarge(_));
+                let outcome = match effect {
+                    Effect::Write if too_large && is_first => Outcome::Applied,
+                    effect => unanswered(effect),
+                };
+                let error = failure::lost(lost, outcome);
+                if too_large && !is_first { Learned::Crowded(error) } else { Learned::Lost(error) }
             }
             Self::TimedOut | Self::Complete => Learned::TimedOut,
         }

@@ -58,7 +58,7 @@ impl Client {
         watch.append(look);
         // Sent with the look: where it is refused, the commands behind it would run by themselves.
         watch.push(Effect::Read, 0, &[b"MULTI"]);
-        let mut unit = Waiting::new(0, self.node_of(Some(key))?);
+        let mut unit = Waiting::new(0, self.find_node(Some(key), deadline).await?);
         let (mut redirects, mut overtaken) = (0, 0);
         loop {
             let (refusal, cause) = match attempt(&unit, &watch, decide, deadline).await {

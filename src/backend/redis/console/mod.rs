@@ -66,7 +66,7 @@ impl Client {
         let key = ruling.keys.first();
         let node = match &member {
             Some(member) => member.node.clone(),
-            None => self.node_of(key.map(|at| args[at]))?,
+            None => self.find_node(key.map(|at| args[at]), deadline).await?,
         };
         let name = ruling.command.name;
         let ran = if script::is_taken_while_busy(name) {
