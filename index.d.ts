@@ -118,14 +118,20 @@ export interface HandleRequest {
   path: string
   /** Query string without the question mark. */
   query?: string
-  /** Header values by lower-case name. */
+  /**
+   * Header values by lower-case name. `Host`, `Origin`, `Referer`, `Sec-Fetch-…` and
+   * `Content-Type` tell what other sites' pages made a browser send: pass them on. Without `host` a
+   * request is the program's own. Of `authorization` and `cookie` only the presence counts.
+   */
   headers?: Record<string, string>
   /** The body's bytes; copied before the call returns. */
   body?: Buffer
-  /** Id of the authenticated user. */
+  /** Id of the authenticated user; a blank one is nobody's. */
   user?: string
   /** The peer's address. */
   remoteAddress?: string
+  /** Origins that may send writes and open sockets, besides the configured ones. */
+  allowedOrigins?: Array<string>
 }
 
 /** The answer to an HTTP request, ready to be written. */

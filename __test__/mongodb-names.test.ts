@@ -117,7 +117,7 @@ describe('routes of the API design', () => {
     expect(Object.keys(page).sort()).toEqual(
       [
         ...['documents', 'total', 'page', 'page_size', 'has_more'],
-        ...['count', 'truncated', 'next_cursor'],
+        ...['count', 'truncated', 'next_cursor', 'etags'],
       ].sort()
     )
     const query = new URLSearchParams({

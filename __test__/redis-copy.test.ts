@@ -3,7 +3,7 @@ import type { BulkRecord, RedisDatabase } from 'studio-multidb'
 import { collect, request, required, sharedStack } from './support/stack'
 
 const stack = sharedStack({}, async () => {
-  for (const redis of [from, to]) await collect(redis.bulk.delete({ pattern }))
+  for (const redis of [from, to]) await collect(redis.bulk.delete({ pattern }, { confirm: true }))
 })
 let from: RedisDatabase
 let to: RedisDatabase
@@ -32,7 +32,7 @@ test('keys are copied to another registered connection with progress and their t
   expect(end(dry)).toMatchObject({ done: 600, skipped: 0 })
   expect(await to.exists(keys[0]!)).toBe(0)
 
-  const copied = await collect(from.bulk.copy({ pattern }, id))
+  const copied = await collect(from.bulk.copy({ pattern }, id, { confirm: true }))
   expect(copied[0]).toMatchObject({ action: 'copy', dry_run: false })
   expect(copied.some((record) => record.progress)).toBe(true)
   expect(end(copied)).toMatchObject({ matched: 600, done: 600, ended_by: 'completion' })

@@ -29,7 +29,8 @@ describe('the command console', () => {
   })
 
   test('wants what affects others confirmed, and offers some commands to nobody', async () => {
-    await expect(redis().command('CONFIG GET maxmemory')).rejects.toBeInstanceOf(PermissionError)
+    const unconfirmed = redis().command('CONFIG GET maxmemory', { confirm: false })
+    await expect(unconfirmed).rejects.toBeInstanceOf(PermissionError)
     const { reply } = await redis().command('CONFIG GET maxmemory', { confirm: true })
     expect(reply).toEqual({ $map: [['maxmemory', '0']] })
     const refused = redis().command('SHUTDOWN NOSAVE', { confirm: true })

@@ -26,7 +26,7 @@ test('many keys are deleted, expired and persisted with progress', async () => {
   const prefix = newPrefix()
   await fill(prefix, 600)
   const pattern = `${prefix}*`
-  const expired = await collect(redis.bulk.expire({ pattern }, 1000))
+  const expired = await collect(redis.bulk.expire({ pattern }, 1000, { confirm: true }))
   expect(last(expired).end).toMatchObject({ matched: 600, done: 600, ended_by: 'completion' })
   expect(await redis.ttl(`${prefix}1`)).toBeGreaterThan(0)
   await collect(redis.bulk.persist({ keys: [`${prefix}1`] }))
@@ -34,7 +34,7 @@ test('many keys are deleted, expired and persisted with progress', async () => {
   const dry = await collect(redis.bulk.delete({ pattern }, { dry_run: true }))
   expect(dry.filter((record) => record.preview)).toHaveLength(100)
   expect(last(dry).end).toMatchObject({ done: 600 })
-  const deleted: BulkRecord[] = await collect(redis.bulk.delete({ pattern }))
+  const deleted: BulkRecord[] = await collect(redis.bulk.delete({ pattern }, { confirm: true }))
   expect(deleted[0]).toMatchObject({ action: 'delete', dry_run: false })
   expect(last(deleted).end).toMatchObject({ done: 600, failed: 0, unknown: 0 })
   expect(await redis.exists(`${prefix}1`)).toBe(0)
@@ -59,7 +59,7 @@ test('an export is imported, and says so line by line', async () => {
       .map((line) => JSON.parse(line))
       .pop().end.keys
   ).toBe(21)
-  await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+  await collect(redis.bulk.delete({ pattern: `${prefix}*` }, { confirm: true }))
 
   const dry = await collect(redis.import(lines, { dry_run: true }))
   expect(last(dry).end).toMatchObject({ done: 21, checksum: 'right' })
@@ -71,7 +71,7 @@ test('an export is imported, and says so line by line', async () => {
 
   const keys = [`${prefix}list`, `${prefix}absent`]
   expect(await text(redis.export({ keys }))).toContain('"keys":1')
-  await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+  await collect(redis.bulk.delete({ pattern: `${prefix}*` }, { confirm: true }))
 })
 
 test('a file that was changed is told as such', async () => {
@@ -84,7 +84,7 @@ test('a file that was changed is told as such', async () => {
   })()
   await expect(importing).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
   expect(last(seen).end).toMatchObject({ checksum: 'wrong', ended_by: 'failure' })
-  await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+  await collect(redis.bulk.delete({ pattern: `${prefix}*` }, { confirm: true }))
 })
 
 describe('over HTTP', () => {
@@ -105,9 +105,11 @@ describe('over HTTP', () => {
     expect(exported.headers.get('content-type')).toMatch('application/x-ndjson')
     expect(exported.headers.get('content-disposition')).toMatch('redis-main-redis.ndjson')
     const body = await exported.text()
-    const imported = await fetch(`${base}/import?on_conflict=replace`, { method: 'POST', body })
+    const headers = { 'content-type': 'application/x-ndjson' }
+    const target = `${base}/import?on_conflict=replace`
+    const imported = await fetch(target, { method: 'POST', headers, body })
     const records = (await imported.text()).trim().split('\n')
     expect(JSON.parse(last(records)).end).toMatchObject({ done: 5, checksum: 'right' })
-    await collect(redis.bulk.delete({ pattern: `${prefix}*` }))
+    await collect(redis.bulk.delete({ pattern: `${prefix}*` }, { confirm: true }))
   })
 })

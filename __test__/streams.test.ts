@@ -73,7 +73,7 @@ test('an aborted signal ends a typed stream with its reason', async () => {
 
 test('a web handler streams, and cancelling its body ends the work', async () => {
   const handler = createWebHandler(stack.manager)
-  const request = new Request(`http://studio${statsPath()}?interval=0.25`, {
+  const request = new Request(`http://localhost${statsPath()}?interval=0.25`, {
     headers: { accept: 'application/x-ndjson' },
   })
   const response = await handler(request)

@@ -6,6 +6,7 @@ import { chromium } from 'playwright-core'
 import { WebSocket } from 'ws'
 import { findChromium } from './support/chromium'
 import { type Host, startHost, startServers, type Servers } from './support/host'
+import { requestBytes, sendBytes } from './support/raw'
 import { eventually, node, root } from './support/processes'
 import { closing, Messages } from './support/websocket'
 
@@ -64,6 +65,42 @@ async function expectToServe({ url }: Host) {
   expect(read.data.key).toBe(key)
 }
 
+/** Next walks dots and mends queries; what was sent is refused, whatever it has made of it. */
+async function expectExactNames({ url }: Host) {
+  const port = Number(new URL(url).port)
+  const base = '/api/platform/redis/default'
+  const headers = { host: `127.0.0.1:${port}` }
+  const post = { ...headers, 'content-type': 'application/json' }
+  for (const key of ['=', Buffer.from('download').toString('base64url'), '77-9']) {
+    const target = `${base}/keys/${key}?encoding=base64url`
+    const bytes = requestBytes('POST', target, post, '{"value":"decoy"}')
+    expect((await sendBytes(port, bytes)).status).toBe(200)
+  }
+  for (const [method, target] of [
+    ['DELETE', 'keys/.'],
+    ['DELETE', 'keys/%2e'],
+    ['DELETE', 'keys/..'],
+    ['DELETE', 'keys/a\\..'],
+    ['DELETE', 'keys/'],
+    ['GET', 'keys/./download'],
+    ['DELETE', 'keys/./download'],
+    ['GET', 'keys//download'],
+    ['GET', 'get?key=%FF'],
+    ['GET', 'keys/%FF'],
+    ['DELETE', 'keys/%FF'],
+  ] as const) {
+    const bytes = requestBytes(method, `${base}/${target}`, headers)
+    const { status, text } = await sendBytes(port, bytes)
+    expect([method, target, status < 500 && status >= 300]).toEqual([method, target, true])
+    expect(text).not.toContain('decoy')
+  }
+  for (const key of ['=', Buffer.from('download').toString('base64url'), '77-9']) {
+    const target = `${base}/keys/${key}?encoding=base64url`
+    const { text } = await sendBytes(port, requestBytes('GET', target, headers))
+    expect(JSON.parse(text).data.value).toBe('decoy')
+  }
+}
+
 const subscribe = '/api/platform/redis/default/pubsub/subscribe?channels=news'
 
 async function publish(url: string, message: string) {
@@ -100,6 +137,7 @@ describe('built', () => {
     async () => {
       const started = await startBuilt()
       await expectToServe(started)
+      await expectExactNames(started)
       const refused = await fetch(`${started.url}/api/platform/databases`, { method: 'PUT' })
       expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, POST'])
       await expectToServeSockets(started)
@@ -114,6 +152,7 @@ describe('built', () => {
       await cp(join(studio, '.next', 'standalone'), folder, { recursive: true })
       const started = await host(() => ['server.js'], folder)
       await expectToServe(started)
+      await expectExactNames(started)
       await expectToServeSockets(started)
     },
     2 * MINUTES
@@ -128,6 +167,7 @@ describe('built', () => {
       })
       hosts.push(started)
       await expectToServe(started)
+      await expectExactNames(started)
       const page = await fetch(started.url)
       expect(page.status).toBe(200)
       expect(await page.text()).toContain('<h1>Connections</h1>')

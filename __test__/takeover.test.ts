@@ -195,57 +195,6 @@ describe('who connects', () => {
     expect([got, seen, asked?.user]).toEqual(['hello', [`Bearer ${token}`], 'ada'])
     expect(JSON.stringify(asked)).not.toContain(token)
   })
-
-  it.each([
-    ['no browser, with nothing that a browser adds', {}, 'hello'],
-    ['no origin, and a cookie', { headers: { cookie: 'a=b' } }, '403'],
-    ['no origin, and a password', { headers: { authorization: 'Basic eDp5' } }, '403'],
-    ['no origin, and a token', { headers: { authorization: 'Bearer x', cookie: 'a=b' } }, 'hello'],
-    ['a page of another site', { origin: 'https://evil.example' }, '403'],
-    [
-      'a page of another site, and a token',
-      {
-        origin: 'https://evil.example',
-        headers: { authorization: 'Bearer x' },
-      },
-      '403',
-    ],
-    ['a page without an origin of its own', { origin: 'null' }, '403'],
-    ['a file', { origin: 'file://' }, '403'],
-    ['a page of an allowed site', { origin: 'https://studio.example.com' }, 'hello'],
-    ['another port of an allowed site', { origin: 'https://studio.example.com:8443' }, '403'],
-    [
-      'a name that only begins like an allowed site',
-      {
-        origin: 'https://studio.example.com.evil.example',
-      },
-      '403',
-    ],
-    [
-      'this host, named',
-      { origin: 'https://own.example', headers: { host: 'own.example' } },
-      'hello',
-    ],
-    [
-      'this host, its usual port named',
-      {
-        origin: 'https://own.example',
-        headers: { host: 'own.example:443' },
-      },
-      'hello',
-    ],
-    [
-      'another port of this host',
-      {
-        origin: 'http://own.example:81',
-        headers: { host: 'own.example' },
-      },
-      '403',
-    ],
-  ] as Array<[string, ClientOptions, string]>)('%s', async (_, client, expected) => {
-    const allowedOrigins = ['https://studio.example.com']
-    expect((await asks({ allowedOrigins }, [], client)).got).toBe(expected)
-  })
 })
 
 describe('attachToNext', () => {

@@ -46,7 +46,8 @@ test('an upload that the client gives up is told as cut off, and its beginning i
   const studio = await startService(createApiHandler(stack.manager))
   const coll = `gone_${Date.now()}`
   const base = `/api/platform/mongodb/${stack.ids.mongodb}/databases/${db}/collections/${coll}`
-  const request = httpRequest(`${studio.url}${base}/import`, { method: 'POST' })
+  const headers = { 'content-type': 'application/x-ndjson' }
+  const request = httpRequest(`${studio.url}${base}/import`, { method: 'POST', headers })
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     request.on('response', resolve).on('error', reject)
   })

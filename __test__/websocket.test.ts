@@ -89,7 +89,7 @@ describe('a handshake', () => {
   it('that is no handshake gets nothing but an answer', async () => {
     const socket: Socket = connect(port, '127.0.0.1')
     socket.write(
-      `GET ${path()} HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n`
+      `GET ${path()} HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n`
     )
     let text = ''
     for await (const chunk of socket) text += String(chunk)

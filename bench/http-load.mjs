@@ -86,7 +86,7 @@ async function open(port) {
   })
   return {
     ask({ method, path, body = '' }) {
-      const head = `${method} ${path} HTTP/1.1\r\nhost: bench\r\n`
+      const head = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n`
       const type = body && `content-type: application/json\r\ncontent-length: ${body.length}\r\n`
       socket.write(`${head}${type}\r\n${body}`)
       return new Promise((resolve) => (answered = resolve))

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { cpSync, existsSync, readdirSync, statSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
 import { DatabaseError, fromNative } from './errors'
 import { ConnectionManager } from './compat/platform'
+import { init } from './init'
 import type { DatabaseConnection } from './types'
 
 const USAGE = `studio-multidb <command>
@@ -14,7 +13,10 @@ const USAGE = `studio-multidb <command>
 `
 
 interface MigrationReport {
-  migrations: Array<{ name: string; applied: boolean }>
+  imported: { needing_attention: unknown[] }
+  readers: unknown[]
+  plaintext: Array<{ relation: string }>
+  warnings: string[]
   [fact: string]: unknown
 }
 
@@ -23,10 +25,41 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
+/** Prints the report, and what nobody should overlook once more where it is not piped away. */
 async function migrate(manager: ConnectionManager, args: string[]): Promise<boolean> {
-  const report = await manager.native.migrate(args.includes('--dry-run'))
-  say(JSON.stringify(JSON.parse(report) as MigrationReport, null, 2))
+  const dryRun = args.includes('--dry-run')
+  const report = JSON.parse(await manager.native.migrate(dryRun)) as MigrationReport
+  say(JSON.stringify(report, null, 2))
+  const { imported, readers, plaintext, warnings } = report
+  const notes = [
+    ...warnings,
+    ...(dryRun ? [] : await withoutTls(manager)),
+    ...counted(imported.needing_attention, 'imported connections need attention'),
+    ...counted(readers, 'things in the database use the old table; see readers'),
+    ...plaintext.map(({ relation }) => `secrets lie in plain text in ${relation}; see plaintext`),
+  ]
+  for (const note of notes) process.stderr.write(`WARNING ${note}\n`)
   return true
+}
+
+/**
+ * A Studio's own wrapper may read `REDIS_USE_TLS` for every string that it connects by. Here it goes with
+ * `REDIS_URL`; registered connections say for themselves, and those that say nothing use no TLS.
+ */
+async function withoutTls(manager: ConnectionManager): Promise<string[]> {
+  if (!/^(true|1|yes|on)$/i.test(process.env.REDIS_USE_TLS ?? '')) return []
+  const { databases } = await manager.databases().list({ type: 'redis', limit: 1000 })
+  const plain = databases.filter(({ options }) => !options.tls)
+  const names = plain.map(({ identifier, id }) => `${identifier} (${id})`)
+  if (names.length === 0) return []
+  return [
+    `REDIS_USE_TLS is set, and these registered connections use no TLS: ${names.join(', ')}; ` +
+      'set options.tls of each that should',
+  ]
+}
+
+function counted(list: unknown[], what: string): string[] {
+  return list.length === 0 ? [] : [`${list.length} ${what}`]
 }
 
 async function rotateKeys(manager: ConnectionManager): Promise<boolean> {
@@ -49,53 +82,27 @@ async function doctor(manager: ConnectionManager): Promise<boolean> {
   return healthy
 }
 
+/** One that cannot even be tried must not hide those after it. */
 async function examine(manager: ConnectionManager, connection: DatabaseConnection) {
-  const result = await manager.databases().test(connection.id)
-  const name = `${connection.database_type} ${connection.identifier}`
-  say(
-    result.success
-      ? `ok    ${name}: ${result.version ?? 'unknown version'}, ${result.latency_ms} ms`
-      : `FAIL  ${name}: ${result.error} (${result.code})`
-  )
-  return result.success
-}
-
-/** What is to be done by hand where a file was kept. */
-const KEPT: Record<string, string> = {
-  'instrumentation.ts': '; have its register() call serveSockets() of lib/multidbSockets',
-}
-
-/** Copies the route files. A file that is there and differs is left alone and named. */
-function init(studio: string | undefined): boolean {
-  if (studio === undefined || !existsSync(join(studio, 'package.json'))) {
-    say('init needs the directory of a Studio: the one with its package.json')
+  const name = `${connection.database_type} ${connection.identifier} (${connection.id})`
+  try {
+    const result = await manager.databases().test(connection.id)
+    say(
+      result.success
+        ? `ok    ${name}: ${result.version ?? 'unknown version'}, ${result.latency_ms} ms`
+        : `FAIL  ${name}: ${result.error} (${result.code})`
+    )
+    return result.success
+  } catch (thrown) {
+    const error = fromNative(thrown)
+    if (!(error instanceof DatabaseError)) throw error
+    say(`FAIL  ${name}: ${error.message} (${error.code})`)
     return false
   }
-  const routes = resolve(__dirname, '..', 'studio')
-  const own = ['lib/multidb.ts', 'lib/multidbSockets.ts', 'instrumentation.ts']
-  const files = [...own, ...walk(join(routes, 'pages', 'api', 'platform'), routes)]
-  for (const file of files) {
-    const target = join(studio, file)
-    if (existsSync(target)) {
-      say(`kept    ${file} (it is there already${KEPT[file] ?? ''})`)
-      continue
-    }
-    cpSync(join(routes, file), target, { recursive: true })
-    say(`wrote   ${file}`)
-  }
-  say("now add serverExternalPackages: ['studio-multidb'] to next.config.js")
-  return true
-}
-
-function walk(folder: string, root: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name)
-    return statSync(path).isDirectory() ? walk(path, root) : [relative(root, path)]
-  })
 }
 
 async function main([command, ...args]: string[]): Promise<boolean> {
-  if (command === 'init') return init(args[0])
+  if (command === 'init') return init(args[0], say)
   const commands = { migrate, 'rotate-keys': rotateKeys, doctor }
   if (command === undefined || !Object.keys(commands).includes(command)) {
     process.stderr.write(USAGE)

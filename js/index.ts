@@ -15,6 +15,7 @@ export * from './mongodb'
 export * from './postgres'
 export * from './http'
 export * from './databases'
+export type { PoolStatistics } from './pools'
 export * from './compat/redis'
 export {
   closeMongoConnections,

@@ -1,13 +1,14 @@
 import { type HandleResponse, type HandleRequest, NativeManager, Upload } from '../index'
-import { fromNative } from './errors'
+import { fromNative, QueryError } from './errors'
 import { HttpService } from './http'
-import { type Binding, type DirectTarget, abortable } from './invoke'
+import { type Binding, type CallOptions, type DirectTarget, abortable, invoke } from './invoke'
 import { MongoDatabase } from './mongodb/database'
 import type { ManagerOptions } from './options'
 import { PostgresDatabase } from './postgres'
 import { RedisDatabase } from './redis'
 import { type ClientOptions, type Selector, toInput } from './selector'
 import { Databases } from './databases'
+import type { PoolStatistics } from './pools'
 import { type UploadSource, send } from './stream'
 
 /** How long `shutdown()` lets running requests finish, in milliseconds. */
@@ -33,7 +34,8 @@ export class Manager {
   }
 
   /**
-   * Answers an HTTP request. Never rejects, unless the signal is aborted: a failure is an answer.
+   * Answers an HTTP request. Never rejects, unless the signal is aborted or this is no request: a
+   * failure is an answer. `null` is as if it were not given, and a blank user is nobody.
    * `body` stands for the request's body where it is read while it arrives (`takesUpload`).
    */
   handle(
@@ -41,9 +43,11 @@ export class Manager {
     signal?: AbortSignal,
     body?: UploadSource
   ): Promise<HandleResponse> {
+    const { user } = request as { user?: unknown }
+    if (!isUser(user)) return Promise.reject(strangeUser(typeof user))
     const upload = body === undefined ? undefined : new Upload()
     const answer = abortable(signal, (cancellation) =>
-      this.native.handle(request, cancellation, upload)
+      this.native.handle(given(request), cancellation, upload)
     )
     if (upload) void send(body as UploadSource, upload)
     return answer
@@ -79,6 +83,21 @@ export class Manager {
     return new Databases({ ...this.#bind('', options), selector: {} })
   }
 
+  /**
+   * Figures of this process's clients: open connections, those in use, requests that wait. `user` must
+   * be an admin where authorization is by members.
+   */
+  async pools(options?: ClientOptions, call?: CallOptions): Promise<PoolStatistics[]> {
+    const binding = { ...this.#bind('', options), selector: {} }
+    const { pools } = await invoke<{ pools: Array<Omit<PoolStatistics, 'connection_id'>> }>(
+      binding,
+      'service.pools',
+      {},
+      call
+    )
+    return pools.map((pool) => ({ ...pool, connection_id: pool.key.split(':')[2] ?? '' }))
+  }
+
   /** @internal A binding to a target that is not in the registry. */
   direct(target: DirectTarget): Binding {
     return { native: this.native, selector: {}, user: undefined, direct: target }
@@ -100,6 +119,24 @@ export class Manager {
       direct: undefined,
     }
   }
+}
+
+function isUser(user: unknown): boolean {
+  return user === undefined || user === null || typeof user === 'string'
+}
+
+/** What is no id must not pass as nobody, and the runtime would say so in words of its own. */
+function strangeUser(kind: string): QueryError {
+  const message = `\`user\` must be the id of the authenticated user as text, not a ${kind}`
+  return new QueryError(message, undefined, { code: 'VALIDATION_ERROR', statusCode: 400 })
+}
+
+/** A request without the parts that are `null`. */
+function given(request: HandleRequest): HandleRequest {
+  const parts = Object.values(request)
+  if (!parts.includes(null)) return request
+  const there = Object.entries(request).filter(([, part]) => part !== null)
+  return Object.fromEntries(there) as unknown as HandleRequest
 }
 
 /** `process.env` without the names that have no value. */

@@ -44,6 +44,8 @@ export interface ManagerOptions {
   allowedHosts?: string[]
   /** `MULTIDB_DENIED_HOSTS` */
   deniedHosts?: string[]
+  /** `MULTIDB_ALLOWED_ORIGINS`: of pages that may write and open sockets, and of no others. */
+  allowedOrigins?: string[]
   /** `MULTIDB_RATE_LIMIT`: `100/60s`, or `off`. */
   rateLimit?: string
   /** `MULTIDB_SHARED_REDIS_URL` */

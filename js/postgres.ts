@@ -34,7 +34,11 @@ export interface QueryNotice {
 
 /** The result of a statement. */
 export interface QueryResult<Row = Record<string, unknown>> {
-  /** As pg-meta's `/query` gives them; with `format: 'rows'`, arrays in the order of `columns`. */
+  /**
+   * As pg-meta's `/query` gives them; with `format: 'rows'`, arrays in the order of `columns`. Cells of
+   * `json` are JavaScript's values, which puts names like `10` first and rounds large numbers:
+   * `select value::text` gives them as they are stored.
+   */
   rows: Row[]
   columns: ResultColumn[]
   /** Rows affected as the server counts them, else rows returned. */
@@ -73,8 +77,9 @@ export class PostgresDatabase {
   }
 
   /**
-   * Runs one statement, in which `$1`, `$2`, … stand for the parameters. A write whose answer is lost
-   * is not sent again: its error says `outcome: 'unknown'`.
+   * Runs one statement, in which `$1`, `$2`, … stand for the parameters. For `json`, an object is sent as
+   * JavaScript has it, and a text as it is. A write whose answer is lost is not sent again: its error
+   * says `outcome: 'unknown'`.
    */
   query<Row = Record<string, unknown>>(
     query: string,

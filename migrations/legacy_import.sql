@@ -27,7 +27,17 @@ WITH legacy AS (
     (source ->> 'port')::INTEGER AS port,
     NULLIF(COALESCE(source ->> 'database', source ->> 'database_name'), '') AS database_name,
     NULLIF(source ->> 'username', '') AS username,
-    NULLIF(source ->> 'password', '') AS password,
+    -- What a driver would have taken from config where the columns have none.
+    COALESCE(
+      NULLIF(source ->> 'password', ''),
+      NULLIF(source -> 'config' ->> 'password', ''),
+      CASE source ->> 'type'
+        WHEN 'bun_api' THEN COALESCE(
+          NULLIF(source -> 'config' ->> 'apiKey', ''),
+          NULLIF(source -> 'config' ->> 'api_key', '')
+        )
+      END
+    ) AS password,
     CASE jsonb_typeof(source -> 'config')
       WHEN 'object' THEN source -> 'config'
       ELSE '{}'
@@ -36,7 +46,11 @@ WITH legacy AS (
     lower(source ->> 'status') AS status,
     source ->> 'health_check_status' AS health,
     (source ->> 'last_health_check_at')::TIMESTAMPTZ AS checked_at,
-    source ->> 'health_check_error' AS health_error,
+    -- An error text may quote the string that it was about.
+    regexp_replace(
+      COALESCE(source ->> 'health_check_error', source ->> 'last_error_message'),
+      '://\S*@', '://***@', 'g'
+    ) AS health_error,
     (source ->> 'last_connected_at')::TIMESTAMPTZ AS last_connected_at,
     COALESCE((source ->> 'created_at')::TIMESTAMPTZ, NOW()) AS created_at,
     COALESCE((source ->> 'updated_at')::TIMESTAMPTZ, NOW()) AS updated_at
@@ -48,6 +62,7 @@ WITH legacy AS (
 pending AS (
   SELECT
     legacy.*,
+    p.ref AS project_ref,
     -- Only ASCII is lowered, and by the same rule in every locale. A name of which nothing is left
     -- (another script) becomes the type.
     COALESCE(
@@ -141,7 +156,8 @@ SELECT
     CASE database_type
       WHEN 'redis' THEN jsonb_build_object(
         'db', CASE jsonb_typeof(config -> 'db') WHEN 'number' THEN config -> 'db' END,
-        'cluster', CASE WHEN config -> 'cluster' = 'true' THEN true END
+        'cluster', CASE WHEN config -> 'cluster' = 'true' THEN true END,
+        'ca_pem', CASE WHEN config #>> '{tls,ca}' LIKE '%BEGIN CERTIFICATE%' THEN config #>> '{tls,ca}' END
       )
       WHEN 'mongodb' THEN jsonb_build_object(
         'replica_set', COALESCE(config ->> 'replica_set', config ->> 'replicaSet'),
@@ -177,6 +193,41 @@ SELECT
     WHEN status = 'error' OR health = 'unhealthy' THEN health_error
   END AS last_error,
   created_at,
-  updated_at
+  updated_at,
+  project_ref,
+  name,
+
+  -- Settings that change where or how a driver connects, and have no place here. How many
+  -- connections it keeps and how long it waits is this package's own business.
+  ARRAY(
+    SELECT setting
+    FROM (
+      SELECT key AS setting FROM jsonb_object_keys(config) AS key
+      WHERE key NOT IN ('tls', 'ssl', 'password')
+      UNION ALL
+      SELECT 'tls.' || key
+      FROM jsonb_object_keys(
+        CASE jsonb_typeof(config -> 'tls') WHEN 'object' THEN config -> 'tls' ELSE '{}' END
+      ) AS key
+      WHERE NOT (key = 'ca' AND config #>> '{tls,ca}' LIKE '%BEGIN CERTIFICATE%')
+        AND NOT (key = 'rejectUnauthorized' AND config #> '{tls,rejectUnauthorized}' = 'true')
+        AND key NOT IN ('minVersion', 'enabled')
+      UNION ALL
+      SELECT 'ssl.' || key
+      FROM jsonb_object_keys(
+        CASE jsonb_typeof(config -> 'ssl') WHEN 'object' THEN config -> 'ssl' ELSE '{}' END
+      ) AS key
+    ) AS settings
+    WHERE setting !~* '(pool|timeout|retr|interval|keep_?alive|lazy|offline|^(min|max)|^family$)'
+      AND NOT (
+        database_type = 'redis' AND (
+          setting = 'cluster' OR (setting = 'db' AND jsonb_typeof(config -> 'db') = 'number')
+        )
+        OR database_type = 'mongodb'
+          AND setting IN ('replicaSet', 'replica_set', 'authSource', 'auth_source')
+        OR database_type = 'bun_api' AND setting IN ('apiKey', 'api_key')
+      )
+    ORDER BY setting COLLATE "C"
+  ) AS settings_left
 FROM identified
 ORDER BY project_id, created_at, id;

@@ -2,6 +2,13 @@
 //!
 //! After a failure, callers get the last cause at once until the time of the next try. The pause
 //! doubles with jitter, so that a server coming back is not met by everybody at the same moment.
+//!
+//! What counts is what says that nobody can use the endpoint: a connection that could not be made,
+//! a log-in that was refused ([`Error::of_endpoint`], which each backend gives in one place). How a
+//! request ended on a connection that was made is its own affair, a lost connection included: users
+//! can break theirs in many ways, and if it was the server that broke it, the next attempt to
+//! connect tells. And a refused caller hears nothing of the request that failed before.
+//!
 //! While somebody asks, the endpoint is tried in the background: nobody has to wait for an attempt
 //! at an endpoint that is dead, and one that came back is there for the next request.
 
@@ -14,7 +21,6 @@ use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::error::{Code, Error, Result};
-use crate::outcome::Outcome;
 
 /// The longest pause. Short, because a person is looking at a screen and has just repaired it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -24,11 +30,15 @@ const LONGEST_PAUSE_REFUSED: Duration = Duration::from_secs(5);
 const ANOTHER_TRIAL: Duration = Duration::from_secs(1);
 /// A pause this short is waited for by [`Circuit::pass`]; a longer one fails the caller at once.
 const WORTH_WAITING: Duration = Duration::from_millis(250);
-/// Established connections break now and then; only a row of failures is an endpoint that is down.
+/// While other connections last, only a row of failed attempts is an endpoint that is down.
 const FAILURES_WHILE_CONNECTED: u32 = 3;
+/// The details of a failure that are fit for everybody: they hold no words of a server or a user.
+const FIT_FOR_ALL: [&str; 6] = ["host", "reason", "sqlstate", "server_code", BUSY_WITH, END_WITH];
 
 /// The detail of a failure that the endpoint told itself: it is there, and busy with this.
 pub const BUSY_WITH: &str = "busy_with";
+/// The detail that names what ends it.
+pub const END_WITH: &str = "end_with";
 
 /// The recent failures of one endpoint.
 #[derive(Debug)]
@@ -70,8 +80,6 @@ impl Circuit {
     pub fn admit(&self) -> Result<()> {
         let Some((left, cause)) = self.refusal() else { return Ok(()) };
         let millis = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-        // What became of the request that failed says nothing of this one, which is not sent.
-        let cause = cause.outcome(Outcome::NotApplied);
         Err(cause.detail("next_try_ms", millis).detail("circuit", "open").retry_after(left))
     }
 
@@ -128,22 +136,20 @@ impl Circuit {
     /// A request on an established client failed, which began at `began`; says whether the client
     /// should be replaced.
     pub fn request_failed(&self, began: Instant, cause: &Error) -> bool {
+        if cause.endpoint_failure().is_none() || cause.details().contains_key(BUSY_WITH) {
+            return false;
+        }
         let mut state = self.state.lock();
-        match cause.code() {
-            _ if cause.details().contains_key(BUSY_WITH) => return false,
-            Code::DbInvalidCredentials => {}
-            Code::DbConnectionFailed => {
-                // What fails together has failed once: one lost connection may take others with it.
-                if state.failed_at.is_some_and(|failed_at| began < failed_at) {
-                    return false;
-                }
-                state.failed_at = Some(Instant::now());
-                if state.failures + 1 < FAILURES_WHILE_CONNECTED {
-                    state.failures += 1;
-                    return false;
-                }
+        if cause.code() != Code::DbInvalidCredentials {
+            // What fails together has failed once.
+            if state.failed_at.is_some_and(|failed_at| began < failed_at) {
+                return false;
             }
-            _ => return false,
+            state.failed_at = Some(Instant::now());
+            if state.failures + 1 < FAILURES_WHILE_CONNECTED {
+                state.failures += 1;
+                return false;
+            }
         }
         state.pause(self.first_pause, cause);
         true
@@ -177,8 +183,18 @@ impl State {
         };
         let doubled = first.saturating_mul(1 << (self.failures - 1).min(10)).min(longest);
         let pause = doubled.mul_f64(rand::random_range(0.5..1.0));
-        self.open = Some((Instant::now() + pause, cause.clone()));
+        self.open = Some((Instant::now() + pause, for_all(cause)));
     }
+}
+
+/// A failure as those are told it whose requests are not sent because of it. An attempt to connect is
+/// made on nobody's behalf, so that its own message serves where no other was given.
+fn for_all(cause: &Error) -> Error {
+    let message = cause.endpoint_failure().unwrap_or(cause.message());
+    let fit = cause.details().iter().filter(|(name, _)| FIT_FOR_ALL.contains(&name.as_str()));
+    fit.fold(Error::new(cause.code(), message), |told, (name, value)| {
+        told.detail(name, value.clone())
+    })
 }
 
 /// One attempt gets all the time that it wants: the endpoint may be slow. But an attempt that began
@@ -204,11 +220,12 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
     use super::*;
+    use crate::outcome::Outcome;
 
     const PAUSE: Duration = Duration::from_secs(1);
 
     fn down() -> Error {
-        Error::new(Code::DbConnectionFailed, "connection refused")
+        Error::new(Code::DbConnectionFailed, "connection refused").of_endpoint()
     }
 
     #[test]
@@ -231,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn one_lost_connection_does_not_open_it() {
+    fn one_failed_attempt_among_live_connections_does_not_open_it() {
         let circuit = Circuit::new(PAUSE);
         assert!(!circuit.request_failed(Instant::now(), &down()));
         assert!(circuit.admit().is_ok());
@@ -262,9 +279,41 @@ mod tests {
     #[test]
     fn refused_credentials_open_it_at_once() {
         let circuit = Circuit::new(PAUSE);
-        let refused = Error::new(Code::DbInvalidCredentials, "password changed");
+        let refused = Error::new(Code::DbInvalidCredentials, "password changed").of_endpoint();
         assert!(circuit.request_failed(Instant::now(), &refused));
         assert!(circuit.is_open());
+    }
+
+    #[test]
+    fn what_is_not_the_endpoints_fault_never_opens_it() {
+        let circuit = Circuit::new(PAUSE);
+        for code in Code::ALL {
+            for _ in 0..10 {
+                let own = Error::new(code, "RAISE EXCEPTION 'mine'").outcome(Outcome::Unknown);
+                assert!(!circuit.request_failed(Instant::now(), &own), "{code:?}");
+            }
+        }
+        assert!(!circuit.is_open());
+    }
+
+    #[test]
+    fn a_refused_caller_hears_nothing_of_the_request_that_failed() {
+        let circuit = Circuit::new(PAUSE);
+        for _ in 0..FAILURES_WHILE_CONNECTED {
+            let failed = down()
+                .detail("host", "db.internal")
+                .detail("query", "select 'canary'")
+                .context("document canary")
+                .outcome(Outcome::Unknown)
+                .detail("where", "canary");
+            circuit.request_failed(Instant::now(), &failed);
+        }
+        let refused = circuit.admit().unwrap_err();
+        assert_eq!(refused.message(), "connection refused");
+        assert_eq!(refused.known_outcome(), Outcome::NotApplied);
+        let mut details: Vec<&str> = refused.details().keys().map(String::as_str).collect();
+        details.sort_unstable();
+        assert_eq!(details, ["circuit", "host", "next_try_ms"]);
     }
 
     #[test]

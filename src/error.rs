@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::outcome::Outcome;
+use crate::outcome::{Extent, Outcome};
 
 /// Shorthand used throughout the crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -158,6 +158,8 @@ struct Parts {
     details: Map<String, Value>,
     outcome: Outcome,
     retry_after: Option<Duration>,
+    /// What others are told of it, where nobody can use the endpoint now.
+    endpoint: Option<String>,
 }
 
 impl Error {
@@ -169,6 +171,7 @@ impl Error {
             details: Map::new(),
             outcome: Outcome::NotApplied,
             retry_after: None,
+            endpoint: None,
         }))
     }
 
@@ -199,6 +202,13 @@ impl Error {
         self
     }
 
+    /// The failure of work of which this much was done before it; `counts` tells it in the details.
+    #[must_use]
+    pub fn after(self, done: Extent, counts: impl Into<Value>) -> Self {
+        let outcome = done.outcome(self.known_outcome());
+        self.outcome(outcome).detail("counts", counts)
+    }
+
     /// Adds a machine-readable detail.
     #[must_use]
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -218,6 +228,28 @@ impl Error {
     pub fn context(mut self, what: &str) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
         self
+    }
+
+    /// Says that the endpoint is to blame: nobody can reach it now, or it lets nobody in. Only such
+    /// failures have callers refused for a while. Those are told the message as it stands now: what
+    /// is added to it later is for the one whose request failed.
+    #[must_use]
+    pub fn of_endpoint(self) -> Self {
+        let told = self.0.message.clone();
+        self.of_endpoint_as(told)
+    }
+
+    /// The same with a message for others that keeps a server's own words from them.
+    #[must_use]
+    pub fn of_endpoint_as(mut self, told: impl Into<String>) -> Self {
+        self.0.endpoint.get_or_insert_with(|| told.into());
+        self
+    }
+
+    /// What others are told, if the endpoint is to blame.
+    #[must_use]
+    pub fn endpoint_failure(&self) -> Option<&str> {
+        self.0.endpoint.as_deref()
     }
 
     /// The stable code.

@@ -1,11 +1,15 @@
 //! Writing answers as JSON bytes, once, without a tree of values in between.
 
+mod unique;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+
+pub use self::unique::refuse_duplicates;
 
 /// The largest integer that a JavaScript number holds exactly: 2^53 − 1.
 pub const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;

@@ -7,26 +7,86 @@
 
 use std::sync::OnceLock;
 
+use parking_lot::Mutex;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Registry;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
 
-/// Starts writing logs, once for the process: the first configuration decides the level.
-pub fn init(level: LevelFilter) {
-    static STARTED: OnceLock<()> = OnceLock::new();
-    STARTED.get_or_init(|| {
+/// Turns the level of the process's log.
+type Dial = reload::Handle<Targets, Registry>;
+
+static DIAL: OnceLock<Dial> = OnceLock::new();
+
+/// The levels that are wanted, by whoever is open.
+static WANTED: Mutex<Vec<LevelFilter>> = Mutex::new(Vec::new());
+
+/// Starts writing logs, once for the process; what, is [`Wanted`].
+pub fn init() {
+    DIAL.get_or_init(|| {
+        let (subscriber, dial) = subscriber(most_talkative(&WANTED.lock()), std::io::stderr);
         // It only fails where the embedding program has set a subscriber of its own. Then that one
         // gets the events.
-        let _ = tracing::subscriber::set_global_default(subscriber(level, std::io::stderr));
+        let _ = tracing::subscriber::set_global_default(subscriber);
+        dial
     });
 }
 
-fn subscriber<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+/// A level that somebody wants for as long as they hold this. The log is one for the process, so it
+/// has the level of whoever wants to know most.
+#[derive(Debug)]
+pub struct Wanted(Mutex<Option<LevelFilter>>);
+
+impl Wanted {
+    /// From now on.
+    #[must_use]
+    pub fn at(level: LevelFilter) -> Self {
+        let mut wanted = WANTED.lock();
+        wanted.push(level);
+        turn(&wanted);
+        Self(Mutex::new(Some(level)))
+    }
+
+    /// No longer.
+    pub fn end(&self) {
+        let Some(level) = self.0.lock().take() else { return };
+        let mut wanted = WANTED.lock();
+        if let Some(at) = wanted.iter().position(|other| *other == level) {
+            wanted.swap_remove(at);
+        }
+        turn(&wanted);
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn most_talkative(wanted: &[LevelFilter]) -> LevelFilter {
+    wanted.iter().copied().max().unwrap_or(LevelFilter::OFF)
+}
+
+fn turn(wanted: &[LevelFilter]) {
+    if let Some(dial) = DIAL.get() {
+        // It only fails once the subscriber is gone, and the log with it.
+        let _ = dial.reload(own(most_talkative(wanted)));
+    }
+}
+
+fn own(level: LevelFilter) -> Targets {
+    Targets::new().with_target(env!("CARGO_CRATE_NAME"), level)
+}
+
+fn subscriber<W>(level: LevelFilter, writer: W) -> (impl Subscriber + Send + Sync, Dial)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    let (own, dial) = reload::Layer::new(own(level));
     let json = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -35,8 +95,7 @@ where
         .with_writer(writer)
         // A closed stderr must not become a panic, which is what complaining about it on stderr is.
         .log_internal_errors(false);
-    let own = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
-    tracing_subscriber::registry().with(own).with(json)
+    (tracing_subscriber::registry().with(own).with(json), dial)
 }
 
 /// Makes a panic log where it happened and not what it said, which may hold a secret.
@@ -77,7 +136,8 @@ mod tests {
     fn logged(level: LevelFilter, work: impl FnOnce()) -> Vec<Value> {
         let written = Written::default();
         let writer = written.clone();
-        tracing::subscriber::with_default(subscriber(level, move || writer.clone()), work);
+        let (subscriber, _dial) = subscriber(level, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, work);
         let text = String::from_utf8(written.0.lock().clone()).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -106,6 +166,27 @@ mod tests {
         });
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0]["message"], "ours");
+    }
+
+    #[test]
+    fn the_level_is_that_of_whoever_wants_most_for_as_long_as_they_do() {
+        let levels = [LevelFilter::OFF, LevelFilter::WARN, LevelFilter::TRACE, LevelFilter::INFO];
+        assert_eq!(most_talkative(&levels), LevelFilter::TRACE);
+        assert_eq!(most_talkative(&[]), LevelFilter::OFF);
+    }
+
+    #[test]
+    fn the_level_can_be_turned_while_it_writes() {
+        let written = Written::default();
+        let writer = written.clone();
+        let (subscriber, dial) = subscriber(LevelFilter::OFF, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            for level in [LevelFilter::OFF, LevelFilter::WARN, LevelFilter::OFF] {
+                dial.reload(own(level)).unwrap();
+                tracing::warn!("heard");
+            }
+        });
+        assert_eq!(String::from_utf8(written.0.lock().clone()).unwrap().lines().count(), 1);
     }
 
     #[test]

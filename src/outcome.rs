@@ -27,3 +27,44 @@ impl Outcome {
         }
     }
 }
+
+/// What work of many steps has done so far, which its failure must not hide.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Steps that the server confirmed.
+    pub applied: u64,
+    /// Steps that may have been done.
+    pub unknown: u64,
+}
+
+impl Extent {
+    /// What is known of all the work after it failed; `failure` is what is known of the step that did.
+    #[must_use]
+    pub fn outcome(self, failure: Outcome) -> Outcome {
+        match (self, failure) {
+            (Self { unknown: 1.., .. }, _) | (_, Outcome::Unknown) => Outcome::Unknown,
+            (Self { applied: 1.., .. }, _) | (_, Outcome::Applied) => Outcome::Applied,
+            (_, Outcome::NotApplied) => Outcome::NotApplied,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Outcome::{Applied, NotApplied, Unknown};
+
+    #[test]
+    fn only_work_of_which_nothing_was_done_is_not_applied() {
+        for (applied, unknown) in [(0, 0), (1, 0), (0, 1), (2, 3)] {
+            let extent = Extent { applied, unknown };
+            for failure in [Applied, NotApplied, Unknown] {
+                let outcome = extent.outcome(failure);
+                let nothing = applied + unknown == 0 && failure == NotApplied;
+                assert_eq!(outcome == NotApplied, nothing, "{extent:?} {failure:?}");
+                let doubt = unknown > 0 || failure == Unknown;
+                assert_eq!(outcome == Unknown, doubt, "{extent:?} {failure:?}");
+            }
+        }
+    }
+}

@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::fanout::Seats;
 use crate::intake::Intake;
 use crate::jobs::Jobs;
+use crate::logging::Wanted;
 use crate::permission::Permission;
 use crate::pool::{Connect, Lease, PoolLimits, Pools, Shares};
 use crate::registry::{Connection, Registry};
@@ -58,6 +59,7 @@ pub struct Service {
     pub jobs: Jobs,
     egress: Arc<Egress>,
     operator_egress: Arc<Egress>,
+    log: Wanted,
 }
 
 impl Service {
@@ -90,6 +92,7 @@ impl Service {
                 pools.forget(id);
             }
         });
+        let log = Wanted::at(config.log_level);
         let sockets = Seats::new(config.max_sockets, config.max_sockets_per_user);
         Ok(Self {
             config,
@@ -105,6 +108,7 @@ impl Service {
             jobs: Jobs::default(),
             egress,
             operator_egress,
+            log,
         })
     }
 
@@ -162,5 +166,6 @@ impl Service {
         self.intake.close(deadline).await;
         self.pools.shutdown(deadline).await;
         self.registry.close();
+        self.log.end();
     }
 }

@@ -8,12 +8,6 @@ module.exports = {
 
   // A native addon is loaded from `node_modules`, never bundled.
   serverExternalPackages: ['studio-multidb'],
-  // The loader picks its binary by platform as it runs. Named here, every file of the package,
-  // the binary's too, gets into `.next/standalone`.
-  outputFileTracingIncludes: {
-    '/api/platform/**': ['./node_modules/studio-multidb*/**/*'],
-  },
-
   // For a Studio whose Next is older than 15, or whose own webpack settings bundle externals:
   //
   // webpack: (config, { isServer }) => {

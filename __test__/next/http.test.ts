@@ -134,4 +134,27 @@ describe('createApiHandler on node:http', () => {
       expect([path, await ours(path)]).toEqual([path, false])
     }
   })
+
+  it('waits for a slow reader as often as it must, and leaves no listeners behind', async () => {
+    const chunks = Array.from({ length: 200 }, () => Buffer.alloc(64 * 1024))
+    const stream = { next: async () => chunks.shift() ?? null, cancel: () => {} }
+    const { manager } = stubManager(() => ({ ...json({}), body: Buffer.alloc(0), stream }) as never)
+    const handler = createApiHandler(manager)
+    const listeners: number[] = []
+    const { port } = await serve((req, res) => {
+      const note = () => listeners.push(res.listenerCount('close') + res.listenerCount('drain'))
+      const { write } = res
+      res.write = ((chunk: Buffer) => (note(), write.call(res, chunk, 'utf8'))) as typeof res.write
+      void handler(req, res)
+    })
+    const response = await fetch(`http://127.0.0.1:${port}/api/platform/databases`)
+    let read = 0
+    for await (const chunk of response.body!) {
+      read += (chunk as Uint8Array).length
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(read).toBe(200 * 64 * 1024)
+    expect(listeners).toHaveLength(200)
+    expect(new Set(listeners).size).toBe(1)
+  })
 })

@@ -63,7 +63,8 @@ export interface Host extends Running {
 /** Starts a program that serves on a port, and waits until the package answers through it. */
 export async function startHost(
   args: (port: number) => string[],
-  options: { cwd: string; env: Record<string, string> }
+  options: { cwd: string; env: Record<string, string> },
+  headers: Record<string, string> = {}
 ): Promise<Host> {
   const port = await freePort()
   const env = { ...options.env, PORT: String(port), HOSTNAME: '127.0.0.1' }
@@ -71,7 +72,7 @@ export async function startHost(
   const url = `http://127.0.0.1:${port}`
   await eventually(`${url} answering`, async () => {
     if (running.child.exitCode !== null) return true
-    return (await fetch(`${url}/api/platform/multidb/health`)).ok
+    return (await fetch(`${url}/api/platform/multidb/health`, { headers })).ok
   }).catch(async (error: unknown) => {
     await running.stop()
     throw new Error(running.output(), { cause: error })

@@ -12,6 +12,8 @@ async function provide(variable, start) {
 }
 
 export default async function setup() {
+  // A manager that says nothing of it would log for all that are open in its process.
+  process.env.LOG_LEVEL ??= 'off'
   await Promise.all([
     provide('TEST_POSTGRES_URL', () => startPostgres()),
     provide('TEST_REDIS_URL', () => startRedis()),

@@ -25,7 +25,8 @@ describe('Redis keys', () => {
     ['two dots', Buffer.from('..'), '..'],
     ['a slash and a NUL', Buffer.from('a/b\0c'), 'a/b\0c'],
   ])('%s is written, read and deleted as it is', async (_name, bytes, shown) => {
-    const path = `/keys/${base64url(bytes)}?encoding=base64url`
+    // No bytes need a segment as well: an empty one may be what is left of another.
+    const path = `/keys/${base64url(bytes) || '='}?encoding=base64url`
     expect((await redis('POST', path, { value: 'held' })).status).toBeLessThan(300)
     const read = await redis('GET', path)
     expect(read.body.data).toMatchObject({ key: shown, type: 'string', value: 'held' })

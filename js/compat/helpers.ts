@@ -74,7 +74,9 @@ function parse(name: string, value: Query[string]): Record<string, unknown> | un
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new QueryError(`\`${name}\` must be a JSON object`, {}, { code: 'VALIDATION_ERROR' })
   }
-  return sanitizeMongoQuery(parsed as Record<string, unknown>)
+  // As text: a member that is given twice is refused, of which the parser has kept the last.
+  native(() => refuseOperators(String(value)))
+  return parsed as Record<string, unknown>
 }
 
 function whole(value: Query[string], fallback: number, most: number): number {

@@ -7,6 +7,7 @@ import {
   type RedisReply,
   type RedisText,
 } from '../redis'
+import { unwrapped } from '../redis/plain'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** The client of a connection string, or of `REDIS_URL`. Clients of one string share their sockets. */
@@ -37,27 +38,17 @@ export function executeRedisCommand<T = unknown>({
     }
     const words = [command, ...args] as RedisArgument[]
     const { reply } = await getRedisConnection(connectionString).command(words, { confirm })
-    return plain(reply) as T
+    return asText(reply) as T
   })
 }
 
-/** A reply as older drivers give it: maps as objects, sets as arrays, the rest as text or numbers. */
-function plain(reply: RedisReply): unknown {
-  if (Array.isArray(reply)) return reply.map(plain)
-  if (typeof reply !== 'object' || reply === null) return reply
-  if ('$status' in reply) return reply.$status
-  if ('$double' in reply) return reply.$double
-  if ('$bigNumber' in reply) return reply.$bigNumber
-  if ('$verbatim' in reply) return reply.$verbatim.text
-  if ('$set' in reply) return reply.$set.map(plain)
-  if ('$attribute' in reply) return plain(reply.$attribute.value)
-  if ('$error' in reply) return new Error(`${reply.$error.code} ${reply.$error.message}`)
-  if ('$map' in reply) {
-    const pairs = reply.$map.map(([name, value]) => [plain(name), plain(value)] as const)
-    const named = pairs.every(([name]) => typeof name !== 'object')
-    return named ? Object.fromEntries(pairs) : pairs
-  }
-  return reply
+/** A reply as older drivers give it: floating point and large numbers as text. */
+function asText(reply: RedisReply): unknown {
+  return unwrapped(reply, (leaf) => {
+    if (typeof leaf !== 'object' || leaf === null) return leaf
+    if ('$double' in leaf) return leaf.$double
+    return '$bigNumber' in leaf ? leaf.$bigNumber : leaf
+  })
 }
 
 /** Whether a Redis server answers at this connection string. */
@@ -111,6 +102,6 @@ export const RedisHelpers = {
     settled(async () => {
       const words = section === undefined ? ['INFO'] : ['INFO', section]
       const { reply } = await getRedisConnection(connectionString).command(words)
-      return plain(reply) as string
+      return asText(reply) as string
     }),
 }

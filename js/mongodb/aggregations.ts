@@ -1,6 +1,6 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { documents } from '../stream'
-import type { Document } from './document'
+import type { Document, PipelineInput, ShownAs } from './document'
 import type { PipelineOptions } from './reading'
 
 /** What to run, and what of its result to return. */
@@ -9,6 +9,8 @@ export interface AggregateInput extends PipelineOptions {
   limit?: number
   /** `canonical` keeps every type visible; default `relaxed`. */
   ejson?: 'relaxed' | 'canonical'
+  /** `text` hands documents out as texts, which nothing on the way has changed. */
+  as?: ShownAs
 }
 
 /** What to preview. */
@@ -52,15 +54,33 @@ export class Aggregations {
     this.#binding = binding
   }
 
-  /** A pipeline's result as one list. `confirm` is needed where it ends in `$out` or `$merge`. */
+  /**
+   * A pipeline's result as one list. One that ends in `$out` or `$merge` is meant, unless a `confirm`
+   * that is passed on says otherwise.
+   */
+  run(
+    db: string,
+    coll: string,
+    pipeline: PipelineInput,
+    input: AggregateInput & { confirm?: boolean | undefined; as: 'text' },
+    call?: CallOptions
+  ): Promise<string[]>
   run<T = Document>(
     db: string,
     coll: string,
-    pipeline: Document[],
-    input: AggregateInput & { confirm?: boolean } = {},
+    pipeline: PipelineInput,
+    input?: AggregateInput & { confirm?: boolean | undefined },
+    call?: CallOptions
+  ): Promise<T[]>
+  run<T>(
+    db: string,
+    coll: string,
+    pipeline: PipelineInput,
+    input: AggregateInput & { confirm?: boolean | undefined } = {},
     call?: CallOptions
   ): Promise<T[]> {
-    const body = { db, coll, pipeline, ...split(input) }
+    const confirm = 'confirm' in input ? input.confirm === true : true
+    const body = { db, coll, pipeline, ...split({ ...input, confirm }) }
     return invoke(this.#binding, 'mongodb.aggregate', body, call)
   }
 
@@ -71,7 +91,7 @@ export class Aggregations {
   stream<T = Document>(
     db: string,
     coll: string,
-    pipeline: Document[],
+    pipeline: PipelineInput,
     input: AggregateInput = {},
     call?: CallOptions
   ): AsyncGenerator<T> {
@@ -83,7 +103,7 @@ export class Aggregations {
   preview<T = Document>(
     db: string,
     coll: string,
-    pipeline: Document[],
+    pipeline: PipelineInput,
     input: PreviewInput = {},
     call?: CallOptions
   ): Promise<PipelinePreview<T>> {
@@ -95,7 +115,7 @@ export class Aggregations {
   /** A pipeline whose first stage needs no collection: `$currentOp`, `$documents`… */
   runOnDatabase<T = Document>(
     db: string,
-    pipeline: Document[],
+    pipeline: PipelineInput,
     input: AggregateInput = {},
     call?: CallOptions
   ): Promise<T[]> {
@@ -106,6 +126,6 @@ export class Aggregations {
 
 /** Options of the server are told apart from ours. */
 function split(input: AggregateInput & { confirm?: boolean }) {
-  const { limit, ejson, confirm, ...options } = input
-  return { limit, ejson, confirm, options }
+  const { limit, ejson, as, confirm, ...options } = input
+  return { limit, ejson, as, confirm, options }
 }

@@ -1,12 +1,12 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
-import type { Document } from './document'
+import type { Document, DocumentInput, PipelineInput } from './document'
 import type { DocumentCount } from './documents'
 import type { PipelineOptions, ReadOptions } from './reading'
 
 /** Which documents to count. */
 export interface CountInput {
-  filter?: Document
+  filter?: DocumentInput
   /** Counts one by one even where the collection's metadata has the number. */
   exact?: boolean
   options?: ReadOptions
@@ -14,7 +14,7 @@ export interface CountInput {
 
 /** Which values to list. */
 export interface DistinctInput {
-  filter?: Document
+  filter?: DocumentInput
   /** How many at most; default 1000, at most 10000. */
   limit?: number
   options?: ReadOptions
@@ -32,7 +32,7 @@ export interface DistinctValues<T = unknown> {
 
 /** Which documents to learn a schema from. */
 export interface SchemaInput {
-  filter?: Document
+  filter?: DocumentInput
   /** How many; default 1000, at most 100000. */
   size?: number
   /** `head` takes those that the server finds first; default `random`. */
@@ -103,25 +103,25 @@ export type SchemaProgress =
 export type Explained =
   | {
       find: {
-        filter?: Document
-        projection?: Document
-        sort?: Document
+        filter?: DocumentInput
+        projection?: DocumentInput
+        sort?: DocumentInput
         skip?: number
         limit?: number
       }
     }
-  | { aggregate: { pipeline: Document[] } }
-  | { count: { filter?: Document } }
-  | { distinct: { key: string; filter?: Document } }
+  | { aggregate: { pipeline: PipelineInput } }
+  | { count: { filter?: DocumentInput } }
+  | { distinct: { key: string; filter?: DocumentInput } }
   | {
       update: {
-        filter?: Document
-        update: Document | Document[]
+        filter?: DocumentInput
+        update: DocumentInput | PipelineInput
         multi?: boolean
         upsert?: boolean
       }
     }
-  | { delete: { filter?: Document; multi?: boolean } }
+  | { delete: { filter?: DocumentInput; multi?: boolean } }
 
 /** How to explain it. */
 export interface ExplainOptions {

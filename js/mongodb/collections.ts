@@ -1,5 +1,5 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import type { Document } from './document'
+import type { Document, DocumentInput, PipelineInput } from './document'
 import type { DocumentCount } from './documents'
 
 /** Which part of a list to show. */
@@ -53,7 +53,7 @@ export interface CreateCollectionOptions {
   size?: number
   /** Documents that a capped collection holds at most. */
   max?: number
-  validator?: Document
+  validator?: DocumentInput
   validationLevel?: ValidationLevel
   validationAction?: ValidationAction
   collation?: Document
@@ -69,14 +69,14 @@ export interface CreateCollectionOptions {
   clusteredIndex?: { key: { _id: 1 }; unique: true; name?: string }
   /** Makes a view of this collection. */
   viewOn?: string
-  pipeline?: Document[]
+  pipeline?: PipelineInput
   changeStreamPreAndPostImages?: { enabled: boolean }
 }
 
 /** Options of a collection or view that can be changed, as servers name them. */
 export interface ChangeCollectionOptions {
   /** `{}` for no rules. */
-  validator?: Document
+  validator?: DocumentInput
   validationLevel?: ValidationLevel
   validationAction?: ValidationAction
   expireAfterSeconds?: number | 'off'
@@ -88,7 +88,7 @@ export interface ChangeCollectionOptions {
   cappedSize?: number
   cappedMax?: number
   viewOn?: string
-  pipeline?: Document[]
+  pipeline?: PipelineInput
   changeStreamPreAndPostImages?: { enabled: boolean }
 }
 
@@ -193,7 +193,7 @@ export class MongoCollections {
   validate<T = Document>(
     db: string,
     coll: string,
-    validator: Document,
+    validator: DocumentInput,
     options: { limit?: number; max_time_ms?: number; ejson?: 'relaxed' | 'canonical' } = {},
     call?: CallOptions
   ): Promise<Validation<T>> {

@@ -4,7 +4,7 @@ import { Transfer } from './transfer'
 import type { Binding, CallOptions } from '../invoke'
 import { type CollectionEntry, MongoCollections } from './collections'
 import { type DatabaseEntry, type DatabaseStats, MongoDatabases } from './databases'
-import type { Document } from './document'
+import type { DocumentInput } from './document'
 import { Documents, type Inserted } from './documents'
 import { MongoIndexes } from './indexes'
 import { MongoServer } from './server'
@@ -80,7 +80,12 @@ export class MongoDatabase {
   }
 
   /** `documents.insert`: inserts documents, in order. */
-  insert(db: string, coll: string, documents: Document[], call?: CallOptions): Promise<Inserted> {
+  insert(
+    db: string,
+    coll: string,
+    documents: DocumentInput[],
+    call?: CallOptions
+  ): Promise<Inserted> {
     return this.documents.insert(db, coll, documents, {}, call)
   }
 

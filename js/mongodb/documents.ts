@@ -1,12 +1,13 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
-import type { Document, Ejson } from './document'
+import type { Document, DocumentInput, Ejson, PipelineInput, ShownAs } from './document'
 import type { ReadOptions } from './reading'
+import { guarded, remember } from './seen'
 
 /** Which documents, and how. */
 export interface FindOptions extends ReadOptions {
-  filter?: Document
-  projection?: Document
-  sort?: Document
+  filter?: DocumentInput
+  projection?: DocumentInput
+  sort?: DocumentInput
   /** Documents per page, at most 1000; default 20. */
   limit?: number
   skip?: number
@@ -16,8 +17,10 @@ export interface FindOptions extends ReadOptions {
    */
   cursor?: string
   /** Values that expressions in the filter can name, as `$$name`. */
-  let?: Document
+  let?: DocumentInput
   ejson?: Ejson
+  /** `text` hands documents out as texts, which nothing on the way has changed. */
+  as?: ShownAs
   /** Whether to find out how many documents match; default true. */
   count?: boolean
 }
@@ -31,6 +34,8 @@ export interface DocumentCount {
 /** A page of documents. */
 export interface DocumentPage<T = Document> {
   documents: T[]
+  /** The state of each document, for `if_match`; `null` with a `projection`. */
+  etags: string[] | null
   total: number | null
   count: DocumentCount | null
   page: number
@@ -49,23 +54,44 @@ export interface IdOptions {
   /** The `_id` is given as base64url of canonical Extended JSON. */
   encoding?: 'base64url'
   ejson?: Ejson
+  /** `text` hands documents out as texts, which nothing on the way has changed. */
+  as?: ShownAs
+}
+
+/** A document and the state that it is in. */
+export interface ReadDocument<T = Document> {
+  /** `null` if there is none. */
+  document: T | null
+  /** A digest of the document as it is stored, byte for byte. */
+  etag: string | null
+}
+
+/** What a change expects of the state of a document; one of these at most. */
+export interface Guard {
+  /** The etag that the document was read with. */
+  if_match?: string
+  /**
+   * The document as it was read: the object that this client gave, which stands for the state that it
+   * was read in, or canonical Extended JSON, as text if its order must count to the byte. Where another
+   * is stored, the change is a conflict, and the error has that in `details.current` and
+   * `details.etag`.
+   */
+  if_unchanged?: DocumentInput
 }
 
 /** A change to one document: operators, or the whole document. */
-export interface UpdateInput {
+export interface UpdateInput extends Guard {
   /** Update operators, or an array of stages. */
-  update?: Document | Document[]
+  update?: DocumentInput | PipelineInput
   /** Which items of arrays `$[name]` in the operators means. */
-  array_filters?: Document[]
-  /** The new document. With `if_unchanged`, only the fields that differ from that are written. */
-  replacement?: Document
+  array_filters?: DocumentInput[]
+  /**
+   * The new document. With `if_match` or `if_unchanged`, only the fields that differ are written. The
+   * fields of an object are in JavaScript's order: names like `10` come first.
+   */
+  replacement?: DocumentInput
   /** Makes the document if there is none. */
   upsert?: boolean
-  /**
-   * The document as it was read, as canonical Extended JSON. One that is stored and is not the same
-   * byte for byte is a conflict, and the error has it in `details.current`.
-   */
-  if_unchanged?: Document
 }
 
 /** A document after it was changed. */
@@ -74,6 +100,8 @@ export interface Updated<T = Document> {
   /** Its `_id`, as canonical Extended JSON, if it was made. */
   upserted_id: unknown
   document: T | null
+  /** The state that it is in now. */
+  etag: string | null
 }
 
 /** What was inserted. */
@@ -87,22 +115,22 @@ export interface Inserted {
 
 /** Which documents to change or delete. */
 export interface Selection extends Pick<ReadOptions, 'collation' | 'hint'> {
-  filter: Document
+  filter: DocumentInput
 }
 
 /** Which documents to change, and how. */
 export interface ManyUpdate extends Selection {
-  update: Document | Document[]
-  arrayFilters?: Document[]
+  update: DocumentInput | PipelineInput
+  arrayFilters?: DocumentInput[]
   upsert?: boolean
 }
 
 /** One write of a bulk. */
 export type BulkWrite =
-  | { insertOne: { document: Document } }
+  | { insertOne: { document: DocumentInput } }
   | { updateOne: ManyUpdate }
   | { updateMany: ManyUpdate }
-  | { replaceOne: Selection & { replacement: Document; upsert?: boolean } }
+  | { replaceOne: Selection & { replacement: DocumentInput; upsert?: boolean } }
   | { deleteOne: Selection }
   | { deleteMany: Selection }
 
@@ -140,20 +168,46 @@ export class Documents {
   }
 
   /** A page of documents. */
+  find(
+    db: string,
+    coll: string,
+    options: FindOptions & { as: 'text' },
+    call?: CallOptions
+  ): Promise<DocumentPage<string>>
   find<T = Document>(
+    db: string,
+    coll: string,
+    options?: FindOptions,
+    call?: CallOptions
+  ): Promise<DocumentPage<T>>
+  async find<T>(
     db: string,
     coll: string,
     options: FindOptions = {},
     call?: CallOptions
   ): Promise<DocumentPage<T>> {
-    return this.#invoke('find', db, coll, options, call)
+    const page = await this.#invoke<DocumentPage<T>>('find', db, coll, options, call)
+    page.etags?.forEach((etag, index) => remember(page.documents[index], etag))
+    return page
   }
 
   /**
    * All matching documents, read page by page, each once: sorted by their `_id` in the end, and by it
    * alone without a `sort`. An index on the fields of the sort and `_id` keeps it quick.
    */
-  async *each<T = Document>(
+  each(
+    db: string,
+    coll: string,
+    options: Omit<FindOptions, 'cursor' | 'count'> & { as: 'text' },
+    call?: CallOptions
+  ): AsyncGenerator<string>
+  each<T = Document>(
+    db: string,
+    coll: string,
+    options?: Omit<FindOptions, 'cursor' | 'count'>,
+    call?: CallOptions
+  ): AsyncGenerator<T>
+  async *each<T>(
     db: string,
     coll: string,
     options: Omit<FindOptions, 'cursor' | 'count'> = {},
@@ -174,21 +228,63 @@ export class Documents {
   }
 
   /** One document by `_id`; `null` if there is none. */
+  get(
+    db: string,
+    coll: string,
+    id: string,
+    options: IdOptions & { as: 'text' },
+    call?: CallOptions
+  ): Promise<string | null>
   get<T = Document>(
+    db: string,
+    coll: string,
+    id: string,
+    options?: IdOptions,
+    call?: CallOptions
+  ): Promise<T | null>
+  async get<T>(
     db: string,
     coll: string,
     id: string,
     options: IdOptions = {},
     call?: CallOptions
   ): Promise<T | null> {
-    return this.#invoke('get', db, coll, { ...options, id }, call)
+    return (await this.read<T>(db, coll, id, options, call)).document
+  }
+
+  /** The same with its etag, which `if_match` of a change takes. */
+  read(
+    db: string,
+    coll: string,
+    id: string,
+    options: IdOptions & { as: 'text' },
+    call?: CallOptions
+  ): Promise<ReadDocument<string>>
+  read<T = Document>(
+    db: string,
+    coll: string,
+    id: string,
+    options?: IdOptions,
+    call?: CallOptions
+  ): Promise<ReadDocument<T>>
+  async read<T>(
+    db: string,
+    coll: string,
+    id: string,
+    options: IdOptions = {},
+    call?: CallOptions
+  ): Promise<ReadDocument<T>> {
+    const input = { ...options, id, with_etag: true }
+    const found = await this.#invoke<ReadDocument<T>>('get', db, coll, input, call)
+    remember(found.document, found.etag)
+    return found
   }
 
   /** Inserts documents: in order up to the first that is refused, or all that can be. */
   insert(
     db: string,
     coll: string,
-    documents: Document[],
+    documents: DocumentInput[],
     options: { ordered?: boolean } = {},
     call?: CallOptions
   ): Promise<Inserted> {
@@ -196,14 +292,32 @@ export class Documents {
   }
 
   /** Changes or replaces one document by `_id`. */
+  update(
+    db: string,
+    coll: string,
+    id: string,
+    input: UpdateInput & IdOptions & { as: 'text' },
+    call?: CallOptions
+  ): Promise<Updated<string>>
   update<T = Document>(
     db: string,
     coll: string,
     id: string,
     input: UpdateInput & IdOptions,
     call?: CallOptions
+  ): Promise<Updated<T>>
+  async update<T>(
+    db: string,
+    coll: string,
+    id: string,
+    input: UpdateInput & IdOptions,
+    call?: CallOptions
   ): Promise<Updated<T>> {
-    return this.#invoke('update', db, coll, { ...input, id }, call)
+    const updated = await guarded(input, (input) =>
+      this.#invoke<Updated<T>>('update', db, coll, { ...input, id }, call)
+    )
+    remember(updated.document, updated.etag)
+    return updated
   }
 
   /** Deletes one document by `_id`. */
@@ -211,13 +325,13 @@ export class Documents {
     db: string,
     coll: string,
     id: string,
-    options: Omit<IdOptions, 'ejson'> & Pick<UpdateInput, 'if_unchanged'> = {},
+    options: Omit<IdOptions, 'ejson'> & Guard = {},
     call?: CallOptions
   ): Promise<{ deleted_count: number }> {
-    return this.#invoke('delete', db, coll, { ...options, id }, call)
+    return guarded(options, (options) => this.#invoke('delete', db, coll, { ...options, id }, call))
   }
 
-  /** Changes all documents that match. An empty filter needs `confirm`. */
+  /** Changes all documents that match. What reaches all that there are needs `confirm`. */
   updateMany(
     db: string,
     coll: string,
@@ -228,7 +342,7 @@ export class Documents {
     return this.#invoke('bulk', db, coll, { ...options, updateMany }, call)
   }
 
-  /** Deletes all documents that match. An empty filter needs `confirm`. */
+  /** Deletes all documents that match. What reaches all that there are needs `confirm`. */
   deleteMany(
     db: string,
     coll: string,

@@ -1,11 +1,16 @@
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records } from '../stream'
 import type { ChangedCollection } from './collections'
-import type { Document } from './document'
+import type { Document, DocumentInput } from './document'
 import type { ServerWarning } from './server'
 
 /** What an index has of a field: its values in order, or something made of them. */
 export type IndexOrder = 1 | -1 | 'text' | '2dsphere' | '2d' | 'hashed'
+
+/**
+ * The fields of an index in their order, or the text of them: JavaScript puts names like `10` first.
+ */
+export type IndexKey = Record<string, IndexOrder> | string
 
 /** Options of a new index, as servers name them. */
 export interface IndexOptions {
@@ -15,9 +20,9 @@ export interface IndexOptions {
   sparse?: boolean
   hidden?: boolean
   expireAfterSeconds?: number
-  partialFilterExpression?: Document
+  partialFilterExpression?: DocumentInput
   collation?: Document
-  wildcardProjection?: Document
+  wildcardProjection?: DocumentInput
   weights?: Record<string, number>
   default_language?: string
   language_override?: string
@@ -125,7 +130,7 @@ export class MongoIndexes {
   create(
     db: string,
     coll: string,
-    key: Record<string, IndexOrder>,
+    key: IndexKey,
     options: IndexOptions & BuildOptions = {},
     call?: CallOptions
   ): Promise<IndexState> {
@@ -139,7 +144,7 @@ export class MongoIndexes {
   build(
     db: string,
     coll: string,
-    key: Record<string, IndexOrder>,
+    key: IndexKey,
     options: IndexOptions & BuildOptions = {},
     call?: CallOptions
   ): AsyncGenerator<IndexState> {
@@ -182,7 +187,7 @@ export class MongoIndexes {
 function input(
   db: string,
   coll: string,
-  key: Record<string, IndexOrder>,
+  key: IndexKey,
   { commit_quorum, ...options }: IndexOptions & BuildOptions
 ) {
   return { db, coll, key, options, commit_quorum }

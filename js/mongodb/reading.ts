@@ -1,4 +1,4 @@
-import type { Document } from './document'
+import type { Document, DocumentInput } from './document'
 
 /** How a server is to read. */
 export interface ReadOptions {
@@ -17,5 +17,5 @@ export interface PipelineOptions extends ReadOptions {
   /** Lets stages that sort or group use the server's disk. */
   allowDiskUse?: boolean
   /** Values that expressions can name, as `$$name`. */
-  let?: Document
+  let?: DocumentInput
 }

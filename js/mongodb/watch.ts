@@ -1,6 +1,6 @@
 import type { Binding, CallOptions } from '../invoke'
 import { records } from '../stream'
-import type { Document, Ejson } from './document'
+import type { Document, Ejson, PipelineInput } from './document'
 
 /** Says where a stream was; opaque, and kept as it is. */
 export type ResumeToken = Document
@@ -12,7 +12,7 @@ export type ServerTime =
 /** How to watch, and from when. */
 export interface WatchOptions {
   /** Stages that events go through: `$match`, `$project`, `$set`, `$unset`, `$replaceRoot`, `$redact`… */
-  pipeline?: Document[]
+  pipeline?: PipelineInput
   /** Which document an update is told with; `default` is none. */
   fullDocument?: 'default' | 'updateLookup' | 'whenAvailable' | 'required'
   /** Whether a change is told with the document as it was before. */

@@ -2,8 +2,10 @@ import { readBody, streamBody } from './body'
 import { createExchange } from './exchange'
 import { failure, internal } from './failure'
 import { isOurs, parseTarget } from './paths'
+import { rawUrl } from './raw-url'
 import { send } from './send'
-import type { ApiHandlerOptions, ApiRequest, ApiResponse, ManagerSource, User } from './types'
+import type { ApiHandlerOptions, ApiRequest, ApiResponse, ManagerSource } from './types'
+import { leftByWrapper } from './user'
 
 /** A pages-router handler; newer Studios pass the user's claims as the third argument. */
 export type ApiHandler<Req, Res> = (request: Req, response: Res, claims?: unknown) => Promise<void>
@@ -20,13 +22,13 @@ export function createApiHandler<
   Req extends ApiRequest = ApiRequest,
   Res extends ApiResponse = ApiResponse,
 >(manager: ManagerSource, options: ApiHandlerOptions<Req, Res> = {}): ApiHandler<Req, Res> {
-  const { basePath, fallthrough, getUser = defaultUser, onError = console.error } = options
+  const { basePath, fallthrough, getUser = leftByWrapper, onError = console.error } = options
   const exchange = createExchange(manager, options)
 
   return async (request, response, claims) => {
     try {
       // The raw URL, not `req.query`: Next has decoded that, and lost which slash was in a key.
-      const target = parseTarget(request.url ?? '/', basePath)
+      const target = parseTarget(rawUrl(request), basePath)
       if (fallthrough && !isOurs(target.path)) return void (await fallthrough(request, response))
       if (response.destroyed) return
 
@@ -53,14 +55,4 @@ export function createApiHandler<
       if (!response.headersSent) await send(response, failure(internal('unknown')), 'GET')
     }
   }
-}
-
-/** What the Studio's `apiWrapper` leaves behind: an argument (newer), or `req.user` (older). */
-function defaultUser(request: ApiRequest, claims: unknown): User {
-  const user: unknown = claims ?? (request as { user?: unknown }).user
-  if (typeof user === 'string') return user
-  if (typeof user !== 'object' || user === null) return null
-  const { id, sub } = user as { id?: unknown; sub?: unknown }
-  const found = id ?? sub
-  return typeof found === 'string' ? found : null
 }

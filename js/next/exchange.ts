@@ -2,22 +2,22 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { HandleResponse } from '../../index'
 import { DatabaseError } from '../errors'
 import { ClientGone } from './body'
-import { crossSite, failure, internal, misconfigured } from './failure'
+import { failure, internal, misconfigured } from './failure'
 import type { Target } from './paths'
-import type { HandlerOptions, ManagerSource, RequestManager, User } from './types'
+import type { HandlerOptions, ManagerSource, RequestManager } from './types'
+import { createUserReader } from './user'
 
 /** Unless `maxBodyBytes` says otherwise. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
-/** Credentials of the Studio's session: its own code has read them, the core has no use for them. */
-const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization']
-const NOT_PASSED_ON = new Set(CREDENTIALS)
-
 /** Asks for the operator's own token, which is no user's and which the core compares. */
 const FOR_THE_OPERATOR = '/api/platform/multidb/metrics'
 
+/** What is between this server and the one before it. */
+const NOT_PASSED_ON = new Set(['proxy-authorization'])
+
 /** Whoever answers a plain request has not been asked to become something else. */
-const NOT_PASSED_ON_PLAIN = new Set([...CREDENTIALS, 'upgrade', 'connection'])
+const NOT_PASSED_ON_PLAIN = new Set([...NOT_PASSED_ON, 'upgrade', 'connection'])
 
 /** One request, whichever way it came in. */
 export interface Incoming {
@@ -25,7 +25,8 @@ export interface Incoming {
   target: Target
   headers: IncomingHttpHeaders
   remoteAddress: string | undefined
-  getUser: () => User | Promise<User>
+  /** In whatever shape the host has it. */
+  getUser: () => unknown
   readBody: (limit: number) => Promise<Buffer | undefined>
   /** The body while it arrives; `undefined` where it is there already. */
   streamBody: () => AsyncIterable<Uint8Array> | undefined
@@ -40,7 +41,8 @@ export type Exchange = (incoming: Incoming) => Promise<HandleResponse | undefine
 
 /** What the adapters have in common. */
 export function createExchange(source: ManagerSource, options: HandlerOptions): Exchange {
-  const { maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  const { allowedOrigins, maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  const readUser = createUserReader(onError)
   let manager: RequestManager | undefined
   const open = () => {
     try {
@@ -56,9 +58,8 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
     let sent = false
     try {
       manager ??= open()
-      if (isForged(incoming)) throw crossSite()
       const { path } = incoming.target
-      const id = path === FOR_THE_OPERATOR ? undefined : userId(await incoming.getUser())
+      const id = path === FOR_THE_OPERATOR ? undefined : readUser(await incoming.getUser())
       const isUpload = incoming.isSocket || manager.takesUpload?.(method, path)
       const upload = isUpload ? incoming.streamBody() : undefined
       const whole = hasBody(method) && !upload
@@ -75,6 +76,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
           ...(body && { body }),
           ...(id && { user: id }),
           ...(incoming.remoteAddress && { remoteAddress: incoming.remoteAddress }),
+          ...(allowedOrigins && { allowedOrigins }),
         },
         signal,
         upload
@@ -94,35 +96,27 @@ function hasBody(method: string): boolean {
   return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS'
 }
 
-/**
- * A Studio without authentication, or behind a password that the browser remembers, would run
- * whatever another site's page makes the browser send. Browsers say so in `Sec-Fetch-Site`; a
- * bearer token, which they never add by themselves, proves the opposite.
- */
-function isForged({ method, headers }: Incoming): boolean {
-  return (
-    hasBody(method) &&
-    headers['sec-fetch-site'] === 'cross-site' &&
-    !/^bearer /i.test(headers.authorization ?? '')
-  )
-}
-
-function userId(user: User): string | undefined {
-  return (typeof user === 'object' ? user?.id : user) || undefined
-}
-
 function plainHeaders({ headers, isSocket, target }: Incoming): Record<string, string> {
-  const withheld = isSocket ? NOT_PASSED_ON : NOT_PASSED_ON_PLAIN
+  const notPassedOn = isSocket ? NOT_PASSED_ON : NOT_PASSED_ON_PLAIN
   const plain: Record<string, string> = {}
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || notPassedOn.has(name)) continue
+    plain[name] = withheld(name, Array.isArray(value) ? value.join(', ') : value)
+  }
   if (target.path === FOR_THE_OPERATOR && headers.authorization) {
     plain.authorization = headers.authorization
   }
-  for (const name in headers) {
-    const value = headers[name]
-    if (value === undefined || withheld.has(name)) continue
-    plain[name] = Array.isArray(value) ? value.join(', ') : value
-  }
   return plain
+}
+
+/**
+ * Credentials of the Studio's session: its own code has read them. The core is told only that they
+ * are there, which no page of another site can bring about.
+ */
+function withheld(name: string, value: string): string {
+  if (name === 'authorization') return value.split(' ', 1)[0] ?? ''
+  return name === 'cookie' ? 'withheld' : value
 }
 
 /** The core knows no OPTIONS and says which methods it knows; that is the answer to it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { HandleResponse } from '../../index'
-import { DatabaseError, PermissionError, QueryError } from '../errors'
+import { DatabaseError, QueryError } from '../errors'
 
 /** The answer to a request that failed before, or outside of, the core. */
 export function failure(error: DatabaseError): HandleResponse {
@@ -13,6 +13,8 @@ export function failure(error: DatabaseError): HandleResponse {
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       'x-request-id': request_id,
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
     },
     body: Buffer.from(JSON.stringify(body)),
   }
@@ -24,25 +26,6 @@ export function tooLarge(limit: number): DatabaseError {
     code: 'PAYLOAD_TOO_LARGE',
     statusCode: 413,
   })
-}
-
-/** A write that a page of another site made the browser send. */
-export function crossSite(): DatabaseError {
-  return new PermissionError(
-    'Requests that another site makes in the browser may only read; send them from the Studio',
-    undefined,
-    { code: 'OPERATION_NOT_ALLOWED', statusCode: 403 }
-  )
-}
-
-/** A WebSocket that a page of another site opens. */
-export function foreignOrigin(origin: string | undefined): DatabaseError {
-  const who = origin === undefined ? 'A client without an origin' : `A page of ${origin}`
-  return new PermissionError(
-    `${who} may not open sockets here; connect from the Studio, or name the origin in allowedOrigins`,
-    undefined,
-    { code: 'OPERATION_NOT_ALLOWED', statusCode: 403 }
-  )
 }
 
 /** What is said of a failure whose own message may hold what a client must not see. */

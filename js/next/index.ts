@@ -1,5 +1,7 @@
 export { createApiHandler } from './api'
 export type { ApiHandler } from './api'
+export { authenticatedBy } from './authenticated'
+export type { Authenticate } from './authenticated'
 export { createWebHandler } from './web'
 export type { WebHandler } from './web'
 export { attachWebSocket } from './socket/attach'

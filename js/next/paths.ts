@@ -9,8 +9,6 @@ export interface Target {
 /** Splits what stands in the request line; a proxy may send the whole URL there. */
 export function parseTarget(url: string, basePath = ''): Target {
   let target = url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '')
-  const hash = target.indexOf('#')
-  if (hash >= 0) target = target.slice(0, hash)
   if (basePath && target.startsWith(`${basePath}/`)) target = target.slice(basePath.length)
   const mark = target.indexOf('?')
   if (mark < 0) return { path: target, query: '' }

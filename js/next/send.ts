@@ -44,10 +44,16 @@ async function sendStream(response: ApiResponse, stream: NonNullable<HandleRespo
   }
 }
 
+/** Waits until more can be written, or the client has gone. */
 function writable(response: ApiResponse): Promise<void> {
   return new Promise((resolve) => {
-    if (response.destroyed) resolve()
-    response.once?.('drain', resolve)
-    response.once?.('close', resolve)
+    const done = () => {
+      response.off?.('drain', done)
+      response.off?.('close', done)
+      resolve()
+    }
+    response.once?.('drain', done)
+    response.once?.('close', done)
+    if (response.destroyed) done()
   })
 }

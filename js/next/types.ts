@@ -43,6 +43,7 @@ export interface ApiResponse {
   flushHeaders?(): void
   destroy?(): unknown
   once?(event: 'drain' | 'close', listener: () => void): unknown
+  off?(event: 'drain' | 'close', listener: () => void): unknown
   end(chunk?: Buffer | string): unknown
   on?(event: 'close', listener: () => void): unknown
 }
@@ -56,6 +57,13 @@ export interface HandlerOptions {
   maxBodyBytes?: number
   /** What comes before `/api/platform` in the path, as `basePath` in `next.config.js`. */
   basePath?: string
+  /**
+   * Origins, such as `https://studio.example.com`, whose pages may write and open sockets besides
+   * those of the request's own host, as `MULTIDB_ALLOWED_ORIGINS` has them for all handlers. Needed for
+   * every name the Studio is reached by without logging in, and where a proxy does not pass the `Host`
+   * header on.
+   */
+  allowedOrigins?: string[]
   /** Told of what went wrong in the host's own code (`getUser`), `console.error` unless given. */
   onError?: (error: unknown) => void
 }
@@ -67,7 +75,8 @@ export interface ApiHandlerOptions<
 > extends HandlerOptions {
   /**
    * The authenticated user of a request. `claims` is what the host's wrapper passed as the third
-   * argument. Unless given, the `id` or `sub` of the claims, else of `req.user`.
+   * argument. Unless given, that argument, else `req.user`: an id, or an object with one as `id`,
+   * `userId` or `sub`, also within its `user` or `claims`.
    */
   getUser?: (request: Req, claims: unknown) => User | Promise<User>
   /**
@@ -86,11 +95,6 @@ export interface WebSocketOptions extends Omit<HandlerOptions, 'maxBodyBytes'> {
    * `request.headers.authorization`.
    */
   getUser?: (request: IncomingMessage) => User | Promise<User>
-  /**
-   * Origins, such as `https://studio.example.com`, whose pages may connect besides those of the host
-   * itself. Needed where a proxy does not pass the `Host` header on.
-   */
-  allowedOrigins?: string[]
 }
 
 /** Options of `createWebHandler`. */

@@ -27,10 +27,11 @@ export function createWebHandler(
   const exchange = createExchange(manager, options)
 
   return async (request) => {
+    const [url = ''] = request.url.split('#', 1)
     const answer = await exchange({
       method: request.method,
-      target: parseTarget(request.url, basePath),
-      headers: Object.fromEntries(request.headers),
+      target: parseTarget(url, basePath),
+      headers: headersOf(request),
       remoteAddress: getRemoteAddress?.(request),
       getUser: () => getUser?.(request),
       readBody: (limit) => readBody(request, limit),
@@ -47,6 +48,11 @@ export function createWebHandler(
       headers: sized,
     })
   }
+}
+
+/** Not every server keeps the `Host` header; the URL has it too. */
+function headersOf({ headers, url }: Request): Record<string, string> {
+  return { host: new URL(url).host, ...Object.fromEntries(headers) }
 }
 
 /** A body that is made as fast as it is read. */

@@ -8,7 +8,10 @@ export type KeySelection =
 
 /** How bulk work is done. */
 export interface BulkOptions {
-  /** Needed where the pattern is made of wildcards alone, such as `*`. */
+  /**
+   * Needed where the pattern is made of wildcards alone, such as `*`, where all keys of the database
+   * fit, and where most do and the pattern does not say what their names begin with.
+   */
   confirm?: boolean
   /** Only counts what would be done, and shows the first keys. */
   dry_run?: boolean
@@ -56,6 +59,8 @@ export interface BulkRecord {
   end?: BulkCounts & {
     ended_by: 'completion' | 'sample' | 'stop' | 'shutdown' | 'leaving' | 'failure'
     may_be_incomplete: boolean
+    /** Each key was counted once; with more than 900,000, one that was met twice may count twice. */
+    exact: boolean
     estimated?: number
     problems_untold: number
   }

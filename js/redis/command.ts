@@ -28,8 +28,11 @@ export type RedisReply =
 
 /** How a command is run. */
 export interface CommandOptions {
-  /** Required of commands that need admin permission. */
-  confirm?: boolean
+  /**
+   * Whether commands that need admin permission are meant. The server's own code means what it says:
+   * unless given, they are. To pass on what a person sent, pass their `confirm` on, whatever it is.
+   */
+  confirm?: boolean | undefined
   /** In a cluster, where a command without keys goes: a node's id, or `host:port`. */
   node?: string
 }
@@ -67,4 +70,9 @@ export interface CommandResult {
 export function toCommand(command: string | readonly RedisArgument[]): object {
   if (typeof command === 'string') return { line: command }
   return { args: command.map((word) => (typeof word === 'object' ? word : String(word))) }
+}
+
+/** @internal As an operation's input; a `confirm` that is named counts, `undefined` too. */
+export function toOptions({ plain: _, ...options }: CommandOptions & { plain?: boolean }): object {
+  return { ...options, confirm: 'confirm' in options ? options.confirm === true : true }
 }

@@ -1,7 +1,14 @@
 import { Batcher } from './batcher'
 import { RedisBulk } from './bulk'
 import { type KeyPage, type ListKeysOptions, RedisKeys } from './keys'
-import { type CommandOptions, type CommandResult, type RedisArgument, toCommand } from './command'
+import {
+  type CommandOptions,
+  type CommandResult,
+  type RedisArgument,
+  toCommand,
+  toOptions,
+} from './command'
+import { plain, type PlainReply } from './plain'
 import { RedisPubSub } from './pubsub'
 import { type Binding, type CallOptions, invoke } from '../invoke'
 import { records, type UploadSource } from '../stream'
@@ -107,14 +114,27 @@ export class RedisDatabase {
 
   /**
    * Runs one command, given as its words or as a line that is read as `redis-cli` reads it. What is
-   * allowed is decided by the table of commands; what affects others needs `confirm`.
+   * allowed is decided by the table of commands. With `plain` it answers the reply alone, in
+   * JavaScript's own values: a string, a number (`bigint` past 2^53), an array, an object.
    */
+  command<T = PlainReply>(
+    command: string | readonly RedisArgument[],
+    options: CommandOptions & { plain: true },
+    call?: CallOptions
+  ): Promise<T>
   command(
     command: string | readonly RedisArgument[],
-    options: CommandOptions = {},
+    options?: CommandOptions & { plain?: false },
     call?: CallOptions
-  ): Promise<CommandResult> {
-    return invoke(this.#binding, 'redis.command', { ...toCommand(command), ...options }, call)
+  ): Promise<CommandResult>
+  async command(
+    command: string | readonly RedisArgument[],
+    options: CommandOptions & { plain?: boolean } = {},
+    call?: CallOptions
+  ): Promise<unknown> {
+    const input = { ...toCommand(command), ...toOptions(options) }
+    const result = await invoke<CommandResult>(this.#binding, 'redis.command', input, call)
+    return options.plain ? plain(result.reply) : result
   }
 
   // The calls below are batched: all of one tick are one crossing and one pipeline.

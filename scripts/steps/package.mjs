@@ -15,6 +15,7 @@ const packed = [
   'index.js',
   'index.d.ts',
   'dist',
+  'docs',
   'migrations',
   'studio',
 ]

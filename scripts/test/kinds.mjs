@@ -4,6 +4,7 @@
 import {
   startMongo,
   startPgMeta,
+  startPgbouncer,
   startPostgres,
   startRedis,
   startRedisCluster,
@@ -89,6 +90,13 @@ export function programRuns({ env, postgres, generation, available }) {
     args,
     servers: () => [mongo(options)],
   })
+  /** One whose clients share a single session, and one that gives each its own. */
+  const pgbouncer = () => [
+    tell(startPgbouncer(postgres), ({ url }) => ({ TEST_PGBOUNCER_URL: url })),
+    tell(startPgbouncer(postgres, { mode: 'session', poolSize: 20 }), ({ url }) => ({
+      TEST_PGBOUNCER_SESSION_URL: url,
+    })),
+  ]
   const pgMeta = () => tell(startPgMeta(postgres), ({ url }) => ({ TEST_PG_META_URL: url }))
   return [
     { name: 'MongoDB', program: 'mongodb', env, servers: () => [secondaryMongo()] },
@@ -119,7 +127,11 @@ export function programRuns({ env, postgres, generation, available }) {
       name: 'PostgreSQL',
       program: 'postgres',
       env,
-      servers: () => [...available.pgMeta.map(pgMeta), secondaryPostgres()],
+      servers: () => [
+        ...available.pgMeta.map(pgMeta),
+        ...available.pgbouncer.flatMap(pgbouncer),
+        secondaryPostgres(),
+      ],
     },
     { name: 'the library', program: 'studio_multidb' },
     { name: 'HTTP', program: 'http' },

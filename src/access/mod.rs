@@ -30,6 +30,12 @@ pub struct User {
 }
 
 impl User {
+    /// The user of that id. A blank text is no id, and nobody's.
+    #[must_use]
+    pub fn named(id: String) -> Option<Self> {
+        (!id.trim().is_empty()).then_some(Self { id })
+    }
+
     /// The same user by the id that the database has.
     #[must_use]
     pub fn canonical(self) -> Self {

@@ -119,7 +119,7 @@ async fn run(
     let params = std::mem::take(params);
     let key = answer_key(operation, &cx, &params);
     if let Some(body) = key.as_ref().and_then(|key| service.answers.get(key)) {
-        return Ok(Reply { status: 200, body: Body::Whole(body) });
+        return Ok(Reply { status: 200, body: Body::Whole(body), etag: None });
     }
     // Operations end by their deadline and say how. This holds for what does not, such as the
     // registry's work on a platform database that fell silent.
@@ -129,7 +129,7 @@ async fn run(
     cx.leave_share().await;
     observe(operation, &cx, result.as_ref().err());
     if let (Some(key), Some(time)) = (key, operation.cache)
-        && let Ok(Reply { status: 200, body: Body::Whole(body) }) = &result
+        && let Ok(Reply { status: 200, body: Body::Whole(body), .. }) = &result
     {
         service.answers.put(key, body.clone(), time);
     }

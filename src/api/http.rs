@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 use super::context::Accept;
 use super::dispatch::{Caller, execute};
+use super::find::{Found, Refusal, find};
 use super::operation::{Gives, Operation, Takes};
 use super::reply::{Body, Reply};
-use super::router::{Route, add_query, route};
 use super::socket::handshake::{self, Handshake};
 use super::stream::Feed;
 use super::upload::Upload;
 use crate::access::User;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::service::Service;
 
 /// A request as the adapters hand it over.
@@ -39,11 +39,24 @@ pub struct Request {
     pub user: Option<User>,
     /// The peer's address.
     pub remote_address: Option<String>,
+    /// Origins that the adapter allows besides the configured ones.
+    pub allowed_origins: Vec<String>,
 }
 
 impl Request {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whom it was sent to. What came over HTTP has it; the program's own requests do not.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.header("host").or_else(|| self.header(":authority"))
+    }
+
+    /// Without the bytes that follow the request there is no socket, whatever its headers say.
+    pub(super) fn wants_socket(&self) -> bool {
+        let header = |name: &str| self.header(name).map(str::to_owned);
+        self.upload.is_some() && handshake::is_asked_for(header)
     }
 }
 
@@ -74,6 +87,11 @@ pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
             response.headers.push(("allow", allow.join(", ")));
             response
         }
+        Err(Refusal::UnknownType(error)) => {
+            let mut response = failure(&error, &request_id);
+            response.status = 415;
+            response
+        }
         Err(Refusal::NoHandshake(error)) => {
             let mut response = failure(&error, &request_id);
             response.status = 426;
@@ -96,19 +114,22 @@ pub fn failure(error: &Error, request_id: &Arc<str>) -> Response {
 }
 
 fn success(reply: Reply, request_id: &Arc<str>) -> Response {
-    match reply.body {
+    let mut response = match reply.body {
         Body::Whole(body) => response(reply.status, body, request_id),
         Body::Stream(feed) => streamed(reply.status, feed, request_id),
-    }
+    };
+    response.headers.extend(reply.etag.map(|etag| ("etag", format!("\"{etag}\""))));
+    response
 }
 
 fn response(status: u16, body: Vec<u8>, request_id: &Arc<str>) -> Response {
-    let headers = vec![
+    let mut headers = vec![
         ("content-type", "application/json; charset=utf-8".to_owned()),
         // Answers show live data and depend on who asks.
         ("cache-control", "no-store".to_owned()),
         ("x-request-id", request_id.to_string()),
     ];
+    headers.extend(kept_apart());
     Response { status, headers, body: Body::Whole(body), request_id: Arc::clone(request_id) }
 }
 
@@ -120,6 +141,9 @@ fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
         ("x-accel-buffering", "no".to_owned()),
         ("x-request-id", request_id.to_string()),
     ];
+    headers.extend(kept_apart());
+    // It may be anybody's bytes: shown as a page, it must not run anything.
+    headers.push(("content-security-policy", "default-src 'none'; sandbox".to_owned()));
     if let Some(name) = &feed.file_name {
         headers.push(("content-disposition", attachment(name)));
     }
@@ -129,8 +153,16 @@ fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
 /// From here on the bytes of both directions are a WebSocket's.
 fn switched(reply: Reply, handshake: Handshake, request_id: &Arc<str>) -> Response {
     let id = ("x-request-id", request_id.to_string());
-    let headers = handshake.headers().chain([id]).collect();
+    let headers = handshake.headers().chain([id]).chain(kept_apart()).collect();
     Response { status: reply.status, headers, body: reply.body, request_id: Arc::clone(request_id) }
+}
+
+/// Browsers take an answer for what it says it is, and give it to no other site's page.
+fn kept_apart() -> [(&'static str, String); 2] {
+    [
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("cross-origin-resource-policy", "same-origin".to_owned()),
+    ]
 }
 
 /// A name is spelt twice: for readers of RFC 6266, and with what is no plain letter replaced.
@@ -141,36 +173,16 @@ fn attachment(name: &str) -> String {
     format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}")
 }
 
-enum Refusal {
-    Failed(Error),
-    MethodNotAllowed { method: String, allow: Vec<&'static str> },
-    NoHandshake(Error),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 async fn answer(
     service: &Arc<Service>,
     request: Request,
     request_id: &Arc<str>,
 ) -> Result<(Reply, Option<Handshake>), Refusal> {
-    let (operation, mut params) = match route(&request.method, &request.path)? {
-        Route::Found(operation, params) => (operation, params),
-        Route::MethodNotAllowed(allow) => {
-            return Err(Refusal::MethodNotAllowed { method: request.method, allow });
-        }
-        Route::NotFound => {
-            return Err(Error::not_found(format!("there is no endpoint {}", request.path)).into());
-        }
-    };
-    if request.body.len() > service.config.max_result_bytes {
-        return Err(too_large(service.config.max_result_bytes).into());
+    let Found { operation, mut params, is_whole } = find(service, &request)?;
+    if let Some(etag) = request.header("if-match") {
+        // An operation that can't keep to it refuses it.
+        params.text("if_match", etag);
     }
-    add_query(&mut params, &request.query)?;
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
     let mut accept = accept(request.header("accept"));
     let handshake = handshake(operation, &request, accept)?;
@@ -182,7 +194,9 @@ async fn answer(
             request.upload
         }
         Takes::Json => {
-            params.body(&request.body)?;
+            if !is_whole {
+                params.body(&request.body)?;
+            }
             None
         }
     };
@@ -217,8 +231,7 @@ fn handshake(
     accept: Accept,
 ) -> Result<Option<Handshake>, Refusal> {
     let header = |name: &str| request.header(name).map(str::to_owned);
-    // Without the bytes that follow the request there is no socket, whatever its headers say.
-    let is_socket = request.upload.is_some() && handshake::is_asked_for(header);
+    let is_socket = request.wants_socket();
     match (operation.gives, accept) {
         (Gives::Socket, _) if is_socket => {
             Handshake::read(header).map(Some).map_err(Refusal::NoHandshake)
@@ -240,10 +253,6 @@ fn accept(header: Option<&str>) -> Accept {
         Some(types) if types.contains("application/x-ndjson") => Accept::Ndjson,
         _ => Accept::Json,
     }
-}
-
-fn too_large(limit: usize) -> Error {
-    Error::new(Code::PayloadTooLarge, format!("the request body is larger than {limit} bytes"))
 }
 
 /// A caller's own id is kept where it is harmless in logs and comments.

@@ -1,9 +1,5 @@
-//! The members of a JSON object, each of them once.
-//!
-//! Of a name that comes twice one value would win silently, and not the same one in every reader
-//! that the request passes on its way. So it is refused.
+//! The members of a JSON object that has none of them twice.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
@@ -33,11 +29,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
         let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
-        let mut names = HashSet::new();
         while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-            if !names.insert(name.clone()) {
-                return Err(de::Error::custom(format!("`{name}` is given twice")));
-            }
             members.push((name, value));
             if members.len() > MOST_VALUES {
                 return Err(de::Error::custom(format!("it has more than {MOST_VALUES} members")));

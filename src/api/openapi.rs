@@ -4,8 +4,9 @@
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use super::media;
 use super::operation::{Gives, Method, Operation, Subject, Takes};
-use super::router::BASE_PATH;
+use super::router::{BASE_PATH, CALL_PATH};
 use super::stream::Format;
 use crate::error::Code;
 use crate::operations;
@@ -27,6 +28,7 @@ pub fn document() -> Value {
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         entry[operation.method.as_str().to_ascii_lowercase()] = described;
     }
+    paths.insert(format!("{BASE_PATH}{CALL_PATH}"), json!({ "post": call() }));
     let mut schemas = generator.take_definitions(true);
     schemas.insert("Failure".to_owned(), failure_schema());
     json!({
@@ -71,8 +73,10 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     });
     let in_query = matches!(operation.method, Method::GET | Method::DELETE);
     if operation.takes == Takes::Upload {
-        described["requestBody"] =
-            json!({ "content": { "*/*": { "schema": { "type": "string", "format": "binary" } } } });
+        let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
+        let content: Map<String, Value> =
+            media::UPLOADS.iter().map(|name| ((*name).to_owned(), bytes.clone())).collect();
+        described["requestBody"] = json!({ "content": content });
     }
     if in_query || operation.takes == Takes::Upload {
         parameters.extend(own.map(|Member { name, schema, required }| {
@@ -94,6 +98,41 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     }
     described["parameters"] = Value::Array(parameters);
     described
+}
+
+/// The door to all operations but uploads, for input that no URL can carry.
+fn call() -> Value {
+    json!({
+        "operationId": "service.call",
+        "summary": "Any operation by its operationId, with all its input as JSON: for names that a \
+                    URL can't carry exactly, and for long ones. Permissions, limits and answers are \
+                    those of the operation.",
+        "requestBody": {
+            "required": true,
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "properties": {
+                    "operation": { "type": "string" },
+                    "input": {
+                        "type": "object",
+                        "description": "What stands in the operation's path, query and body, such \
+                                        as `scope`.",
+                    },
+                },
+                "required": ["operation"],
+                "additionalProperties": false,
+            } } },
+        },
+        "responses": {
+            "2XX": { "description": "What the operation answers" },
+            "default": {
+                "description": "Failure",
+                "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/Failure" },
+                } },
+            },
+        },
+    })
 }
 
 /// What it answers, by status and media type.
@@ -208,14 +247,16 @@ mod tests {
             let concrete = path.replace(['{', '}'], "");
             for (method, described) in methods.as_object().unwrap() {
                 let method = method.to_ascii_uppercase();
-                let Ok(Route::Found(operation, _)) = route(&method, &concrete) else {
-                    panic!("{method} {path} is documented and not routed");
+                let name = match route(&method, &concrete) {
+                    Ok(Route::Found(operation, _)) => operation.name,
+                    Ok(Route::ByName) => "service.call",
+                    other => panic!("{method} {path} is documented and not routed: {other:?}"),
                 };
-                assert_eq!(described["operationId"], operation.name);
+                assert_eq!(described["operationId"], name);
                 seen += 1;
             }
         }
-        assert_eq!(seen, operations::all().count());
+        assert_eq!(seen, operations::all().count() + 1);
     }
 
     #[test]

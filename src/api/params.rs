@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::members::Members;
 use super::text::{DecodeError, TextDeserializer};
 use crate::error::{Error, Result};
+use crate::json;
 
 /// The input of an operation that asks for nothing but what its path says.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,11 +43,13 @@ impl Params {
         }
     }
 
-    /// Adds the members of a JSON object; an empty body adds nothing.
+    /// Adds the members of a JSON object; an empty body adds nothing. One in which any object has a
+    /// member twice is refused.
     pub fn body(&mut self, body: &[u8]) -> Result<()> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(());
         }
+        json::refuse_duplicates(body)?;
         let Members(members) = serde_json::from_slice(body)
             .map_err(|e| Error::validation(format!("the body must be a JSON object: {e}")))?;
         for (name, value) in members {
@@ -202,6 +205,9 @@ mod tests {
     fn a_member_that_comes_twice_is_refused() {
         let error = Params::default().body(br#"{"key":"a","key":"b"}"#).unwrap_err();
         assert!(error.message().contains("`key` is given twice"), "{}", error.message());
+        let body = br#"{"key":"a","value":{"list":[{},{"a":1,"\u0061":2}]}}"#;
+        let error = Params::default().body(body).unwrap_err();
+        assert_eq!(error.message(), "`value.list[1].a` is given twice");
     }
 
     #[test]

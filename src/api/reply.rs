@@ -13,6 +13,8 @@ pub struct Reply {
     pub status: u16,
     /// What is sent.
     pub body: Body,
+    /// The state of the one thing that is shown, where it has one: the `ETag` header.
+    pub etag: Option<String>,
 }
 
 /// What is sent.
@@ -59,7 +61,7 @@ impl Reply {
     #[must_use]
     pub fn close(mut writer: Writer) -> Self {
         writer.raw(b"}");
-        Self { status: 200, body: Body::Whole(writer.into_bytes()) }
+        Self { status: 200, body: Body::Whole(writer.into_bytes()), etag: None }
     }
 
     /// `200` with a serialised value as `data`.
@@ -69,7 +71,7 @@ impl Reply {
 
     /// `200` with a stream.
     pub(super) fn feed(feed: Feed) -> Self {
-        Self { status: 200, body: Body::Stream(feed) }
+        Self { status: 200, body: Body::Stream(feed), etag: None }
     }
 
     /// The same answer with status `201`.
@@ -77,6 +79,12 @@ impl Reply {
     pub fn created(mut self) -> Self {
         self.status = 201;
         self
+    }
+
+    /// The same answer about something that is in this state.
+    #[must_use]
+    pub fn in_state(self, etag: Option<String>) -> Self {
+        Self { etag, ..self }
     }
 
     /// The same answer, to be saved as a file of that name.

@@ -1,12 +1,11 @@
 //! From a method and a path to an operation.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use matchit::Router as PathRouter;
-use percent_encoding::percent_decode_str;
 
+use super::exact;
 use super::members::MOST_VALUES;
 use super::operation::Operation;
 use super::params::Params;
@@ -15,6 +14,9 @@ use crate::operations;
 
 /// All paths start with it.
 pub const BASE_PATH: &str = "/api/platform";
+
+/// Below it, where any operation is run by its name: for input that no URL can carry.
+pub const CALL_PATH: &str = "/multidb/call";
 
 /// The operations of each path, in the order in which methods are told.
 type Paths = PathRouter<Vec<&'static Operation>>;
@@ -25,11 +27,19 @@ static PATHS: LazyLock<Paths> =
 static NAMES: LazyLock<HashMap<&'static str, &'static Operation>> =
     LazyLock::new(|| operations::all().map(|operation| (operation.name, operation)).collect());
 
+/// What stands below a key in paths, such as `download`.
+static BELOW_KEYS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let below = |path: &'static str| path.rsplit_once("/{key}/").map(|(_, name)| name);
+    operations::all().filter_map(|operation| below(operation.path)).collect()
+});
+
 /// Where a request goes.
 #[derive(Debug)]
 pub enum Route {
     /// To this operation, with the parameters of its path.
     Found(&'static Operation, Params),
+    /// To the operation that the body names.
+    ByName,
     /// The path exists, but not for this method; these do.
     MethodNotAllowed(Vec<&'static str>),
     /// No such path.
@@ -39,7 +49,16 @@ pub enum Route {
 /// Finds the operation of a request. The path is as it was sent: segments are split before they are
 /// decoded, so that an encoded slash stays inside its segment.
 pub fn route(method: &str, path: &str) -> Result<Route> {
+    exact::path(path)?;
     let Some(path) = path.strip_prefix(BASE_PATH) else { return Ok(Route::NotFound) };
+    exact::segments(path)?;
+    if path == CALL_PATH {
+        return Ok(if method == "POST" {
+            Route::ByName
+        } else {
+            Route::MethodNotAllowed(vec!["POST"])
+        });
+    }
     let Ok(matched) = PATHS.at(path) else { return Ok(Route::NotFound) };
     let Some(operation) = matched.value.iter().find(|o| o.method.as_str() == method) else {
         return Ok(Route::MethodNotAllowed(
@@ -48,12 +67,15 @@ pub fn route(method: &str, path: &str) -> Result<Route> {
     };
     let mut params = Params::default();
     for (name, value) in matched.params.iter() {
-        params.text(name, decode_segment(value)?);
+        params.text(name, exact::decode(value)?);
     }
     if operation.path.ends_with("{key}")
         && let Some((_, key)) = path.rsplit_once('/')
     {
-        params.text("key", decode_segment(key)?);
+        if BELOW_KEYS.contains(key) {
+            return Err(exact::ambiguous(key));
+        }
+        params.text("key", exact::decode(key)?);
     }
     Ok(Route::Found(operation, params))
 }
@@ -69,10 +91,6 @@ fn paths() -> Result<Paths, matchit::InsertError> {
     add_methods_of_keys(&mut by_path);
     let mut paths = PathRouter::new();
     for (path, operations) in by_path {
-        // An empty last segment is a key of no bytes; the router would not match it.
-        if let Some(parent) = path.strip_suffix("{key}") {
-            paths.insert(parent, operations.clone())?;
-        }
         paths.insert(path, operations)?;
     }
     Ok(paths)
@@ -94,14 +112,6 @@ fn add_methods_of_keys(by_path: &mut [(&str, Vec<&'static Operation>)]) {
     }
 }
 
-fn decode_segment(segment: &str) -> Result<String> {
-    percent_decode_str(segment).decode_utf8().map(Cow::into_owned).map_err(|_| {
-        Error::validation(
-            "a path segment is not valid UTF-8; send it as base64url with ?encoding=base64url",
-        )
-    })
-}
-
 /// The operation of that name.
 pub fn by_name(name: &str) -> Option<&'static Operation> {
     NAMES.get(name).copied()
@@ -110,10 +120,12 @@ pub fn by_name(name: &str) -> Option<&'static Operation> {
 /// Adds the pairs of a query string (`application/x-www-form-urlencoded`). A name that comes twice is
 /// refused: one of the two values would be dropped silently.
 pub fn add_query(params: &mut Params, query: &str) -> Result<()> {
+    exact::query(query)?;
     let mut names = HashSet::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode_query(name)?, decode_query(value)?);
+        let spaced = |text: &str| text.replace('+', " ");
+        let (name, value) = (exact::decode(&spaced(name))?, exact::decode(&spaced(value))?);
         if !names.insert(name.clone()) {
             return Err(Error::validation(format!("`{name}` is given twice in the query")));
         }
@@ -125,13 +137,6 @@ pub fn add_query(params: &mut Params, query: &str) -> Result<()> {
     Ok(())
 }
 
-/// Bytes that are no text have no place here: replaced by U+FFFD they would ask for something else.
-fn decode_query(text: &str) -> Result<String> {
-    let spaced = text.replace('+', " ");
-    let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded.map(Cow::into_owned).map_err(|_| Error::validation("the query is not valid UTF-8"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +145,17 @@ mod tests {
     fn more_names_than_any_input_has_are_refused_in_the_query() {
         let pairs: Vec<String> = (0..5000).map(|n| format!("{n}=0")).collect();
         assert!(add_query(&mut Params::default(), &pairs.join("&")).is_err());
+    }
+
+    #[test]
+    fn what_may_be_left_of_a_longer_path_names_no_key() {
+        for name in ["download", "groups", "consumers", "pending", "expire", "rename", "copy"] {
+            for method in ["GET", "POST", "PUT", "DELETE"] {
+                let path = format!("/api/platform/redis/default/keys/{name}");
+                assert!(route(method, &path).is_err(), "{method} {name}");
+            }
+        }
+        assert!(route("DELETE", "/api/platform/redis/default/keys/downloads").is_ok());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::target::Target;
 use crate::target::egress::Egress;
 
+mod dialling;
 pub mod http;
 pub mod mongodb;
 pub mod postgres;

@@ -39,14 +39,18 @@ pub struct HandleRequest {
     pub path: String,
     /// Query string without the question mark.
     pub query: Option<String>,
-    /// Header values by lower-case name.
+    /// Header values by lower-case name. `Host`, `Origin`, `Referer`, `Sec-Fetch-…` and
+    /// `Content-Type` tell what other sites' pages made a browser send: pass them on. Without `host` a
+    /// request is the program's own. Of `authorization` and `cookie` only the presence counts.
     pub headers: Option<HashMap<String, String>>,
     /// The body's bytes; copied before the call returns.
     pub body: Option<Buffer>,
-    /// Id of the authenticated user.
+    /// Id of the authenticated user; a blank one is nobody's.
     pub user: Option<String>,
     /// The peer's address.
     pub remote_address: Option<String>,
+    /// Origins that may send writes and open sockets, besides the configured ones.
+    pub allowed_origins: Option<Vec<String>>,
 }
 
 /// The core behind `ConnectionManager`: one per configuration and process, however often it is
@@ -70,7 +74,7 @@ impl NativeManager {
             .map_err(|_| Error::validation("the options must be an object"))?;
         let config = Config::from_env(|name| env.get(name).cloned(), &options)?;
         let _entered = runtime::enter()?;
-        crate::logging::init(config.log_level);
+        crate::logging::init();
         crate::logging::hide_panic_messages();
         Ok(Self { service: Service::shared(config)? })
     }
@@ -93,8 +97,9 @@ impl NativeManager {
             headers: request.headers.unwrap_or_default().into_iter().collect(),
             body: request.body.map(|body| body.to_vec()).unwrap_or_default(),
             upload: upload.and_then(Upload::take),
-            user: request.user.map(|id| User { id }),
+            user: request.user.and_then(User::named),
             remote_address: request.remote_address,
+            allowed_origins: request.allowed_origins.unwrap_or_default(),
         };
         start(env, cancellation, async move { Answer::Http(handle(&service, request).await) })
     }
@@ -124,7 +129,7 @@ impl NativeManager {
         let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let caller = Caller {
             is_operator: user.is_none(),
-            user: user.map(|id| User { id }),
+            user: user.and_then(User::named),
             request_id: Arc::clone(&request_id),
             fresh: fresh.unwrap_or(false),
             direct: None,
@@ -162,7 +167,7 @@ impl NativeManager {
         let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let caller = Caller {
             is_operator: user.is_none(),
-            user: user.map(|id| User { id }),
+            user: user.and_then(User::named),
             request_id: Arc::clone(&request_id),
             fresh: false,
             direct: None,
@@ -206,7 +211,7 @@ impl NativeManager {
         user: Option<String>,
     ) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);
-        let user = user.map(|id| User { id });
+        let user = user.and_then(User::named);
         start(env, None, async move {
             match service.permission(&project_ref, user.as_ref()).await {
                 Ok(granted) => Answer::Json(granted.as_str().into()),

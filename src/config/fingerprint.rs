@@ -33,6 +33,7 @@ impl Config {
             idle_timeout,
             allowed_hosts,
             denied_hosts,
+            allowed_origins,
             is_platform,
             rate_limit,
             shared_redis_url,
@@ -67,8 +68,8 @@ impl Config {
         if let Some(keyring) = keyring {
             keyring.update(&mut hash.0);
         }
-        for hosts in [allowed_hosts, denied_hosts] {
-            hash.part(&hosts.join(","));
+        for list in [allowed_hosts, denied_hosts, allowed_origins] {
+            hash.part(&list.join(","));
         }
         // No secret among these, and their `Debug` output tells every two values apart.
         hash.part(&format!(

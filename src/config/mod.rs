@@ -3,12 +3,14 @@
 //! [`SETTINGS`] is the one list: name, option, default, meaning and how the value is read. A
 //! bad value is refused at start with the variable's name, and never shown where it may be secret.
 
+mod beside;
 mod fingerprint;
 mod read;
 mod table;
 mod value;
 
 pub use table::{Fallback, SETTINGS, Setting};
+pub(crate) use value::origin;
 
 use std::fmt;
 use std::time::Duration;
@@ -72,6 +74,8 @@ pub struct Config {
     pub denied_hosts: Vec<String>,
     /// `NEXT_PUBLIC_IS_PLATFORM`: hosted for many; changes the defaults of egress and authorization.
     pub is_platform: bool,
+    /// `MULTIDB_ALLOWED_ORIGINS`, as browsers spell them.
+    pub allowed_origins: Vec<String>,
     /// `MULTIDB_RATE_LIMIT`; `None` when it is `off`.
     pub rate_limit: Option<RateLimit>,
     /// `MULTIDB_SHARED_REDIS_URL`: where instances share their rate limits.
@@ -134,6 +138,7 @@ impl Config {
         for setting in SETTINGS {
             setting.read(&mut config, &env, options)?;
         }
+        beside::take_over(&mut config, &env)?;
         Ok(config)
     }
 
@@ -160,6 +165,7 @@ impl Config {
             idle_timeout: Duration::ZERO,
             allowed_hosts: Vec::new(),
             denied_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
             is_platform: false,
             rate_limit: None,
             shared_redis_url: None,
@@ -240,6 +246,7 @@ impl fmt::Debug for Config {
             .field("idle_timeout", &self.idle_timeout)
             .field("allowed_hosts", &self.allowed_hosts)
             .field("denied_hosts", &self.denied_hosts)
+            .field("allowed_origins", &self.allowed_origins)
             .field("is_platform", &self.is_platform)
             .field("rate_limit", &self.rate_limit)
             .field("shared_redis_url", &set(&self.shared_redis_url))

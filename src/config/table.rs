@@ -240,6 +240,16 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.denied_hosts, Ok(value::list(text))),
     },
     Setting {
+        variable: "MULTIDB_ALLOWED_ORIGINS",
+        alias: None,
+        option: "allowedOrigins",
+        fallback: Fallback::Depends("the request's own host", |_| ""),
+        meaning: "comma list of origins, such as `https://studio.example.com`, that the Studio is \
+                  known by in browsers, besides `localhost` and addresses",
+        kind: Kind::Plain,
+        store: |c, text| set(&mut c.allowed_origins, value::origins(text)),
+    },
+    Setting {
         variable: "MULTIDB_RATE_LIMIT",
         alias: None,
         option: "rateLimit",
@@ -341,7 +351,8 @@ pub static SETTINGS: &[Setting] = &[
         alias: None,
         option: "logLevel",
         fallback: Fallback::Text("info"),
-        meaning: "`off`, `error`, `warn`, `info`, `debug` or `trace`; JSON lines on stderr",
+        meaning: "`off`, `error`, `warn`, `info`, `debug` or `trace`; JSON lines on stderr; of \
+                  several managers in a process, the one that asks for most decides",
         kind: Kind::Plain,
         store: |c, text| set(&mut c.log_level, value::level(text)),
     },

@@ -32,6 +32,7 @@ const SAMPLES: &[(&str, &str, &str)] = &[
     ("NEXT_PUBLIC_IS_PLATFORM", "true", "platform"),
     ("MULTIDB_ALLOWED_HOSTS", "10.0.0.0/8, db.internal", ""),
     ("MULTIDB_DENIED_HOSTS", "evil.example", ""),
+    ("MULTIDB_ALLOWED_ORIGINS", "https://studio.example", "*"),
     ("MULTIDB_RATE_LIMIT", "off", "100"),
     ("MULTIDB_SHARED_REDIS_URL", "rediss://:canary@h:6379", "canary"),
     ("MULTIDB_AUTHORIZATION", "members", "admins"),

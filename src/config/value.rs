@@ -95,6 +95,23 @@ pub(super) fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
+/// Origins between commas, as browsers spell them.
+pub(super) fn origins(text: &str) -> Result<Vec<String>, Refusal> {
+    let read = |item: String| origin(&item);
+    list(text).into_iter().map(read).collect::<Option<_>>().ok_or_else(|| {
+        "must be a comma list of origins such as `https://studio.example.com`, without a path"
+            .to_owned()
+    })
+}
+
+/// An origin as browsers spell it: in small letters, without the usual port.
+pub(crate) fn origin(text: &str) -> Option<String> {
+    let url = http_url(text).ok()?;
+    let bare = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+    let bare = bare && url.query().is_none() && url.fragment().is_none();
+    bare.then(|| url.origin().ascii_serialization())
+}
+
 /// `<cost>/<number><unit>`, or `off`.
 pub(super) fn rate_limit(text: &str) -> Result<Option<RateLimit>, Refusal> {
     let text = text.trim();
@@ -193,6 +210,15 @@ mod tests {
         for bad in ["a.example", "ftp://a.example", "http://", "file:///etc/passwd", "javascript:x"]
         {
             assert!(http_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn reads_origins_as_browsers_spell_them() {
+        let read = origins(" https://Studio.Example:443/, http://[::1]:3000 ").unwrap();
+        assert_eq!(read, ["https://studio.example", "http://[::1]:3000"]);
+        for bad in ["*", "null", "studio.example", "https://", "https://a/b", "https://u@a"] {
+            assert!(origins(bad).is_err(), "{bad}");
         }
     }
 

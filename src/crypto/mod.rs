@@ -4,7 +4,8 @@
 //! of the operator's [`KeyRing`], bound to the one place it belongs to. Two other forms exist only
 //! for the sake of older code: the passphrase form of the npm package crypto-js ([`cryptojs`]), which
 //! is read once and then sealed, and the three hexadecimal strings of `encryptConnectionString`
-//! ([`compat`]). Plaintext leaves this module only as a `SecretString`.
+//! ([`compat`]). Plaintext leaves this module only as a `SecretString`. What is not secret and must be known
+//! to be our own has a `stamp`.
 
 pub mod compat;
 pub mod cryptojs;
@@ -13,6 +14,7 @@ pub mod keyring;
 #[cfg(test)]
 mod nist;
 pub mod seal;
+mod stamp;
 
 pub use keyring::KeyRing;
 pub use seal::Place;

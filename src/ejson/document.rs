@@ -10,6 +10,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::read::{Element, document_into, members_into};
 use super::wrapper;
 use crate::error::{Error, Result};
+use crate::json;
 
 /// A BSON document that was read from Extended JSON.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +70,7 @@ pub enum Update {
 
 /// Reads one Extended JSON value of any type from text.
 pub fn parse_value(text: &str) -> Result<Bson> {
+    json::refuse_duplicates(text.as_bytes())?;
     let Holder(bytes) = serde_json::from_str(text)
         .map_err(|e| Error::validation(format!("not valid EJSON: {e}")))?;
     let document = bson::Document::try_from(
@@ -101,6 +103,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Document, E> {
+        json::refuse_duplicates(text.as_bytes()).map_err(|e| E::custom(e.message()))?;
         let mut json = serde_json::Deserializer::from_str(text);
         let document = json.deserialize_map(Self).and_then(|read| json.end().map(|()| read));
         document.map_err(|e| E::custom(format!("not a valid document: {e}")))
@@ -133,6 +136,7 @@ impl<'de> Visitor<'de> for PipelineVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Pipeline, E> {
+        json::refuse_duplicates(text.as_bytes()).map_err(|e| E::custom(e.message()))?;
         serde_json::from_str(text)
             .map(Pipeline)
             .map_err(|e| E::custom(format!("not a valid pipeline: {e}")))

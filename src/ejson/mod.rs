@@ -13,6 +13,7 @@
 
 mod date;
 mod document;
+mod form;
 mod keys;
 pub(crate) mod raw;
 mod read;
@@ -24,6 +25,7 @@ mod write;
 mod tests;
 
 pub use document::{Document, Pipeline, Update, parse_value};
+pub use form::{Form, ShownAs, etag, is_etag};
 pub use value::value_of;
 pub(crate) use write::write_raw;
 pub use write::{

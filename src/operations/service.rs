@@ -67,7 +67,7 @@ static DOCUMENT: LazyLock<Vec<u8>> = LazyLock::new(|| openapi::document().to_str
 
 /// The one answer without an envelope: it is read by OpenAPI tools, which know none.
 async fn openapi(_: &Context, _: Nothing) -> Result<Reply> {
-    Ok(Reply { status: 200, body: Body::Whole(DOCUMENT.clone()) })
+    Ok(Reply { status: 200, body: Body::Whole(DOCUMENT.clone()), etag: None })
 }
 
 #[cfg(test)]

@@ -121,6 +121,13 @@ fn of_server(refused: &tokio_postgres::error::DbError, lost: Outcome) -> Error {
         let message = format!("the platform database took too long: {said}");
         return Error::timeout(message, Outcome::NotApplied);
     }
+    if *state == SqlState::CHARACTER_NOT_IN_REPERTOIRE
+        || *state == SqlState::UNTRANSLATABLE_CHARACTER
+    {
+        return Error::validation(
+            "a name in the request holds a character that the platform database can't, such as NUL",
+        );
+    }
     let code = match class {
         // Integrity constraints, serialization failures and deadlocks.
         "23" | "40" => Code::Conflict,

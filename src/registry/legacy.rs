@@ -20,15 +20,37 @@ use crate::error::Result;
 use crate::target::{Columns, Rules, Target, TargetInput};
 
 /// What is still to be imported. The query is a file because it belongs to the migration.
-static PENDING: LazyLock<String> = LazyLock::new(|| {
-    let query = include_str!("../../migrations/legacy_import.sql").trim_end();
+static PENDING: LazyLock<String> = LazyLock::new(|| pending(QUERY));
+
+/// The same before anything was migrated: the table has its own name yet, and nothing was imported.
+static PLANNED: LazyLock<String> = LazyLock::new(|| {
+    let query = QUERY
+        .replace("WITH legacy AS (", NOTHING_YET)
+        .replace(
+            "FROM platform.databases_legacy\n",
+            "FROM platform.databases AS databases_legacy\n",
+        )
+        .replace("platform.databases_legacy_imports", "nothing_yet")
+        .replace("platform.database_connections", "nothing_yet");
+    pending(&query)
+});
+
+const NOTHING_YET: &str = "WITH nothing_yet AS (
+    SELECT NULL::uuid AS id, NULL::uuid AS project_id, NULL::text AS identifier LIMIT 0
+), legacy AS (";
+
+const QUERY: &str = include_str!("../../migrations/legacy_import.sql");
+
+fn pending(query: &str) -> String {
+    let query = query.trim_end();
     format!(
         "SELECT id, project_id, database_type, identifier, description, connection_string, host, \
          port, database_name, username, password, options, status, last_connected_at::text, \
-         last_error, created_at::text, updated_at::text FROM (\n{}\n) AS pending",
+         last_error, created_at::text, updated_at::text, project_ref, name, settings_left \
+         FROM (\n{}\n) AS pending",
         query.strip_suffix(';').unwrap_or(query)
     )
-});
+}
 
 const INSERT: &str = "
     INSERT INTO platform.database_connections (
@@ -42,21 +64,70 @@ const INSERT: &str = "
 const NOTE: &str = "
     INSERT INTO platform.databases_legacy_imports (id) VALUES ($1) ON CONFLICT DO NOTHING";
 
-/// What was imported.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// What was imported, or in a dry run would be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Imported {
     /// Connections that work as they are.
     pub connections: u64,
-    /// Connections that need attention: their target is not one that can be used here. They were
-    /// imported all the same, in the state `ERROR` or `INACTIVE`, and `last_error` says why.
-    pub needing_attention: u64,
+    /// Connections that somebody has to look at, and why. They were imported all the same.
+    pub needing_attention: Vec<Attention>,
+}
+
+/// A row of the old table that somebody has to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attention {
+    /// Its id, the same in both tables.
+    pub id: Uuid,
+    /// `ref` of its project.
+    pub project_ref: String,
+    /// What it was called.
+    pub name: String,
+    /// What it is called now.
+    pub identifier: String,
+    /// The state that it was imported in.
+    pub status: String,
+    /// Why.
+    pub reasons: Vec<String>,
 }
 
 impl std::ops::AddAssign for Imported {
     fn add_assign(&mut self, other: Self) {
         self.connections += other.connections;
-        self.needing_attention += other.needing_attention;
+        self.needing_attention.extend(other.needing_attention);
     }
+}
+
+impl Imported {
+    fn add(&mut self, row: &Row, legacy: Legacy) {
+        if legacy.status == "ACTIVE" && legacy.remarks.is_empty() {
+            self.connections += 1;
+            return;
+        }
+        let mut reasons = legacy.remarks;
+        reasons.extend(legacy.last_error);
+        if reasons.is_empty() {
+            reasons.push("it was not in use in the old table either".to_owned());
+        }
+        self.needing_attention.push(Attention {
+            id: legacy.owner.id,
+            project_ref: row.get(17),
+            name: row.get::<_, Option<String>>(18).unwrap_or_default(),
+            identifier: row.get(3),
+            status: legacy.status,
+            reasons,
+        });
+    }
+}
+
+/// What would be imported. It reads only; `migrated` says whether the old table has stepped aside.
+pub(super) async fn plan(session: &mut Lent, vault: &Vault, migrated: bool) -> Result<Imported> {
+    let mut planned = Imported::default();
+    session.batch("SET LOCAL row_security = off", Effect::None).await?;
+    let query: &'static str = if migrated { &PENDING } else { &PLANNED };
+    for row in &session.rows(query, &[], Effect::None).await? {
+        planned.add(row, Legacy::read(row, vault)?);
+    }
+    Ok(planned)
 }
 
 /// Imports what is pending, within the session's transaction.
@@ -98,11 +169,7 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
         ];
         session.rows(INSERT, parameters, Effect::None).await?;
         session.rows(NOTE, &[&legacy.owner.id], Effect::None).await?;
-        if legacy.status == "ACTIVE" {
-            imported.connections += 1;
-        } else {
-            imported.needing_attention += 1;
-        }
+        imported.add(row, legacy);
     }
     Ok(imported)
 }
@@ -115,6 +182,8 @@ struct Legacy {
     password: Option<String>,
     status: String,
     last_error: Option<String>,
+    /// What was not taken over, or taken over otherwise than it stood there.
+    remarks: Vec<String>,
 }
 
 impl Legacy {
@@ -137,7 +206,13 @@ impl Legacy {
             password: None,
             status: row.get(12),
             last_error: row.get(14),
+            remarks: Vec::new(),
         };
+        let settings_left: Vec<String> = row.get(19);
+        if !settings_left.is_empty() {
+            let names = settings_left.join(", ");
+            legacy.remarks.push(format!("settings of its config were not taken over: {names}"));
+        }
         let secret = |at: usize, column| match row.get::<_, Option<String>>(at) {
             Some(stored) if cryptojs::is_legacy(&stored) => {
                 vault.open(&stored, column, owner).map(Some)
@@ -156,7 +231,7 @@ impl Legacy {
                 return Ok(legacy);
             }
         };
-        let input = TargetInput { connection_string, password, ..TargetInput::default() };
+        let input = legacy.input(connection_string, password);
         match legacy.target(&input) {
             Ok(target) => {
                 let stored = target.stored();
@@ -179,18 +254,30 @@ impl Legacy {
         Ok(legacy)
     }
 
-    /// The target of a string, which says more than the columns beside it, or of the columns. A
-    /// password of its own completes a string that has none.
-    fn target(&self, input: &TargetInput) -> Result<Target> {
-        let (kind, rules) = (self.owner.database_type, Rules { self_hosted: true });
-        if input.connection_string.is_none() {
-            let columns = self.columns.clone();
-            let input = TargetInput::from_stored(columns, None, input.password.clone());
-            return Target::parse(kind, &input, rules);
+    /// A string says more than the columns beside it, but not what `config` and `ssl_enabled` say.
+    fn input(&self, string: Option<SecretString>, password: Option<SecretString>) -> TargetInput {
+        if string.is_none() {
+            return TargetInput::from_stored(self.columns.clone(), None, password);
         }
-        Target::parse(kind, input, rules).or_else(|_| {
-            Target::parse(kind, &TargetInput { password: None, ..input.clone() }, rules)
-        })
+        let options = (!self.columns.options.is_empty()).then(|| self.columns.options.clone());
+        TargetInput { connection_string: string, password, options, ..TargetInput::default() }
+    }
+
+    /// The target of what was found. Where the string has a password and another is kept beside it,
+    /// the string is what the older Studio connected by.
+    fn target(&mut self, input: &TargetInput) -> Result<Target> {
+        let (kind, rules) = (self.owner.database_type, Rules { self_hosted: true });
+        let whole = Target::parse(kind, input, rules);
+        if whole.is_ok() || input.connection_string.is_none() || input.password.is_none() {
+            return whole;
+        }
+        let bare = TargetInput { password: None, ..input.clone() };
+        let target = Target::parse(kind, &bare, rules).or(whole)?;
+        self.remarks.push(
+            "the password kept beside the connection string is another one; the string's was taken"
+                .to_owned(),
+        );
+        Ok(target)
     }
 
     fn fail(&mut self, why: &str) {

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use super::Registry;
 use super::failure::Effect;
 use super::legacy;
+use super::plaintext::{self, Plaintext};
 use super::platform::Platform;
+use super::readers::{self, Reader};
 use super::session::Lent;
 use crate::error::{Code, Error, Result};
 
@@ -19,7 +21,7 @@ struct File {
     sql: &'static str,
 }
 
-const FILES: [File; 2] = [
+const FILES: [File; 3] = [
     File {
         name: "001_create_platform_schema",
         sql: include_str!("../../migrations/001_create_platform_schema.sql"),
@@ -27,6 +29,10 @@ const FILES: [File; 2] = [
     File {
         name: "002_add_multi_database_support",
         sql: include_str!("../../migrations/002_add_multi_database_support.sql"),
+    },
+    File {
+        name: "002a_adopt_older_studio",
+        sql: include_str!("../../migrations/002a_adopt_older_studio.sql"),
     },
 ];
 
@@ -53,14 +59,26 @@ pub struct Migration {
     pub state: State,
 }
 
-/// What a run did.
-#[derive(Debug, Clone, Serialize)]
+/// What a run did, or in a dry run would do.
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
+    /// Whether nothing was changed.
+    pub dry_run: bool,
     /// The files in order.
     pub migrations: Vec<Migration>,
-    /// What was imported from an older Studio's table of databases.
+    /// What is imported from an older Studio's table of databases.
     pub imported: legacy::Imported,
+    /// What else in the database uses that table.
+    pub readers: Vec<Reader>,
+    /// Where secrets lie in plain text, and what removes them.
+    pub plaintext: Vec<Plaintext>,
+    /// What the database warned of, and what else somebody should know.
+    pub warnings: Vec<String>,
 }
+
+/// Where an older Studio's table is, before and after it has stepped aside.
+const OLD_TABLE: &str = "platform.databases";
+const LEGACY_TABLE: &str = "platform.databases_legacy";
 
 const NOTES: &str = "
     CREATE TABLE IF NOT EXISTS platform.multidb_migrations (
@@ -81,7 +99,7 @@ impl Registry {
     /// Applies the migrations that are missing. With `dry_run` nothing is changed.
     pub async fn migrate(&self, dry_run: bool) -> Result<Report> {
         let platform = self.store()?;
-        let mut report = Report { migrations: Vec::new(), imported: legacy::Imported::default() };
+        let mut report = Report { dry_run, ..Report::default() };
         for file in &FILES {
             let checksum = checksum(file.sql);
             let state = if dry_run {
@@ -92,7 +110,7 @@ impl Registry {
                     State::Pending
                 }
             } else {
-                self.apply(platform, file, &checksum, &mut report.imported)
+                self.apply(platform, file, &checksum, &mut report)
                     .await
                     .map_err(|e| e.context(&format!("migration {}", file.name)))?
             };
@@ -105,7 +123,52 @@ impl Registry {
             session.commit().await?;
             self.caches.forget_all();
         }
+        // What was applied stays applied, and is reported, whatever cannot be looked at.
+        if let Err(error) = self.look_around(platform, &mut report).await {
+            let message = format!("not everything could be looked at: {}", error.message());
+            report.warnings.push(message);
+        }
         Ok(report)
+    }
+
+    /// What is there besides the migrations' own. It reads, and changes nothing.
+    async fn look_around(&self, platform: &Platform, report: &mut Report) -> Result<()> {
+        let mut session = platform.session().await?;
+        session.begin().await?;
+        session.batch("SET TRANSACTION READ ONLY", Effect::None).await?;
+        let found = session.rows(WHAT_IS_THERE, &[], Effect::None).await?;
+        let (old, legacy, projects, connections) =
+            found.first().map_or((false, false, false, false), |row| {
+                (row.get(0), row.get(1), row.get(2), row.get(3))
+            });
+        let table = if old { OLD_TABLE } else { LEGACY_TABLE };
+        report.readers = readers::of(&mut session, table).await?;
+        report.plaintext = plaintext::find(&mut session).await?;
+        if report.dry_run && projects && (old || legacy) {
+            if old && legacy {
+                report.warnings.push(format!(
+                    "{OLD_TABLE} is a table, and {LEGACY_TABLE} exists already; rename one of the \
+                     two before you migrate"
+                ));
+            } else if let Err(error) = self.vault().require_keys() {
+                report.warnings.push(error.message().to_owned());
+            } else {
+                report.imported = legacy::plan(&mut session, self.vault(), legacy).await?;
+            }
+        }
+        if old && report.dry_run {
+            report.warnings.push(format!(
+                "{OLD_TABLE} becomes a view that shows no secrets and takes no writes; the table is \
+                 kept as {LEGACY_TABLE}. `npx studio-multidb init <studio>` lists the files that \
+                 query it"
+            ));
+        }
+        session.commit().await?;
+        drop(session);
+        if connections {
+            report.warnings.extend(self.closed_secrets().await?);
+        }
+        Ok(())
     }
 
     async fn apply(
@@ -113,15 +176,16 @@ impl Registry {
         platform: &Platform,
         file: &File,
         checksum: &str,
-        imported: &mut legacy::Imported,
+        report: &mut Report,
     ) -> Result<State> {
         let mut session = begin(platform).await?;
+        session.warnings();
         if recorded(&mut session, file, checksum).await? {
             return Ok(State::Present);
         }
         session.batch(file.sql, Effect::None).await?;
         session.batch(NOTES, Effect::None).await?;
-        *imported += legacy::import(&mut session, self.vault()).await?;
+        let imported = legacy::import(&mut session, self.vault()).await?;
         session
             .rows(
                 "INSERT INTO platform.multidb_migrations (name, checksum) VALUES ($1, $2)",
@@ -130,9 +194,21 @@ impl Registry {
             )
             .await?;
         session.commit().await?;
+        report.imported += imported;
+        report.warnings.extend(session.warnings());
         Ok(State::Applied)
     }
 }
+
+const WHAT_IS_THERE: &str = "
+    SELECT
+        EXISTS (
+            SELECT FROM pg_class
+            WHERE oid = to_regclass('platform.databases') AND relkind IN ('r', 'p')
+        ),
+        to_regclass('platform.databases_legacy') IS NOT NULL,
+        to_regclass('platform.projects') IS NOT NULL,
+        to_regclass('platform.database_connections') IS NOT NULL";
 
 async fn begin(platform: &Platform) -> Result<Lent> {
     let mut session = platform.session().await?;

@@ -3,8 +3,8 @@
 //! [`Registry`] is the door. Below it, top down: [`resolve`](self) turns what a URL says into one
 //! connection, `listing` and `edit` are the lists and the changes, `connection` is a row without
 //! its secrets and `vault` opens them; `cache` and `notices` keep what was read and learn of
-//! changes; `platform` is the pool of sessions that all of them use. `migrate`, `legacy` and
-//! `rotate` are the operator's commands.
+//! changes; `platform` is the pool of sessions that all of them use. `migrate` and `rotate` are the
+//! operator's commands; `legacy`, `readers`, `plaintext` and `openable` are what `migrate` looks at.
 //!
 //! Connections from the environment (`environment`) stand beside the registered ones and work
 //! without any platform database.
@@ -20,7 +20,10 @@ mod legacy;
 mod listing;
 mod migrate;
 mod notices;
+mod openable;
+mod plaintext;
 pub(crate) mod platform;
+mod readers;
 mod resolve;
 mod rotate;
 mod session;
@@ -38,9 +41,11 @@ use uuid::Uuid;
 
 pub use connection::{Connection, Project, Status};
 pub use edit::{Changes, NewConnection};
-pub use legacy::Imported;
+pub use legacy::{Attention, Imported};
 pub use listing::{Counts, Filter, Page, PageRequest, Visible};
 pub use migrate::{Migration, Report, State};
+pub use plaintext::Plaintext;
+pub use readers::Reader;
 pub use resolve::{Address, Located};
 pub use rotate::{Failed, Rotation};
 

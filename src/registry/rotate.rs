@@ -15,7 +15,7 @@ use super::platform::Platform;
 use super::vault::{Column, Owner, Vault};
 use crate::error::{Error, Result};
 
-const PAGE: &str = "
+pub(super) const PAGE: &str = "
     SELECT id, project_id, database_type::text, connection_string, password
     FROM platform.database_connections
     WHERE $1::uuid IS NULL OR id > $1

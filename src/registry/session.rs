@@ -1,14 +1,17 @@
 //! One session on the platform database, and the loan of one from the pool.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deadpool::managed;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
+use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Connection, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
 use super::failure::{self, Effect};
 use super::platform::Dialer;
@@ -20,6 +23,9 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A session is not kept longer, so that a server behind a changed address is found in time.
 const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
+
+/// A statement that warns in a loop must not fill the memory.
+const MOST_WARNINGS: usize = 100;
 
 /// The parameters of a statement.
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -62,6 +68,8 @@ pub(crate) struct Session {
     client: Client,
     statements: HashMap<&'static str, Statement>,
     driver: AbortHandle,
+    /// What the server warned of since it was last asked.
+    warnings: Arc<Mutex<Vec<String>>>,
     /// A statement was sent and its answer not read to the end.
     busy: bool,
     in_transaction: bool,
@@ -81,18 +89,25 @@ impl Session {
     /// Takes over a connection that is logged in.
     pub(super) async fn start(
         client: Client,
-        connection: Connection<TcpStream, Stream>,
+        mut connection: Connection<TcpStream, Stream>,
         doubts: u64,
     ) -> Result<Self> {
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&warnings);
         let driver = tokio::spawn(async move {
             // Its failure reaches every waiting statement; there is nothing to add here.
-            let _ = connection.await;
+            while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+                if let AsyncMessage::Notice(notice) = message {
+                    note(&heard, &notice);
+                }
+            }
         })
         .abort_handle();
         let mut session = Self {
             client,
             statements: HashMap::new(),
             driver,
+            warnings,
             busy: false,
             in_transaction: false,
             doubts,
@@ -138,6 +153,26 @@ impl Session {
         Ok(())
     }
 
+    /// What the server warned of (`RAISE WARNING`) since this was last asked.
+    pub(super) fn warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Rows of a statement that is made up for one occasion, and not kept.
+    pub(super) async fn ask(&mut self, sql: &str) -> Result<Vec<Row>> {
+        self.busy = true;
+        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, self.client.query(sql, &[])).await;
+        let answer = answer.map_err(|_| failure::Cause::Late(STATEMENT_TIMEOUT));
+        let cause = match answer {
+            Ok(answer) => {
+                self.busy = false;
+                answer.map_err(failure::Cause::Driver)
+            }
+            Err(late) => Err(late),
+        };
+        cause.map_err(|e| failure::of(&e, Effect::None))
+    }
+
     /// Rows of a statement.
     pub(crate) async fn rows(
         &mut self,
@@ -180,5 +215,15 @@ impl Session {
             }
             Err(_) => Err(failure::Cause::Late(STATEMENT_TIMEOUT)),
         }
+    }
+}
+
+fn note(heard: &Mutex<Vec<String>>, notice: &DbError) {
+    if notice.parsed_severity() != Some(Severity::Warning) {
+        return;
+    }
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    if heard.len() < MOST_WARNINGS {
+        heard.push(notice.message().to_owned());
     }
 }

@@ -1,8 +1,7 @@
-import type { NextApiRequest } from 'next'
-import { attachToNext } from 'studio-multidb/next'
-import { IS_PLATFORM } from 'lib/constants'
-import { apiAuthenticate } from 'lib/api/apiAuthenticate'
-import { manager } from 'lib/multidb'
+import { attachToNext, authenticatedBy } from 'studio-multidb/next'
+import { apiAuthenticate } from './api/apiAuthenticate'
+import { IS_PLATFORM } from './constants'
+import { manager } from './multidb'
 
 /**
  * Serves subscriptions as WebSockets on the server that Next has made. No `apiWrapper` is before
@@ -11,7 +10,10 @@ import { manager } from 'lib/multidb'
  */
 export function serveSockets() {
   attachToNext(manager, {
-    getUser: (request) =>
-      IS_PLATFORM ? apiAuthenticate(request as NextApiRequest).claims?.sub : null,
+    getUser: (request) => (IS_PLATFORM ? authenticate(request) : null),
   })
 }
+
+// Synchronous, of the request. It may answer an id, claims, a user or `{ error }`; whoever it does not
+// know is refused.
+const authenticate = authenticatedBy(apiAuthenticate)

@@ -93,6 +93,19 @@ impl Api {
         (response.status, response.body.whole().unwrap())
     }
 
+    /// Sends a body that is no value of JSON as this program has them.
+    pub(super) async fn text(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let request = Request {
+            method: method.to_owned(),
+            path: format!("/api/platform/mongodb/default{}{path}", self.base),
+            body: body.as_bytes().to_vec(),
+            ..Request::default()
+        };
+        let response = handle(&self.service, request).await;
+        let status = response.status;
+        (status, serde_json::from_slice(&response.body.whole().unwrap()).unwrap())
+    }
+
     /// The answer as it is, which may be a stream.
     pub(super) async fn response(
         &self,

@@ -36,7 +36,7 @@ async fn read(response: Response) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-async fn import(api: &Api, query: &str, body: &[u8]) -> Vec<Value> {
+pub(super) async fn import(api: &Api, query: &str, body: &[u8]) -> Vec<Value> {
     let request = Request {
         method: "POST".to_owned(),
         path: format!("/api/platform/mongodb/default{}/import", api.base),
@@ -51,7 +51,7 @@ fn refusals(records: &[Value]) -> Vec<u64> {
     records.iter().filter_map(|record| record["refused"]["number"].as_u64()).collect()
 }
 
-fn done(records: &[Value]) -> &Value {
+pub(super) fn done(records: &[Value]) -> &Value {
     let last = records.last().unwrap();
     assert!(last["done"].is_object(), "{records:?}");
     &last["done"]

@@ -5,14 +5,24 @@
 //! - `TEST_POSTGRES_TLS_URL`, `TEST_POSTGRES_TLS_CA`: one that asks for TLS, and the PEM file of its
 //!   authority
 //! - `TEST_PG_META_URL`: pg-meta in front of the first
+//! - `TEST_PGBOUNCER_URL`: pgbouncer in front of the first, in transaction mode, all of whose clients share
+//!   one session; `TEST_PGBOUNCER_SESSION_URL`: one in session mode
 
 #![allow(clippy::print_stderr, unreachable_pub)]
 
+mod capped;
 mod connecting;
+mod databases;
 mod faults;
 mod functions;
+mod giving_back;
+mod outage;
+mod parsing;
 mod pg_meta;
+mod pooled;
 mod proxy;
 mod queries;
+mod reaching;
 mod sessions;
+mod stale;
 mod support;

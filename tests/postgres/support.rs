@@ -62,6 +62,39 @@ pub(crate) async fn client(max_connections: u32) -> Option<Client> {
     Some(client.expect("the server can be connected to"))
 }
 
+/// The same server by way of pgbouncer, whose clients all share one session.
+pub(crate) async fn pooled(max_connections: u32) -> Option<Client> {
+    let target = target_of(&given("TEST_PGBOUNCER_URL")?);
+    let client = Client::connect(&target, &options(max_connections), soon()).await;
+    Some(client.expect("the pooler can be connected to"))
+}
+
+/// Where pgbouncer leads to a database of that name, made here: its one session is shared by nobody
+/// else's test.
+pub(crate) async fn pooled_alone(database: &str) -> Option<PostgresTarget> {
+    let mut target = target_of(&given("TEST_PGBOUNCER_URL")?);
+    let admin = client(1).await.expect("the pooler's server is given as well");
+    let _ = run(&admin, &statement(&format!("create database {database}"))).await;
+    target.database = database.to_owned();
+    Some(target)
+}
+
+/// Both ways to the server that are given.
+pub(crate) async fn both(max_connections: u32) -> Vec<(&'static str, Client)> {
+    let direct = client(max_connections).await.map(|client| ("direct", client));
+    let pooled = pooled(max_connections).await.map(|client| ("pooled", client));
+    direct.into_iter().chain(pooled).collect()
+}
+
+/// Runs statements whose answers are of no interest.
+pub(crate) async fn prepare(client: &Client, statements: &[&str]) {
+    for sql in statements {
+        if let Err(error) = run(client, &statement(sql)).await {
+            panic!("{sql}: {error}");
+        }
+    }
+}
+
 pub(crate) fn statement(sql: &str) -> Statement {
     Statement {
         sql: sql.to_owned(),

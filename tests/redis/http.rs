@@ -70,6 +70,7 @@ pub(crate) async fn ask(
             body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
             user: None,
             remote_address: None,
+            allowed_origins: Vec::new(),
             upload: None,
         },
     )

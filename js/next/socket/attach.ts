@@ -1,11 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createExchange } from '../exchange'
-import { failure, foreignOrigin } from '../failure'
 import { isOurs, parseTarget } from '../paths'
 import type { ManagerSource, WebSocketOptions } from '../types'
 import { isWebSocket, moveCredentials } from './handshake'
-import { isOriginAllowed } from './origin'
 import { arriving, part, send } from './pipe'
 import { takeOver, type UpgradeServer } from './takeover'
 
@@ -28,7 +26,7 @@ export function attachWebSocket(
   manager: ManagerSource,
   options: WebSocketOptions = {}
 ): () => void {
-  const { allowedOrigins = [], basePath, getUser, onError = console.error } = options
+  const { basePath, getUser, onError = console.error } = options
   const exchange = createExchange(manager, options)
   const open = new Set<AbortController>()
 
@@ -43,20 +41,17 @@ export function attachWebSocket(
     moveCredentials(request)
     unhurried(socket)
     open.add(leaving)
-    const { headers } = request
-    const answer = isOriginAllowed(headers, allowedOrigins)
-      ? await exchange({
-          method: 'GET',
-          target: parseTarget(request.url ?? '/', basePath),
-          headers,
-          remoteAddress: request.socket.remoteAddress,
-          getUser: () => getUser?.(request),
-          readBody: () => Promise.resolve(undefined),
-          streamBody: () => arriving(socket, head, leaving.signal),
-          isSocket: true,
-          signal: client.signal,
-        })
-      : failure(foreignOrigin(headers.origin))
+    const answer = await exchange({
+      method: 'GET',
+      target: parseTarget(request.url ?? '/', basePath),
+      headers: request.headers,
+      remoteAddress: request.socket.remoteAddress,
+      getUser: () => getUser?.(request),
+      readBody: () => Promise.resolve(undefined),
+      streamBody: () => arriving(socket, head, leaving.signal),
+      isSocket: true,
+      signal: client.signal,
+    })
     if (!answer) return void socket.destroy()
     await send(socket, answer)
     leaving.abort()

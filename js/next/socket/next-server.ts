@@ -24,9 +24,10 @@ const shared = globalThis as { [CURRENT]?: () => void }
  *
  * @example
  * export async function register() {
- *   if (process.env.NEXT_RUNTIME !== 'nodejs') return
- *   const { attachToNext } = await import('studio-multidb/next')
- *   attachToNext(() => new ConnectionManager(), { getUser })
+ *   if (process.env.NEXT_RUNTIME === 'nodejs') {
+ *     const { attachToNext } = await import('studio-multidb/next')
+ *     attachToNext(() => new ConnectionManager(), { getUser })
+ *   }
  * }
  */
 export function attachToNext(manager: ManagerSource, options: NextSocketOptions = {}): () => void {

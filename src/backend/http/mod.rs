@@ -12,6 +12,8 @@ mod probe;
 #[cfg(test)]
 mod tests;
 
+use std::io::ErrorKind;
+
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -74,12 +76,16 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let client = Self { service: Service::new(target)?, pool: Pool::new(target, options)? };
-        let status = match client.send(&Request::get(HEALTH), deadline).await {
-            Ok(answer) => answer.status,
-            // What it says of its health can't be read, but it is there.
-            Err(error) => status_of_unreadable(&error).ok_or(error)?,
-        };
-        client.service.check_accepted(status)?;
+        match client.send(&Request::get(HEALTH), deadline).await {
+            Ok(answer) => client.service.check_accepted(answer.status)?,
+            // It answered, so it is there; other paths may well be fit to be read.
+            Err(error) if matches!(error.code(), Code::PayloadTooLarge | Code::DbQueryError) => {
+                if let Some(status) = status_of_unreadable(&error) {
+                    client.service.check_accepted(status)?;
+                }
+            }
+            Err(error) => return Err(error),
+        }
         Ok(client)
     }
 
@@ -290,14 +296,34 @@ fn status_of_unreadable(error: &Error) -> Option<StatusCode> {
     StatusCode::from_u16(u16::try_from(status).ok()?).ok()
 }
 
-/// What a failure means that came after some of the request may have been sent.
+/// What a failure means that came after some of the request may have been sent. None of these is the
+/// endpoint's failure: it was connected to, and an answer that can't be read is that request's.
+///
+/// | how the answer ended | told as |
+/// |---|---|
+/// | a head of too many headers, or too large | `PAYLOAD_TOO_LARGE` |
+/// | a head that is not HTTP | `DB_CONNECTION_FAILED` |
+/// | a body whose framing is broken | `DB_QUERY_ERROR` |
+/// | early, or by a reset | lost: a read is made again once |
 fn failed(error: &hyper::Error, request: &Request) -> Result<Try> {
-    if error.is_parse() {
-        return Err(Error::new(
-            Code::DbConnectionFailed,
-            "the service did not answer with valid HTTP; is this the right port?",
-        )
-        .outcome(request.once_sent()));
-    }
-    Ok(Try::Lost)
+    // hyper shows this kind of failure in its words alone.
+    let too_large = error.is_parse() && error.to_string().contains("too large");
+    let (code, message) = if too_large {
+        (Code::PayloadTooLarge, "the head of the service's answer is too large to be read")
+    } else if error.is_parse() {
+        let message = "the service did not answer with valid HTTP; is this the right port?";
+        (Code::DbConnectionFailed, message)
+    } else if is_misframed(error) {
+        (Code::DbQueryError, "the body of the service's answer is not valid HTTP")
+    } else {
+        return Ok(Try::Lost);
+    };
+    Err(Error::new(code, message).outcome(request.once_sent()))
+}
+
+/// Whether a body is cut into chunks in a way that can't be read.
+fn is_misframed(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error);
+    let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    io.is_some_and(|io| matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData))
 }

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::backend::{ConnectOptions, Gauge};
+use crate::backend::{ConnectOptions, Gauge, dialling};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -221,8 +221,12 @@ impl Pool {
             )
         };
         let _turn = deadline.run(self.connecting.acquire()).await.ok_or_else(slow)?;
-        let stream = self.dialer.tcp(deadline).await?;
-        self.dialer.secure(stream, deadline).await
+        let had_its_time = deadline.remaining() >= self.dialer.timeout;
+        let opened = async {
+            let stream = self.dialer.tcp(deadline).await?;
+            self.dialer.secure(stream, deadline).await
+        };
+        opened.await.map_err(|error| dialling::failed(error, had_its_time))
     }
 
     fn pop_idle(&self) -> Option<Connection> {

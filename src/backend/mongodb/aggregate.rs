@@ -13,7 +13,7 @@ use super::cursor::Documents;
 use super::find::write_all;
 use super::names::Namespace;
 use super::reading::Reading;
-use crate::ejson::Mode;
+use crate::ejson::Form;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 
@@ -55,16 +55,17 @@ impl Call<'_> {
         source: impl Into<Source<'n>>,
         pipeline: Vec<Document>,
         options: AggregateOptions,
-        mode: Mode,
+        form: impl Into<Form<'_>>,
         writer: &mut Writer,
     ) -> Result<End> {
         let (source, cap, changes) = (source.into(), options.cap, options.writes);
+        let form = form.into();
         // `$out` puts its result in place as a whole.
         let merges = pipeline.last().is_some_and(|stage| stage.contains_key("$merge"));
         let work = async {
             let batch = (!changes).then(|| cap.documents.saturating_add(1));
             let cursor = self.send(source, pipeline, options, self.max_time(), batch).await?;
-            write_all(cursor, cap, mode, writer).await
+            write_all(cursor, cap, form, writer).await
         };
         match (changes, merges) {
             (false, _) => self.read(work).await,

@@ -10,7 +10,7 @@ use super::call::Call;
 use super::names::Namespace;
 use super::{diff, exact};
 use crate::ejson::raw::fields;
-use crate::ejson::{Mode, value_of};
+use crate::ejson::{Mode, etag, value_of};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
@@ -95,7 +95,7 @@ impl Call<'_> {
         // Only what was there before tells a change from an insert.
         let before = self.modify(namespace, &id, change, None, true).await?;
         // The write is done, whatever becomes of looking at it.
-        let current = self.find_exactly(namespace, by_id(&id), None).await;
+        let current = self.current(namespace, &id).await;
         let document = current.map_err(|error| error.outcome(Outcome::Applied))?;
         Ok(Changed { inserted: before.is_none(), document })
     }
@@ -109,7 +109,7 @@ impl Call<'_> {
         expected: &RawDocument,
     ) -> Result<Option<Changed>> {
         let filter = exact::filter(&id, expected)?;
-        let document = self.find_exactly(namespace, filter, Some(simple())).await?;
+        let document = self.current_where(namespace, filter, Some(simple())).await?;
         if document.is_none() {
             self.refuse_if_changed(namespace, id).await?;
         }
@@ -187,18 +187,37 @@ impl Call<'_> {
         self.write(async { Ok(update.with_options(options).await?) }).await
     }
 
+    /// The document with this id, if it is in the state of which the caller has the etag; `None` if
+    /// there is none. A change must expect it all the same: it may change meanwhile.
+    pub async fn matching(
+        &self,
+        namespace: &Namespace,
+        id: &Bson,
+        seen: &str,
+    ) -> Result<Option<RawDocumentBuf>> {
+        let current = self.current(namespace, id).await?;
+        match current {
+            Some(current) if etag(&current) != seen => Err(changed_since(&current)?),
+            current => Ok(current),
+        }
+    }
+
     /// Fails if there is a document with this id: then it is not the expected one.
     async fn refuse_if_changed(&self, namespace: &Namespace, id: Bson) -> Result<()> {
-        let current = self.find_exactly(namespace, by_id(&id), None).await?;
-        let Some(current) = current else { return Ok(()) };
-        let current = value_of(&current, Mode::Canonical)?;
-        Err(Error::new(
-            Code::Conflict,
-            "the document was changed by someone else since it was loaded; look at the current one \
-             and try again",
-        )
-        .detail("current", current))
+        match self.current(namespace, &id).await? {
+            Some(current) => Err(changed_since(&current)?),
+            None => Ok(()),
+        }
     }
+}
+
+/// The failure of a change to a document that is another by now, with that.
+fn changed_since(current: &RawDocument) -> Result<Error> {
+    let message = "the document was changed by someone else since it was loaded; look at the current \
+                   one and try again";
+    Ok(Error::new(Code::Conflict, message)
+        .detail("current", value_of(current, Mode::Canonical)?)
+        .detail("etag", etag(current)))
 }
 
 /// The document with this id. By `$eq`, because an id may look like an operator.

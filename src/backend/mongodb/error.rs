@@ -4,7 +4,9 @@ use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure};
 use serde_json::Value;
 
+use super::duplicate::{index_name, is_duplicate};
 use super::tunnel::Tunnel;
+use crate::backend::dialling;
 use crate::ejson::{Mode, value_of};
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
@@ -96,7 +98,10 @@ impl Attempt<'_> {
                     _ => error,
                 }
             }
-            ErrorKind::Authentication { message, .. } => authentication(message),
+            // The driver logs in by itself; a command of a user never fails with this.
+            ErrorKind::Authentication { message, .. } => {
+                authentication(message).of_endpoint_as("MongoDB refused the stored credentials")
+            }
             ErrorKind::ServerSelection { .. } => self
                 .unreachable("no MongoDB server that is suited for this could be reached in time"),
             ErrorKind::ProxyConnect { .. } => {
@@ -131,12 +136,13 @@ impl Attempt<'_> {
 
     /// A connection could not be made or was lost. The tunnel knows why, if it was not made.
     fn unreachable(&self, what: &str) -> Error {
-        if !self.sent
-            && let Some(error) = self.tunnel.failure()
-        {
-            return error.outcome(Outcome::NotApplied);
-        }
-        Error::new(Code::DbConnectionFailed, what).outcome(self.outcome())
+        let error = match self.tunnel.failure() {
+            Some(error) if !self.sent => error.outcome(Outcome::NotApplied),
+            _ => Error::new(Code::DbConnectionFailed, what).outcome(self.outcome()),
+        };
+        // With a connection to any server, it is this operation alone that found none: it may ask
+        // for a kind of server that there is not.
+        if self.sent || self.tunnel.is_connected() { error } else { dialling::failed(error, true) }
     }
 
     /// A write that is refused is not made. But whoever sends one again and hears that its key is there
@@ -159,11 +165,6 @@ impl Attempt<'_> {
             _ => self.after_refusal(code),
         }
     }
-}
-
-/// Whether another document has the key.
-fn is_duplicate(code: i32) -> bool {
-    matches!(code, 11000 | 11001)
 }
 
 /// Whether an error ends a command wherever it is, and not only before it did anything.
@@ -281,7 +282,11 @@ pub(super) fn server(code: i32, name: &str, message: &str) -> Error {
         121 => "the document breaks the collection's validation rules".to_owned(),
         _ => message.to_owned(),
     };
-    let error = Error::new(ours, message).detail("server_code", code);
+    let broken = index_name(&message).filter(|_| is_duplicate(code)).map(str::to_owned);
+    let mut error = Error::new(ours, message).detail("server_code", code);
+    if let Some(index) = broken {
+        error = error.detail("index_name", index);
+    }
     if name.is_empty() { error } else { error.detail("server_code_name", name) }
 }
 

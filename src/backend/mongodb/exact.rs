@@ -1,6 +1,6 @@
 //! Telling whether a stored document is, byte for byte, the one that was loaded.
 
-use mongodb::bson::{Bson, Document, RawDocument, doc};
+use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
 
 use super::types::{ARRAY, DECIMAL, DOCUMENT, DOUBLE, INT32, INT64, STRING, SYMBOL, alias};
 use crate::ejson::raw::{Field, fields};
@@ -21,11 +21,17 @@ pub(super) fn filter(id: &Bson, expected: &RawDocument) -> Result<Document> {
         return Err(Error::new(
             Code::PayloadTooLarge,
             "the document is too large to be compared with the stored one; change it without \
-             `if_unchanged`",
+             `if_match` and `if_unchanged`",
         ));
     }
     let literal = Document::try_from(expected)
         .map_err(|_| Error::validation("the document can't be encoded as BSON"))?;
+    if RawDocumentBuf::try_from(&literal).ok().as_deref() != Some(expected) {
+        return Err(Error::validation(
+            "the document has a field twice in one document, so it can't be compared with the stored \
+             one; change it without `if_match` and `if_unchanged`",
+        ));
+    }
     let same = doc! { "$eq": ["$$ROOT", { "$literal": literal }] };
     let mut checks = Vec::new();
     check(&Place::root(), DOCUMENT, expected.as_bytes(), &mut checks)?;

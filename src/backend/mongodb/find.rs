@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use mongodb::Collection;
-use mongodb::bson::{Bson, Document, RawDocumentBuf};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::options::{
     Collation, CountOptions, EstimatedDocumentCountOptions, FindOneOptions, FindOptions,
 };
@@ -18,7 +18,7 @@ use super::cursor::{Batch, Documents};
 use super::error::Failure;
 use super::names::Namespace;
 use super::reading::Reading;
-use crate::ejson::{Mode, write_document};
+use crate::ejson::Form;
 use crate::error::{Code, Result};
 use crate::json::Writer;
 
@@ -72,13 +72,13 @@ impl Call<'_> {
         &self,
         namespace: &Namespace,
         query: Query,
-        mode: Mode,
+        form: impl Into<Form<'_>>,
         writer: &mut Writer,
     ) -> Result<End> {
-        let cap = query.cap;
+        let (cap, form) = (query.cap, form.into());
         self.read(async {
             let cursor = self.send_find(namespace, query).await?;
-            write_all(cursor, cap, mode, writer).await
+            write_all(cursor, cap, form, writer).await
         })
         .await
     }
@@ -133,20 +133,14 @@ impl Call<'_> {
         collection.find(query.filter).with_options(options).batch().await
     }
 
-    /// Writes one document, found by its id; `false` if there is none.
+    /// One document, found by its id.
     pub async fn find_one(
         &self,
         namespace: &Namespace,
         id: Bson,
-        mode: Mode,
-        writer: &mut Writer,
-    ) -> Result<bool> {
+    ) -> Result<Option<RawDocumentBuf>> {
         // Nothing that a server needs for more than one document, which would cost it its shortcut.
-        let Some(document) = self.find_exactly(namespace, by_id(&id), None).await? else {
-            return Ok(false);
-        };
-        write_document(writer, &document, mode)?;
-        Ok(true)
+        self.find_exactly(namespace, by_id(&id), None).await
     }
 
     /// One document that matches; the filter must have passed the gate.
@@ -163,6 +157,19 @@ impl Call<'_> {
             .build();
         let collection = self.collection(namespace);
         self.read(async { Ok(collection.find_one(filter).with_options(options).await?) }).await
+    }
+
+    /// Whether a document is there that none of these filters matches, by the rules for text of
+    /// `reading`. The filters must have passed the gate.
+    pub async fn has_others(
+        &self,
+        namespace: &Namespace,
+        filters: Vec<Document>,
+        reading: &Reading,
+    ) -> Result<bool> {
+        let none_of_them = doc! { "$nor": filters };
+        let other = self.find_exactly(namespace, none_of_them, reading.collation.clone()).await?;
+        Ok(other.is_some())
     }
 
     /// Counts documents for at most as long as the call may take. All of a collection's documents are
@@ -236,7 +243,7 @@ impl Call<'_> {
 pub(super) async fn write_all(
     mut cursor: RawBatchCursor,
     cap: Cap,
-    mode: Mode,
+    mut form: Form<'_>,
     writer: &mut Writer,
 ) -> Result<End, Failure> {
     let mut list = List::new(cap, writer);
@@ -244,7 +251,7 @@ pub(super) async fn write_all(
         let batch = Batch(batch?);
         for document in batch.documents()? {
             let document = document?;
-            if !list.push(|writer| write_document(writer, document, mode))? {
+            if !list.push(|writer| form.write(writer, document))? {
                 return Ok(list.end);
             }
         }

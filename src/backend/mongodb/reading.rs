@@ -23,6 +23,12 @@ impl Reading {
         Ok(())
     }
 
+    /// Whether text is compared by rules of its own.
+    #[must_use]
+    pub fn is_collated(&self) -> bool {
+        self.collation.is_some()
+    }
+
     /// Use the index with this name.
     pub fn use_index(&mut self, name: String) {
         self.hint = Some(Hint::Name(name));

@@ -17,6 +17,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -53,6 +54,8 @@ pub(super) struct Exit {
     login: socks::Login,
     /// Why each endpoint could not be connected to, last time it was tried.
     failures: Mutex<Vec<(Endpoint, Error)>>,
+    /// How many connections to servers there are.
+    connections: AtomicUsize,
 }
 
 impl Tunnel {
@@ -64,7 +67,9 @@ impl Tunnel {
     ) -> Result<Self> {
         let login = socks::Login { user: token(), password: token() };
         let failures = Mutex::default();
-        let exit = Arc::new(Exit { egress, tls, connect_timeout, login, failures });
+        let connections = AtomicUsize::new(0);
+        let exit = Exit { egress, tls, connect_timeout, login, failures, connections };
+        let exit = Arc::new(exit);
         let refused = |e| Error::internal(format!("cannot listen on the loopback interface: {e}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
@@ -92,6 +97,11 @@ impl Tunnel {
             _ => 0,
         };
         failures.iter().map(|(_, error)| error).max_by_key(|e| grave(e.code())).cloned()
+    }
+
+    /// Whether there is a connection to any server.
+    pub(super) fn is_connected(&self) -> bool {
+        self.exit.connections.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -143,6 +153,7 @@ async fn carry(mut driver: TcpStream, exit: Arc<Exit>) {
         return;
     };
     let server = exit.connect(&endpoint, deadline).await;
+    let _counted = server.is_ok().then(|| Counted::new(&exit.connections));
     let refusal = server.as_ref().err().map(Error::code);
     if socks::answer(&mut driver, refusal).await.is_err() {
         return;
@@ -151,6 +162,22 @@ async fn carry(mut driver: TcpStream, exit: Arc<Exit>) {
         Ok(Server::Plain(server)) => exchange(driver, server, exit.connect_timeout).await,
         Ok(Server::Tls(server)) => exchange(driver, *server, exit.connect_timeout).await,
         Err(_) => {}
+    }
+}
+
+/// Counts a connection while it lives.
+struct Counted<'c>(&'c AtomicUsize);
+
+impl<'c> Counted<'c> {
+    fn new(connections: &'c AtomicUsize) -> Self {
+        connections.fetch_add(1, Ordering::Relaxed);
+        Self(connections)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

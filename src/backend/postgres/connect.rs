@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use super::connection::Connection;
 use super::startup;
 use super::stream::{Security, Stream};
-use crate::backend::ConnectOptions;
+use crate::backend::{ConnectOptions, dialling};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
@@ -62,9 +62,13 @@ impl Connector {
 
     /// A session that is ready.
     pub(super) async fn connect(&self, deadline: Deadline) -> Result<Connection> {
+        let had_its_time = deadline.remaining() >= self.timeout;
         let deadline = deadline.or_after(self.timeout);
-        let stream = self.stream(deadline).await?;
-        self.log_in(stream, deadline).await
+        let opened = async {
+            let stream = self.stream(deadline).await?;
+            self.log_in(stream, deadline).await
+        };
+        opened.await.map_err(|error| dialling::failed(error, had_its_time))
     }
 
     /// Logs in.

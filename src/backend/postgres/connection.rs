@@ -67,6 +67,11 @@ pub(super) struct Connection {
     pub statements: Statements,
     /// The `statement_timeout` in effect, where it is known.
     pub statement_timeout: Option<Duration>,
+    /// A pooler stands between: what is sent outside of one transaction may reach another session of
+    /// the server's, which others use too. `None` before that was found out.
+    pub pooled: Option<bool>,
+    /// The server's session is to plan its statements anew.
+    pub replan: bool,
     opened: Instant,
     /// When it must not be used any more.
     pub expires: Instant,
@@ -92,6 +97,8 @@ impl Connection {
             notices: Vec::new(),
             statements: Statements::default(),
             statement_timeout: None,
+            pooled: None,
+            replan: false,
             opened: Instant::now(),
             expires,
             in_transaction: false,
@@ -124,6 +131,14 @@ impl Connection {
         frontend::query(sql, &mut self.output)?;
         self.queued += 1;
         Ok(())
+    }
+
+    /// Forgets a statement that was kept; the server does with what is sent next.
+    pub(super) fn forget(&mut self, sql: &str) {
+        if let Some(name) = self.statements.forget(sql) {
+            // A name always fits; left open, it would only take the server's memory.
+            let _ = frontend::close(b'S', &name, &mut self.output);
+        }
     }
 
     /// Queues a Sync.
@@ -283,8 +298,32 @@ impl Connection {
         self.ready().await
     }
 
-    /// Undoes whatever a statement may have left in the session.
+    /// Whether a pooler is known to stand between.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.pooled == Some(true)
+    }
+
+    /// Whether others may have to be shielded from what a write has left.
+    pub(super) fn needs_reset(&self) -> bool {
+        !self.is_pooled() || self.in_transaction
+    }
+
+    /// Ends a transaction that a failed statement has left open.
+    pub(super) async fn roll_back(&mut self) -> Result<(), Failure> {
+        if !self.in_transaction || self.dead || self.is_busy() {
+            return Ok(());
+        }
+        self.simple("ROLLBACK")?;
+        self.flush().await?;
+        self.ready().await
+    }
+
+    /// Undoes whatever a statement may have left in the session; behind a pooler, what is left of the
+    /// transaction, because the session's is not ours alone.
     pub(super) async fn reset(&mut self) -> Result<(), Failure> {
+        if self.is_pooled() {
+            return self.roll_back().await;
+        }
         let in_transaction = self.in_transaction;
         if in_transaction {
             self.simple("ROLLBACK")?;

@@ -122,6 +122,20 @@ impl ServerError {
         matches!(level.as_str(), "FATAL" | "PANIC")
     }
 
+    /// Whether the session remembers what was changed or dropped meanwhile: a plan of its own, or what
+    /// a function looked up when it was first called. PostgreSQL translates no message of the first
+    /// kind, and no names of its source files and routines.
+    pub(super) fn is_of_stale_cache(&self) -> bool {
+        match self.sqlstate.as_str() {
+            "XX000" => ["cache lookup failed for ", "could not open relation with OID "]
+                .into_iter()
+                .any(|beginning| self.message.starts_with(beginning)),
+            "0A000" => self.other("routine") == Some("RevalidateCachedQuery"),
+            "42804" => self.other("file") == Some("pl_exec.c"),
+            _ => false,
+        }
+    }
+
     pub(super) fn other(&self, name: &str) -> Option<&str> {
         self.others.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
     }
@@ -155,9 +169,24 @@ impl ServerError {
         text
     }
 
-    /// The error as it is told: code by SQLSTATE, every field in `details`.
+    /// The error of a statement as it is told: code by SQLSTATE, every field in `details`.
     pub(super) fn to_error(&self, sql: Option<&str>) -> Error {
-        let mut error = Error::new(self.code(), self.message.clone())
+        self.told(self.code(), sql)
+    }
+
+    /// The error of a log-in. It is the endpoint's: others who can't get in either are told why, but
+    /// not in the server's words.
+    pub(super) fn to_log_in_error(&self) -> Error {
+        let (code, why) = self.log_in_code();
+        let error = self.told(code, None);
+        match why {
+            Some(why) => error.of_endpoint_as(format!("{why} (SQLSTATE {})", self.sqlstate)),
+            None => error,
+        }
+    }
+
+    fn told(&self, code: Code, sql: Option<&str>) -> Error {
+        let mut error = Error::new(code, self.message.clone())
             .detail("sqlstate", self.sqlstate.clone())
             .detail("severity", self.severity.clone());
         if let Some(position) = self.position {
@@ -172,17 +201,37 @@ impl ServerError {
         }
     }
 
-    /// See PostgreSQL documentation, appendix A.
+    /// What an error of a statement is. Whatever its SQLSTATE (PostgreSQL documentation, appendix A)
+    /// says of connections and log-ins, a plain `ERROR` is the statement's: a foreign server is
+    /// dead, the number of parameters is wrong, or a function raised it. Only with `FATAL` and `PANIC`
+    /// is the session gone, and that too may be the statement's doing.
     fn code(&self) -> Code {
+        match (self.is_fatal(), self.sqlstate.as_str()) {
+            (false, "42501") => Code::PermissionDenied,
+            (false, _) => Code::DbQueryError,
+            // A pooler has no session to give.
+            (true, "53300") => Code::PoolExhausted,
+            (true, _) => Code::DbConnectionFailed,
+        }
+    }
+
+    /// What an error of a log-in is, and what others are told of it. Poolers answer with a plain
+    /// `ERROR` as well, and with SQLSTATEs of their own.
+    fn log_in_code(&self) -> (Code, Option<&'static str>) {
         match self.sqlstate.as_str() {
-            "28P01" | "28000" => Code::DbInvalidCredentials,
-            "42501" => Code::PermissionDenied,
-            "53300" => Code::PoolExhausted,
-            // Shut down, crashed, starting up, database dropped, idle session ended.
-            "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "3D000" => Code::DbConnectionFailed,
-            code if code.starts_with("08") => Code::DbConnectionFailed,
-            _ if self.is_fatal() => Code::DbConnectionFailed,
-            _ => Code::DbQueryError,
+            "53300" => (Code::PoolExhausted, None),
+            "42501" => {
+                (Code::PermissionDenied, Some("the stored user may not connect to the database"))
+            }
+            "3D000" => (Code::DbConnectionFailed, Some("the database does not exist")),
+            "57P01" | "57P02" | "57P03" => {
+                (Code::DbConnectionFailed, Some("the server is starting up or shutting down"))
+            }
+            code if code.starts_with("28") => (
+                Code::DbInvalidCredentials,
+                Some("the server refused the stored user name or password"),
+            ),
+            _ => (Code::DbConnectionFailed, Some("the server refused the log-in")),
         }
     }
 }
@@ -247,12 +296,62 @@ mod tests {
         assert_eq!(locate("select", 7), (0, "", 0));
     }
 
+    /// Every SQLSTATE that speaks of connections, log-ins and the server's state, and some that don't.
+    const STATES: [&str; 24] = [
+        "08000", "08001", "08003", "08004", "08006", "08007", "08P01", "28000", "28P01", "3D000",
+        "42501", "53000", "53100", "53200", "53300", "57014", "57P01", "57P02", "57P03", "57P04",
+        "57P05", "25P03", "XX000", "42601",
+    ];
+
+    fn of(level: &str, sqlstate: &str) -> ServerError {
+        ServerError {
+            level: level.into(),
+            sqlstate: sqlstate.into(),
+            message: "canary".into(),
+            ..ServerError::default()
+        }
+    }
+
     #[test]
-    fn refused_credentials_are_told_apart_from_a_refused_statement() {
-        let with = |sqlstate: &str| ServerError { sqlstate: sqlstate.into(), ..Default::default() };
-        assert_eq!(with("28P01").code(), Code::DbInvalidCredentials);
-        assert_eq!(with("42501").code(), Code::PermissionDenied);
-        assert_eq!(with("42601").code(), Code::DbQueryError);
-        assert_eq!(with("53300").code(), Code::PoolExhausted);
+    fn a_plain_error_of_a_statement_is_the_statements_whatever_it_calls_itself() {
+        for state in STATES {
+            let error = of("ERROR", state).to_error(None);
+            let expected =
+                if state == "42501" { Code::PermissionDenied } else { Code::DbQueryError };
+            assert_eq!(error.code(), expected, "{state}");
+            assert_eq!(error.endpoint_failure(), None, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_ended_under_a_statement_is_that_statements_loss() {
+        for (level, state) in ["FATAL", "PANIC"].into_iter().flat_map(|l| STATES.map(|s| (l, s))) {
+            let error = of(level, state).to_error(None);
+            let expected =
+                if state == "53300" { Code::PoolExhausted } else { Code::DbConnectionFailed };
+            assert_eq!(error.code(), expected, "{level} {state}");
+            assert_eq!(error.endpoint_failure(), None, "{level} {state}");
+        }
+    }
+
+    #[test]
+    fn a_refused_log_in_is_the_endpoints_and_others_are_told_in_our_words() {
+        for (level, state) in ["ERROR", "FATAL"].into_iter().flat_map(|l| STATES.map(|s| (l, s))) {
+            let error = of(level, state).to_log_in_error();
+            let expected = match state {
+                "28000" | "28P01" => Code::DbInvalidCredentials,
+                "42501" => Code::PermissionDenied,
+                "53300" => Code::PoolExhausted,
+                _ => Code::DbConnectionFailed,
+            };
+            assert_eq!(error.code(), expected, "{level} {state}");
+            match error.endpoint_failure() {
+                Some(told) => {
+                    assert!(told.contains(state) && !told.contains("canary"), "{told}");
+                }
+                None => assert_eq!(state, "53300", "the pool makes do with what it has"),
+            }
+            assert_eq!(error.message(), "canary");
+        }
     }
 }

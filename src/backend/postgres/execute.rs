@@ -10,8 +10,8 @@ use super::cancel::cancel;
 use super::error::{Failure, ServerError, lost};
 use super::gate;
 use super::lease::Lease;
-use super::query::{self, Progress, Stage, Statement, Summary};
-use super::{Client, columns};
+use super::query::{self, Progress, Stage, Statement, Summary, Within};
+use super::{Client, columns, pooler};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -25,7 +25,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct Answer {
     /// Result columns; empty for a statement that returns no rows.
     pub columns: Vec<Column>,
-    /// Rows affected as the server counts them, else rows returned.
+    /// Rows affected as the server counts them, else rows returned. Of a read that was cut, those
+    /// that are answered; what may write runs to its end, and all of its rows count.
     pub row_count: u64,
     /// First word of the server's command tag: `SELECT`, `INSERT`, `CREATE`.
     pub command: Option<String>,
@@ -86,6 +87,8 @@ enum Ended {
     Elsewhere(Error),
     /// It did nothing, and may be made again on the same session.
     Here(Error),
+    /// It did nothing, because it wants to be in no transaction of ours.
+    Alone,
 }
 
 impl Client {
@@ -117,10 +120,16 @@ impl Client {
         let start = out.len();
         let mut lease = self.pool.acquire(deadline).await?;
         let mut again = true;
+        let mut alone = false;
         loop {
-            match self.attempt(&mut lease, statement, deadline, out).await {
+            match self.attempt(&mut lease, statement, alone, deadline, out).await {
                 Ok(summary) => return Ok(self.answer(lease, summary, deadline).await),
                 Err(Ended::Told(error)) => return Err(error),
+                Err(Ended::Alone) => {
+                    alone = true;
+                    out.buffer().truncate(start);
+                    continue;
+                }
                 Err(Ended::Elsewhere(error) | Ended::Here(error))
                     if !again || deadline.passed() =>
                 {
@@ -141,12 +150,16 @@ impl Client {
         &self,
         lease: &mut Lease,
         statement: &Statement,
+        alone: bool,
         deadline: Deadline,
         out: &mut Writer,
     ) -> Result<Summary, Ended> {
         let started = Instant::now();
         lease.dirty = !statement.read_only;
-        let mut progress = Progress::default();
+        if self.pool.is_behind_pooler() {
+            lease.connection().pooled = Some(true);
+        }
+        let mut progress = Progress { alone, ..Progress::default() };
         let result = self.watched(lease, statement, deadline, out, &mut progress).await;
         let late = lease.retire;
         let failure = match result {
@@ -157,7 +170,7 @@ impl Client {
             }
             Err(failure) => failure,
         };
-        let stale = progress.reused && progress.stage != Stage::Bound;
+        let bound = progress.stage == Stage::Bound;
         Err(match failure {
             Failure::Refused(error) => Ended::Told(error),
             Failure::Lost(why) if statement.read_only => {
@@ -172,16 +185,38 @@ impl Client {
                 let told = error.to_error(Some(&statement.sql));
                 let timed_out = late || started.elapsed() >= statement.timeout;
                 match error.sqlstate.as_str() {
+                    "57014" if timed_out && gate::commits_by_itself(&statement.sql) => {
+                        Ended::Told(timeout(statement).outcome(Outcome::Unknown))
+                    }
                     "57014" if timed_out => Ended::Told(timeout(statement)),
-                    // The plan of a kept statement no longer fits the tables, or a pooler in
-                    // between gave us a session that does not know it. It has not begun to run.
-                    "0A000" if stale => {
-                        lease.connection().statements.forget(&statement.sql);
+                    // A pooler in between, which was not noticed, gave us a session that does not
+                    // know the name, or knows it from before. The statement has not begun to run.
+                    "26000" | "42P05" if progress.named && !bound => {
+                        self.pool.found_pooler();
                         Ended::Here(told)
                     }
-                    "26000" if stale => {
-                        lease.connection().statements.turn_off();
+                    "25001"
+                        if progress.within == Within::Ours
+                            && pooler::refuses_transactions(&statement.sql) =>
+                    {
+                        Ended::Alone
+                    }
+                    // What it was parsed for may have changed since: parsed anew, it may well be
+                    // right. It has not begun to run.
+                    state if progress.reused && !bound && !error.is_fatal() && state != "57014" => {
+                        lease.connection().forget(&statement.sql);
                         Ended::Here(told)
+                    }
+                    // The session remembers what is there no more, and would do so for ever. Behind
+                    // a pooler there is no telling which one the next would be.
+                    _ if error.is_of_stale_cache() && lease.connection().is_pooled() => {
+                        lease.connection().replan = true;
+                        if statement.read_only { Ended::Here(told) } else { Ended::Told(told) }
+                    }
+                    _ if error.is_of_stale_cache() => {
+                        lease.retire = true;
+                        self.pool.clear();
+                        if statement.read_only { Ended::Elsewhere(told) } else { Ended::Told(told) }
                     }
                     // The primary has become a standby: the name may lead to the new one by now.
                     "25006" if !statement.read_only && lease.connection().is_old() => {
@@ -190,6 +225,7 @@ impl Client {
                         Ended::Elsewhere(told)
                     }
                     _ if error.is_fatal() && statement.read_only => Ended::Elsewhere(told),
+                    _ if progress.stage == Stage::Unsent => Ended::Told(told),
                     _ if error.is_fatal() || gate::commits_by_itself(&statement.sql) => {
                         Ended::Told(told.outcome(unless_read(statement, Outcome::Unknown)))
                     }

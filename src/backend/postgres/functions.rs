@@ -1,103 +1,91 @@
 //! Functions that do more than compute.
 //!
-//! PostgreSQL declares such functions volatile. This is what `pg_proc` of PostgreSQL 12 to 18 lists
-//! as volatile, without those that only look (`clock_timestamp`, `random`, `pg_relation_size`, …),
-//! and with the functions of well-known extensions that run SQL from a string, or reach files or
-//! other servers.
+//! A name is matched whole, with the schema where the statement gives one: `http_logs` is not
+//! `http_get`, and `app.nextval` is not PostgreSQL's. Functions that the database's owner has
+//! defined are the owner's matter.
 
-/// Whether calling this function, in a read-only transaction that is rolled back, may still have an
-/// effect, or run SQL that no gate has seen. `schema` is empty where the call names none.
-pub(super) fn has_effects(schema: &str, name: &str) -> bool {
-    SCHEMAS.contains(&schema)
-        || EXACT.contains(&name)
-        || (PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && !HARMLESS.contains(&name))
+mod built_in;
+mod extensions;
+
+/// How a statement names a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached<'a> {
+    /// `name(…)`
+    Called,
+    /// `schema.name(…)`
+    CalledIn(&'a str),
+    /// `value.name`, which PostgreSQL takes for `name(value)` where no such column is found.
+    Attribute,
 }
 
-/// Schemas of extensions that send requests, schedule work or run SQL.
-const SCHEMAS: &[&str] = &["net", "cron", "dblink", "http", "aws_s3", "aws_lambda", "partman"];
+/// Whether reaching this function, in a read-only transaction that is rolled back, may still have
+/// an effect, or run SQL that no gate has seen.
+pub(super) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
+    built_in(reached, name) || of_extension(reached, name)
+}
 
-const PREFIXES: &[&str] = &[
-    // Other servers.
-    "dblink",
-    "http_",
-    "postgres_fdw_disconnect",
-    // Files and large objects.
-    "lo_",
-    "lowrite",
-    "loread",
-    "pg_file_",
-    "pg_ls_",
-    "pg_read_",
-    // Locks that outlive the transaction, or keep others waiting.
-    "pg_advisory_",
-    "pg_try_advisory_",
-    // Write-ahead log, backups, replication.
-    "pg_backup_",
-    "pg_copy_",
-    "pg_create_",
-    "pg_drop_",
-    "pg_logical_",
-    "pg_replication_",
-    "pg_start_backup",
-    "pg_stop_",
-    "pg_sync_",
-    "pg_wal_replay_",
-    // Other sessions and the server's state.
-    "binary_upgrade_",
-    "pg_clear_",
-    "pg_log_",
-    "pg_reload_",
-    "pg_restore_",
-    "pg_rotate_",
-    "pg_set_",
-    "pg_stat_reset",
-    "pg_buffercache_evict",
-    "pg_buffercache_mark_",
-    "pg_background_",
-    "brin_desummarize_",
-    "brin_summarize_",
-    "heap_force_",
-    // SQL in a string.
-    "query_to_",
-    "cursor_to_",
-    "crosstab",
-];
+fn built_in(reached: Reached<'_>, name: &str) -> bool {
+    let alone = built_in::ONE_ARGUMENT.contains(&name);
+    match reached {
+        Reached::Attribute => alone,
+        Reached::Called | Reached::CalledIn("pg_catalog") => {
+            alone || built_in::OTHER.contains(&name)
+        }
+        Reached::CalledIn(_) => false,
+    }
+}
 
-const EXACT: &[&str] = &[
-    "connectby",
-    "gin_clean_pending_list",
-    "http",
-    "nextval",
-    "pg_cancel_backend",
-    "pg_export_snapshot",
-    "pg_extension_config_dump",
-    "pg_import_system_collations",
-    "pg_nextoid",
-    "pg_notify",
-    "pg_prewarm",
-    "pg_promote",
-    "pg_stat_file",
-    "pg_stat_force_next_flush",
-    "pg_stat_statements_reset",
-    "pg_switch_wal",
-    "pg_switch_xlog",
-    "pg_terminate_backend",
-    "pg_truncate_visibility_map",
-    "autoprewarm_dump_now",
-    "autoprewarm_start_worker",
-    "set_config",
-    "setseed",
-    "setval",
-    "system",
-    "ts_rewrite",
-    "ts_stat",
-    "xpath_table",
-];
+fn of_extension(reached: Reached<'_>, name: &str) -> bool {
+    let homes = extensions::AT_HOME;
+    // Most extensions can be put into any schema.
+    extensions::ONE_ARGUMENT.contains(&name)
+        || match reached {
+            Reached::Attribute => false,
+            Reached::Called => {
+                extensions::OTHER.contains(&name) || homes.iter().any(|(_, n)| n.contains(&name))
+            }
+            Reached::CalledIn(schema) => {
+                extensions::OTHER.contains(&name)
+                    || homes.iter().any(|(home, n)| *home == schema && n.contains(&name))
+            }
+        }
+}
 
-/// Begin like others that have effects, and only look.
-const HARMLESS: &[&str] = &[
-    "pg_replication_origin_oid",
-    "pg_replication_origin_session_is_setup",
-    "pg_replication_origin_session_progress",
-    "pg_replication_origin_progress",
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_matched_whole_and_in_its_schema() {
+        use Reached::{Attribute, Called, CalledIn};
+        for (reached, name, expected) in [
+            (Called, "pg_read_file", true),
+            (CalledIn("pg_catalog"), "pg_read_file", true),
+            (CalledIn("app"), "pg_read_file", false),
+            (Attribute, "pg_read_file", true),
+            (Called, "pg_read_files", false),
+            // It takes three arguments, and an attribute is one.
+            (Called, "set_config", true),
+            (Attribute, "set_config", false),
+            (CalledIn("anywhere"), "dblink_exec", true),
+            (Called, "lo_count", false),
+            (Called, "http_logs", false),
+            (CalledIn("http"), "logs", false),
+            (CalledIn("aws_lambda"), "invoke", true),
+            (CalledIn("app"), "invoke", false),
+            (Called, "invoke", true),
+        ] {
+            assert_eq!(has_effects(reached, name), expected, "{reached:?} {name}");
+        }
+    }
+
+    #[test]
+    fn no_name_is_so_long_that_the_server_would_cut_it() {
+        let homes = extensions::AT_HOME.iter().flat_map(|(_, names)| names.iter());
+        let lists =
+            [built_in::ONE_ARGUMENT, built_in::OTHER, extensions::ONE_ARGUMENT, extensions::OTHER];
+        for name in lists.iter().flat_map(|l| l.iter()).chain(homes) {
+            assert!(name.len() < 63 && *name == name.to_lowercase(), "{name}");
+        }
+    }
+}

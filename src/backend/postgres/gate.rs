@@ -6,8 +6,9 @@
 //! which is the second lock on the same door. Neither takes away what the stored role may *read*,
 //! or what functions that its owner has defined may do: for that, store a role with few rights.
 
-use super::functions;
+use super::functions::{Reached, has_effects};
 use super::lexer::{Token, tokens};
+use super::weight;
 use crate::error::{Code, Error, Result};
 
 /// Lets a statement pass that only reads.
@@ -72,6 +73,7 @@ fn one_statement(sql: &str) -> Result<Vec<Token<'_>>> {
             "`query` holds more than one statement; send them one at a time",
         ));
     }
+    weight::check(&tokens)?;
     Ok(tokens)
 }
 
@@ -143,24 +145,26 @@ fn no_writes(statement: &[Token<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Refuses calls of functions that do more than compute: a name before a parenthesis, quoted or
-/// not, in whatever schema.
+/// Refuses functions that do more than compute, however they are reached. What calls one has its
+/// name before a parenthesis or behind a dot; a name that stands alone is a column's or an alias.
+/// What is called by an operator, a cast, an aggregate or a view is the owner's, or harmless.
 fn no_effects(tokens: &[Token<'_>]) -> Result<()> {
-    for (at, pair) in tokens.windows(2).enumerate() {
-        if pair[1] != Token::Symbol('(') {
+    for at in 0..tokens.len() {
+        let dotted = at > 0 && tokens[at - 1] == Token::Symbol('.');
+        let called = tokens.get(at + 1) == Some(&Token::Symbol('('));
+        // Behind AS it names something: `FROM f(1) AS nextval (a, b)`.
+        let named = at > 0 && tokens[at - 1].is("as");
+        if !(dotted || called) || named {
             continue;
         }
-        let name = match &pair[0] {
-            Token::Word(word) => word.to_ascii_lowercase(),
-            Token::Quoted(name) => name.clone(),
-            _ => continue,
+        let Some(name) = tokens[at].name() else { continue };
+        let schema = if dotted && at > 1 { tokens[at - 2].name() } else { None };
+        let reached = match &schema {
+            _ if !called => Reached::Attribute,
+            Some(schema) => Reached::CalledIn(schema),
+            None => Reached::Called,
         };
-        let schema = match at.checked_sub(2).map(|from| &tokens[from..at]) {
-            Some([Token::Word(schema), Token::Symbol('.')]) => schema.to_ascii_lowercase(),
-            Some([Token::Quoted(schema), Token::Symbol('.')]) => schema.clone(),
-            _ => String::new(),
-        };
-        if functions::has_effects(&schema, &name) {
+        if has_effects(reached, &name) {
             return Err(refused(format!(
                 "the function {name} does more than read; that needs write permission and \
                  read_only off"
@@ -202,6 +206,14 @@ mod tests {
             "select 'pg_read_file(1)', $$; drop table t$$, \"set_config\" from t",
             "select pg_sleep(1), count(*), now(), current_setting('x')",
             "select pg_size_pretty(pg_total_relation_size('t'))",
+            "select * from http_logs(1), lo_count(2), net.revenue(3), cron.job",
+            "select set_config, t.set_config, nextval from t",
+            "select 1 as pg_read_file from f() as nextval (a, b)",
+            "select app.nextval('s'), t.schedule, schedule.schedule from t",
+            "select * from t tablesample system (10)",
+            "select U&\"d\\0061ta\", U&'pg_read_file(1)' from t",
+            "select E'a'\n'pg_read_file(1)\\'' as b",
+            "select lo_get(1), ($1).lo_get",
         ] {
             check_read(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
         }
@@ -264,6 +276,20 @@ mod tests {
             "select nextval('s'), setval('s', 1)",
             "select net.http_get('http://169.254.169.254/')",
             "select pg_logical_emit_message(true, 'a', 'b')",
+            "select ('/etc/passwd'::text).pg_read_file",
+            "select ($1).pg_read_file",
+            "select $1.pg_read_file",
+            "select (array['/etc/passwd'])[1] . \"pg_read_file\"",
+            "select f.pg_read_file from unnest(array['/etc/passwd']) f",
+            "select (row('x')::t).a.pg_read_file.b",
+            "select (1).pg_terminate_backend[1]",
+            "select U&\"pg\\005fread_file\"('/etc/passwd')",
+            "select ($1).U&\"pg!005fread!+00005ffile\" /* x */ uescape '!'",
+            "select pg_read_f\u{130}le('/etc/passwd')",
+            "select txid_current(), pg_catalog.pg_current_xact_id()",
+            "select postgres.pg_catalog.pg_read_file('/etc/passwd')",
+            "select E'\\'' /* ' */, pg_read_file('x') --'",
+            "select distinct on (a) pg_read_file('x') from t",
             "explain analyze select pg_reload_conf()",
             "explain select pg_reload_conf()",
             "show all; select pg_reload_conf()",

@@ -14,6 +14,10 @@ use crate::deadline::Deadline;
 /// How long cancelling or resetting may go on after the request.
 const AFTERWARDS: Duration = Duration::from_secs(5);
 
+/// What follows a statement that only reads. A lock that a function has taken for the session, be it
+/// one behind a view, is not undone with the transaction.
+pub(super) const GIVE_BACK: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
+
 /// The right to one session; counted as in use while it lives.
 #[derive(Debug)]
 pub(super) struct Hold {
@@ -80,7 +84,7 @@ impl Drop for Lease {
             runtime.spawn(end(connection, hold));
         } else if self.retire {
             // Dropping it closes it.
-        } else if self.dirty {
+        } else if self.dirty && connection.needs_reset() {
             runtime.spawn(clean(connection, hold));
         } else {
             hold.pool().put_back(connection);

@@ -26,6 +26,7 @@ mod lexer;
 mod numbers;
 mod parameters;
 mod pool;
+mod pooler;
 mod probe;
 mod query;
 mod receive;
@@ -35,7 +36,9 @@ mod statements;
 mod stream;
 mod tables;
 mod types;
+mod unicode;
 mod values;
+mod weight;
 
 pub use self::execute::{Answer, Column, Notice};
 pub use self::parameters::Parameter;

@@ -4,7 +4,7 @@
 //! maximum holds with everything pending: being opened, cancelled or reset. Permits are handed out
 //! first come, first served.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,8 @@ pub(super) struct Pool {
     waiting: AtomicU32,
     max: u32,
     idle_timeout: Duration,
+    /// A session turned out to go through a pooler.
+    behind_pooler: AtomicBool,
     /// Cancelled when the client is closed.
     pub closed: CancellationToken,
     /// Where cancelling and resetting go on after a request is gone.
@@ -69,6 +71,7 @@ impl Pool {
             waiting: AtomicU32::new(0),
             max,
             idle_timeout: options.idle_timeout,
+            behind_pooler: AtomicBool::new(false),
             closed: CancellationToken::new(),
             runtime: tokio::runtime::Handle::current(),
         });
@@ -130,6 +133,15 @@ impl Pool {
             Some(Err(_)) => Err(closed()),
             None => Err(self.exhausted("none became free in time")),
         }
+    }
+
+    /// All sessions go through a pooler, though the server did not look like it.
+    pub(super) fn found_pooler(&self) {
+        self.behind_pooler.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_behind_pooler(&self) -> bool {
+        self.behind_pooler.load(Ordering::Relaxed)
     }
 
     fn exhausted(&self, why: &str) -> Error {

@@ -5,11 +5,21 @@
 //! back; all of it leaves in the same write, so that it costs one round trip:
 //!
 //! ```text
-//! Parse/Bind/Execute BEGIN READ ONLY │ Parse/Bind/Describe/Execute │ Sync │ Query ROLLBACK
+//! Parse/Bind/Execute BEGIN READ ONLY │ Parse/Bind/Describe/Execute │ Sync │ Query ROLLBACK; …
 //! ```
 //!
 //! No Sync stands between `BEGIN` and the statement: had `BEGIN` failed, the server would pass over
 //! the statement.
+//!
+//! A read may stop at its caps. What may write never does: it runs to its end, and the rows that are
+//! too many are counted and dropped.
+//!
+//! Behind a pooler, whose sessions others use in between, everything is in one transaction, so that
+//! settings end with it and nothing is kept:
+//!
+//! ```text
+//! BEGIN │ SET LOCAL … │ Parse/Bind/Describe/Execute │ COMMIT │ Sync
+//! ```
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +31,7 @@ use super::connection::Connection;
 use super::error::{Failure, ServerError};
 use super::parameters::Parameter;
 use super::statements::Plan;
-use super::{receive, send};
+use super::{gate, pooler, receive, send};
 use crate::error::{Code, Error};
 use crate::json::Writer;
 
@@ -89,11 +99,42 @@ pub(super) enum Stage {
 /// What is known of an exchange, however it ends.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
+    /// Asked for: no transaction of ours around it.
+    pub alone: bool,
+    /// The transaction it was put into.
+    pub within: Within,
     pub stage: Stage,
     /// A statement parsed before was used.
     pub reused: bool,
+    /// The server was told, or had been told, to keep the statement under a name.
+    pub named: bool,
     /// The server was still sending rows when the byte cap was reached.
     pub cut: bool,
+}
+
+/// The transaction that a statement is put into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Within {
+    /// The server's own, of the one statement.
+    #[default]
+    Its,
+    /// One that only reads, and is rolled back.
+    ReadOnly,
+    /// One of ours, which is committed.
+    Ours,
+}
+
+impl Within {
+    /// `alone`: the statement is known to refuse a transaction of ours.
+    fn of(connection: &Connection, statement: &Statement, alone: bool) -> Self {
+        if statement.read_only {
+            Self::ReadOnly
+        } else if connection.is_pooled() && !alone && !gate::commits_by_itself(&statement.sql) {
+            Self::Ours
+        } else {
+            Self::Its
+        }
+    }
 }
 
 /// Runs a statement and writes its rows as a JSON array.
@@ -106,9 +147,13 @@ pub(super) async fn run(
     if statement.parameters.len() > MAX_PARAMETERS {
         return Err(Error::validation("`parameters`: at most 65535 are possible").into());
     }
-    // Only a pooler that ignores our startup message gives us such a session.
+    pooler::detect(connection).await?;
+    let within = Within::of(connection, statement, progress.alone);
+    progress.within = within;
+    // Only what ignores our startup message gives us such a session; behind a pooler it is set again.
     let strings = connection.parameters.get("standard_conforming_strings");
-    if statement.read_only && strings.is_some_and(|value| value != "on") {
+    if statement.read_only && !connection.is_pooled() && strings.is_some_and(|value| value != "on")
+    {
         return Err(Error::new(
             Code::OperationNotAllowed,
             "the server reads backslashes in strings as escapes (standard_conforming_strings is \
@@ -118,25 +163,36 @@ pub(super) async fn run(
     }
     let sql = statement.sql.as_str();
     let typed = statement.parameters.iter().any(Parameter::needs_type);
-    let (mut plan, evicted) = connection.statements.plan(sql, typed);
+    let (mut plan, evicted) = if connection.is_pooled() {
+        pooler::check(statement)?;
+        (Plan::Once(None), None)
+    } else {
+        connection.statements.plan(sql, typed)
+    };
     if let Some(name) = evicted {
         frontend::close(b'S', &name, &mut connection.output)?;
     }
     if typed {
-        plan = Plan::Reuse(send::describe(connection, sql, plan).await?);
+        progress.named = !matches!(plan, Plan::Once(_));
+        plan = send::describe(connection, sql, plan).await?;
     }
-    let settings =
-        send::queue(connection, statement, &plan).inspect_err(|_| connection.abandon())?;
+    let queued = send::queue(connection, statement, &plan, within);
+    let queued = queued.inspect_err(|_| connection.abandon())?;
     progress.stage = Stage::Sent;
     progress.reused = matches!(plan, Plan::Reuse(_));
+    progress.named = !matches!(plan, Plan::Once(_));
     connection.flush().await?;
-    if settings {
+    if queued.settings {
         // Where it was refused, our own deadline still holds.
         if let Err(failure @ Failure::Lost(_)) = connection.ready().await {
             return Err(failure);
         }
     }
-    let result = receive::read(connection, statement, &plan, out, progress).await;
+    let result = receive::read(connection, statement, &plan, out, queued.before, progress).await;
+    if within == Within::Ours {
+        // What the statement ended with stands; a session that can't go on is just not used again.
+        let _ = connection.roll_back().await;
+    }
     let at_rollback = matches!(result, Ok(_) | Err(Failure::Server(_))) && connection.is_busy();
     if statement.read_only && at_rollback && !connection.is_dead() && !progress.cut {
         // The answer stands even if the connection breaks now; it is just not used again.

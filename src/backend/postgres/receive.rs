@@ -13,25 +13,29 @@ use crate::error::{Code, Error};
 use crate::json::Writer;
 
 /// Reads the statement's part of the answer, up to its `ReadyForQuery`: only that confirms it.
+/// `before` statements of ours go before it.
 pub(super) async fn read(
     connection: &mut Connection,
     statement: &Statement,
     plan: &Plan,
     out: &mut Writer,
+    mut before: u32,
     progress: &mut Progress,
 ) -> Result<Summary, Failure> {
-    let mut wrapping = statement.read_only;
     let mut columns = match plan {
         Plan::Reuse(prepared) => prepared.columns.clone(),
         _ => None,
     };
-    let mut rows = Rows { statement, out, start: 0, count: 0, truncated: false, full: false };
+    let mut rows =
+        Rows { statement, out, start: 0, seen: 0, count: 0, truncated: false, full: false };
     rows.start = rows.out.len();
     rows.out.raw(b"[");
     let mut command = None;
     let mut counted = None;
     let mut failed = None;
     let mut parsed = false;
+    let mut ended = false;
+    let mut stopped = false;
     loop {
         let Some(frame) = connection.buffered()? else {
             connection.fill().await?;
@@ -40,6 +44,7 @@ pub(super) async fn read(
         let message = match frame {
             Frame::Message(message) => message,
             row => {
+                rows.seen += 1;
                 match row {
                     Frame::Row(row) => {
                         let described = columns.as_deref();
@@ -48,21 +53,25 @@ pub(super) async fn read(
                     }
                     _ => rows.overflow(rows.out.len()),
                 }
-                // A write is read to its end, so that its outcome is known.
+                // What may write is read to its end: it is not to stop half-way.
                 if rows.full && statement.read_only {
                     if rows.count == 0 {
                         return Err(too_large(statement.max_bytes.min(MAX_ROW)));
                     }
+                    stopped = true;
                     break;
                 }
                 continue;
             }
         };
         match message {
-            Message::ParseComplete => parsed = !wrapping,
-            Message::BindComplete if !wrapping => progress.stage = Stage::Bound,
-            Message::CommandComplete(_) if wrapping => wrapping = false,
+            Message::ParseComplete if before == 0 => parsed = true,
+            Message::BindComplete if before == 0 => progress.stage = Stage::Bound,
+            Message::CommandComplete(_) if before > 0 => before -= 1,
+            // That of the `COMMIT` behind it.
+            Message::CommandComplete(_) if ended => {}
             Message::CommandComplete(body) => {
+                ended = true;
                 let tag = body.tag().map_err(Failure::protocol)?;
                 let mut words = tag.split(' ');
                 command = words.next().map(str::to_owned);
@@ -70,7 +79,10 @@ pub(super) async fn read(
             }
             Message::RowDescription(body) => columns = Some(Arc::new(Columns::read(&body)?)),
             Message::NoData => columns = Some(Arc::new(Columns::default())),
-            Message::PortalSuspended => rows.truncated = true,
+            Message::PortalSuspended => {
+                rows.truncated = true;
+                stopped = true;
+            }
             Message::ErrorResponse(body) => {
                 let error = connection.error(&body);
                 if connection.is_dead() {
@@ -93,11 +105,15 @@ pub(super) async fn read(
     }
     progress.cut = connection.is_busy() && rows.full;
     rows.out.raw(b"]");
-    let returned = u64::from(rows.count);
-    let whole = !rows.truncated || command.as_deref() != Some("SELECT");
+    let row_count = match counted {
+        // How many more there are was not asked for.
+        _ if stopped => u64::from(rows.count),
+        Some(counted) => counted,
+        None => rows.seen,
+    };
     Ok(Summary {
         columns,
-        row_count: counted.filter(|_| whole).unwrap_or(returned),
+        row_count,
         command,
         truncated: rows.truncated,
         notices: std::mem::take(&mut connection.notices),
@@ -134,6 +150,8 @@ struct Rows<'a> {
     statement: &'a Statement,
     out: &'a mut Writer,
     start: usize,
+    /// How many there were, those that are not written included.
+    seen: u64,
     count: u32,
     truncated: bool,
     /// The byte cap was reached.

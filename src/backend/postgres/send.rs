@@ -13,26 +13,30 @@ use fallible_iterator::FallibleIterator as _;
 use super::columns::Columns;
 use super::connection::Connection;
 use super::error::Failure;
-use super::query::Statement;
+use super::lease::GIVE_BACK;
+use super::query::{Statement, Within};
 use super::startup::APPLICATION_NAME;
 use super::statements::{Plan, Prepared};
 use crate::error::Error;
 
 /// Parses a statement to learn the types of its parameters. It costs a round trip, and only the
-/// first time.
+/// first time where the statement gets a name. Without one it is parsed again when it is run.
 pub(super) async fn describe(
     connection: &mut Connection,
     sql: &str,
     plan: Plan,
-) -> Result<Prepared, Failure> {
+) -> Result<Plan, Failure> {
+    let once = matches!(plan, Plan::Once(_));
     let mut prepared = match plan {
-        Plan::Reuse(prepared) if prepared.parameters.is_some() => return Ok(prepared),
+        Plan::Reuse(prepared) if prepared.parameters.is_some() => {
+            return Ok(Plan::Reuse(prepared));
+        }
         Plan::Reuse(prepared) => prepared,
-        Plan::Name(name) => {
+        Plan::Name(_) | Plan::Once(_) => {
+            let name = if let Plan::Name(name) = plan { name } else { "".into() };
             frontend::parse(&name, sql, [], &mut connection.output).map_err(zero_byte)?;
             Prepared { name, columns: None, parameters: None }
         }
-        Plan::Once => return Err(Error::internal("a described statement needs a name").into()),
     };
     frontend::describe(b'S', &prepared.name, &mut connection.output)?;
     connection.sync();
@@ -61,8 +65,20 @@ pub(super) async fn describe(
     if let Some(failed) = failed {
         return Err(failed);
     }
+    if once {
+        return Ok(Plan::Once(prepared.parameters));
+    }
     connection.statements.keep(sql, prepared.clone());
-    Ok(prepared)
+    Ok(Plan::Reuse(prepared))
+}
+
+/// What goes along with a statement.
+#[derive(Debug)]
+pub(super) struct Queued {
+    /// A query of its own goes before it, with settings.
+    pub settings: bool,
+    /// How many statements of ours go before it in the same exchange.
+    pub before: u32,
 }
 
 /// Queues the settings that are not in effect already, as a query of its own.
@@ -72,10 +88,8 @@ fn queue_settings(connection: &mut Connection, statement: &Statement) -> Result<
         let _ = write!(sql, "SET statement_timeout = {};", statement.timeout.as_millis());
         connection.statement_timeout = Some(statement.timeout);
     }
-    if let Some(id) = &statement.request_id {
-        // The server cuts it at 63 bytes and replaces what is not printable ASCII.
-        let id = id.replace('\'', "''").replace('\0', "");
-        let _ = write!(sql, "SET application_name = '{APPLICATION_NAME} {id}'");
+    if let Some(name) = application_name(statement) {
+        let _ = write!(sql, "SET application_name = {name}");
     }
     if sql.is_empty() {
         return Ok(false);
@@ -84,29 +98,68 @@ fn queue_settings(connection: &mut Connection, statement: &Statement) -> Result<
     Ok(true)
 }
 
-/// Queues the whole exchange; says whether a change of settings goes before the statement.
+/// The name that shows on the server which request the statement is of, as a literal.
+fn application_name(statement: &Statement) -> Option<String> {
+    // The server cuts it at 63 bytes and replaces what is not printable ASCII.
+    let id = statement.request_id.as_ref()?.replace('\'', "''").replace('\0', "");
+    Some(format!("'{APPLICATION_NAME} {id}'"))
+}
+
+/// The settings of a transaction, which end with it.
+fn local_settings(statement: &Statement) -> Vec<String> {
+    let mut settings = vec![
+        format!("SET LOCAL statement_timeout = {}", statement.timeout.as_millis()),
+        // Others may have left it off, and the gate reads strings as the standard does.
+        "SET LOCAL standard_conforming_strings = on".to_owned(),
+    ];
+    let name = application_name(statement);
+    settings.extend(name.map(|name| format!("SET LOCAL application_name = {name}")));
+    settings
+}
+
+/// A statement of ours, without parameters and rows.
+fn ours(sql: &str, out: &mut BytesMut) -> Result<(), Failure> {
+    frontend::parse("", sql, [], out)?;
+    bind("", [], out)?;
+    frontend::execute("", 0, out)?;
+    Ok(())
+}
+
+/// Queues the whole exchange.
 pub(super) fn queue(
     connection: &mut Connection,
     statement: &Statement,
     plan: &Plan,
-) -> Result<bool, Failure> {
-    let settings = queue_settings(connection, statement)?;
+    within: Within,
+) -> Result<Queued, Failure> {
+    let settings = !connection.is_pooled() && queue_settings(connection, statement)?;
+    let mut before = Vec::new();
+    match within {
+        Within::Its => {}
+        Within::ReadOnly => before.push("BEGIN READ ONLY".to_owned()),
+        Within::Ours => before.push("BEGIN".to_owned()),
+    }
+    if connection.is_pooled() && within != Within::Its {
+        if std::mem::take(&mut connection.replan) {
+            before.push("DISCARD PLANS".to_owned());
+        }
+        before.extend(local_settings(statement));
+    }
     let out = &mut connection.output;
-    if statement.read_only {
-        frontend::parse("", "BEGIN READ ONLY", [], out)?;
-        bind("", [], out)?;
-        frontend::execute("", 0, out)?;
+    for sql in &before {
+        ours(sql, out)?;
     }
     let name = match plan {
-        Plan::Once => "",
+        Plan::Once(_) => "",
         Plan::Name(name) => name,
         Plan::Reuse(prepared) => &prepared.name,
     };
     if !matches!(plan, Plan::Reuse(_)) {
-        frontend::parse(name, &statement.sql, [], out).map_err(zero_byte)?;
+        let types = if let Plan::Once(Some(types)) = plan { &types[..] } else { &[] };
+        frontend::parse(name, &statement.sql, types.iter().copied(), out).map_err(zero_byte)?;
     }
     let known = match plan {
-        Plan::Reuse(Prepared { parameters: Some(oids), .. }) => &oids[..],
+        Plan::Once(Some(oids)) | Plan::Reuse(Prepared { parameters: Some(oids), .. }) => &oids[..],
         _ => &[],
     };
     let values = statement
@@ -119,14 +172,21 @@ pub(super) fn queue(
     if !matches!(plan, Plan::Reuse(Prepared { columns: Some(_), .. })) {
         frontend::describe(b'P', "", out)?;
     }
-    // One more than wanted tells a result that just fits from one that is cut.
-    let limit = i32::try_from(statement.max_rows).unwrap_or(i32::MAX - 1) + 1;
+    // One more than wanted tells a result that just fits from one that is cut. What may write has no
+    // limit: the server would stop it there, and commit.
+    let limit = match within {
+        Within::ReadOnly => i32::try_from(statement.max_rows).unwrap_or(i32::MAX - 1) + 1,
+        Within::Its | Within::Ours => 0,
+    };
     frontend::execute("", limit, out)?;
-    connection.sync();
-    if statement.read_only {
-        connection.simple("ROLLBACK")?;
+    if within == Within::Ours {
+        ours("COMMIT", out)?;
     }
-    Ok(settings)
+    connection.sync();
+    if within == Within::ReadOnly {
+        connection.simple(GIVE_BACK)?;
+    }
+    Ok(Queued { settings, before: u32::try_from(before.len()).unwrap_or(u32::MAX) })
 }
 
 /// A Bind with all values and all results in text form.

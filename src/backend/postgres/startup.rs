@@ -32,7 +32,7 @@ pub(super) async fn log_in(
     match authenticate(&mut connection, target).await {
         Ok(()) => Ok(connection),
         Err(Failure::Refused(error)) => Err(error),
-        Err(Failure::Server(error)) => Err(error.to_error(None)),
+        Err(Failure::Server(error)) => Err(error.to_log_in_error()),
         Err(Failure::Lost(why)) => Err(Error::new(Code::DbConnectionFailed, why)),
     }
 }

@@ -19,13 +19,11 @@ pub(super) struct Statements {
     /// Part of every name. A pooler may hand our messages to a session that another of ours has
     /// used: a name must never mean two statements.
     unique: u64,
-    /// Names are not given any more.
-    off: bool,
 }
 
 impl Default for Statements {
     fn default() -> Self {
-        Self { entries: HashMap::new(), clock: 0, named: 0, unique: rand::random(), off: false }
+        Self { entries: HashMap::new(), clock: 0, named: 0, unique: rand::random() }
     }
 }
 
@@ -49,8 +47,8 @@ pub(super) struct Prepared {
 /// How a statement is to be run.
 #[derive(Debug)]
 pub(super) enum Plan {
-    /// Parse it without a name.
-    Once,
+    /// Parse it without a name, with these types of its parameters where they are known.
+    Once(Option<Arc<[u32]>>),
     /// Parse it under this name, and report to [`Statements::keep`].
     Name(Arc<str>),
     /// It was parsed before.
@@ -62,8 +60,8 @@ impl Statements {
     /// that must be closed to make room comes with it.
     pub(super) fn plan(&mut self, sql: &str, at_once: bool) -> (Plan, Option<Arc<str>>) {
         self.clock += 1;
-        if (sql.len() > LONGEST || self.off) && !at_once {
-            return (Plan::Once, None);
+        if sql.len() > LONGEST && !at_once {
+            return (Plan::Once(None), None);
         }
         if let Some(entry) = self.entries.get_mut(sql) {
             entry.used = self.clock;
@@ -77,18 +75,12 @@ impl Statements {
             return (Plan::Name(self.name()), evicted);
         }
         self.entries.insert(sql.into(), Entry { used: self.clock, prepared: None });
-        (Plan::Once, evicted)
+        (Plan::Once(None), evicted)
     }
 
     /// Remembers that the server holds `sql` under a name.
     pub(super) fn keep(&mut self, sql: &str, prepared: Prepared) {
         self.entries.insert(sql.into(), Entry { used: self.clock, prepared: Some(prepared) });
-    }
-
-    /// Gives no more names: there is a pooler in between, which does not keep them.
-    pub(super) fn turn_off(&mut self) {
-        self.entries.clear();
-        self.off = true;
     }
 
     /// Forgets a statement; the server keeps it under its name until that is closed.
@@ -118,7 +110,7 @@ mod tests {
     #[test]
     fn a_statement_gets_a_name_when_it_is_repeated() {
         let mut statements = Statements::default();
-        assert!(matches!(statements.plan("select 1", false), (Plan::Once, None)));
+        assert!(matches!(statements.plan("select 1", false), (Plan::Once(None), None)));
         let (Plan::Name(name), None) = statements.plan("select 1", false) else { panic!() };
         statements.keep("select 1", prepared(&name));
         assert!(matches!(statements.plan("select 1", false), (Plan::Reuse(_), None)));

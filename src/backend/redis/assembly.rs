@@ -130,7 +130,14 @@ impl Assembly {
         let Value::Array(replies) = failure::check(renamed.unwrap_or(Ok(Value::Nil))?)? else {
             return Err(failure::unexpected("EXEC"));
         };
-        match renamed_to(replies.into_iter().nth(1).unwrap_or(Value::Nil))? {
+        let mut replies = replies.into_iter();
+        let timed = replies.next().unwrap_or(Value::Nil);
+        let put = renamed_to(replies.next().unwrap_or(Value::Nil))?;
+        if let (Put::Written, Err(error)) = (put, failure::check(timed)) {
+            let what = "the key was written without the time at which it expires";
+            return Err(error.context(what).outcome(Outcome::Unknown));
+        }
+        match put {
             Put::Expired if expires_at.is_none() => Err(interrupted()),
             put => Ok(put),
         }

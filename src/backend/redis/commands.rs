@@ -27,6 +27,8 @@ pub struct Commands {
     units: Vec<Unit>,
     /// Whether replies keep their attributes.
     pub(super) keep_attributes: bool,
+    /// Whether it runs a script of a user's, whose errors may say anything.
+    pub(super) is_script: bool,
 }
 
 /// Where a unit lies in the buffer, and what its answer means.
@@ -47,6 +49,7 @@ impl Commands {
             bytes: Vec::with_capacity(units * 48),
             units: Vec::with_capacity(units),
             keep_attributes: false,
+            is_script: false,
         }
     }
 

@@ -1,13 +1,61 @@
-//! Values as a server itself writes them (`DUMP`) and reads them (`RESTORE`): everything of them, and
-//! in one go. They are for servers that write the same way or a later one.
+//! Values as a server itself writes them (`DUMP`) and reads them (`RESTORE`): the only form of what a
+//! module keeps.
+//!
+//! A server trusts what it restores: bytes that no server has written can crash it, whatever their
+//! checksum says. So nothing is restored but what was [proved](Dump::proved) to be what we ourselves read
+//! from the same place, and values of every type that has another form go in that.
 
 use redis::Value;
 
 use super::commands::{Commands, Effect};
-use super::survey::{Surveyed, surveyed};
 use super::{Client, failure, reply};
+use crate::crypto::KeyRing;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
+
+/// What the stamp is for.
+const PURPOSE: &str = "redis dump v1";
+
+/// A dump that may be restored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dump(Vec<u8>);
+
+/// What a stamp vouches for besides the bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Label<'a> {
+    /// Where it was read, and may be restored: one connection, as long as it leads to the same server.
+    pub place: &'a [u8],
+    /// The key.
+    pub key: &'a [u8],
+    /// As `TYPE` named it.
+    pub type_name: &'a str,
+}
+
+impl Label<'_> {
+    /// The stamp of a dump that was read just now.
+    #[must_use]
+    pub fn stamp(&self, dump: &[u8], keys: &KeyRing) -> String {
+        self.with(dump, |parts| keys.stamp(PURPOSE, parts))
+    }
+
+    fn with<T>(&self, dump: &[u8], read: impl FnOnce(&[&[u8]]) -> T) -> T {
+        read(&[self.place, self.key, self.type_name.as_bytes(), dump])
+    }
+}
+
+impl Dump {
+    /// The bytes, if the stamp says that we read them, under this label.
+    #[must_use]
+    pub fn proved(bytes: Vec<u8>, stamp: &str, label: &Label<'_>, keys: &KeyRing) -> Option<Self> {
+        let is_ours = label.with(&bytes, |parts| keys.is_stamp(stamp, PURPOSE, parts));
+        is_ours.then_some(Self(bytes))
+    }
+
+    /// The bytes, for `RESTORE`.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl Client {
     /// The value of each key; `None` where it has vanished.
@@ -18,42 +66,11 @@ impl Client {
         let replies = self.for_each(keys, deadline, push).await;
         replies.into_iter().map(dumped).collect()
     }
-
-    /// The same, and what each key was right behind it.
-    pub async fn dump_and_survey(&self, keys: &[Vec<u8>], deadline: Deadline) -> Vec<Dumped> {
-        let columns = ["DUMP", "TYPE", self.expiry_command()];
-        let (rows, now) = self.ask_of_each(keys, &columns, deadline).await;
-        let each = |row: Vec<Result<Value>>| {
-            let mut replies = row.into_iter();
-            let dump = dumped(replies.next().unwrap_or(Ok(Value::Nil)));
-            (dump, surveyed(&mut replies, now))
-        };
-        rows.into_iter().map(each).collect()
-    }
 }
-
-/// A value, and what its key was.
-pub type Dumped = (Result<Option<Vec<u8>>>, Result<Option<Surveyed>>);
 
 fn dumped(reply: Result<Value>) -> Result<Option<Vec<u8>>> {
     match reply.and_then(failure::check)? {
         Value::Nil => Ok(None),
         reply => reply::into_bytes(reply).map(Some).ok_or_else(|| failure::unexpected("DUMP")),
     }
-}
-
-/// Whether no dump at all gets across: the user may not use the command, or there is none.
-#[must_use]
-pub fn is_unavailable(error: &Error) -> bool {
-    failure::is_about_a_command(error) || failure::is_unknown_command(error)
-}
-
-/// Whether a server can't read what another has dumped: it is of another generation, or without
-/// the module.
-#[must_use]
-pub fn is_unreadable(error: &Error) -> bool {
-    error.code() == Code::DbQueryError
-        && ["DUMP payload version or checksum", "Bad data format"]
-            .iter()
-            .any(|reason| error.message().contains(reason))
 }

@@ -81,6 +81,10 @@ impl Client {
             }
             if next.stale {
                 self.look_again(commands, &mut waiting, deadline).await;
+                // The node that answered has the keys: it ran the script, whose own words these are.
+                for unit in waiting.extract_if(.., |unit| unit.said.is_some()) {
+                    results[unit.index] = unit.said.map(Ok);
+                }
             }
             round += 1;
         }
@@ -190,7 +194,11 @@ impl Client {
         let again = round < self.patience(&learned);
         let effect = commands.unit(unit.index).effect;
         match learned {
-            Learned::Answer(value) => return Some(Ok(value)),
+            Learned::Misplaced(value) if again && matches!(self.nodes, Nodes::Cluster(_)) => {
+                unit.said = Some(value);
+                next.stale = true;
+            }
+            Learned::Answer(value) | Learned::Misplaced(value) => return Some(Ok(value)),
             Learned::TimedOut => {
                 let message = "Redis did not answer in time";
                 return Some(Err(Error::timeout(message, unanswered(effect))));
@@ -286,6 +294,9 @@ impl Client {
             if let Some(key) = commands.key(unit.index)
                 && let Ok(owner) = map.owner(slot::of(key))
             {
+                if !Arc::ptr_eq(&unit.node, owner) {
+                    unit.said = None;
+                }
                 unit.node = owner.clone();
             }
         }

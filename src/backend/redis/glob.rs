@@ -16,6 +16,20 @@ pub(super) fn literal(pattern: &[u8]) -> Option<Vec<u8>> {
     Some(key)
 }
 
+/// What is before the first wildcard, escapes taken out.
+pub(super) fn prefix(pattern: &[u8]) -> Vec<u8> {
+    let mut prefix = Vec::with_capacity(pattern.len());
+    let mut bytes = pattern.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'*' | b'?' | b'[' => break,
+            b'\\' => prefix.push(bytes.next().copied().unwrap_or(byte)),
+            byte => prefix.push(byte),
+        }
+    }
+    prefix
+}
+
 /// The pattern of the keys that begin with `prefix`, whatever characters it has.
 #[must_use]
 pub fn starting_with(prefix: &[u8]) -> Vec<u8> {
@@ -81,6 +95,13 @@ mod tests {
         for pattern in ["", "a*", "*a", "[a]b*", r"\*", "user:*"] {
             assert!(!names_nothing(pattern.as_bytes()), "{pattern}");
         }
+    }
+
+    #[test]
+    fn a_prefix_ends_at_the_first_wildcard() {
+        assert_eq!(prefix(br"a\*b*c?"), b"a*b");
+        assert_eq!(prefix(b"user:[12]*"), b"user:");
+        assert!(prefix(b"*:*").is_empty() && prefix(b"[u]ser:1").is_empty());
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use super::commands::{Commands, Effect, Unit};
 use super::connection::Lost;
 use super::failure::{self, Refusal};
 use super::node::Node;
+use super::transaction::{self, Executed};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -22,11 +23,13 @@ pub(super) struct Waiting {
     pub(super) asking: bool,
     /// A connection was lost while it was awaited.
     pub(super) was_lost: bool,
+    /// What its script answered, if that stands unless the keys are on another node in truth.
+    pub(super) said: Option<Value>,
 }
 
 impl Waiting {
     pub(super) fn new(index: usize, node: Arc<Node>) -> Self {
-        Self { index, node, redirected: false, asking: false, was_lost: false }
+        Self { index, node, redirected: false, asking: false, was_lost: false, said: None }
     }
 }
 
@@ -35,6 +38,8 @@ pub(super) enum Learned {
     Answer(Value),
     /// The server refused it: it was not run, and may be run later or elsewhere.
     Refused(Refusal, Error),
+    /// A script's answer says that its keys are on another node, which may be the script's own idea.
+    Misplaced(Value),
     /// Nothing was sent: no connection could be had.
     Unreached(Error),
     /// Sent, and the connection was lost.
@@ -42,7 +47,7 @@ pub(super) enum Learned {
     /// Sent, and the connection was closed because the replies became too many to hold; without
     /// those that came, its own may not be.
     Crowded(Error),
-    /// `MULTI` was refused, so that the commands behind it ran one by one.
+    /// A transaction that was not run as one.
     Scattered(Error),
     /// Sent, and the deadline passed.
     TimedOut,
@@ -78,19 +83,19 @@ async fn exchange(
     node: &Node,
     request: &[u8],
     expected: usize,
-    keep_attributes: bool,
+    of: &Commands,
     deadline: Deadline,
 ) -> Exchanged {
     let mut replies = Vec::with_capacity(expected);
     let ended = match node.lease(deadline).await {
         Err(error) => Ended::Unreached(error),
         Ok(mut lease) => {
-            if keep_attributes {
+            if of.keep_attributes {
                 lease.keep_attributes();
             }
             match deadline.run(lease.exchange(request, expected, &mut replies)).await {
                 Some(Ok(())) => {
-                    if replies.iter().any(is_stale) {
+                    if !of.is_script && replies.iter().any(is_stale) {
                         lease.retire();
                     }
                     Ended::Complete
@@ -109,7 +114,7 @@ pub(super) async fn exchange_all(
     node: &Node,
     deadline: Deadline,
 ) -> Exchanged {
-    exchange(node, commands.all(), commands.replies(), commands.keep_attributes, deadline).await
+    exchange(node, commands.all(), commands.replies(), commands, deadline).await
 }
 
 /// Sends one group to its node and says what each unit learned.
@@ -121,8 +126,7 @@ pub(super) async fn ask(
     let Some(first) = group.first() else { return Vec::new() };
     let expected = group.iter().map(|unit| replies_of(commands.unit(unit.index), unit)).sum();
     let request = gather(commands, group.iter().map(|unit| (unit.index, unit.asking)));
-    let keep = commands.keep_attributes;
-    exchange(&first.node, &request, expected, keep, deadline).await.learned(commands, group)
+    exchange(&first.node, &request, expected, commands, deadline).await.learned(commands, group)
 }
 
 impl Exchanged {
@@ -145,11 +149,18 @@ impl Exchanged {
                 // Replies come in order, so whatever is left belongs to this unit alone.
                 replies.by_ref().for_each(drop);
                 self.ended.unanswered(unit.effect, learned.is_empty())
+            } else if commands.is_script {
+                learn_of_script(replies.by_ref().take(count).last().unwrap_or(Value::Nil))
             } else if count == 1 {
                 learn(replies.next().unwrap_or(Value::Nil))
             } else {
                 let own = replies.by_ref().take(count).skip(usize::from(waiting.asking));
-                learn_transaction(own.collect())
+                let mut own: Vec<Value> = own.collect();
+                if unit.replies == 1 {
+                    learn(own.pop().unwrap_or(Value::Nil))
+                } else {
+                    learn_transaction(own)
+                }
             });
         }
         learned
@@ -203,22 +214,34 @@ fn learn(value: Value) -> Learned {
     Learned::Answer(value)
 }
 
-/// A transaction's answer is that of `EXEC`, unless a command was refused when it was queued:
-/// then nothing was run, and the reason is with that command.
+/// A script can answer with any error, after it has written. So its errors prove nothing, but for the
+/// one that says that it was sent to the wrong node: the cluster's map tells whether that is true.
+fn learn_of_script(value: Value) -> Learned {
+    if let Value::ServerError(error) = &value
+        && matches!(Refusal::of(error), Some(Refusal::Moved(_)))
+    {
+        return Learned::Misplaced(value);
+    }
+    Learned::Answer(value)
+}
+
+/// A transaction's answer is that of `EXEC`, unless a command was refused when it was queued: then
+/// nothing was run, and the reason is with that command.
 fn learn_transaction(mut replies: Vec<Value>) -> Learned {
     let exec = replies.pop().unwrap_or(Value::Nil);
-    if !matches!(exec, Value::ServerError(_)) {
-        return Learned::Answer(exec);
+    let commands = replies.split_off(replies.len().min(1));
+    let multi = replies.pop();
+    match transaction::executed(commands, exec) {
+        Executed::Whole(replies) => Learned::Answer(Value::Array(replies)),
+        Executed::Overtaken => Learned::Scattered(transaction::discarded()),
+        // Where `MULTI` was refused it says why.
+        Executed::Refused(refusal) => learn(multi.filter(is_refusal).unwrap_or(refusal)),
+        Executed::Broken(error) => Learned::Scattered(error),
     }
-    let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
-    if let [Value::ServerError(multi), commands @ ..] = replies.as_slice()
-        && !commands.iter().all(is_refused)
-    {
-        let error = failure::refused(multi).outcome(Outcome::Unknown);
-        return Learned::Scattered(error.context("it was written in part, without a transaction"));
-    }
-    let refused = replies.into_iter().find(is_refused);
-    learn(refused.unwrap_or(exec))
+}
+
+fn is_refusal(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(_))
 }
 
 /// What is known of a unit that was sent and not answered.

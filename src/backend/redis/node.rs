@@ -13,7 +13,7 @@ use super::commands::{Commands, Effect};
 use super::connection::{Connection, Lost};
 use super::dial::Dialer;
 use super::failure;
-use crate::backend::Gauge;
+use crate::backend::{Gauge, dialling};
 use crate::circuit::Circuit;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -209,13 +209,17 @@ impl Manager {
         }
         admitted
     }
-}
 
-impl managed::Manager for Manager {
-    type Type = Connection;
-    type Error = Error;
+    /// A failed attempt as it is told. The only node that a client has, or the primary, is its
+    /// endpoint; a node of a cluster is not, and keeps callers away by its own circuit.
+    fn told(&self, error: Error) -> Error {
+        if self.endpoint.is_some() || failure::is_busy(&error) {
+            return error;
+        }
+        dialling::failed(error, true)
+    }
 
-    async fn create(&self) -> Result<Connection> {
+    async fn dial(&self) -> Result<Connection> {
         self.admit().await?;
         let _permit = self.dialing.acquire().await;
         // Others may have failed while this one waited for its turn.
@@ -234,6 +238,15 @@ impl managed::Manager for Manager {
                 Err(error)
             }
         }
+    }
+}
+
+impl managed::Manager for Manager {
+    type Type = Connection;
+    type Error = Error;
+
+    async fn create(&self) -> Result<Connection> {
+        self.dial().await.map_err(|error| self.told(error))
     }
 
     async fn recycle(

@@ -6,6 +6,7 @@
 use redis::Value;
 
 use super::commands::{Commands, Effect, NO_ARGS, Transaction};
+use super::dump::Dump;
 use super::whole::FieldExpiries;
 use super::write::NewValue;
 use super::{Client, failure, reply, temporary};
@@ -49,8 +50,8 @@ pub struct Entry {
 pub enum Content {
     /// A value of a type that Redis itself has, but no stream; and when fields of a hash expire.
     Value(NewValue, FieldExpiries),
-    /// What `DUMP` gave.
-    Dump(Vec<u8>),
+    /// What a module keeps.
+    Dump(Dump),
 }
 
 impl Client {
@@ -158,9 +159,10 @@ impl Entry {
         }
     }
 
-    fn push_restore(&self, commands: &mut Commands, dump: &[u8], conflict: Conflict) {
+    fn push_restore(&self, commands: &mut Commands, dump: &Dump, conflict: Conflict) {
         let at = self.expires_at.unwrap_or(0).to_string();
-        let mut args: Vec<&[u8]> = vec![b"RESTORE", &self.key, at.as_bytes(), dump, b"ABSTTL"];
+        let mut args: Vec<&[u8]> =
+            vec![b"RESTORE", &self.key, at.as_bytes(), dump.bytes(), b"ABSTTL"];
         if conflict == Conflict::Replace {
             args.push(b"REPLACE");
         }

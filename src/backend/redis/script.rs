@@ -7,12 +7,12 @@
 use redis::Value;
 
 use super::Client;
-use super::commands::Commands;
+use super::commands::{Commands, Effect};
 use super::failure;
 use super::gate::Ruling;
 use super::group::unanswered;
 use super::node::Node;
-use crate::circuit::BUSY_WITH;
+use crate::circuit::{BUSY_WITH, END_WITH};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -20,9 +20,6 @@ use crate::target::Endpoint;
 
 /// What a busy server takes.
 const WHILE_BUSY: [&str; 3] = ["SCRIPT KILL", "FUNCTION KILL", "FUNCTION STATS"];
-
-/// The detail that names what ends it.
-const END_WITH: &str = "end_with";
 
 /// Whether a command is one that a busy server takes.
 pub(super) fn is_taken_while_busy(command: &str) -> bool {
@@ -35,6 +32,29 @@ fn end_of(command: &str) -> Option<&'static str> {
         "EVAL" | "EVAL_RO" | "EVALSHA" | "EVALSHA_RO" => Some("SCRIPT KILL"),
         "FCALL" | "FCALL_RO" => Some("FUNCTION KILL"),
         _ => None,
+    }
+}
+
+/// Whether a command runs a script of a user's.
+pub(super) fn is_script(command: &str) -> bool {
+    end_of(command).is_some()
+}
+
+/// What is told of an error that a script answered with. It may have written before, and it chooses
+/// the words: they say nothing of the server, nor of the log-in.
+pub(super) fn failed(error: Error, effect: Effect) -> Error {
+    let outcome = unanswered(effect);
+    match error.code() {
+        Code::DbConnectionFailed | Code::DbInvalidCredentials | Code::PoolExhausted
+            if !failure::is_busy(&error) =>
+        {
+            let message =
+                "the script answered with an error in the server's name, or the server did";
+            let told = Error::new(Code::DbQueryError, message).outcome(outcome);
+            let code = error.details().get("server_code").cloned();
+            told.detail("server_code", code.unwrap_or_default())
+        }
+        _ => error.outcome(outcome),
     }
 }
 
@@ -121,6 +141,24 @@ mod tests {
             assert!(failure::is_busy(&busy) && busy.code().retryable());
             assert_eq!(busy.details()[BUSY_WITH], what);
             assert_eq!(busy.details().get(END_WITH).and_then(|end| end.as_str()), end);
+        }
+    }
+
+    #[test]
+    fn a_script_speaks_neither_for_the_server_nor_of_the_log_in() {
+        for code in ["NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "MOVED", "ERR"]
+        {
+            let line = format!("-{code} max number of clients\r\n");
+            let Value::ServerError(error) = super::super::resp::decoded(line.as_bytes()) else {
+                panic!("{code} is an error")
+            };
+            for (effect, outcome) in
+                [(Effect::Write, Outcome::Unknown), (Effect::Read, Outcome::NotApplied)]
+            {
+                let told = failed(failure::refused(&error), effect);
+                assert_eq!((told.code(), told.known_outcome()), (Code::DbQueryError, outcome));
+                assert_eq!(told.details()["server_code"], code);
+            }
         }
     }
 

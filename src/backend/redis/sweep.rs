@@ -41,7 +41,13 @@ impl Filter {
         self.pattern.as_deref().is_none_or(glob::names_nothing)
     }
 
-    fn pattern(&self) -> Option<&[u8]> {
+    /// What every key that fits begins with; empty where that can be anything.
+    #[must_use]
+    pub fn prefix(&self) -> Vec<u8> {
+        self.pattern.as_deref().map_or_else(Vec::new, glob::prefix)
+    }
+
+    pub(super) fn pattern(&self) -> Option<&[u8]> {
         self.pattern.as_deref().filter(|pattern| !glob::matches_all(pattern))
     }
 }
@@ -167,9 +173,9 @@ impl Leg {
 }
 
 /// A node that may be swept, and the slots that it serves now.
-struct Station {
+pub(super) struct Station {
     id: String,
-    node: Arc<Node>,
+    pub(super) node: Arc<Node>,
     slots: SlotSet,
 }
 
@@ -241,7 +247,7 @@ impl Client {
         Ok(None)
     }
 
-    fn stations(&self) -> Vec<Station> {
+    pub(super) fn stations(&self) -> Vec<Station> {
         match &self.nodes {
             Nodes::One(node) => {
                 vec![Station { id: String::new(), node: node.clone(), slots: SlotSet::all() }]

@@ -18,6 +18,7 @@ use super::failure::{self, Refusal};
 use super::group::{Waiting, gather};
 use super::node::Lease;
 use super::reply;
+use super::transaction::{self, Executed};
 use super::write::{Condition, executed};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -142,21 +143,24 @@ async fn attempt(
     let mut run = commands.into_owned();
     run.push(Effect::Write, 0, &[b"EXEC"]);
     let mut replies = ask(&mut lease, &run, false, Outcome::Unknown, deadline).await?;
-    match replies.pop() {
-        Some(Value::Nil) => Ok(Attempt::Overtaken),
-        Some(Value::ServerError(error)) => {
+    let exec = replies.pop().unwrap_or(Value::Nil);
+    match transaction::executed(replies, exec) {
+        Executed::Whole(replies) => Ok(Attempt::Done(replies)),
+        Executed::Overtaken => Ok(Attempt::Overtaken),
+        Executed::Refused(refusal) => {
             lease.retire();
-            // One that was refused when it was queued says why nothing was run.
-            let refused = replies.iter().find_map(server_error).unwrap_or(&error);
+            let Value::ServerError(refused) = &refusal else {
+                return Err(failure::unexpected("EXEC").outcome(Outcome::Unknown));
+            };
             match Refusal::of(refused) {
                 Some(refusal) => Ok(Attempt::Refused(Some(refusal), failure::refused(refused))),
                 None => Err(failure::refused(refused)),
             }
         }
-        exec => match exec.and_then(reply::elements) {
-            Some(replies) => Ok(Attempt::Done(replies)),
-            None => Err(failure::unexpected("EXEC").outcome(Outcome::Unknown)),
-        },
+        Executed::Broken(error) => {
+            lease.retire();
+            Err(error)
+        }
     }
 }
 

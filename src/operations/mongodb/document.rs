@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::id::{self, Encoding, IdType};
+use super::seen::{Seen, Wanted, change, conflict, remove};
 use super::{changes, readable, writable};
 use crate::api::context::Context;
 use crate::api::reply::Reply;
-use crate::backend::mongodb::Change;
-use crate::ejson::{Document, Mode, Update, write_document, write_value};
+use crate::ejson::{Document, Form, Mode, ShownAs, Update, etag, write_value};
 use crate::error::{Error, Result};
 
 /// Which document to show.
@@ -26,22 +26,38 @@ pub(super) struct GetInput {
     id_type: Option<IdType>,
     /// `base64url` if the `_id` is given as base64url of canonical Extended JSON.
     encoding: Option<Encoding>,
-    /// `relaxed` for display, which is the default, or `canonical` for editing.
+    /// `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts.
+    ejson: Option<Mode>,
+    /// `text` for the document as a text that holds Extended JSON: no parser on the way changes the
+    /// order of its fields, or what its numbers look like.
+    #[serde(default, rename = "as")]
+    shown_as: ShownAs,
+    /// Answer with `{ document, etag }`.
     #[serde(default)]
-    ejson: Mode,
+    with_etag: bool,
 }
 
-/// The document, or `null` if there is none.
+/// The document, or `null` if there is none. Its etag, for `if_match` of a change, is in the header
+/// `ETag`, and beside the document where that is asked for.
 pub(super) async fn get(cx: &Context, input: GetInput) -> Result<Reply> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
     let mut writer = Reply::open();
-    if !call.find_one(&namespace, id, input.ejson, &mut writer).await? {
-        writer.raw("null");
+    writer.raw(if input.with_etag { "{\"document\":" } else { "" });
+    let found = call.find_one(&namespace, id).await?;
+    match &found {
+        Some(document) => Form::of(input.ejson, input.shown_as).write(&mut writer, document)?,
+        None => writer.raw("null"),
     }
-    Ok(Reply::close(writer))
+    let etag = found.as_deref().map(etag);
+    if input.with_etag {
+        writer.raw(",\"etag\":");
+        writer.value(&etag)?;
+        writer.raw("}");
+    }
+    Ok(Reply::close(writer).in_state(etag))
 }
 
 /// How to change a document: `update` or `replacement`.
@@ -70,45 +86,45 @@ pub(super) struct UpdateInput {
     #[serde(default)]
     upsert: bool,
     /// The document as it was loaded, as canonical Extended JSON. If the stored one is not the same
-    /// any more, byte for byte, nothing is changed and the failure, `CONFLICT`, has the current one in
-    /// its details.
+    /// any more, byte for byte, nothing is changed and the failure, `CONFLICT`, has the current one and
+    /// its `etag` in its details. What has gone through a JavaScript object may have lost its order of
+    /// fields; `if_match` does not depend on it.
     if_unchanged: Option<Document>,
+    /// The `etag` that the document was loaded with; the same as `if_unchanged`.
+    if_match: Option<String>,
     /// How to show the document in the answer.
-    #[serde(default)]
-    ejson: Mode,
+    ejson: Option<Mode>,
+    /// `text` for the document in the answer, and the current one of a conflict, as a text that holds
+    /// Extended JSON.
+    #[serde(default, rename = "as")]
+    shown_as: ShownAs,
 }
 
-/// `{ matched_count, upserted_id, document }`: the document as it is after the change.
+/// `{ matched_count, upserted_id, document, etag }`: the document as it is after the change.
 pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
-    if input.upsert && input.if_unchanged.is_some() {
-        return Err(Error::validation("`upsert` and `if_unchanged` contradict each other"));
+    let seen = Seen::of(input.if_unchanged, input.if_match)?;
+    if input.upsert && seen.is_some() {
+        let message = "`upsert` contradicts `if_match` and `if_unchanged`";
+        return Err(Error::validation(message));
     }
-    let expected = input.if_unchanged.as_ref().map(Document::raw);
-    let change = match (input.update, input.replacement) {
-        (Some(update), None) => Some(changes::of_update(update, &input.array_filters)?),
+    let wanted = match (input.update, input.replacement) {
+        (Some(update), None) => Wanted::Change(changes::of_update(update, &input.array_filters)?),
         (None, Some(replacement)) => {
             changes::refuse_filters(&input.array_filters)?;
-            match expected {
-                Some(expected) => Change::between(expected, replacement.into_raw())?,
-                None => Some(Change::Replacement(replacement.into_raw())),
-            }
+            Wanted::Document(replacement.into_raw())
         }
         _ => return Err(Error::validation("give either `update` or `replacement`")),
     };
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
-    let changed = match (change, expected) {
-        (Some(change), _) if input.upsert => {
-            Some(call.upsert(&namespace, id.clone(), change).await?)
-        }
-        (Some(change), expected) => call.change(&namespace, id.clone(), change, expected).await?,
-        (None, Some(expected)) => call.confirm(&namespace, id.clone(), expected).await?,
-        (None, None) => None,
-    };
+    let shown_as = input.shown_as;
+    let changed = change(&call, &namespace, &id, wanted, seen, input.upsert).await;
+    let changed = changed.map_err(|error| conflict(error, shown_as))?;
     let changed = changed.ok_or_else(|| missing(&input.coll, &id))?;
-    Reply::write(|writer| {
+    let etag = changed.document.as_deref().map(etag);
+    let reply = Reply::write(|writer| {
         writer.raw("{\"matched_count\":");
         writer.raw(if changed.inserted { "0" } else { "1" });
         writer.raw(",\"upserted_id\":");
@@ -119,12 +135,15 @@ pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
         }
         writer.raw(",\"document\":");
         match &changed.document {
-            Some(document) => write_document(writer, document, input.ejson)?,
+            Some(document) => Form::of(input.ejson, shown_as).write(writer, document)?,
             None => writer.raw("null"),
         }
+        writer.raw(",\"etag\":");
+        writer.value(&etag)?;
         writer.raw("}");
         Ok(())
-    })
+    })?;
+    Ok(reply.in_state(etag))
 }
 
 /// Which document to delete.
@@ -144,16 +163,22 @@ pub(super) struct DeleteInput {
     /// The document as it was loaded, as canonical Extended JSON; it is deleted only if it is still
     /// the same, byte for byte.
     if_unchanged: Option<Document>,
+    /// The `etag` that the document was loaded with; the same as `if_unchanged`.
+    if_match: Option<String>,
+    /// `text` for the current document of a conflict as a text that holds Extended JSON.
+    #[serde(default, rename = "as")]
+    shown_as: ShownAs,
 }
 
 /// `{ deleted_count }`.
 pub(super) async fn delete(cx: &Context, input: DeleteInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
-    let expected = input.if_unchanged.as_ref().map(Document::raw);
+    let seen = Seen::of(input.if_unchanged, input.if_match)?;
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
-    if !call.delete(&namespace, id.clone(), expected).await? {
+    let deleted = remove(&call, &namespace, &id, seen).await;
+    if !deleted.map_err(|error| conflict(error, input.shown_as))? {
         return Err(missing(&input.coll, &id));
     }
     Reply::write(|writer| {

@@ -12,6 +12,7 @@ mod id;
 pub mod indexes;
 mod insert;
 mod reading;
+mod seen;
 pub mod server;
 pub mod transfer;
 pub mod watch;

@@ -15,27 +15,27 @@ use crate::error::{Error, Result};
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Bytes(pub(super) Vec<u8>);
 
-/// How a key is spelt in a path or query.
+/// How keys and other names are spelt in a path or query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Encoding {
-    /// The key itself.
+    /// As they are.
     #[default]
     Text,
-    /// base64url of its bytes: for keys that are empty, `.`, `..`, or not UTF-8.
+    /// base64url of their bytes: for those that are empty (`=`), `.`, `..`, or not UTF-8.
     Base64url,
 }
 
 impl Bytes {
-    /// The key, once its spelling is undone.
+    /// The name, once its spelling is undone.
     pub(super) fn decode(self, encoding: Encoding) -> Result<Vec<u8>> {
         match encoding {
             Encoding::Text => Ok(self.0),
             Encoding::Base64url => {
                 let padding = self.0.iter().rposition(|&b| b != b'=').map_or(0, |at| at + 1);
-                BASE64URL
-                    .decode(&self.0[..padding])
-                    .map_err(|_| Error::validation("`key` is not base64url"))
+                BASE64URL.decode(&self.0[..padding]).map_err(|_| {
+                    Error::validation("a name is not base64url, which `encoding` says it is")
+                })
             }
         }
     }

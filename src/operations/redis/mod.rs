@@ -16,6 +16,7 @@ pub mod server;
 mod strings;
 pub mod transfer;
 mod value;
+mod visits;
 
 operations! {
     /// The string at a key.

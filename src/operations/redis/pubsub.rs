@@ -3,10 +3,10 @@
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::input::Bytes;
+use super::input::{Bytes, Encoding};
 use crate::api::context::Context;
 use crate::api::operation::operations;
 use crate::api::reply::Reply;
@@ -36,6 +36,9 @@ operations! {
 pub(super) struct ChannelsInput {
     /// Only channels that this glob pattern matches.
     pattern: Option<Bytes>,
+    /// How `pattern` is spelt.
+    #[serde(default)]
+    encoding: Encoding,
     /// Where the page before ended.
     cursor: Option<String>,
     /// Channels per page, 1 to 1000; default 100.
@@ -57,7 +60,7 @@ async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply> {
         return Err(Error::new(Code::PayloadTooLarge, message));
     }
     let request = ChannelsRequest {
-        pattern: input.pattern.map(|pattern| pattern.0),
+        pattern: input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?,
         cursor: input.cursor.unwrap_or_else(|| "0".to_owned()),
         count,
     };
@@ -93,8 +96,12 @@ impl fmt::Debug for Message {
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        let text = || json.get().as_bytes().to_vec();
-        Ok(Self(serde_json::from_str::<Bytes>(json.get()).map_or_else(|_| text(), |bytes| bytes.0)))
+        match serde_json::from_str::<Bytes>(json.get()) {
+            Ok(bytes) => Ok(Self(bytes.0)),
+            // Half a surrogate pair is no text: its JSON would be published in its place.
+            Err(error) if json.get().starts_with('"') => Err(de::Error::custom(error)),
+            Err(_) => Ok(Self(json.get().as_bytes().to_vec())),
+        }
     }
 }
 
@@ -140,6 +147,9 @@ pub(super) struct SubscribeInput {
     /// Sharded channels.
     #[serde(default)]
     shard_channels: Vec<Bytes>,
+    /// How all of them are spelt.
+    #[serde(default)]
+    encoding: Encoding,
 }
 
 /// A message of the client: `{ "type": "subscribe", "channels": ["a"] }`. To unsubscribe from none
@@ -170,11 +180,16 @@ enum Verb {
 /// missed, with how many were `dropped` if that is known, and the `reason`: `slow_reader` or
 /// `reconnected`.
 async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
-    let SubscribeInput { channels, patterns, shard_channels } = input;
+    let SubscribeInput { channels, patterns, shard_channels, encoding } = input;
     let kinds =
         [(Kind::Channel, channels), (Kind::Pattern, patterns), (Kind::Shard, shard_channels)];
-    let topics: Vec<Topic> =
-        kinds.into_iter().flat_map(|(kind, names)| topics(kind, names)).collect();
+    let mut wanted: Vec<Topic> = Vec::new();
+    for (kind, names) in kinds {
+        let names: Result<Vec<Bytes>> =
+            names.into_iter().map(|name| name.decode(encoding).map(Bytes)).collect();
+        wanted.extend(topics(kind, names?));
+    }
+    let topics = wanted;
     if topics.len() > MAX_TOPICS {
         return Err(too_many());
     }

@@ -1,5 +1,7 @@
 //! Which of many keys are meant.
 
+use std::collections::HashSet;
+
 use super::input::Bytes;
 use super::keys::type_name;
 use crate::backend::redis::course::Course;
@@ -17,7 +19,7 @@ pub(super) enum Selection {
 }
 
 impl Selection {
-    /// A list excludes a pattern or a type.
+    /// A list excludes a pattern or a type. Names that it has twice are taken once.
     pub(super) fn new(
         keys: Option<Vec<Bytes>>,
         pattern: Option<Bytes>,
@@ -35,7 +37,10 @@ impl Selection {
             let message = format!("a request names at most {MAX_KEYS} keys");
             return Err(Error::new(Code::PayloadTooLarge, message));
         }
-        Ok(Self::Keys(keys.into_iter().map(|key| key.0).collect()))
+        let mut named = HashSet::with_capacity(keys.len());
+        let mut once: Vec<Vec<u8>> = keys.into_iter().map(|key| key.0).collect();
+        once.retain(|key| named.insert(key.clone()));
+        Ok(Self::Keys(once))
     }
 
     /// The way through them.

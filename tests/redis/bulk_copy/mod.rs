@@ -57,7 +57,8 @@ impl Pair {
     }
 
     pub(crate) async fn open(&self, more: Value) -> Result<Records, (u16, Value)> {
-        let body = json!({ "action": "copy", "to": self.to, "pattern": self.pattern() });
+        let pattern = self.pattern();
+        let body = json!({ "action": "copy", "to": self.to, "pattern": pattern, "confirm": true });
         let body = merged(body, more);
         let scope = Some(self.from.to_string());
         let sent = Sent { body, scope, ..Sent::default() };
@@ -166,7 +167,11 @@ fn counts(records: &[Value]) -> [u64; 4] {
 /// The same but for members that not every generation has; and they expire at about the same times.
 fn assert_alike(from: &[String], to: &[String]) {
     let but = ["entries_added", "max_deleted_id", "entries_read", "expires_at"];
-    assert_eq!(without(from, &but), without(to, &but));
+    // Newer servers have no -0 in small sorted sets.
+    let bare = |lines: &[String]| -> Vec<String> {
+        without(lines, &but).into_iter().map(|line| line.replace("\"-0\"", "\"0\"")).collect()
+    };
+    assert_eq!(bare(from), bare(to));
     let times = |lines: &[String]| -> Vec<i64> {
         let lines = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.map(|line| line[0]["expires_at"].as_i64().unwrap_or(0)).collect()

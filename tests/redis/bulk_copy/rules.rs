@@ -6,7 +6,9 @@ use studio_multidb::target::DatabaseType;
 use uuid::Uuid;
 
 use super::{Pair, counts, end};
+use crate::recorder::Recorder;
 use crate::registered::Registered;
+use crate::rogue::serve_each;
 use crate::streams::{Records, Sent, told};
 use crate::support::{Admin, batch, connect, prefix, server};
 use crate::transfer::fill;
@@ -28,11 +30,11 @@ async fn keys_are_chosen_by_list_pattern_or_type() {
 
 #[tokio::test]
 async fn what_is_there_already_is_kept_replaced_or_ends_the_copy() {
-    for dumps in [true, false] {
+    for same_generation in [true, false] {
         let (Some(url), Some(old)) = (server("TEST_REDIS_URL"), server("TEST_REDIS_62_URL")) else {
             return;
         };
-        let to = if dumps { format!("{url}/3") } else { format!("{old}/3") };
+        let to = if same_generation { format!("{url}/3") } else { format!("{old}/3") };
         let Some(pair) = Pair::of(&url, &to).await else { return };
         let name = |name: &str| format!("{}{name}", pair.prefix);
         let (a, b) = (name("a"), name("b"));
@@ -101,7 +103,9 @@ async fn a_copy_to_what_is_no_other_redis_of_the_project_is_refused() {
         assert_eq!(got, status, "{answer}");
         assert!(answer["message"].as_str().unwrap().contains(says), "{answer}");
     }
-    let Err((status, _)) = pair.open(json!({ "pattern": "*" })).await else { panic!() };
+    let Err((status, _)) = pair.open(json!({ "pattern": "*", "confirm": null })).await else {
+        panic!()
+    };
     assert_eq!(status, 403, "everything must be confirmed");
 }
 
@@ -177,4 +181,42 @@ async fn keys_that_the_user_may_not_have_are_named_with_the_reason() {
     assert_eq!(problem["outcome"], "not_applied");
     wide.clean().await;
     assert_eq!(admin.ask(&["ACL", "DELUSER", &user]).await, ":1");
+}
+
+/// A server that says that its one key is of a module, and answers `DUMP` with what it likes.
+fn hostile(command: &[&str]) -> String {
+    match command {
+        ["SCAN", ..] => "*2\r\n$1\r\n0\r\n*2\r\n$8\r\ndocument\r\n$4\r\ntext\r\n".to_owned(),
+        ["TYPE", "document"] => "+ReJSON-RL\r\n".to_owned(),
+        ["TYPE", ..] => "+string\r\n".to_owned(),
+        ["PTTL" | "PEXPIRETIME", ..] => ":-1\r\n".to_owned(),
+        ["MEMORY", ..] => ":60\r\n".to_owned(),
+        ["DBSIZE", ..] => ":2\r\n".to_owned(),
+        ["STRLEN", ..] => ":1\r\n".to_owned(),
+        ["GET" | "GETRANGE", ..] => "$1\r\nv\r\n".to_owned(),
+        ["DUMP", ..] => "$4\r\nevil\r\n".to_owned(),
+        ["INFO", ..] => "$0\r\n\r\n".to_owned(),
+        ["TIME"] => "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n".to_owned(),
+        ["HELLO" | "CLIENT" | "PING", ..] => "+OK\r\n".to_owned(),
+        _ => "-ERR unknown command\r\n".to_owned(),
+    }
+}
+
+/// Whoever may register a source must not have a say in what another server restores.
+#[tokio::test]
+async fn what_a_source_dumps_is_never_restored_and_what_has_a_form_is_made_again() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let source = format!("redis://127.0.0.1:{}", serve_each(hostile).await);
+    let recorder = Recorder::start(url.trim_start_matches("redis://").to_owned()).await;
+    let through = format!("redis://127.0.0.1:{}/4", recorder.port);
+    let Some(pair) = Pair::of(&source, &through).await else { return };
+    for dry_run in [true, false] {
+        let records = pair.copy(json!({ "on_conflict": "replace", "dry_run": dry_run })).await;
+        assert_eq!(counts(&records), [1, 0, 1, 0], "{records:?}");
+        let problem = told(&records, "problem")[0];
+        let code = (&problem["key"], &problem["code"]);
+        assert_eq!(code, (&json!("document"), &json!("OPERATION_NOT_ALLOWED")));
+    }
+    assert!(!recorder.names().contains("RESTORE"), "{:?}", recorder.names());
+    batch(&connect(&format!("{url}/4")).await, &[&["DEL", "text"]]).await;
 }

@@ -1,5 +1,6 @@
 //! Exports and imports.
 
+mod dumps;
 #[cfg(target_os = "linux")]
 mod flat;
 mod interruptions;
@@ -62,7 +63,7 @@ fn end(records: &[Value]) -> (&Value, Option<&Value>) {
 }
 
 pub(crate) async fn forget(service: &Arc<Service>, pattern: &str) {
-    let body = json!({ "action": "delete", "pattern": pattern });
+    let body = json!({ "action": "delete", "pattern": pattern, "confirm": true });
     let sent = Sent { body, ..Sent::default() };
     Records::open(service, "POST", "/keys/bulk", sent).await.unwrap().all().await;
 }

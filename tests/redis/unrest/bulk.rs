@@ -34,9 +34,9 @@ async fn fill(scene: &Scene, client: &Client) {
 async fn change(scene: &Scene, service: &Arc<Service>, round: usize) -> Value {
     let pattern = scene.pattern(&kind(round));
     let body = if deletes(round) {
-        json!({ "action": "delete", "pattern": pattern })
+        json!({ "action": "delete", "pattern": pattern, "confirm": true })
     } else {
-        json!({ "action": "expire", "ttl": 5000, "pattern": pattern })
+        json!({ "action": "expire", "ttl": 5000, "pattern": pattern, "confirm": true })
     };
     let sent = Sent { body, ..Sent::default() };
     let opened = Records::open(service, "POST", "/keys/bulk", sent).await;

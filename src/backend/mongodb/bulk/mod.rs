@@ -30,10 +30,11 @@ impl Call<'_> {
         ordered: bool,
     ) -> Result<Report> {
         let mut report = Report::default();
-        for batch in batches(statements, ordered)? {
-            match self.send_batch(namespace, &batch, statements, ordered).await {
-                Ok(answer) => report.add(&batch, &answer, ordered)?,
-                Err(error) => return Err(report.interrupted(&batch, error)),
+        let batches = batches(statements, ordered)?;
+        for (at, batch) in batches.iter().enumerate() {
+            match self.send_batch(namespace, batch, statements, ordered).await {
+                Ok(answer) => report.add(batch, &answer, ordered)?,
+                Err(error) => return Err(report.interrupted(batch, &batches[at + 1..], error)),
             }
             if ordered && report.has_errors() {
                 break;

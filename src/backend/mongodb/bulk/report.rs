@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::batch::Batch;
 use super::statement::{Kind, Statement};
+use crate::backend::mongodb::duplicate::{index_name, is_duplicate};
 use crate::backend::mongodb::error::{interrupts, json_of, server};
 use crate::ejson::Mode;
 use crate::error::{Code, Error, Result};
@@ -34,6 +35,8 @@ struct WriteError {
     code: i32,
     message: String,
     info: Option<Document>,
+    /// The keys of the unique index that it breaks; older servers don't tell.
+    keys: Option<Document>,
 }
 
 impl Report {
@@ -79,6 +82,7 @@ impl Report {
                 code: error.get_i32("code").unwrap_or_default(),
                 message: error.get_str("errmsg").unwrap_or_default().to_owned(),
                 info: error.get_document("errInfo").ok().cloned(),
+                keys: error.get_document("keyPattern").ok().cloned(),
             });
         }
         if let Ok(concern) = answer.get_document("writeConcernError") {
@@ -99,7 +103,8 @@ impl Report {
                         Code::DbConnectionFailed,
                         format!("the writes were made but not replicated as asked for: {message}"),
                     )
-                    .outcome(Outcome::Unknown),
+                    .outcome(Outcome::Unknown)
+                    .detail("write_concern_error", message.clone()),
                 )),
             };
         };
@@ -116,13 +121,16 @@ impl Report {
         Err(self.told(error.context(&which).outcome(outcome)))
     }
 
-    /// The failure of a whole batch, after others were answered.
-    pub(super) fn interrupted(&self, batch: &Batch, error: Error) -> Error {
+    /// The failure of a whole batch, after others were answered. Those that would have been sent after
+    /// it have no answer either.
+    pub(super) fn interrupted(&self, batch: &Batch, later: &[Batch], error: Error) -> Error {
         let error = match error.known_outcome() {
             Outcome::Unknown => error.detail("unknown_indexes", batch.indexes.clone()),
             _ => error.outcome(self.outcome()),
         };
-        self.told(error)
+        let later = later.iter().flat_map(|batch| batch.indexes.iter().copied());
+        let unanswered: Vec<usize> = batch.indexes.iter().copied().chain(later).collect();
+        self.told(error.detail("unanswered_indexes", unanswered))
     }
 
     fn outcome(&self) -> Outcome {
@@ -153,6 +161,12 @@ impl Report {
 impl WriteError {
     fn json(&self) -> Value {
         let mut entry = json!({ "index": self.index, "code": self.code, "message": self.message });
+        if let Some(keys) = &self.keys {
+            entry["key_pattern"] = json_of(&Bson::Document(keys.clone()), Mode::Relaxed);
+        }
+        if let Some(name) = index_name(&self.message).filter(|_| is_duplicate(self.code)) {
+            entry["index_name"] = name.into();
+        }
         if let Some(info) = &self.info {
             entry["errInfo"] = json_of(&Bson::Document(info.clone()), Mode::Relaxed);
         }

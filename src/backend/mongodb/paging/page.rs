@@ -10,7 +10,7 @@ use crate::backend::mongodb::cap::{End, List};
 use crate::backend::mongodb::cursor::Batch;
 use crate::backend::mongodb::find::Query;
 use crate::backend::mongodb::names::Namespace;
-use crate::ejson::{Mode, write_document};
+use crate::ejson::Form;
 use crate::error::Result;
 use crate::json::Writer;
 
@@ -23,7 +23,7 @@ impl Call<'_> {
         mut query: Query,
         order: &Order,
         from: Option<&Position>,
-        mode: Mode,
+        form: impl Into<Form<'_>>,
         writer: &mut Writer,
     ) -> Result<(End, Option<Position>)> {
         let before = from.map_or(query.skip, |position| position.before);
@@ -38,7 +38,7 @@ impl Call<'_> {
         if let Some(Widened { projection, .. }) = widened {
             query.projection = projection;
         }
-        let cap = query.cap;
+        let (cap, mut form) = (query.cap, form.into());
         self.read(async {
             let mut cursor = self.send_find(namespace, query).await?;
             let mut page = List::new(cap, writer);
@@ -51,7 +51,7 @@ impl Call<'_> {
                     let shown = (!hidden.is_empty()).then(|| without(document, &hidden));
                     let shown = shown.transpose()?;
                     let shown = shown.as_deref().unwrap_or(document);
-                    if page.push(|writer| write_document(writer, shown, mode))? {
+                    if page.push(|writer| form.write(writer, shown))? {
                         latest = Some(document);
                         continue;
                     }

@@ -10,7 +10,7 @@ pub use self::reply::transcode;
 use super::commands::{Commands, Effect};
 use super::gate::Ruling;
 use super::members::{NodeName, Which};
-use super::{Client, Nodes, failure, redact, script, slot};
+use super::{Client, Nodes, failure, fence, redact, script, slot};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Writer;
@@ -72,8 +72,13 @@ impl Client {
         let ran = if script::is_taken_while_busy(name) {
             self.run_while_busy(args, ruling, &node, deadline).await
         } else {
+            let fenced = fence::fenced(args, ruling);
+            let fenced: Option<Vec<&[u8]>> =
+                fenced.as_ref().map(|args| args.iter().map(Vec::as_slice).collect());
+            let args = fenced.as_deref().unwrap_or(args);
             let mut commands = Commands::one(ruling.effect, key.unwrap_or(0), args);
             commands.keep_attributes = true;
+            commands.is_script = script::is_script(name);
             let on = member.as_ref().map(|member| &member.node);
             self.run(&commands, on, deadline).await.pop().unwrap_or(Ok(Value::Nil))
         };
@@ -81,7 +86,13 @@ impl Client {
         let mut reply = match ran.map_err(|error| script::timed_out(error, name, at))? {
             Value::ServerError(error) => {
                 let said = format!("{} {}", error.code(), error.details().unwrap_or_default());
-                return Err(failure::refused(&error).detail("server_message", said));
+                let told = failure::refused(&error);
+                let told = if script::is_script(name) {
+                    script::failed(told, ruling.effect)
+                } else {
+                    told
+                };
+                return Err(told.detail("server_message", said));
             }
             reply => reply,
         };

@@ -66,6 +66,9 @@ pub struct Command {
     subcommands: &'static [Command],
 }
 
+/// What runs other scripts, which no script may.
+const RUNS_SCRIPTS: [&str; 6] = ["EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO"];
+
 /// Reads data.
 pub(super) const fn read(name: &'static str, keys: Keys) -> Command {
     Command::new(name, Ok(Permission::Read), Effect::Read, keys)
@@ -141,6 +144,16 @@ impl Command {
     /// What may stand behind it.
     pub fn subcommands(&self) -> &'static [Command] {
         self.subcommands
+    }
+
+    /// Whether scripts may call it: it is offered, whatever its arguments, or only not because it would
+    /// wait, which it does not in a script.
+    pub fn is_offered_to_scripts(&self) -> bool {
+        match self.arguments {
+            Arguments::ShowsLog => false,
+            Arguments::StreamsWith(..) => true,
+            _ => self.class.is_ok() && !RUNS_SCRIPTS.contains(&self.name),
+        }
     }
 
     pub(super) fn subcommand(&self, word: &[u8]) -> Option<&'static Command> {

@@ -74,6 +74,14 @@ pub fn find(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> 
     }
 }
 
+/// The commands that scripts may call, and those of whose subcommands they may call some.
+pub(super) fn offered_to_scripts() -> impl Iterator<Item = &'static Command> {
+    let has_some =
+        |command: &Command| command.subcommands().iter().any(Command::is_offered_to_scripts);
+    let all = table::FAMILIES.iter().copied().flatten();
+    all.filter(move |command| command.is_offered_to_scripts() || has_some(command))
+}
+
 fn unknown(name: &[u8], subcommand: Option<&[u8]>) -> Error {
     let message = match subcommand {
         None => format!("{} is not a known command, and is refused for that", shown(name)),

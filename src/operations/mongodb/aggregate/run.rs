@@ -10,7 +10,7 @@ use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::api::stream::Format;
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
-use crate::ejson::{Mode, Pipeline, write_document};
+use crate::ejson::{Form, Mode, Pipeline, ShownAs};
 use crate::error::{Code, Error, Result};
 use crate::operations::mongodb::readable;
 use crate::permission::Permission;
@@ -39,9 +39,11 @@ pub(super) struct RunInput {
     /// Return only the first so many documents; in a list at most 10000. If it is not given, a list of
     /// more than 1000 documents is refused; a stream has them all.
     limit: Option<u32>,
-    /// `relaxed` for display, which is the default, or `canonical` for editing.
-    #[serde(default)]
-    ejson: Mode,
+    /// `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts.
+    ejson: Option<Mode>,
+    /// `text` for documents as texts that hold Extended JSON.
+    #[serde(default, rename = "as")]
+    shown_as: ShownAs,
 }
 
 /// A list of the resulting documents. A list has no place to say that it is not whole, so a result is
@@ -67,7 +69,8 @@ pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
     };
     cx.will(effect, cost).await?;
     let options = AggregateOptions { writes: needs.write, ..input.options.checked()? };
-    let run = Run { stages, options, input: input.options, limit: input.limit, ejson: input.ejson };
+    let form = Form::of(input.ejson, input.shown_as);
+    let run = Run { stages, options, input: input.options, limit: input.limit, form };
     run.answer(cx, Source::Collection(&namespace)).await
 }
 
@@ -85,9 +88,11 @@ pub(super) struct RunOnDatabaseInput {
     options: RunOptions,
     /// As for a collection.
     limit: Option<u32>,
-    /// `relaxed` for display, which is the default, or `canonical` for editing.
-    #[serde(default)]
-    ejson: Mode,
+    /// `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts.
+    ejson: Option<Mode>,
+    /// `text` for documents as texts that hold Extended JSON.
+    #[serde(default, rename = "as")]
+    shown_as: ShownAs,
 }
 
 /// As on a collection.
@@ -102,7 +107,8 @@ pub(super) async fn run_on_database(cx: &Context, input: RunOnDatabaseInput) -> 
         ));
     }
     let options = input.options.checked()?;
-    let run = Run { stages, options, input: input.options, limit: input.limit, ejson: input.ejson };
+    let form = Form::of(input.ejson, input.shown_as);
+    let run = Run { stages, options, input: input.options, limit: input.limit, form };
     run.answer(cx, Source::Database(&input.db)).await
 }
 
@@ -112,7 +118,7 @@ struct Run {
     options: AggregateOptions,
     input: RunOptions,
     limit: Option<u32>,
-    ejson: Mode,
+    form: Form<'static>,
 }
 
 impl Run {
@@ -125,7 +131,7 @@ impl Run {
     }
 
     async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
-        let Self { stages, options, input, limit, ejson } = self;
+        let Self { stages, options, input, limit, form } = self;
         let documents = limit.unwrap_or(LIMIT);
         if !(1..=MOST).contains(&documents) {
             return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
@@ -136,7 +142,7 @@ impl Run {
         let call = input.read.call(cx, &client);
         let mut writer = Reply::open();
         writer.raw("[");
-        let end = call.aggregate(source, stages, options, ejson, &mut writer).await?;
+        let end = call.aggregate(source, stages, options, form, &mut writer).await?;
         if end.truncated || (end.has_more && limit.is_none()) {
             return Err(too_much(end.truncated));
         }
@@ -145,7 +151,7 @@ impl Run {
     }
 
     async fn stream(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
-        let Self { mut stages, options, input, limit, ejson } = self;
+        let Self { mut stages, options, input, limit, mut form } = self;
         if limit == Some(0) {
             return Err(Error::validation("`limit` must be at least 1"));
         }
@@ -162,7 +168,7 @@ impl Run {
                 while let Some(batch) = documents.next(&client, cx.step()).await? {
                     for document in batch.documents()? {
                         let document = document?;
-                        sink.record(|out| write_document(out, document, ejson)).await?;
+                        sink.record(|out| form.write(out, document)).await?;
                     }
                 }
                 Ok(())

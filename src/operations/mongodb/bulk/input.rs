@@ -1,6 +1,6 @@
 //! What a bulk write is asked to do.
 
-use mongodb::bson::{self, Bson, RawDocumentBuf};
+use mongodb::bson::{Bson, RawDocumentBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -36,7 +36,7 @@ pub(in super::super) struct BulkInput {
     /// Stop at the first write that fails, which is the default, or try them all.
     #[serde(default = "yes")]
     pub(super) ordered: bool,
-    /// Must be `true` where the filter of a write to many documents is empty.
+    /// Must be `true` where writes to many documents would reach every document of the collection.
     #[serde(default)]
     pub(super) confirm: bool,
     /// Write nothing; show how many documents each filter matches, and some of them.
@@ -229,9 +229,9 @@ impl Write {
         }
     }
 
-    /// Whether it is about every document of the collection.
-    pub(super) fn reaches_everything(&self) -> bool {
-        self.selection().is_some_and(|selection| selection.many && is_empty(&selection.filter))
+    /// Which documents it changes or deletes, where that can be any number.
+    pub(super) fn many(&self) -> Option<&Selection> {
+        self.selection().filter(|selection| selection.many)
     }
 
     /// As the backend takes it.
@@ -243,50 +243,5 @@ impl Write {
             }
             Self::Delete(selection) => Statement::delete(&selection),
         }
-    }
-}
-
-/// Whether a filter asks for nothing: it has no conditions, or only such that hold of every document.
-fn is_empty(filter: &bson::Document) -> bool {
-    filter.iter().all(|(name, value)| match (name.as_str(), value) {
-        ("$comment" | "$alwaysTrue", _) => true,
-        ("$and", Bson::Array(parts)) => parts.iter().all(is_empty_part),
-        ("$or", Bson::Array(parts)) => parts.iter().any(is_empty_part),
-        ("$expr", Bson::Boolean(always)) => *always,
-        ("_id", Bson::Document(condition)) => {
-            condition.len() == 1 && condition.get_bool("$exists").is_ok_and(|exists| exists)
-        }
-        _ => false,
-    })
-}
-
-fn is_empty_part(part: &Bson) -> bool {
-    part.as_document().is_some_and(is_empty)
-}
-
-#[cfg(test)]
-mod tests {
-    use mongodb::bson::doc;
-
-    use super::*;
-
-    #[test]
-    fn a_filter_that_asks_for_nothing_is_empty_however_it_is_dressed() {
-        let nothing = [
-            doc! {},
-            doc! { "$and": [{}, { "$comment": "x" }] },
-            doc! { "$or": [{ "a": 1 }, {}] },
-            doc! { "_id": { "$exists": true } },
-            doc! { "$expr": true },
-        ];
-        assert!(nothing.iter().all(is_empty));
-        let something = [
-            doc! { "a": 1 },
-            doc! { "$and": [{}, { "a": 1 }] },
-            doc! { "$or": [{ "a": 1 }] },
-            doc! { "_id": { "$exists": false } },
-            doc! { "$expr": { "$eq": ["$a", 1] } },
-        ];
-        assert!(!something.iter().any(is_empty));
     }
 }

@@ -1,5 +1,6 @@
 //! `/mongodb/{scope}/databases/{db}/collections/{coll}/documents/bulk`.
 
+mod guard;
 mod input;
 mod preview;
 
@@ -14,7 +15,7 @@ use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Report, Statement};
 use crate::ejson::{Mode, write_value};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::json::Writer;
 
 /// So many writes cost one more in the rate limit.
@@ -38,13 +39,8 @@ pub(super) async fn run(cx: &Context, input: BulkInput) -> Result<Reply> {
     if dry_run {
         return preview::show(&call, &namespace, &writes, sample, ejson).await;
     }
-    if !confirmed && let Some(index) = writes.iter().position(Write::reaches_everything) {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
-            "the filter is empty, so this would reach every document; send `confirm: true` to do \
-             that, or `dry_run: true` to see how many there are",
-        )
-        .detail("index", index));
+    if !confirmed {
+        guard::check(&call, &namespace, &writes).await?;
     }
     let ids: Vec<Option<Bson>> = writes.iter().map(Write::inserted_id).collect();
     let statements: Vec<Statement> =

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::backend::mongodb::{Cap, Identity, Namespace, Order, Position, Query};
-use crate::ejson::{Document, Mode};
+use crate::ejson::{Document, Mode, ShownAs};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::reading::{HintInput, ReadOptions};
@@ -54,9 +54,12 @@ pub(in super::super) struct FindInput {
     /// Values that expressions in the filter can name, as `$$name`. Nothing is counted then.
     #[serde(rename = "let")]
     pub(super) variables: Option<Document>,
-    /// `relaxed` for display, which is the default, or `canonical` for editing.
-    #[serde(default)]
-    pub(super) ejson: Mode,
+    /// `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts.
+    pub(super) ejson: Option<Mode>,
+    /// `text` for documents as texts that hold Extended JSON: no parser on the way changes the order of
+    /// their fields, or what their numbers look like.
+    #[serde(default, rename = "as")]
+    pub(super) shown_as: ShownAs,
     /// Whether to find out how many documents there are; it does unless this is `false`.
     pub(super) count: Option<bool>,
 }

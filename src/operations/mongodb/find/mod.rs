@@ -11,12 +11,16 @@ use super::readable;
 use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::backend::mongodb::{Client, Count, CountKind, End};
+use crate::ejson::Form;
 use crate::error::Result;
+use crate::json::Writer;
 
 /// How long a page of documents waits for the number of all documents.
 const COUNT_BUDGET: Duration = Duration::from_millis(500);
 
-/// `{ documents, total, count: { value, kind }, page, page_size, has_more, truncated, next_cursor }`.
+/// `{ documents, etags, total, count: { value, kind }, page, page_size, has_more, truncated,
+/// next_cursor }`. `etags` has one for each document, for `if_match` of a change; it is `null` with a
+/// `projection`, which shows documents only in part.
 /// `total` is the count's value, `null` if counting was given up. `next_cursor` is `null` without
 /// `cursor` and at the end; and where `has_more` says that this is not the end, it can't be told where
 /// the next page begins, because of large values, of a projection that changes the fields that are
@@ -34,13 +38,16 @@ pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
         None => Before::Skipped(query.skip),
     };
     let call = input.options().call(cx, &client);
+    let whole = query.projection.is_none();
+    let mut etags = Writer::new();
+    let form = Form::of(input.ejson, input.shown_as);
+    let form = if whole { form.with_etags(&mut etags) } else { form };
     let mut writer = Reply::open();
     writer.raw("{\"documents\":[");
     let (end, next) = match walk {
-        None => (call.find(&namespace, query, input.ejson, &mut writer).await?, None),
+        None => (call.find(&namespace, query, form, &mut writer).await?, None),
         Some(Walk { order, from, identity }) => {
-            let page =
-                call.find_page(&namespace, query, &order, from.as_ref(), input.ejson, &mut writer);
+            let page = call.find_page(&namespace, query, &order, from.as_ref(), form, &mut writer);
             let (end, position) = page.await?;
             let next = position.map(|position| position.encode(identity)).transpose()?;
             (end, next.flatten())
@@ -51,7 +58,15 @@ pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
         None if input.count == Some(false) || input.variables.is_some() => None,
         None => Some(call.count_within(&namespace, filter, reading, COUNT_BUDGET).await),
     };
-    writer.raw("],\"total\":");
+    writer.raw("],\"etags\":");
+    if whole {
+        writer.raw("[");
+        writer.raw(etags.text());
+        writer.raw("]");
+    } else {
+        writer.raw("null");
+    }
+    writer.raw(",\"total\":");
     writer.value(&count.and_then(|c| c.value))?;
     writer.raw(",\"count\":");
     writer.value(&count)?;

@@ -6,15 +6,16 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::load::{Batch, Ids, OnConflict, Refused, Written};
+use super::load::{Batch, Ids, OnConflict, Refused, Rules, Written};
 use super::records::{FileFormat, Records};
 use crate::api::context::Context;
 use crate::api::effect::Effect;
 use crate::api::reply::Reply;
 use crate::api::stream::Sink;
-use crate::backend::mongodb::{Client, Namespace};
+use crate::backend::mongodb::{Call, Client, CollectionKind, Namespace};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::writable;
+use crate::outcome::Outcome;
 
 /// Records that are reported one by one; of more only the number is told.
 const MOST_REPORTED: u64 = 1000;
@@ -33,7 +34,8 @@ pub(super) struct ImportInput {
     /// `ndjson`, which is the default, `json` for an array or documents that follow each other, or
     /// `csv`.
     format: Option<FileFormat>,
-    /// What happens to a document whose `_id` is there already.
+    /// What happens to a document whose `_id` is there already. One that has another unique value that
+    /// is taken is refused, with the name of the index.
     #[serde(default)]
     on_conflict: OnConflict,
     /// The `resume` that an interrupted import has told: goes on there with the same body.
@@ -77,6 +79,15 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
     cx.will(effect, cx.operation.cost).await?;
     let records = Records::new(cx.upload()?, format, rows);
     let client = cx.mongodb().await?;
+    let unique_ids = has_unique_ids(&client.call(cx.deadline, &cx.request_id), &namespace).await?;
+    if !unique_ids && input.on_conflict != OnConflict::Refuse {
+        return Err(Error::validation(format!(
+            "{namespace} is a time series, which may have an `_id` any number of times: what is there \
+             already can't be told; leave `on_conflict` out"
+        )));
+    }
+    let rules =
+        Rules { on_conflict: input.on_conflict, resumed: input.resume.is_some(), unique_ids };
     Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
             let client: &Client = &client;
@@ -85,16 +96,24 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
                 client,
                 namespace,
                 input,
+                rules,
                 records,
                 ids,
                 from,
                 sink,
                 counts: Counts::default(),
+                in_doubt: false,
                 told: None,
             };
             import.run().await
         })
     }))
+}
+
+/// Whether the collection has each `_id` once, as all have but time series.
+async fn has_unique_ids(call: &Call<'_>, namespace: &Namespace) -> Result<bool> {
+    let entry = call.collection_entry(namespace).await?;
+    Ok(entry.is_none_or(|entry| entry.kind() != CollectionKind::Timeseries))
 }
 
 #[derive(Debug, Default, Clone, serde::Serialize)]
@@ -117,12 +136,15 @@ struct Import<'a> {
     client: &'a Client,
     namespace: Namespace,
     input: ImportInput,
+    rules: Rules,
     records: Records,
     ids: Ids,
     /// The first record that is not done.
     from: u64,
     sink: &'a mut Sink,
     counts: Counts,
+    /// Of some records nobody knows whether they were written.
+    in_doubt: bool,
     /// When progress was last told.
     told: Option<Instant>,
 }
@@ -173,13 +195,18 @@ impl Import<'_> {
         }
         let (client, cx) = (self.client, self.cx);
         let call = || client.call(cx.step(), &cx.request_id);
-        let Written { inserted, replaced, skipped, refused, stopped } = batch
-            .write(call, &self.namespace, self.input.on_conflict, self.input.resume.is_some())
-            .await;
+        let next = batch.last() + 1;
+        let written = batch.write(call, &self.namespace, self.rules).await;
+        let Written { inserted, replaced, skipped, refused, in_doubt, stopped } = written;
         self.counts.inserted += inserted;
         self.counts.replaced += replaced;
         self.counts.skipped += skipped;
+        self.in_doubt |= in_doubt;
         if let Some(error) = stopped {
+            if in_doubt && !self.rules.unique_ids {
+                // They were reported, and sending them again could make them twice.
+                self.from = next;
+            }
             for record in refused {
                 self.report(&record).await?;
             }
@@ -226,11 +253,19 @@ impl Import<'_> {
             .await
     }
 
-    /// The failure that ends the import, with what was done before it.
+    /// The failure that ends the import, with what was done before it. Whatever it failed with, what
+    /// was written before is written.
     fn interrupted(&mut self, error: Error) -> Error {
         self.counts.resume = self.ids.token(self.from);
         let counts = serde_json::to_value(&self.counts).unwrap_or_default();
-        error.detail("counts", counts)
+        let outcome = match error.known_outcome() {
+            _ if self.in_doubt => Outcome::Unknown,
+            Outcome::NotApplied if self.counts.inserted + self.counts.replaced > 0 => {
+                Outcome::Applied
+            }
+            known => known,
+        };
+        error.outcome(outcome).detail("counts", counts)
     }
 
     async fn tell(&mut self, name: &str) -> Result<()> {

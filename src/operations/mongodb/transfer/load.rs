@@ -1,10 +1,11 @@
 //! Batches of an import on their way to the server.
 //!
 //! Each document has its `_id` before it is sent, and gets the same one in an import that goes on after
-//! an interruption. So sending an insert again does no harm: the server refuses the second one. A
-//! replacement is not sent again; when its answer is lost, that is reported.
+//! an interruption. So sending an insert again does no harm where a collection has each `_id` once: the
+//! server refuses the second one. A replacement is not sent again, and nothing is that goes into a time
+//! series; when the answer is lost, that is reported.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use mongodb::bson::oid::ObjectId;
@@ -13,6 +14,7 @@ use mongodb::bson::{Bson, RawDocumentBuf, doc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::duplicates::{Duplicate, Judge, id_of};
 use crate::backend::mongodb::{Call, Change, Namespace, Selection, Statement};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -90,6 +92,16 @@ impl Ids {
     }
 }
 
+/// How the batches of an import are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) on_conflict: OnConflict,
+    /// It goes on after an interruption: what it sends may have been sent before.
+    pub(super) resumed: bool,
+    /// The collection has each `_id` once, so that a document that is sent again is not there twice.
+    pub(super) unique_ids: bool,
+}
+
 /// Documents that will be written together.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -97,13 +109,14 @@ pub(super) struct Batch {
     bytes: usize,
 }
 
+/// A document on its way.
 #[derive(Debug)]
-struct Loaded {
-    number: u64,
-    id: Bson,
-    /// The `_id` was made for this import, so nobody else can have it.
-    id_is_ours: bool,
-    document: RawDocumentBuf,
+pub(super) struct Loaded {
+    pub(super) number: u64,
+    pub(super) id: Bson,
+    /// The `_id` was made for this import.
+    pub(super) id_is_ours: bool,
+    pub(super) document: RawDocumentBuf,
 }
 
 /// A record that was not written, and why.
@@ -120,6 +133,8 @@ pub(super) struct Written {
     pub(super) replaced: u64,
     pub(super) skipped: u64,
     pub(super) refused: Vec<Refused>,
+    /// Of some records nobody knows whether they were written.
+    pub(super) in_doubt: bool,
     /// Why no more should be tried: the server is gone, or does not let us write.
     pub(super) stopped: Option<Error>,
 }
@@ -158,19 +173,23 @@ impl Batch {
         self.documents.is_empty()
     }
 
+    /// The number of its last record.
+    pub(super) fn last(&self) -> u64 {
+        self.documents.last().map_or(0, |loaded| loaded.number)
+    }
+
     /// Writes it. `call` begins another attempt.
     pub(super) async fn write<'c>(
         mut self,
         call: impl Fn() -> Call<'c>,
         namespace: &Namespace,
-        on_conflict: OnConflict,
-        resumed: bool,
+        rules: Rules,
     ) -> Written {
         let mut written = Written::default();
         let mut pause = FIRST_PAUSE;
-        let mut lost_before = resumed;
+        let mut lost_before = rules.resumed;
         for attempt in 1..=TRIES {
-            let statements = match self.statements(on_conflict) {
+            let statements = match self.statements(rules.on_conflict) {
                 Ok(statements) => statements,
                 Err(error) => {
                     written.stopped = Some(error);
@@ -186,31 +205,45 @@ impl Batch {
                 }
                 Err(error) => error,
             };
-            let was_lost = self.settle(&error, lost_before, on_conflict, &mut written);
+            let Settled { duplicates, in_doubt, inserted } = self.settle(&error, &mut written);
+            let on_conflict = rules.on_conflict;
+            let judge = Judge { namespace, on_conflict, lost_before, inserted };
+            judge.settle(&call(), duplicates, &mut written).await;
             if self.documents.is_empty() {
+                if error.details().contains_key("write_concern_error") {
+                    // They are made, and may be gone after a failover.
+                    written.in_doubt = true;
+                    written.stopped = Some(error);
+                }
                 return written;
             }
-            let again = was_lost
-                && on_conflict != OnConflict::Replace
+            let again = !in_doubt.is_empty()
+                && rules.unique_ids
+                && rules.on_conflict != OnConflict::Replace
                 && attempt < TRIES
                 && is_passing(&error);
             if !again {
-                written.stopped = Some(error);
+                self.give_up(error, &in_doubt, &mut written);
                 break;
             }
             lost_before = true;
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        // What is left was sent, or not, and nobody said which.
-        if let Some(error) = &written.stopped {
-            written.refused.extend(
-                self.documents
-                    .drain(..)
-                    .map(|d| Refused { number: d.number, error: error.clone() }),
-            );
-        }
         written
+    }
+
+    /// What is left was sent, or not, and nobody said which.
+    fn give_up(&mut self, error: Error, in_doubt: &HashSet<u64>, written: &mut Written) {
+        written.refused.extend(self.documents.drain(..).map(|Loaded { number, .. }| {
+            let outcome =
+                if in_doubt.contains(&number) { Outcome::Unknown } else { Outcome::NotApplied };
+            // Of the batch as a whole the failure tells more than is known of this record.
+            let error = Error::new(error.code(), error.message()).outcome(outcome);
+            Refused { number, error }
+        }));
+        written.in_doubt |= !in_doubt.is_empty();
+        written.stopped = Some(error);
     }
 
     fn statements(&self, on_conflict: OnConflict) -> Result<Vec<Statement>> {
@@ -225,14 +258,8 @@ impl Batch {
         self.documents.iter().map(statement).collect()
     }
 
-    /// Takes out what is known after a failure. Says whether the rest was sent and not answered.
-    fn settle(
-        &mut self,
-        error: &Error,
-        lost_before: bool,
-        on_conflict: OnConflict,
-        written: &mut Written,
-    ) -> bool {
+    /// Takes out what is known after a failure.
+    fn settle(&mut self, error: &Error, written: &mut Written) -> Settled {
         let details = error.details();
         let list = |name: &str| details.get(name).and_then(|list| list.as_array());
         let number = |name: &str| details.get(name).and_then(serde_json::Value::as_u64);
@@ -241,51 +268,62 @@ impl Batch {
             .flatten()
             .filter_map(|entry| Some((usize::try_from(entry["index"].as_u64()?).ok()?, entry)))
             .collect();
-        let unknown: Vec<usize> = indexes(list("unknown_indexes"));
+        let unknown = indexes(list("unknown_indexes"));
+        let unanswered = list("unanswered_indexes").map(|list| indexes(Some(list)));
+        // Before anything is sent, a failure has none of these lists.
+        let told = list("write_errors").is_some();
         let inserted = indexes(list("inserted_indexes"));
-        // A failure of the server as a whole has no list of errors: nothing else was settled.
-        let answered = list("write_errors").is_some_and(|errors| !errors.is_empty());
         written.inserted += inserted.len() as u64;
         written.inserted += list("upserted").map_or(0, Vec::len) as u64;
         written.replaced += number("matched_count").unwrap_or(0);
         let mut rest = Vec::new();
+        let mut settled = Settled::default();
         for (index, loaded) in std::mem::take(&mut self.documents).into_iter().enumerate() {
             if let Some(refusal) = refusals.get(&index) {
-                let duplicate = refusal["code"].as_i64() == Some(DUPLICATE_KEY);
-                if duplicate && lost_before && loaded.id_is_ours {
-                    // Our own, from the attempt whose answer was lost.
-                    written.inserted += 1;
-                } else if duplicate && on_conflict == OnConflict::Skip {
-                    written.skipped += 1;
+                if refusal["code"].as_i64() == Some(DUPLICATE_KEY) {
+                    settled.duplicates.push(Duplicate { loaded, refusal: (*refusal).clone() });
                 } else {
-                    let doubt = duplicate && lost_before;
-                    let error = refused(refusal, duplicate, doubt);
+                    let error = refused(refusal, Code::DbQueryError);
                     written.refused.push(Refused { number: loaded.number, error });
                 }
-            } else if unknown.contains(&index) || !(answered || inserted.contains(&index)) {
+            } else if unanswered.as_ref().map_or(!told, |list| list.contains(&index)) {
+                if unknown.contains(&index) {
+                    settled.in_doubt.insert(loaded.number);
+                }
                 rest.push(loaded);
+            } else if let Some(id) = id_of(&loaded.document).filter(|_| inserted.contains(&index)) {
+                settled.inserted.insert(id, loaded.number);
             }
         }
         self.documents = rest;
-        error.known_outcome() == Outcome::Unknown
+        settled
     }
 }
 
-fn indexes(list: Option<&Vec<serde_json::Value>>) -> Vec<usize> {
+/// What is known of a batch after a failure.
+#[derive(Default)]
+struct Settled {
+    /// Their key is there already.
+    duplicates: Vec<Duplicate>,
+    /// The numbers of those that were sent and not answered.
+    in_doubt: HashSet<u64>,
+    /// The numbers of those that were inserted, by their `_id`.
+    inserted: HashMap<Vec<u8>, u64>,
+}
+
+fn indexes(list: Option<&Vec<serde_json::Value>>) -> HashSet<usize> {
     let index = |value: &serde_json::Value| usize::try_from(value.as_u64()?).ok();
     list.into_iter().flatten().filter_map(index).collect()
 }
 
-fn refused(refusal: &serde_json::Value, duplicate: bool, doubt: bool) -> Error {
+/// What a server said of a document that it did not take.
+pub(super) fn refused(refusal: &serde_json::Value, code: Code) -> Error {
     let message = refusal["message"].as_str().unwrap_or("the server refused the document");
-    let code = if duplicate { Code::Conflict } else { Code::DbQueryError };
     let mut error = Error::new(code, message).detail("server_code", refusal["code"].clone());
-    if let Some(info) = refusal.get("errInfo") {
-        error = error.detail("errInfo", info.clone());
-    }
-    if doubt {
-        // It may be the one that was sent before.
-        error = error.outcome(Outcome::Unknown);
+    for detail in ["errInfo", "index_name", "key_pattern"] {
+        if let Some(told) = refusal.get(detail) {
+            error = error.detail(detail, told.clone());
+        }
     }
     error
 }

@@ -2,6 +2,7 @@
 //! `/mongodb/{scope}/databases/{db}/collections/{coll}/export` and `…/import`.
 
 mod columns;
+mod duplicates;
 mod export;
 mod import;
 mod load;

@@ -9,6 +9,7 @@ use super::values::Values;
 use crate::api::upload::Upload;
 use crate::ejson::Document;
 use crate::error::{Error, Result};
+use crate::json::refuse_duplicates;
 
 /// A document has 16 MiB at most, and as canonical Extended JSON several times that.
 const MAX_TEXT: usize = 128 << 20;
@@ -105,6 +106,7 @@ impl Records {
 }
 
 fn document(json: &[u8]) -> Result<RawDocumentBuf> {
+    refuse_duplicates(json).map_err(|error| error.context("not a document"))?;
     let document: Document = serde_json::from_slice(json).map_err(|error| {
         let text = error.to_string();
         // It counts lines within one record, which says nothing of the file.

@@ -224,6 +224,9 @@ impl Layout {
             // A byte order mark is no part of the first name.
             let name = if index == 0 { name.trim_start_matches('\u{feff}') } else { name };
             if name == REST {
+                if layout.rest.is_some() {
+                    return Err(Error::validation(format!("two columns are called `{REST}`")));
+                }
                 layout.rest = Some(index);
             } else if name.starts_with('"') {
                 let literal = serde_json::from_str::<String>(name).map_err(|_| {
@@ -327,7 +330,9 @@ mod tests {
 
     #[test]
     fn headers_that_mean_two_things_are_refused() {
-        for header in ["a,a", "a,a.b", "a.b,a", "a,", "\"\"\"a\""] {
+        for header in
+            ["a,a", "$rest,a,$rest", "a,\"\"\"a\"\"\"", "a,a.b", "a.b,a", "a,", "\"\"\"a\""]
+        {
             let csv = format!("{header}\n1,2\n");
             assert!(block_on(read(csv.as_bytes(), Cells::Typed, 99)).is_err(), "{header}");
         }

@@ -8,7 +8,7 @@ use super::super::conflict::OnConflict;
 use super::super::input::{Bytes, seconds};
 use super::super::selection::Selection;
 use crate::backend::redis::bulk::Change;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// What a walk over all keys counts in the rate limit.
 const COST: u32 = 20;
@@ -69,9 +69,10 @@ pub(super) struct BulkInput {
     to: Option<String>,
     /// For `copy`: what happens to keys that are there already: `skip` (default), `replace` or `fail`.
     on_conflict: Option<OnConflict>,
-    /// Needed where the pattern is made of wildcards alone, such as `*`.
+    /// Needed where the pattern is made of wildcards alone, such as `*`, where all keys of the database
+    /// fit, and where most do and the pattern does not say what their names begin with.
     #[serde(default)]
-    confirm: bool,
+    pub(super) confirm: bool,
     /// Only counts what would be done, exactly, and shows the first keys.
     #[serde(default)]
     pub(super) dry_run: bool,
@@ -120,7 +121,7 @@ impl BulkInput {
         COST.saturating_add(u32::try_from(named).unwrap_or(u32::MAX))
     }
 
-    /// The keys. What would be all of them must be confirmed, unless nothing is to be changed.
+    /// The keys.
     pub(super) fn selection(&mut self) -> Result<Selection> {
         if self.sample.is_some() && !self.dry_run {
             return Err(Error::validation("`sample` is for a dry run"));
@@ -131,14 +132,6 @@ impl BulkInput {
             if filter.pattern.is_none() && filter.type_name.is_none() {
                 return Err(Error::validation("say which: `keys`, `pattern` or `type`"));
             }
-            let everything = filter.type_name.is_none() && filter.names_nothing();
-            if everything && !self.confirm && !self.dry_run {
-                return Err(Error::new(
-                    Code::OperationNotAllowed,
-                    "the pattern names no key and may match all of them; if that is meant, send \
-                     `confirm: true`",
-                ));
-            }
         }
         Ok(selection)
     }
@@ -147,23 +140,11 @@ impl BulkInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use serde_json::{Value, json};
 
     fn selection(input: Value) -> Result<Selection> {
         serde_json::from_value::<BulkInput>(input).unwrap().selection()
-    }
-
-    #[test]
-    fn everything_must_be_confirmed() {
-        for pattern in ["*", "**", "?*", "[^x]*"] {
-            let unconfirmed = json!({ "action": "delete", "pattern": pattern });
-            assert_eq!(selection(unconfirmed).unwrap_err().code(), Code::OperationNotAllowed);
-            let confirmed = json!({ "action": "delete", "pattern": pattern, "confirm": true });
-            assert!(selection(confirmed).is_ok());
-            let dry = json!({ "action": "delete", "pattern": pattern, "dry_run": true });
-            assert!(selection(dry).is_ok());
-        }
-        assert!(selection(json!({ "action": "delete", "pattern": "a*" })).is_ok());
     }
 
     #[test]

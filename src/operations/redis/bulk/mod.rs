@@ -8,8 +8,13 @@
 //! `matched` is the sum of `done`, `skipped`, `failed` and `unknown`. What is unknown may or may not
 //! have been done, and is never sent again.
 //!
-//! A key that is met again, because its slot moved or another server took over meanwhile, is counted
-//! again.
+//! A key that is met again, because the server's table grew, its slot moved or another server took over
+//! meanwhile, is counted once. With more than 900,000 keys not all are remembered; then `exact` is false,
+//! and the counts are those of visits.
+//!
+//! What would reach all keys of the database, or without saying what their names begin with most of them,
+//! is refused unless it is confirmed. An `error` at the end has the counts too, and says `not_applied`
+//! only where nothing was done.
 //!
 //! A copy takes keys to another connection of the project, with their times and in one piece each. What
 //! was there already (unless it is replaced), and what is gone or over meanwhile, is `skipped`.
@@ -17,6 +22,7 @@
 use crate::api::operation::operations;
 
 mod copy;
+mod guard;
 mod input;
 mod pace;
 mod preview;

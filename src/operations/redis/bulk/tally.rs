@@ -2,14 +2,15 @@
 
 use super::super::problems::{Problems, is_gone, write_problem};
 use super::super::progress::{EndedBy, Progress};
+use super::super::visits::{Fate, Visits};
 use super::copy::Settled;
 use super::pace::Pace;
 use crate::api::stream::Sink;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::json::Writer;
-use crate::outcome::Outcome;
+use crate::outcome::{Extent, Outcome};
 
-/// Counts of keys.
+/// Counts of keys, each once however often it is met.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// Looked at by the server.
@@ -21,6 +22,7 @@ pub(super) struct Tally {
     pub(super) skipped: u64,
     pub(super) failed: u64,
     pub(super) unknown: u64,
+    visits: Visits,
     problems: Problems,
     progress: Progress,
 }
@@ -30,7 +32,6 @@ impl Tally {
     /// all of them failed because no server could be reached.
     pub(super) async fn settle(&mut self, settled: Settled, sink: &mut Sink) -> Result<()> {
         let Settled { keys, over } = settled;
-        self.matched += keys.len() as u64;
         for (key, result) in &keys {
             self.count(key, result, sink).await;
         }
@@ -44,13 +45,22 @@ impl Tally {
 
     /// Counts what became of one key, and tells of it if it went wrong.
     async fn count(&mut self, key: &[u8], result: &Result<bool>, sink: &mut Sink) {
-        match result {
-            Ok(true) => self.done += 1,
-            Ok(false) => self.skipped += 1,
-            Err(error) if error.known_outcome() == Outcome::Unknown => self.unknown += 1,
-            Err(_) => self.failed += 1,
+        let (before, now) = self.visits.note(
+            key,
+            match result {
+                Ok(true) => Fate::Done,
+                Ok(false) => Fate::Skipped,
+                Err(error) if error.known_outcome() == Outcome::Unknown => Fate::Unknown,
+                Err(_) => Fate::Failed,
+            },
+        );
+        match before {
+            Some(before) => *self.count_of(before) -= 1,
+            None => self.matched += 1,
         }
+        *self.count_of(now) += 1;
         if let Err(error) = result
+            && before != Some(now)
             && self.problems.admit()
         {
             // Even if nobody reads any more, the other keys are counted.
@@ -60,6 +70,28 @@ impl Tally {
             });
             let _ = telling.await;
         }
+    }
+
+    fn count_of(&mut self, fate: Fate) -> &mut u64 {
+        match fate {
+            Fate::Done => &mut self.done,
+            Fate::Skipped => &mut self.skipped,
+            Fate::Failed => &mut self.failed,
+            Fate::Unknown => &mut self.unknown,
+        }
+    }
+
+    /// Whether a key was met, and is done with.
+    pub(super) fn is_done(&self, key: &[u8]) -> bool {
+        self.visits.is_done(key)
+    }
+
+    /// The failure that ends the work, with what was done before it.
+    pub(super) fn ended_by(&self, failure: Error, dry_run: bool) -> Error {
+        let done = Extent { applied: self.done, unknown: self.unknown };
+        let done = if dry_run { Extent::default() } else { done };
+        let counts = self.counts().map(|(name, count)| (name.to_owned(), count.into()));
+        failure.after(done, serde_json::Map::from_iter(counts))
     }
 
     /// Tells of the progress, unless it was told of a moment ago.
@@ -104,6 +136,8 @@ impl Tally {
             out.string(ended_by.as_str());
             out.raw(b",\"may_be_incomplete\":");
             out.boolean(may_be_incomplete);
+            out.raw(b",\"exact\":");
+            out.boolean(self.visits.is_exact());
             if let Some(estimated) = estimated {
                 out.raw(b",\"estimated\":");
                 out.integer(estimated.cast_signed());
@@ -119,20 +153,23 @@ impl Tally {
     }
 
     fn write_counts(&self, out: &mut Writer) {
-        let counts = [
+        let mut first = true;
+        for (name, count) in self.counts() {
+            out.comma(&mut first);
+            out.key(name);
+            out.integer(count.cast_signed());
+        }
+    }
+
+    fn counts(&self) -> [(&'static str, u64); 6] {
+        [
             ("examined", self.examined),
             ("matched", self.matched),
             ("done", self.done),
             ("skipped", self.skipped),
             ("failed", self.failed),
             ("unknown", self.unknown),
-        ];
-        let mut first = true;
-        for (name, count) in counts {
-            out.comma(&mut first);
-            out.key(name);
-            out.integer(count.cast_signed());
-        }
+        ]
     }
 }
 

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::super::progress::EndedBy;
+use super::super::selection::Selection;
 use super::copy::{Copy, Settled, Target};
+use super::guard;
 use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
 use super::preview::Preview;
@@ -35,10 +37,18 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
         cx.require(writes)?;
     }
     let cost = input.cost();
-    let course = input.selection()?.course();
+    let selection = input.selection()?;
     let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
     cx.will(effect, cost).await?;
     let client = cx.redis().await?;
+    // Where the user may not know, the work goes on without.
+    let keyspace = client.size(cx.deadline).await.ok();
+    if let Selection::Filter(filter) = &selection
+        && !(input.confirm || input.dry_run)
+    {
+        guard::check(cx, &client, filter, input.action, keyspace).await?;
+    }
+    let course = selection.course();
     let deed = match task {
         Task::Change(change) => Deed::Change(change, input.dry_run.then(Preview::default)),
         Task::Copy(to, on_conflict) => {
@@ -46,8 +56,6 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
             Deed::Copy(Box::new(Copy::new(to, on_conflict, input.dry_run)))
         }
     };
-    // Where the user may not know, the work goes on without.
-    let keyspace = client.size(cx.deadline).await.ok();
     let job = cx.service.jobs.begin(cx.connection()?.id, cx.user.clone());
     let BulkInput { action, dry_run, sample, .. } = input;
     let work = Work { client, course, deed, job, keyspace, dry_run, sample, pace: Pace::default() };
@@ -112,7 +120,8 @@ impl Work {
         if told.is_err() || sink.is_closed() {
             tally.log(cx.operation.name, &cx.request_id);
         }
-        failure.map_or(Ok(()), Err)
+        let dry_run = self.dry_run;
+        failure.map_or(Ok(()), |error| Err(tally.ended_by(error, dry_run)))
     }
 
     /// Goes all the way, unless something ends it before.
@@ -120,7 +129,9 @@ impl Work {
         while let Some(found) = self.course.next(&self.client, cx.step()).await? {
             tally.examined += found.examined;
             let node = found.node.as_deref();
-            for keys in found.keys.chunks(CHUNK) {
+            let left: Vec<Vec<u8>> =
+                found.keys.into_iter().filter(|key| self.is_left(key, tally)).collect();
+            for keys in left.chunks(CHUNK) {
                 if let Some(ended_by) = is_over(&self.job, cx, sink) {
                     return Ok(ended_by);
                 }
@@ -138,6 +149,12 @@ impl Work {
             }
         }
         Ok(EndedBy::Completion)
+    }
+
+    /// Whether there is something to do about a key that may have been met before. A change is made
+    /// again, as a server that takes over may not have heard of it; a copy is there.
+    fn is_left(&self, key: &[u8], tally: &Tally) -> bool {
+        matches!(self.deed, Deed::Change(_, None)) || !tally.is_done(key)
     }
 
     /// Does what is to be done with some keys, and then waits if that took long.

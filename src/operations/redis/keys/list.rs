@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::Bytes;
+use super::super::input::{Bytes, Encoding};
 use super::cursor;
 use crate::api::context::Context;
 use crate::api::reply::Reply;
@@ -45,6 +45,9 @@ pub(super) struct ListInput {
     pattern: Option<Bytes>,
     /// Only keys that begin with this, whatever characters it has; instead of `pattern`.
     prefix: Option<Bytes>,
+    /// How `pattern` or `prefix` is spelt.
+    #[serde(default)]
+    encoding: Encoding,
     /// Only keys of this type: `string`, `hash`, `list`, `set`, `zset`, `stream`, or a module's.
     #[serde(rename = "type")]
     type_name: Option<String>,
@@ -73,12 +76,13 @@ pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
             format!("a page has at most {MAX_COUNT} keys; use `cursor` for the others"),
         ));
     }
+    let decode = |name: Bytes| name.decode(input.encoding);
     let pattern = match (input.pattern, input.prefix) {
         (Some(_), Some(_)) => {
             return Err(Error::validation("give `pattern` or `prefix`, not both"));
         }
-        (pattern, None) => pattern.map(|pattern| pattern.0),
-        (None, Some(prefix)) => Some(starting_with(&prefix.0)),
+        (pattern, None) => pattern.map(decode).transpose()?,
+        (None, Some(prefix)) => Some(starting_with(&decode(prefix)?)),
     };
     let with = input.with.unwrap_or_else(|| vec![Detail::Type, Detail::Ttl, Detail::Size]);
     let scan = Scan {

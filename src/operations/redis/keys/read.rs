@@ -20,7 +20,7 @@ const MAX_FILE_NAME: usize = 100;
 pub(super) struct GetInput {
     /// The key.
     key: Bytes,
-    /// How the key is spelt.
+    /// How `key` and `pattern` are spelt.
     #[serde(default)]
     encoding: Encoding,
     /// The `cursor` of the last page of this value.
@@ -85,7 +85,7 @@ pub(super) async fn get(cx: &Context, input: GetInput) -> Result<Reply> {
         reverse: input.reverse,
         min: input.min.map(String::from),
         max: input.max.map(String::from),
-        pattern: input.pattern.map(|pattern| pattern.0),
+        pattern: input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?,
         bits: input.view == View::Bits,
     };
     let client = cx.redis().await?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::Bytes;
+use super::super::input::{Bytes, Encoding};
 use super::cursor;
 use super::list::{budget, type_name};
 use crate::api::context::{Accept, Context};
@@ -34,6 +34,9 @@ pub(super) struct TreeInput {
     prefix: Option<Bytes>,
     /// What ends a namespace, 1 to 16 bytes; default `:`.
     separator: Option<Bytes>,
+    /// How `prefix` and `separator` are spelt.
+    #[serde(default)]
+    encoding: Encoding,
     /// Levels below the prefix that are counted, 1 to 8; default 1.
     depth: Option<u32>,
     /// Only keys of this type.
@@ -99,8 +102,14 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
 }
 
 /// What ends a namespace.
-pub(in crate::operations::redis) fn separator(input: Option<&Bytes>) -> Result<&[u8]> {
-    let separator = input.map_or(&b":"[..], |separator| &separator.0);
+pub(in crate::operations::redis) fn separator(
+    input: Option<&Bytes>,
+    encoding: Encoding,
+) -> Result<Vec<u8>> {
+    let separator = match input {
+        Some(separator) => separator.clone().decode(encoding)?,
+        None => b":".to_vec(),
+    };
     if separator.is_empty() || separator.len() > MAX_SEPARATOR {
         let message = format!("`separator` has 1 to {MAX_SEPARATOR} bytes");
         return Err(Error::validation(message));
@@ -109,7 +118,7 @@ pub(in crate::operations::redis) fn separator(input: Option<&Bytes>) -> Result<&
 }
 
 fn outline(input: &TreeInput, max_limit: usize) -> Result<Outline> {
-    let separator = separator(input.separator.as_ref())?;
+    let separator = separator(input.separator.as_ref(), input.encoding)?;
     let depth = input.depth.unwrap_or(1);
     if !(1..=MAX_DEPTH).contains(&depth) {
         return Err(Error::validation(format!("`depth` is from 1 to {MAX_DEPTH}")));
@@ -122,6 +131,6 @@ fn outline(input: &TreeInput, max_limit: usize) -> Result<Outline> {
         let message = format!("`limit` is at most {max_limit}; narrow the tree with `prefix`");
         return Err(Error::new(Code::PayloadTooLarge, message));
     }
-    let prefix = input.prefix.as_ref().map_or_else(Vec::new, |prefix| prefix.0.clone());
-    Ok(Outline { prefix, separator: separator.to_vec(), depth, limit })
+    let prefix = input.prefix.clone().map(|prefix| prefix.decode(input.encoding)).transpose()?;
+    Ok(Outline { prefix: prefix.unwrap_or_default(), separator, depth, limit })
 }

@@ -11,7 +11,7 @@ use crate::api::reply::Reply;
 use crate::backend::redis::memory::Sample;
 use crate::backend::redis::scan::{Filter, starting_with};
 use crate::error::{Error, Result};
-use crate::operations::redis::input::Bytes;
+use crate::operations::redis::input::{Bytes, Encoding};
 use crate::operations::redis::keys::{budget, separator, type_name};
 
 const DEFAULT_PREFIXES: usize = 100;
@@ -40,6 +40,9 @@ pub(super) struct MemoryInput {
     type_name: Option<String>,
     /// What ends a part of a prefix, 1 to 16 bytes; default `:`.
     separator: Option<Bytes>,
+    /// How `prefix` and `separator` are spelt.
+    #[serde(default)]
+    encoding: Encoding,
     /// Parts that a prefix has at most, 1 to 8; default 1.
     depth: Option<u32>,
     /// Prefixes that are told apart, the largest first, 1 to 1000; default 100.
@@ -104,12 +107,13 @@ fn sample(input: MemoryInput) -> Result<Sample> {
     if !(1..=MAX_SAMPLES).contains(&samples) {
         return Err(Error::validation(format!("`samples` is from 1 to {MAX_SAMPLES}")));
     }
+    let prefix = input.prefix.map(|prefix| prefix.decode(input.encoding)).transpose()?;
     Ok(Sample {
         filter: Filter {
-            pattern: input.prefix.map(|prefix| starting_with(&prefix.0)),
+            pattern: prefix.map(|prefix| starting_with(&prefix)),
             type_name: input.type_name.map(type_name).transpose()?,
         },
-        separator: separator(input.separator.as_ref())?.to_vec(),
+        separator: separator(input.separator.as_ref(), input.encoding)?,
         depth,
         limit: limit(input.limit, DEFAULT_PREFIXES)?,
         top: limit(input.top, DEFAULT_TOP)?,

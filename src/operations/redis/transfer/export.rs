@@ -5,8 +5,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::Bytes;
+use super::super::input::{Bytes, Encoding};
 use super::super::selection::Selection;
+use super::sealed::Seals;
 use super::values::Values;
 use crate::api::context::Context;
 use crate::api::reply::Reply;
@@ -34,6 +35,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct FilterInput {
     /// Glob pattern; default: all keys.
     pattern: Option<Bytes>,
+    /// How `pattern` is spelt.
+    #[serde(default)]
+    encoding: Encoding,
     /// Only keys of this type.
     #[serde(rename = "type")]
     type_name: Option<String>,
@@ -53,10 +57,12 @@ pub(super) struct ListInput {
 
 /// `redis.export`
 pub(super) async fn filtered(cx: &Context, input: FilterInput) -> Result<Reply> {
+    let pattern = input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?;
+    let pattern = pattern.map(Bytes);
     let mut filter = Writer::new();
     filter.raw(b"{");
     let mut first = true;
-    if let Some(pattern) = &input.pattern {
+    if let Some(pattern) = &pattern {
         filter.comma(&mut first);
         filter.key("pattern");
         filter.text_or_bytes(&pattern.0);
@@ -67,7 +73,7 @@ pub(super) async fn filtered(cx: &Context, input: FilterInput) -> Result<Reply> 
         filter.string(type_name);
     }
     filter.raw(b"}");
-    let selection = Selection::new(None, input.pattern, input.type_name)?;
+    let selection = Selection::new(None, pattern, input.type_name)?;
     start(cx, selection, filter, input.cursor).await
 }
 
@@ -110,8 +116,8 @@ async fn start(
     }
     header.raw(b"}");
     let name = format!("redis-{}.ndjson", cx.connection()?.identifier);
-    let export =
-        Export { client, course, values: Values::default(), checked: Instant::now(), at: 0 };
+    let values = Values::new(Seals::of(cx)?);
+    let export = Export { client, course, values, checked: Instant::now(), at: 0 };
     Ok(Reply::stream(cx, Format::Ndjson, move |cx, sink| Box::pin(export.run(cx, header, sink)))
         .named(name))
 }
@@ -152,6 +158,8 @@ impl Export {
             ledger.write(out);
             out.raw(b",\"may_be_incomplete\":");
             out.boolean(self.course.may_be_incomplete());
+            out.raw(b",\"exact\":");
+            out.boolean(self.values.has_each_once());
             out.raw(b"}}");
             Ok(())
         })

@@ -128,7 +128,7 @@ impl Import {
             Ok(())
         })?;
         let mut writer =
-            KeyWriter::new(cx, &client, sink, self.input.on_conflict, self.input.dry_run);
+            KeyWriter::new(cx, &client, sink, self.input.on_conflict, self.input.dry_run)?;
         let ended = self.all(&mut writer).await;
         let (ended_by, failure) = match ended {
             Ok(ended_by) => (ended_by, None),
@@ -141,7 +141,8 @@ impl Import {
         if told.is_err() || sink.is_closed() {
             report.log(cx.operation.name, &cx.request_id);
         }
-        failure.map_or(Ok(()), Err)
+        let failed = |error| Err(report.ended_by(error, resume_line, self.input.dry_run));
+        failure.map_or(Ok(()), failed)
     }
 
     /// Reads the file to its end, unless something ends it before.

@@ -41,8 +41,18 @@ pub(super) struct KeyLine {
 
 #[derive(Debug)]
 pub(super) enum KeyContent {
-    Value { kind: Kind, value: NewValue, field_expires: FieldExpiries, stream: Option<StreamState> },
-    Dump(Vec<u8>),
+    Value {
+        kind: Kind,
+        value: NewValue,
+        field_expires: FieldExpiries,
+        stream: Option<StreamState>,
+    },
+    /// What `DUMP` gave, and what says that it was us who read it.
+    Dump {
+        type_name: String,
+        bytes: Vec<u8>,
+        seal: Option<String>,
+    },
 }
 
 /// What checkpoints and ends say of the lines before them.
@@ -84,6 +94,7 @@ struct Raw<'a> {
     field_expires: Option<FieldTimes>,
     stream: Option<content::State>,
     dump: Option<content::Base64>,
+    seal: Option<String>,
     pending: Option<content::Pending>,
     #[serde(default)]
     more: bool,
@@ -147,7 +158,15 @@ impl<'a> Raw<'a> {
                 return Err("`expires_at` is no time in milliseconds since 1970".to_owned());
             }
             let content = match (self.value, self.dump) {
-                (None, Some(dump)) if !self.more => KeyContent::Dump(dump.0),
+                (None, Some(_)) if Kind::named(&type_name).is_some() => {
+                    return Err(format!(
+                        "a {type_name} is not restored from a dump, which can be made to crash the \
+                         server; export it anew, and the line has its `value`"
+                    ));
+                }
+                (None, Some(content::Base64(bytes))) if !self.more => {
+                    KeyContent::Dump { type_name, bytes, seal: self.seal }
+                }
                 (Some(value), None) => {
                     let kind = Kind::named(&type_name)
                         .ok_or_else(|| format!("there is no way to write a {type_name:?}"))?;

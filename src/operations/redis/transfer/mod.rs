@@ -12,11 +12,11 @@
 //! | `{part, field_expires?, more?, changed?}` | goes on with the value of the line before |
 //! | `{pending: {group, deliveries: [{id, consumer, at, count}]}, more?}` | goes on with the stream of the line before |
 //! | `{gone: true}` | the key of the lines before vanished, or became another, while it was read |
-//! | `{key, type, expires_at?, dump}` | a module's value, as `DUMP` gave it (base64): for servers with that module |
+//! | `{key, type, expires_at?, dump, seal?}` | a module's value, as `DUMP` gave it (base64); see below |
 //! | `{skipped: {key, type, code, message}}` | a key that could not be read |
 //! | `{warning: {field, code, message}}` | what could not be read of any key, told once |
 //! | `{checkpoint: {cursor, keys, skipped, lines, sha256}}` | an export goes on from here with this `cursor` |
-//! | `{end: {keys, skipped, lines, sha256, may_be_incomplete}}` | the last one |
+//! | `{end: {keys, skipped, lines, sha256, may_be_incomplete, exact}}` | the last one |
 //! | `{error: {…}}` | in place of the end: the export failed |
 //!
 //! A `value` or `part` is text or bytes for `string`, `[[field, value], …]` for `hash`, `[element, …]`
@@ -26,9 +26,15 @@
 //! read in parts. `sha256` is that of the `lines` lines before it, line ends included; `keys` counts
 //! complete ones.
 //!
+//! A dump that no server has written can crash the one that restores it. So a line with a `dump` has a
+//! `seal`, made with a key that only this installation has, and is imported only where it fits: into the
+//! connection that it was exported from, while that leads to the same address, and as it was. Without an
+//! encryption key no line is sealed, and none with a dump is imported. All other types have a `value`.
+//!
 //! An export that was cut off is taken up at its last checkpoint: what follows that line is dropped, and
 //! the lines of the second export, whose header `continues` the checkpoint's cursor, are appended. They
-//! count and sum from their own header on. A key may occur twice.
+//! count and sum from their own header on. A key occurs once, but for what lies before and behind such a
+//! cut, and but for an export of more than 900,000 keys, which is not `exact`.
 
 use crate::api::operation::operations;
 
@@ -39,6 +45,7 @@ mod import;
 mod ledger;
 mod line;
 mod report;
+mod sealed;
 mod values;
 mod writer;
 

@@ -5,7 +5,7 @@ use super::super::progress::{EndedBy, Progress};
 use crate::api::stream::Sink;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
-use crate::outcome::Outcome;
+use crate::outcome::{Extent, Outcome};
 
 /// What became of keys and lines.
 #[derive(Debug, Default)]
@@ -76,6 +76,14 @@ impl Report {
         });
     }
 
+    /// The failure that ends the import, with what was written before it.
+    pub(super) fn ended_by(&self, failure: Error, resume_line: u64, dry_run: bool) -> Error {
+        let done = Extent { applied: self.done, unknown: self.unknown };
+        let done = if dry_run { Extent::default() } else { done };
+        let counts = self.counts(resume_line).map(|(name, count)| (name.to_owned(), count.into()));
+        failure.after(done, serde_json::Map::from_iter(counts))
+    }
+
     /// The last record.
     pub(super) async fn end(
         &self,
@@ -113,7 +121,16 @@ impl Report {
     }
 
     fn write_counts(&self, out: &mut Writer, resume_line: u64) {
-        let counts = [
+        let mut first = true;
+        for (name, count) in self.counts(resume_line) {
+            out.comma(&mut first);
+            out.key(name);
+            out.integer(count.cast_signed());
+        }
+    }
+
+    fn counts(&self, resume_line: u64) -> [(&'static str, u64); 8] {
+        [
             ("line", self.line),
             ("bytes", self.bytes),
             ("done", self.done),
@@ -122,12 +139,6 @@ impl Report {
             ("failed", self.failed),
             ("unknown", self.unknown),
             ("resume_line", resume_line),
-        ];
-        let mut first = true;
-        for (name, count) in counts {
-            out.comma(&mut first);
-            out.key(name);
-            out.integer(count.cast_signed());
-        }
+        ]
     }
 }

@@ -1,7 +1,9 @@
 //! Keys as lines: small ones together, large ones part by part.
 
+use super::super::visits::{Fate, Visits};
 use super::encode;
 use super::ledger::Ledger;
+use super::sealed::Seals;
 use crate::api::context::Context;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
@@ -23,9 +25,10 @@ const TOGETHER: u64 = 1 << 20;
 const MAX_TRIES: usize = 3;
 
 /// Writes keys as lines.
-#[derive(Debug, Default)]
 pub(super) struct Values {
     pub(super) ledger: Ledger,
+    seals: Seals,
+    visits: Visits,
     warned: Vec<&'static str>,
 }
 
@@ -36,6 +39,22 @@ struct Key<'a> {
 }
 
 impl Values {
+    pub(super) fn new(seals: Seals) -> Self {
+        let (ledger, visits) = (Ledger::default(), Visits::default());
+        Self { ledger, seals, visits, warned: Vec::new() }
+    }
+
+    /// Whether no key can be there twice.
+    pub(super) fn has_each_once(&self) -> bool {
+        self.visits.is_exact()
+    }
+
+    /// A key that is there as a whole.
+    fn written(&mut self, key: &[u8]) {
+        self.ledger.keys += 1;
+        self.visits.note(key, Fate::Done);
+    }
+
     /// Writes all of the keys that are still there.
     pub(super) async fn keys(
         &mut self,
@@ -44,7 +63,9 @@ impl Values {
         keys: &[Vec<u8>],
         sink: &mut Sink,
     ) -> Result<()> {
-        let surveyed = client.survey(keys, true, cx.step()).await;
+        let left = keys.iter().filter(|key| !self.visits.is_done(key)).cloned();
+        let keys: Vec<Vec<u8>> = left.collect();
+        let surveyed = client.survey(&keys, true, cx.step()).await;
         let (mut small, mut sum, mut large) = (Vec::new(), 0, Vec::new());
         for (name, is) in keys.iter().zip(surveyed) {
             let is = match is {
@@ -115,7 +136,7 @@ impl Values {
                     Ok(())
                 })
                 .await?;
-            self.ledger.keys += 1;
+            self.written(key.name);
         }
         Ok(again)
     }
@@ -194,7 +215,7 @@ impl Values {
                 })
                 .await?;
         }
-        self.ledger.keys += 1;
+        self.written(key.name);
         Ok(())
     }
 
@@ -261,7 +282,7 @@ impl Values {
                 from = next;
             }
         }
-        self.ledger.keys += 1;
+        self.written(key.name);
         Ok(())
     }
 
@@ -275,16 +296,21 @@ impl Values {
         let dumped = client.dump(&[key.name], cx.step()).await.pop().unwrap_or(Ok(None))?;
         let Some(dump) = dumped else { return Ok(()) };
         let expires_at = self.expires_at(&key.is, sink).await?;
+        let seal = self.seals.seal(key.name, &key.is.type_name, &dump);
         self.ledger
             .line(sink, |out| {
                 open(out, key, expires_at);
                 out.raw(b",\"dump\":");
                 encode::base64(out, &dump);
+                if let Some(seal) = &seal {
+                    out.raw(b",\"seal\":");
+                    out.string(seal);
+                }
                 out.raw(b"}");
                 Ok(())
             })
             .await?;
-        self.ledger.keys += 1;
+        self.written(key.name);
         Ok(())
     }
 
@@ -344,6 +370,9 @@ impl Values {
     ) -> Result<()> {
         if error.code().retryable() {
             return Err(error);
+        }
+        if self.visits.note(key, Fate::Failed).0.is_some() {
+            return Ok(());
         }
         self.ledger.skipped += 1;
         self.ledger

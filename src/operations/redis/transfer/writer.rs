@@ -8,6 +8,7 @@ use super::super::problems::is_unreachable;
 use super::content;
 use super::line::{KeyContent, KeyLine};
 use super::report::Report;
+use super::sealed::Seals;
 use crate::api::context::Context;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
@@ -31,6 +32,7 @@ pub(super) struct KeyWriter<'a> {
     pub(super) sink: &'a mut Sink,
     pub(super) report: Report,
     policy: OnConflict,
+    seals: Seals,
     /// Nothing is written; what would be is counted.
     dry_run: bool,
     /// Tells temporary names of this import from others'.
@@ -69,19 +71,20 @@ impl<'a> KeyWriter<'a> {
         sink: &'a mut Sink,
         policy: OnConflict,
         dry_run: bool,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        Ok(Self {
             cx,
             client,
             sink,
             report: Report::default(),
             policy,
+            seals: Seals::of(cx)?,
             dry_run,
             token: Uuid::new_v4().simple().to_string(),
             chunk: Vec::new(),
             bytes: 0,
             open: None,
-        }
+        })
     }
 
     /// The first line whose key is not settled.
@@ -121,7 +124,15 @@ impl<'a> KeyWriter<'a> {
                 return Ok(());
             }
             KeyContent::Value { value, field_expires, .. } => Content::Value(value, field_expires),
-            KeyContent::Dump(dump) => Content::Dump(dump),
+            KeyContent::Dump { type_name, bytes, seal } => {
+                match self.seals.open(&key, &type_name, bytes, seal.as_deref()) {
+                    Ok(dump) => Content::Dump(dump),
+                    Err(reason) => {
+                        self.report.refuse(line, Some(&key), reason, self.sink);
+                        return Ok(());
+                    }
+                }
+            }
         };
         if expired {
             self.report.expired += 1;

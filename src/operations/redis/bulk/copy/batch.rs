@@ -19,8 +19,6 @@ pub(in super::super) struct Batch(Vec<Key>);
 pub(super) struct Key {
     pub(super) name: Vec<u8>,
     pub(super) is: Surveyed,
-    /// To be dumped.
-    pub(super) is_too_large: bool,
     tries: u32,
 }
 
@@ -35,7 +33,7 @@ pub(in super::super) struct Settled {
 
 impl Key {
     pub(super) fn new(name: Vec<u8>, is: Surveyed) -> Self {
-        Self { name, is, is_too_large: false, tries: 1 }
+        Self { name, is, tries: 1 }
     }
 
     /// When it expires, in milliseconds since 1970.

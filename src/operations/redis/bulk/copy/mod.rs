@@ -1,9 +1,9 @@
 //! Copying keys to another connection.
 //!
-//! A value goes as the server itself writes it (`DUMP`, `RESTORE`) where that can be, else it is read
-//! and made again: where the other server is of an older generation, where one of the users may not
-//! use these commands, and where a value is so large that a server would be held up. Either way it
-//! appears under its name at once, with the time at which it expires.
+//! A value is read and made again, and appears under its name at once, with the time at which it
+//! expires. It does not go as the server itself writes it (`DUMP`, `RESTORE`): whoever may register a
+//! server could have it answer with what crashes the one that restores it. So what only a module can
+//! read stays where it is.
 //!
 //! What changes while it is read is read again: its time must belong to its value.
 
@@ -16,7 +16,6 @@ use super::preview::Preview;
 use crate::api::context::Context;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
-use crate::backend::redis::dump::{self, Dumped};
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::put::{Content, Entry, Put};
 use crate::backend::redis::survey::Surveyed;
@@ -26,12 +25,8 @@ use batch::Key;
 pub(super) use batch::{Batch, Settled};
 pub(super) use target::Target;
 
-/// Values up to this size, as the server estimates it, are dumped: both servers do nothing else
-/// meanwhile.
-const DUMPED: u64 = 8 << 20;
-
-/// Those up to this size are made again whole; larger ones piece by piece.
-const WHOLE: u64 = 32 << 10;
+/// Values up to this size, as the server estimates it, are made again whole; larger ones piece by piece.
+const WHOLE: u64 = 256 << 10;
 
 /// What goes together, but for one that is larger.
 const TOGETHER: u64 = 1 << 20;
@@ -40,8 +35,6 @@ const TOGETHER: u64 = 1 << 20;
 pub(super) struct Copy {
     to: Target,
     on_conflict: OnConflict,
-    /// Whether dumps get across, as far as is known.
-    dumps: bool,
     /// Where nothing is to be written.
     preview: Option<Preview>,
 }
@@ -49,14 +42,15 @@ pub(super) struct Copy {
 /// How a value gets across.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    Dump,
     Whole,
     Pieces,
+    /// Not at all: it has become one of a module.
+    None,
 }
 
 impl Copy {
     pub(super) fn new(to: Target, on_conflict: OnConflict, dry_run: bool) -> Self {
-        Self { to, on_conflict, dumps: true, preview: dry_run.then(Preview::default) }
+        Self { to, on_conflict, preview: dry_run.then(Preview::default) }
     }
 
     /// The connection that keys are copied to.
@@ -92,6 +86,9 @@ impl Copy {
                 (Ok(Some(Surveyed { expires_at: Err(error), .. })), Ok(_))
                 | (Err(error), _)
                 | (_, Err(error)) => settled.add(name, Err(error)),
+                (Ok(Some(is)), Ok(_)) if Kind::named(&is.type_name).is_none() => {
+                    settled.add(name, Err(of_a_module(&is.type_name)));
+                }
                 (Ok(Some(is)), Ok(_)) => batch.add(Key::new(name, is)),
             }
         }
@@ -113,10 +110,8 @@ impl Copy {
         is_over: &(dyn Fn() -> bool + Sync),
     ) -> Settled {
         let mut settled = Settled::default();
-        let (way, keys) = batch.next(TOGETHER, |key| self.way(key));
-        if way != Some(Way::Dump)
-            && let Err(error) = self.to.may_assemble(cx).await
-        {
+        let (way, keys) = batch.next(TOGETHER, way_of);
+        if let Err(error) = self.to.may_assemble(cx).await {
             for key in keys {
                 settled.add(key.name, Err(error.clone()));
             }
@@ -128,21 +123,15 @@ impl Copy {
                     self.large(cx, from, key, batch, is_over, &mut settled).await;
                 }
             }
-            Some(way) => self.small(cx, from, way, keys, batch, &mut settled).await,
+            Some(Way::Whole) => self.small(cx, from, keys, batch, &mut settled).await,
+            Some(Way::None) => {
+                for key in keys {
+                    settled.add(key.name, Err(of_a_module(&key.is.type_name)));
+                }
+            }
             None => {}
         }
         settled
-    }
-
-    fn way(&self, key: &Key) -> Way {
-        let size = key.is.size.unwrap_or(u64::MAX);
-        match Kind::named(&key.is.type_name) {
-            // Nobody else can read what a module keeps.
-            None => Way::Dump,
-            Some(_) if self.dumps && !key.is_too_large && size <= DUMPED => Way::Dump,
-            Some(kind) if kind != Kind::Stream && size <= WHOLE => Way::Whole,
-            Some(_) => Way::Pieces,
-        }
     }
 
     /// Copies values that are read and written in one go each.
@@ -150,20 +139,13 @@ impl Copy {
         &mut self,
         cx: &Context,
         from: &Client,
-        way: Way,
         keys: Vec<Key>,
         batch: &mut Batch,
         settled: &mut Settled,
     ) {
         let names: Vec<Vec<u8>> = keys.iter().map(|key| key.name.clone()).collect();
-        let (contents, now): (Vec<_>, Vec<_>) = match way {
-            Way::Dump => {
-                let dumped = from.dump_and_survey(&names, cx.step()).await;
-                let content = |(dump, now): Dumped| (dump.map(|d| d.map(Content::Dump)), now);
-                dumped.into_iter().map(content).unzip()
-            }
-            _ => (whole(cx, from, &keys).await, from.survey(&names, false, cx.step()).await),
-        };
+        let contents = whole(cx, from, &keys).await;
+        let now = from.survey(&names, false, cx.step()).await;
         let (mut entries, mut sent) = (Vec::new(), Vec::new());
         for ((key, content), now) in keys.into_iter().zip(contents).zip(now) {
             let content = match content {
@@ -173,7 +155,7 @@ impl Copy {
                     continue;
                 }
                 Err(error) => {
-                    self.unread(way, key, error, now, batch, settled);
+                    unread(key, error, now, batch, settled);
                     continue;
                 }
             };
@@ -191,60 +173,10 @@ impl Copy {
         let put = self.to.put(cx, &entries, self.on_conflict.conflict()).await;
         for (key, put) in sent.into_iter().zip(put) {
             match put {
-                Err(error) => self.unwritten(cx, way, key, error, batch, settled),
+                Err(error) => settled.add(key.name, Err(self.to.failed(cx, error))),
                 Ok(put) => self.settle(cx, key.name, put, settled),
             }
         }
-    }
-
-    /// Another way for a value that could not be read, if there is one.
-    fn unread(
-        &mut self,
-        way: Way,
-        mut key: Key,
-        error: Error,
-        now: Result<Option<Surveyed>>,
-        batch: &mut Batch,
-        settled: &mut Settled,
-    ) {
-        let is_module = Kind::named(&key.is.type_name).is_none();
-        match error.code() {
-            _ if is_module => settled.add(key.name, Err(error)),
-            _ if way == Way::Dump && dump::is_unavailable(&error) => {
-                self.dumps = false;
-                batch.add(key);
-            }
-            // Larger than it was estimated.
-            Code::PayloadTooLarge => {
-                key.is_too_large = true;
-                key.is.size = None;
-                batch.add(key);
-            }
-            Code::WrongType => batch.again(key, now, settled),
-            _ => settled.add(key.name, Err(error)),
-        }
-    }
-
-    /// Another way for a value that could not be written, if there is one.
-    fn unwritten(
-        &mut self,
-        cx: &Context,
-        way: Way,
-        key: Key,
-        error: Error,
-        batch: &mut Batch,
-        settled: &mut Settled,
-    ) {
-        let is_dump = way == Way::Dump;
-        if !is_dump || !(dump::is_unreadable(&error) || dump::is_unavailable(&error)) {
-            return settled.add(key.name, Err(self.to.failed(cx, error)));
-        }
-        if Kind::named(&key.is.type_name).is_none() {
-            let what = format!("only a server that knows {} can hold this", key.is.type_name);
-            return settled.add(key.name, Err(self.to.failed(cx, error.context(&what))));
-        }
-        self.dumps = false;
-        batch.add(key);
     }
 
     /// Notes what became of a key.
@@ -258,6 +190,42 @@ impl Copy {
             Put::Kept | Put::Expired => settled.add(name, Ok(false)),
         }
     }
+}
+
+fn way_of(key: &Key) -> Way {
+    let size = key.is.size.unwrap_or(u64::MAX);
+    match Kind::named(&key.is.type_name) {
+        None => Way::None,
+        Some(kind) if kind != Kind::Stream && size <= WHOLE => Way::Whole,
+        Some(_) => Way::Pieces,
+    }
+}
+
+/// Another way for a value that could not be read, if there is one.
+fn unread(
+    mut key: Key,
+    error: Error,
+    now: Result<Option<Surveyed>>,
+    batch: &mut Batch,
+    settled: &mut Settled,
+) {
+    match error.code() {
+        // Larger than it was estimated.
+        Code::PayloadTooLarge => {
+            key.is.size = None;
+            batch.add(key);
+        }
+        Code::WrongType => batch.again(key, now, settled),
+        _ => settled.add(key.name, Err(error)),
+    }
+}
+
+fn of_a_module(type_name: &str) -> Error {
+    let message = format!(
+        "a {type_name} is of a module, and only its dump could be copied, which is not restored on \
+         another server because it can be made to crash that; use the module's own commands"
+    );
+    Error::new(Code::OperationNotAllowed, message)
 }
 
 async fn whole(cx: &Context, from: &Client, keys: &[Key]) -> Vec<Result<Option<Content>>> {

@@ -1,0 +1,177 @@
+// What a Studio kept beside a connection string, in columns and in `config`, is applied or told of; never
+// dropped silently, and least of all TLS.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { ConnectionManager } from 'studio-multidb'
+import { root } from './support/processes'
+import { newDatabase, newKey, newProject, request, sql } from './support/stack'
+
+const schema = readFileSync(join(root, 'migrations/001_create_platform_schema.sql'), 'utf8')
+
+/** The other table of that name: it has no host, and types of its own. */
+const TABLE = `CREATE TABLE platform.databases (
+  id UUID PRIMARY KEY DEFAULT platform.new_uuid(),
+  project_id UUID NOT NULL REFERENCES platform.projects(id) ON DELETE CASCADE,
+  name TEXT NOT NULL, type TEXT NOT NULL, connection_string TEXT, password TEXT,
+  ssl_enabled BOOLEAN, config JSONB DEFAULT '{}', status TEXT DEFAULT 'active',
+  last_error_message TEXT, health_check_status TEXT,
+  created_at TIMESTAMPTZ DEFAULT NOW(), updated_at TIMESTAMPTZ DEFAULT NOW(), UNIQUE (project_id, name)
+)`
+
+interface Row {
+  type: string
+  connection_string: string | null
+  ssl_enabled?: boolean
+  config?: unknown
+  password?: string
+  status?: string
+  health_check_status?: string
+  last_error_message?: string
+}
+
+/** Imports rows, and answers what became of each. */
+async function imported(rows: Row[]) {
+  const url = await newDatabase()
+  await sql(url, `DO $x$ BEGIN EXECUTE $y$${schema}$y$; END $x$`)
+  const project = await newProject(url, 'old')
+  await sql(url, TABLE)
+  for (const [at, row] of rows.entries()) {
+    await sql(
+      url,
+      `INSERT INTO platform.databases (project_id, name, type, connection_string, ssl_enabled, config, password,
+         status, health_check_status, last_error_message)
+       VALUES ('${project}', 'row-${at}', $1, $2, $3::text::boolean, $4::text::jsonb, $5, $6, $7, $8)`,
+      [
+        row.type,
+        row.connection_string,
+        String(row.ssl_enabled ?? false),
+        JSON.stringify(row.config ?? {}),
+        row.password ?? null,
+        row.status ?? 'active',
+        row.health_check_status ?? null,
+        row.last_error_message ?? null,
+      ]
+    )
+  }
+  const options = { databaseUrl: url, encryptionKey: newKey(), logLevel: 'off' as const }
+  const manager = new ConnectionManager(options)
+  try {
+    const report = JSON.parse(await manager.native.migrate(false))
+    const { body } = await request(manager, 'GET', '/databases?limit=1000')
+    const stored = await sql(
+      url,
+      'SELECT to_jsonb(c)::text AS row FROM platform.database_connections c'
+    )
+    const outcome = (at: number) => ({
+      shown: body.data.databases.find(({ identifier }: any) => identifier === `row-${at}`),
+      reasons: (report.imported.needing_attention as any[])
+        .filter(({ identifier }) => identifier === `row-${at}`)
+        .flatMap(({ reasons }) => reasons as string[])
+        .join('; '),
+    })
+    return { report, outcome, text: JSON.stringify([report, body, stored]), url, options }
+  } finally {
+    await manager.shutdown(1000)
+  }
+}
+
+const redis = { type: 'redis', connection_string: 'redis://:s3cret@h:1' }
+const mongo = { type: 'mongodb', connection_string: 'mongodb://u:s3cret@h:1/d' }
+const postgres = { type: 'postgresql', connection_string: 'postgresql://u:s3cret@h:1/d' }
+
+test('what stands beside a string is applied, or the row is listed with what was not', async () => {
+  const applied: Array<[Row, object]> = [
+    [{ ...redis, ssl_enabled: true }, { tls: true }],
+    [{ ...redis, config: { tls: true } }, { tls: true }],
+    [{ ...redis, config: { tls: {} } }, { tls: true }],
+    [
+      { ...redis, config: { ssl: true, db: 3 } },
+      { tls: true, db: 3 },
+    ],
+    [{ ...redis, config: { db: 2, maxRetriesPerRequest: 3, connectTimeout: 9 } }, { db: 2 }],
+    [{ ...redis, connection_string: 'redis://h/4', config: { db: 4 } }, { db: 4 }],
+    [{ ...redis, config: { cluster: true } }, { cluster: true }],
+    [{ ...mongo, ssl_enabled: true }, { tls: true }],
+    [
+      { ...mongo, config: { replicaSet: 'rs', authSource: 'admin' } },
+      { replicaSet: 'rs', authSource: 'admin' },
+    ],
+    [{ ...postgres, ssl_enabled: true }, {}],
+    [{ type: 'bun_api', connection_string: 'https://h/api', config: { apiKey: 's3cret' } }, {}],
+    [{ type: 'redis', connection_string: 'redis://h', config: { password: 's3cret' } }, {}],
+  ]
+  const listed: Array<[Row, RegExp]> = [
+    [{ ...redis, connection_string: 'redis://h/4', config: { db: 5 } }, /`db` differs/],
+    [{ ...redis, connection_string: 'redis://h?tls=false', ssl_enabled: true }, /tls/],
+    [{ ...mongo, connection_string: 'mongodb://h/?tls=false', ssl_enabled: true }, /tls/i],
+    [
+      { ...postgres, connection_string: 'postgresql://h/d?sslmode=disable', ssl_enabled: true },
+      /ssl/,
+    ],
+    [{ ...redis, password: 'another' }, /password kept beside/],
+    [{ ...redis, config: { keyPrefix: 'x:' } }, /not taken over: keyPrefix/],
+    [
+      { ...redis, config: { tls: { rejectUnauthorized: false } } },
+      /not taken over: tls\.rejectUnauthorized/,
+    ],
+    [{ ...redis, config: { sentinels: [], name: 'm' } }, /not taken over: name, sentinels/],
+    [{ ...postgres, config: { schema: 'x' } }, /not taken over: schema/],
+    [{ ...redis, connection_string: 'ftp://h' }, /cannot be used as it is/],
+    [
+      {
+        ...redis,
+        status: 'error',
+        health_check_status: 'unhealthy',
+        last_error_message: 'redis://u:s3cret@h is away',
+      },
+      /redis:\/\/\*\*\*@h is away/,
+    ],
+  ]
+  const { outcome, text } = await imported([...applied, ...listed].map(([row]) => row))
+  for (const [at, [row, options]] of applied.entries()) {
+    const { shown, reasons } = outcome(at)
+    expect([row, shown.status, reasons]).toEqual([row, 'ACTIVE', ''])
+    expect([row, shown.options]).toEqual([row, expect.objectContaining(options)])
+    const isSecret = JSON.stringify(row).includes('s3cret')
+    expect([row, shown.has_password]).toEqual([row, isSecret])
+  }
+  for (const [at, [row, reason]] of listed.entries()) {
+    expect([row, outcome(applied.length + at).reasons]).toEqual([
+      row,
+      expect.stringMatching(reason),
+    ])
+  }
+  expect(text).not.toContain('s3cret')
+})
+
+test('doctor goes on after rows that can’t be tried, and names each', async () => {
+  const rows = [
+    { ...redis, connection_string: 'ftp://h' },
+    { ...redis, connection_string: 'redis://127.0.0.1:1' },
+    { ...mongo, connection_string: 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200' },
+  ]
+  const { options, url } = await imported(rows)
+  await sql(
+    url,
+    `UPDATE platform.database_connections SET connection_string = 'mdb1:broken' WHERE identifier = 'row-1'`
+  )
+  const run = promisify(execFile)(process.execPath, [join(root, 'dist/cli.js'), 'doctor'], {
+    env: {
+      ...process.env,
+      DATABASE_URL: url,
+      DATABASE_ENCRYPTION_KEY: options.encryptionKey,
+      MULTIDB_CONNECT_TIMEOUT_MS: '1000',
+    },
+  })
+  const failed = (await run.catch((error: unknown) => error)) as { code: number; stdout: string }
+  expect(failed.code).toBe(1)
+  const lines = failed.stdout.trim().split('\n')
+  expect(lines.map((line) => /^FAIL +\S+ (row-\d)/.exec(line)?.[1]).sort()).toEqual([
+    'row-0',
+    'row-1',
+    'row-2',
+  ])
+})

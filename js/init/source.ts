@@ -1,0 +1,41 @@
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+const ENDINGS = ['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs']
+const NOT_SOURCE = new Set(['node_modules', 'dist', 'build', 'coverage', 'out'])
+
+/** A source file of the Studio, by its path without the ending. */
+export interface Source {
+  path: string
+  /** Without comments: what is said there of code is not code. */
+  code: string
+}
+
+/** `lib/constants` as `lib/constants.ts`, `lib/constants/index.tsx` and so on; whichever is there. */
+export function findSource(studio: string, stem: string): Source | undefined {
+  const names = [stem, join(stem, 'index')].flatMap((name) => ENDINGS.map((end) => name + end))
+  const path = names.find((name) => existsSync(join(studio, name)))
+  if (path === undefined) return undefined
+  return { path, code: withoutComments(readFileSync(join(studio, path), 'utf8')) }
+}
+
+/** Every file with one of these endings, past what is not the Studio's own; links are not followed. */
+export function* sources(studio: string, endings: string[], folder = studio): Generator<string> {
+  for (const name of readdirSync(folder).sort()) {
+    const path = join(folder, name)
+    const found = lstatSync(path)
+    if (found.isDirectory()) {
+      if (!name.startsWith('.') && !NOT_SOURCE.has(name)) yield* sources(studio, endings, path)
+    } else if (found.isFile() && endings.some((end) => name.endsWith(end))) {
+      yield relative(studio, path)
+    }
+  }
+}
+
+/** Texts are kept: a `//` in them begins no comment. Lines stay where they are. */
+function withoutComments(text: string): string {
+  const parts = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\*[^]*?\*\/|\/\/.*/g
+  return text.replace(parts, (part: string, literal?: string) =>
+    literal === undefined ? part.replace(/[^\n]/g, ' ') : literal
+  )
+}

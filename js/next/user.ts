@@ -1,0 +1,104 @@
+import { AuthenticationError, DatabaseError } from '../errors'
+
+/** Where an id may be, in the users, sessions and claims that Studios pass around. */
+const IDS = ['id', 'userId', 'user_id', 'sub']
+
+/** What such an object may be wrapped in. */
+const WRAPPERS = ['user', 'claims', 'data']
+const DEEPEST = 3
+
+/** What was found without being told where: two ids in it are one too many. */
+class Found {
+  constructor(readonly user: unknown) {}
+}
+
+/**
+ * What the Studio's `apiWrapper` leaves behind: a third argument (newer), or `req.user` (older). Both
+ * may be a promise, and frameworks that call `handler(req, res, next)` pass a function.
+ */
+export async function leftByWrapper(request: object, claims: unknown): Promise<unknown> {
+  const left = await Promise.all([claims, (request as { user?: unknown }).user])
+  const somebody = left.filter((user) => typeof user !== 'function' && !isNobody(user))
+  return new Found(somebody.find((user) => idsIn(user).size === 1) ?? somebody[0])
+}
+
+/**
+ * Reads the user's id from whatever the Studio calls its user. A user whose id can't be told is no
+ * stranger: the first such request says what is wrong and which option mends it, to whoever asked and
+ * to `onError`.
+ */
+export function createUserReader(onError: (error: unknown) => void) {
+  let told = false
+  return (answer: unknown): string | undefined => {
+    const user = answer instanceof Found ? answer.user : answer
+    if (isNobody(user)) return undefined
+    if (isRefusal(user)) throw unauthenticated()
+    // What `getUser` answers is `{ id }`, whatever else it carries along.
+    const named = answer instanceof Found ? undefined : asId((user as { id?: unknown }).id)
+    if (named !== undefined) return named
+    const ids = idsIn(user)
+    const [id] = ids
+    if (id !== undefined && ids.size === 1) return id
+    const error = unreadable(user, ids.size)
+    if (!told) onError(error)
+    told = true
+    throw error
+  }
+}
+
+/** Nobody is logged in. */
+export function isNobody(user: unknown): boolean {
+  if (typeof user === 'string') return user.trim() === ''
+  return user === null || user === undefined || user === false
+}
+
+export function unauthenticated(): DatabaseError {
+  return new AuthenticationError('The Studio does not know this session; log in')
+}
+
+/** `{ error }`, an error or a response in place of a user: authentication failed. */
+function isRefusal(user: unknown): boolean {
+  if (typeof user !== 'object' || user === null) return false
+  if (user instanceof Error || (typeof Response === 'function' && user instanceof Response)) {
+    return true
+  }
+  return 'error' in user && Boolean(user.error)
+}
+
+/** The ids that a user carries: one, if it is a shape that is known. */
+function idsIn(user: unknown, depth = 0): Set<string> {
+  const id = asId(user)
+  if (id !== undefined) return new Set([id])
+  if (typeof user !== 'object' || user === null || Array.isArray(user) || depth === DEEPEST) {
+    return new Set()
+  }
+  const object = user as Record<string, unknown>
+  const own = IDS.flatMap((name) => asId(object[name]) ?? [])
+  const wrapped = WRAPPERS.flatMap((name) =>
+    typeof object[name] === 'object' ? [...idsIn(object[name], depth + 1)] : []
+  )
+  return new Set([...own, ...wrapped])
+}
+
+function asId(value: unknown): string | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : value
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value)
+  return undefined
+}
+
+function unreadable(user: unknown, ids: number): DatabaseError {
+  const names = typeof user === 'object' && user !== null ? Object.keys(user).filter(isName) : []
+  const has = names.length > 0 ? ` (it has ${names.slice(0, 12).join(', ')})` : ''
+  const what = ids > 1 ? 'carries more than one id' : 'carries no id that is known here'
+  return new DatabaseError(
+    `The user that the Studio passed on ${what}${has}. You are logged in; the Studio has to say ` +
+      'how the id is read, by the option getUser: ' +
+      'createApiHandler(manager, { getUser: (request) => ({ id: request.user.… }) })',
+    'INTERNAL_ERROR',
+    500,
+    { option: 'getUser' }
+  )
+}
+
+/** A member's name, and nothing that data was made a name of. */
+const isName = (name: string) => /^[A-Za-z_]\w{0,40}$/.test(name)

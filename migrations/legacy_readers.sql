@@ -1,0 +1,148 @@
+-- Everything that depends on the table of an older Studio: $1 is platform.databases as long as it is
+-- that table, and platform.databases_legacy afterwards. It reads catalogs only.
+--
+-- A dependency that PostgreSQL keeps is found by its id. What is only text (bodies of functions) is
+-- searched for the name; one that is put together while it runs is not found.
+WITH RECURSIVE
+old AS (
+  SELECT c.oid, c.relowner, c.relacl, c.reltype, c.relname, n.nspname,
+    '(?<!\w)"?platform"?\s*\.\s*"?databases(_legacy)?"?(?![\w"])' AS named,
+    '\m(from|join|into|update|only)\s+"?databases(_legacy)?"?(?![\w".])' AS bare,
+    '(?<!\w)"?platform"?\s*\.\s*"?databases"?(?![\w"])' AS names_view,
+    '\m(from|join|into|update|only)\s+"?databases"?(?![\w".])' AS bare_view
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = to_regclass($1)
+),
+
+-- Views of the table, views of those views, and so on.
+reading AS (
+  SELECT old.oid AS oid FROM old
+  UNION
+  SELECT rule.ev_class
+  FROM reading
+  JOIN pg_depend d
+    ON d.refclassid = 'pg_class'::REGCLASS AND d.refobjid = reading.oid
+    AND d.classid = 'pg_rewrite'::REGCLASS
+  JOIN pg_rewrite rule ON rule.oid = d.objid
+),
+
+found AS (
+  SELECT
+    CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind,
+    c.oid::REGCLASS::TEXT AS name,
+    'goes on showing the old table: connections registered later are not in it' AS says,
+    format('-- read platform.databases in place of the old table in %s', c.oid::REGCLASS) AS mend
+  FROM reading
+  JOIN pg_class c ON c.oid = reading.oid
+  WHERE c.relkind IN ('v', 'm')
+
+  UNION ALL
+  SELECT DISTINCT
+    'function', p.oid::REGPROCEDURE::TEXT,
+    CASE
+      WHEN (p.prosrc ~* old.names_view OR p.prosrc ~* old.bare_view)
+        -- What is spelt so is rewritten by the migration, and means the old table afterwards.
+        AND (old.relname = 'databases_legacy' OR p.prosrc !~* '\mplatform\.databases\M')
+      THEN 'means the view platform.databases from now on: it shows every connection, no secrets, and '
+        'takes no writes'
+      ELSE 'goes on using the old table: connections registered later are not in it, and what it '
+        'writes there reaches no connection'
+    END,
+    format('-- have its owner rewrite %s', p.oid::REGPROCEDURE)
+  FROM old
+  JOIN pg_proc p ON true
+  JOIN pg_language l ON l.oid = p.prolang
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND NOT (
+      n.nspname = 'platform'
+      AND p.proname IN (
+        'get_databases_by_project', 'get_database_by_name', 'refuse_databases_write'
+      )
+      AND old.relname = 'databases_legacy'
+    )
+    AND (
+      (l.lanname NOT IN ('c', 'internal') AND (p.prosrc ~* old.named OR p.prosrc ~* old.bare))
+      OR EXISTS (
+        SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_proc'::REGCLASS AND d.objid = p.oid
+          AND (
+            (d.refclassid = 'pg_class'::REGCLASS AND d.refobjid = old.oid)
+            OR (d.refclassid = 'pg_type'::REGCLASS AND d.refobjid = old.reltype)
+          )
+      )
+    )
+
+  UNION ALL
+  SELECT
+    'policy', format('%I on %s', p.polname, p.polrelid::REGCLASS),
+    CASE
+      WHEN p.polrelid = old.oid THEN 'stays with the old table: a view has no policies'
+      ELSE 'asks the old table: connections registered later are not in it'
+    END,
+    NULL
+  FROM old
+  JOIN pg_policy p
+    ON p.polrelid = old.oid
+    OR EXISTS (
+      SELECT FROM pg_depend d
+      WHERE d.classid = 'pg_policy'::REGCLASS AND d.objid = p.oid
+        AND d.refclassid = 'pg_class'::REGCLASS AND d.refobjid = old.oid
+    )
+
+  UNION ALL
+  SELECT
+    'trigger', format('%I on %s', t.tgname, t.tgrelid::REGCLASS),
+    'fires for the old table only', NULL
+  FROM old JOIN pg_trigger t ON t.tgrelid = old.oid
+  WHERE NOT t.tgisinternal
+
+  UNION ALL
+  SELECT
+    'rule', format('%I on %s', r.rulename, r.ev_class::REGCLASS),
+    'holds for the old table only', NULL
+  FROM old JOIN pg_rewrite r ON r.ev_class = old.oid
+  WHERE r.rulename <> '_RETURN'
+
+  UNION ALL
+  SELECT
+    'foreign key', format('%I on %s', f.conname, f.conrelid::REGCLASS),
+    'points to the old table: rows for connections registered later are refused',
+    format(
+      'ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s%s;',
+      f.conrelid::REGCLASS, f.conname, f.conname,
+      regexp_replace(
+        replace(pg_get_constraintdef(f.oid), ' NOT VALID', ''),
+        'REFERENCES [^(]+\(', 'REFERENCES platform.database_connections('
+      ),
+      ' NOT VALID'
+    )
+  FROM old JOIN pg_constraint f ON f.confrelid = old.oid AND f.contype = 'f'
+
+  UNION ALL
+  SELECT
+    'grant',
+    CASE WHEN entry.grantee = 0 THEN 'PUBLIC' ELSE entry.grantee::REGROLE::TEXT END,
+    string_agg(entry.privilege_type, ', ' ORDER BY entry.privilege_type)
+      || ' of the old table; it follows to the view, unless row-level security keeps rows from it',
+    NULL
+  FROM old CROSS JOIN LATERAL aclexplode(old.relacl) entry
+  WHERE entry.grantee <> old.relowner
+  GROUP BY entry.grantee
+
+  UNION ALL
+  SELECT
+    'publication', p.pubname::TEXT,
+    'publishes the old table: connections registered later are not in it', NULL
+  FROM old
+  JOIN pg_publication_tables p ON p.schemaname = old.nspname AND p.tablename = old.relname
+
+  UNION ALL
+  SELECT
+    'inheritance', i.inhrelid::REGCLASS || ' of ' || i.inhparent::REGCLASS,
+    'belongs to the old table', NULL
+  FROM old JOIN pg_inherits i ON old.oid IN (i.inhrelid, i.inhparent)
+)
+
+SELECT kind, name, says, mend FROM found ORDER BY kind, name;

@@ -1,0 +1,75 @@
+//! What a request asks for, and what holds for all of them: who made the browser send it, what it says
+//! it is, and how large it is.
+
+use super::http::Request;
+use super::media;
+use super::named::Named;
+use super::operation::{Operation, Subject, Takes};
+use super::origin;
+use super::params::Params;
+use super::router::{Route, add_query, route};
+use crate::error::{Code, Error, Result};
+use crate::service::Service;
+
+/// An operation and its input, as far as that was read.
+pub(super) struct Found {
+    pub(super) operation: &'static Operation,
+    pub(super) params: Params,
+    /// All input is there; the body has none.
+    pub(super) is_whole: bool,
+}
+
+/// Why there is no answer but a failure, and what HTTP says to that.
+pub(super) enum Refusal {
+    Failed(Error),
+    MethodNotAllowed { method: String, allow: Vec<&'static str> },
+    NoHandshake(Error),
+    UnknownType(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Finds the operation of a request.
+pub(super) fn find(service: &Service, request: &Request) -> Result<Found, Refusal> {
+    let route = route(&request.method, &request.path)?;
+    // Whoever can reach the process may have these.
+    let is_public = matches!(&route, Route::Found(o, _) if o.subject == Subject::Public);
+    if !is_public {
+        origin::admit(request, &service.config.allowed_origins)?;
+    }
+    match route {
+        Route::Found(operation, mut params) => {
+            check_body(service, request, operation.takes)?;
+            add_query(&mut params, &request.query)?;
+            Ok(Found { operation, params, is_whole: false })
+        }
+        Route::ByName => {
+            check_body(service, request, Takes::Json)?;
+            let Named { operation, params } = Named::read(&request.body, &request.query)?;
+            Ok(Found { operation, params, is_whole: true })
+        }
+        Route::MethodNotAllowed(allow) => {
+            Err(Refusal::MethodNotAllowed { method: request.method.clone(), allow })
+        }
+        Route::NotFound => {
+            Err(Error::not_found(format!("there is no endpoint {}", request.path)).into())
+        }
+    }
+}
+
+fn check_body(service: &Service, request: &Request, takes: Takes) -> Result<(), Refusal> {
+    // What comes after a `GET` is nothing, or a socket.
+    if request.method != "GET" {
+        media::check(request, takes).map_err(Refusal::UnknownType)?;
+    }
+    let limit = service.config.max_result_bytes;
+    if request.body.len() > limit {
+        let message = format!("the request body is larger than {limit} bytes");
+        return Err(Error::new(Code::PayloadTooLarge, message).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! What a request's body may say it is.
+//!
+//! A page of another site can make a browser send a body as a form or as plain text without asking
+//! first, and nothing else. So a body says what it is, and is none of these.
+
+use super::http::Request;
+use super::operation::Takes;
+use crate::error::{Error, Result};
+
+const JSON: &str = "application/json";
+
+/// What uploads come as.
+pub(super) const UPLOADS: [&str; 5] =
+    ["application/x-ndjson", "application/ndjson", JSON, "text/csv", "application/octet-stream"];
+
+/// Refuses a body of another type than `takes` has. The program's own requests may leave it out.
+pub(super) fn check(request: &Request, takes: Takes) -> Result<()> {
+    let types = match takes {
+        Takes::Json => &[JSON][..],
+        Takes::Upload => &UPLOADS,
+    };
+    let has_body = !request.body.is_empty() || request.upload.is_some();
+    let Some(sent) = request.header("content-type").filter(|sent| !sent.trim().is_empty()) else {
+        if has_body && request.host().is_some() {
+            return Err(wrong("without a `Content-Type` header", types));
+        }
+        return Ok(());
+    };
+    if !types.iter().any(|known| is(sent, known)) {
+        return Err(wrong(&format!("as {:?}", sent.chars().take(100).collect::<String>()), types));
+    }
+    Ok(())
+}
+
+/// Whether a header says this type, in UTF-8.
+fn is(sent: &str, known: &str) -> bool {
+    let mut parts = sent.split(';').map(str::trim);
+    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(known))
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+                let value = value.trim().trim_matches('"');
+                value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+            }
+            _ => true,
+        })
+}
+
+fn wrong(sent: &str, types: &[&str]) -> Error {
+    Error::validation(format!(
+        "the body was sent {sent}; send the header `Content-Type: {}`",
+        types.join("`, or `Content-Type: ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn takes(sent: Option<&str>, body: &str, takes: Takes) -> bool {
+        let mut headers = vec![("host".to_owned(), "localhost".to_owned())];
+        headers.extend(sent.map(|sent| ("content-type".to_owned(), sent.to_owned())));
+        let request =
+            Request { method: "POST".into(), headers, body: body.into(), ..Request::default() };
+        check(&request, takes).is_ok()
+    }
+
+    #[test]
+    fn json_is_taken_in_every_spelling_of_its_name() {
+        for sent in [
+            JSON,
+            "Application/JSON",
+            "application/json; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+        ] {
+            assert!(takes(Some(sent), "{}", Takes::Json), "{sent}");
+        }
+    }
+
+    #[test]
+    fn what_a_page_can_send_unasked_is_refused_even_without_a_body() {
+        for sent in [
+            "text/plain",
+            "text/plain; application/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "text/plain, application/json",
+            "application/jsonx",
+            "application/json; charset=utf-16",
+            "application/json, text/plain",
+            "json",
+            ";",
+        ] {
+            for body in ["{}", ""] {
+                assert!(!takes(Some(sent), body, Takes::Json), "{sent}");
+                assert!(!takes(Some(sent), body, Takes::Upload), "{sent}");
+            }
+        }
+        assert!(!takes(None, "{}", Takes::Json));
+        assert!(takes(None, "", Takes::Json));
+    }
+
+    #[test]
+    fn uploads_have_types_of_their_own() {
+        for sent in UPLOADS {
+            assert!(takes(Some(sent), "x", Takes::Upload), "{sent}");
+            assert_eq!(takes(Some(sent), "x", Takes::Json), sent == JSON, "{sent}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Keys that a server names twice, and keys that are asked for twice, count once.
+
+use serde_json::{Value, json};
+
+use crate::http::{records, service};
+use crate::rogue::serve_each;
+use crate::streams::{Records, Sent, told};
+use crate::support::{batch, connect, prefix, server};
+
+/// Names `b` on two pages of `SCAN`, as a table does that shrinks in between.
+fn shrinking(command: &[&str]) -> String {
+    match command {
+        ["SCAN", "0", ..] => "*2\r\n$1\r\n5\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n".to_owned(),
+        ["SCAN", ..] => "*2\r\n$1\r\n0\r\n*3\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\na\r\n".to_owned(),
+        ["TYPE", ..] => "+string\r\n".to_owned(),
+        ["PTTL" | "PEXPIRETIME", ..] => ":-1\r\n".to_owned(),
+        ["MEMORY", ..] => ":60\r\n".to_owned(),
+        ["DBSIZE", ..] => ":9\r\n".to_owned(),
+        ["GET" | "GETRANGE", ..] => "$1\r\nv\r\n".to_owned(),
+        ["UNLINK" | "PEXPIRE" | "PERSIST", ..] => ":1\r\n".to_owned(),
+        ["EXISTS", ..] => ":0\r\n".to_owned(),
+        ["INFO", ..] => "$0\r\n\r\n".to_owned(),
+        ["TIME"] => "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n".to_owned(),
+        ["HELLO" | "CLIENT" | "PING", ..] => "+OK\r\n".to_owned(),
+        _ => "-ERR unknown command\r\n".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_named_twice_is_counted_and_exported_once() {
+    let port = serve_each(shrinking).await;
+    let service = service(&format!("redis://127.0.0.1:{port}"));
+    for more in [
+        json!({ "action": "delete" }),
+        json!({ "action": "expire", "ttl": 5 }),
+        json!({ "action": "persist" }),
+        json!({ "action": "delete", "dry_run": true }),
+    ] {
+        let mut body = more;
+        body["pattern"] = json!("*");
+        body["confirm"] = json!(true);
+        let sent = Sent { body, ..Sent::default() };
+        let opened = Records::open(&service, "POST", "/keys/bulk", sent).await;
+        let records = opened.unwrap().all().await;
+        let end = told(&records, "end")[0];
+        let counts = ["matched", "done", "skipped"].map(|name| end[name].as_u64().unwrap());
+        assert_eq!((counts, &end["exact"]), ([3, 3, 0], &json!(true)), "{records:?}");
+    }
+    let lines = records(&service, "/export").await;
+    let mut keys: Vec<&Value> = told(&lines, "key");
+    keys.sort_by_key(ToString::to_string);
+    assert_eq!(keys, ["a", "b", "c"]);
+    let end = told(&lines, "end")[0];
+    assert_eq!((&end["keys"], &end["exact"]), (&json!(3), &json!(true)));
+}
+
+#[tokio::test]
+async fn a_key_that_is_asked_for_twice_is_done_once() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let (service, client) = (service(&url), connect(&url).await);
+    let key = prefix();
+    batch(&client, &[&["SET", &key, "v"]]).await;
+    let keys = json!([key, key, key]);
+    let sent = Sent { body: json!({ "keys": keys }), ..Sent::default() };
+    let lines = Records::open(&service, "POST", "/export", sent).await.unwrap().all().await;
+    assert_eq!(told(&lines, "end")[0]["keys"], 1, "{lines:?}");
+    let sent = Sent { body: json!({ "action": "delete", "keys": keys }), ..Sent::default() };
+    let records = Records::open(&service, "POST", "/keys/bulk", sent).await.unwrap().all().await;
+    let end = told(&records, "end")[0];
+    assert_eq!((&end["matched"], &end["done"]), (&json!(1), &json!(1)), "{records:?}");
+}

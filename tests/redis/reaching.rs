@@ -1,0 +1,274 @@
+//! Which commands reach a server, whatever is asked of whichever operation: what is offered to nobody
+//! leaves here only where it is named below.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Map, Value, json};
+use studio_multidb::api::http::{Request, handle};
+use studio_multidb::api::openapi;
+use studio_multidb::api::reply::Body;
+use studio_multidb::api::upload::Upload;
+use studio_multidb::backend::redis::gate;
+use studio_multidb::service::Service;
+
+use crate::http::service;
+use crate::recorder::Recorder;
+use crate::support::{command, connect, prefix, server};
+
+/// What we ourselves send that nobody may ask for, and why.
+const OUR_OWN: [&str; 13] = [
+    // A connection is set up, tried and used for the database that was asked for.
+    "HELLO",
+    "AUTH",
+    "SELECT",
+    "CLIENT SETNAME",
+    "CLIENT SETINFO",
+    // What has conditions is written in a transaction of its own connection.
+    "WATCH",
+    "UNWATCH",
+    "MULTI",
+    "EXEC",
+    "DISCARD",
+    // Messages come over a connection of their own.
+    "SUBSCRIBE",
+    "PSUBSCRIBE",
+    "UNSUBSCRIBE",
+];
+
+/// Texts that would be commands, if anything took them for such.
+fn hostile(random: &mut StdRng, key: &str) -> String {
+    let texts = [
+        key.to_owned(),
+        "RESTORE".to_owned(),
+        format!("{key} x\r\nRESTORE {key} 0 x\r\n"),
+        format!(
+            "x\r\n*1\r\n$7\r\nMONITOR\r\n*4\r\n$7\r\nRESTORE\r\n$1\r\nk\r\n$1\r\n0\r\n$1\r\nx\r\n"
+        ),
+        "CONFIG SET dir /tmp".to_owned(),
+        "DEBUG".to_owned(),
+        "*".to_owned(),
+        "0".to_owned(),
+        "1-1".to_owned(),
+        String::new(),
+    ];
+    texts[random.random_range(0..texts.len())].clone()
+}
+
+/// Something that a schema allows, or nearly.
+fn example(schema: &Value, all: &Value, random: &mut StdRng, key: &str, depth: u32) -> Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        return example(&all["components"]["schemas"][name], all, random, key, depth);
+    }
+    for choice in ["oneOf", "anyOf", "enum"] {
+        if let Some(choices) = schema[choice].as_array() {
+            let chosen = &choices[random.random_range(0..choices.len())];
+            return if choice == "enum" {
+                chosen.clone()
+            } else {
+                example(chosen, all, random, key, depth)
+            };
+        }
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        return example(&parts[0], all, random, key, depth);
+    }
+    if schema.get("const").is_some() {
+        return schema["const"].clone();
+    }
+    let kinds = schema["type"].as_array().cloned().unwrap_or(vec![schema["type"].clone()]);
+    match kinds[random.random_range(0..kinds.len())].as_str() {
+        Some("integer" | "number") => json!(random.random_range(0..3)),
+        Some("boolean") => json!(random.random_bool(0.5)),
+        Some("array") if depth < 6 => {
+            let items: Vec<Value> = match schema["prefixItems"].as_array() {
+                Some(items) => {
+                    items.iter().map(|item| example(item, all, random, key, depth + 1)).collect()
+                }
+                None => (0..random.random_range(1..4))
+                    .map(|_| example(&schema["items"], all, random, key, depth + 1))
+                    .collect(),
+            };
+            json!(items)
+        }
+        Some("object") if depth < 6 => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let mut object = Map::new();
+            for (name, of) in schema["properties"].as_object().into_iter().flatten() {
+                if required.contains(&json!(name)) || random.random_bool(0.4) {
+                    object.insert(name.clone(), example(of, all, random, key, depth + 1));
+                }
+            }
+            Value::Object(object)
+        }
+        Some("null") => Value::Null,
+        _ => json!(hostile(random, key)),
+    }
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn spelt(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A request to an operation of the document.
+fn request(
+    path: &str,
+    method: &str,
+    of: &Value,
+    all: &Value,
+    random: &mut StdRng,
+    key: &str,
+) -> Request {
+    let mut path = path.replace("{scope}", "default");
+    let mut query = Vec::new();
+    for parameter in of["parameters"].as_array().unwrap() {
+        let name = parameter["name"].as_str().unwrap();
+        let value = spelt(&example(&parameter["schema"], all, random, key, 0));
+        if parameter["in"] == "path" {
+            let value = if value.is_empty() { key } else { &value };
+            path = path.replace(&format!("{{{name}}}"), &encoded(value));
+        } else if name != "connection_id"
+            && name != "identifier"
+            && (parameter["required"] == true || random.random_bool(0.3))
+        {
+            query.push(format!("{name}={}", encoded(&value)));
+        }
+    }
+    let content = &of["requestBody"]["content"];
+    let upload = content.get("*/*").map(|_| {
+        let lines = [
+            json!({ "redis_export": 1 }),
+            json!({ "key": key, "type": "string", "dump": "AAAA" }),
+            json!({ "key": key, "type": "ReJSON-RL", "dump": "AAAA", "seal": "a:AAAA" }),
+            json!({ "key": hostile(random, key), "type": "list", "value": [hostile(random, key)] }),
+        ];
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        Upload::whole(&Bytes::from(text))
+    });
+    let body = match &content["application/json"]["schema"] {
+        Value::Null => Vec::new(),
+        schema => example(schema, all, random, key, 0).to_string().into_bytes(),
+    };
+    Request {
+        method: method.to_ascii_uppercase(),
+        path,
+        query: query.join("&"),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body,
+        upload,
+        ..Request::default()
+    }
+}
+
+/// Sends it, and reads what comes for a while: some answers have no end.
+async fn ask(service: &Arc<Service>, request: Request) -> u16 {
+    let answer = handle(service, request).await;
+    if let Body::Stream(mut feed) = answer.body {
+        let reading = async { while feed.next().await.is_some() {} };
+        let _ = tokio::time::timeout(Duration::from_millis(300), reading).await;
+    }
+    answer.status
+}
+
+/// Those of the commands that nobody may ask for.
+fn refused(commands: &BTreeSet<String>) -> Vec<String> {
+    let is_refused = |words: &&String| {
+        let (name, second) = words.split_once(' ').unwrap_or((words, ""));
+        let second = (!second.is_empty()).then_some(second.as_bytes());
+        // `SORT`, `XREAD` and their like are ruled on with their arguments.
+        let bare = [name.as_bytes()];
+        let found = gate::find(name.as_bytes(), second);
+        let is_never = found.is_none_or(|command| command.class().is_err())
+            && !found.is_some_and(gate::Command::is_offered_to_scripts);
+        let named = found.map_or(name, |command| command.name);
+        is_never && gate::rule(&bare).is_err() && !OUR_OWN.contains(&named)
+    };
+    commands.iter().filter(is_refused).cloned().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_operation_sends_what_is_offered_to_nobody() {
+    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
+        let Some(url) = server(name) else { continue };
+        let recorder = Recorder::start(url.trim_start_matches("redis://").to_owned()).await;
+        // Not the database of other tests.
+        let service = service(&format!("redis://127.0.0.1:{}/11", recorder.port));
+        let document = openapi::document();
+        let (mut random, key) = (StdRng::seed_from_u64(7), prefix());
+        let mut reached = BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            if !path.starts_with("/api/platform/redis/{scope}/") || path.contains("/connections") {
+                continue;
+            }
+            for (method, of) in methods.as_object().unwrap() {
+                let operation = of["operationId"].as_str().unwrap();
+                for _ in 0..40 {
+                    let request = request(path, method, of, &document, &mut random, &key);
+                    if (200..300).contains(&ask(&service, request).await) {
+                        reached.insert(operation.to_owned());
+                    }
+                }
+            }
+        }
+        assert!(reached.len() > 20, "most operations are reached: {reached:?}");
+        let sent = recorder.commands();
+        assert_eq!(refused(&sent), Vec::<String>::new(), "{name}");
+        crate::support::Admin::connect(url.trim_start_matches("redis://"))
+            .await
+            .ask(&["PING"])
+            .await;
+    }
+}
+
+/// Every command that a server has, through the doors that take commands.
+#[tokio::test]
+async fn no_door_for_commands_lets_one_through_that_is_offered_to_nobody() {
+    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
+        let Some(url) = server(name) else { continue };
+        let recorder = Recorder::start(url.trim_start_matches("redis://").to_owned()).await;
+        let service = service(&format!("redis://127.0.0.1:{}/11", recorder.port));
+        let listed = command(&connect(&url).await, &["COMMAND"]).await.unwrap();
+        let mut asked = 0;
+        for entry in listed.as_array().unwrap() {
+            let name = entry[0].as_str().or_else(|| entry[0]["$status"].as_str()).unwrap();
+            let subcommands = entry[9].as_array().into_iter().flatten();
+            let words = subcommands.filter_map(|sub| sub[0].as_str()?.split_once('|'));
+            let mut lines: Vec<Vec<&str>> = words.map(|(name, sub)| vec![name, sub]).collect();
+            lines.push(vec![name]);
+            for line in lines {
+                let args: Vec<&[u8]> = line.iter().map(|word| word.as_bytes()).collect();
+                if gate::rule(&args).is_ok() {
+                    continue;
+                }
+                let with: Vec<&str> = line.iter().copied().chain(["k", "0", "x"]).collect();
+                for (path, body) in [
+                    ("command", json!({ "args": with, "confirm": true })),
+                    ("command", json!({ "line": with.join(" "), "confirm": true })),
+                    ("command", json!({ "line": with.join(" ").to_uppercase(), "confirm": true })),
+                    ("batch", json!({ "commands": [with] })),
+                ] {
+                    asked += 1;
+                    let request = Request {
+                        method: "POST".to_owned(),
+                        path: format!("/api/platform/redis/default/{path}"),
+                        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+                        body: body.to_string().into_bytes(),
+                        ..Request::default()
+                    };
+                    let _ = ask(&service, request).await;
+                }
+            }
+        }
+        assert!(asked > 150, "{asked}");
+        assert_eq!(refused(&recorder.commands()), Vec::<String>::new(), "{name}");
+    }
+}
