@@ -30,6 +30,7 @@ mod replicas;
 mod rights;
 mod sent;
 mod server;
+mod stalled;
 mod support;
 mod tls;
 mod transfer;

@@ -239,3 +239,50 @@ async fn roles_hold_for_every_request() {
         api.send("PATCH", &format!("/databases/{beta}"), json!({ "description": "x" })).await;
     assert_eq!(status, 404);
 }
+
+#[tokio::test]
+async fn a_host_that_may_not_be_registered_is_no_edit_either() {
+    let Some(platform) = Platform::migrated().await else { return };
+    let denied = ("MULTIDB_DENIED_HOSTS", "denied.example,10.0.0.0/8,*:1234");
+    let api = Api::on(&platform, &[denied]);
+    let body = |host: &str, port: u16| json!({ "host": host, "port": port, "password": "canary", "options": { "tls": false } });
+    let new = |name: &str, target: Value| {
+        let more =
+            json!({ "projectRef": "alpha", "name": name, "type": "redis", "skip_test": true });
+        with(target, &more)
+    };
+    let (status, made) = api.send("POST", "/databases", new("ok", body("127.0.0.1", 1))).await;
+    assert_eq!(status, 201, "{made}");
+    let id = made["data"]["id"].as_str().unwrap().to_owned();
+    for (host, port, expected) in [
+        ("127.0.0.1", 2, None),
+        ("never-there.invalid", 1, None),
+        ("10.1.2.3", 1, Some("HOST_NOT_ALLOWED")),
+        ("127.0.0.1", 1234, Some("HOST_NOT_ALLOWED")),
+        ("169.254.169.254", 1, Some("HOST_NOT_ALLOWED")),
+        ("2852039166", 1, Some("HOST_NOT_ALLOWED")),
+        ("fd00:c1::a9fe:a9fe", 1, Some("HOST_NOT_ALLOWED")),
+        ("::ffff:10.0.0.1", 1, Some("HOST_NOT_ALLOWED")),
+        ("010.0.0.1", 1, Some("VALIDATION_ERROR")),
+        ("0251.0376.0251.0376", 1, Some("VALIDATION_ERROR")),
+        ("/var/run/redis", 1, Some("VALIDATION_ERROR")),
+    ] {
+        let target = body(host, port);
+        let named = new(&format!("a-{}", Uuid::new_v4()), target.clone());
+        let unscoped = with(
+            target.clone(),
+            &json!({ "name": format!("b-{}", Uuid::new_v4()), "skip_test": true }),
+        );
+        let doors = [
+            ("POST", "/databases".to_owned(), named),
+            ("POST", "/redis/alpha/connections".to_owned(), unscoped),
+            ("PATCH", format!("/databases/{id}"), target.clone()),
+            ("PUT", format!("/redis/alpha/connections/{id}"), target),
+        ];
+        for (method, path, body) in doors {
+            let (status, answer) = api.send(method, &path, body).await;
+            let code = answer["error"]["code"].as_str();
+            assert_eq!(code, expected, "{method} {path} {host}: {status} {answer}");
+        }
+    }
+}

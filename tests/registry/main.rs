@@ -12,6 +12,7 @@ mod migrations;
 mod outage;
 mod roles;
 mod rotation;
+mod shares;
 mod sockets;
 mod support;
 mod tls;

@@ -68,11 +68,9 @@ impl Mask {
         let mut masked: Option<Vec<u8>> = None;
         let (mut at, mut copied) = (0, 0);
         while at < text.len() {
-            let length = match self.starts[usize::from(text[at])] {
-                true => self.needles.iter().filter_map(|needle| needle.at(&text[at..])).max(),
-                false => None,
-            };
-            let Some(length) = length else {
+            let may_begin = self.starts[usize::from(text[at])];
+            let found = || self.needles.iter().filter_map(|needle| needle.at(&text[at..])).max();
+            let Some(length) = may_begin.then(found).flatten() else {
                 at += 1;
                 continue;
             };
@@ -92,9 +90,8 @@ impl Mask {
 impl Needle {
     /// How long it is at the beginning of the text, however it is escaped there.
     fn at(&self, text: &[u8]) -> Option<usize> {
-        let is = |byte: u8, wanted: u8| match self.any_case {
-            true => byte.eq_ignore_ascii_case(&wanted),
-            false => byte == wanted,
+        let is = |byte: u8, wanted: u8| {
+            byte == wanted || (self.any_case && byte.eq_ignore_ascii_case(&wanted))
         };
         let (&first, rest) = self.text.split_first()?;
         let mut ends = Ends::default();
@@ -150,10 +147,8 @@ fn step(text: &[u8], at: usize, is: impl Fn(u8) -> bool, ends: &mut Ends) {
 /// Characters of the Base64 of `key` behind so many other bytes that depend on nothing but the key.
 fn aligned(key: &[u8], before: usize, url_safe: bool) -> Vec<u8> {
     let bytes = [&vec![0; before], key].concat();
-    let text = match url_safe {
-        true => URL_SAFE_NO_PAD.encode(&bytes),
-        false => STANDARD_NO_PAD.encode(&bytes),
-    };
+    let text =
+        if url_safe { URL_SAFE_NO_PAD.encode(&bytes) } else { STANDARD_NO_PAD.encode(&bytes) };
     let first = (before * 8).div_ceil(6);
     let end = bytes.len() * 8 / 6;
     text.as_bytes()[first..end].to_vec()

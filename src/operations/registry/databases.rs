@@ -87,6 +87,7 @@ pub(super) async fn register(
     let registry = &cx.service.registry;
     registry.require_enabled(database_type)?;
     let target = Target::parse(database_type, &input.target, registry.rules())?;
+    trial::require_admissible(cx, &target).await?;
     let status = if input.skip_test {
         Status::Inactive
     } else {
@@ -113,7 +114,9 @@ pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
         None
     } else {
         let stored = registry.target(&connection).await?;
-        Some(stored.edited(&input.target, registry.rules())?)
+        let edited = stored.edited(&input.target, registry.rules())?;
+        trial::require_admissible(cx, &edited).await?;
+        Some(edited)
     };
     // What is known of the old target says nothing about the new one.
     let status = input.status.or_else(|| target.as_ref().map(|_| Status::Inactive));

@@ -1,5 +1,7 @@
 //! Trying connections, saved and unsaved.
 
+use std::time::Duration;
+
 use super::input::TestInput;
 use crate::api::context::Context;
 use crate::api::params::Nothing;
@@ -8,7 +10,7 @@ use crate::backend::probe::{self, TestResult};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::registry::Connection;
-use crate::target::Target;
+use crate::target::{Endpoint, Target};
 
 /// Tries a saved connection and notes the result.
 pub(super) async fn saved(cx: &Context, _: Nothing) -> Result<Reply> {
@@ -46,6 +48,23 @@ pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
     };
     let options = cx.service.trial_options(target.database_type());
     Reply::json(&probe::test(&target, &options, cx.deadline).await)
+}
+
+/// How long names are looked up for at most, before a target is saved.
+const LOOK_UP: Duration = Duration::from_secs(3);
+
+/// Refuses a target that this installation would not connect to. Every door that saves one asks, new
+/// or changed, tried or not. A name that can't be looked up now may be one day; connecting asks again.
+pub(super) async fn require_admissible(cx: &Context, target: &Target) -> Result<()> {
+    let options = cx.service.trial_options(target.database_type());
+    let deadline = cx.deadline.or_after(LOOK_UP);
+    for Endpoint { host, port } in target.endpoints() {
+        match options.egress.resolve(&host, port, deadline).await {
+            Err(error) if error.code() == Code::HostNotAllowed => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Fails with what the test found, so that a target that does not work is not saved unasked.

@@ -20,11 +20,13 @@ const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(192, 0, 0, 192),
 ];
 
-/// Google.
-const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254);
+/// Networks that clouds keep for metadata, credentials of roles, and whatever else they put there: AWS,
+/// Google, Oracle, Scaleway, Akamai.
+const METADATA_V6_NETS: [[u16; 2]; 5] =
+    [[0xfd00, 0xec2], [0xfd20, 0xce], [0xfd00, 0xc1], [0xfd00, 0x42], [0xfd00, 0xa9fe]];
 
-/// AWS: metadata, the credentials of a container's role, and whatever else it puts there.
-const METADATA_V6_NET: [u16; 2] = [0xfd00, 0xec2];
+/// 169.254.169.254 at the end of an address, below whatever prefix translates it.
+const METADATA_V6_END: [u16; 2] = [0xa9fe, 0xa9fe];
 
 /// The strictest of what the address is and of what the addresses inside it are.
 pub(super) fn kind(address: IpAddr) -> Kind {
@@ -91,8 +93,8 @@ fn kind_v4(address: Ipv4Addr) -> Kind {
 
 fn kind_v6(address: Ipv6Addr) -> Kind {
     let s = address.segments();
-    if address == METADATA_V6
-        || s[..2] == METADATA_V6_NET
+    if METADATA_V6_NETS.iter().any(|net| s[..2] == *net)
+        || s[6..] == METADATA_V6_END
         || address.is_unspecified()
         || s[0] & 0xffc0 == 0xfe80
         || s[0] & 0xff00 == 0xff00
@@ -137,6 +139,12 @@ mod tests {
             "fd00:ec2::254",
             "fd00:ec2::23",
             "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:00c1:0:0::1",
+            "fd00:42::42",
+            "fd00:a9fe:a9fe::1",
+            "fd12:3456::a9fe:a9fe",
+            "64:ff9b:1::a9fe:a9fe",
             "::",
             "ff02::1",
         ] {

@@ -46,6 +46,11 @@ impl Egress {
         port: u16,
         deadline: Deadline,
     ) -> Result<Vec<SocketAddr>> {
+        if !host::is_readable(host) {
+            let message =
+                format!("{host:?} is no host name or address that can be read in one way");
+            return Err(Error::new(Code::HostNotAllowed, message).detail("host", host));
+        }
         let found = match host::literal(host) {
             Some(address) => vec![SocketAddr::new(address, port)],
             None => dial::look_up(host, port, deadline).await?,
@@ -122,6 +127,8 @@ mod tests {
             "64:ff9b::a9fe:a9fe",
             "2002:a9fe:a9fe::",
             "fd00:ec2::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
             "fe80::1",
             "100.100.100.200",
             "168.63.129.16",

@@ -87,3 +87,90 @@ fn an_edit_that_goes_nowhere_else_keeps_the_secret() {
         .edited(&fields(json!({ "password": "" })), PLATFORM);
     assert!(edited.unwrap().password().is_none());
 }
+
+/// What users may give, good and bad, of every kind.
+fn given() -> Vec<(DatabaseType, Value)> {
+    let mut all: Vec<(DatabaseType, Value)> = STRINGS
+        .iter()
+        .copied()
+        .chain(super::refusals::strings())
+        .map(|(kind, text)| (kind, json!({ "connection_string": text })))
+        .collect();
+    let fields = [
+        json!({ "host": "h" }),
+        json!({ "host": "" }),
+        json!({ "host": "010.0.0.1" }),
+        json!({ "host": "a b" }),
+        json!({ "host": "h1,h2" }),
+        json!({ "host": "/var/run/x" }),
+        json!({ "host": "fe80::1%eth0" }),
+        json!({ "host": "h", "username": "a\0b" }),
+        json!({ "host": "h", "database_name": "a/b" }),
+        json!({ "host": "h", "database_name": "99" }),
+        json!({ "host": "h", "options": { "hosts": ["h2", "a b"] } }),
+        json!({ "host": "h", "options": { "hosts": ["h2:0"] } }),
+        json!({ "host": "h", "options": { "hosts": vec!["h"; 100] } }),
+        json!({ "host": "h", "options": { "cluster": true, "hosts": ["h2"] } }),
+        json!({ "host": "h", "options": { "sentinel": { "master": "m", "sentinels": ["010.0.0.1"] } } }),
+        json!({ "host": "h", "options": { "srv": true } }),
+        json!({ "host": "127.0.0.1", "options": { "srv": true } }),
+        json!({ "host": "h", "port": 27017, "options": { "srv": true } }),
+        json!({ "host": "h", "options": { "tls": false, "ca_pem": "x" } }),
+        json!({ "host": "h", "options": { "tls": true, "ca_pem": "x" } }),
+        json!({ "host": "h", "options": { "tls_verify": false } }),
+        json!({ "host": "h", "options": { "sslmode": "no-verify" } }),
+        json!({ "host": "h", "options": { "tlsCAFile": "/etc/passwd" } }),
+        json!({ "host": "h", "options": { "options": "-c x=y" } }),
+        json!({ "host": "h", "options": { "proxyHost": "p" } }),
+        json!({ "host": "h", "options": { "authMechanism": "MONGODB-AWS" } }),
+        json!({ "host": "h", "options": { "pool_size": 0 } }),
+        json!({ "host": "h", "options": { "pool_size": 5 } }),
+        json!({ "host": "h", "options": { "reader_paths": ["tasks"] } }),
+        json!({ "host": "h", "options": { "request_headers": ["Host"] } }),
+        json!({ "host": "h", "options": { "unheard_of": 1 } }),
+        json!({ "host": "https://h/a?b=c" }),
+        json!({ "host": "https://h/a" }),
+        json!({ "connection_string": "redis://h", "host": "other" }),
+        json!({ "connection_string": "postgres://h/a", "database_name": "b" }),
+    ];
+    for kind in DatabaseType::ALL {
+        all.extend(fields.iter().map(|fields| (kind, fields.clone())));
+    }
+    all
+}
+
+#[test]
+fn an_edit_is_refused_where_the_same_is_refused_of_a_new_target() {
+    let olds = [
+        (DatabaseType::Redis, "redis://old"),
+        (DatabaseType::Mongodb, "mongodb://old"),
+        (DatabaseType::Postgres, "postgres://old/d?sslmode=disable"),
+        (DatabaseType::BunApi, "http://old"),
+    ];
+    let mut refused = 0;
+    for rules in [PLATFORM, SELF_HOSTED] {
+        for (kind, given) in given() {
+            // What is masked was shown by us, and counts as not given in an edit.
+            if given.to_string().contains("***") {
+                continue;
+            }
+            let old = olds.iter().find(|(of, _)| *of == kind).unwrap();
+            let old = Target::parse(kind, &TargetInput::from_connection_string(old.1), rules);
+            // An edit keeps what it does not name; here it names everything.
+            let mut named = given.clone();
+            if named.get("connection_string").is_none() {
+                let members = named.as_object_mut().unwrap();
+                members.entry("options").or_insert(json!({}));
+                members.entry("username").or_insert(json!(""));
+                members.entry("database_name").or_insert(json!(""));
+            }
+            let new = Target::parse(kind, &fields(named.clone()), rules);
+            let edited = old.unwrap().edited(&fields(named.clone()), rules);
+            let (new, edited) = (new.err(), edited.err());
+            let message = |error: &Option<Error>| error.as_ref().map(|e| e.message().to_owned());
+            assert_eq!(message(&edited), message(&new), "{kind:?} {named}");
+            refused += usize::from(new.is_some());
+        }
+    }
+    assert!(refused > 100, "{refused}");
+}

@@ -2,59 +2,55 @@
 
 use super::*;
 
+/// Connection strings that are refused, and a word of the reason.
+const REFUSED: &[(DatabaseType, &str, &str)] = &[
+    (DatabaseType::Mongodb, "mongodb://h/?tlsCAFile=/etc/canary", "ca_pem"),
+    (DatabaseType::Mongodb, "mongodb://h/?tlsCertificateKeyFile=/canary", "client_pem"),
+    (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true", "verified"),
+    (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsAllowInvalidCertificates=true", "verified"),
+    (DatabaseType::Mongodb, "mongodb://h/?proxyHost=canary&proxyPort=1", "proxy"),
+    (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=MONGODB-AWS", "AWS"),
+    (DatabaseType::Mongodb, "mongodb://h/?authMechanism=MONGODB-OIDC", "OIDC"),
+    (DatabaseType::Mongodb, "mongodb://u@h/?authMechanism=GSSAPI", "GSSAPI"),
+    (DatabaseType::Mongodb, "mongodb://h/?authMechanismProperties=SERVICE_NAME:x", "mechanisms"),
+    (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=PLAIN", "tls"),
+    (DatabaseType::Mongodb, "mongodb://%2Ftmp%2Fmongodb-27017.sock/db", "unix sockets"),
+    (DatabaseType::Postgres, "postgres://%2Fvar%2Frun%2Fpostgresql/db", "unix sockets"),
+    (DatabaseType::Postgres, "postgres://h/db?sslrootcert=/etc/ca", "ca_pem"),
+    (DatabaseType::Postgres, "postgres://h/db?sslkey=/etc/key", "client_pem"),
+    (DatabaseType::Postgres, "postgres://h/db?options=-c%20search_path%3Dx", "statement_timeout"),
+    (DatabaseType::Postgres, "postgres://h/db?hostaddr=169.254.169.254", "address as host"),
+    (DatabaseType::Postgres, "postgres://h/db?host=/var/run", "before the path"),
+    (DatabaseType::Postgres, "postgres://h/db?service=canary", "mechanisms"),
+    (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify", "verified"),
+    (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false", "verified"),
+    (DatabaseType::Postgres, "postgres://h/db?sslmode=verify-ca", "ca_pem"),
+    (DatabaseType::Postgres, "postgres://h1,h2/db", "one host"),
+    (DatabaseType::Redis, "unix:///tmp/redis.sock", "unix"),
+    (DatabaseType::Redis, "redis+unix://tmp", "unix"),
+    (DatabaseType::Redis, "redis://h1,h2", "cluster"),
+    (DatabaseType::Redis, "redis+cluster://h/1", "database 0"),
+    (DatabaseType::Redis, "redis+sentinel://h", "primary"),
+    (DatabaseType::Redis, "redis://h/x", "number"),
+    (DatabaseType::Redis, "redis://u:***@h", "masked"),
+    (DatabaseType::Redis, "http://h", "redis://"),
+    (DatabaseType::Redis, "redis://h?cannary=1", "cannary"),
+    (DatabaseType::BunApi, "https://u:canary@h/", "API key"),
+    (DatabaseType::BunApi, "https://h/?other=1", "other"),
+    (DatabaseType::BunApi, "ftp://h/", "https://"),
+    (DatabaseType::Mongodb, "mongodb+srv://h:27017/", "port"),
+    (DatabaseType::Mongodb, "mongodb+srv://127.0.0.1/", "address"),
+    (DatabaseType::Mongodb, "mongodb://h/a%2Fb", "database name"),
+];
+
+/// The strings alone.
+pub(super) fn strings() -> impl Iterator<Item = (DatabaseType, &'static str)> {
+    REFUSED.iter().map(|(kind, text, _)| (*kind, *text))
+}
+
 #[test]
 fn files_proxies_and_mechanisms_of_the_host_are_refused_with_a_reason() {
-    for (kind, text, why) in [
-        (DatabaseType::Mongodb, "mongodb://h/?tlsCAFile=/etc/canary", "ca_pem"),
-        (DatabaseType::Mongodb, "mongodb://h/?tlsCertificateKeyFile=/canary", "client_pem"),
-        (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true", "verified"),
-        (
-            DatabaseType::Mongodb,
-            "mongodb://h/?tls=true&tlsAllowInvalidCertificates=true",
-            "verified",
-        ),
-        (DatabaseType::Mongodb, "mongodb://h/?proxyHost=canary&proxyPort=1", "proxy"),
-        (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=MONGODB-AWS", "AWS"),
-        (DatabaseType::Mongodb, "mongodb://h/?authMechanism=MONGODB-OIDC", "OIDC"),
-        (DatabaseType::Mongodb, "mongodb://u@h/?authMechanism=GSSAPI", "GSSAPI"),
-        (
-            DatabaseType::Mongodb,
-            "mongodb://h/?authMechanismProperties=SERVICE_NAME:x",
-            "mechanisms",
-        ),
-        (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=PLAIN", "tls"),
-        (DatabaseType::Mongodb, "mongodb://%2Ftmp%2Fmongodb-27017.sock/db", "unix sockets"),
-        (DatabaseType::Postgres, "postgres://%2Fvar%2Frun%2Fpostgresql/db", "unix sockets"),
-        (DatabaseType::Postgres, "postgres://h/db?sslrootcert=/etc/ca", "ca_pem"),
-        (DatabaseType::Postgres, "postgres://h/db?sslkey=/etc/key", "client_pem"),
-        (
-            DatabaseType::Postgres,
-            "postgres://h/db?options=-c%20search_path%3Dx",
-            "statement_timeout",
-        ),
-        (DatabaseType::Postgres, "postgres://h/db?hostaddr=169.254.169.254", "address as host"),
-        (DatabaseType::Postgres, "postgres://h/db?host=/var/run", "before the path"),
-        (DatabaseType::Postgres, "postgres://h/db?service=canary", "mechanisms"),
-        (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify", "verified"),
-        (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false", "verified"),
-        (DatabaseType::Postgres, "postgres://h/db?sslmode=verify-ca", "ca_pem"),
-        (DatabaseType::Postgres, "postgres://h1,h2/db", "one host"),
-        (DatabaseType::Redis, "unix:///tmp/redis.sock", "unix"),
-        (DatabaseType::Redis, "redis+unix://tmp", "unix"),
-        (DatabaseType::Redis, "redis://h1,h2", "cluster"),
-        (DatabaseType::Redis, "redis+cluster://h/1", "database 0"),
-        (DatabaseType::Redis, "redis+sentinel://h", "primary"),
-        (DatabaseType::Redis, "redis://h/x", "number"),
-        (DatabaseType::Redis, "redis://u:***@h", "masked"),
-        (DatabaseType::Redis, "http://h", "redis://"),
-        (DatabaseType::Redis, "redis://h?cannary=1", "cannary"),
-        (DatabaseType::BunApi, "https://u:canary@h/", "API key"),
-        (DatabaseType::BunApi, "https://h/?other=1", "other"),
-        (DatabaseType::BunApi, "ftp://h/", "https://"),
-        (DatabaseType::Mongodb, "mongodb+srv://h:27017/", "port"),
-        (DatabaseType::Mongodb, "mongodb+srv://127.0.0.1/", "address"),
-        (DatabaseType::Mongodb, "mongodb://h/a%2Fb", "database name"),
-    ] {
+    for &(kind, text, why) in REFUSED {
         let error = refused(kind, &TargetInput::from_connection_string(text));
         assert!(error.message().contains(why), "{text}: {error}");
     }

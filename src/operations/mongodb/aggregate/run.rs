@@ -63,9 +63,10 @@ pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
         }
     }
     check_source(needs, false)?;
-    let (effect, cost) = match needs.write {
-        true => (Effect::Writes, COST_OF_WRITING),
-        false => (Effect::Reads, cx.operation.cost),
+    let (effect, cost) = if needs.write {
+        (Effect::Writes, COST_OF_WRITING)
+    } else {
+        (Effect::Reads, cx.operation.cost)
     };
     cx.will(effect, cost).await?;
     let options = AggregateOptions { writes: needs.write, ..input.options.checked()? };
