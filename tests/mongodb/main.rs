@@ -10,6 +10,9 @@ mod connection;
 mod deep;
 mod documents;
 mod egress;
+mod everything;
+#[path = "../fixtures/examples.rs"]
+mod examples;
 mod explain;
 mod failpoints;
 mod fake;
@@ -24,6 +27,7 @@ mod options;
 mod paging;
 mod preview;
 mod proxy;
+mod reaching;
 mod replicas;
 mod rights;
 mod sent;
