@@ -43,10 +43,11 @@ fn hostile(random: &mut StdRng) -> Value {
     values[random.random_range(0..values.len())].clone()
 }
 
-/// Names of fields at every depth, but for those of documents that are stored as they are.
+/// Names of fields at every depth, but for those of documents that are stored as they are, and for an
+/// index that is named by its keys: nothing in these is run.
 fn names(command: &Document, found: &mut BTreeSet<String>) {
     for (name, value) in command {
-        if name == "documents" {
+        if name == "documents" || name == "hint" {
             continue;
         }
         found.insert(name.clone());
@@ -125,9 +126,10 @@ async fn no_operation_sends_what_runs_code_on_the_server() {
     assert!(asked > 1_000 && refused > 100, "{refused} of {asked}");
     let mut sent = BTreeSet::new();
     for command in fake.all() {
-        names(&command, &mut sent);
+        let mut own = BTreeSet::new();
+        names(&command, &mut own);
+        assert!(!CODE.into_iter().any(|name| own.contains(name)), "{command}");
+        sent.extend(own);
     }
     assert!(sent.contains("filter") && sent.contains("pipeline"), "{sent:?}");
-    let code: Vec<&str> = CODE.into_iter().filter(|name| sent.contains(*name)).collect();
-    assert!(code.is_empty(), "{code:?}");
 }
