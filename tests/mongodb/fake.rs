@@ -94,6 +94,11 @@ impl Fake {
         commands.iter().filter(|command| command.keys().next().unwrap() == name).cloned().collect()
     }
 
+    /// All commands, in their order.
+    pub(super) fn all(&self) -> Vec<Document> {
+        self.commands.lock().clone()
+    }
+
     /// Waits for a command of that name.
     pub(super) async fn expect(&self, name: &str) -> Document {
         eventually(name, async || !self.asked(name).is_empty()).await;

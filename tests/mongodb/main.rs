@@ -12,6 +12,9 @@ mod documents;
 mod duplicates;
 mod egress;
 mod etags;
+mod everything;
+#[path = "../fixtures/examples.rs"]
+mod examples;
 mod explain;
 mod failpoints;
 mod fake;
@@ -26,6 +29,7 @@ mod options;
 mod paging;
 mod preview;
 mod proxy;
+mod reaching;
 mod replicas;
 mod rights;
 mod sent;

@@ -20,6 +20,8 @@ mod console;
 mod contested;
 mod edits;
 mod ended;
+#[path = "../fixtures/examples.rs"]
+mod examples;
 mod faults;
 mod fence;
 mod forged;

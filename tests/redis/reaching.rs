@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
-use serde_json::{Map, Value, json};
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, handle};
 use studio_multidb::api::openapi;
 use studio_multidb::api::reply::Body;
@@ -16,6 +16,7 @@ use studio_multidb::api::upload::Upload;
 use studio_multidb::backend::redis::gate;
 use studio_multidb::service::Service;
 
+use crate::examples::{Examples, encoded, spelt};
 use crate::http::service;
 use crate::recorder::Recorder;
 use crate::support::{command, connect, prefix, server};
@@ -41,7 +42,7 @@ const OUR_OWN: [&str; 13] = [
 ];
 
 /// Texts that would be commands, if anything took them for such.
-fn hostile(random: &mut StdRng, key: &str) -> String {
+fn hostile(random: &mut StdRng, key: &str) -> Value {
     let texts = [
         key.to_owned(),
         "RESTORE".to_owned(),
@@ -56,67 +57,7 @@ fn hostile(random: &mut StdRng, key: &str) -> String {
         "1-1".to_owned(),
         String::new(),
     ];
-    texts[random.random_range(0..texts.len())].clone()
-}
-
-/// Something that a schema allows, or nearly.
-fn example(schema: &Value, all: &Value, random: &mut StdRng, key: &str, depth: u32) -> Value {
-    if let Some(name) = schema["$ref"].as_str() {
-        let name = name.rsplit('/').next().unwrap();
-        return example(&all["components"]["schemas"][name], all, random, key, depth);
-    }
-    for choice in ["oneOf", "anyOf", "enum"] {
-        if let Some(choices) = schema[choice].as_array() {
-            let chosen = &choices[random.random_range(0..choices.len())];
-            return if choice == "enum" {
-                chosen.clone()
-            } else {
-                example(chosen, all, random, key, depth)
-            };
-        }
-    }
-    if let Some(parts) = schema["allOf"].as_array() {
-        return example(&parts[0], all, random, key, depth);
-    }
-    if schema.get("const").is_some() {
-        return schema["const"].clone();
-    }
-    let kinds = schema["type"].as_array().cloned().unwrap_or(vec![schema["type"].clone()]);
-    match kinds[random.random_range(0..kinds.len())].as_str() {
-        Some("integer" | "number") => json!(random.random_range(0..3)),
-        Some("boolean") => json!(random.random_bool(0.5)),
-        Some("array") if depth < 6 => {
-            let items: Vec<Value> = match schema["prefixItems"].as_array() {
-                Some(items) => {
-                    items.iter().map(|item| example(item, all, random, key, depth + 1)).collect()
-                }
-                None => (0..random.random_range(1..4))
-                    .map(|_| example(&schema["items"], all, random, key, depth + 1))
-                    .collect(),
-            };
-            json!(items)
-        }
-        Some("object") if depth < 6 => {
-            let required = schema["required"].as_array().cloned().unwrap_or_default();
-            let mut object = Map::new();
-            for (name, of) in schema["properties"].as_object().into_iter().flatten() {
-                if required.contains(&json!(name)) || random.random_bool(0.4) {
-                    object.insert(name.clone(), example(of, all, random, key, depth + 1));
-                }
-            }
-            Value::Object(object)
-        }
-        Some("null") => Value::Null,
-        _ => json!(hostile(random, key)),
-    }
-}
-
-fn encoded(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
-
-fn spelt(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    json!(texts[random.random_range(0..texts.len())])
 }
 
 /// A request to an operation of the document.
@@ -128,11 +69,13 @@ fn request(
     random: &mut StdRng,
     key: &str,
 ) -> Request {
+    let leaf = |random: &mut StdRng| hostile(random, key);
+    let leaves = Examples { document: all, leaf: &leaf };
     let mut path = path.replace("{scope}", "default");
     let mut query = Vec::new();
     for parameter in of["parameters"].as_array().unwrap() {
         let name = parameter["name"].as_str().unwrap();
-        let value = spelt(&example(&parameter["schema"], all, random, key, 0));
+        let value = spelt(&leaves.example(&parameter["schema"], random));
         if parameter["in"] == "path" {
             let value = if value.is_empty() { key } else { &value };
             path = path.replace(&format!("{{{name}}}"), &encoded(value));
@@ -156,7 +99,7 @@ fn request(
     });
     let body = match &content["application/json"]["schema"] {
         Value::Null => Vec::new(),
-        schema => example(schema, all, random, key, 0).to_string().into_bytes(),
+        schema => leaves.example(schema, random).to_string().into_bytes(),
     };
     Request {
         method: method.to_ascii_uppercase(),

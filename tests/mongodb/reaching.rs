@@ -1,0 +1,135 @@
+//! What reaches a server, whatever is asked of whichever operation: nothing that runs code there.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use mongodb::bson::{Bson, Document, doc};
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use serde_json::{Value, json};
+use studio_multidb::api::http::{Request, handle};
+use studio_multidb::api::openapi;
+use studio_multidb::api::reply::Body;
+use studio_multidb::api::upload::Upload;
+
+use super::api::Api;
+use super::examples::{Examples, encoded, spelt};
+use super::fake::{Answer, Fake, cursor};
+
+const CODE: [&str; 6] = ["$where", "$function", "$accumulator", "mapReduce", "mapreduce", "$eval"];
+
+/// Code, in every place that a server would run it at, and something harmless now and then.
+fn hostile(random: &mut StdRng) -> Value {
+    let function = json!({ "$function": { "body": "function() {}", "args": [], "lang": "js" } });
+    let values = [
+        json!({ "$where": "sleep(1)" }),
+        json!({ "$expr": function }),
+        json!({ "a": { "$elemMatch": { "$where": "1" } } }),
+        json!({ "$and": [{ "$or": [{ "$nor": [{ "$where": "1" }] }] }] }),
+        json!({ "a": function }),
+        json!([{ "$match": { "$where": "1" } }]),
+        json!([{ "$facet": { "f": [{ "$match": { "$expr": function } }] } }]),
+        json!([{ "$group": { "_id": null, "v": { "$accumulator": { "init": "f", "lang": "js" } } } }]),
+        json!([{ "$lookup": { "from": "c", "as": "c", "pipeline": [{ "$match": { "$where": "1" } }] } }]),
+        json!([{ "$set": { "a": function } }]),
+        json!({ "$set": { "a": 1 } }),
+        json!({ "$jsonSchema": {}, "$where": "1" }),
+        json!({ "a": 1 }),
+        json!([{ "$match": { "a": 1 } }]),
+        json!("a"),
+        json!("{\"$where\":\"1\"}"),
+        json!("{}"),
+    ];
+    values[random.random_range(0..values.len())].clone()
+}
+
+/// Names of fields at every depth, but for those of documents that are stored as they are, and for an
+/// index that is named by its keys: nothing in these is run.
+fn names(command: &Document, found: &mut BTreeSet<String>) {
+    for (name, value) in command {
+        if name == "documents" || name == "hint" {
+            continue;
+        }
+        found.insert(name.clone());
+        walk(value, found);
+    }
+}
+
+fn walk(value: &Bson, found: &mut BTreeSet<String>) {
+    match value {
+        Bson::Document(document) => names(document, found),
+        Bson::Array(values) => values.iter().for_each(|value| walk(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_operation_sends_what_runs_code_on_the_server() {
+    let fake = Fake::standalone(|name, _| match name {
+        "listCollections" => cursor(0, vec![doc! { "name": "c", "type": "collection" }]),
+        "find" | "aggregate" | "listIndexes" => cursor(0, vec![doc! { "_id": 1 }]),
+        _ => Answer::Done,
+    })
+    .await;
+    let api = Api::within(Duration::from_secs(5), &fake.url(), "c");
+    let document = openapi::document();
+    let mut random = StdRng::seed_from_u64(11);
+    let leaves = Examples { document: &document, leaf: &hostile };
+    let (mut asked, mut refused) = (0, 0);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        if !path.starts_with("/api/platform/mongodb/{scope}/") || path.contains("/connections") {
+            continue;
+        }
+        for (method, of) in methods.as_object().unwrap() {
+            for _ in 0..60 {
+                let mut path = path.replace("{scope}", "default");
+                let mut query = Vec::new();
+                for parameter in of["parameters"].as_array().unwrap() {
+                    let name = parameter["name"].as_str().unwrap();
+                    let value = spelt(&leaves.example(&parameter["schema"], &mut random));
+                    if parameter["in"] == "path" {
+                        path = path.replace(&format!("{{{name}}}"), "c");
+                    } else if name != "connection_id"
+                        && name != "identifier"
+                        && random.random_bool(0.4)
+                    {
+                        query.push(format!("{name}={}", encoded(&value)));
+                    }
+                }
+                let content = &of["requestBody"]["content"];
+                let upload = content
+                    .get("*/*")
+                    .map(|_| Upload::whole(format!("{}\n", hostile(&mut random)).as_bytes()));
+                let body = match &content["application/json"]["schema"] {
+                    Value::Null => Vec::new(),
+                    schema => leaves.example(schema, &mut random).to_string().into_bytes(),
+                };
+                let request = Request {
+                    method: method.to_ascii_uppercase(),
+                    path,
+                    query: query.join("&"),
+                    headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+                    body,
+                    upload,
+                    ..Request::default()
+                };
+                let answer = handle(&api.service, request).await;
+                asked += 1;
+                refused += u32::from(answer.status == 400 || answer.status == 403);
+                if let Body::Stream(mut feed) = answer.body {
+                    let reading = async { while feed.next().await.is_some() {} };
+                    let _ = tokio::time::timeout(Duration::from_millis(100), reading).await;
+                }
+            }
+        }
+    }
+    assert!(asked > 1_000 && refused > 100, "{refused} of {asked}");
+    let mut sent = BTreeSet::new();
+    for command in fake.all() {
+        let mut own = BTreeSet::new();
+        names(&command, &mut own);
+        assert!(!CODE.into_iter().any(|name| own.contains(name)), "{command}");
+        sent.extend(own);
+    }
+    assert!(sent.contains("filter") && sent.contains("pipeline"), "{sent:?}");
+}
