@@ -45,7 +45,8 @@ async fn import(service: &Arc<Service>, query: &str, body: &str) -> Vec<Value> {
 fn lines(prefix: &str, count: usize) -> String {
     let mut text = "{\"redis_export\":1}\n".to_owned();
     for i in 0..count {
-        text += &format!("{{\"key\":\"{prefix}{i}\",\"type\":\"string\",\"value\":\"v\"}}\n");
+        let line = json!({ "key": format!("{prefix}{i}"), "type": "string", "value": "v" });
+        text.extend([line.to_string(), "\n".to_owned()]);
     }
     text
 }

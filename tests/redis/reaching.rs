@@ -47,9 +47,8 @@ fn hostile(random: &mut StdRng, key: &str) -> Value {
         key.to_owned(),
         "RESTORE".to_owned(),
         format!("{key} x\r\nRESTORE {key} 0 x\r\n"),
-        format!(
-            "x\r\n*1\r\n$7\r\nMONITOR\r\n*4\r\n$7\r\nRESTORE\r\n$1\r\nk\r\n$1\r\n0\r\n$1\r\nx\r\n"
-        ),
+        "x\r\n*1\r\n$7\r\nMONITOR\r\n*4\r\n$7\r\nRESTORE\r\n$1\r\nk\r\n$1\r\n0\r\n$1\r\nx\r\n"
+            .to_owned(),
         "CONFIG SET dir /tmp".to_owned(),
         "DEBUG".to_owned(),
         "*".to_owned(),
@@ -94,7 +93,7 @@ fn request(
             json!({ "key": key, "type": "ReJSON-RL", "dump": "AAAA", "seal": "a:AAAA" }),
             json!({ "key": hostile(random, key), "type": "list", "value": [hostile(random, key)] }),
         ];
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.map(|line| line.to_string()).join("\n") + "\n";
         Upload::whole(&Bytes::from(text))
     });
     let body = match &content["application/json"]["schema"] {

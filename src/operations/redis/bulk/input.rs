@@ -128,10 +128,11 @@ impl BulkInput {
         }
         let selection =
             Selection::new(self.keys.take(), self.pattern.take(), self.type_name.take())?;
-        if let Selection::Filter(filter) = &selection {
-            if filter.pattern.is_none() && filter.type_name.is_none() {
-                return Err(Error::validation("say which: `keys`, `pattern` or `type`"));
-            }
+        if let Selection::Filter(filter) = &selection
+            && filter.pattern.is_none()
+            && filter.type_name.is_none()
+        {
+            return Err(Error::validation("say which: `keys`, `pattern` or `type`"));
         }
         Ok(selection)
     }
