@@ -149,7 +149,7 @@ fn path(levels: &[Level<'_>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::BTreeSet;
 
     use proptest::prelude::*;
 
@@ -216,12 +216,12 @@ mod tests {
                 }),
                 proptest::collection::vec((name.clone(), inner, any::<bool>()), 0..5).prop_map(
                     |members| {
-                        let mut seen = BTreeMap::new();
+                        let mut seen = BTreeSet::new();
                         let mut twice = false;
                         let texts: Vec<String> = members
                             .iter()
                             .map(|(name, (text, inside), escape)| {
-                                twice |= *inside || seen.insert(name.clone(), ()).is_some();
+                                twice |= *inside || !seen.insert(name.clone());
                                 format!("{}: {text}", spelt(name, *escape))
                             })
                             .collect();

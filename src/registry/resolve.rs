@@ -297,14 +297,12 @@ impl Registry {
         }
         let read = async {
             let platform = self.store()?;
-            match read_project(platform, project_ref).await? {
-                Some(project) => self.read_scope(platform, project).await.map(Arc::new),
-                None => {
-                    // As much work as for a project that exists: how long it takes tells nothing.
-                    platform.read(OF_PROJECT, &[&Uuid::nil()]).await?;
-                    self.made_up_scope(project_ref).map(Arc::new)
-                }
+            if let Some(project) = read_project(platform, project_ref).await? {
+                return self.read_scope(platform, project).await.map(Arc::new);
             }
+            // As much work as for a project that exists: how long it takes tells nothing.
+            platform.read(OF_PROJECT, &[&Uuid::nil()]).await?;
+            self.made_up_scope(project_ref).map(Arc::new)
         };
         Ok(self.caches.scopes.get_since(&project_ref.to_owned(), since, read).await?.value)
     }

@@ -38,7 +38,7 @@ async fn imports_that_stall_end_with_what_they_did_and_make_room() {
     let mut imports = Vec::new();
     for n in 0..12 {
         let (sender, upload) = Upload::channel();
-        let documents: String = (0..3).map(|i| format!("{{\"_id\":\"{n}-{i}\"}}\n")).collect();
+        let documents = [0, 1, 2].map(|i| format!("{{\"_id\":\"{n}-{i}\"}}\n")).concat();
         // A record that never ends: what came of it is kept, and counted.
         let half = vec![b' '; 2 << 20];
         assert!(sender.send(documents.into()).await && sender.send(half.into()).await);

@@ -11,7 +11,7 @@ struct Change {
     before: &'static [&'static str],
     sql: &'static str,
     parameters: Value,
-    change: &'static [&'static str],
+    done: &'static [&'static str],
     expected: Value,
 }
 
@@ -22,7 +22,7 @@ fn changes() -> Vec<Change> {
             before: &["create table stale.t as select 1 as a"],
             sql: "select * from stale.t",
             parameters: json!([]),
-            change: &["alter table stale.t add column b text default 'x'"],
+            done: &["alter table stale.t add column b text default 'x'"],
             expected: json!([{ "a": 1, "b": "x" }]),
         },
         Change {
@@ -30,7 +30,7 @@ fn changes() -> Vec<Change> {
             before: &["create table stale.t as select 7 as a"],
             sql: "select a from stale.t where a = $1",
             parameters: json!(["7"]),
-            change: &["alter table stale.t alter column a type text using a::text"],
+            done: &["alter table stale.t alter column a type text using a::text"],
             expected: json!([{ "a": "7" }]),
         },
         Change {
@@ -38,7 +38,7 @@ fn changes() -> Vec<Change> {
             before: &["create table stale.t as select 1 as a"],
             sql: "select a from stale.t",
             parameters: json!([]),
-            change: &["drop table stale.t", "create table stale.t as select 'new'::text as a"],
+            done: &["drop table stale.t", "create table stale.t as select 'new'::text as a"],
             expected: json!([{ "a": "new" }]),
         },
         Change {
@@ -46,7 +46,7 @@ fn changes() -> Vec<Change> {
             before: &["create table stale.t as select 1 as a"],
             sql: "select a from stale.t",
             parameters: json!([]),
-            change: &["drop table stale.t", "create view stale.t as select 2::numeric as a"],
+            done: &["drop table stale.t", "create view stale.t as select 2::numeric as a"],
             expected: json!([{ "a": "2" }]),
         },
         Change {
@@ -54,7 +54,7 @@ fn changes() -> Vec<Change> {
             before: &["create function stale.f() returns int language sql as 'select 1'"],
             sql: "select stale.f() as a",
             parameters: json!([]),
-            change: &[
+            done: &[
                 "drop function stale.f()",
                 "create function stale.f() returns text language sql as $$select 'new'$$",
             ],
@@ -65,7 +65,7 @@ fn changes() -> Vec<Change> {
             before: &["create function stale.f(int) returns int language sql as 'select $1'"],
             sql: "select stale.f($1) as a",
             parameters: json!(["5"]),
-            change: &[
+            done: &[
                 "drop function stale.f(int)",
                 "create function stale.f(text) returns text language sql as $$select $1 || '!'$$",
             ],
@@ -80,7 +80,7 @@ fn changes() -> Vec<Change> {
             ],
             sql: "select a from stale.t where a = $1",
             parameters: json!(["ok"]),
-            change: &[
+            done: &[
                 "drop type stale.mood cascade",
                 "create type stale.mood as enum ('fine', 'ok')",
                 "alter table stale.t add column a stale.mood default 'ok'",
@@ -96,7 +96,7 @@ fn changes() -> Vec<Change> {
             ],
             sql: "select stale.f() as a",
             parameters: json!([]),
-            change: &["drop type stale.mood", "create type stale.mood as enum ('new', 'ok')"],
+            done: &["drop type stale.mood", "create type stale.mood as enum ('new', 'ok')"],
             expected: json!([{ "a": "ok" }]),
         },
         Change {
@@ -108,7 +108,7 @@ fn changes() -> Vec<Change> {
             ],
             sql: "select stale.f() as a",
             parameters: json!([]),
-            change: &["drop table stale.t", "create table stale.t as select 'new'::text as a"],
+            done: &["drop table stale.t", "create table stale.t as select 'new'::text as a"],
             expected: json!([{ "a": "new" }]),
         },
     ]
@@ -136,7 +136,7 @@ async fn after_a_change_elsewhere_the_next_read_is_right() {
             let read =
                 Statement { parameters: parameters(&change.parameters), ..reading(change.sql) };
             settled(&client, &read).await;
-            prepare(&other, change.change).await;
+            prepare(&other, change.done).await;
             for _ in 0..3 {
                 match run(&client, &read).await {
                     Ok((found, _)) => assert_eq!(found, change.expected, "{what}"),
@@ -169,7 +169,7 @@ async fn after_a_change_elsewhere_a_write_fails_once_at_most() {
         );
         let write = Statement { parameters: parameters(&change.parameters), ..statement(&sql) };
         settled(&client, &write).await;
-        prepare(&other, change.change).await;
+        prepare(&other, change.done).await;
         let failed = run(&client, &write).await.is_err();
         for _ in 0..3 {
             if let Err(error) = run(&client, &write).await {

@@ -58,7 +58,7 @@ struct Api {
 }
 
 impl Api {
-    async fn on(url: &str, more: &[(&str, &str)]) -> Self {
+    fn on(url: &str, more: &[(&str, &str)]) -> Self {
         let mut settings = vec![
             ("DATABASE_URL", url),
             ("DATABASE_ENCRYPTION_KEY", KEY),
@@ -118,7 +118,7 @@ async fn what_is_foreign_asks_the_platform_database_as_much_as_what_is_missing()
     let (owner, user) =
         (platform.somebody("beta", "owner").await, platform.somebody("alpha", "owner").await);
     let counter = Counter::to(&platform.url).await;
-    let api = Api::on(&counter.url, &[]).await;
+    let api = Api::on(&counter.url, &[]);
     let missing = Uuid::new_v4();
     let shapes: [(&str, &str, Value); 10] = [
         ("GET", "/databases/ID", Value::Null),
@@ -171,7 +171,7 @@ async fn clients_are_shown_to_the_members_of_their_projects() {
     for project in ["alpha", "beta"] {
         ids.push((project, create(&registry, project, redis("cache")).await.id));
     }
-    let api = Api::on(platform.url.as_str(), &[("MULTIDB_DENIED_HOSTS", "redis.example")]).await;
+    let api = Api::on(platform.url.as_str(), &[("MULTIDB_DENIED_HOSTS", "redis.example")]);
     for (project, id) in &ids {
         let owner = platform.somebody(project, "owner").await;
         api.ask(owner, ("GET", &format!("/redis/{id}/info"), &Value::Null)).await;
@@ -201,7 +201,7 @@ async fn figures_of_the_process_are_for_the_operators_token() {
     let owner = platform.somebody("alpha", "owner").await;
     let metrics = ("GET", "/multidb/metrics", &Value::Null);
     let token = "a-token-of-the-operator";
-    let api = Api::on(platform.url.as_str(), &[("MULTIDB_METRICS_TOKEN", token)]).await;
+    let api = Api::on(platform.url.as_str(), &[("MULTIDB_METRICS_TOKEN", token)]);
     for user in [None, Some(owner)] {
         let right = api.send(user, metrics, Some(&format!("bearer {token}"))).await;
         assert_eq!(right.status, 200);
@@ -217,7 +217,7 @@ async fn figures_of_the_process_are_for_the_operators_token() {
     // Where none is set, nobody has it.
     for authorization in ["members", "off"] {
         let more = [("MULTIDB_AUTHORIZATION", authorization)];
-        let api = Api::on(platform.url.as_str(), &more).await;
+        let api = Api::on(platform.url.as_str(), &more);
         for shown in [None, Some("Bearer "), Some("Bearer undefined")] {
             assert_eq!(api.send(Some(owner), metrics, shown).await.status, 403);
         }
@@ -228,7 +228,7 @@ async fn figures_of_the_process_are_for_the_operators_token() {
 async fn whether_the_process_lives_is_told_without_asking_anybody() {
     let Some(platform) = Platform::migrated().await else { return };
     let counter = Counter::to(&platform.url).await;
-    let api = Api::on(&counter.url, &[]).await;
+    let api = Api::on(&counter.url, &[]);
     let health = ("GET", "/multidb/health", &Value::Null);
     let ok = async || {
         let response = api.send(None, health, None).await;

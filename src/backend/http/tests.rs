@@ -367,7 +367,7 @@ async fn a_probe_over_tls_verifies_the_service() {
     assert_eq!(result.steps.last().map(|step| step.name), Some("tls"));
 }
 
-fn with_options(url: &str, options: serde_json::Value) -> HttpTarget {
+fn with_options(url: &str, options: &serde_json::Value) -> HttpTarget {
     let mut input = TargetInput::from_connection_string(url);
     input.password = Some("secret-canary".into());
     input.options = options.as_object().cloned();
@@ -389,7 +389,7 @@ async fn the_answer_is_asked_for_as_it_is_and_whole() {
         let error = client.send(&request, soon()).await.unwrap_err();
         assert_eq!(error.code(), Code::OperationNotAllowed, "{name}");
     }
-    let listing = with_options(&server.url, serde_json::json!({ "request_headers": ["X-Mine"] }));
+    let listing = with_options(&server.url, &serde_json::json!({ "request_headers": ["X-Mine"] }));
     let client = Client::connect(&listing, &options(), soon()).await.unwrap();
     let mut request = Request::get("a");
     request.headers.insert("x-mine", HeaderValue::from_static("1"));
@@ -425,7 +425,7 @@ async fn an_answer_that_is_compressed_all_the_same_is_not_shown() {
 #[tokio::test]
 async fn readers_ask_for_the_paths_that_are_listed_for_them() {
     let server = server(|_, _| (ok("{}"), false)).await;
-    let listing = with_options(&server.url, serde_json::json!({ "reader_paths": "/tasks,/t/*" }));
+    let listing = with_options(&server.url, &serde_json::json!({ "reader_paths": "/tasks,/t/*" }));
     let client = Client::connect(&listing, &options(), soon()).await.unwrap();
     for (path, theirs) in [
         ("tasks", true),

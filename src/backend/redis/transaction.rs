@@ -75,11 +75,11 @@ mod tests {
         resp::decoded(format!("{line}\r\n").as_bytes())
     }
 
-    fn outcome(queued: &[&str], exec: Value) -> Option<Outcome> {
+    fn outcome(queued: &[&str], exec: Value) -> Outcome {
         match executed(queued.iter().map(|line| reply(line)).collect(), exec) {
-            Executed::Whole(_) => Some(Outcome::Applied),
-            Executed::Overtaken | Executed::Refused(_) => Some(Outcome::NotApplied),
-            Executed::Broken(error) => Some(error.known_outcome()),
+            Executed::Whole(_) => Outcome::Applied,
+            Executed::Overtaken | Executed::Refused(_) => Outcome::NotApplied,
+            Executed::Broken(error) => error.known_outcome(),
         }
     }
 
@@ -103,7 +103,7 @@ mod tests {
             let exec = exec.unwrap_or_else(|| reply("-EXECABORT no"));
             let all_queued = queued.iter().all(|line| *line == "+QUEUED");
             let alone = queued.iter().any(|line| matches!(*line, ":1" | "+OK"));
-            match outcome(&queued, exec).unwrap() {
+            match outcome(&queued, exec) {
                 Outcome::Applied => prop_assert!(all_queued && whole),
                 Outcome::NotApplied => prop_assert!(!alone && !exec_ran),
                 Outcome::Unknown => prop_assert!(alone || !(all_queued && whole)),
