@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
@@ -63,7 +64,8 @@ pub async fn execute(
     let effect = Arc::new(Known::of(operation.effect));
     // A panic is a defect of ours. It must reach neither Node as an abort nor the user as text.
     // Boxed: with everything below it inlined, the future would be moved around by the kilobyte.
-    let work = Box::pin(run(service, operation, &mut params, caller, &effect));
+    // As `dyn`: the types of all that is below it, one in another, are more than the compiler follows.
+    let work: BoxFuture<'_, _> = Box::pin(run(service, operation, &mut params, caller, &effect));
     let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
     let result = result.map_err(|error| effect.settle(error));
     // A stream notes its end itself.

@@ -1,7 +1,7 @@
 //! What a request asks for, and what holds for all of them: who made the browser send it, what it says
 //! it is, and how large it is.
 
-use super::http::Request;
+use super::http::{Request, shows_token};
 use super::media;
 use super::named::Named;
 use super::operation::{Operation, Subject, Takes};
@@ -36,9 +36,16 @@ impl From<Error> for Refusal {
 /// Finds the operation of a request.
 pub(super) fn find(service: &Service, request: &Request) -> Result<Found, Refusal> {
     let route = route(&request.method, &request.path)?;
-    // Whoever can reach the process may have these.
-    let is_public = matches!(&route, Route::Found(o, _) if o.subject == Subject::Public);
-    if !is_public {
+    // Whoever can reach the process may have these, and no page knows the operator's token.
+    let is_open = match &route {
+        Route::Found(operation, _) => match operation.subject {
+            Subject::Public => true,
+            Subject::Operator => shows_token(service, request),
+            _ => false,
+        },
+        _ => false,
+    };
+    if !is_open {
         let config = &service.config;
         origin::admit(request, &config.allowed_origins, config.authorization)?;
     }

@@ -214,7 +214,7 @@ async fn answer(
 
 /// Whether the request carries the operator's token. Compared so that how long it takes tells nothing
 /// of the token.
-fn shows_token(service: &Service, request: &Request) -> bool {
+pub(super) fn shows_token(service: &Service, request: &Request) -> bool {
     let shown = request.header("authorization").and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

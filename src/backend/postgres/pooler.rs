@@ -98,22 +98,37 @@ fn stays(tokens: &[Token<'_>]) -> Option<String> {
         if is(at, &["into"]) && is(at + 1, &["temp", "temporary"]) {
             return Some("a temporary table".to_owned());
         }
-        if tokens.get(at + 1) != Some(&Token::Symbol('(')) {
-            continue;
+        let called = tokens.get(at + 1) == Some(&Token::Symbol('('));
+        // `(1).pg_advisory_lock` calls it as well.
+        let dotted = at > 0 && tokens[at - 1] == Token::Symbol('.');
+        let Some(name) = tokens[at].name().filter(|_| called || dotted) else { continue };
+        if SESSION_LOCKS.contains(&&*name) {
+            return Some(format!("the lock of {name}"));
         }
-        if let Some(lock) = SESSION_LOCKS.into_iter().find(|lock| names(&tokens[at], lock)) {
-            return Some(format!("the lock of {lock}"));
-        }
-        // Its last argument says whether it ends with the transaction.
-        if names(&tokens[at], "set_config") && !tokens[at..].iter().any(|token| token.is("true")) {
+        if &*name == "set_config" && called && !is_local(&tokens[at + 2..]) {
             return Some("set_config without `true` at its end".to_owned());
         }
     }
     None
 }
 
-fn names(token: &Token<'_>, name: &str) -> bool {
-    token.is(name) || matches!(token, Token::Quoted(quoted) if quoted == name)
+/// Whether the last argument of a `set_config` is `true`: then it ends with the transaction.
+fn is_local(arguments: &[Token<'_>]) -> bool {
+    let mut depth = 0_usize;
+    for (at, token) in arguments.iter().enumerate() {
+        match token {
+            Token::Symbol('(') => depth += 1,
+            Token::Symbol(')') if depth > 0 => depth -= 1,
+            Token::Symbol(')') => {
+                let last = arguments[..at].last_chunk::<2>();
+                return last.is_some_and(|[comma, value]| {
+                    *comma == Token::Symbol(',') && value.is("true")
+                });
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether a statement that refused to run in a transaction of ours may be run without one: one of
@@ -158,7 +173,11 @@ mod tests {
             "select 1 as a into temp t",
             "select pg_advisory_lock(1)",
             "select pg_catalog.\"pg_try_advisory_lock\" (1)",
+            "select (1).pg_advisory_lock, $1.\"pg_try_advisory_lock_shared\"",
             "select set_config('a.b', 'c', false)",
+            "select set_config('a.b', 'c', false), true",
+            "select set_config('a.b', 'c', not true)",
+            "select set_config('a.b', 'c', (select true))",
         ] {
             assert!(what_stays(sql).is_some(), "{sql}");
         }
@@ -175,6 +194,8 @@ mod tests {
             "insert into temporary_things values (1)",
             "select pg_advisory_xact_lock(1)",
             "select set_config('a.b', 'c', true)",
+            "select set_config('a.b', concat('c', (1)), true) as t",
+            "select t.pg_advisory_xact_lock, pg_advisory_lock from t",
             "declare c cursor without hold for select 1",
             "alter role x set search_path = a",
             "update t set a = 1",

