@@ -56,7 +56,10 @@ describe('createApiHandler with (req, res) mocks', () => {
     }
     const headers = { cookie: 'secret', authorization: 'Bearer of-the-operator' }
     await call(manager, { url: '/api/platform/multidb/metrics', headers }, { getUser })
-    expect(requests[0]?.headers).toEqual({ authorization: 'Bearer of-the-operator' })
+    expect(requests[0]?.headers).toEqual({
+      authorization: 'Bearer of-the-operator',
+      cookie: 'withheld',
+    })
     expect(requests[0]?.user).toBeUndefined()
   })
 
@@ -150,7 +153,8 @@ describe('createApiHandler with (req, res) mocks', () => {
       ['null', null, undefined],
       ['an empty text', '', undefined],
       ['a blank text', ' \t', undefined],
-      ['an object without an id', {}, undefined],
+      ['a number', 7, '7'],
+      ['an object with a number', { id: 7 }, '7'],
       ['an object whose id is empty', { id: '' }, undefined],
       ['an object whose id is null', { id: null }, undefined],
     ])('is what getUser says: %s', async (_what, user, expected) => {
@@ -158,13 +162,13 @@ describe('createApiHandler with (req, res) mocks', () => {
       await call(manager, { url, user: { id: 'other' } } as RequestOptions, {
         getUser: async () => user,
       })
+      expect(requests).toHaveLength(1)
       expect(requests[0]?.user).toBe(expected)
     })
 
     it.each([
-      ['a number', 7],
-      ['an object with a number', { id: 7 }],
-      ['an object with an object', { id: { toString: () => 'u5' } }],
+      ['an object without an id', {}],
+      ['an object with an object', { id: { toString: (): string => 'u5' } }],
       ['a list of ids', { id: ['u6'] }],
       ['a flag', true],
     ])(

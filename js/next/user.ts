@@ -39,6 +39,7 @@ export function createUserReader(onError: (error: unknown) => void) {
     const ids = idsIn(user)
     const [id] = ids
     if (id !== undefined && ids.size === 1) return id
+    if (ids.size === 0 && !(answer instanceof Found) && hasNoId(user)) return undefined
     const error = unreadable(user, ids.size)
     if (!told) onError(error)
     told = true
@@ -54,6 +55,11 @@ export function isNobody(user: unknown): boolean {
 
 export function unauthenticated(): DatabaseError {
   return new AuthenticationError('The Studio does not know this session; log in')
+}
+
+/** `{ id: null }`: it was looked for where it should be, and there is none. */
+function hasNoId(user: unknown): boolean {
+  return typeof user === 'object' && user !== null && 'id' in user && isNobody(user.id)
 }
 
 /** `{ error }`, an error or a response in place of a user: authentication failed. */

@@ -8,6 +8,7 @@ use super::operation::{Operation, Takes};
 use super::params::Params;
 use super::router::by_name;
 use crate::error::{Error, Result};
+use crate::json;
 
 /// An operation and its input.
 pub(super) struct Named {
@@ -30,6 +31,7 @@ impl Named {
         if !query.is_empty() {
             return Err(Error::validation("give all input in the body, and none in the query"));
         }
+        json::refuse_duplicates(body)?;
         let Call { operation, input } = serde_json::from_slice(body).map_err(|e| {
             Error::validation(format!(
                 "the body must be {{ \"operation\": …, \"input\": {{ … }} }}: {e}"

@@ -100,7 +100,7 @@ async fn nothing_but_one_named_index_is_dropped() {
         ("/indexes/a", 404),
         ("/indexes/a_1,_id_", 404),
         ("/indexes/%5B%22a_1%22%5D", 404),
-        ("/indexes/", 404),
+        ("/indexes/", 400),
         ("/indexes", 405),
     ] {
         let (got, answer) = api.send("DELETE", path, "", None).await;

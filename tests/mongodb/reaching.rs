@@ -47,12 +47,23 @@ fn hostile(random: &mut StdRng) -> Value {
 /// index that is named by its keys: nothing in these is run.
 fn names(command: &Document, found: &mut BTreeSet<String>) {
     for (name, value) in command {
-        if name == "documents" || name == "hint" {
+        let is_stored = name == "documents" || (is_change(name) && is_replacement(value));
+        if is_stored || name == "hint" {
             continue;
         }
         found.insert(name.clone());
         walk(value, found);
     }
+}
+
+fn is_change(name: &str) -> bool {
+    name == "update" || name == "u"
+}
+
+/// A change that begins with no operator is the document itself.
+fn is_replacement(change: &Bson) -> bool {
+    let first = change.as_document().and_then(|document| document.keys().next());
+    first.is_some_and(|name| !name.starts_with('$'))
 }
 
 fn walk(value: &Bson, found: &mut BTreeSet<String>) {
