@@ -9,6 +9,7 @@
 //! Connections from the environment (`environment`) stand beside the registered ones and work
 //! without any platform database.
 
+mod answering;
 pub(crate) mod cache;
 mod connection;
 mod dashboard;

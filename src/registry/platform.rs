@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_postgres::config::{self, SslMode};
 use tokio_postgres::{Client, Config, Connection, Row};
 
+use super::answering::Answering;
 use super::failure::{self, Effect};
 use super::session::{Lent, Parameters, Session};
 use super::tls::{Connector, Stream};
@@ -41,6 +42,7 @@ const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
 /// A pool of sessions.
 pub(crate) struct Platform {
     pool: managed::Pool<Dialer>,
+    answering: Answering,
 }
 
 impl fmt::Debug for Platform {
@@ -48,6 +50,7 @@ impl fmt::Debug for Platform {
         f.debug_struct("Platform")
             .field("endpoint", &self.pool.manager().target.endpoint)
             .field("sessions", &self.pool.status())
+            .field("answering", &self.answering)
             .finish()
     }
 }
@@ -77,12 +80,23 @@ impl Platform {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|e| Error::internal(format!("the platform database's pool: {e}")))?;
-        Ok(Self { pool })
+        Ok(Self { pool, answering: Answering::default() })
     }
 
     /// Rows of a statement that changes nothing. It is sent once more, on another session, when the
     /// first one turned out to be dead.
     pub(crate) async fn read(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        let asked = self.answering.asked();
+        let rows = self.read_on_some_session(sql, parameters).await;
+        asked.ended(&rows);
+        rows
+    }
+
+    async fn read_on_some_session(
         &self,
         sql: &'static str,
         parameters: Parameters<'_>,
@@ -105,11 +119,25 @@ impl Platform {
         sql: &'static str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>> {
-        self.session().await?.rows(sql, parameters, Effect::Write).await
+        let asked = self.answering.asked();
+        let rows = async { self.session().await?.rows(sql, parameters, Effect::Write).await };
+        let rows = rows.await;
+        asked.ended(&rows);
+        rows
     }
 
     /// A session for one caller, for transactions.
     pub(crate) async fn session(&self) -> Result<Lent> {
+        let asked = self.answering.asked();
+        let session = self.pooled().await;
+        match &session {
+            Ok(_) => asked.goes_on(),
+            Err(_) => asked.ended(&session),
+        }
+        session
+    }
+
+    async fn pooled(&self) -> Result<Lent> {
         // Boxed: it holds a whole log-in, and is inside every future that reads anything.
         match Box::pin(self.pool.get()).await {
             Ok(session) => Ok(session.into()),
@@ -145,7 +173,7 @@ impl Platform {
         if self.pool.manager().circuit.cause().is_some() {
             return Some(false);
         }
-        (self.pool.status().size > 0).then_some(true)
+        self.answering.last()
     }
 
     /// A connection outside the pool, for `LISTEN`; the caller drives it.
