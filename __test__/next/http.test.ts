@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestListener,
+  type Server,
+} from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { createApiHandler, type RequestManager } from 'studio-multidb/next'
 import { hangingManager, json, stubManager } from './stub'
@@ -67,6 +73,44 @@ describe('createApiHandler on node:http', () => {
     expect(response.statusCode).toBe(413)
     expect(requests).toHaveLength(0)
     request.destroy()
+  })
+
+  it('changes nothing by a URL that it came too late to see as it was sent', async () => {
+    const { manager, requests } = stubManager()
+    let handler: ReturnType<typeof createApiHandler> | undefined
+    // A route that is loaded by the first request for it, which has had its dots walked.
+    const { url, port } = await serve((req, res) => {
+      req.url = new URL(req.url ?? '/', 'http://localhost').pathname
+      if (!handler) {
+        jest.isolateModules(() => {
+          const fresh =
+            jest.requireActual<typeof import('studio-multidb/next')>('studio-multidb/next')
+          handler = fresh.createApiHandler(manager)
+        })
+      }
+      void handler?.(req, res)
+    })
+    const walked = '/api/platform/redis/default/keys/x/../victim'
+    const ask = async () => {
+      const request = httpRequest({ port, method: 'DELETE', path: walked }).end()
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      let text = ''
+      for await (const chunk of response) text += String(chunk)
+      return { response, text }
+    }
+    const { response, text } = await ask()
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '0'])
+    expect(JSON.parse(text).error).toMatchObject({
+      code: 'DB_CONNECTION_FAILED',
+      retryable: true,
+      outcome: 'not_applied',
+    })
+    expect(requests).toHaveLength(0)
+    // Sent again it is passed on as it was sent, for the core to refuse; others are served.
+    await ask()
+    expect(requests.map(({ path }) => path)).toEqual([walked])
+    const plain = '/api/platform/redis/default/keys/victim'
+    expect((await fetch(url + plain, { method: 'DELETE' })).status).toBe(200)
   })
 
   it('ends the work when the client disconnects', async () => {

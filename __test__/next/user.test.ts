@@ -67,7 +67,7 @@ describe('a route knows its user', () => {
   })
 
   test.each(SHAPES)('by the third argument, whatever req.user is: %s', async (_, user) => {
-    for (const other of [undefined, null, OTHER, { email: 'x' }]) {
+    for (const other of [undefined, null, id, { userId: id }, { email: 'x' }]) {
       expect((await ask(other, user)).requests[0]?.user).toBe(id)
     }
   })
@@ -75,6 +75,46 @@ describe('a route knows its user', () => {
   test('by req.user, where the third argument says nothing of users', async () => {
     for (const argument of [undefined, null, () => {}, { params: {} }]) {
       expect((await ask({ userId: id }, argument)).requests[0]?.user).toBe(id)
+    }
+  })
+
+  test.each(SHAPES)('and not another than is named beside it: %s', async (_, user) => {
+    const others = ['req-123', 0, { id: 'project-9' }, { sub: OTHER }, { user: { id: OTHER } }]
+    for (const other of others.flatMap((value) => [value, Promise.resolve(value)])) {
+      for (const [left, claims] of [
+        [user, other],
+        [other, user],
+      ]) {
+        const { status, text, requests, onError } = await ask(left, claims)
+        expect([status, requests]).toEqual([500, []])
+        expect(text).toMatch(/getUser/)
+        expect(text).toMatch(/You are logged in/)
+        expect(text).toMatch(/in req.user than in the third argument/)
+        expect(text).not.toContain(OTHER)
+        expect(onError).toHaveBeenCalledTimes(1)
+      }
+    }
+  })
+
+  test.each(SHAPES)('and is nobody where it is refused beside that: %s', async (_, user) => {
+    const refusals = [
+      { error: 'expired' },
+      { error: { message: 'banned' }, userId: id },
+      { data: { user: null }, error: new Error('no') },
+      new Error('no'),
+      new Response(null, { status: 401 }),
+      Promise.resolve({ error: 'later' }),
+    ]
+    for (const refusal of refusals) {
+      for (const [left, claims] of [
+        [user, refusal],
+        [refusal, user],
+        [undefined, refusal],
+        [refusal, undefined],
+      ]) {
+        const { status, requests } = await ask(left, claims)
+        expect([status, requests]).toEqual([401, []])
+      }
     }
   })
 

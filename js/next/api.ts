@@ -1,8 +1,8 @@
 import { readBody, streamBody } from './body'
 import { createExchange } from './exchange'
-import { failure, internal } from './failure'
+import { failure, internal, notReady } from './failure'
 import { isOurs, parseTarget } from './paths'
-import { rawUrl } from './raw-url'
+import { isUncertain, rawUrl } from './raw-url'
 import { send } from './send'
 import type { ApiHandlerOptions, ApiRequest, ApiResponse, ManagerSource } from './types'
 import { leftByWrapper } from './user'
@@ -32,12 +32,15 @@ export function createApiHandler<
       if (fallthrough && !isOurs(target.path)) return void (await fallthrough(request, response))
       if (response.destroyed) return
 
+      const method = (request.method ?? 'GET').toUpperCase()
+      if (isUncertain(request, method, target.path)) {
+        return void (await send(response, notReady(), method))
+      }
       const client = new AbortController()
       let answered = false
       response.on?.('close', () => {
         if (!answered) client.abort()
       })
-      const method = (request.method ?? 'GET').toUpperCase()
       const answer = await exchange({
         method,
         target,

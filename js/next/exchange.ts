@@ -3,6 +3,7 @@ import type { HandleResponse } from '../../index'
 import { DatabaseError } from '../errors'
 import { ClientGone } from './body'
 import { failure, internal, misconfigured } from './failure'
+import { checkOrigins } from './origins'
 import type { Target } from './paths'
 import type { HandlerOptions, ManagerSource, RequestManager } from './types'
 import { createUserReader } from './user'
@@ -41,7 +42,8 @@ export type Exchange = (incoming: Incoming) => Promise<HandleResponse | undefine
 
 /** What the adapters have in common. */
 export function createExchange(source: ManagerSource, options: HandlerOptions): Exchange {
-  const { allowedOrigins, maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  const { maxBodyBytes = MAX_BODY_BYTES, onError = console.error } = options
+  const allowedOrigins = checkOrigins(options.allowedOrigins)
   const readUser = createUserReader(onError)
   let manager: RequestManager | undefined
   const open = () => {
@@ -101,8 +103,9 @@ function plainHeaders({ headers, isSocket, target }: Incoming): Record<string, s
   const plain: Record<string, string> = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || notPassedOn.has(name)) continue
-    plain[name] = withheld(name, Array.isArray(value) ? value.join(', ') : value)
+    const known = name.toLowerCase()
+    if (value === undefined || notPassedOn.has(known)) continue
+    plain[name] = withheld(known, Array.isArray(value) ? value.join(', ') : value)
   }
   if (target.path === FOR_THE_OPERATOR && headers.authorization) {
     plain.authorization = headers.authorization
@@ -110,10 +113,7 @@ function plainHeaders({ headers, isSocket, target }: Incoming): Record<string, s
   return plain
 }
 
-/**
- * Credentials of the Studio's session: its own code has read them. The core is told only that they
- * are there, which no page of another site can bring about.
- */
+/** Credentials of the Studio's session: its own code has read them. The core is told only that they are there. */
 function withheld(name: string, value: string): string {
   if (name === 'authorization') return value.split(' ', 1)[0] ?? ''
   return name === 'cookie' ? 'withheld' : value

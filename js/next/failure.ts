@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { HandleResponse } from '../../index'
-import { DatabaseError, QueryError } from '../errors'
+import { ConnectionError, DatabaseError, QueryError } from '../errors'
 
 /** The answer to a request that failed before, or outside of, the core. */
 export function failure(error: DatabaseError): HandleResponse {
@@ -26,6 +26,13 @@ export function tooLarge(limit: number): DatabaseError {
     code: 'PAYLOAD_TOO_LARGE',
     statusCode: 413,
   })
+}
+
+/** The request was there before what reads its URL. */
+export function notReady(): HandleResponse {
+  const message = 'This route was loaded only now, and nothing was done; send the request again'
+  const answer = failure(new ConnectionError(message))
+  return { ...answer, headers: { ...answer.headers, 'retry-after': '0' } }
 }
 
 /** What is said of a failure whose own message may hold what a client must not see. */

@@ -60,8 +60,9 @@ export interface HandlerOptions {
   /**
    * Origins, such as `https://studio.example.com`, whose pages may write and open sockets besides
    * those of the request's own host, as `MULTIDB_ALLOWED_ORIGINS` has them for all handlers. Needed for
-   * every name the Studio is reached by without logging in, and where a proxy does not pass the `Host`
-   * header on.
+   * every name the Studio is reached by, unless `MULTIDB_AUTHORIZATION` is `members` and users log in
+   * with a cookie or token, and where a proxy does not pass the `Host` header on. What is no origin is
+   * refused when the handler is made.
    */
   allowedOrigins?: string[]
   /** Told of what went wrong in the host's own code (`getUser`), `console.error` unless given. */
@@ -75,8 +76,8 @@ export interface ApiHandlerOptions<
 > extends HandlerOptions {
   /**
    * The authenticated user of a request. `claims` is what the host's wrapper passed as the third
-   * argument. Unless given, that argument, else `req.user`: an id, or an object with one as `id`,
-   * `userId` or `sub`, also within its `user` or `claims`.
+   * argument. Unless given, that argument or `req.user`: an id, or an object with one as `id`,
+   * `userId` or `sub`, also within its `user` or `claims`. Two that name different users are refused.
    */
   getUser?: (request: Req, claims: unknown) => User | Promise<User>
   /**

@@ -9,17 +9,17 @@ const DEEPEST = 3
 
 /** What was found without being told where: two ids in it are one too many. */
 class Found {
-  constructor(readonly user: unknown) {}
+  constructor(readonly users: unknown[]) {}
 }
 
 /**
  * What the Studio's `apiWrapper` leaves behind: a third argument (newer), or `req.user` (older). Both
- * may be a promise, and frameworks that call `handler(req, res, next)` pass a function.
+ * may be a promise, and frameworks that call `handler(req, res, next)` pass a function. Where both are
+ * there, neither is believed against the other.
  */
 export async function leftByWrapper(request: object, claims: unknown): Promise<unknown> {
   const left = await Promise.all([claims, (request as { user?: unknown }).user])
-  const somebody = left.filter((user) => typeof user !== 'function' && !isNobody(user))
-  return new Found(somebody.find((user) => idsIn(user).size === 1) ?? somebody[0])
+  return new Found(left.filter((user) => typeof user !== 'function' && !isNobody(user)))
 }
 
 /**
@@ -30,17 +30,18 @@ export async function leftByWrapper(request: object, claims: unknown): Promise<u
 export function createUserReader(onError: (error: unknown) => void) {
   let told = false
   return (answer: unknown): string | undefined => {
-    const user = answer instanceof Found ? answer.user : answer
-    if (isNobody(user)) return undefined
-    if (isRefusal(user)) throw unauthenticated()
+    if (isNobody(answer)) return undefined
+    const users = answer instanceof Found ? answer.users : [answer]
+    if (users.length === 0) return undefined
+    if (users.some(isRefusal)) throw unauthenticated()
     // What `getUser` answers is `{ id }`, whatever else it carries along.
-    const named = answer instanceof Found ? undefined : asId((user as { id?: unknown }).id)
+    const named = answer instanceof Found ? undefined : asId((answer as { id?: unknown }).id)
     if (named !== undefined) return named
-    const ids = idsIn(user)
+    const ids = new Set(users.flatMap((user) => [...idsIn(user)]))
     const [id] = ids
     if (id !== undefined && ids.size === 1) return id
-    if (ids.size === 0 && !(answer instanceof Found) && hasNoId(user)) return undefined
-    const error = unreadable(user, ids.size)
+    if (ids.size === 0 && !(answer instanceof Found) && hasNoId(answer)) return undefined
+    const error = unreadable(users, ids.size)
     if (!told) onError(error)
     told = true
     throw error
@@ -92,10 +93,15 @@ function asId(value: unknown): string | undefined {
   return undefined
 }
 
-function unreadable(user: unknown, ids: number): DatabaseError {
-  const names = typeof user === 'object' && user !== null ? Object.keys(user).filter(isName) : []
+function unreadable(users: unknown[], ids: number): DatabaseError {
+  const objects = users.filter((user): user is object => typeof user === 'object' && user !== null)
+  const names = [...new Set(objects.flatMap(Object.keys))].filter(isName)
   const has = names.length > 0 ? ` (it has ${names.slice(0, 12).join(', ')})` : ''
-  const what = ids > 1 ? 'carries more than one id' : 'carries no id that is known here'
+  const differ = ids > 1 && users.every((user) => idsIn(user).size < 2)
+  const more = differ
+    ? 'is another in req.user than in the third argument'
+    : 'carries more than one id'
+  const what = ids > 1 ? more : 'carries no id that is known here'
   return new DatabaseError(
     `The user that the Studio passed on ${what}${has}. You are logged in; the Studio has to say ` +
       'how the id is read, by the option getUser: ' +

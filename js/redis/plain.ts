@@ -1,7 +1,11 @@
 import type { RedisReply } from './command'
 import type { RedisInteger, RedisText } from './values'
 
-/** A reply without notes of what each part was; see {@link CommandOptions.plain}. */
+/**
+ * A reply without notes of what each part was. A map, such as that of `HGETALL`, is an object, in which
+ * JavaScript puts names like `10` first; once a name is no text it is a list of pairs. Where order or
+ * binary names count, leave `plain` out: `$map` has every pair, in the server's order.
+ */
 export type PlainReply =
   | string
   | number
@@ -19,7 +23,8 @@ type Numeral = { $double: string } | { $bigNumber: string }
 
 /**
  * A reply as drivers give it: maps with text for names as objects, others as pairs, sets as arrays,
- * errors within it as `Error`.
+ * errors within it as `Error`. One name that is no text makes pairs of the whole map: an object would
+ * have no place for it.
  */
 export function unwrapped<T>(reply: RedisReply, leaf: Leaf<T>): unknown {
   const inner = (part: RedisReply): unknown => unwrapped(part, leaf)
