@@ -46,7 +46,7 @@ describe('the file for sockets fits the Studio’s own apiAuthenticate', () => {
     ['that is an arrow', 'export const apiAuthenticate = async (req, res) => 1', 'Asynchronous'],
     [
       'that has a type',
-      'export const apiAuthenticate: Fn<A> = async (req: Req) => 1',
+      'export const apiAuthenticate: Fn<A> = async (req: NextApiRequest) => 1',
       'Asynchronous',
     ],
     ['of one bare word', 'export const apiAuthenticate = req => req.user', 'Synchronous'],
@@ -59,6 +59,16 @@ describe('the file for sockets fits the Studio’s own apiAuthenticate', () => {
       'with more that may be left out',
       'export function apiAuthenticate(req, res, strict = true) {}',
       'Synchronous',
+    ],
+    [
+      'whose request has another name here',
+      'import type { NextApiRequest as Req } from "next"\nexport function apiAuthenticate(req: Req) {}',
+      'Synchronous',
+    ],
+    [
+      'whose request has more',
+      'interface Asked extends NextApiRequest { a: 1 }\nexport async function apiAuthenticate(r: Asked, res?: http.ServerResponse<X>): Promise<{ ok: true; id: string } | false> { return true }',
+      'Asynchronous',
     ],
   ])('%s', (_, code, kind) => {
     const { sockets, said } = authenticate(code)
@@ -88,6 +98,53 @@ describe('the file for sockets fits the Studio’s own apiAuthenticate', () => {
     ['is made by a call', 'export const apiAuthenticate = withTracing(authenticate)'],
     ['wants a third argument', 'export function apiAuthenticate(req, res, scopes: string[]) {}'],
     ['wants a web Request', 'export async function apiAuthenticate(request: Request) {}'],
+    ...[
+      '({ req, res }: Context) {}',
+      '({ req, res }) {}',
+      '() {}',
+      '(token: string) {}',
+      '(token) {}',
+      '(headers: Headers) {}',
+      '(headers) {}',
+      '(context: GetServerSidePropsContext) {}',
+      '(request: string) {}',
+      '(req: FastifyRequest) {}',
+      '(...args) {}',
+      '(res: NextApiResponse, req: NextApiRequest) {}',
+      '(res, req) {}',
+      '(req, options = {}) {}',
+      '(req, role: string) {}',
+      '(req, next) {}',
+      '(req: NextApiRequest): Promise<boolean> { return ok(req) }',
+      '(req, res): boolean { return ok(req) }',
+      '(req): true | undefined { return ok(req) }',
+      '(req): Promise<void> {}',
+    ].map((code): [string, string] => [
+      `is ${code}`,
+      `export async function apiAuthenticate${code}`,
+    ]),
+    ['is curried', 'export const apiAuthenticate = (options) => async (req, res) => find(req)'],
+    ['is curried by a request', 'export const apiAuthenticate = (req) => async (res) => find(req)'],
+    [
+      'is an arrow that says whether',
+      'export const apiAuthenticate = async (req): Promise<boolean> => ok(req)',
+    ],
+    [
+      'wants a web Request by another name',
+      'import { NextRequest as R } from "next/server"\nexport async function apiAuthenticate(req: R) {}',
+    ],
+    [
+      'wants one by the name of the other',
+      'import { NextRequest as NextApiRequest } from "next/server"\nexport async function apiAuthenticate(req: NextApiRequest) {}',
+    ],
+    [
+      'has a type of its own',
+      'type NextApiRequest = { token: string }\nexport async function apiAuthenticate(req: NextApiRequest) {}',
+    ],
+    [
+      'has overloads',
+      'export function apiAuthenticate(req: NextApiRequest): A\nexport function apiAuthenticate(req, res?, next?) {}',
+    ],
   ])('says so, in the file too, where it %s: and lets nobody in', (_, code) => {
     const { sockets, said } = code === undefined ? studio({}) : authenticate(code)
     expect(said).toMatch(/TO DO +lib\/multidbSockets\.ts: .*refused/)
@@ -133,6 +190,82 @@ test('files that query the table are named with their lines, and with what they 
     'writes pages/api/v2/[id].js:1',
     'writes scripts/quoted.mjs:1',
   ])
+})
+
+describe('queries are found', () => {
+  const found = (files: Record<string, string>) =>
+    studio(files)
+      .said.split('\n')
+      .filter((line) => /^ {2}(reads|writes)/.test(line))
+      .map((line) => line.trim().split(/\s+/).join(' '))
+
+  test.each([
+    ['reads', "db.schema('platform').from<Row>('databases').select()"],
+    ['writes', "db\n  .schema('platform')\n  .from('databases')\n  .insert({})"],
+    ['reads', "createClient(u, k, { db: { schema: 'platform' } }).from('databases').select()"],
+    ['reads', "knex.withSchema('platform').from('databases')\nother.update({})"],
+    ['writes', "knex.withSchema('platform').from('databases').where({ id: 1 }).del()"],
+    ['writes', "knex('databases').withSchema('platform').insert({})"],
+    ['reads', "export const dbs = pgSchema('platform').table('databases', {})"],
+    ['writes', "db.withSchema('platform').insertInto('databases').values({})"],
+    ['reads', "sql`SELECT 1 FROM ${sql.identifier(['platform', 'databases'])}`"],
+    ['reads', "q('SET search_path TO platform'); q('SELECT * FROM databases WHERE id = $1')"],
+    ['writes', "q('SET search_path = platform, public'); q('UPDATE databases SET x = 1')"],
+    ['reads', "fetch('/rest/v1/databases', { headers: { 'Accept-Profile': 'platform' } })"],
+    ['writes', "q('TRUNCATE platform.databases')"],
+    ['writes', "q('TRUNCATE TABLE ONLY a.b, platform.databases CASCADE')"],
+    ['writes', "q('COPY platform.databases (a, b) FROM STDIN')"],
+    ['reads', "q('COPY platform.databases TO STDOUT')"],
+    ['reads', "q('INSERT INTO copies SELECT * FROM platform.databases')"],
+    ['reads', "q('SELECT * FROM platform.databases FOR UPDATE')"],
+    ['writes', "q('INSERT INTO\\n  platform.databases (a) VALUES (1)')"],
+    ['writes', 'q("DELETE FROM ONLY \\"platform\\".\\"databases\\"")'],
+    ['writes', "q('ALTER TABLE IF EXISTS platform.databases ADD x int')"],
+    ['writes', "q('CREATE TRIGGER t AFTER INSERT ON platform.databases')"],
+  ])('that %s: %s', (does, code) => {
+    const lines = found({ 'lib/a.ts': code })
+    expect(lines.map((line) => line.replace(/:\d+$/, ''))).toEqual([`${does} lib/a.ts`])
+  })
+
+  test('of a client or a search path that another file sets', () => {
+    const files = {
+      'lib/client.ts': "export const db = createClient(u, k, { db: { schema: 'platform' } })",
+      'lib/pool.ts': "new Pool({ options: '-c search_path=platform' })",
+      'lib/use.ts': "db.from('databases').delete()\npool.query('SELECT 1 FROM databases')",
+      'lib/other.ts': "router.push('databases')",
+    }
+    expect(found(files)).toEqual(['writes lib/use.ts:1', 'reads lib/use.ts:2'])
+  })
+
+  test('and not what other schemas have', () => {
+    const code = "db.schema('public').from('databases'); q('SELECT * FROM databases')"
+    expect(found({ 'lib/a.ts': code })).toEqual([])
+  })
+
+  test.each(['mts', 'cts', 'sh', 'py', 'sql', 'vue', 'yml'])('in files with .%s', (ending) => {
+    const text = 'psql -c "delete from platform.databases"'
+    expect(found({ [`a/x.${ending}`]: text })).toEqual([`writes a/x.${ending}:1`])
+  })
+
+  test('in a schema of Prisma', () => {
+    const text = 'model Database {\n  @@map("databases")\n  @@schema("platform")\n}'
+    expect(found({ 'prisma/schema.prisma': text })).toEqual(['reads prisma/schema.prisma:2'])
+  })
+
+  test.each(['build', 'out', 'dist', 'coverage'])('below %s, but at the top', (name) => {
+    const text = 'select * from platform.databases'
+    const files = { [`${name}/a.sql`]: text, [`lib/${name}/b.sql`]: text }
+    expect(found(files)).toEqual([`reads lib/${name}/b.sql:1`])
+  })
+
+  test.each(['node_modules', '.next', '.git'])('nowhere below %s', (name) => {
+    const text = 'select * from platform.databases'
+    expect(found({ [`${name}/a.sql`]: text, [`lib/${name}/b.sql`]: text })).toEqual([])
+  })
+})
+
+test('it says what a Studio with a name and without logins needs', () => {
+  expect(studio({}).said).toMatch(/^ {2}MULTIDB_ALLOWED_ORIGINS=https/m)
 })
 
 test('what is there already is kept and named, and a second run writes nothing', () => {

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { type CommandName, readArguments } from './cli-arguments'
 import { DatabaseError, fromNative } from './errors'
 import { ConnectionManager } from './compat/platform'
 import { init } from './init'
@@ -10,7 +11,12 @@ const USAGE = `studio-multidb <command>
   rotate-keys           seal every stored secret anew under the first DATABASE_ENCRYPTION_KEY
   doctor                test every registered connection
   init <studio-dir>     write the API route files into a Studio checkout
+
+  --help, -h            print this, and do nothing
 `
+
+/** Exit code of a command line that was not understood. */
+const NOT_UNDERSTOOD = 2
 
 interface MigrationReport {
   imported: { needing_attention: unknown[] }
@@ -26,8 +32,8 @@ function say(line: string): void {
 }
 
 /** Prints the report, and what nobody should overlook once more where it is not piped away. */
-async function migrate(manager: ConnectionManager, args: string[]): Promise<boolean> {
-  const dryRun = args.includes('--dry-run')
+async function migrate(manager: ConnectionManager, flags: Set<string>): Promise<boolean> {
+  const dryRun = flags.has('--dry-run')
   const report = JSON.parse(await manager.native.migrate(dryRun)) as MigrationReport
   say(JSON.stringify(report, null, 2))
   const { imported, readers, plaintext, warnings } = report
@@ -101,24 +107,38 @@ async function examine(manager: ConnectionManager, connection: DatabaseConnectio
   }
 }
 
-async function main([command, ...args]: string[]): Promise<boolean> {
-  if (command === 'init') return init(args[0], say)
-  const commands = { migrate, 'rotate-keys': rotateKeys, doctor }
-  if (command === undefined || !Object.keys(commands).includes(command)) {
-    process.stderr.write(USAGE)
-    return false
+type Run = (manager: ConnectionManager, flags: Set<string>) => Promise<boolean>
+
+const COMMANDS: Record<Exclude<CommandName, 'init'>, Run> = {
+  migrate,
+  'rotate-keys': rotateKeys,
+  doctor,
+}
+
+/** The exit code. No manager is made for a command line that is not understood as a whole. */
+async function main(given: string[]): Promise<number> {
+  const asked = readArguments(given)
+  if (asked.kind === 'help') {
+    say(USAGE.trimEnd())
+    return 0
   }
+  if (asked.kind === 'refused') {
+    process.stderr.write(`${asked.why}; nothing was done\n\n${USAGE}`)
+    return NOT_UNDERSTOOD
+  }
+  const { command, flags, words } = asked
+  if (command === 'init') return init(words[0], say) ? 0 : 1
   const manager = new ConnectionManager()
   try {
-    return await commands[command as keyof typeof commands](manager, args)
+    return (await COMMANDS[command](manager, flags)) ? 0 : 1
   } finally {
     await manager.shutdown()
   }
 }
 
 main(process.argv.slice(2)).then(
-  (ok) => {
-    process.exitCode = ok ? 0 : 1
+  (code) => {
+    process.exitCode = code
   },
   (thrown: unknown) => {
     const error = fromNative(thrown)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { misfit, type Signature } from './signature'
 import { findSource, type Source } from './source'
 
 /** How the Studio authenticates its API routes, as far as its source says. */
@@ -19,15 +20,10 @@ export function lookAtAuthentication(studio: string): Authentication {
   }
   const read = definition(studio, source, isDefault)
   if (!read) return unknown(`${source.path} makes ${NAME} in a way that could not be read`)
-  const { parameters } = read
-  const odd = parameters.slice(2).find((parameter) => !/[?=]|^\.\.\./.test(parameter))
-  if (odd !== undefined) {
-    return unknown(`${NAME} in ${source.path} wants more than (req, res): ${odd.slice(0, 60)}`)
-  }
-  if (/:\s*(Next)?Request\b/.test(parameters[0] ?? '')) {
-    return unknown(`${NAME} in ${source.path} wants a web Request, which a socket does not have`)
-  }
-  return { found: true, path: source.path, isDefault, ...read }
+  const why = misfit(read)
+  if (why !== undefined) return unknown(`${NAME} in ${source.path} ${why}`)
+  const { isAsync, parameters } = read
+  return { found: true, path: source.path, isDefault, isAsync, parameters }
 }
 
 const unknown = (reason: string): Authentication => ({ found: false, reason })
@@ -40,9 +36,8 @@ function exportsName(code: string): boolean {
   )
 }
 
-interface Definition {
+interface Definition extends Signature {
   isAsync: boolean
-  parameters: string[]
 }
 
 /** Where it is written out: in this file, or in the one that it is passed on from. */
@@ -67,8 +62,10 @@ function definition(
     ).exec(code)
     if (!written) continue
     const rest = code.slice(written.index + written[0].length)
-    const parameters = rest.startsWith('(') ? inParentheses(rest) : [/^\w+/.exec(rest)?.[0] ?? '']
-    if (parameters) return { isAsync: Boolean(written[1] ?? written[2]), parameters }
+    const isAsync = Boolean(written[1] ?? written[2])
+    const bare = /^\w+/.exec(rest)?.[0]
+    const read = bare === undefined ? inParentheses(rest) : { parts: [bare], end: bare.length }
+    if (read) return { name, isAsync, parameters: read.parts, rest: rest.slice(read.end), code }
   }
   return undefined
 }
@@ -79,14 +76,17 @@ function defaultName(code: string): string {
 }
 
 /** The parts between the first parenthesis and its end, told apart by commas that are in no other. */
-function inParentheses(code: string): string[] | undefined {
+function inParentheses(code: string): { parts: string[]; end: number } | undefined {
   const parts = ['']
   let depth = 0
-  for (const [at, character] of [...code].entries()) {
+  for (const [at, character] of code.split('').entries()) {
     if ('([{<'.includes(character)) depth++
     // The `>` of an arrow closes nothing.
     else if (')]}'.includes(character) || (character === '>' && code[at - 1] !== '=')) depth--
-    if (depth === 0) return parts.map((part) => part.trim()).filter((part) => part !== '')
+    if (depth === 0) {
+      const said = parts.map((part) => part.trim()).filter((part) => part !== '')
+      return { parts: said, end: at + 1 }
+    }
     if (depth === 1 && character === ',') parts.push('')
     else if (depth > 1 || character !== '(') parts[parts.length - 1] += character
   }

@@ -39,7 +39,16 @@ export function init(studio: string | undefined, say: (line: string) => void): b
   wrapper(studio, say)
   queries(studio, say)
   for (const line of nextConfig(studio)) say(line)
+  names(say)
   return true
+}
+
+/** Without logins, a name that the Studio does not know may be another site's. */
+function names(say: (line: string) => void) {
+  say('')
+  say('where browsers reach the Studio by a name other than localhost, and it has no logins, set')
+  say('what they show for it, or its requests are refused:')
+  say('  MULTIDB_ALLOWED_ORIGINS=https://studio.example.com')
 }
 
 /** The routes go through the Studio's own wrapper; without it they would not compile. */

@@ -2,7 +2,12 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 const ENDINGS = ['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs']
-const NOT_SOURCE = new Set(['node_modules', 'dist', 'build', 'coverage', 'out'])
+/** What tools keep, wherever it lies. */
+const KEPT_BY_TOOLS = new Set(
+  'node_modules .next .git .turbo .cache .vercel .yarn .pnpm-store'.split(' ')
+)
+/** What a build leaves at the top. Further down, a folder may be called so and be source. */
+const BUILT = new Set(['dist', 'build', 'coverage', 'out'])
 
 /** A source file of the Studio, by its path without the ending. */
 export interface Source {
@@ -25,7 +30,8 @@ export function* sources(studio: string, endings: string[], folder = studio): Ge
     const path = join(folder, name)
     const found = lstatSync(path)
     if (found.isDirectory()) {
-      if (!name.startsWith('.') && !NOT_SOURCE.has(name)) yield* sources(studio, endings, path)
+      const isBuilt = folder === studio && BUILT.has(name)
+      if (!isBuilt && !KEPT_BY_TOOLS.has(name)) yield* sources(studio, endings, path)
     } else if (found.isFile() && endings.some((end) => name.endsWith(end))) {
       yield relative(studio, path)
     }

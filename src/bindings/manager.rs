@@ -73,7 +73,7 @@ impl NativeManager {
     fn configure(env: &HashMap<String, String>, options: &str) -> Result<Self> {
         let options = serde_json::from_str(options)
             .map_err(|_| Error::validation("the options must be an object"))?;
-        let config = Config::from_env(|name| env.get(name).cloned(), &options)?;
+        let config = Config::from_variables(env, &options)?;
         let _entered = runtime::enter()?;
         crate::logging::init();
         crate::logging::hide_panic_messages();

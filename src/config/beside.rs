@@ -37,6 +37,13 @@ const PATHS: [&str; 10] = [
     "CLIENT_KEY_PASSPHRASE",
 ];
 
+/// Whether a name behind the prefix is one of these.
+pub(super) fn reads(name: &str) -> bool {
+    let lists: [&[&str]; 7] =
+        [&SWITCHES, &AUTHORITIES, &CERTIFICATES, &KEYS, &UNVERIFIED, &VERIFIED, &PATHS];
+    lists.iter().any(|list| list.contains(&name))
+}
+
 /// Takes over what stands beside the URLs that are set.
 pub(super) fn take_over(config: &mut Config, env: Env<'_>) -> Result<()> {
     for (prefix, url) in [("REDIS", &mut config.redis_url), ("MONGODB", &mut config.mongodb_url)] {
@@ -85,11 +92,14 @@ impl Beside<'_> {
              certificate, or say tls_verify=false in {0}_URL itself",
             self.prefix
         );
-        if let Some((name, true)) = self.flag(&UNVERIFIED)? {
-            return Err(refused(&name, &verifies));
-        }
-        if let Some((name, false)) = self.flag(&VERIFIED)? {
-            return Err(refused(&name, &verifies));
+        // Each by itself: one that is harmless must not hide another that is not.
+        let unverified = UNVERIFIED.iter().map(|name| (name, true));
+        for (name, weakens) in unverified.chain(VERIFIED.iter().map(|name| (name, false))) {
+            if let Some((name, on)) = self.flag(name)?
+                && on == weakens
+            {
+                return Err(refused(&name, &verifies));
+            }
         }
         match self.first(&PATHS) {
             None => Ok(()),
@@ -108,7 +118,7 @@ impl Beside<'_> {
     fn switch(&self) -> Result<Option<(String, bool)>> {
         let mut found: Option<(String, bool)> = None;
         for name in SWITCHES {
-            let Some((name, on)) = self.flag(&[name])? else { continue };
+            let Some((name, on)) = self.flag(name)? else { continue };
             match &found {
                 Some((other, before)) if *before != on => {
                     return Err(refused(&name, &format!("says the opposite of {other}")));
@@ -120,8 +130,8 @@ impl Beside<'_> {
         Ok(found)
     }
 
-    fn flag(&self, names: &[&str]) -> Result<Option<(String, bool)>> {
-        let Some((name, text)) = self.first(names) else { return Ok(None) };
+    fn flag(&self, name: &str) -> Result<Option<(String, bool)>> {
+        let Some((name, text)) = self.first(&[name]) else { return Ok(None) };
         let on = match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" | "enabled" | "required" => true,
             "false" | "0" | "no" | "off" | "disabled" => false,
@@ -312,6 +322,10 @@ mod tests {
         {
             assert!(urls(name, value).iter().all(Result::is_ok), "{name}");
         }
+        let (harmless, weakens) = (UNVERIFIED[0], UNVERIFIED[1]);
+        let (harmless, weakens) = (format!("REDIS_{harmless}"), format!("REDIS_{weakens}"));
+        let both = config(&[("REDIS_URL", "redis://h"), (&harmless, "0"), (&weakens, "1")]);
+        assert!(both.unwrap_err().message().starts_with(weakens.as_str()));
     }
 
     #[test]

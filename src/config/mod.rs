@@ -7,12 +7,15 @@ mod beside;
 mod fingerprint;
 mod read;
 mod table;
+mod unread;
 mod value;
 
 pub use table::{Fallback, SETTINGS, Setting};
 pub(crate) use value::origin;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::BuildHasher;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -124,6 +127,18 @@ impl RateLimit {
 }
 
 impl Config {
+    /// As `from_env`, of a whole environment: what it says of TLS in names that nothing reads is
+    /// refused.
+    pub fn from_variables(
+        variables: &HashMap<String, String, impl BuildHasher>,
+        options: &Map<String, Value>,
+    ) -> Result<Self> {
+        let config = Self::from_env(|name| variables.get(name).cloned(), options)?;
+        let all = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        unread::refuse(&config, all)?;
+        Ok(config)
+    }
+
     /// Reads every setting from `options` (JavaScript names), else from the environment, else its
     /// default.
     ///
