@@ -61,7 +61,9 @@ test('what is no other Redis connection of the project is refused before anythin
     [mongodb, 'VALIDATION_ERROR'],
     ['00000000-0000-4000-8000-000000000000', 'DB_NOT_FOUND'],
   ]) {
-    await expect(collect(from.bulk.copy({ pattern }, other!))).rejects.toMatchObject({ code })
+    await expect(
+      collect(from.bulk.copy({ pattern }, other!, { confirm: true }))
+    ).rejects.toMatchObject({ code })
   }
 })
 

@@ -9,8 +9,9 @@ export type KeySelection =
 /** How bulk work is done. */
 export interface BulkOptions {
   /**
-   * Needed where the pattern is made of wildcards alone, such as `*`, where all keys of the database
-   * fit, and where most do and the pattern does not say what their names begin with.
+   * Needed where the pattern is made of wildcards alone, such as `*`, where nine tenths of the
+   * database's keys or more fit, and where most do and the pattern does not say what their names begin
+   * with.
    */
   confirm?: boolean
   /** Only counts what would be done, and shows the first keys. */

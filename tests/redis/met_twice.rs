@@ -1,5 +1,7 @@
 //! Keys that a server names twice, and keys that are asked for twice, count once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::http::{records, service};
@@ -52,6 +54,29 @@ async fn a_key_that_is_named_twice_is_counted_and_exported_once() {
     assert_eq!(keys, ["a", "b", "c"]);
     let end = told(&lines, "end")[0];
     assert_eq!((&end["keys"], &end["exact"]), (&json!(3), &json!(true)));
+}
+
+static REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// The same, and does not let `b` be read at first.
+fn unwilling(command: &[&str]) -> String {
+    match command {
+        ["GET" | "GETRANGE", "b", ..] if !REFUSED.swap(true, Ordering::Relaxed) => {
+            "-ERR not now\r\n".to_owned()
+        }
+        command => shrinking(command),
+    }
+}
+
+#[tokio::test]
+async fn an_export_whose_counts_have_a_key_twice_is_not_called_exact() {
+    let port = serve_each(unwilling).await;
+    let service = service(&format!("redis://127.0.0.1:{port}"));
+    let lines = records(&service, "/export").await;
+    let end = told(&lines, "end")[0];
+    assert_eq!((&end["keys"], &end["skipped"]), (&json!(3), &json!(1)), "{lines:?}");
+    assert_eq!((told(&lines, "key").len(), told(&lines, "skipped").len()), (3, 1), "{lines:?}");
+    assert_eq!(end["exact"], false, "{lines:?}");
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 //! that was there all the time, windows of strings and lists may be torn. Such values say that they
 //! were changed ([`Pieces::changed`]), as far as their length shows it.
 
+use std::collections::HashSet;
+
 use redis::Value;
 
 use super::commands::{Commands, Effect};
@@ -137,6 +139,11 @@ impl Pieces {
             _ => window,
         };
         let mut piece = self.kind.parse(window).ok_or_else(unexpected)?;
+        match &mut piece {
+            NewValue::Hash(fields) => once(fields),
+            NewValue::SortedSet(members) => once(members),
+            _ => {}
+        }
         let (elements, bytes) = extent(&piece);
         match &mut piece {
             NewValue::String(text) => {
@@ -165,6 +172,12 @@ impl Pieces {
         }
         Ok(piece)
     }
+}
+
+/// `SCAN` and its kin may name one thing twice; a piece has it once.
+fn once<T>(named: &mut Vec<(Vec<u8>, T)>) {
+    let mut seen = HashSet::with_capacity(named.len());
+    named.retain(|(name, _)| seen.insert(name.clone()));
 }
 
 /// How many elements to ask for, from how large those of the last piece were.
@@ -209,5 +222,16 @@ mod tests {
         assert_eq!(next_count(64, 64, 64 << 20), 1);
         assert_eq!(next_count(100, 100, 100 * 1024), 512);
         assert_eq!(next_count(1, 0, 0), 8);
+    }
+
+    #[test]
+    fn what_a_server_names_twice_in_one_answer_is_in_a_piece_once() {
+        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        for kind in [Kind::Hash, Kind::SortedSet] {
+            let elements = ["a", "1", "b", "2", "a", "1"].map(text).to_vec();
+            let window = Value::Array(vec![text("0"), Value::Array(elements)]);
+            let piece = Pieces::new(b"k", kind).take(&Value::Int(2), window).unwrap();
+            assert_eq!(extent(&piece).0, 2, "{piece:?}");
+        }
     }
 }

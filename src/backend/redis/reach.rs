@@ -44,16 +44,17 @@ impl Reach {
     pub fn is_most(&self) -> bool {
         self.matched > self.looked_at - self.matched
     }
+
+    /// Whether at least nine keys of ten fit; of fewer than ten that would have to be all.
+    #[must_use]
+    pub fn is_nearly_all(&self) -> bool {
+        self.matched > 0 && self.matched / 9 >= self.looked_at - self.matched
+    }
 }
 
 impl Client {
-    /// Looks how much the filter reaches. With `until_spared`, only until a key is found that it spares.
-    pub async fn reach(
-        &self,
-        filter: &Filter,
-        until_spared: bool,
-        deadline: Deadline,
-    ) -> Result<Reach> {
+    /// Looks how much the filter reaches.
+    pub async fn reach(&self, filter: &Filter, deadline: Deadline) -> Result<Reach> {
         let stations = self.stations();
         let prefix = filter.prefix();
         let share = (SAMPLE / stations.len().max(1) as u64).max(WORK);
@@ -83,9 +84,6 @@ impl Client {
                 reach.looked_at += matched + spared;
                 own += matched + spared;
                 position = after;
-                if until_spared && spared > 0 {
-                    return Ok(Reach { complete: false, ..reach });
-                }
                 if position == 0 {
                     break;
                 }

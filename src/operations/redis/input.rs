@@ -1,6 +1,8 @@
 //! What several operations take: keys and other text or bytes.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use base64::Engine as _;
@@ -39,6 +41,28 @@ impl Bytes {
             }
         }
     }
+}
+
+/// Refuses a list in which a name stands twice: of what is given for it, only one could be kept.
+pub(super) fn each_once<'a>(
+    at: &str,
+    names: impl Iterator<Item = &'a [u8]>,
+) -> std::result::Result<(), String> {
+    let mut seen = HashMap::new();
+    for (i, name) in names.enumerate() {
+        match seen.entry(name) {
+            Entry::Vacant(free) => {
+                free.insert(i);
+            }
+            Entry::Occupied(first) => {
+                let first = first.get();
+                return Err(format!(
+                    "`{at}[{i}]` has the name that `{at}[{first}]` has; give each name once"
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Keys and values are not for logs.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::input::{Bytes, Score};
+use super::input::{Bytes, Score, each_once};
 use crate::backend::redis::write::{NewValue, StreamEntry};
 use crate::error::{Code, Error, Result};
 
@@ -36,6 +36,7 @@ pub(super) fn parse(value_type: Option<ValueType>, value: Value) -> Result<NewVa
         ValueType::String => return Ok(NewValue::String(bytes(value, "value")?)),
         ValueType::Hash => {
             let fields = pairs(value, "value")?;
+            once(&fields)?;
             (fields.len(), NewValue::Hash(fields))
         }
         ValueType::List => {
@@ -48,6 +49,7 @@ pub(super) fn parse(value_type: Option<ValueType>, value: Value) -> Result<NewVa
         }
         ValueType::Zset => {
             let members = members(value)?;
+            once(&members)?;
             (members.len(), NewValue::SortedSet(members))
         }
         ValueType::Stream => {
@@ -88,7 +90,13 @@ fn array(value: Value) -> Result<Vec<Value>> {
     }
 }
 
-/// `{ name: value }`, or `[[name, value], …]` for names that are no text or that repeat.
+/// A member of a set that stands there twice is the same member; a name with two values is not one thing.
+fn once<T>(named: &[(Vec<u8>, T)]) -> Result<()> {
+    each_once("value", named.iter().map(|(name, _)| name.as_slice())).map_err(Error::validation)
+}
+
+/// `{ name: value }`, or `[[name, value], …]` for names that are no text, or that repeat, which those of
+/// a stream's entry may.
 fn pairs(value: Value, at: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     match value {
         Value::Object(members) => members
@@ -202,6 +210,32 @@ mod tests {
         let fields = json!([[{ "$binary": { "base64": "/w==" } }, "a"]]);
         let expected = NewValue::Hash(vec![(vec![0xff], b"a".to_vec())]);
         assert_eq!(parse(Some(ValueType::Hash), fields).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_name_with_two_values_is_refused_and_told_by_its_place() {
+        for (value_type, value) in [
+            (ValueType::Hash, json!([["b", "1"], ["a", "1"], ["a", "2"]])),
+            (ValueType::Hash, json!([["b", "1"], ["1", "1"], [1, "1"]])),
+            (
+                ValueType::Hash,
+                json!([["b", "1"], ["a", "1"], [{ "$binary": { "base64": "YQ==" } }, "2"]]),
+            ),
+            (ValueType::Zset, json!([["b", 1], ["a", 1], ["a", 2]])),
+            (ValueType::Zset, json!([["b", 1], ["a", 1], { "member": "a", "score": 1 }])),
+        ] {
+            let error = parse(Some(value_type), value.clone()).unwrap_err();
+            let places =
+                error.message().contains("`value[2]`") && error.message().contains("`value[1]`");
+            assert!(places, "{value}: {error}");
+        }
+        for (value_type, value) in [
+            (ValueType::Set, json!(["a", "a"])),
+            (ValueType::List, json!(["a", "a"])),
+            (ValueType::Stream, json!([{ "fields": [["a", "1"], ["a", "2"]] }])),
+        ] {
+            assert!(parse(Some(value_type), value).is_ok(), "{value_type:?}");
+        }
     }
 
     #[test]

@@ -26,6 +26,54 @@ async fn every_edit_keeps_the_ttl_of_its_key() {
 }
 
 #[tokio::test]
+async fn what_gives_a_name_two_values_changes_nothing_in_any_door() {
+    for url in every_server() {
+        let (service, client) = (service(&url), connect(&url).await);
+        let (hash, zset) = (prefix(), prefix());
+        post(&service, &hash, "hash", &json!({ "a": "0" }), 1000).await;
+        post(&service, &zset, "zset", &json!({ "a": 0 }), 1000).await;
+        let path = |key: &str| format!("/keys/{key}");
+        for (method, path, body, place) in [
+            (
+                "POST",
+                path(&hash),
+                json!({ "type": "hash", "value": [["a", 1], ["a", 2]] }),
+                "value[1]",
+            ),
+            (
+                "POST",
+                path(&zset),
+                json!({ "type": "zset", "value": [["a", 1], ["a", 2]] }),
+                "value[1]",
+            ),
+            (
+                "PUT",
+                path(&hash),
+                json!({ "edit": { "hash": { "set": { "fields": [["a", "1"], ["a", "9"]] } } } }),
+                "fields[1]",
+            ),
+            (
+                "PUT",
+                path(&zset),
+                json!({ "edit": { "zset": { "add": { "members": [["a", 1], ["a", 9]] } } } }),
+                "members[1]",
+            ),
+        ] {
+            let (status, answer) = send(&service, method, &path, body.clone()).await;
+            let error = &answer["error"];
+            assert_eq!(
+                (status, &error["code"]),
+                (400, &json!("VALIDATION_ERROR")),
+                "{body}: {answer}"
+            );
+            assert!(error["message"].as_str().unwrap().contains(place), "{body}: {answer}");
+        }
+        let read = batch(&client, &[&["HGET", &hash, "a"], &["ZCOUNT", &zset, "0", "0"]]).await;
+        assert_eq!((&read[0]["ok"], &read[1]["ok"]), (&json!("0"), &json!(1)), "{read:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_edit_makes_no_key_of_one_that_was_deleted() {
     for url in every_server() {
         let (service, client) = (service(&url), connect(&url).await);

@@ -73,6 +73,37 @@ async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
 }
 
 #[tokio::test]
+async fn a_line_that_gives_a_name_two_values_is_refused_and_its_key_stays() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let (service, client, prefix) = (service(&url), connect(&url).await, prefix());
+    let key = |name: &str| format!("{prefix}{name}");
+    let body = file(&[
+        json!({ "key": key("hash"), "type": "hash", "value": [["a", "1"], ["a", "2"]] }),
+        json!({ "key": key("zset"), "type": "zset", "value": [["a", 1], ["a", 2]] }),
+        json!({ "key": key("parts"), "type": "hash", "value": [["b", "1"]], "more": true }),
+        json!({ "part": [["a", "1"], ["a", "2"]] }),
+        json!({ "key": key("grew"), "type": "hash", "value": [["a", "1"]], "more": true }),
+        json!({ "part": [["a", "2"]] }),
+        json!({ "key": key("set"), "type": "set", "value": ["a", "a"] }),
+    ]);
+    for name in ["hash", "zset", "parts"] {
+        batch(&client, &[&["SET", &key(name), "old"]]).await;
+    }
+    let records = import(&service, "on_conflict=replace", &body).await;
+    let (end, error) = end(&records);
+    assert_eq!((&end["done"], &end["failed"], error), (&json!(2), &json!(3), None), "{records:?}");
+    for problem in told(&records, "problem") {
+        assert!(problem["message"].as_str().unwrap().contains("`value[1]`"), "{problem}");
+    }
+    for name in ["hash", "zset", "parts"] {
+        assert_eq!(batch(&client, &[&["GET", &key(name)]]).await[0]["ok"], "old", "{name}");
+    }
+    let read = batch(&client, &[&["HGET", &key("grew"), "a"], &["SCARD", &key("set")]]).await;
+    assert_eq!((&read[0]["ok"], &read[1]["ok"]), (&json!("2"), &json!(1)));
+    forget(&service, &format!("{prefix}*")).await;
+}
+
+#[tokio::test]
 async fn what_has_expired_is_left_out_and_counted() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
     let service = service(&url);

@@ -7,9 +7,9 @@ use crate::backend::redis::reach::Reach;
 use crate::backend::redis::sweep::Filter;
 use crate::error::{Code, Error, Result};
 
-/// Refuses what would reach all keys, or most of them without saying what their names begin with. What
-/// counts is what there is, not how the filter is spelt; `keyspace` is how many keys there are, if that is
-/// known.
+/// Refuses what would reach nearly all keys, or most of them without saying what their names begin with.
+/// What counts is what there is, not how the filter is spelt; `keyspace` is how many keys there are, if that
+/// is known.
 pub(super) async fn check(
     cx: &Context,
     client: &Client,
@@ -21,9 +21,9 @@ pub(super) async fn check(
         return Ok(());
     }
     let says_where = !filter.prefix().is_empty();
-    let reach = client.reach(filter, says_where, cx.deadline).await?;
+    let reach = client.reach(filter, cx.deadline).await?;
     let names_nothing = filter.type_name.is_none() && filter.names_nothing();
-    if names_nothing || reach.spares_nothing() || (!says_where && reach.is_most()) {
+    if names_nothing || reach.is_nearly_all() || (!says_where && reach.is_most()) {
         return Err(refusal(action, reach, keyspace));
     }
     Ok(())

@@ -69,8 +69,9 @@ pub(super) struct BulkInput {
     to: Option<String>,
     /// For `copy`: what happens to keys that are there already: `skip` (default), `replace` or `fail`.
     on_conflict: Option<OnConflict>,
-    /// Needed where the pattern is made of wildcards alone, such as `*`, where all keys of the database
-    /// fit, and where most do and the pattern does not say what their names begin with.
+    /// Needed where the pattern is made of wildcards alone, such as `*`, where nine tenths of the
+    /// database's keys or more fit, and where most do and the pattern does not say what their names begin
+    /// with.
     #[serde(default)]
     pub(super) confirm: bool,
     /// Only counts what would be done, exactly, and shows the first keys.

@@ -10,11 +10,12 @@
 //!
 //! A key that is met again, because the server's table grew, its slot moved or another server took over
 //! meanwhile, is counted once. With more than 900,000 keys not all are remembered; then `exact` is false,
-//! and the counts are those of visits.
+//! and the counts are those of visits. A copy that is to `fail` where a key is there already can then end
+//! with `CONFLICT` at one that it wrote itself, and `exact: false` says that this may be so.
 //!
-//! What would reach all keys of the database, or without saying what their names begin with most of them,
-//! is refused unless it is confirmed. An `error` at the end has the counts too, and says `not_applied`
-//! only where nothing was done.
+//! What would reach nine tenths of the database's keys or more, or without saying what their names begin
+//! with most of them, is refused unless it is confirmed. An `error` at the end has the counts too, and says
+//! `not_applied` only where nothing was done.
 //!
 //! A copy takes keys to another connection of the project, with their times and in one piece each. What
 //! was there already (unless it is replaced), and what is gone or over meanwhile, is `skipped`.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::input::{Bytes, Score};
+use super::super::input::{Bytes, Score, each_once};
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::stream_state::{Delivery, Group, StreamState};
 use crate::backend::redis::whole::FieldExpiries;
@@ -81,7 +81,13 @@ pub(super) fn value(kind: Kind, raw: &RawValue) -> Result<NewValue, String> {
             entries.map(NewValue::Stream)
         }
     };
-    read.map_err(|reason| format!("the value is none of its type: {reason}"))
+    let read = read.map_err(|reason| format!("the value is none of its type: {reason}"))?;
+    match &read {
+        NewValue::Hash(fields) => once("value", fields)?,
+        NewValue::SortedSet(members) => once("value", members)?,
+        _ => {}
+    }
+    Ok(read)
 }
 
 fn parse<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Result<T, String> {
@@ -97,6 +103,12 @@ fn bytes(elements: Capped<Bytes>) -> Vec<Vec<u8>> {
 
 fn pairs(pairs: Capped<(Bytes, Bytes)>) -> Vec<(Vec<u8>, Vec<u8>)> {
     pairs.0.into_iter().map(|(name, value)| (name.0, value.0)).collect()
+}
+
+/// Refuses a name that stands in one line twice. In two lines it may: what changes while it is read may be
+/// read twice, and the later line has what it is then.
+fn once<T>(at: &str, named: &[(Vec<u8>, T)]) -> Result<(), String> {
+    each_once(at, named.iter().map(|(name, _)| name.as_slice()))
 }
 
 #[derive(Deserialize)]
@@ -136,7 +148,9 @@ impl FieldTimes {
                 "`field_expires` has what is no time in milliseconds since 1970".to_owned()
             })
         };
-        self.0.0.into_iter().map(checked).collect()
+        let times: FieldExpiries = self.0.0.into_iter().map(checked).collect::<Result<_, _>>()?;
+        once("field_expires", &times)?;
+        Ok(times)
     }
 }
 

@@ -255,6 +255,12 @@ mod tests {
             json!({ "key": "k", "type": "module", "dump": "!" }),
             json!({ "key": "k", "type": "module", "dump": "AAAA", "more": true }),
             json!({ "end": { "keys": 1 } }),
+            json!({ "key": "k", "type": "hash", "value": [["a", "1"], ["a", "2"]] }),
+            json!({ "key": "k", "type": "hash", "value": [["1", "1"], [1, "1"]] }),
+            json!({ "key": "k", "type": "zset", "value": [["a", 1], ["a", 2]] }),
+            json!({
+                "key": "k", "type": "hash", "value": [["a", "1"]], "field_expires": [["a", 1], ["a", 2]],
+            }),
         ] {
             assert!(read(&bad).is_err(), "{bad}");
         }

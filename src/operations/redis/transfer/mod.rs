@@ -34,7 +34,10 @@
 //! An export that was cut off is taken up at its last checkpoint: what follows that line is dropped, and
 //! the lines of the second export, whose header `continues` the checkpoint's cursor, are appended. They
 //! count and sum from their own header on. A key occurs once, but for what lies before and behind such a
-//! cut, and but for an export of more than 900,000 keys, which is not `exact`.
+//! cut, and but for an export that is not `exact`: one of more than 900,000 keys, or one that met a key
+//! again which could not be read at first; that is told as `skipped` and there too, and counts as both.
+//!
+//! In one line each field and member occurs once; a line with one twice is refused.
 
 use crate::api::operation::operations;
 

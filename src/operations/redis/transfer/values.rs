@@ -29,6 +29,8 @@ pub(super) struct Values {
     pub(super) ledger: Ledger,
     seals: Seals,
     visits: Visits,
+    /// A key that was told as skipped is there after all.
+    has_skipped_one_too: bool,
     warned: Vec<&'static str>,
 }
 
@@ -41,18 +43,18 @@ struct Key<'a> {
 impl Values {
     pub(super) fn new(seals: Seals) -> Self {
         let (ledger, visits) = (Ledger::default(), Visits::default());
-        Self { ledger, seals, visits, warned: Vec::new() }
+        Self { ledger, seals, visits, has_skipped_one_too: false, warned: Vec::new() }
     }
 
-    /// Whether no key can be there twice.
+    /// Whether no key can be there, or be counted, twice.
     pub(super) fn has_each_once(&self) -> bool {
-        self.visits.is_exact()
+        self.visits.is_exact() && !self.has_skipped_one_too
     }
 
-    /// A key that is there as a whole.
+    /// A key that is there as a whole. What was told of it before stays in the file, and counts too.
     fn written(&mut self, key: &[u8]) {
         self.ledger.keys += 1;
-        self.visits.note(key, Fate::Done);
+        self.has_skipped_one_too |= self.visits.note(key, Fate::Done).0.is_some();
     }
 
     /// Writes all of the keys that are still there.

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::super::input::{Bytes, Integer, Score};
+use super::super::super::input::{Bytes, Integer, Score, each_once};
 use super::super::lifetime::expiry;
-use super::{bytes, pair, some};
+use super::{bytes, named, pair, seen, some};
 use crate::backend::redis::edit::{Edit, hash};
 use crate::error::{Error, Result};
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 pub(super) enum HashEdit {
     /// Sets fields; one that has a time to live keeps it. Result: `added`, how many are new.
     Set {
-        /// `[[field, value], …]`
+        /// `[[field, value], …]`, each field once.
         fields: Vec<(Bytes, Bytes)>,
         /// Only if these have these values still: `[[field, value], …]`, `null` for one that must
         /// not exist.
@@ -64,10 +64,10 @@ impl HashEdit {
     pub(super) fn edit(self) -> Result<Edit> {
         Ok(match self {
             Self::Set { fields, if_unchanged } => {
-                hash::set(some(fields, "fields", pair)?, seen(if_unchanged)?)
+                hash::set(named(fields, "fields", pair)?, seen(if_unchanged, as_seen)?)
             }
             Self::Delete { fields, if_unchanged } => {
-                hash::delete(some(fields, "fields", bytes)?, seen(if_unchanged)?)
+                hash::delete(some(fields, "fields", bytes)?, seen(if_unchanged, as_seen)?)
             }
             Self::Increment { field, by } => hash::increment(field.0, by.0),
             Self::IncrementFloat { field, by } => hash::increment_float(field.0, by.0),
@@ -75,17 +75,15 @@ impl HashEdit {
                 let expiry = expiry(ttl, ttl_ms, at, at_ms)?.ok_or_else(|| {
                     Error::validation("give `ttl`, `ttl_ms`, `at` or `at_ms` for the fields")
                 })?;
-                hash::expire(&some(fields, "fields", bytes)?, expiry)
+                let fields = some(fields, "fields", bytes)?;
+                // The server would count one that stands there twice as two.
+                each_once("fields", fields.iter().map(Vec::as_slice)).map_err(Error::validation)?;
+                hash::expire(&fields, expiry)
             }
         })
     }
 }
 
-type Seen = Vec<(Vec<u8>, Option<Vec<u8>>)>;
-
-fn seen(pairs: Vec<(Bytes, Option<Bytes>)>) -> Result<Seen> {
-    if pairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    some(pairs, "if_unchanged", |(name, value)| (name.0, value.map(bytes)))
+fn as_seen((name, value): (Bytes, Option<Bytes>)) -> (Vec<u8>, Option<Vec<u8>>) {
+    (name.0, value.map(bytes))
 }

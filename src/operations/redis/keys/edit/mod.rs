@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding};
+use super::super::input::{Bytes, Encoding, each_once};
 use super::lifetime::expiry;
 use crate::api::context::Context;
 use crate::api::reply::Reply;
@@ -105,6 +105,23 @@ fn some<T, U>(elements: Vec<T>, name: &str, read: impl Fn(T) -> U) -> Result<Vec
     Ok(elements.into_iter().map(read).collect())
 }
 
+/// The same for what has a name, which no other may have.
+fn named<T, V>(
+    elements: Vec<T>,
+    name: &str,
+    read: impl Fn(T) -> (Vec<u8>, V),
+) -> Result<Vec<(Vec<u8>, V)>> {
+    let elements = some(elements, name, read)?;
+    let names = elements.iter().map(|(name, _)| name.as_slice());
+    each_once(name, names).map_err(Error::validation)?;
+    Ok(elements)
+}
+
+/// The same where all that there is may be left out.
+fn seen<T, V>(elements: Vec<T>, read: impl Fn(T) -> (Vec<u8>, V)) -> Result<Vec<(Vec<u8>, V)>> {
+    if elements.is_empty() { Ok(Vec::new()) } else { named(elements, "if_unchanged", read) }
+}
+
 fn bytes(bytes: Bytes) -> Vec<u8> {
     bytes.0
 }
@@ -199,6 +216,58 @@ mod tests {
         ];
         for edit in edits {
             assert!(read(&edit).is_err(), "{edit}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_two_values_is_refused_and_told_by_its_place() {
+        for (edit, at) in [
+            (
+                json!({ "hash": { "set": { "fields": [["b", 1], ["a", "1"], ["a", "9"]] } } }),
+                "fields",
+            ),
+            (
+                json!({ "hash": { "set": { "fields": [["b", 1], ["1", "1"], [1, "1"]] } } }),
+                "fields",
+            ),
+            (
+                json!({ "hash": { "set": {
+                    "fields": [["a", 5]], "if_unchanged": [["b", 1], ["a", "x"], ["a", null]],
+                } } }),
+                "if_unchanged",
+            ),
+            (
+                json!({ "hash": { "delete": {
+                    "fields": ["a"], "if_unchanged": [["b", 1], ["a", "x"], ["a", "y"]],
+                } } }),
+                "if_unchanged",
+            ),
+            (json!({ "hash": { "expire": { "fields": ["b", "a", "a"], "ttl": 5 } } }), "fields"),
+            (
+                json!({ "zset": { "add": { "members": [["b", 1], ["a", 1], ["a", 2]] } } }),
+                "members",
+            ),
+            (
+                json!({ "zset": { "add": {
+                    "members": [["a", 1]], "if_unchanged": [["b", 1], ["a", 1], ["a", 2]],
+                } } }),
+                "if_unchanged",
+            ),
+        ] {
+            let error = read(&edit).unwrap_err();
+            for place in [format!("`{at}[1]`"), format!("`{at}[2]`")] {
+                assert!(error.message().contains(&place), "{edit}: {error}");
+            }
+        }
+        // One name is all that is said here, or names may repeat.
+        for edit in [
+            json!({ "hash": { "delete": { "fields": ["a", "a"] } } }),
+            json!({ "set": { "add": { "members": ["a", "a"] } } }),
+            json!({ "set": { "remove": { "members": ["a", "a"] } } }),
+            json!({ "zset": { "remove": { "members": ["a", "a"] } } }),
+            json!({ "stream": { "add": { "fields": [["a", "1"], ["a", "2"]] } } }),
+        ] {
+            read(&edit).unwrap_or_else(|error| panic!("{edit}: {error}"));
         }
     }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Score};
-use super::{bytes, some};
+use super::{bytes, named, seen, some};
 use crate::backend::redis::edit::{Edit, sorted_set};
 use crate::error::Result;
 
@@ -15,7 +15,7 @@ pub(super) enum ZsetEdit {
     /// Adds members, or gives new scores to those that are there. Result: `added`, how many are
     /// new.
     Add {
-        /// `[[member, score], …]`
+        /// `[[member, score], …]`, each member once.
         members: Vec<(Bytes, Score)>,
         /// Only if these have these scores still: `[[member, score], …]`, `null` for one that must
         /// not exist.
@@ -40,15 +40,11 @@ impl ZsetEdit {
     pub(super) fn edit(self) -> Result<Edit> {
         Ok(match self {
             Self::Add { members, if_unchanged } => {
-                let members = some(members, "members", |(member, score)| (member.0, score.0))?;
+                let members = named(members, "members", |(member, score)| (member.0, score.0))?;
                 let scored = |(member, score): (Bytes, Option<Score>)| {
                     (member.0, score.map(|score| score.0))
                 };
-                let seen = match if_unchanged {
-                    none if none.is_empty() => Vec::new(),
-                    seen => some(seen, "if_unchanged", scored)?,
-                };
-                sorted_set::add(members, seen)
+                sorted_set::add(members, seen(if_unchanged, scored)?)
             }
             Self::Increment { member, by } => sorted_set::increment(member.0, by.0),
             Self::Remove { members } => sorted_set::remove(some(members, "members", bytes)?),
