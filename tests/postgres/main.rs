@@ -16,6 +16,7 @@ mod databases;
 mod faults;
 mod functions;
 mod giving_back;
+mod in_parts;
 mod outage;
 mod parsing;
 mod pg_meta;

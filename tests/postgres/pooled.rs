@@ -253,6 +253,41 @@ async fn what_would_stay_on_the_shared_session_is_refused_and_said_why() {
 }
 
 #[tokio::test]
+async fn however_it_is_said_nothing_stays_on_a_strangers_session() {
+    let Some((client, stranger)) = with_stranger("pooled_leftovers").await else { return };
+    run(&client, &reading("select 1")).await.unwrap();
+    let temporary = "select count(*) from pg_class where relnamespace = pg_my_temp_schema()";
+    ask(&stranger, "select pg_advisory_lock(77)").await;
+    let before = session(&stranger).await;
+    for sql in [
+        "create table pg_temp.t1 (a int)",
+        "create unlogged table pg_temp.t2 (a int)",
+        "with a as (select 1) select 1 as a into pg_temp.t3",
+        "select 1 as a into local temp t4",
+        "select 1 as a into global temporary t5",
+        "explain analyze create temp table t6 as select 1",
+        "create or replace temp view v1 as select 1 as a",
+        "create or replace temporary view v2 as select 1 as a",
+        "create or replace local temp view v3 as select 1 as a",
+        "create function pg_temp.f() returns int language sql as 'select 1'",
+        "select (42::bigint).pg_advisory_lock",
+        "select U&\"pg_advisory_l\\006fck\"(43)",
+        "select pg_advisory_unlock_all()",
+        "select pg_catalog.set_config('search_path', 'evil', false), 'x' is true",
+        "update pg_settings set setting = '2048' where name = 'work_mem'",
+        "do $$ begin perform pg_advisory_lock(44); set work_mem = '79MB'; execute 'listen x'; end $$",
+        "do 'begin execute ''listen x''; end'",
+        "do $$ begin create temp table t7 (a int); end $$",
+    ] {
+        let error = run(&client, &statement(sql)).await.unwrap_err();
+        assert_eq!(error.code(), Code::OperationNotAllowed, "{sql}: {error}");
+        assert_eq!(session(&stranger).await, before, "after {sql}");
+        assert_eq!(ask(&stranger, temporary).await, "0", "after {sql}");
+    }
+    ask(&stranger, "select pg_advisory_unlock(77)").await;
+}
+
+#[tokio::test]
 async fn a_pooler_in_session_mode_is_served_as_well() {
     let Some(url) = given("TEST_PGBOUNCER_SESSION_URL") else { return };
     let client = Client::connect(&target_of(&url), &options(2), soon()).await.unwrap();

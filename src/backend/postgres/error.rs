@@ -136,6 +136,16 @@ impl ServerError {
         }
     }
 
+    /// Whether the server found out before it did anything: what the statement names is not there, or
+    /// is there already, or is not what it may be. Said from within a function, it may be anything.
+    pub(super) fn is_beforehand(&self) -> bool {
+        let states = [
+            "25001", "25006", "3D000", "3F000", "42501", "42601", "42703", "42704", "42710",
+            "42809", "42P01", "42P04", "42P07",
+        ];
+        self.other("where").is_none() && states.contains(&self.sqlstate.as_str())
+    }
+
     pub(super) fn other(&self, name: &str) -> Option<&str> {
         self.others.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
     }

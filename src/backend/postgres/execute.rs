@@ -165,8 +165,10 @@ impl Client {
         let failure = match result {
             Ok(Some(summary)) => return Ok(summary),
             Ok(None) => {
-                let outcome = unless_read(statement, Outcome::Unknown);
-                return Err(Ended::Told(timeout(statement).outcome(outcome)));
+                let error = timeout(statement);
+                let in_parts = progress.stage != Stage::Unsent && is_in_parts(statement, &progress);
+                let error = if in_parts { half_done(error, statement) } else { error };
+                return Err(Ended::Told(error.outcome(unless_read(statement, Outcome::Unknown))));
             }
             Err(failure) => failure,
         };
@@ -182,13 +184,13 @@ impl Client {
                 Ended::Told(lost(&why, outcome))
             }
             Failure::Server(error) => {
-                let told = error.to_error(Some(&statement.sql));
+                // It began, and none of ours is around it.
+                let in_parts = bound && is_in_parts(statement, &progress) && !error.is_beforehand();
+                let tell = |error| if in_parts { half_done(error, statement) } else { error };
+                let told = tell(error.to_error(Some(&statement.sql)));
                 let timed_out = late || started.elapsed() >= statement.timeout;
                 match error.sqlstate.as_str() {
-                    "57014" if timed_out && gate::commits_by_itself(&statement.sql) => {
-                        Ended::Told(timeout(statement).outcome(Outcome::Unknown))
-                    }
-                    "57014" if timed_out => Ended::Told(timeout(statement)),
+                    "57014" if timed_out => Ended::Told(tell(timeout(statement))),
                     // A pooler in between, which was not noticed, gave us a session that does not
                     // know the name, or knows it from before. The statement has not begun to run.
                     "26000" | "42P05" if progress.name != Name::None && !bound => {
@@ -224,14 +226,14 @@ impl Client {
                         if statement.read_only { Ended::Elsewhere(told) } else { Ended::Told(told) }
                     }
                     // The primary has become a standby: the name may lead to the new one by now.
-                    "25006" if !statement.read_only && lease.connection().is_old() => {
+                    "25006" if !statement.read_only && !in_parts && lease.connection().is_old() => {
                         lease.retire = true;
                         self.pool.clear();
                         Ended::Elsewhere(told)
                     }
                     _ if error.is_fatal() && statement.read_only => Ended::Elsewhere(told),
                     _ if progress.stage == Stage::Unsent => Ended::Told(told),
-                    _ if error.is_fatal() || gate::commits_by_itself(&statement.sql) => {
+                    _ if error.is_fatal() => {
                         Ended::Told(told.outcome(unless_read(statement, Outcome::Unknown)))
                     }
                     _ => Ended::Told(told),
@@ -293,6 +295,24 @@ impl Client {
             notices: summary.notices.into_iter().map(Notice::from).collect(),
         }
     }
+}
+
+/// Whether a statement may have taken effect in part, once it began.
+fn is_in_parts(statement: &Statement, progress: &Progress) -> bool {
+    progress.within == Within::Its && gate::takes_effect_in_parts(&statement.sql)
+}
+
+/// The failure of a statement that may have taken effect in part.
+fn half_done(error: Error, statement: &Statement) -> Error {
+    let error = error.outcome(Outcome::Unknown);
+    if !gate::leaves_indexes(&statement.sql) {
+        return error;
+    }
+    error.detail(
+        "left",
+        "an index that is not valid may be left: look for it in pg_index (not indisvalid), and drop \
+         it before you try again",
+    )
 }
 
 fn unless_read(statement: &Statement, outcome: Outcome) -> Outcome {

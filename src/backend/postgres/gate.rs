@@ -50,9 +50,36 @@ pub(super) fn check_write(sql: &str) -> Result<()> {
     }
 }
 
-/// Whether a failed statement may have taken effect in part, because it can commit on its own.
+/// Whether a statement commits where its own text says so.
 pub(super) fn commits_by_itself(sql: &str) -> bool {
     matches!(tokens(sql).as_deref(), Ok([first, ..]) if first.is("call") || first.is("do"))
+}
+
+/// Whether a statement that failed may have taken effect in part, if no transaction is around it: it
+/// can commit before it ends, or works on what no transaction takes back.
+pub(super) fn takes_effect_in_parts(sql: &str) -> bool {
+    let Ok(tokens) = tokens(sql) else { return false };
+    let [first, rest @ ..] = tokens.as_slice() else { return false };
+    let any = |words: &[&str]| words.iter().any(|word| first.is(word));
+    if any(&["call", "do", "vacuum", "cluster", "analyze", "analyse", "reindex", "repack"]) {
+        return true;
+    }
+    let next = |words: &[&str]| rest.first().is_some_and(|t| words.iter().any(|word| t.is(word)));
+    let has = |word: &str| rest.iter().any(|token| token.is(word));
+    let outside = ["database", "tablespace", "subscription"];
+    if any(&["create", "drop"]) {
+        return next(&outside) || (next(&["index", "unique"]) && has("concurrently"));
+    }
+    first.is("alter")
+        && (next(&outside) || next(&["system"]) || (has("detach") && has("concurrently")))
+}
+
+/// Whether a statement that takes effect in parts may leave an index behind that is not valid.
+pub(super) fn leaves_indexes(sql: &str) -> bool {
+    let Ok(tokens) = tokens(sql) else { return false };
+    let begins = |word: &str| tokens.first().is_some_and(|token| token.is(word));
+    let has = |word: &str| tokens.iter().any(|token| token.is(word));
+    has("concurrently") && (begins("reindex") || (has("index") && !begins("alter")))
 }
 
 /// The tokens of a text that is exactly one statement, without a semicolon behind it.
@@ -295,6 +322,74 @@ mod tests {
             "show all; select pg_reload_conf()",
         ] {
             check_read(sql).expect_err(sql);
+        }
+    }
+
+    #[test]
+    fn what_commits_before_it_ends_may_take_effect_in_parts() {
+        for sql in [
+            "call p()",
+            "/* x */ DO $$ begin commit; end $$",
+            "create index concurrently i on t (a)",
+            "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)",
+            "drop index concurrently i",
+            "reindex index concurrently i",
+            "reindex (concurrently) table t",
+            "reindex (verbose, concurrently true) schema s",
+            "reindex database d",
+            "reindex system d",
+            "reindex table of_many_parts",
+            "alter table t detach partition p concurrently",
+            "alter database d set tablespace s",
+            "alter system set a = 1",
+            "alter subscription s refresh publication",
+            "create database d",
+            "drop database d with (force)",
+            "create tablespace s location '/x'",
+            "drop tablespace s",
+            "create subscription s connection '' publication p",
+            "drop subscription s",
+            "vacuum",
+            "vacuum (full) t, u",
+            "cluster",
+            "analyze t, u",
+        ] {
+            assert!(takes_effect_in_parts(sql), "{sql}");
+        }
+        for sql in [
+            "insert into t values (1)",
+            "update t set concurrently = 1",
+            "create index i on t (a)",
+            "create table t (a int)",
+            "create index on vacuum (a)",
+            "drop index i",
+            "drop table t",
+            "refresh materialized view concurrently v",
+            "alter table t detach partition p",
+            "alter table t add column database int",
+            "explain analyze select 1",
+            "select 1",
+        ] {
+            assert!(!takes_effect_in_parts(sql), "{sql}");
+        }
+    }
+
+    #[test]
+    fn an_index_is_left_by_what_works_on_it_concurrently() {
+        for sql in [
+            "create unique index concurrently i on t (a)",
+            "drop index concurrently i",
+            "reindex (concurrently) table t",
+        ] {
+            assert!(leaves_indexes(sql), "{sql}");
+        }
+        for sql in [
+            "create index i on t (a)",
+            "reindex table t",
+            "alter table index detach partition p concurrently",
+            "vacuum t",
+        ] {
+            assert!(!leaves_indexes(sql), "{sql}");
         }
     }
 

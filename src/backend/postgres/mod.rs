@@ -22,6 +22,7 @@ mod functions;
 mod gate;
 mod interval;
 mod lease;
+mod leftovers;
 mod lexer;
 mod numbers;
 mod parameters;

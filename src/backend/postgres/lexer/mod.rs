@@ -60,6 +60,32 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<Token<'_>>, &'static str> {
     cut(&mut Lexer { sql, ..Lexer::default() })
 }
 
+/// The texts of a statement's strings, as far as they can be read: those with escapes other than of
+/// quotes are left as they stand.
+pub(super) fn strings(sql: &str) -> Vec<String> {
+    let mut lexer = Lexer { sql, kept: Some(Vec::new()), ..Lexer::default() };
+    // What comes before an error counts.
+    let _ = cut(&mut lexer);
+    let mut found: Vec<String> = Vec::new();
+    let mut last_end = None;
+    for text in lexer.kept.unwrap_or_default() {
+        let start = text.as_ptr().addr() - sql.as_ptr().addr();
+        let escapes = sql[..start].ends_with("e'") || sql[..start].ends_with("E'");
+        let read = if escapes { text.replace("\\'", "'") } else { text.to_owned() };
+        // A doubled quote stands between them.
+        let goes_on = last_end.is_some_and(|end| start == end + 2 && sql[end..].starts_with("''"));
+        match found.last_mut() {
+            Some(before) if goes_on => {
+                before.push('\'');
+                before.push_str(&read);
+            }
+            _ => found.push(read),
+        }
+        last_end = Some(start + text.len());
+    }
+    found
+}
+
 fn cut<'a>(lexer: &mut Lexer<'a>) -> Result<Vec<Token<'a>>, &'static str> {
     let mut found: Vec<Token<'a>> = Vec::new();
     while let Some(first) = lexer.skip_blank()? {
@@ -113,6 +139,8 @@ fn cut<'a>(lexer: &mut Lexer<'a>) -> Result<Vec<Token<'a>>, &'static str> {
 struct Lexer<'a> {
     sql: &'a str,
     at: usize,
+    /// The text between each two quotes, where it is wanted.
+    kept: Option<Vec<&'a str>>,
     /// Strings may be bodies of functions.
     bodies: bool,
     /// This is such a body.

@@ -114,6 +114,9 @@ impl<'a> Lexer<'a> {
     /// Looks at the text of a string, which may be a function's body. Whatever else is wrong with it
     /// is for the server to say.
     pub(super) fn look_inside(&mut self, text: &'a str) -> Result<(), &'static str> {
+        if let Some(kept) = &mut self.kept {
+            kept.push(text);
+        }
         if !self.bodies {
             return Ok(());
         }
