@@ -233,6 +233,9 @@ impl Service {
             let message = format!("the answer is larger than {} bytes", request.max_answer);
             Error::new(Code::PayloadTooLarge, message).outcome(outcome)
         };
+        if !body.is_end_stream() && is_transformed(&head.headers) {
+            return Err(unreadable(head.status, request));
+        }
         if body.size_hint().lower() > request.max_answer as u64 {
             return Err(too_large());
         }
@@ -274,6 +277,16 @@ fn is_encoded(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Whether the body is in another form on its way: `chunked` is undone here, and nothing else is.
+fn is_transformed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => false,
+        (Some(only), None) => !only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => true,
+    }
+}
+
 /// The detail of an answer that can't be read: its status.
 const UNREADABLE_STATUS: &str = "status";
 
@@ -285,7 +298,8 @@ fn unreadable(status: StatusCode, request: &Request) -> Error {
     };
     let message = format!(
         "the service compressed its answer ({status}) although it was asked not to, so that it can't \
-         be checked and is not shown; turn compression off there for `Accept-Encoding: identity`"
+         be checked and is not shown; turn off there what sets `Content-Encoding` for \
+         `Accept-Encoding: identity`, or a `Transfer-Encoding` other than `chunked`"
     );
     let error = Error::new(Code::DbQueryError, message).outcome(outcome);
     error.detail(UNREADABLE_STATUS, status.as_u16())

@@ -423,6 +423,40 @@ async fn an_answer_that_is_compressed_all_the_same_is_not_shown() {
 }
 
 #[tokio::test]
+async fn an_answer_in_another_transfer_coding_than_chunked_is_not_shown() {
+    let server = server(|head, _| {
+        let codings: &[&str] = match head.split(' ').nth(1).unwrap_or_default() {
+            "/v1/plain" => &["chunked"],
+            "/v1/capitals" => &["Chunked "],
+            "/v1/list" => &["gzip, chunked"],
+            "/v1/lines" => &["gzip", "chunked"],
+            "/v1/twice" => &["chunked, chunked"],
+            "/v1/alone" => &["gzip"],
+            "/v1/identity" => &["identity"],
+            "/v1/own" => &["x-own;q=1, chunked"],
+            _ => &["deflate, chunked"],
+        };
+        let codings: String =
+            codings.iter().map(|coding| format!("Transfer-Encoding: {coding}\r\n")).collect();
+        let answer = format!("HTTP/1.1 200 OK\r\n{codings}\r\n2\r\nxx\r\n0\r\n\r\n");
+        (answer.into_bytes(), false)
+    })
+    .await;
+    let client = connected(&server).await;
+    for path in ["list", "lines", "twice", "alone", "identity", "own"] {
+        let error = client.send(&Request::get(path), soon()).await.unwrap_err();
+        let told = (error.code(), error.known_outcome());
+        assert_eq!(told, (Code::DbQueryError, Outcome::NotApplied), "{path}");
+        let error = client.send(&post(path), soon()).await.unwrap_err();
+        let told = (error.code(), error.known_outcome());
+        assert_eq!(told, (Code::DbQueryError, Outcome::Applied), "{path}");
+        for path in ["plain", "capitals"] {
+            assert_eq!(client.send(&Request::get(path), soon()).await.unwrap().body, "xx");
+        }
+    }
+}
+
+#[tokio::test]
 async fn readers_ask_for_the_paths_that_are_listed_for_them() {
     let server = server(|_, _| (ok("{}"), false)).await;
     let listing = with_options(&server.url, &serde_json::json!({ "reader_paths": "/tasks,/t/*" }));
@@ -435,6 +469,8 @@ async fn readers_ask_for_the_paths_that_are_listed_for_them() {
         ("tasks/", false),
         ("t//1", false),
         ("t/a%2Fb", false),
+        ("t/", false),
+        ("t/.. /admin", false),
         ("", false),
     ] {
         assert_eq!(client.is_for_readers(&Request::get(path)).unwrap(), theirs, "{path}");
