@@ -256,18 +256,16 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
     const { plaintext } = await migrate(manager)
     expect(plaintext.map(({ relation }) => relation)).toEqual([
       'databases_backup',
-      'platform.database_copies',
       'platform.databases_legacy',
+      'platform.database_copies',
     ])
-    const inOrder = [...plaintext].sort((a) =>
-      a.relation === 'platform.databases_legacy' ? -1 : 1
-    )
-    for (const { statements } of inOrder)
+    for (const { statements } of plaintext)
       for (const statement of statements) await sql(url, statement)
     const left = await migrate(manager)
-    // Only the copy that nobody here can decrypt, of the connection that has no other.
+    // Only the copy that nobody here can decrypt, of the connection that has no other, and a key in config
+    // that was not imported.
     expect(left.plaintext.map(({ relation, rows }) => [relation, rows])).toEqual([
-      ['platform.databases_legacy', 1],
+      ['platform.databases_legacy', 2],
     ])
     for (const table of ['platform.databases_legacy', 'public.databases_backup']) {
       const rows = await sql(url, `SELECT to_jsonb(t)::text AS row FROM ${table} t`)
@@ -276,6 +274,71 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
     }
     const listed = await request(manager, 'GET', '/databases?limit=100')
     expect(listed.body.data.databases).toHaveLength(8)
+  })
+
+  test('copies of every kind are found, in an order in which they can be mended', async () => {
+    if (!server) return
+    const url = await studio(`
+      CREATE DOMAIN public.dsn AS text; CREATE DOMAIN public.dsn_too AS public.dsn;
+      CREATE TABLE public.of_domains AS SELECT id, connection_string::public.dsn_too FROM platform.databases;
+      CREATE TABLE public.of_camels AS SELECT id, connection_string AS "connectionString", password AS "Password"
+        FROM platform.databases;
+      CREATE TABLE platform.passwords AS SELECT id, name, host, username, password FROM platform.databases;
+      CREATE TABLE public.rows_backup AS SELECT to_jsonb(d) AS "row" FROM platform.databases d;
+      CREATE TABLE platform.events AS SELECT 1 AS id, to_jsonb(d) AS new_data FROM platform.databases d;
+      CREATE MATERIALIZED VIEW platform.never_filled AS
+        SELECT connection_string FROM platform.databases WITH NO DATA;
+      CREATE MATERIALIZED VIEW platform.a_view_of_copies AS
+        SELECT connection_string FROM platform.database_copies`)
+    const manager = managerOf(url)
+    const { plaintext } = await migrate(manager)
+    expect(plaintext.map(({ relation }) => relation)).toEqual([
+      'databases_backup',
+      'of_camels',
+      'of_domains',
+      'platform.databases_legacy',
+      'platform.events',
+      'platform.passwords',
+      'rows_backup',
+      'platform.database_copies',
+      'platform.a_view_of_copies',
+    ])
+    for (const { statements } of plaintext)
+      for (const statement of statements) await sql(url, statement)
+    expect((await migrate(manager)).plaintext.map(({ relation }) => relation)).toEqual([
+      'platform.databases_legacy',
+    ])
+    const [kept] = await sql(url, `SELECT "row"->>'name' AS name FROM public.rows_backup LIMIT 1`)
+    expect(kept?.name).toBeTruthy()
+  })
+
+  test('functions that use the table by its bare name are listed, and texts stay as they are', async () => {
+    if (!server) return
+    const bodies: Record<string, string> = {
+      comma: 'BEGIN PERFORM 1 FROM projects p, databases d; END',
+      using_it: 'BEGIN DELETE FROM projects p USING databases d WHERE false; END',
+      truncates: 'BEGIN TRUNCATE databases; END',
+      commented: 'BEGIN PERFORM 1 FROM /* the */ databases; END',
+      crossed: 'BEGIN PERFORM 1 FROM (databases CROSS JOIN projects); END',
+      row_type: 'DECLARE r databases%ROWTYPE; BEGIN NULL; END',
+      says: `BEGIN RAISE NOTICE 'see platform.databases'; END`,
+    }
+    const unrelated = 'BEGIN NULL; /* databases */ END -- platform.databases'
+    const made = Object.entries({ ...bodies, unrelated }).map(
+      ([name, body]) => `CREATE FUNCTION platform.${name}() RETURNS void LANGUAGE plpgsql
+        SET search_path = platform AS $f$${body}$f$`
+    )
+    const column = 'CREATE TABLE public.typed (d platform.databases)'
+    const url = await studio([...made, column].join(';'))
+    const { readers } = await migrate(managerOf(url))
+    const names = readers.map(({ name }) => name)
+    for (const name of Object.keys(bodies)) expect(names).toContain(`platform.${name}()`)
+    expect(names).not.toContain('platform.unrelated()')
+    expect(readers.filter(({ kind }) => kind === 'column').map(({ name }) => name)).toEqual([
+      'typed.d',
+    ])
+    const [text] = await sql(url, `SELECT prosrc FROM pg_proc WHERE proname = 'says'`)
+    expect(text?.prosrc).toBe(bodies.says)
   })
 
   test('warnings of the database reach the report', async () => {

@@ -102,6 +102,17 @@ test('what stands beside a string is applied, or the row is listed with what was
     [{ ...postgres, ssl_enabled: true }, {}],
     [{ type: 'bun_api', connection_string: 'https://h/api', config: { apiKey: 's3cret' } }, {}],
     [{ type: 'redis', connection_string: 'redis://h', config: { password: 's3cret' } }, {}],
+    ...['tls', 'ssl', 'useTLS', 'sslmode'].flatMap((name) =>
+      ['true', 1, 'ON', 'require', 'verify-full'].map((value): [Row, object] => [
+        { ...redis, config: { [name]: value } },
+        { tls: true },
+      ])
+    ),
+    [{ ...postgres, config: { ssl: 'require' } }, { sslmode: 'require' }],
+    [
+      { ...redis, config: { db: '3', cluster: 'true', tls: 'off' } },
+      { db: 3, cluster: true },
+    ],
   ]
   const listed: Array<[Row, RegExp]> = [
     [{ ...redis, connection_string: 'redis://h/4', config: { db: 5 } }, /`db` differs/],
@@ -119,6 +130,23 @@ test('what stands beside a string is applied, or the row is listed with what was
     ],
     [{ ...redis, config: { sentinels: [], name: 'm' } }, /not taken over: name, sentinels/],
     [{ ...postgres, config: { schema: 'x' } }, /not taken over: schema/],
+    [{ ...redis, config: JSON.stringify({ tls: true }) }, /not a JSON object.*TLS/],
+    [{ ...redis, config: [{ tls: true }] }, /not a JSON object.*TLS/],
+    [{ ...redis, config: { tls: 'perhaps' } }, /not taken over: tls/],
+    [{ ...redis, config: { minTlsVersion: '1.3' } }, /not taken over: minTlsVersion/],
+    [{ ...redis, config: { cluster: { nodes: ['a:1'] } } }, /not taken over: cluster/],
+    [{ ...redis, password: 's3cret', config: { password: 'x' } }, /not taken over: password/],
+    [
+      {
+        type: 'bun_api',
+        connection_string: 'https://h',
+        password: 's3cret',
+        config: { apiKey: 'x' },
+      },
+      /not taken over: apiKey/,
+    ],
+    [{ ...redis, connection_string: 'redis://169.254.169.254' }, /never connected to/],
+    [{ ...redis, connection_string: 'redis://[::ffff:a9fe:a9fe]' }, /never connected to/],
     [{ ...redis, connection_string: 'ftp://h' }, /cannot be used as it is/],
     [
       {

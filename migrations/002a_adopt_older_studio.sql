@@ -181,3 +181,46 @@ BEGIN
   END LOOP;
 END;
 $$;
+
+-- ============================================
+-- Texts in functions
+-- ============================================
+-- 002 writes the table's new name into every body that spells the old one. Where that is in a text that
+-- no statement is made of, the text is what somebody reads: it is put back as it was.
+DO $$
+DECLARE
+  taken RECORD;
+  restored TEXT;
+  check_bodies TEXT := current_setting('check_function_bodies');
+BEGIN
+  PERFORM set_config('check_function_bodies', 'off', true);
+  FOR taken IN
+    SELECT p.oid, p.prosrc, p.proowner
+    FROM pg_proc p
+    JOIN pg_language l ON l.oid = p.prolang
+    WHERE p.prokind IN ('f', 'p')
+      AND l.lanname IN ('sql', 'plpgsql')
+      AND p.prosrc ~* '\mplatform\.databases_legacy\M'
+      AND p.prosrc !~* '\m(execute|regclass|to_regclass|dblink\w*|query_to_\w+|cursor_to_\w+)\M'
+      AND p.prosrc !~ '\$\w*\$|\m[eE]'''
+  LOOP
+    CONTINUE WHEN NOT pg_has_role(taken.proowner, 'USAGE');
+    SELECT string_agg(
+      CASE
+        WHEN part[1] LIKE '''%'
+        THEN regexp_replace(part[1], '\mplatform\.databases_legacy\M', 'platform.databases', 'gi')
+        ELSE part[1]
+      END, '' ORDER BY place
+    )
+    INTO restored
+    FROM regexp_matches(
+      taken.prosrc,
+      '(--[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|''(?:[^'']|'''')*''|"[^"]*"|[^-/''"]+|.)', 'g'
+    ) WITH ORDINALITY AS parts (part, place);
+    IF restored <> taken.prosrc THEN
+      EXECUTE replace(pg_get_functiondef(taken.oid), taken.prosrc, restored);
+    END IF;
+  END LOOP;
+  PERFORM set_config('check_function_bodies', check_bodies, true);
+END;
+$$;

@@ -9,12 +9,15 @@
 -- and not in rows that are quietly missing.
 --
 -- Columns are read through JSON, because tables of that name differ from Studio to Studio; one that
--- a table does not have is null. What does not fit here (metadata, the encrypted column, settings
--- of other drivers) stays in the legacy table.
+-- a table does not have is null, and none is cast before it is known to be such a value: one row
+-- must not stop the others. What does not fit here (metadata, the encrypted column, settings of
+-- other drivers) stays in the legacy table.
 WITH legacy AS (
   SELECT
-    (source ->> 'id')::UUID AS id,
-    (source ->> 'project_id')::UUID AS project_id,
+    CASE
+      WHEN source ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN (source ->> 'id')::UUID
+    END AS id,
+    lower(source ->> 'project_id') AS project,
     btrim(source ->> 'name') AS name,
     CASE source ->> 'type'
       WHEN 'postgresql' THEN 'postgres'
@@ -24,44 +27,65 @@ WITH legacy AS (
     NULLIF(btrim(source ->> 'connection_string'), '') AS connection_string,
     source ->> 'connection_string_encrypted' IS NOT NULL AS has_encrypted,
     NULLIF(btrim(source ->> 'host'), '') AS host,
-    (source ->> 'port')::INTEGER AS port,
+    CASE WHEN source ->> 'port' ~ '^\s*\d{1,9}\s*$' THEN (source ->> 'port')::INTEGER END AS port,
+    NULLIF(btrim(source ->> 'port'), '') IS NOT NULL AS has_port,
     NULLIF(COALESCE(source ->> 'database', source ->> 'database_name'), '') AS database_name,
     NULLIF(source ->> 'username', '') AS username,
     -- What a driver would have taken from config where the columns have none.
+    NULLIF(source ->> 'password', '') AS own_password,
     COALESCE(
       NULLIF(source ->> 'password', ''),
-      NULLIF(source -> 'config' ->> 'password', ''),
-      CASE source ->> 'type'
-        WHEN 'bun_api' THEN COALESCE(
-          NULLIF(source -> 'config' ->> 'apiKey', ''),
-          NULLIF(source -> 'config' ->> 'api_key', '')
+      (
+        SELECT value #>> '{}'
+        FROM jsonb_each(
+          CASE jsonb_typeof(source -> 'config') WHEN 'object' THEN source -> 'config' ELSE '{}' END
         )
-      END
+        WHERE jsonb_typeof(value) IN ('string', 'number') AND value #>> '{}' <> ''
+          AND (key = 'password' OR (source ->> 'type' = 'bun_api' AND key IN ('apiKey', 'api_key')))
+        ORDER BY key = 'password' DESC, key = 'apiKey' DESC
+        LIMIT 1
+      )
     ) AS password,
     CASE jsonb_typeof(source -> 'config')
       WHEN 'object' THEN source -> 'config'
       ELSE '{}'
     END AS config,
-    COALESCE((source ->> 'ssl_enabled')::BOOLEAN, false) AS ssl_enabled,
+    -- Encoded twice, a list, a word: what it asked for is not known, and it may have been TLS.
+    NOT (
+      COALESCE(jsonb_typeof(source -> 'config'), 'null') IN ('object', 'null')
+      OR btrim(source ->> 'config') IN ('', '{}', '[]', 'null')
+    ) AS config_is_odd,
+    COALESCE(source -> 'ssl_enabled', 'null') AS ssl_enabled,
     lower(source ->> 'status') AS status,
     source ->> 'health_check_status' AS health,
-    (source ->> 'last_health_check_at')::TIMESTAMPTZ AS checked_at,
+    CASE WHEN source ->> 'last_health_check_at' ~ times.are THEN (source ->> 'last_health_check_at')::TIMESTAMPTZ END
+      AS checked_at,
     -- An error text may quote the string that it was about.
     regexp_replace(
       COALESCE(source ->> 'health_check_error', source ->> 'last_error_message'),
       '://\S*@', '://***@', 'g'
     ) AS health_error,
-    (source ->> 'last_connected_at')::TIMESTAMPTZ AS last_connected_at,
-    COALESCE((source ->> 'created_at')::TIMESTAMPTZ, NOW()) AS created_at,
-    COALESCE((source ->> 'updated_at')::TIMESTAMPTZ, NOW()) AS updated_at
+    CASE WHEN source ->> 'last_connected_at' ~ times.are THEN (source ->> 'last_connected_at')::TIMESTAMPTZ END
+      AS last_connected_at,
+    CASE WHEN source ->> 'created_at' ~ times.are THEN (source ->> 'created_at')::TIMESTAMPTZ ELSE NOW() END
+      AS created_at,
+    CASE WHEN source ->> 'updated_at' ~ times.are THEN (source ->> 'updated_at')::TIMESTAMPTZ ELSE NOW() END
+      AS updated_at
   FROM platform.databases_legacy
   CROSS JOIN LATERAL to_jsonb(databases_legacy) AS source
+  -- A time that is there on the calendar, so that the cast does not fail.
+  CROSS JOIN (
+    SELECT '^(?!0000)\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)'
+      '|02-(0[1-9]|1\d|2[0-8])|(?<=(0[48]|[2468][048]|[13579][26])-)02-29)'
+      '[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?\s*(Z|[+-](0\d|1[0-4])(:?[0-5]\d)?)?$' AS are
+  ) AS times
 ),
 
 -- Rows of no project or of an unknown type have no place here and stay where they are.
 pending AS (
   SELECT
     legacy.*,
+    p.id AS project_id,
     p.ref AS project_ref,
     -- Only ASCII is lowered, and by the same rule in every locale. A name of which nothing is left
     -- (another script) becomes the type.
@@ -79,8 +103,9 @@ pending AS (
       replace(legacy.database_type, '_', '-')
     ) AS slug
   FROM legacy
-  JOIN platform.projects p ON p.id = legacy.project_id
-  WHERE legacy.database_type IN ('postgres', 'redis', 'mongodb', 'bun_api')
+  JOIN platform.projects p ON p.id::TEXT = legacy.project
+  WHERE legacy.id IS NOT NULL
+    AND legacy.database_type IN ('postgres', 'redis', 'mongodb', 'bun_api')
     AND NOT EXISTS (
       SELECT FROM platform.databases_legacy_imports done WHERE done.id = legacy.id
     )
@@ -131,6 +156,67 @@ identified AS (
     END AS identifier,
     connection_string IS NULL AND password IS NULL AND has_encrypted AS secret_is_lost
   FROM placed
+),
+
+-- Every setting of config, what it says, and whether it says yes or no in a way that is understood.
+-- ssl_enabled is one more, under a name that no key has.
+settings AS (
+  SELECT
+    id, setting, value, says, database_type,
+    kind = 'null' OR kind IN ('boolean', 'number', 'string') AND says IN (
+      '', 'false', 'f', '0', 'no', 'n', 'off', 'none', 'null', 'never', 'disable', 'disabled'
+    ) AS is_off,
+    kind IN ('boolean', 'number', 'string') AND says IN (
+      'true', 't', '1', 'yes', 'y', 'on', 'enable', 'enabled', 'require', 'required', 'verify-ca',
+      'verify-full'
+    ) AS is_on,
+    -- PostgreSQL's own way of asking for TLS where there is any, which is what holds here anyway.
+    database_type = 'postgres' AND says IN ('prefer', 'allow') AS is_optional,
+    setting = ' ssl_enabled' OR setting ~* '(tls|ssl)' AS is_tls,
+    setting ~* '^ ?(use_?|enable_?|require_?)?(tls|ssl)(_?(enabled|mode|required))?$' AS is_tls_switch,
+    kind
+  FROM identified
+  CROSS JOIN LATERAL (
+    SELECT key, config -> key FROM jsonb_object_keys(config) AS key
+    UNION ALL
+    SELECT ' ssl_enabled', ssl_enabled
+  ) AS given (setting, value)
+  CROSS JOIN LATERAL (
+    SELECT jsonb_typeof(value) AS kind, lower(btrim(value #>> '{}')) AS says
+  ) AS read
+),
+
+-- What is taken over. Whatever of TLS is not a clear no turns it on.
+chosen AS (
+  SELECT
+    identified.*,
+    EXISTS (
+      SELECT FROM settings WHERE settings.id = identified.id AND is_tls AND NOT is_off AND NOT is_optional
+    ) AS wants_tls,
+    (
+      SELECT pem
+      FROM (VALUES (1, config #>> '{tls,ca}'), (2, config #>> '{ssl,ca}')) AS given (place, pem)
+      WHERE pem LIKE '%BEGIN CERTIFICATE%'
+      ORDER BY place
+      LIMIT 1
+    ) AS ca_pem,
+    CASE
+      WHEN jsonb_typeof(config -> 'db') = 'number' THEN config -> 'db'
+      WHEN config ->> 'db' ~ '^\d{1,6}$' THEN to_jsonb((config ->> 'db')::INTEGER)
+    END AS db,
+    (
+      SELECT value #>> '{}' FROM settings
+      WHERE settings.id = identified.id AND kind = 'string'
+        AND setting IN ('replica_set', 'replicaSet')
+      ORDER BY setting = 'replica_set' DESC LIMIT 1
+    ) AS replica_set,
+    (
+      SELECT value #>> '{}' FROM settings
+      WHERE settings.id = identified.id AND kind = 'string'
+        AND setting IN ('auth_source', 'authSource')
+      ORDER BY setting = 'auth_source' DESC LIMIT 1
+    ) AS auth_source
+  FROM identified
 )
 
 SELECT
@@ -155,20 +241,18 @@ SELECT
   jsonb_strip_nulls(
     CASE database_type
       WHEN 'redis' THEN jsonb_build_object(
-        'db', CASE jsonb_typeof(config -> 'db') WHEN 'number' THEN config -> 'db' END,
-        'cluster', CASE WHEN config -> 'cluster' = 'true' THEN true END,
-        'ca_pem', CASE WHEN config #>> '{tls,ca}' LIKE '%BEGIN CERTIFICATE%' THEN config #>> '{tls,ca}' END
+        'db', db,
+        'cluster', (
+          SELECT true FROM settings
+          WHERE settings.id = chosen.id AND setting = 'cluster' AND is_on
+        )
       )
-      WHEN 'mongodb' THEN jsonb_build_object(
-        'replica_set', COALESCE(config ->> 'replica_set', config ->> 'replicaSet'),
-        'auth_source', COALESCE(config ->> 'auth_source', config ->> 'authSource')
-      )
+      WHEN 'mongodb' THEN jsonb_build_object('replica_set', replica_set, 'auth_source', auth_source)
       ELSE '{}'
     END
+    || jsonb_build_object('ca_pem', ca_pem)
     || CASE
-      WHEN ssl_enabled
-        OR config -> 'tls' = 'true' OR jsonb_typeof(config -> 'tls') = 'object'
-        OR config -> 'ssl' = 'true' OR jsonb_typeof(config -> 'ssl') = 'object'
+      WHEN wants_tls
       THEN jsonb_build_object(CASE database_type WHEN 'postgres' THEN 'ssl' ELSE 'tls' END, true)
       ELSE '{}'
     END
@@ -197,37 +281,74 @@ SELECT
   project_ref,
   name,
 
-  -- Settings that change where or how a driver connects, and have no place here. How many
-  -- connections it keeps and how long it waits is this package's own business.
+  -- Settings that change where or how a driver connects, and have no place here. One leaves this
+  -- list only where it was taken over, or asks for nothing. How many connections a driver keeps and
+  -- how long it waits is this package's own business.
   ARRAY(
-    SELECT setting
+    SELECT btrim(setting)
     FROM (
-      SELECT key AS setting FROM jsonb_object_keys(config) AS key
-      WHERE key NOT IN ('tls', 'ssl', 'password')
-      UNION ALL
-      SELECT 'tls.' || key
-      FROM jsonb_object_keys(
-        CASE jsonb_typeof(config -> 'tls') WHEN 'object' THEN config -> 'tls' ELSE '{}' END
-      ) AS key
-      WHERE NOT (key = 'ca' AND config #>> '{tls,ca}' LIKE '%BEGIN CERTIFICATE%')
-        AND NOT (key = 'rejectUnauthorized' AND config #> '{tls,rejectUnauthorized}' = 'true')
-        AND key NOT IN ('minVersion', 'enabled')
-      UNION ALL
-      SELECT 'ssl.' || key
-      FROM jsonb_object_keys(
-        CASE jsonb_typeof(config -> 'ssl') WHEN 'object' THEN config -> 'ssl' ELSE '{}' END
-      ) AS key
-    ) AS settings
-    WHERE setting !~* '(pool|timeout|retr|interval|keep_?alive|lazy|offline|^(min|max)|^family$)'
-      AND NOT (
-        database_type = 'redis' AND (
-          setting = 'cluster' OR (setting = 'db' AND jsonb_typeof(config -> 'db') = 'number')
+      SELECT setting FROM settings
+      WHERE settings.id = chosen.id AND kind <> 'null' AND CASE
+        WHEN is_tls THEN NOT (
+          is_off
+          OR (is_tls_switch AND (is_on OR is_optional))
+          -- Its members follow.
+          OR (setting IN ('tls', 'ssl') AND kind = 'object')
         )
-        OR database_type = 'mongodb'
-          AND setting IN ('replicaSet', 'replica_set', 'authSource', 'auth_source')
-        OR database_type = 'bun_api' AND setting IN ('apiKey', 'api_key')
-      )
+        WHEN setting = 'password'
+          OR database_type = 'bun_api' AND setting IN ('apiKey', 'api_key')
+        THEN value #>> '{}' <> '' AND value #>> '{}' IS DISTINCT FROM password
+        WHEN database_type = 'redis' AND setting = 'cluster' THEN NOT (is_on OR is_off)
+        WHEN database_type = 'redis' AND setting = 'db' THEN db IS NULL
+        WHEN database_type = 'mongodb' AND setting IN ('replicaSet', 'replica_set')
+        THEN value #>> '{}' IS DISTINCT FROM replica_set
+        WHEN database_type = 'mongodb' AND setting IN ('authSource', 'auth_source')
+        THEN value #>> '{}' IS DISTINCT FROM auth_source
+        WHEN setting ~* '^retry_?writes$' THEN NOT is_on
+        ELSE setting !~* '(pool_?(size|min|max)|^pool$|timeout|retr|interval|keep_?alive|lazy|offline|^(min|max)|^family$)'
+          OR setting ~* '(host|cert|secret|user|pass|auth|ur[il]$)'
+      END
+      UNION ALL
+      SELECT part || '.' || key
+      FROM (VALUES ('tls'), ('ssl')) AS parts (part)
+      CROSS JOIN LATERAL jsonb_each(
+        CASE jsonb_typeof(config -> part) WHEN 'object' THEN config -> part ELSE '{}' END
+      ) AS member
+      WHERE value <> 'null' AND CASE key
+        WHEN 'ca' THEN value #>> '{}' IS DISTINCT FROM ca_pem
+        WHEN 'rejectUnauthorized' THEN value <> 'true'
+        WHEN 'enabled' THEN value <> 'true'
+        WHEN 'minVersion' THEN value #>> '{}' NOT IN ('TLSv1', 'TLSv1.1', 'TLSv1.2')
+        ELSE true
+      END
+    ) AS left_over (setting)
     ORDER BY setting COLLATE "C"
-  ) AS settings_left
-FROM identified
+  ) AS settings_left,
+
+  -- Why it cannot be used as it is.
+  ARRAY(
+    SELECT why
+    FROM (VALUES
+      (
+        connection_string IS NULL AND has_port AND NOT COALESCE(port BETWEEN 1 AND 65535, false),
+        'its port is not a number from 1 to 65535'
+      ),
+      (
+        config_is_odd,
+        'its config is not a JSON object, so nothing of it was taken over; it may have asked for TLS'
+      )
+    ) AS faults (holds, why)
+    WHERE holds
+  ) AS faults,
+
+  -- Where the password was found; more than one, where they agree.
+  ARRAY(
+    SELECT 'password' WHERE own_password IS NOT NULL
+    UNION ALL
+    SELECT 'config.' || setting
+    FROM settings
+    WHERE settings.id = chosen.id AND kind IN ('string', 'number') AND value #>> '{}' = password
+      AND (setting = 'password' OR (database_type = 'bun_api' AND setting IN ('apiKey', 'api_key')))
+  ) AS passwords_taken
+FROM chosen
 ORDER BY project_id, created_at, id;

@@ -2,17 +2,41 @@
 -- that table, and platform.databases_legacy afterwards. It reads catalogs only.
 --
 -- A dependency that PostgreSQL keeps is found by its id. What is only text (bodies of functions) is
--- searched for the name; one that is put together while it runs is not found.
+-- searched for the name, without its comments. Where a body only may mean the table (the bare name
+-- under a search path with platform in it, a text), that is what is said of it.
 WITH RECURSIVE
 old AS (
   SELECT c.oid, c.relowner, c.relacl, c.reltype, c.relname, n.nspname,
     '(?<!\w)"?platform"?\s*\.\s*"?databases(_legacy)?"?(?![\w"])' AS named,
     '\m(from|join|into|update|only)\s+"?databases(_legacy)?"?(?![\w".])' AS bare,
     '(?<!\w)"?platform"?\s*\.\s*"?databases"?(?![\w"])' AS names_view,
-    '\m(from|join|into|update|only)\s+"?databases"?(?![\w".])' AS bare_view
+    '\m(from|join|into|update|only)\s+"?databases"?(?![\w".])' AS bare_view,
+    '(?<![.\w"])"?databases(_legacy)?"?(?!\w)' AS alone
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid = to_regclass($1)
+),
+
+-- Bodies without comments, and without texts either.
+bodies AS (
+  SELECT
+    p.oid,
+    regexp_replace(p.prosrc, parts.text || '|' || parts.comment, '\1 ', 'g') AS body,
+    regexp_replace(p.prosrc, parts.text || '|' || parts.comment, ' ', 'g') AS code,
+    CASE
+      WHEN p.proconfig::TEXT ~ '[{,"]search_path=' THEN p.proconfig::TEXT ~ 'search_path=[^=]*\mplatform\M'
+      ELSE current_setting('search_path') ~ '\mplatform\M' OR EXISTS (
+        SELECT FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS setting
+        WHERE setting ~ '^search_path=.*\mplatform\M'
+          AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+      )
+    END AS is_in_platform
+  FROM pg_proc p
+  JOIN pg_language l ON l.oid = p.prolang
+  CROSS JOIN (
+    SELECT '(''(?:[^'']|'''')*'')' AS text, '--[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/' AS comment
+  ) AS parts
+  WHERE l.lanname NOT IN ('c', 'internal') AND p.prosrc ~* 'databases'
 ),
 
 -- Views of the table, views of those views, and so on.
@@ -41,19 +65,23 @@ found AS (
   SELECT DISTINCT
     'function', p.oid::REGPROCEDURE::TEXT,
     CASE
-      WHEN (p.prosrc ~* old.names_view OR p.prosrc ~* old.bare_view)
+      WHEN (b.code ~* old.names_view OR b.code ~* old.bare_view)
         -- What is spelt so is rewritten by the migration, and means the old table afterwards.
-        AND (old.relname = 'databases_legacy' OR p.prosrc !~* '\mplatform\.databases\M')
+        AND (old.relname = 'databases_legacy' OR b.code !~* '\mplatform\.databases\M')
       THEN 'means the view platform.databases from now on: it shows every connection, no secrets, and '
         'takes no writes'
-      ELSE 'goes on using the old table: connections registered later are not in it, and what it '
+      WHEN b.code ~* old.named OR b.code ~* old.bare OR b.oid IS NULL
+      THEN 'goes on using the old table: connections registered later are not in it, and what it '
         'writes there reaches no connection'
+      ELSE 'may use platform.databases, which is a view from now on: it shows every connection, no '
+        'secrets, and takes no writes'
     END,
     format('-- have its owner rewrite %s', p.oid::REGPROCEDURE)
   FROM old
   JOIN pg_proc p ON true
   JOIN pg_language l ON l.oid = p.prolang
   JOIN pg_namespace n ON n.oid = p.pronamespace
+  LEFT JOIN bodies b ON b.oid = p.oid
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
     AND NOT (
       n.nspname = 'platform'
@@ -63,7 +91,8 @@ found AS (
       AND old.relname = 'databases_legacy'
     )
     AND (
-      (l.lanname NOT IN ('c', 'internal') AND (p.prosrc ~* old.named OR p.prosrc ~* old.bare))
+      b.body ~* old.named OR b.body ~* old.bare
+      OR (b.is_in_platform AND b.code ~* old.alone)
       OR EXISTS (
         SELECT FROM pg_depend d
         WHERE d.classid = 'pg_proc'::REGCLASS AND d.objid = p.oid
@@ -90,6 +119,15 @@ found AS (
       WHERE d.classid = 'pg_policy'::REGCLASS AND d.objid = p.oid
         AND d.refclassid = 'pg_class'::REGCLASS AND d.refobjid = old.oid
     )
+
+  UNION ALL
+  SELECT
+    'column', format('%s.%I', a.attrelid::REGCLASS, a.attname),
+    'is of the old table''s row type: what it holds stays as it was', NULL
+  FROM old
+  JOIN pg_type t ON t.oid = old.reltype
+  JOIN pg_attribute a ON a.atttypid IN (t.oid, t.typarray) AND a.attnum > 0 AND NOT a.attisdropped
+  JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f', 'm', 'c')
 
   UNION ALL
   SELECT

@@ -17,6 +17,7 @@ use super::session::Lent;
 use super::vault::{Column, Owner, Vault};
 use crate::crypto::cryptojs;
 use crate::error::Result;
+use crate::target::egress;
 use crate::target::{Columns, Rules, Target, TargetInput};
 
 /// What is still to be imported. The query is a file because it belongs to the migration.
@@ -46,7 +47,8 @@ fn pending(query: &str) -> String {
     format!(
         "SELECT id, project_id, database_type, identifier, description, connection_string, host, \
          port, database_name, username, password, options, status, last_connected_at::text, \
-         last_error, created_at::text, updated_at::text, project_ref, name, settings_left \
+         last_error, created_at::text, updated_at::text, project_ref, name, settings_left, \
+         faults, passwords_taken \
          FROM (\n{}\n) AS pending",
         query.strip_suffix(';').unwrap_or(query)
     )
@@ -62,7 +64,13 @@ const INSERT: &str = "
     ON CONFLICT (id) DO NOTHING";
 
 const NOTE: &str = "
-    INSERT INTO platform.databases_legacy_imports (id) VALUES ($1) ON CONFLICT DO NOTHING";
+    INSERT INTO platform.databases_legacy_imports (id, secrets) VALUES ($1, $2)
+    ON CONFLICT DO NOTHING";
+
+/// Which secrets of a row are kept elsewhere now, so that nothing else is ever removed from it.
+const NOTE_SECRETS: &str = "
+    ALTER TABLE platform.databases_legacy_imports
+    ADD COLUMN IF NOT EXISTS secrets TEXT[] NOT NULL DEFAULT '{}'";
 
 /// What was imported, or in a dry run would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -130,16 +138,19 @@ pub(super) async fn plan(session: &mut Lent, vault: &Vault, migrated: bool) -> R
     Ok(planned)
 }
 
+const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+
 /// Rows that have no place here, and why; they stay where they are. The table's name is ours.
 pub(super) async fn left_behind(session: &mut Lent, table: &str) -> Result<Vec<String>> {
     let query = format!(
         "SELECT concat_ws(' ', source ->> 'name', '(' || (source ->> 'id') || ')') || CASE \
            WHEN p.id IS NULL THEN ': its project is not there' \
+           WHEN NOT COALESCE(source ->> 'id' ~* '{UUID}', false) THEN ': its id is not a UUID' \
            ELSE ': its type is not one of postgresql, redis, mongodb and bun_api' END \
          FROM {table} AS kept \
          CROSS JOIN LATERAL to_jsonb(kept) AS source \
-         LEFT JOIN platform.projects p ON p.id::text = source ->> 'project_id' \
-         WHERE p.id IS NULL OR COALESCE(source ->> 'type', '') \
+         LEFT JOIN platform.projects p ON p.id::text = lower(source ->> 'project_id') \
+         WHERE p.id IS NULL OR NOT COALESCE(source ->> 'id' ~* '{UUID}', false) OR COALESCE(source ->> 'type', '') \
            NOT IN ('postgres', 'postgresql', 'redis', 'mongodb', 'bun_api') \
          ORDER BY 1 LIMIT 100"
     );
@@ -162,6 +173,7 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
         return Ok(imported);
     }
     session.batch("SET LOCAL row_security = off", Effect::None).await?;
+    session.batch(NOTE_SECRETS, Effect::None).await?;
     let pending = session.rows(&PENDING, &[], Effect::None).await?;
     for row in &pending {
         let legacy = Legacy::read(row, vault)?;
@@ -185,7 +197,7 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
             &row.get::<_, &str>(16),
         ];
         session.rows(INSERT, parameters, Effect::None).await?;
-        session.rows(NOTE, &[&legacy.owner.id], Effect::None).await?;
+        session.rows(NOTE, &[&legacy.owner.id, &legacy.secrets], Effect::None).await?;
         imported.add(row, legacy);
     }
     Ok(imported)
@@ -201,6 +213,8 @@ struct Legacy {
     last_error: Option<String>,
     /// What was not taken over, or taken over otherwise than it stood there.
     remarks: Vec<String>,
+    /// Where the secrets that are kept in the new row stand in the old one.
+    secrets: Vec<String>,
 }
 
 impl Legacy {
@@ -224,7 +238,14 @@ impl Legacy {
             status: row.get(12),
             last_error: row.get(14),
             remarks: Vec::new(),
+            secrets: row.get(21),
         };
+        if row.get::<_, Option<&str>>(5).is_some() {
+            legacy.secrets.push("connection_string".to_owned());
+        }
+        for fault in row.get::<_, Vec<String>>(20) {
+            legacy.fail(&fault);
+        }
         let settings_left: Vec<String> = row.get(19);
         if !settings_left.is_empty() {
             let names = settings_left.join(", ");
@@ -251,6 +272,14 @@ impl Legacy {
         let input = legacy.input(connection_string, password);
         match legacy.target(&input) {
             Ok(target) => {
+                for endpoint in target.endpoints() {
+                    if egress::is_never_reached(&endpoint.host) {
+                        legacy.fail(
+                            "its host is a link-local, metadata or otherwise unroutable address; \
+                             these are never connected to",
+                        );
+                    }
+                }
                 let stored = target.stored();
                 legacy.columns = stored.columns;
                 legacy.connection_string = Some(vault.seal(
@@ -290,6 +319,7 @@ impl Legacy {
         }
         let bare = TargetInput { password: None, ..input.clone() };
         let target = Target::parse(kind, &bare, rules).or(whole)?;
+        self.secrets.retain(|secret| secret == "connection_string");
         self.remarks.push(
             "the password kept beside the connection string is another one; the string's was taken"
                 .to_owned(),
@@ -302,8 +332,11 @@ impl Legacy {
         if self.status == "ACTIVE" {
             "ERROR".clone_into(&mut self.status);
         }
+        let why = format!("imported, but it cannot be used as it is: {why}");
         if self.last_error.is_none() {
-            self.last_error = Some(format!("imported, but it cannot be used as it is: {why}"));
+            self.last_error = Some(why);
+        } else {
+            self.remarks.push(why);
         }
     }
 }

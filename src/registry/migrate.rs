@@ -171,7 +171,7 @@ impl Registry {
             report.warnings.extend(self.closed_secrets().await?);
         }
         // Last, because it looks into tables of any size.
-        report.plaintext = plaintext::find(&mut platform.session().await?).await?;
+        report.plaintext = plaintext::find(platform, &mut report.warnings).await?;
         Ok(())
     }
 

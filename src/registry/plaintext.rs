@@ -3,10 +3,12 @@
 //! The old table is kept, backups of it are called anything, and a materialized view is a copy. They
 //! are found by their columns, and only those that hold something are told of.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 
 use super::failure::Effect;
-use super::session::Lent;
+use super::platform::Platform;
 use crate::error::Result;
 
 /// A relation with secrets in it that nothing protects.
@@ -18,59 +20,64 @@ pub struct Plaintext {
     pub columns: Vec<String>,
     /// Rows with a secret in them; the count ends at a thousand.
     pub rows: i64,
-    /// What removes them, one after the other.
+    /// What removes them, one after the other; what reads another relation comes after it.
     pub statements: Vec<String>,
 }
 
-/// Relations with a column for connection strings, whoever made them, and their columns for secrets. A
-/// key that is derived from the row protects nothing either: the encrypted column counts.
-const CANDIDATES: &str = r"
-    SELECT c.oid::regclass::text, c.relkind = 'm',
-        array_agg(format('%I', a.attname) ORDER BY a.attnum) FILTER (WHERE t.typname <> 'bytea'),
-        array_agg(format('%I', a.attname) ORDER BY a.attnum) FILTER (WHERE t.typname = 'bytea'),
-        array_agg(format('%I', a.attname) ORDER BY a.attnum) FILTER (WHERE a.attnotnull),
-        c.oid IS NOT DISTINCT FROM to_regclass('platform.databases_legacy'),
-        has_table_privilege(c.oid, 'SELECT')
-    FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    JOIN pg_type t ON t.oid = a.atttypid
-    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-      AND c.oid IS DISTINCT FROM to_regclass('platform.database_connections')
-      AND (
-        (a.attname ~ '^(connection_string|password)' AND t.typname IN ('text', 'varchar', 'bpchar', 'bytea'))
-        OR (a.attname = 'config' AND t.typname IN ('json', 'jsonb'))
-      )
-      AND EXISTS (
-        SELECT FROM pg_attribute named
-        WHERE named.attrelid = c.oid AND named.attname ~ '^connection_string' AND NOT named.attisdropped
-      )
-    GROUP BY c.oid, c.relkind
-    ORDER BY 1";
+static CANDIDATES: LazyLock<&'static str> = LazyLock::new(|| {
+    include_str!("../../migrations/legacy_copies.sql").trim_end().trim_end_matches(';')
+});
 
-/// Members of `config` that drivers take secrets from.
-const SECRET_MEMBER: &str =
-    r#"'"[^"]*(password|passphrase|secret|api_?key|token|"key)[^"]*"\s*:\s*"[^"]'"#;
+/// Members of a document that drivers take secrets from, unless they are sealed or masked already. The
+/// name stays when the rest is replaced.
+const SECRET_MEMBER: &str = r#"'("(?:[^"]*(?:password|passwd|passphrase|secret|api_?key|connection_?(?:string|uri|url))[^"]*|[^"]*token)"\s*:\s*)"(?!"|mdb1:|U2FsdGVkX1|\*\*\*|\[|<)(?:\\.|[^"\\])*"|("key"\s*:\s*)"-----BEGIN(?:\\.|[^"\\])*"'"#;
 
-/// What is left, as far as this role can see it.
-pub(super) async fn find(session: &mut Lent) -> Result<Vec<Plaintext>> {
+/// What is left, as far as this role can see it. What it cannot look into becomes a warning, and
+/// hides nothing else.
+pub(super) async fn find(
+    platform: &Platform,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Plaintext>> {
+    let rows = platform.session().await?.rows(&CANDIDATES, &[], Effect::None).await?;
     let mut found = Vec::new();
-    for row in &session.rows(CANDIDATES, &[], Effect::None).await? {
-        let readable: bool = row.get(6);
+    for row in &rows {
+        let names = |at: usize| row.get::<_, Option<Vec<String>>>(at).unwrap_or_default();
         let candidate = Candidate {
             relation: row.get(0),
             is_copy: row.get(1),
-            texts: row.get::<_, Option<_>>(2).unwrap_or_default(),
-            encrypted: row.get::<_, Option<_>>(3).unwrap_or_default(),
-            required: row.get::<_, Option<_>>(4).unwrap_or_default(),
-            is_legacy: row.get(5),
+            texts: names(2),
+            encrypted: names(3),
+            documents: names(4),
+            required: names(5),
+            kind: match row.get(6) {
+                "old" => Kind::Old,
+                "legacy" => Kind::Legacy,
+                "copy" => Kind::Copy,
+                _ => Kind::Perhaps,
+            },
         };
-        if readable && let Some(plaintext) = candidate.look(session).await? {
-            found.push(plaintext);
+        match candidate.look(platform).await {
+            Ok(plaintext) => found.extend(plaintext),
+            Err(error) => warnings.push(format!(
+                "{} could not be searched for secrets: {}",
+                candidate.relation,
+                error.message()
+            )),
         }
     }
     Ok(found)
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    /// The old table, before anything was imported.
+    Old,
+    /// The old table afterwards.
+    Legacy,
+    /// Another relation with connection strings.
+    Copy,
+    /// It looks like one by its name and columns.
+    Perhaps,
 }
 
 struct Candidate {
@@ -78,31 +85,64 @@ struct Candidate {
     is_copy: bool,
     texts: Vec<String>,
     encrypted: Vec<String>,
+    documents: Vec<String>,
     required: Vec<String>,
-    is_legacy: bool,
+    kind: Kind,
 }
 
 impl Candidate {
-    async fn look(self, session: &mut Lent) -> Result<Option<Plaintext>> {
+    async fn look(&self, platform: &Platform) -> Result<Option<Plaintext>> {
+        let conditions = self.conditions();
+        let counts: Vec<_> =
+            conditions.iter().map(|(_, holds)| format!("bool_or({holds})")).collect();
         let query = format!(
-            "SELECT count(*) FROM (SELECT FROM {} AS kept WHERE {} LIMIT 1000) AS found",
+            "SELECT count(*), ARRAY[{}] FROM (SELECT * FROM {} AS kept WHERE {} LIMIT 1000) AS kept",
+            counts.join(", "),
             self.relation,
             self.condition()
         );
-        let rows = session.ask(&query).await?.first().map_or(0, |row| row.get(0));
+        // A session of its own: one that failed is not asked again.
+        let answer = platform.session().await?.ask(&query).await?;
+        let Some(row) = answer.first() else { return Ok(None) };
+        let rows = row.get(0);
         if rows == 0 {
             return Ok(None);
         }
-        let statements = self.statements();
-        let columns = self.texts.into_iter().chain(self.encrypted).collect();
-        Ok(Some(Plaintext { relation: self.relation, columns, rows, statements }))
+        let holding: Vec<Option<bool>> = row.get(1);
+        let columns = conditions.into_iter().zip(holding);
+        let columns =
+            columns.filter(|(_, holds)| *holds == Some(true)).map(|((name, _), _)| name.clone());
+        Ok(Some(Plaintext {
+            relation: self.relation.clone(),
+            columns: columns.collect(),
+            rows,
+            statements: self.statements(),
+        }))
+    }
+
+    /// The columns, and when each of them holds a secret. A key that is derived from the row protects
+    /// nothing: the encrypted column counts.
+    fn conditions(&self) -> Vec<(&String, String)> {
+        let texts = self.texts.iter().map(|column| {
+            let text = format!("kept.{column}::text");
+            let holds = format!(
+                "COALESCE({text} NOT IN ('', '\"\"', 'null') \
+                 AND {text} !~ '^\"?(mdb1:|U2FsdGVkX1)', false)"
+            );
+            (column, holds)
+        });
+        let encrypted =
+            self.encrypted.iter().map(|column| (column, format!("kept.{column} IS NOT NULL")));
+        let documents = self.documents.iter().map(|column| {
+            (column, format!("COALESCE(kept.{column}::text ~* {SECRET_MEMBER}, false)"))
+        });
+        texts.chain(encrypted).chain(documents).collect()
     }
 
     /// Rows that hold a secret.
     fn condition(&self) -> String {
-        let texts = self.texts.iter().map(|column| holds(column));
-        let encrypted = self.encrypted.iter().map(|column| format!("kept.{column} IS NOT NULL"));
-        texts.chain(encrypted).collect::<Vec<_>>().join(" OR ")
+        let conditions = self.conditions();
+        conditions.iter().map(|(_, holds)| holds.as_str()).collect::<Vec<_>>().join(" OR ")
     }
 
     fn statements(&self) -> Vec<String> {
@@ -110,48 +150,69 @@ impl Candidate {
         if self.is_copy {
             return vec![format!("REFRESH MATERIALIZED VIEW {relation};")];
         }
-        let secrets = || self.texts.iter().chain(&self.encrypted);
-        let mut statements: Vec<String> = self
-            .required
-            .iter()
-            .filter(|column| *column != "config")
+        if self.kind == Kind::Old {
+            return vec!["-- migrate first: nothing of it is kept elsewhere yet".to_owned()];
+        }
+        let cleared = self.texts.iter().chain(&self.encrypted);
+        let mut statements: Vec<String> = cleared
+            .filter(|column| self.required.contains(column))
             .map(|column| format!("ALTER TABLE {relation} ALTER COLUMN {column} DROP NOT NULL;"))
             .collect();
-        let cleared: Vec<String> = secrets()
-            .map(|column| match column.as_str() {
-                "config" => {
-                    format!("config = CASE WHEN {} THEN '{{}}' ELSE config END", holds(column))
-                }
-                _ => format!("{column} = NULL"),
-            })
-            .collect();
-        let condition = if self.is_legacy {
-            // What was not imported is in no other place. Nor is a secret of which only the encrypted
-            // copy is left: that one goes once somebody has edited the connection.
-            let has_text = self.texts.iter().filter(|column| *column != "config");
-            let has_text = has_text.map(|column| format!("kept.{column} IS NOT NULL OR "));
-            format!(
-                "EXISTS (SELECT FROM platform.databases_legacy_imports done WHERE done.id = kept.id) \
-                 AND ({}EXISTS (SELECT FROM platform.database_connections c \
-                 WHERE c.id = kept.id AND c.version > 1))",
-                has_text.collect::<String>()
-            )
+        statements.push(if self.kind == Kind::Legacy {
+            self.forget_imported()
         } else {
-            self.condition()
-        };
-        let cleared = cleared.join(", ");
-        statements.push(format!("UPDATE {relation} AS kept SET {cleared} WHERE {condition};"));
+            self.forget()
+        });
         // Until then the old rows are still in the table's files.
         statements.push(format!("VACUUM FULL {relation};"));
         statements
     }
-}
 
-fn holds(column: &str) -> String {
-    match column {
-        "config" => format!("COALESCE(kept.config::text ~* {SECRET_MEMBER}, false)"),
-        _ => format!(
-            "COALESCE(kept.{column} <> '' AND kept.{column} !~ '^(mdb1:|U2FsdGVkX1)', false)"
-        ),
+    /// Takes the secrets out of a copy.
+    fn forget(&self) -> String {
+        let columns = self.texts.iter().chain(&self.encrypted);
+        let columns = columns.map(|column| format!("{column} = NULL"));
+        let documents = self.documents.iter().map(|column| {
+            format!(
+                "{column} = regexp_replace(kept.{column}::text, {SECRET_MEMBER}, '\\1\\2null', 'gi')::jsonb"
+            )
+        });
+        format!(
+            "{}UPDATE {} AS kept SET {} WHERE {};",
+            match self.kind {
+                Kind::Perhaps => "-- where this is about the connections of the old table:\n",
+                _ => "",
+            },
+            self.relation,
+            columns.chain(documents).collect::<Vec<_>>().join(", "),
+            self.condition()
+        )
+    }
+
+    /// Takes out of the old table what was imported: what was not is in no other place. Nor is a
+    /// secret of which only the encrypted copy is left: that one goes once somebody has edited the
+    /// connection.
+    fn forget_imported(&self) -> String {
+        let is_imported = "(done.secrets <> '{}' OR EXISTS (SELECT FROM \
+                           platform.database_connections c WHERE c.id = done.id AND c.version > 1))";
+        let texts = self.texts.iter().map(|column| {
+            format!(
+                "{column} = CASE WHEN '{}' = ANY (done.secrets) THEN NULL ELSE kept.{column} END",
+                column.replace('\'', "''")
+            )
+        });
+        let encrypted = self.encrypted.iter().map(|column| format!("{column} = NULL"));
+        let config = self.documents.iter().filter(|column| *column == "config").map(|_| {
+            "config = CASE WHEN jsonb_typeof(kept.config::jsonb) = 'object' \
+             THEN kept.config::jsonb - ARRAY(SELECT substr(secret, 8) FROM unnest(done.secrets) \
+             AS secret WHERE secret LIKE 'config.%') ELSE kept.config::jsonb END"
+                .to_owned()
+        });
+        format!(
+            "UPDATE {} AS kept SET {} FROM platform.databases_legacy_imports AS done \
+             WHERE done.id::text = lower(kept.id::text) AND {is_imported};",
+            self.relation,
+            texts.chain(encrypted).chain(config).collect::<Vec<_>>().join(", ")
+        )
     }
 }

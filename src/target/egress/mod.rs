@@ -19,6 +19,15 @@ use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
+/// Whether no policy lets `host` be connected to, as far as that is seen without looking it up.
+#[must_use]
+pub fn is_never_reached(host: &str) -> bool {
+    match host::literal(host) {
+        Some(address) => address::kind(address) == address::Kind::Never,
+        None => !host::is_readable(host),
+    }
+}
+
 /// Opens sockets to where the policy allows, and nowhere else.
 #[derive(Debug, Clone, Default)]
 pub struct Egress {
