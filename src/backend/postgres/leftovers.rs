@@ -62,13 +62,12 @@ fn of_blocks(sql: &str, depth: usize) -> Option<String> {
             return Some("a DO block that can't be read here".to_owned());
         };
         let executes = tokens.iter().any(|token| token.is("execute"));
-        let executed = || strings(body).iter().find_map(|text| within(text, depth + 1));
-        let statements = (0..tokens.len()).filter(|at| *at == 0 || ends_before(&tokens[at - 1]));
-        statements
-            .filter_map(|at| of_the_session(&tokens[at..]))
-            .next()
+        let texts_inside = || strings(body).iter().find_map(|text| within(text, depth + 1));
+        let mut starts = (0..tokens.len()).filter(|at| *at == 0 || ends_before(&tokens[at - 1]));
+        starts
+            .find_map(|at| of_the_session(&tokens[at..]))
             .or_else(|| anywhere(&tokens))
-            .or_else(|| executed().filter(|_| executes))
+            .or_else(|| texts_inside().filter(|_| executes))
     })
 }
 
