@@ -76,6 +76,24 @@ it('is refused or finds nothing, and breaks nothing', async () => {
   expect(asked).toBeGreaterThan(500)
 })
 
+it('is stored in no field of a connection', async () => {
+  for (const type of ['redis', 'mongodb', 'postgres', 'bun_api']) {
+    const secrets = ['password', 'host', 'username', 'database_name']
+    const options = ['api_key', 'client_pem', 'path', 'request_headers']
+    for (const text of texts) {
+      const bodies = [
+        ...secrets.map((name) => ({ [name]: text })),
+        ...options.map((name) => ({ options: { [name]: text } })),
+      ]
+      for (const body of bodies) {
+        const given = { project_ref: 'default', name: 'nul', type, host: '127.0.0.1', ...body }
+        const { status } = await stack.api('POST', '/databases?skip_test=true', given)
+        expect([type, body, status]).toEqual([type, body, 400])
+      }
+    }
+  }
+})
+
 it('is no connection’s, no project’s and nobody’s name', async () => {
   const members = new ConnectionManager({ ...stack.options, authorization: 'members' })
   const given = {

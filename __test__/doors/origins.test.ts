@@ -1,7 +1,9 @@
 // What pages of other sites can make a browser send, through each door, on real sockets.
 
 import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
 import { ConnectionManager } from 'studio-multidb'
+import { attachWebSocket, createApiHandler, createWebHandler } from 'studio-multidb/next'
 import { requestBytes, sendBytes } from '../support/raw'
 import { required } from '../support/stack'
 import { type Door, doors, openDoors } from './servers'
@@ -83,6 +85,21 @@ const refused: Array<[string, Headers]> = [
   ['such a name that looks like an address', { host: '127.0.0.1.evil.example' }],
   ['such a name with a made-up token', { host: 'evil.example', authorization: 'Bearer bad' }],
   ['such a name with a made-up cookie', { host: 'evil.example', cookie: 'session=bad' }],
+  [
+    'such a name with a good token, where nobody has to log in',
+    {
+      host: 'evil.example',
+      authorization: 'Bearer good',
+    },
+  ],
+  [
+    'such a name with a good cookie, and its own page',
+    {
+      host: 'evil.example',
+      origin: 'http://evil.example',
+      cookie: 'session=good',
+    },
+  ],
   ['such a name and a forwarded one', { host: 'evil.example', 'x-forwarded-host': 'localhost' }],
 ]
 
@@ -93,7 +110,7 @@ const allowed: Array<[string, Headers]> = [
   ['an allowed page, behind a proxy', { host: 'inside:3000', origin: LISTED }],
   ['a page that this handler allows', { origin: 'https://second.example' }],
   ['an allowed name', { host: 'studio.example', origin: LISTED }],
-  ['who logs in, by any name', { host: 'own.example', authorization: 'Bearer good' }],
+  ['who logs in, by an allowed name', { host: 'studio.example', authorization: 'Bearer good' }],
   ['an address', { host: '[::1]:3000', origin: 'http://[::1]:3000' }],
   ['a local name', { host: 'app.localhost', origin: 'https://app.localhost' }],
 ]
@@ -197,6 +214,88 @@ it('what anybody may know is told by any name', async () => {
   const health = requestBytes('GET', '/api/platform/multidb/health', { host: 'probe.example' })
   expect((await sendBytes(open.ports['node:http'], health)).status).toBe(200)
 })
+
+/** Every spelling that a program may give names in. */
+const spellings: Array<[string, (name: string) => string]> = [
+  ['lower', (name) => name],
+  ['upper', (name) => name.toUpperCase()],
+  ['title', (name) => name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())],
+  ['mixed', (name) => name.replace(/[aeiou]/g, (vowel) => vowel.toUpperCase())],
+]
+
+describe.each(spellings)('a program that spells its headers in %s case', (_, spelt) => {
+  const handle = (headers: Headers) =>
+    manager.handle({
+      method: 'POST',
+      path,
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [spelt(name), value])
+      ),
+      body: Buffer.from('{"value":"written"}'),
+    })
+
+  it.each(refused)('writes nothing for %s', async (_who, headers) => {
+    await manager.redis('default').del(key)
+    const sent = filled({ host: 'HOST', ...json, ...headers }, open.ports['node:http'])
+    expect((await handle(sent)).status).toBe(403)
+    expect(await manager.redis('default').get(key)).toBeNull()
+  })
+
+  it('has its types and its own requests read', async () => {
+    const host = { host: 'localhost' }
+    expect((await handle({ ...host, 'content-type': 'text/plain' })).status).toBe(415)
+    expect((await handle({ ...host, ...json, origin: 'http://localhost' })).status).toBe(200)
+    expect((await handle({})).status).toBe(200)
+  })
+
+  it('hides no header behind another spelling of it', async () => {
+    await manager.redis('default').del(key)
+    for (const name of ['host', 'origin', 'sec-fetch-site', 'content-type']) {
+      const own = { host: 'localhost', ...json, origin: 'http://localhost' }
+      const others = spellings.map(([, other]) => other(name)).filter((n) => n !== spelt(name))
+      for (const other of others) {
+        const headers = { ...own, [spelt(name)]: 'one', [other]: 'another' }
+        const answer = await manager.handle({ method: 'POST', path, headers })
+        expect([answer.status, String(answer.body)]).toEqual([400, expect.stringContaining(name)])
+      }
+    }
+    expect(await manager.redis('default').get(key)).toBeNull()
+  })
+})
+
+it('who has logged in where all must comes by any name, until names are listed', async () => {
+  const good = { host: 'own.example', authorization: 'Bearer good' }
+  const read = requestBytes('GET', '/api/platform/databases', good)
+  for (const allowedOrigins of [[], [LISTED]]) {
+    const members = new ConnectionManager({
+      authorization: 'members',
+      allowedOrigins,
+      logLevel: 'off',
+    })
+    const { ports, close } = await openDoors(members)
+    for (const door of doors) {
+      const { text } = await sendBytes(ports[door], read)
+      expect(text.includes('does not know the host name')).toBe(allowedOrigins.length > 0)
+    }
+    close()
+    await members.shutdown(1000)
+  }
+})
+
+it.each(['studio.example.com', '', '*', 'null', 'https://h/path', 'ftp://h', 'https://u:p@h', 5])(
+  'no handler is made with the origin %p, which is none',
+  async (origin) => {
+    const options = { allowedOrigins: [LISTED, origin as string] }
+    const named = typeof origin === 'string' ? JSON.stringify(origin) : 'allowedOrigins'
+    expect(() => createApiHandler(manager, options)).toThrow(named)
+    expect(() => createWebHandler(manager, options)).toThrow(named)
+    expect(() => attachWebSocket(createServer(), manager, options)).toThrow(named)
+    expect(() => createApiHandler(manager, { allowedOrigins: LISTED as never })).toThrow(LISTED)
+    if (typeof origin !== 'string') return
+    const answer = await manager.handle({ method: 'GET', path, ...options })
+    expect([answer.status, String(answer.body)]).toEqual([400, expect.stringContaining('Origins')])
+  }
+)
 
 it('who must log in is told so, by whatever name', async () => {
   const members = new ConnectionManager({ authorization: 'members', logLevel: 'off' })

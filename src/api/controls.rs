@@ -141,7 +141,7 @@ async fn ask(
         let selector = direct.is_some() && matches!(name, "scope");
         if operation.path.contains(&format!("{{{name}}}")) && !selector {
             let value = if name == "id" { Uuid::nil().to_string() } else { "default".to_owned() };
-            params.text(name, value);
+            params.text(name, value).unwrap();
         }
     }
     params.body(body.to_string().as_bytes()).unwrap();

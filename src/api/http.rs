@@ -14,6 +14,7 @@ use super::find::{Found, Refusal, find};
 use super::operation::{Gives, Operation, Takes};
 use super::reply::{Body, Reply};
 use super::socket::handshake::{self, Handshake};
+use super::spelling;
 use super::stream::Feed;
 use super::upload::Upload;
 use crate::access::User;
@@ -29,7 +30,7 @@ pub struct Request {
     pub path: String,
     /// Without the question mark.
     pub query: String,
-    /// Lower-case names.
+    /// Each name once, whatever its spelling.
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
@@ -74,9 +75,14 @@ pub struct Response {
 }
 
 /// Answers a request. Never fails: a failure is an answer.
-pub async fn handle(service: &Arc<Service>, request: Request) -> Response {
+pub async fn handle(service: &Arc<Service>, mut request: Request) -> Response {
+    let spelt = spelling::settle(&mut request.headers);
     let request_id = request_id(request.header("x-request-id"));
-    match answer(service, request, &request_id).await {
+    let answered = match spelt {
+        Ok(()) => answer(service, request, &request_id).await,
+        Err(error) => Err(error.into()),
+    };
+    match answered {
         Ok((reply, None)) => success(reply, &request_id),
         Ok((reply, Some(handshake))) => switched(reply, handshake, &request_id),
         Err(Refusal::Failed(error)) => failure(&error, &request_id),
@@ -181,7 +187,7 @@ async fn answer(
     let Found { operation, mut params, is_whole } = find(service, &request)?;
     if let Some(etag) = request.header("if-match") {
         // An operation that can't keep to it refuses it.
-        params.text("if_match", etag);
+        params.text("if_match", etag)?;
     }
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
     let mut accept = accept(request.header("accept"));

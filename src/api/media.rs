@@ -36,13 +36,28 @@ pub(super) fn check(request: &Request, takes: Takes) -> Result<()> {
 fn is(sent: &str, known: &str) -> bool {
     let mut parts = sent.split(';').map(str::trim);
     parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(known))
-        && parts.all(|parameter| match parameter.split_once('=') {
-            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-                let value = value.trim().trim_matches('"');
+        && parts.filter(|part| !part.is_empty()).all(|parameter| match pair(parameter) {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
                 value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
             }
-            _ => true,
+            other => other.is_some(),
         })
+}
+
+/// A parameter's name and value, which may stand in quotation marks. Where a comma or semicolon stood
+/// in one, it could not be told from where the next type begins.
+fn pair(parameter: &str) -> Option<(&str, &str)> {
+    let token = |text: &str| {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        !text.is_empty() && text.bytes().all(fits)
+    };
+    let (name, value) = parameter.split_once('=')?;
+    let quoted = value.strip_prefix('"').map(|rest| rest.strip_suffix('"'));
+    let fits = match quoted {
+        None => token(value),
+        Some(text) => text?.bytes().all(|b| (b' '..=b'~').contains(&b) && !b"\"\\,;".contains(&b)),
+    };
+    (token(name) && fits).then_some((name, quoted.flatten().unwrap_or(value)))
 }
 
 fn wrong(sent: &str, types: &[&str]) -> Error {
@@ -71,6 +86,8 @@ mod tests {
             "Application/JSON",
             "application/json; charset=UTF-8",
             "application/json;charset=\"utf-8\"",
+            "application/json;",
+            "application/json; profile=\"https://example.com/a b\"; charset=utf-8",
         ] {
             assert!(takes(Some(sent), "{}", Takes::Json), "{sent}");
         }
@@ -87,6 +104,17 @@ mod tests {
             "application/jsonx",
             "application/json; charset=utf-16",
             "application/json, text/plain",
+            "application/json; x, text/plain",
+            "application/json; x=y, text/plain",
+            "application/json; x=\"y, text/plain\"",
+            "application/json; x=\"a;b\"",
+            "application/json; x",
+            "application/json; =y",
+            "application/json; charset=\"utf-8",
+            "application/json; charset=utf-8\"",
+            "application/json; charset=\"\"utf-8\"\"",
+            "application/json; charset=",
+            "application/json; charset=utf-8; charset=utf-16",
             "json",
             ";",
         ] {

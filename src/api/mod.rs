@@ -21,6 +21,7 @@ pub mod platform_query;
 pub mod reply;
 pub mod router;
 pub mod socket;
+mod spelling;
 pub mod stream;
 pub mod tally;
 mod text;

@@ -19,9 +19,10 @@ pub(super) fn admit(
     allowed: &[String],
     authorization: Authorization,
 ) -> Result<()> {
-    let own: Vec<String> = request.allowed_origins.iter().filter_map(|text| origin(text)).collect();
+    let read = |text: &String| origin(text).ok_or_else(|| no_origin(text));
+    let own: Vec<String> = request.allowed_origins.iter().map(read).collect::<Result<_>>()?;
     let opens_socket = request.wants_socket();
-    let visit = Visit { request, allowed: [allowed, &own].concat(), opens_socket };
+    let visit = Visit { request, allowed: [allowed, &own].concat(), authorization, opens_socket };
     // Who must log in and has not gets nothing by any name, and should be told so.
     if request.user.is_some() || authorization == Authorization::Off {
         visit.host()?;
@@ -32,6 +33,7 @@ pub(super) fn admit(
 struct Visit<'r> {
     request: &'r Request,
     allowed: Vec<String>,
+    authorization: Authorization,
     /// Then it has effects, whatever its method.
     opens_socket: bool,
 }
@@ -61,13 +63,18 @@ impl Visit<'_> {
         name == "localhost"
             || name.ends_with(".localhost")
             || self.allowed.iter().any(listed)
-            || self.is_logged_in()
+            || self.is_session()
     }
 
-    /// Cookies and tokens belong to a name: who brings good ones is no page of another.
-    fn is_logged_in(&self) -> bool {
+    /// Cookies and tokens belong to a name: who brings good ones is no page of another. The core does
+    /// not see whether they are good. So this holds only where users have to log in, and as long as
+    /// nobody has said which names there are.
+    fn is_session(&self) -> bool {
         let brought = ["authorization", "cookie"].map(|name| self.request.header(name));
-        self.request.user.is_some() && brought.iter().any(Option::is_some)
+        self.authorization == Authorization::Members
+            && self.allowed.is_empty()
+            && self.request.user.is_some()
+            && brought.iter().any(Option::is_some)
     }
 
     /// The page must be of the host, or of an allowed origin.
@@ -169,6 +176,15 @@ fn authority(scheme: &str, host: &str) -> Option<Url> {
         return None;
     }
     Url::parse(&format!("{scheme}://{host}")).ok().filter(Url::has_host)
+}
+
+/// Dropped silently it would be missing where it is needed.
+fn no_origin(text: &str) -> Error {
+    let text: String = text.chars().take(200).collect();
+    Error::validation(format!(
+        "`allowedOrigins` has {text:?}; an origin is such as `https://studio.example.com`, without a \
+         path"
+    ))
 }
 
 fn refused(message: String) -> Error {

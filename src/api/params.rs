@@ -10,6 +10,7 @@ use serde::de::value::StringDeserializer;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor,
 };
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::members::Members;
@@ -34,13 +35,41 @@ enum Source {
     Json(Box<RawValue>),
 }
 
-impl Params {
-    /// Adds a value from the path or the query. The path is added first and cannot be overridden.
-    pub fn text(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let name = name.into();
-        if self.get(&name).is_none() {
-            self.values.push((name, Source::Text(value.into())));
+impl Source {
+    /// Whether a second value repeats the first; `null` is as if it were not given.
+    fn says_the_same(&self, again: &Self) -> bool {
+        match (self, again) {
+            (Self::Text(text), Self::Text(again)) => text == again,
+            (Self::Text(text), Self::Json(json)) | (Self::Json(json), Self::Text(text)) => {
+                serde_json::from_str(json.get()).is_ok_and(|value| spells(text, &value))
+            }
+            (Self::Json(json), Self::Json(again)) => json.get() == again.get(),
         }
+    }
+}
+
+/// Whether a path or query would spell a value so.
+fn spells(text: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(value) => value == text,
+        Value::Bool(true) => matches!(text, "true" | "1" | ""),
+        Value::Bool(false) => matches!(text, "false" | "0"),
+        Value::Number(number) => number.to_string() == text,
+        Value::Array(items) => {
+            let parts: Vec<&str> = text.split(',').collect();
+            parts.len() == items.len()
+                && parts.iter().zip(items).all(|(part, item)| spells(part, item))
+        }
+        Value::Object(_) => false,
+    }
+}
+
+impl Params {
+    /// Adds a value from the path, the query or a header. One that says something else than what is
+    /// there already is refused.
+    pub fn text(&mut self, name: impl Into<String>, value: impl Into<String>) -> Result<()> {
+        self.add(name.into(), Source::Text(value.into()))
     }
 
     /// Adds the members of a JSON object; an empty body adds nothing. One in which any object has a
@@ -52,9 +81,19 @@ impl Params {
         json::refuse_duplicates(body)?;
         let Members(members) = serde_json::from_slice(body)
             .map_err(|e| Error::validation(format!("the body must be a JSON object: {e}")))?;
-        for (name, value) in members {
-            if self.get(&name).is_none() {
-                self.values.push((name, Source::Json(value)));
+        members.into_iter().try_for_each(|(name, value)| self.add(name, Source::Json(value)))
+    }
+
+    /// Passing one of two values over would do something else than one of them asks for.
+    fn add(&mut self, name: String, value: Source) -> Result<()> {
+        match self.get(&name) {
+            None => self.values.push((name, value)),
+            Some(known) if known.says_the_same(&value) => {}
+            Some(_) => {
+                return Err(Error::validation(format!(
+                    "`{name}` is given twice, with different values, in the path, the query, the \
+                     headers or the body; give it once"
+                )));
             }
         }
         Ok(())
@@ -168,9 +207,9 @@ mod tests {
     #[test]
     fn text_and_json_reach_the_same_struct() {
         let mut params = Params::default();
-        params.text("key", "a");
-        params.text("count", "5");
-        params.text("with", "type,ttl");
+        params.text("key", "a").unwrap();
+        params.text("count", "5").unwrap();
+        params.text("with", "type,ttl").unwrap();
         params.body(br#"{"nx":true}"#).unwrap();
         let input: Input = params.decode().unwrap();
         let with = vec!["type".to_owned(), "ttl".to_owned()];
@@ -178,11 +217,42 @@ mod tests {
     }
 
     #[test]
-    fn the_path_cannot_be_overridden_by_the_body() {
+    fn what_is_said_twice_is_the_same_or_refused_with_its_name() {
+        let said = |name: &str, text: &str, body: &str| {
+            let mut params = Params::default();
+            params.text(name, text).unwrap();
+            params.body(format!(r#"{{"{name}":{body}}}"#).as_bytes())
+        };
+        for (text, body) in [
+            ("a", r#""a""#),
+            ("5", "5"),
+            ("5", r#""5""#),
+            ("true", "true"),
+            ("0", "false"),
+            ("a,b", r#"["a","b"]"#),
+            ("a", "null"),
+        ] {
+            assert!(said("key", text, body).is_ok(), "{text} {body}");
+        }
+        for name in ["key", "scope", "connection_id", "encoding", "if_match"] {
+            for (text, body) in [
+                ("a", r#""b""#),
+                ("a", r#""""#),
+                ("", r#""a""#),
+                ("a", r#""A""#),
+                ("5", "6"),
+                ("true", "false"),
+                ("a,b", r#"["a"]"#),
+                ("a", r#"{"$binary":{"base64":"YQ=="}}"#),
+            ] {
+                let error = said(name, text, body).unwrap_err();
+                assert!(error.message().contains(&format!("`{name}`")), "{}", error.message());
+            }
+        }
         let mut params = Params::default();
-        params.text("key", "from the path");
-        params.body(br#"{"key":"from the body"}"#).unwrap();
-        assert_eq!(params.decode::<Input>().unwrap().key, "from the path");
+        params.text("key", "path").unwrap();
+        assert!(params.text("key", "path").is_ok());
+        assert!(params.text("key", "query").is_err());
     }
 
     #[test]
@@ -213,8 +283,8 @@ mod tests {
     #[test]
     fn a_wrong_value_is_refused_with_its_name() {
         let mut params = Params::default();
-        params.text("key", "a");
-        params.text("count", "many");
+        params.text("key", "a").unwrap();
+        params.text("count", "many").unwrap();
         let error = params.decode::<Input>().unwrap_err();
         assert_eq!(error.message(), "`count`: expected a whole number, got \"many\"");
     }
@@ -222,8 +292,8 @@ mod tests {
     #[test]
     fn an_unknown_name_is_refused() {
         let mut params = Params::default();
-        params.text("key", "a");
-        params.text("patern", "b*");
+        params.text("key", "a").unwrap();
+        params.text("patern", "b*").unwrap();
         assert!(params.decode::<Input>().unwrap_err().message().contains("patern"));
     }
 

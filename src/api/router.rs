@@ -67,7 +67,7 @@ pub fn route(method: &str, path: &str) -> Result<Route> {
     };
     let mut params = Params::default();
     for (name, value) in matched.params.iter() {
-        params.text(name, exact::decode(value)?);
+        params.text(name, exact::decode(value)?)?;
     }
     if operation.path.ends_with("{key}")
         && let Some((_, key)) = path.rsplit_once('/')
@@ -75,7 +75,7 @@ pub fn route(method: &str, path: &str) -> Result<Route> {
         if BELOW_KEYS.contains(key) {
             return Err(exact::ambiguous(key));
         }
-        params.text("key", exact::decode(key)?);
+        params.text("key", exact::decode(key)?)?;
     }
     Ok(Route::Found(operation, params))
 }
@@ -132,7 +132,7 @@ pub fn add_query(params: &mut Params, query: &str) -> Result<()> {
         if names.len() > MOST_VALUES {
             return Err(Error::validation(format!("the query has more than {MOST_VALUES} names")));
         }
-        params.text(name, value);
+        params.text(name, value)?;
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ pub struct HandleRequest {
     pub path: String,
     /// Query string without the question mark.
     pub query: Option<String>,
-    /// Header values by lower-case name. `Host`, `Origin`, `Referer`, `Sec-Fetch-…` and
+    /// Header values by name, in any spelling. `Host`, `Origin`, `Referer`, `Sec-Fetch-…` and
     /// `Content-Type` tell what other sites' pages made a browser send: pass them on. Without `host` a
     /// request is the program's own. Of `authorization` and `cookie` only the presence counts.
     pub headers: Option<HashMap<String, String>>,

@@ -28,6 +28,7 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(input: &TargetInput, rules: Rules) -> Result<Self> {
+        refuse_nul(input)?;
         let mut options = Options::default();
         let uri = match given(input.connection_string.as_ref()) {
             Some(text) => Some(Uri::parse(text.expose_secret())?),
@@ -38,6 +39,10 @@ impl Draft {
         }
         if let Some(object) = &input.options {
             options.add_all(object);
+        }
+        // The path of an HTTP service is not decoded.
+        if uri.as_ref().is_some_and(|uri| uri.path.contains("%00")) {
+            return Err(holds_nul("connection_string"));
         }
         Ok(Self { uri, fields: input.clone(), options, rules })
     }
@@ -77,9 +82,6 @@ impl Draft {
 
     pub(super) fn username(&self) -> Result<Option<String>> {
         let field = self.fields.username.clone().filter(|name| !name.is_empty());
-        if field.as_ref().is_some_and(|name| name.contains('\0')) {
-            return Err(Error::validation("`username` holds a NUL character"));
-        }
         agree("username", self.uri.as_ref().and_then(|uri| uri.username.clone()), field)
     }
 
@@ -184,6 +186,41 @@ impl Draft {
     /// A time in milliseconds.
     pub(super) fn milliseconds(&mut self, names: &[&str]) -> Result<Option<u64>> {
         self.options.number(names, 1, MAX_TIMEOUT_MS)
+    }
+}
+
+/// No server, header or file takes it, or takes what stands before it.
+fn refuse_nul(input: &TargetInput) -> Result<()> {
+    let holds = |text: &str| text.contains('\0');
+    let secret = |text: Option<&SecretString>| text.is_some_and(|text| holds(text.expose_secret()));
+    let text = |text: Option<&String>| text.is_some_and(|text| holds(text));
+    let mut options = input.options.iter().flatten();
+    let found = [
+        ("connection_string", secret(input.connection_string.as_ref())),
+        ("host", text(input.host.as_ref())),
+        ("database_name", text(input.database_name.as_ref())),
+        ("username", text(input.username.as_ref())),
+        ("password", secret(input.password.as_ref())),
+        ("options", options.any(|(name, value)| holds(name) || value_holds_nul(value))),
+    ];
+    match found.into_iter().find(|(_, holds)| *holds) {
+        Some((name, _)) => Err(holds_nul(name)),
+        None => Ok(()),
+    }
+}
+
+fn holds_nul(name: &str) -> Error {
+    Error::validation(format!("`{name}` holds a NUL character"))
+}
+
+fn value_holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(value_holds_nul),
+        Value::Object(object) => {
+            object.iter().any(|(name, value)| name.contains('\0') || value_holds_nul(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

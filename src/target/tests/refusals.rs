@@ -88,3 +88,35 @@ fn sslmode_is_never_weaker_than_what_it_says() {
         assert!(!tls.optional && !tls.insecure && !tls.any_name, "{query}");
     }
 }
+
+#[test]
+fn a_nul_character_is_refused_in_every_field_of_every_type() {
+    const FIELDS: [&str; 5] =
+        ["host", "database_name", "username", "password", "connection_string"];
+    for kind in DatabaseType::ALL {
+        for nul in ["a\0b", "\0", "canary\0"] {
+            for name in FIELDS {
+                let mut object = json!({ "host": "h" });
+                object[name] = nul.into();
+                let error = refused(kind, &fields(object));
+                assert!(error.message().contains(name), "{kind:?} {name}: {error}");
+            }
+            for value in [json!(nul), json!([nul]), json!({ "a": { nul: 1 } })] {
+                for name in ["api_key", "client_pem", "ca_pem", "hosts", "reader_paths", "none"] {
+                    let options = json!({ name: value });
+                    let error = refused(kind, &fields(json!({ "host": "h", "options": options })));
+                    assert!(error.message().contains("options"), "{kind:?} {name}: {error}");
+                }
+            }
+        }
+    }
+    for (kind, text) in [
+        (DatabaseType::BunApi, "https://h/a%00b"),
+        (DatabaseType::BunApi, "https://h/?api_key=a%00b"),
+        (DatabaseType::Redis, "redis://:a%00b@h"),
+        (DatabaseType::Mongodb, "mongodb://h/a%00b"),
+        (DatabaseType::Postgres, "postgres://a%00:b@h/c"),
+    ] {
+        refused(kind, &TargetInput::from_connection_string(text));
+    }
+}
