@@ -270,12 +270,18 @@ fn backslash(text: &[u8], mut found: impl FnMut(u8, usize)) {
     match rest {
         [b'u' | b'x', b'{', inner @ ..] => {
             let end = inner.iter().take(LONGEST_NUMBER).position(|byte| *byte == b'}');
-            end.into_iter().for_each(|length| digits(2, length, 1, 16));
+            if let Some(length) = end {
+                digits(2, length, 1, 16);
+            }
         }
         [b'u', ..] => digits(1, 4, 0, 16),
         [b'U', ..] => digits(1, 8, 0, 16),
         [b'x', ..] => digits(1, 2, 0, 16),
-        [b'0'..=b'7', ..] => (1..=3).for_each(|length| digits(0, length, 0, 8)),
+        [b'0'..=b'7', ..] => {
+            for length in 1..=3 {
+                digits(0, length, 0, 8);
+            }
+        }
         [byte, ..] if !byte.is_ascii_alphanumeric() => found(*byte, run + 1),
         _ => {}
     }

@@ -436,8 +436,8 @@ async fn an_answer_in_another_transfer_coding_than_chunked_is_not_shown() {
             "/v1/own" => &["x-own;q=1, chunked"],
             _ => &["deflate, chunked"],
         };
-        let codings: String =
-            codings.iter().map(|coding| format!("Transfer-Encoding: {coding}\r\n")).collect();
+        let lines = codings.iter().map(|coding| format!("Transfer-Encoding: {coding}\r\n"));
+        let codings = lines.collect::<Vec<_>>().concat();
         let answer = format!("HTTP/1.1 200 OK\r\n{codings}\r\n2\r\nxx\r\n0\r\n\r\n");
         (answer.into_bytes(), false)
     })
