@@ -1,5 +1,6 @@
 //! Each user's share of a connection: at most half of its slots, so that nobody's slow statements take
-//! all of them. Requests beyond it wait for their own user's to end, and not for anybody else's.
+//! all of them. Requests beyond it wait for their own user's to end, and not for anybody else's. Of a
+//! single slot there is no half: there, everybody waits for whoever holds it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

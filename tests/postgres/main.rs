@@ -14,6 +14,7 @@ mod capped;
 mod connecting;
 mod databases;
 mod faults;
+mod forged;
 mod functions;
 mod giving_back;
 mod in_parts;

@@ -298,6 +298,22 @@ impl Connection {
         self.ready().await
     }
 
+    /// Whether a question of ours has any row for an answer.
+    pub(super) async fn finds(&mut self, sql: &str) -> Result<bool, Failure> {
+        self.simple(sql)?;
+        self.flush().await?;
+        let mut found = false;
+        loop {
+            match self.buffered()? {
+                Some(Frame::Row(_)) => found = true,
+                Some(Frame::Message(Message::ReadyForQuery(_))) => return Ok(found),
+                Some(Frame::Message(Message::ErrorResponse(body))) => return Err(self.error(&body)),
+                Some(Frame::Message(_) | Frame::OversizeRow) => {}
+                None => self.fill().await?,
+            }
+        }
+    }
+
     /// Whether a pooler is known to stand between.
     pub(super) fn is_pooled(&self) -> bool {
         self.pooled == Some(true)

@@ -146,6 +146,22 @@ impl ServerError {
         self.other("where").is_none() && states.contains(&self.sqlstate.as_str())
     }
 
+    /// Whether the server itself says so of the statement, and nothing that the statement has run: what
+    /// a function raises, with whatever SQLSTATE and text, comes with where that was.
+    pub(super) fn is_of_the_server(&self) -> bool {
+        let inside = ["where", "internalQuery", "internalPosition"];
+        !inside.into_iter().any(|name| self.other(name).is_some_and(|value| !value.is_empty()))
+    }
+
+    /// Whether a statement that was kept parsed does not fit what is there now, so that nothing of it
+    /// was run: it was parsed for other columns, types or functions, or takes other parameters.
+    pub(super) fn is_of_parsing(&self) -> bool {
+        let parameter =
+            |place: &str| place.starts_with("unnamed portal parameter $") && !place.contains('\n');
+        let own = self.is_of_the_server() || self.other("where").is_some_and(parameter);
+        own && (self.sqlstate.starts_with("42") || self.is_of_stale_cache())
+    }
+
     pub(super) fn other(&self, name: &str) -> Option<&str> {
         self.others.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
     }

@@ -85,6 +85,8 @@ enum Ended {
     Told(Error),
     /// It did nothing, and may be made again on another session; the error is told if it is not.
     Elsewhere(Error),
+    /// It only reads, and may be made again on a session that is opened now.
+    Anew(Error),
     /// It did nothing, and may be made again on the same session.
     Here(Error),
     /// It did nothing, because it wants to be in no transaction of ours.
@@ -130,12 +132,13 @@ impl Client {
                     out.buffer().truncate(start);
                     continue;
                 }
-                Err(Ended::Elsewhere(error) | Ended::Here(error))
+                Err(Ended::Elsewhere(error) | Ended::Anew(error) | Ended::Here(error))
                     if !again || deadline.passed() =>
                 {
                     return Err(error);
                 }
                 Err(Ended::Here(_)) => {}
+                Err(Ended::Anew(_)) => lease = self.pool.replace(lease, deadline).await?,
                 Err(Ended::Elsewhere(_)) => {
                     drop(lease);
                     lease = self.pool.acquire(deadline).await?;
@@ -155,7 +158,8 @@ impl Client {
         out: &mut Writer,
     ) -> Result<Summary, Ended> {
         let started = Instant::now();
-        lease.dirty = !statement.read_only;
+        lease.called = gate::may_stay(&statement.sql);
+        lease.dirty = !statement.read_only || lease.called;
         if self.pool.is_behind_pooler() {
             lease.connection().pooled = Some(true);
         }
@@ -189,48 +193,38 @@ impl Client {
                 let tell = |error| if in_parts { half_done(error, statement) } else { error };
                 let told = tell(error.to_error(Some(&statement.sql)));
                 let timed_out = late || started.elapsed() >= statement.timeout;
+                let canceled = error.sqlstate == "57014";
+                let known = progress.name == Name::Known && !bound;
+                let reparse = known && !error.is_fatal() && !canceled;
+                let stale = !reparse && error.is_of_stale_cache();
+                self.doubt(lease, statement, &error, stale);
                 match error.sqlstate.as_str() {
                     "57014" if timed_out => Ended::Told(tell(timeout(statement))),
-                    // A pooler in between, which was not noticed, gave us a session that does not
-                    // know the name, or knows it from before. The statement has not begun to run.
-                    "26000" | "42P05" if progress.name != Name::None && !bound => {
-                        self.pool.found_pooler();
-                        Ended::Here(told)
+                    // The statement has not begun to run.
+                    _ if !bound && lease.connection().statements.are_meant(&error) => {
+                        self.name_not_found(lease, statement, deadline, told).await
                     }
                     "25001"
                         if progress.within == Within::Ours
+                            && error.is_of_the_server()
                             && pooler::refuses_transactions(&statement.sql) =>
                     {
                         Ended::Alone
                     }
                     // What it was parsed for may have changed since: parsed anew, it may well be
-                    // right. It has not begun to run.
-                    state
-                        if progress.name == Name::Known
-                            && !bound
-                            && !error.is_fatal()
-                            && state != "57014" =>
-                    {
+                    // right. What writes may have called a function while it was planned.
+                    _ if reparse => {
                         lease.connection().forget(&statement.sql);
+                        if statement.read_only || (!lease.called && error.is_of_parsing()) {
+                            Ended::Here(told)
+                        } else {
+                            Ended::Told(told)
+                        }
+                    }
+                    _ if stale && statement.read_only && lease.connection().is_pooled() => {
                         Ended::Here(told)
                     }
-                    // The session remembers what is there no more, and would do so for ever. Behind
-                    // a pooler there is no telling which one the next would be.
-                    _ if error.is_of_stale_cache() && lease.connection().is_pooled() => {
-                        lease.connection().replan = true;
-                        if statement.read_only { Ended::Here(told) } else { Ended::Told(told) }
-                    }
-                    _ if error.is_of_stale_cache() => {
-                        lease.retire = true;
-                        self.pool.clear();
-                        if statement.read_only { Ended::Elsewhere(told) } else { Ended::Told(told) }
-                    }
-                    // The primary has become a standby: the name may lead to the new one by now.
-                    "25006" if !statement.read_only && !in_parts && lease.connection().is_old() => {
-                        lease.retire = true;
-                        self.pool.clear();
-                        Ended::Elsewhere(told)
-                    }
+                    _ if stale && statement.read_only => Ended::Anew(told),
                     _ if error.is_fatal() && statement.read_only => Ended::Elsewhere(told),
                     _ if progress.stage == Stage::Unsent => Ended::Told(told),
                     _ if error.is_fatal() => {
@@ -240,6 +234,49 @@ impl Client {
                 }
             }
         })
+    }
+
+    /// Gives up sessions that an error shows to be of no use. Only what the server says itself counts
+    /// for more than the one.
+    fn doubt(&self, lease: &mut Lease, statement: &Statement, error: &ServerError, stale: bool) {
+        // The primary has become a standby: the name may lead to the new one by now. The next request
+        // finds it. This one is not made again: there is no telling what of it has been done.
+        let demoted = error.sqlstate == "25006"
+            && !statement.read_only
+            && error.is_of_the_server()
+            && lease.connection().is_old();
+        // The session remembers what is there no more, and would do so for ever. Behind a pooler
+        // there is no telling which one the next would be.
+        if stale && lease.connection().is_pooled() {
+            lease.connection().replan = true;
+        } else if stale || demoted {
+            lease.retire = true;
+            if error.is_of_the_server() {
+                self.pool.clear();
+            }
+        }
+    }
+
+    /// The session does not know a name of ours, or knows it from before: a pooler in between, which
+    /// was not noticed, may have given us another. It is asked; a function may have done it as well.
+    async fn name_not_found(
+        &self,
+        lease: &mut Lease,
+        statement: &Statement,
+        deadline: Deadline,
+        told: Error,
+    ) -> Ended {
+        let connection = lease.connection();
+        connection.forget(&statement.sql);
+        connection.pooled = None;
+        if let Some(Ok(())) = deadline.run(pooler::detect(connection)).await {
+            if connection.is_pooled() {
+                self.pool.found_pooler();
+            }
+            return Ended::Here(told);
+        }
+        lease.retire = true;
+        Ended::Elsewhere(told)
     }
 
     /// Runs it until it ends, the deadline passes or the client is closed. `None` means that the

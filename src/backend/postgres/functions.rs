@@ -6,6 +6,9 @@
 
 mod built_in;
 mod extensions;
+mod harmless;
+
+use super::lexer::Token;
 
 /// How a statement names a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,26 @@ pub(super) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
     built_in(reached, name) || of_extension(reached, name)
 }
 
+/// Whether a call may leave something in the session: of a function that is not one of PostgreSQL's
+/// that only compute. `mine(…)` and `(row).mine` do; `t.mine` is a column's name nearly always.
+pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
+    let is = |at: usize, sign| tokens.get(at) == Some(&Token::Symbol(sign));
+    (0..tokens.len()).any(|at| {
+        let dotted = at > 0 && is(at - 1, '.');
+        let of_value = dotted && at > 1 && (is(at - 2, ')') || is(at - 2, ']'));
+        let of_parameter = dotted && at > 1 && tokens[at - 2] == Token::Value;
+        let called = is(at + 1, '(');
+        // What is named or written to, with its columns behind it.
+        let named = at > 0 && ["as", "into"].iter().any(|word| tokens[at - 1].is(word));
+        if named || !(called || of_value || of_parameter) {
+            return false;
+        }
+        let Some(name) = tokens[at].name() else { return false };
+        let elsewhere = dotted && called && !(at > 1 && tokens[at - 2].is("pg_catalog"));
+        elsewhere || !harmless::is_harmless(&name)
+    })
+}
+
 fn built_in(reached: Reached<'_>, name: &str) -> bool {
     let alone = built_in::ONE_ARGUMENT.contains(&name);
     match reached {
@@ -39,13 +62,15 @@ fn of_extension(reached: Reached<'_>, name: &str) -> bool {
     let homes = extensions::AT_HOME;
     // Most extensions can be put into any schema.
     extensions::ONE_ARGUMENT.contains(&name)
+        || extensions::FAMILIES.iter().any(|beginning| name.starts_with(beginning))
         || match reached {
-            Reached::Attribute => false,
+            Reached::Attribute => extensions::ONE_ARGUMENT_AT_HOME.contains(&name),
             Reached::Called => {
                 extensions::OTHER.contains(&name) || homes.iter().any(|(_, n)| n.contains(&name))
             }
             Reached::CalledIn(schema) => {
                 extensions::OTHER.contains(&name)
+                    || extensions::WHOLE_SCHEMAS.contains(&schema)
                     || homes.iter().any(|(home, n)| *home == schema && n.contains(&name))
             }
         }
@@ -74,16 +99,54 @@ mod tests {
             (CalledIn("aws_lambda"), "invoke", true),
             (CalledIn("app"), "invoke", false),
             (Called, "invoke", true),
+            (Attribute, "unschedule", true),
+            (Attribute, "schedule", false),
+            (Called, "pgr_bellmanford", true),
+            (Called, "_pgr_dijkstra", true),
+            (Attribute, "pgr_depthfirstsearch", true),
+            (CalledIn("pgml"), "embed", true),
+            (CalledIn("duckdb"), "raw_query", true),
+            (CalledIn("net"), "_await_response", true),
+            (CalledIn("azure_ml"), "invoke", true),
         ] {
             assert_eq!(has_effects(reached, name), expected, "{reached:?} {name}");
         }
     }
 
     #[test]
+    fn only_what_calls_something_unknown_may_leave_something() {
+        let stays = |sql| may_stay(&crate::backend::postgres::lexer::tokens(sql).unwrap());
+        for sql in [
+            "select mine()",
+            "select * from app.mine (1) as f(a, b)",
+            "select app.count(1)",
+            "select (1).mine, (row(1)).a",
+            "select $1.mine",
+            "select (array[1])[1].mine",
+            "select \"In\"(1)",
+        ] {
+            assert!(stays(sql), "{sql}");
+        }
+        for sql in [
+            "select a, t.b, count(*) from s.t where a in (1, 2) and b = any ($1)",
+            "select pg_catalog.now(), cast(a as numeric(5, 2)) from f as count (a, b)",
+            "insert into t (a, b) values (1, 2)",
+            "select rank() over (partition by a order by b), coalesce(a, (select 1)) from t",
+        ] {
+            assert!(!stays(sql), "{sql}");
+        }
+    }
+
+    #[test]
     fn no_name_is_so_long_that_the_server_would_cut_it() {
         let homes = extensions::AT_HOME.iter().flat_map(|(_, names)| names.iter());
-        let lists =
-            [built_in::ONE_ARGUMENT, built_in::OTHER, extensions::ONE_ARGUMENT, extensions::OTHER];
+        let lists = [
+            built_in::ONE_ARGUMENT,
+            built_in::OTHER,
+            extensions::ONE_ARGUMENT,
+            extensions::ONE_ARGUMENT_AT_HOME,
+            extensions::OTHER,
+        ];
         for name in lists.iter().flat_map(|l| l.iter()).chain(homes) {
             assert!(name.len() < 63 && *name == name.to_lowercase(), "{name}");
         }

@@ -6,7 +6,7 @@
 //! which is the second lock on the same door. Neither takes away what the stored role may *read*,
 //! or what functions that its owner has defined may do: for that, store a role with few rights.
 
-use super::functions::{Reached, has_effects};
+use super::functions::{self, Reached, has_effects};
 use super::lexer::{Token, tokens};
 use super::weight;
 use crate::error::{Code, Error, Result};
@@ -80,6 +80,14 @@ pub(super) fn leaves_indexes(sql: &str) -> bool {
     let begins = |word: &str| tokens.first().is_some_and(|token| token.is(word));
     let has = |word: &str| tokens.iter().any(|token| token.is(word));
     has("concurrently") && (begins("reindex") || (has("index") && !begins("alter")))
+}
+
+/// Whether something that it calls may stay in the session, past the transaction.
+pub(super) fn may_stay(sql: &str) -> bool {
+    // What can't be read was refused; our own statements are read.
+    tokens(sql).is_ok_and(|tokens| {
+        tokens.first().is_some_and(|first| first.is("do")) || functions::may_stay(&tokens)
+    })
 }
 
 /// The tokens of a text that is exactly one statement, without a semicolon behind it.
@@ -156,7 +164,9 @@ fn reads(statement: &[Token<'_>]) -> bool {
 /// are also fit for names: what stands before and after tells a statement from a column.
 fn no_writes(statement: &[Token<'_>]) -> Result<()> {
     for (at, token) in statement.iter().enumerate() {
-        let begins = at == 0 || matches!(statement[at - 1], Token::Symbol('(' | ')'));
+        // Behind `SEARCH … SET column` and `CYCLE … USING column`, a WITH goes on as well.
+        let column = at > 1 && (statement[at - 2].is("set") || statement[at - 2].is("using"));
+        let begins = at == 0 || column || matches!(statement[at - 1], Token::Symbol('(' | ')'));
         let next = statement.get(at + 1);
         let named = |word: &str| next.is_some_and(|t| t.is(word));
         let writes = (token.is("insert") && named("into"))
@@ -256,6 +266,11 @@ mod tests {
             "with a as (select 1) insert into t select * from a",
             "with a as (select 1) merge into t using a on true when matched then delete",
             "with a as (select 1) update t set x = 1",
+            "with recursive a(n) as (select 1) search depth first by n set o insert into t table a",
+            "with recursive a(n) as (select 1) search breadth first by n set \"o\" delete from t",
+            "with recursive a(n) as (select 1) cycle n set c using p update t set x = 1",
+            "with recursive a(n) as (select 1) cycle n set c to 1 default 0 using U&\"p\" \
+             merge into t using a on true when matched then delete",
             "explain analyze insert into t values (1)",
             "explain (analyze) delete from t",
             "explain (\"analyze\") delete from t",

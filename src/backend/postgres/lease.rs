@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::cancel::cancel;
 use super::connection::Connection;
+use super::error::Failure;
 use super::pool::Pool;
 use crate::deadline::Deadline;
 
@@ -54,13 +55,15 @@ pub(super) struct Lease {
     session: Option<(Connection, Hold)>,
     /// The session may have been changed: settings, temporary tables, locks.
     pub dirty: bool,
+    /// Something was called that may have left what no reset undoes: a link to another server.
+    pub called: bool,
     /// It must not be used again.
     pub retire: bool,
 }
 
 impl Lease {
     pub(super) fn new(connection: Connection, hold: Hold) -> Self {
-        Self { session: Some((connection, hold)), dirty: false, retire: false }
+        Self { session: Some((connection, hold)), dirty: false, called: false, retire: false }
     }
 
     /// The session.
@@ -85,7 +88,7 @@ impl Drop for Lease {
         } else if self.retire {
             // Dropping it closes it.
         } else if self.dirty && connection.needs_reset() {
-            runtime.spawn(clean(connection, hold));
+            runtime.spawn(clean(connection, hold, self.called));
         } else {
             hold.pool().put_back(connection);
         }
@@ -101,9 +104,16 @@ async fn end(connection: Connection, hold: Hold) {
 }
 
 /// Resets a session and gives it back. The request that used it does not wait for this.
-async fn clean(mut connection: Connection, hold: Hold) {
-    let reset = Deadline::after(AFTERWARDS).run(connection.reset()).await;
-    if matches!(reset, Some(Ok(()))) {
+async fn clean(mut connection: Connection, hold: Hold, called: bool) {
+    let clean = async {
+        connection.reset().await?;
+        // `DISCARD ALL` knows nothing of dblink, whose links are everybody's that has the session.
+        Ok::<_, Failure>(!called || !connection.finds(DBLINK).await?)
+    };
+    if matches!(Deadline::after(AFTERWARDS).run(clean).await, Some(Ok(true))) {
         hold.pool().put_back(connection);
     }
 }
+
+/// One row where the database has dblink.
+const DBLINK: &str = "SELECT 1 FROM pg_catalog.pg_proc WHERE proname = 'dblink_connect' LIMIT 1";

@@ -115,6 +115,18 @@ impl Pool {
         }
     }
 
+    /// A session that is opened now, in the place of one that others may be as stale as.
+    pub(super) async fn replace(
+        self: &Arc<Self>,
+        lease: Lease,
+        deadline: Deadline,
+    ) -> Result<Lease> {
+        let hold = lease.discard();
+        let turn = deadline.run(self.opening.acquire()).await;
+        let _turn = turn.ok_or_else(|| self.exhausted("opening one took too long"))?;
+        Ok(Lease::new(self.connector.connect(deadline).await?, hold))
+    }
+
     /// The right to a session.
     async fn hold(self: &Arc<Self>, deadline: Deadline) -> Result<Hold> {
         let closed = || Error::new(Code::DbConnectionFailed, "the connection was closed");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::columns::Columns;
+use super::error::ServerError;
 
 /// Statements kept per session.
 const KEPT: usize = 64;
@@ -86,6 +87,20 @@ impl Statements {
     /// Forgets a statement; the server keeps it under its name until that is closed.
     pub(super) fn forget(&mut self, sql: &str) -> Option<Arc<str>> {
         self.entries.remove(sql)?.prepared.map(|p| p.name)
+    }
+
+    /// Whether the server says of a name of ours that it does not know it, or knows it from before.
+    /// Others may say the same of names of their own, or raise it.
+    pub(super) fn are_meant(&self, error: &ServerError) -> bool {
+        let routine = match error.sqlstate.as_str() {
+            "26000" => "FetchPreparedStatement",
+            "42P05" => "StorePreparedStatement",
+            _ => return false,
+        };
+        let ours = format!("mdb_{:x}_", self.unique);
+        error.is_of_the_server()
+            && error.other("routine") == Some(routine)
+            && error.message.contains(&ours)
     }
 
     fn name(&mut self) -> Arc<str> {

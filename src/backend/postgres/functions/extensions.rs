@@ -59,48 +59,19 @@ pub(super) const ONE_ARGUMENT: &[&str] = &[
     "pg_stat_statements_reset",
     // pg_trgm: a setting of the session
     "set_limit",
-    // pgRouting: the first argument is SQL
-    "pgr_alphashape",
-    "pgr_articulationpoints",
-    "pgr_astar",
-    "pgr_astarcost",
-    "pgr_astarcostmatrix",
-    "pgr_bdastar",
-    "pgr_bdastarcost",
-    "pgr_bddijkstra",
-    "pgr_bddijkstracost",
-    "pgr_biconnectedcomponents",
-    "pgr_bridges",
-    "pgr_connectedcomponents",
-    "pgr_contraction",
-    "pgr_createtopology",
-    "pgr_dijkstra",
-    "pgr_dijkstracost",
-    "pgr_dijkstracostmatrix",
-    "pgr_dijkstravia",
-    "pgr_drivingdistance",
-    "pgr_edgedisjointpaths",
-    "pgr_edmonds",
-    "pgr_floydwarshall",
-    "pgr_johnson",
-    "pgr_kruskal",
-    "pgr_ksp",
-    "pgr_linegraph",
-    "pgr_maxflow",
-    "pgr_maxflowmincost",
-    "pgr_pickdeliver",
-    "pgr_prim",
-    "pgr_strongcomponents",
-    "pgr_trsp",
-    "pgr_tsp",
-    "pgr_tspeuclidean",
-    "pgr_turnrestrictedpath",
-    "pgr_withpoints",
-    "pgr_withpointscost",
-    "pgr_withpointsdd",
-    "pgr_withpointsksp",
+    // pgpool
+    "pgpool_switch_xlog",
     // postgres_fdw
     "postgres_fdw_disconnect",
+    // jdbc_fdw: SQL for another server, by way of a connection of the session
+    "jdbc_exec",
+    // sepgsql, set_user: who the session is
+    "sepgsql_restorecon",
+    "sepgsql_setcon",
+    "reset_user",
+    "set_session_auth",
+    "set_user",
+    "set_user_u",
     // tablefunc
     "crosstab",
     "crosstab2",
@@ -143,13 +114,50 @@ pub(super) const OTHER: &[&str] = &[
     "pg_buffercache_mark_dirty_all",
     "pg_qualstats_reset",
     "pg_stat_kcache_reset",
+    "pg_store_plans_reset",
     "pg_stat_monitor_reset",
     "pg_wait_sampling_reset_profile",
     "postgres_fdw_disconnect_all",
+    "pgpool_pgctl",
+    "pgpool_promote",
+    "pgpool_recovery",
+    "pgpool_remote_start",
+    // pg_variables: what the session keeps; the setters are a family
+    "pgv_delete",
+    "pgv_free",
+    "pgv_insert",
+    "pgv_remove",
+    "pgv_update",
     "query_export_to_s3",
     "schedule_in_database",
     "table_import_from_s3",
     "xpath_table",
+];
+
+/// Beginnings that an extension has for itself: pgRouting, whose functions take SQL; the debugger of
+/// pgAdmin; variables of the session.
+pub(super) const FAMILIES: &[&str] = &["pgr_", "_pgr_", "pldbg_", "pgv_set"];
+
+/// Schemas of extensions all of whose functions may reach out, or run SQL from a string.
+pub(super) const WHOLE_SCHEMAS: &[&str] = &["duckdb", "pgml"];
+
+/// Of those below, what a single argument is enough for. Left out are words that are columns' names
+/// everywhere (`execute`, `purge`, `register`, `remove`); their schemas are in no search path.
+pub(super) const ONE_ARGUMENT_AT_HOME: &[&str] = &[
+    "_await_response",
+    "alter_job",
+    "create_pipe",
+    "fclose",
+    "get_line",
+    "openai_list_models",
+    "raw_query",
+    "receive_message",
+    "remove_pipe",
+    "replicate_ddl_command",
+    "run_maintenance",
+    "send_message",
+    "unschedule",
+    "waitany",
 ];
 
 /// Those whose extension has a schema of its own. Their names are everybody's, so that another
@@ -172,6 +180,7 @@ pub(super) const AT_HOME: &[(&str, &[&str])] = &[
         ],
     ),
     ("aws_lambda", &["invoke"]),
+    ("azure_ml", &["invoke"]),
     ("azure_openai", &["create_embeddings"]),
     ("cron", &["alter_job", "schedule", "unschedule"]),
     ("dbms_alert", &["register", "remove", "removeall", "signal", "waitany", "waitone"]),
@@ -188,7 +197,8 @@ pub(super) const AT_HOME: &[(&str, &[&str])] = &[
         ],
     ),
     ("dbms_sql", &["execute", "open_cursor", "parse"]),
-    ("net", &["check_worker_is_up", "http_put", "wake", "worker_restart"]),
+    ("duckdb", &["raw_query"]),
+    ("net", &["_await_response", "check_worker_is_up", "http_put", "wake", "worker_restart"]),
     ("partman", &["run_maintenance"]),
     ("pglogical", &["replicate_ddl_command"]),
     (
