@@ -43,12 +43,12 @@ fn hostile(random: &mut StdRng) -> Value {
     values[random.random_range(0..values.len())].clone()
 }
 
-/// Names of fields at every depth, but for those of documents that are stored as they are, and for an
-/// index that is named by its keys: nothing in these is run.
+/// Names of fields at every depth, but for those of documents that are stored or compared as they are,
+/// and for an index that is named by its keys: nothing in these is run.
 fn names(command: &Document, found: &mut BTreeSet<String>) {
     for (name, value) in command {
         let is_stored = name == "documents" || (is_change(name) && is_replacement(value));
-        if is_stored || name == "hint" {
+        if is_stored || name == "hint" || name == "$literal" {
             continue;
         }
         found.insert(name.clone());
