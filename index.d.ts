@@ -119,7 +119,7 @@ export interface HandleRequest {
   /** Query string without the question mark. */
   query?: string
   /**
-   * Header values by lower-case name. `Host`, `Origin`, `Referer`, `Sec-Fetch-…` and
+   * Header values by name, in any spelling. `Host`, `Origin`, `Referer`, `Sec-Fetch-…` and
    * `Content-Type` tell what other sites' pages made a browser send: pass them on. Without `host` a
    * request is the program's own. Of `authorization` and `cookie` only the presence counts.
    */
