@@ -27,7 +27,13 @@ pub(super) async fn check(call: &Call<'_>, namespace: &Namespace, writes: &[Writ
     let (collated, plain): (Vec<_>, Vec<_>) =
         many().partition(|(_, selection)| selection.reading.is_collated());
     let together = plain.chunks(TOGETHER).map(<[_]>::to_vec);
-    for group in together.chain(collated.into_iter().map(|one| vec![one])) {
+    let groups: Vec<_> = together.chain(collated.into_iter().map(|one| vec![one])).collect();
+    // Each may spare something, and all of them together nothing.
+    if let [_, second, ..] = groups.as_slice() {
+        let index = second.first().map(|(index, _)| *index);
+        return Err(refusal(call, namespace).await.detail("index", index));
+    }
+    for group in groups {
         let Some(&(index, _)) = group.first() else { continue };
         let selections: Vec<&Selection> = group.iter().map(|(_, selection)| *selection).collect();
         if reach_all(call, namespace, &selections).await? {
@@ -85,7 +91,7 @@ async fn refusal(call: &Call<'_>, namespace: &Namespace) -> Error {
     let all = count(call, namespace).await.value;
     let how_many = all.map_or_else(String::new, |count| format!(", which has {count}"));
     let message = format!(
-        "this would reach every document of {namespace}{how_many}; send `confirm: true` to do that, or \
+        "this would or may reach every document of {namespace}{how_many}; send `confirm: true` to do that, or \
          `dry_run: true` to see how many it is"
     );
     Error::new(Code::OperationNotAllowed, message).detail("confirm", true).detail("matched", all)
@@ -97,7 +103,14 @@ fn names_its_documents(filter: &bson::Document) -> bool {
         None | Some(Bson::RegularExpression(_)) => false,
         Some(Bson::Document(condition)) => {
             let has_operators = condition.keys().any(|name| name.starts_with('$'));
-            !has_operators || condition.contains_key("$eq") || condition.contains_key("$in")
+            let listed = |ids: &Bson| {
+                // A regular expression is not an `_id`, but stands for those that it fits.
+                let is_id = |id: &Bson| !matches!(id, Bson::RegularExpression(_) | Bson::Null);
+                ids.as_array().is_some_and(|ids| ids.iter().all(is_id))
+            };
+            !has_operators
+                || condition.contains_key("$eq")
+                || condition.get("$in").is_some_and(listed)
         }
         Some(_) => true,
     }
@@ -164,11 +177,16 @@ mod tests {
             doc! { "_id": { "$gte": Bson::MinKey } },
             doc! { "_id": { "$in": [1], "$exists": true, "$nin": [2] }, "$or": [{}] },
             doc! { "$or": [{ "_id": 1 }] },
+            doc! { "_id": { "$in": [1, Bson::RegularExpression(bson::Regex {
+                pattern: "".try_into().unwrap(), options: "".try_into().unwrap(),
+            })] }, "open": true },
+            doc! { "_id": { "$in": [Bson::Null] }, "open": true },
             doc! { "_id": Bson::RegularExpression(bson::Regex {
                 pattern: "".try_into().unwrap(), options: "".try_into().unwrap(),
             }) },
         ] {
-            let has_in = open.get_document("_id").is_ok_and(|id| id.contains_key("$in"));
+            let has_in = !open.contains_key("open")
+                && open.get_document("_id").is_ok_and(|id| id.contains_key("$in"));
             assert_eq!(names_its_documents(&open), has_in, "{open}");
         }
     }
