@@ -108,11 +108,9 @@ test('what stands beside a string is applied, or the row is listed with what was
         { tls: true },
       ])
     ),
-    [{ ...postgres, config: { ssl: 'require' } }, { sslmode: 'require' }],
-    [
-      { ...redis, config: { db: '3', cluster: 'true', tls: 'off' } },
-      { db: 3, cluster: true },
-    ],
+    [{ ...postgres, config: { ssl: 'require' } }, { sslmode: 'verify-full' }],
+    [{ ...redis, config: { db: '3', tls: 'off' } }, { db: 3 }],
+    [{ ...redis, config: { cluster: 'true' } }, { cluster: true }],
   ]
   const listed: Array<[Row, RegExp]> = [
     [{ ...redis, connection_string: 'redis://h/4', config: { db: 5 } }, /`db` differs/],
