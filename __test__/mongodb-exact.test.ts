@@ -145,9 +145,34 @@ test('any document is the same to the byte after it was read and written back', 
       // What was seen first is there again.
       await mongo.documents.update(db, 'back', 'x', { ...change, update: { $set: { b: 1 } } })
     }
-    // A copy is what it was made of, as far as JavaScript can tell.
-    const copy = structuredClone(await mongo.documents.get(db, 'back', 'x', { ejson: 'canonical' }))
-    await mongo.documents.delete(db, 'back', 'x', { if_unchanged: copy! })
+    // In a copy nobody can know where `10` stood.
+    for (const ejson of ['relaxed', 'canonical'] as const) {
+      const copy = structuredClone((await mongo.documents.get(db, 'back', 'x', { ejson }))!)
+      const refused = mongo.documents.delete(db, 'back', 'x', { if_unchanged: copy })
+      await expect(refused).rejects.toMatchObject({ code: 'VALIDATION_ERROR', statusCode: 400 })
+    }
+    await mongo.documents.delete(db, 'back', 'x', { if_unchanged: text })
+  }
+})
+
+test('a copy whose order JavaScript keeps is what it was made of', async () => {
+  const kept = [
+    '{"_id":"x","b":[1,{"10":2}],"01":1,"4294967295":2,"-1":3}',
+    '{"_id":"x","at":{"$date":"2020-01-01T00:00:00Z"},"in":{"z":1,"a":1.5}}',
+  ]
+  for (const text of kept) {
+    await put('copies', text)
+    const seen = await mongo.documents.get(db, 'copies', 'x', { ejson: 'canonical' })
+    const stale = { update: { $set: { z: 1 } }, if_unchanged: structuredClone(seen!) }
+    await mongo.documents.update(db, 'copies', 'x', stale)
+    const refused = mongo.documents.update(db, 'copies', 'x', stale)
+    await expect(refused).rejects.toBeInstanceOf(ConflictError)
+  }
+  const lost = ['{"_id":"x","4294967294":1}', '{"_id":"x","in":[{"0":1,"a":2}]}', '{"9":1,"10":2}']
+  for (const text of lost) {
+    const seen = JSON.parse(text) as object
+    const refused = mongo.documents.update(db, 'copies', 'x', { update: {}, if_unchanged: seen })
+    await expect(refused).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
   }
 })
 
@@ -184,6 +209,13 @@ test("another's change is always a conflict", async () => {
   const change = { update: { $set: { b: 2 } }, if_unchanged: seen }
   const refused = mongo.documents.update(db, 'conflict', 'x', change)
   await expect(refused).rejects.toBeInstanceOf(ConflictError)
+  const copied = mongo.documents.update(db, 'conflict', 'x', {
+    ...change,
+    if_unchanged: structuredClone(seen),
+  })
+  await expect(copied).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
+  const left = await mongo.documents.read(db, 'conflict', 'x', { as: 'text' })
+  expect(left.document).toBe('{"_id":"x","10":{"$numberInt":"2"},"b":{"$numberInt":"1"}}')
 })
 
 test('filters, updates, pipelines and indexes keep their order as text', async () => {

@@ -68,8 +68,19 @@ async function pace(perSecond, milliseconds, work) {
   return total
 }
 
+/** A server may close an idle connection in the moment that it is used again: that is asked again. */
+async function answered(request) {
+  try {
+    const [response] = await once(request, 'response')
+    return response
+  } catch (error) {
+    if (!request.reusedSocket || error.code !== 'ECONNRESET') throw error
+    return answered(get(clients.other))
+  }
+}
+
 async function ask(due, taken) {
-  const [response] = await once(get(clients.other), 'response')
+  const response = await answered(get(clients.other))
   if (response.statusCode !== 200) throw new Error(`GET answered ${response.statusCode}`)
   response.resume()
   await once(response, 'end')

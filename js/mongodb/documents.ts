@@ -356,6 +356,7 @@ export class Documents {
   /**
    * Writes of any kind, at most 100000: in order up to the first that fails, or all that can be made.
    * None is ever sent again; after a lost answer, `details.unknown_indexes` says which are in doubt.
+   * What may together reach all that there are needs `confirm`, unless each names its document.
    */
   bulkWrite(
     db: string,

@@ -1,4 +1,4 @@
-import { ConflictError } from '../errors'
+import { QueryError } from '../errors'
 
 /** In which state documents were that this client has handed out. */
 const etags = new WeakMap<object, string>()
@@ -15,10 +15,10 @@ interface Guard {
 }
 
 /**
- * Makes a change that depends on `if_unchanged`. An object has lost the order of names like `10`, which
- * JavaScript puts first, and, where it is not canonical, types of numbers. So one that was read here is
- * told by its etag. Of any other, a conflict with what is the same to JavaScript is none, and the change
- * is made to the state that the conflict told of.
+ * Makes a change that depends on `if_unchanged`. An object that was read here is told by its etag: names
+ * like `10`, which JavaScript puts first, have lost their place in it, and types of numbers are gone where
+ * it is not canonical. Any other object is sent as it is, and refused if its order can't be known: it could
+ * conflict with the state that it was read in, or pass for another's.
  */
 export async function guarded<I extends Guard, T>(
   input: I,
@@ -28,21 +28,28 @@ export async function guarded<I extends Guard, T>(
   if (typeof seen !== 'object' || rest.if_match !== undefined) return change(input)
   const etag = etags.get(seen)
   if (etag !== undefined) return change({ ...rest, if_match: etag })
-  try {
-    return await change(input)
-  } catch (error) {
-    const current = sameAs(seen, error)
-    if (current === undefined) throw error
-    return change({ ...rest, if_match: current })
-  }
+  const moved = movedName(seen)
+  if (moved === undefined) return change(input)
+  const message =
+    `\`if_unchanged\` has the field ${JSON.stringify(moved)}, which JavaScript moves to the front, so its ` +
+    'order is not what was read; give the object that was read, its text (`as: "text"`), or `if_match`'
+  throw new QueryError(message, {}, { code: 'VALIDATION_ERROR' })
 }
 
-/** The etag of the document that a conflict tells of, if JavaScript can't tell that from `seen`. */
-function sameAs(seen: object, error: unknown): string | undefined {
-  if (!(error instanceof ConflictError)) return undefined
-  const { current, etag } = error.details
-  const parsed: unknown = typeof current === 'string' ? JSON.parse(current) : current
-  return typeof etag === 'string' && JSON.stringify(parsed) === JSON.stringify(seen)
-    ? etag
-    : undefined
+/** A name that JavaScript may have moved: one like `10` beside others. */
+function movedName(value: unknown): string | undefined {
+  const left = [value]
+  while (left.length > 0) {
+    const next = left.pop()
+    if (typeof next !== 'object' || next === null || 'toJSON' in next) continue
+    const names = Object.keys(next)
+    if (!Array.isArray(next) && names.length > 1 && isIndex(names[0]!)) return names[0]
+    for (const inner of Object.values(next)) left.push(inner)
+  }
+  return undefined
+}
+
+/** Whether an object's names are ordered by this one's number: up to 2^32 - 2. */
+function isIndex(name: string): boolean {
+  return /^(0|[1-9]\d{0,9})$/.test(name) && Number(name) < 2 ** 32 - 1
 }

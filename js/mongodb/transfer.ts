@@ -26,7 +26,7 @@ export interface ImportOptions {
   resume?: string
   /** Read everything and write nothing. */
   dry_run?: boolean
-  /** End at the first record that is refused. */
+  /** End at the first record that is refused: those before it are written, and none after it. */
   stop_on_error?: boolean
   /** Names of the columns of CSV without a header. */
   fields?: string[]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt as _;
-use mongodb::IndexModel;
 use mongodb::bson::{Document, doc};
+use mongodb::{Collection, IndexModel};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -267,11 +267,11 @@ fn clash(one: &Line, other: &Line) -> bool {
     (one.a.is_some() && one.a == other.a) || (one.b == 4 && other.b == 4)
 }
 
-fn expected(lines: &[Line], policy: &str) -> Expected {
+fn expected(lines: &[Line], policy: &str, in_order: bool) -> Expected {
     let mut all = Expected::default();
     // Of one batch, those with an `_id` to replace go after the others.
     let order: Vec<usize> = match policy {
-        "replace" => {
+        "replace" if !in_order => {
             let own = |at: &usize| lines[*at].id.is_some();
             (0..lines.len()).filter(|at| !own(at)).chain((0..lines.len()).filter(own)).collect()
         }
@@ -298,12 +298,11 @@ fn expected(lines: &[Line], policy: &str) -> Expected {
     all
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_collection_and_the_report_together_account_for_every_line() {
-    let Some(target) = target() else { return };
-    let driver = plain_client(&target).await;
-    let collection = driver.database("studio_multidb_test").collection::<Document>("accounted");
-    let Some(api) = api("accounted").await else { return };
+/// A collection with unique values, as `clash` says.
+async fn accounted(name: &str) -> Option<(Collection<Document>, Api)> {
+    let driver = plain_client(&target()?).await;
+    let collection = driver.database("studio_multidb_test").collection::<Document>(name);
+    let api = api(name).await?;
     let unique = |keys: Document, partial: Option<Document>| {
         let options = mongodb::options::IndexOptions::builder()
             .unique(true)
@@ -316,7 +315,21 @@ async fn the_collection_and_the_report_together_account_for_every_line() {
         .await
         .unwrap();
     collection.create_index(unique(doc! { "b": 1 }, Some(doc! { "b": 4 }))).await.unwrap();
+    Some((collection, api))
+}
 
+/// The lines of the documents that are there, counted from 0.
+async fn lines_of(collection: &Collection<Document>) -> Vec<usize> {
+    let stored: Vec<Document> =
+        collection.find(doc! {}).await.unwrap().try_collect().await.unwrap();
+    let mut lines: Vec<usize> = stored.iter().map(|document| number(document) - 1).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_collection_and_the_report_together_account_for_every_line() {
+    let Some((collection, api)) = accounted("accounted").await else { return };
     let handle = tokio::runtime::Handle::current();
     let mut runner =
         TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
@@ -328,13 +341,11 @@ async fn the_collection_and_the_report_together_account_for_every_line() {
                     collection.delete_many(doc! {}).await.unwrap();
                     import(&api, &format!("on_conflict={policy}"), text(&lines).as_bytes()).await
                 });
-                let stored: Vec<Document> = handle
-                    .block_on(async { collection.find(doc! {}).await.unwrap().try_collect().await })
-                    .unwrap();
+                let stored = handle.block_on(lines_of(&collection));
                 let counts = done(&records);
                 let count = |name: &str| counts[name].as_u64().unwrap();
                 let mut seen = Expected {
-                    stored: stored.iter().map(|d| number(d) - 1).collect(),
+                    stored,
                     refused: refused(&records)
                         .iter()
                         .map(|r| r["number"].as_u64().unwrap())
@@ -342,9 +353,14 @@ async fn the_collection_and_the_report_together_account_for_every_line() {
                     skipped: count("skipped"),
                     replaced: count("replaced"),
                 };
-                seen.stored.sort_unstable();
                 seen.refused.sort_unstable();
-                prop_assert_eq!(&seen, &expected(&lines, policy), "{}: {:?}", policy, records);
+                prop_assert_eq!(
+                    &seen,
+                    &expected(&lines, policy, false),
+                    "{}: {:?}",
+                    policy,
+                    records
+                );
                 let told =
                     count("inserted") + count("replaced") + count("skipped") + count("refused");
                 prop_assert_eq!(told, lines.len() as u64);
@@ -357,6 +373,74 @@ async fn the_collection_and_the_report_together_account_for_every_line() {
         })
     });
     tested.unwrap();
+}
+
+/// What stops at each refusal and goes on after it does, and tells, what the rules say of the lines one
+/// after the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_stops_writes_what_came_before_and_nothing_after() {
+    let Some((collection, api)) = accounted("accounted_stops").await else { return };
+    let handle = tokio::runtime::Handle::current();
+    let mut runner =
+        TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let cases = (proptest::collection::vec(line(), 1..25), proptest::option::of(0_usize..24));
+    let tested = tokio::task::block_in_place(|| {
+        runner.run(&cases, |(lines, broken)| {
+            let broken = broken.filter(|at| *at < lines.len());
+            let mut texts: Vec<String> = text(&lines).lines().map(str::to_owned).collect();
+            if let Some(at) = broken {
+                texts[at] = "{\"a\":".to_owned();
+            }
+            let body = texts.join("\n");
+            for policy in ["refuse", "skip", "replace"] {
+                let mut seen = Expected::default();
+                handle.block_on(async { collection.delete_many(doc! {}).await }).unwrap();
+                let mut query = format!("stop_on_error=true&on_conflict={policy}");
+                loop {
+                    let records = handle.block_on(import(&api, &query, body.as_bytes()));
+                    let last = records.last().unwrap();
+                    let ended = last["done"].is_object();
+                    let counts =
+                        if ended { &last["done"] } else { &last["error"]["details"]["counts"] };
+                    let count = |name: &str| counts[name].as_u64().unwrap();
+                    seen.skipped += count("skipped");
+                    seen.replaced += count("replaced");
+                    let stored = handle.block_on(lines_of(&collection));
+                    let told = refused(&records);
+                    prop_assert_eq!(told.len(), usize::from(!ended), "{:?}", records);
+                    seen.refused.extend(told.iter().map(|r| r["number"].as_u64().unwrap()));
+                    for refused in told {
+                        prop_assert_eq!(&refused["outcome"], "not_applied", "{}", refused);
+                        let number = usize::try_from(refused["number"].as_u64().unwrap()).unwrap();
+                        prop_assert!(stored.iter().all(|at| at + 1 < number), "{:?}", records);
+                    }
+                    if ended {
+                        seen.stored = stored;
+                        break;
+                    }
+                    let resume = counts["resume"].as_str().unwrap();
+                    query = format!("stop_on_error=true&on_conflict={policy}&resume={resume}");
+                }
+                prop_assert_eq!(&seen, &expected_without(&lines, policy, broken), "{}", policy);
+            }
+            Ok(())
+        })
+    });
+    tested.unwrap();
+}
+
+/// The same in their order, where one line can't be read.
+fn expected_without(lines: &[Line], policy: &str, broken: Option<usize>) -> Expected {
+    let Some(broken) = broken else { return expected(lines, policy, true) };
+    let mut readable = lines.to_vec();
+    readable.remove(broken);
+    let mut all = expected(&readable, policy, true);
+    let moved = |at: usize| if at >= broken { at + 1 } else { at };
+    all.stored.iter_mut().for_each(|at| *at = moved(*at));
+    all.refused.iter_mut().for_each(|at| *at += u64::from(*at > broken as u64));
+    all.refused.push(broken as u64 + 1);
+    all.refused.sort_unstable();
+    all
 }
 
 fn number(document: &Document) -> usize {

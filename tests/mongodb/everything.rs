@@ -130,3 +130,108 @@ async fn what_passes_spares_a_document_or_finds_none() {
         assert_eq!(status, expected, "{documents:?} {filter} {matched}: {answer}");
     }
 }
+
+/// Writes to one document that take one after the other, and ids beside what spares only them.
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_together_reach_everything_are_confirmed_however_they_are_put() {
+    let Some(api) = api("everything_together").await else { return };
+    let documents: Vec<Value> = (1..=4).map(|n| json!({ "_id": n, "sku": n, "a": 1 })).collect();
+    api.insert(&documents).await;
+    let one = |filter: Value| json!({ "deleteOne": { "filter": filter } });
+    let many = |filter: Value| json!({ "deleteMany": { "filter": filter } });
+    let update = |filter: Value| json!({ "updateOne": { "filter": filter, "update": { "$inc": { "v": 1 } } } });
+    let id = |n: u8| json!({ "_id": n });
+    for writes in [
+        vec![one(json!({})); 4],
+        vec![one(json!({ "a": 1 })); 4],
+        vec![one(json!({ "a": { "$gte": 0 } })); 7],
+        vec![
+            one(json!({ "b": null })),
+            one(json!({ "b": null, "c": null })),
+            one(id(1)),
+            one(id(2)),
+        ],
+        vec![one(id(1)), many(json!({ "_id": { "$ne": 1 } }))],
+        vec![many(json!({ "_id": { "$in": [1, 2] } })), many(json!({ "sku": { "$gt": 2 } }))],
+        vec![many(json!({ "sku": { "$lt": 4 } })), one(json!({ "a": 1 }))],
+        vec![
+            many(json!({ "sku": { "$lt": 3 } })),
+            one(json!({ "sku": 3 })),
+            update(json!({ "sku": 4 })),
+        ],
+        vec![update(json!({})); 4],
+        vec![
+            json!({ "replaceOne": { "filter": { "a": { "$gt": 0 } }, "replacement": {} } }),
+            many(json!({ "sku": { "$gt": 1 } })),
+        ],
+    ] {
+        let (status, answer) = bulk(&api, json!({ "bulkWrite": writes })).await;
+        refused(status, &answer, 4);
+        assert_eq!(count(&api).await, 4);
+    }
+    for writes in [
+        // Each says which document it means.
+        (1..=4).map(|n| update(id(n))).collect(),
+        (1..=4).map(|n| update(json!({ "sku": n }))).collect(),
+        // One is left.
+        vec![update(json!({})); 3],
+        vec![update(json!({ "sku": { "$lt": 4 } })); 9],
+        vec![update(id(1)), update(json!({ "sku": { "$gt": 2 } }))],
+        vec![json!({ "updateMany": {
+            "filter": { "sku": { "$lt": 4 } }, "update": { "$set": { "z": 1 } },
+        } })],
+    ] {
+        let (status, answer) = bulk(&api, json!({ "bulkWrite": writes })).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+/// Whatever is put together: what passes leaves a document, or named each that it took.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_bulk_write_empties_a_collection_that_was_not_named_or_confirmed() {
+    let Some(api) = api("everything_bulk").await else { return };
+    let filter = || {
+        prop_oneof![
+            Just(json!({})),
+            (0..4).prop_map(|n| json!({ "_id": n })),
+            (0..4).prop_map(|n| json!({ "_id": { "$ne": n } })),
+            proptest::collection::vec(0..4, 0..4).prop_map(|ids| json!({ "_id": { "$in": ids } })),
+            (0..3).prop_map(|n| json!({ "n": n })),
+            (0..3).prop_map(|n| json!({ "n": { "$gte": n } })),
+            Just(json!({ "m": null })),
+        ]
+    };
+    let write = (filter(), any::<bool>());
+    let cases = (proptest::collection::vec(0..3, 1..5), proptest::collection::vec(write, 1..6));
+    let mut runner = TestRunner::new(Config::default());
+    let (mut passed, mut refused) = (0, 0);
+    for _ in 0..150 {
+        let (numbers, writes) = cases.new_tree(&mut runner).unwrap().current();
+        let clear = json!({ "deleteMany": { "filter": {} }, "confirm": true });
+        assert_eq!(bulk(&api, clear).await.0, 200);
+        let documents: Vec<Value> =
+            numbers.iter().enumerate().map(|(id, n)| json!({ "_id": id, "n": n })).collect();
+        api.insert(&documents).await;
+        let named = writes.iter().all(|(filter, many)| {
+            let by_id = filter["_id"].is_u64() || filter["_id"]["$in"].is_array();
+            by_id || (!many && filter["n"].is_u64())
+        });
+        let list: Vec<Value> = writes
+            .iter()
+            .map(|(filter, many)| {
+                let name = if *many { "deleteMany" } else { "deleteOne" };
+                json!({ name: { "filter": filter } })
+            })
+            .collect();
+        let (status, answer) = bulk(&api, json!({ "bulkWrite": list })).await;
+        if status == 200 {
+            passed += 1;
+            assert!(count(&api).await > 0 || named, "{documents:?} {list:?} {answer}");
+        } else {
+            refused += 1;
+            assert_eq!(status, 403, "{answer}");
+            assert_eq!(count(&api).await, documents.len() as u64);
+        }
+    }
+    assert!(passed > 20 && refused > 20, "{passed} passed, {refused} were refused");
+}

@@ -113,12 +113,7 @@ pub fn caller_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
 }
 
 impl Answer {
-    pub(super) fn new(
-        status: StatusCode,
-        mut headers: HeaderMap,
-        body: Bytes,
-        mask: Option<&Mask>,
-    ) -> Self {
+    pub(super) fn new(status: StatusCode, mut headers: HeaderMap, body: Bytes) -> Self {
         // Whatever `Connection` names belongs to the connection too (RFC 9110, 7.6.1).
         let named: Vec<HeaderName> = headers
             .get_all(header::CONNECTION)
@@ -130,11 +125,7 @@ impl Answer {
         for name in HIDDEN.iter().chain(&named) {
             headers.remove(name);
         }
-        let mut answer = Self { status, headers, body };
-        if let Some(mask) = mask {
-            answer.mask(mask);
-        }
-        answer
+        Self { status, headers, body }
     }
 
     /// The body is JSON by its content type. Whether it parses is another question.
@@ -149,7 +140,7 @@ impl Answer {
     }
 
     /// A service may repeat what it was sent; the key is not for the one who reads this.
-    fn mask(&mut self, mask: &Mask) {
+    pub(super) fn hide(&mut self, mask: &Mask) {
         if let Some(masked) = mask.apply(&self.body) {
             self.body = masked.into();
         }
@@ -181,7 +172,9 @@ mod tests {
             map.append(*name, HeaderValue::from_static(value));
         }
         let mask = Mask::of("canary-key");
-        Answer::new(StatusCode::OK, map, Bytes::from_static(body.as_bytes()), mask.as_ref())
+        let mut answer = Answer::new(StatusCode::OK, map, Bytes::from_static(body.as_bytes()));
+        answer.hide(&mask.unwrap());
+        answer
     }
 
     #[test]

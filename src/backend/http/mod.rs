@@ -13,12 +13,13 @@ mod probe;
 mod tests;
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use url::Url;
 
 pub use self::exchange::{Answer, Request, caller_header};
@@ -40,6 +41,9 @@ pub const INFO: &str = "info";
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("studio-multidb/", env!("CARGO_PKG_VERSION")));
 
+/// Bytes of an answer that are looked through between two other requests.
+const MASKED_AT_ONCE: usize = 128 << 10;
+
 /// A live client of one service.
 #[derive(Debug)]
 pub struct Client {
@@ -52,7 +56,8 @@ pub struct Client {
 struct Service {
     base_url: Url,
     host: HeaderValue,
-    api_key: Option<SecretString>,
+    /// What hides the API key, where there is one that is long enough.
+    mask: Option<Arc<Mask>>,
     /// `Bearer …`, marked as sensitive.
     authorization: Option<HeaderValue>,
     reader_paths: Option<ReaderPaths>,
@@ -191,11 +196,11 @@ impl Service {
             }
             None => None,
         };
-        let (base_url, api_key) = (target.base_url.clone(), target.api_key.clone());
+        let mask = target.api_key.as_ref().and_then(|key| Mask::of(key.expose_secret()));
         Ok(Self {
-            base_url,
+            base_url: target.base_url.clone(),
             host,
-            api_key,
+            mask: mask.map(Arc::new),
             authorization,
             reader_paths: target.reader_paths.clone(),
             request_headers: target.request_headers.clone(),
@@ -250,8 +255,11 @@ impl Service {
         if !body.is_empty() && is_encoded(&head.headers) {
             return Err(unreadable(head.status, request));
         }
-        let mask = self.api_key.as_ref().and_then(|key| Mask::of(key.expose_secret()));
-        Ok(Try::Answered(Answer::new(head.status, head.headers, body, mask.as_ref())))
+        let mut answer = Answer::new(head.status, head.headers, body);
+        if let Some(mask) = self.mask.clone() {
+            answer = hidden(answer, mask).await?;
+        }
+        Ok(Try::Answered(answer))
     }
 
     /// Refuses an answer to a plain `GET` that says that the key is wrong.
@@ -259,7 +267,7 @@ impl Service {
         if !matches!(status.as_u16(), 401 | 403) {
             return Ok(());
         }
-        let what = match self.api_key {
+        let what = match self.authorization {
             Some(_) => "the service refused the API key",
             None => "the service asks for an API key, and the connection has none",
         };
@@ -340,4 +348,17 @@ fn is_misframed(error: &hyper::Error) -> bool {
     let source = std::error::Error::source(error);
     let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
     io.is_some_and(|io| matches!(io.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData))
+}
+
+/// The answer without the key. Looking through megabytes must not hold up other requests.
+async fn hidden(mut answer: Answer, mask: Arc<Mask>) -> Result<Answer> {
+    if answer.body.len() <= MASKED_AT_ONCE {
+        answer.hide(&mask);
+        return Ok(answer);
+    }
+    let hiding = tokio::task::spawn_blocking(move || {
+        answer.hide(&mask);
+        answer
+    });
+    hiding.await.map_err(|_| Error::internal("looking for the key in the answer failed"))
 }

@@ -68,6 +68,6 @@ impl Call<'_> {
     }
 }
 
-fn primary() -> SelectionCriteria {
+pub(super) fn primary() -> SelectionCriteria {
     SelectionCriteria::ReadPreference(ReadPreference::Primary)
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::call::Call;
 use super::cap::{Cap, End, List};
 use super::change::by_id;
+use super::current::primary;
 use super::cursor::{Batch, Documents};
 use super::error::Failure;
 use super::names::Namespace;
@@ -159,17 +160,27 @@ impl Call<'_> {
         self.read(async { Ok(collection.find_one(filter).with_options(options).await?) }).await
     }
 
-    /// Whether a document is there that none of these filters matches, by the rules for text of
-    /// `reading`. The filters must have passed the gate.
-    pub async fn has_others(
+    /// Whether the primary has more than `beside` documents that match, by the rules for text of
+    /// `reading`. The filter must have passed the gate.
+    pub async fn has_more(
         &self,
         namespace: &Namespace,
-        filters: Vec<Document>,
-        reading: &Reading,
+        filter: Document,
+        reading: Option<&Reading>,
+        beside: usize,
     ) -> Result<bool> {
-        let none_of_them = doc! { "$nor": filters };
-        let other = self.find_exactly(namespace, none_of_them, reading.collation.clone()).await?;
-        Ok(other.is_some())
+        let options = FindOneOptions::builder()
+            .collation(reading.and_then(|reading| reading.collation.clone()))
+            .projection(doc! { "_id": 1 })
+            .skip(beside as u64)
+            .selection_criteria(primary())
+            .max_time(self.max_time())
+            .comment(self.comment())
+            .build();
+        let collection = self.collection(namespace);
+        let found =
+            self.read(async { Ok(collection.find_one(filter).with_options(options).await?) });
+        Ok(found.await?.is_some())
     }
 
     /// Counts documents for at most as long as the call may take. All of a collection's documents are

@@ -29,6 +29,13 @@ impl Reading {
         self.collation.is_some()
     }
 
+    /// Whether both compare text by the same rules.
+    #[must_use]
+    pub fn collates_like(&self, other: &Self) -> bool {
+        let rules = |reading: &Self| bson::serialize_to_bson(&reading.collation).ok();
+        rules(self) == rules(other)
+    }
+
     /// Use the index with this name.
     pub fn use_index(&mut self, name: String) {
         self.hint = Some(Hint::Name(name));

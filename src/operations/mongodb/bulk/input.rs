@@ -36,7 +36,8 @@ pub(in super::super) struct BulkInput {
     /// Stop at the first write that fails, which is the default, or try them all.
     #[serde(default = "yes")]
     pub(super) ordered: bool,
-    /// Must be `true` where writes to many documents would reach every document of the collection.
+    /// Must be `true` where the writes together may reach every document of the collection, and do not
+    /// say which each of them means: by lists of `_id`s, or one by one with different values of fields.
     #[serde(default)]
     pub(super) confirm: bool,
     /// Write nothing; show how many documents each filter matches, and some of them.
@@ -227,11 +228,6 @@ impl Write {
             Self::Insert(id, _) => Some(id.clone()),
             _ => None,
         }
-    }
-
-    /// Which documents it changes or deletes, where that can be any number.
-    pub(super) fn many(&self) -> Option<&Selection> {
-        self.selection().filter(|selection| selection.many)
     }
 
     /// As the backend takes it.

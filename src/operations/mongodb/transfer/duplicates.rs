@@ -26,8 +26,8 @@ pub(super) struct Duplicate {
 pub(super) struct Judge<'n> {
     pub(super) namespace: &'n Namespace,
     pub(super) on_conflict: OnConflict,
-    /// They may have been sent before, in an attempt whose answer was lost.
-    pub(super) lost_before: bool,
+    /// Records before this one may have been sent before, in an attempt whose answer was lost.
+    pub(super) sent_before: u64,
     /// What was inserted beside them: the numbers of the records, by their `_id`.
     pub(super) inserted: HashMap<Vec<u8>, u64>,
 }
@@ -52,7 +52,7 @@ impl Judge<'_> {
     ) {
         let (ours, others): (Vec<_>, Vec<_>) = duplicates
             .into_iter()
-            .partition(|duplicate| duplicate.loaded.id_is_ours && self.lost_before);
+            .partition(|duplicate| duplicate.loaded.id_is_ours && self.was_sent(&duplicate.loaded));
         let mut verdicts = self.of_ours(call, ours).await;
         verdicts.extend(self.of_others(call, others).await);
         for (number, verdict) in verdicts {
@@ -77,11 +77,14 @@ impl Judge<'_> {
                     Verdict::Inserted
                 }
                 Some(Some(_)) => self.refuse(
+                    &loaded,
                     &refusal,
                     "a document with the `_id` that it was given is there and is not the same",
                 ),
-                Some(None) => self.refuse(&refusal, "it is not in the collection now"),
-                None => self.refuse(&refusal, "whether it is there could not be looked up"),
+                Some(None) => self.refuse(&loaded, &refusal, "it is not in the collection now"),
+                None => {
+                    self.refuse(&loaded, &refusal, "whether it is there could not be looked up")
+                }
             };
             (loaded.number, verdict)
         };
@@ -93,7 +96,7 @@ impl Judge<'_> {
         if self.on_conflict != OnConflict::Skip {
             let refuse = |duplicate: Duplicate| {
                 let Duplicate { loaded, refusal } = duplicate;
-                (loaded.number, self.refuse(&refusal, "that attempt may have written it"))
+                (loaded.number, self.refuse(&loaded, &refusal, "that attempt may have written it"))
             };
             return others.into_iter().map(refuse).collect();
         }
@@ -108,7 +111,7 @@ impl Judge<'_> {
             let beside = id_of(&loaded.document).and_then(|id| self.inserted.get(&id));
             if beside.is_some_and(|number| *number > loaded.number) {
                 let seen = "a record after it has its `_id`";
-                verdicts.push((loaded.number, self.refuse(&refusal, seen)));
+                verdicts.push((loaded.number, self.refuse(&loaded, &refusal, seen)));
                 continue;
             }
             let known =
@@ -123,8 +126,9 @@ impl Judge<'_> {
             };
             let verdict = match there {
                 Ok(true) => Verdict::There,
-                Ok(false) => self.refuse(&refusal, "it is not in the collection now"),
+                Ok(false) => self.refuse(&loaded, &refusal, "it is not in the collection now"),
                 Err(_) => self.refuse(
+                    &loaded,
                     &refusal,
                     "whether a document with its `_id` is there could not be looked up",
                 ),
@@ -148,10 +152,14 @@ impl Judge<'_> {
         Ok(stored.into_iter().filter_map(|found| Some((id_of(&found)?, found))).collect())
     }
 
+    fn was_sent(&self, loaded: &Loaded) -> bool {
+        loaded.number < self.sent_before
+    }
+
     /// Another has its unique value. If it was sent before, that attempt may have been the one.
-    fn refuse(&self, refusal: &Value, seen: &str) -> Verdict {
+    fn refuse(&self, loaded: &Loaded, refusal: &Value, seen: &str) -> Verdict {
         let error = refused(refusal, Code::Conflict);
-        if !self.lost_before {
+        if !self.was_sent(loaded) {
             return Verdict::Refused(error);
         }
         let message = format!("{}; it was sent before, without an answer: {seen}", error.message());

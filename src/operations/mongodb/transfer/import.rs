@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::load::{Batch, Ids, OnConflict, Refused, Rules, Written};
+use super::ids::{Ids, Place};
+use super::load::{Batch, OnConflict, Refused, Rules, Written};
 use super::records::{FileFormat, Records};
 use crate::api::context::Context;
 use crate::api::effect::Effect;
@@ -43,7 +44,7 @@ pub(super) struct ImportInput {
     /// Read everything and write nothing.
     #[serde(default)]
     dry_run: bool,
-    /// End at the first record that is refused.
+    /// End at the first record that is refused: those before it are written, and none after it.
     #[serde(default)]
     stop_on_error: bool,
     /// Names of the columns of CSV without a header.
@@ -71,9 +72,9 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
         }
         _ => None,
     };
-    let (ids, from) = match &input.resume {
+    let (ids, place) = match &input.resume {
         Some(token) => Ids::resume(token)?,
-        None => (Ids::new(), 1),
+        None => (Ids::new(), Place::START),
     };
     let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
     cx.will(effect, cx.operation.cost).await?;
@@ -86,8 +87,12 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
              already can't be told; leave `on_conflict` out"
         )));
     }
-    let rules =
-        Rules { on_conflict: input.on_conflict, resumed: input.resume.is_some(), unique_ids };
+    let rules = Rules {
+        on_conflict: input.on_conflict,
+        ordered: input.stop_on_error,
+        sent_before: place.sent_before,
+        unique_ids,
+    };
     Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
             let client: &Client = &client;
@@ -99,7 +104,7 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
                 rules,
                 records,
                 ids,
-                from,
+                place,
                 sink,
                 counts: Counts::default(),
                 in_doubt: false,
@@ -139,8 +144,7 @@ struct Import<'a> {
     rules: Rules,
     records: Records,
     ids: Ids,
-    /// The first record that is not done.
-    from: u64,
+    place: Place,
     sink: &'a mut Sink,
     counts: Counts,
     /// Of some records nobody knows whether they were written.
@@ -152,7 +156,7 @@ struct Import<'a> {
 impl Import<'_> {
     async fn run(&mut self) -> Result<()> {
         self.counts.dry_run = self.input.dry_run;
-        let start = self.from;
+        let start = self.place.from;
         let mut batch = Batch::default();
         let mut last = start - 1;
         loop {
@@ -161,7 +165,7 @@ impl Import<'_> {
                 // What came before the break in the body is written; then the break is told.
                 Err(error) => {
                     self.write(std::mem::take(&mut batch)).await?;
-                    self.from = last + 1;
+                    self.place.from = last + 1;
                     return Err(self.interrupted(error));
                 }
             };
@@ -174,17 +178,20 @@ impl Import<'_> {
             let ids = self.ids;
             let added = record.document.and_then(|document| batch.add(last, document, ids));
             if let Err(error) = added {
+                if self.input.stop_on_error {
+                    self.write(std::mem::take(&mut batch)).await?;
+                }
                 self.refuse(Refused { number: last, error }).await?;
             }
             if batch.is_full() {
                 self.write(std::mem::take(&mut batch)).await?;
             }
             if batch.is_empty() {
-                self.from = last + 1;
+                self.place.from = last + 1;
             }
         }
         self.write(batch).await?;
-        self.from = last + 1;
+        self.place.from = last + 1;
         self.tell("done").await?;
         self.sink.flush().await
     }
@@ -203,9 +210,10 @@ impl Import<'_> {
         self.counts.skipped += skipped;
         self.in_doubt |= in_doubt;
         if let Some(error) = stopped {
+            self.place.sent_before = self.place.sent_before.max(next);
             if in_doubt && !self.rules.unique_ids {
                 // They were reported, and sending them again could make them twice.
-                self.from = next;
+                self.place.from = next;
             }
             for record in refused {
                 self.report(&record).await?;
@@ -226,6 +234,9 @@ impl Import<'_> {
     async fn refuse(&mut self, record: Refused) -> Result<()> {
         self.report(&record).await?;
         if self.input.stop_on_error {
+            // All before it is answered, and nothing after it was sent.
+            self.place.from = record.number + 1;
+            self.place.sent_before = self.place.sent_before.max(self.place.from);
             let error = record.error.context(&format!("record {} was refused", record.number));
             return Err(self.interrupted(error));
         }
@@ -256,7 +267,7 @@ impl Import<'_> {
     /// The failure that ends the import, with what was done before it. Whatever it failed with, what
     /// was written before is written.
     fn interrupted(&mut self, error: Error) -> Error {
-        self.counts.resume = self.ids.token(self.from);
+        self.counts.resume = self.ids.token(self.place.from, Some(self.place.sent_before));
         let counts = serde_json::to_value(&self.counts).unwrap_or_default();
         let outcome = match error.known_outcome() {
             _ if self.in_doubt => Outcome::Unknown,
@@ -269,7 +280,7 @@ impl Import<'_> {
     }
 
     async fn tell(&mut self, name: &str) -> Result<()> {
-        self.counts.resume = self.ids.token(self.from);
+        self.counts.resume = self.ids.token(self.place.from, None);
         let counts = &self.counts;
         self.sink
             .record(|out| {

@@ -6,15 +6,15 @@
 //! series; when the answer is lost, that is reported.
 
 use std::collections::{HashMap, HashSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use mongodb::bson::oid::ObjectId;
 use mongodb::bson::raw::cstr;
 use mongodb::bson::{Bson, RawDocumentBuf, doc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::duplicates::{Duplicate, Judge, id_of};
+use super::ids::Ids;
 use crate::backend::mongodb::{Call, Change, Namespace, Selection, Statement};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -49,55 +49,14 @@ pub(super) enum OnConflict {
     Replace,
 }
 
-/// The `_id`s that an import gives to documents without one: its time, its random part, and the number
-/// of the record, so that they are the same whenever it goes on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ids {
-    time: u32,
-    random: u32,
-}
-
-impl Ids {
-    pub(super) fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self { time: u32::try_from(now).unwrap_or(u32::MAX), random: rand::random() }
-    }
-
-    fn of(self, number: u64) -> Result<ObjectId> {
-        let number = u32::try_from(number).map_err(|_| {
-            let message = "a file has at most 4,294,967,295 documents without an `_id`";
-            Error::new(Code::PayloadTooLarge, message)
-        })?;
-        let mut bytes = [0; 12];
-        for (part, to) in [self.time, self.random, number].into_iter().zip(bytes.chunks_mut(4)) {
-            to.copy_from_slice(&part.to_be_bytes());
-        }
-        Ok(ObjectId::from_bytes(bytes))
-    }
-
-    /// What an interrupted import is told, to go on with record `next`.
-    pub(super) fn token(self, next: u64) -> String {
-        format!("{:08x}{:08x}-{next}", self.time, self.random)
-    }
-
-    /// Reads a token.
-    pub(super) fn resume(token: &str) -> Result<(Self, u64)> {
-        let parts = || {
-            let (ids, next) = token.split_once('-')?;
-            let (time, random) = ids.split_at_checked(8).filter(|(_, random)| random.len() == 8)?;
-            let hex = |digits| u32::from_str_radix(digits, 16).ok();
-            Some((Self { time: hex(time)?, random: hex(random)? }, next.parse().ok()?))
-        };
-        parts().ok_or_else(|| Error::validation("`resume` is not what an import has told"))
-    }
-}
-
 /// How the batches of an import are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) on_conflict: OnConflict,
-    /// It goes on after an interruption: what it sends may have been sent before.
-    pub(super) resumed: bool,
+    /// It ends at the first document that is refused: none after that is sent.
+    pub(super) ordered: bool,
+    /// Records before this one may have been sent by the import that this one goes on with.
+    pub(super) sent_before: u64,
     /// The collection has each `_id` once, so that a document that is sent again is not there twice.
     pub(super) unique_ids: bool,
 }
@@ -107,6 +66,8 @@ pub(super) struct Rules {
 pub(super) struct Batch {
     documents: Vec<Loaded>,
     bytes: usize,
+    /// Records that need not be sent: their documents are there.
+    there: Vec<u64>,
 }
 
 /// A document on its way.
@@ -185,10 +146,24 @@ impl Batch {
         namespace: &Namespace,
         rules: Rules,
     ) -> Written {
+        let mut written = self.send(call, namespace, rules).await;
+        // Those after the one that the import ends at are not looked at.
+        let end = written.refused.iter().map(|refused| refused.number).min().unwrap_or(u64::MAX);
+        written.skipped += self.there.iter().filter(|number| **number < end).count() as u64;
+        written
+    }
+
+    async fn send<'c>(
+        &mut self,
+        call: impl Fn() -> Call<'c>,
+        namespace: &Namespace,
+        rules: Rules,
+    ) -> Written {
         let mut written = Written::default();
         let mut pause = FIRST_PAUSE;
-        let mut lost_before = rules.resumed;
-        for attempt in 1..=TRIES {
+        let mut sent_before = rules.sent_before;
+        let mut tries = 0;
+        while !self.documents.is_empty() {
             let statements = match self.statements(rules.on_conflict) {
                 Ok(statements) => statements,
                 Err(error) => {
@@ -196,8 +171,7 @@ impl Batch {
                     return written;
                 }
             };
-            let result = call().bulk(namespace, &statements, false).await;
-            let error = match result {
+            let error = match call().bulk(namespace, &statements, rules.ordered).await {
                 Ok(report) => {
                     written.inserted += (report.inserted.len() + report.upserted.len()) as u64;
                     written.replaced += report.matched;
@@ -205,32 +179,56 @@ impl Batch {
                 }
                 Err(error) => error,
             };
-            let Settled { duplicates, in_doubt, inserted } = self.settle(&error, &mut written);
+            let settled = self.settle(&error, rules.ordered, &mut written);
+            let Settled { duplicates, in_doubt, inserted, answered } = settled;
             let on_conflict = rules.on_conflict;
-            let judge = Judge { namespace, on_conflict, lost_before, inserted };
+            let judge = Judge { namespace, on_conflict, sent_before, inserted };
             judge.settle(&call(), duplicates, &mut written).await;
-            if self.documents.is_empty() {
+            if answered {
                 if error.details().contains_key("write_concern_error") {
                     // They are made, and may be gone after a failover.
                     written.in_doubt = true;
                     written.stopped = Some(error);
+                    return written;
                 }
-                return written;
+                if !written.refused.is_empty() {
+                    return written;
+                }
+                if rules.on_conflict == OnConflict::Skip && self.there.is_empty() {
+                    self.pass_over(&call(), namespace).await;
+                }
+                continue;
             }
+            tries += 1;
             let again = !in_doubt.is_empty()
                 && rules.unique_ids
                 && rules.on_conflict != OnConflict::Replace
-                && attempt < TRIES
+                && tries < TRIES
                 && is_passing(&error);
             if !again {
                 self.give_up(error, &in_doubt, &mut written);
                 break;
             }
-            lost_before = true;
+            sent_before = u64::MAX;
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
         written
+    }
+
+    /// Takes out the documents that are there already, after one was found to be: else each of them
+    /// would end a batch that is written in order. One that is not seen here is refused by the server.
+    async fn pass_over(&mut self, call: &Call<'_>, namespace: &Namespace) {
+        let ids = self.documents.iter().map(|loaded| loaded.id.clone()).collect();
+        let Ok(stored) = call.stored(namespace, ids, false).await else { return };
+        let stored: HashSet<_> = stored.iter().filter_map(|found| id_of(found)).collect();
+        let is_there = |loaded: &Loaded| {
+            !loaded.id_is_ours && id_of(&loaded.document).is_some_and(|id| stored.contains(&id))
+        };
+        let (there, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.documents).into_iter().partition(is_there);
+        self.there.extend(there.iter().map(|loaded| loaded.number));
+        self.documents = left;
     }
 
     /// What is left was sent, or not, and nobody said which.
@@ -258,8 +256,9 @@ impl Batch {
         self.documents.iter().map(statement).collect()
     }
 
-    /// Takes out what is known after a failure.
-    fn settle(&mut self, error: &Error, written: &mut Written) -> Settled {
+    /// Takes out what is known after a failure. Where documents are written in order, those after one
+    /// that was refused are left.
+    fn settle(&mut self, error: &Error, ordered: bool, written: &mut Written) -> Settled {
         let details = error.details();
         let list = |name: &str| details.get(name).and_then(|list| list.as_array());
         let number = |name: &str| details.get(name).and_then(serde_json::Value::as_u64);
@@ -276,8 +275,9 @@ impl Batch {
         written.inserted += inserted.len() as u64;
         written.inserted += list("upserted").map_or(0, Vec::len) as u64;
         written.replaced += number("matched_count").unwrap_or(0);
+        let ended_at = refusals.keys().max().copied().filter(|_| ordered);
         let mut rest = Vec::new();
-        let mut settled = Settled::default();
+        let mut settled = Settled { answered: told && unanswered.is_none(), ..Settled::default() };
         for (index, loaded) in std::mem::take(&mut self.documents).into_iter().enumerate() {
             if let Some(refusal) = refusals.get(&index) {
                 if refusal["code"].as_i64() == Some(DUPLICATE_KEY) {
@@ -290,6 +290,8 @@ impl Batch {
                 if unknown.contains(&index) {
                     settled.in_doubt.insert(loaded.number);
                 }
+                rest.push(loaded);
+            } else if ended_at.is_some_and(|end| index > end) {
                 rest.push(loaded);
             } else if let Some(id) = id_of(&loaded.document).filter(|_| inserted.contains(&index)) {
                 settled.inserted.insert(id, loaded.number);
@@ -309,6 +311,8 @@ struct Settled {
     in_doubt: HashSet<u64>,
     /// The numbers of those that were inserted, by their `_id`.
     inserted: HashMap<Vec<u8>, u64>,
+    /// The server has answered: nothing is in doubt.
+    answered: bool,
 }
 
 fn indexes(list: Option<&Vec<serde_json::Value>>) -> HashSet<usize> {
@@ -336,20 +340,6 @@ fn is_passing(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_import_that_goes_on_gives_the_same_ids() {
-        let ids = Ids::new();
-        let (again, next) = Ids::resume(&ids.token(42)).unwrap();
-        assert_eq!(next, 42);
-        assert_eq!(ids.of(42).unwrap(), again.of(42).unwrap());
-        assert_ne!(ids.of(42).unwrap(), ids.of(43).unwrap());
-        for token in
-            ["", "-", "0123456789abcdef", "0123456789abcde-1", "0123456789abcdefg-1", "é-1"]
-        {
-            assert!(Ids::resume(token).is_err(), "{token}");
-        }
-    }
 
     #[test]
     fn the_id_stands_before_all_fields() {

@@ -4,6 +4,7 @@
 mod columns;
 mod duplicates;
 mod export;
+mod ids;
 mod import;
 mod load;
 mod records;
