@@ -170,7 +170,7 @@ test('a copy whose order JavaScript keeps is what it was made of', async () => {
   }
   const lost = ['{"_id":"x","4294967294":1}', '{"_id":"x","in":[{"0":1,"a":2}]}', '{"9":1,"10":2}']
   for (const text of lost) {
-    const seen = JSON.parse(text) as object
+    const seen = JSON.parse(text) as Document
     const refused = mongo.documents.update(db, 'copies', 'x', { update: {}, if_unchanged: seen })
     await expect(refused).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
   }

@@ -17,6 +17,7 @@ use super::operation::{Operation, Subject};
 use super::params::Params;
 use super::reply::{Body, Reply};
 use super::tally;
+use super::unended::Unended;
 use super::upload::Upload;
 use crate::access::User;
 use crate::answers::AnswerKey;
@@ -126,10 +127,12 @@ async fn run(
     // Operations end by their deadline and say how. This holds for what does not, such as the
     // registry's work on a platform database that fell silent.
     let backstop = Deadline::after(deadline.remaining() + GRACE);
+    let unended = Unended::new(&cx);
     let ended = backstop.run((operation.run)(&cx, params)).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation, effect)));
     cx.leave_share().await;
     observe(operation, &cx, result.as_ref().err());
+    unended.ended();
     if let (Some(key), Some(time)) = (key, operation.cache)
         && let Ok(Reply { status: 200, body: Body::Whole(body), .. }) = &result
     {

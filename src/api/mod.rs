@@ -25,4 +25,5 @@ mod spelling;
 pub mod stream;
 pub mod tally;
 mod text;
+mod unended;
 pub mod upload;

@@ -16,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::context::Context;
 use super::operation::Operation;
+use super::unended::{Unended, gone};
 use super::{dispatch, reply::Reply};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -184,10 +185,6 @@ impl Sink {
     }
 }
 
-fn gone() -> Error {
-    Error::new(Code::DbConnectionFailed, "the reader of the answer has left")
-}
-
 /// The work behind a stream.
 pub type Work = Box<
     dyn for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>> + Send + 'static,
@@ -238,6 +235,7 @@ async fn run(cx: Context, mut sink: Sink, work: Work) {
     let started = Instant::now();
     let operation: &'static Operation = cx.operation;
     let over = cx.running.over();
+    let unended = Unended::new(&cx);
     let working = AssertUnwindSafe(over.run_until_cancelled(work(&cx, &mut sink))).catch_unwind();
     let result = match working.await {
         Ok(Some(result)) => result,
@@ -255,6 +253,7 @@ async fn run(cx: Context, mut sink: Sink, work: Work) {
         dispatch::observe(operation, &cx, result.as_ref().err());
     }
     dispatch::note(operation, &cx.request_id, started, result.as_ref().err());
+    unended.ended();
     let told = match result {
         Err(error) if sink.format.tells_failures() => tell(&mut sink, &error, &cx.request_id),
         Err(error) => {

@@ -4,7 +4,7 @@ use studio_multidb::backend::postgres::Client;
 use studio_multidb::error::Code;
 
 use crate::databases::own_database;
-use crate::support::{client, reading, rows, run};
+use crate::support::{client, reading, rows, run, statement};
 
 /// Volatile, and only looking: what a read-only statement may call. `pg_sleep` takes time, which the
 /// timeout ends.
@@ -160,4 +160,50 @@ async fn no_view_of_the_catalog_hides_a_refused_function() {
             panic!("{}: {error}", view["name"]);
         }
     }
+}
+
+/// An extension that nobody here knows: what it marks as volatile may do anything.
+#[tokio::test]
+async fn a_volatile_function_of_an_unknown_extension_is_refused_and_no_namesake() {
+    let Some(database) = own_database("unknown_extension").await else { return };
+    let client = database.client(1).await;
+    for sql in [
+        "create extension hstore",
+        "create schema app",
+        "create function runs(text) returns text language sql volatile as 'select $1'",
+        "create function computes(text) returns text language sql immutable as 'select $1'",
+        "create function app.mine(text) returns text language sql volatile as 'select $1'",
+        "alter extension hstore add function runs(text)",
+        "alter extension hstore add function computes(text)",
+    ] {
+        run(&client, &statement(sql)).await.unwrap();
+    }
+    for sql in ["select runs('x')", "select ('x'::text).runs", "select \"runs\"('x') from pg_class"]
+    {
+        assert!(refused(&client, sql).await, "{sql}");
+    }
+    for sql in ["select computes('x')", "select app.mine('x')", "select 'a=>1'::hstore -> 'a'"] {
+        run(&client, &reading(sql)).await.unwrap();
+    }
+    drop(client);
+    database.remove().await;
+}
+
+/// `TREAT(x AS f)` calls `pg_catalog.f(x)`: what is refused in one form is refused in the other.
+#[tokio::test]
+async fn a_type_of_treat_is_judged_as_the_function_that_it_calls() {
+    let Some(client) = client(1).await else { return };
+    let mut tried = 0;
+    for (name, one) in callable(&client, "pronamespace = 'pg_catalog'::regnamespace").await {
+        let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+        let called = refused(&client, &format!("explain select {quoted}(null)")).await;
+        for sql in [
+            format!("explain select treat(null as {quoted})"),
+            format!("explain select treat((null) as setof {quoted}(5))"),
+        ] {
+            assert_eq!(refused(&client, &sql).await, called, "{sql}");
+        }
+        tried += usize::from(one && called);
+    }
+    assert!(tried > 30, "{tried} of them could have been called");
 }

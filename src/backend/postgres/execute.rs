@@ -106,6 +106,7 @@ impl Client {
     ) -> Result<Answer> {
         if statement.read_only {
             gate::check_read(&statement.sql)?;
+            self.check_extensions(&statement.sql, deadline).await?;
         } else {
             gate::check_write(&statement.sql)?;
         }

@@ -5,10 +5,13 @@
 //! defined are the owner's matter.
 
 mod built_in;
+mod calls;
 mod extensions;
 mod harmless;
 
 use super::lexer::Token;
+
+pub(super) use self::calls::calls;
 
 /// How a statement names a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,19 @@ pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
         let elsewhere = dotted && called && !(at > 1 && tokens[at - 2].is("pg_catalog"));
         elsewhere || !harmless::is_harmless(&name)
     })
+}
+
+/// Names of what a statement calls, but for PostgreSQL's own functions that only compute, types and
+/// key words.
+pub(super) fn unknown(tokens: &[Token<'_>]) -> Vec<String> {
+    let mut names: Vec<String> = calls(tokens)
+        .into_iter()
+        .map(|call| call.name)
+        .filter(|name| !harmless::is_harmless(name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn built_in(reached: Reached<'_>, name: &str) -> bool {

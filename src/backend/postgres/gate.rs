@@ -6,7 +6,7 @@
 //! which is the second lock on the same door. Neither takes away what the stored role may *read*,
 //! or what functions that its owner has defined may do: for that, store a role with few rights.
 
-use super::functions::{self, Reached, has_effects};
+use super::functions::{self, has_effects};
 use super::lexer::{Token, tokens};
 use super::weight;
 use crate::error::{Code, Error, Result};
@@ -32,6 +32,11 @@ pub(super) fn check_read(sql: &str) -> Result<()> {
     }
     no_writes(statement)?;
     no_effects(tokens)
+}
+
+/// What it calls that may be an extension's, for the catalog to say.
+pub(super) fn unknown_functions(sql: &str) -> Vec<String> {
+    tokens(sql).map_or_else(|_| Vec::new(), |tokens| functions::unknown(&tokens))
 }
 
 /// Lets any one statement pass that can be run on its own, on a session that others use later.
@@ -182,34 +187,21 @@ fn no_writes(statement: &[Token<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Refuses functions that do more than compute, however they are reached. What calls one has its
-/// name before a parenthesis or behind a dot; a name that stands alone is a column's or an alias.
-/// What is called by an operator, a cast, an aggregate or a view is the owner's, or harmless.
+/// Refuses functions that do more than compute, however they are called. What is called by an
+/// operator, a cast, an aggregate or a view is the owner's, or harmless.
 fn no_effects(tokens: &[Token<'_>]) -> Result<()> {
-    for at in 0..tokens.len() {
-        let dotted = at > 0 && tokens[at - 1] == Token::Symbol('.');
-        let called = tokens.get(at + 1) == Some(&Token::Symbol('('));
-        // Behind AS it names something: `FROM f(1) AS nextval (a, b)`.
-        let named = at > 0 && tokens[at - 1].is("as");
-        if !(dotted || called) || named {
-            continue;
-        }
-        let Some(name) = tokens[at].name() else { continue };
-        let schema = if dotted && at > 1 { tokens[at - 2].name() } else { None };
-        let reached = match &schema {
-            _ if !called => Reached::Attribute,
-            Some(schema) => Reached::CalledIn(schema),
-            None => Reached::Called,
-        };
-        if has_effects(reached, &name) {
-            return Err(refused(format!(
-                "the function {name} does more than read; that needs write permission and \
-                 read_only off"
-            ))
-            .detail("function", name));
-        }
+    let mut calls = functions::calls(tokens).into_iter();
+    match calls.find(|call| has_effects(call.reached(), &call.name)) {
+        Some(call) => Err(has_an_effect(call.name)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn has_an_effect(name: String) -> Error {
+    refused(format!(
+        "the function {name} does more than read; that needs write permission and read_only off"
+    ))
+    .detail("function", name)
 }
 
 fn refused(message: impl Into<String>) -> Error {

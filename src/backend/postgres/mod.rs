@@ -18,6 +18,7 @@ mod connect;
 mod connection;
 mod error;
 mod execute;
+mod extensions;
 mod functions;
 mod gate;
 mod interval;
@@ -47,6 +48,7 @@ pub use self::query::{Shape, Statement};
 pub use self::tables::TableFilter;
 
 use self::connect::Connector;
+use self::extensions::Owners;
 use self::pool::Pool;
 use self::types::TypeNames;
 use super::{ConnectOptions, Gauge};
@@ -59,6 +61,7 @@ use crate::target::PostgresTarget;
 pub struct Client {
     pool: Arc<Pool>,
     types: TypeNames,
+    owners: Owners,
 }
 
 impl Client {
@@ -69,7 +72,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let pool = Pool::new(Connector::new(target, options)?, options);
-        let client = Self { pool, types: TypeNames::default() };
+        let client = Self { pool, types: TypeNames::default(), owners: Owners::default() };
         drop(client.pool.acquire(deadline).await?);
         Ok(client)
     }

@@ -103,7 +103,7 @@ fn sql(in_schemas: &str, with_columns: bool) -> String {
 }
 
 /// A literal of type `text[]`.
-fn array_literal(names: &[&str]) -> String {
+pub(super) fn array_literal(names: &[&str]) -> String {
     let quoted: Vec<String> = names
         .iter()
         .map(|name| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))

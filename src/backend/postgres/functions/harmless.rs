@@ -113,7 +113,7 @@ const LIST: &str = "\
     ties time timeofday timestamp timestamptz timetz timezone to to_ascii to_bin to_char to_date \
     to_hex to_json to_jsonb to_number to_oct to_regclass to_regcollation to_regnamespace \
     to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype to_regtypemod \
-    to_timestamp to_tsquery to_tsvector transaction_timestamp translate treat trim trim_array \
+    to_timestamp to_tsquery to_tsvector transaction_timestamp translate trim trim_array \
     trim_scale trunc ts_debug ts_delete ts_filter ts_headline ts_lexize ts_parse ts_rank \
     ts_rank_cd ts_token_type tsmultirange tsquery_phrase tsrange tstzmultirange tstzrange \
     tsvector_to_array txid_current_if_assigned txid_current_snapshot txid_snapshot_xip \

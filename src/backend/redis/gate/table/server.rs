@@ -18,11 +18,12 @@ pub(super) const COMMANDS: &[Command] = &[
     never("DEBUG", Reason::Dangerous),
     admin("EVAL", Keys::Counted(2, 1)),
     admin("EVALSHA", Keys::Counted(2, 1)),
-    inspect("EVALSHA_RO", Keys::Counted(2, 1)),
-    inspect("EVAL_RO", Keys::Counted(2, 1)),
+    // That a script may not write says nothing of what it may do to the server: `SLOWLOG RESET`.
+    admin("EVALSHA_RO", Keys::Counted(2, 1)),
+    admin("EVAL_RO", Keys::Counted(2, 1)),
     never("FAILOVER", Reason::Dangerous),
     admin("FCALL", Keys::Counted(2, 1)),
-    inspect("FCALL_RO", Keys::Counted(2, 1)),
+    admin("FCALL_RO", Keys::Counted(2, 1)),
     container("FUNCTION", FUNCTION),
     // Browsers that are made to send requests to a Redis server.
     never("HOST:", Reason::Internal),
