@@ -3,7 +3,13 @@
 import { randomBytes } from 'node:crypto'
 import { Binary, Decimal128, Double, Int32, Long, ObjectId, serialize } from 'bson'
 import { MongoClient } from 'mongodb'
-import { ConflictError, ConnectionManager, type MongoDatabase, QueryError } from 'studio-multidb'
+import {
+  ConflictError,
+  ConnectionManager,
+  type Document,
+  type MongoDatabase,
+  QueryError,
+} from 'studio-multidb'
 import { seededRandom } from './support/random.mjs'
 import { required } from './support/stack'
 
@@ -168,6 +174,18 @@ test('a copy whose order JavaScript keeps is what it was made of', async () => {
     const refused = mongo.documents.update(db, 'copies', 'x', stale)
     await expect(refused).rejects.toBeInstanceOf(ConflictError)
   }
+  // Types of numbers are not in a relaxed copy, and are none of its caller's change.
+  const typed =
+    '{"_id":"x","n":1.0,"long":{"$numberLong":"5"},"in":[{"at":{"$date":"2020-01-01T00:00:00Z"}}]}'
+  await put('copies', typed)
+  const relaxed = await mongo.documents.get(db, 'copies', 'x', { ejson: 'relaxed' })
+  for (const copy of [{ ...relaxed! }, JSON.parse(JSON.stringify(relaxed)) as Document]) {
+    await mongo.documents.update(db, 'copies', 'x', { update: { $set: {} }, if_unchanged: copy })
+  }
+  await put('copies', typed.replace('"5"', '"6"'))
+  const changed = { update: { $set: {} }, if_unchanged: { ...relaxed! } }
+  const late = mongo.documents.update(db, 'copies', 'x', changed)
+  await expect(late).rejects.toBeInstanceOf(ConflictError)
   const lost = ['{"_id":"x","4294967294":1}', '{"_id":"x","in":[{"0":1,"a":2}]}', '{"9":1,"10":2}']
   for (const text of lost) {
     const seen = JSON.parse(text) as Document
@@ -216,6 +234,22 @@ test("another's change is always a conflict", async () => {
   await expect(copied).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
   const left = await mongo.documents.read(db, 'conflict', 'x', { as: 'text' })
   expect(left.document).toBe('{"_id":"x","10":{"$numberInt":"2"},"b":{"$numberInt":"1"}}')
+})
+
+test('a state that is null is none, and nothing is changed', async () => {
+  await put('null', '{"_id":"x","b":1}')
+  const missing = await mongo.documents.read(db, 'null', 'nobody')
+  for (const guard of [{ if_match: missing.etag }, { if_unchanged: missing.document }]) {
+    const given = guard as object
+    for (const refused of [
+      mongo.documents.update(db, 'null', 'x', { update: { $set: { b: 2 } }, ...given }),
+      mongo.documents.delete(db, 'null', 'x', given),
+    ]) {
+      await expect(refused).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
+    }
+  }
+  const left = await mongo.documents.get(db, 'null', 'x')
+  expect(left).toEqual({ _id: 'x', b: 1 })
 })
 
 test('filters, updates, pipelines and indexes keep their order as text', async () => {

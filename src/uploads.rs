@@ -14,9 +14,11 @@ const MOST: usize = 64;
 const MOST_OF_A_USER: usize = 8;
 /// So much of each is kept without being counted: nobody is kept from lines of usual length.
 const FREE: usize = 1 << 20;
-/// Bytes that are kept of all bodies together: records that are longer, until they are whole.
+/// The same of a body that is kept as a whole, of which there may be any number.
+const FREE_OF_A_WHOLE: usize = 64 << 10;
+/// Bytes that are kept of all bodies together: what is longer, until it was read.
 const BYTES: usize = 256 << 20;
-/// Those of one user: one record of the longest kind.
+/// Those of one user: two bodies, or one record, of the longest kind.
 const BYTES_OF_A_USER: usize = 128 << 20;
 
 /// The bodies that are arriving.
@@ -39,6 +41,10 @@ struct Sum {
 #[derive(Debug)]
 pub struct Seat {
     user: Option<String>,
+    /// It counts as a body that arrives.
+    counts: bool,
+    /// What it may keep that does not count.
+    free: usize,
     /// What it keeps that counts.
     bytes: usize,
     taken: Arc<Mutex<Taken>>,
@@ -63,7 +69,18 @@ impl Uploads {
             own.bodies += 1;
         }
         taken.all.bodies += 1;
-        Ok(Seat { user: user.map(str::to_owned), bytes: 0, taken: Arc::clone(&self.0) })
+        drop(taken);
+        Ok(self.seat(user, true, FREE))
+    }
+
+    /// The same for a body that is read before anything is done with it. Of these, only the bytes count.
+    pub fn enter_whole(&self, user: Option<&str>) -> Seat {
+        self.seat(user, false, FREE_OF_A_WHOLE)
+    }
+
+    fn seat(&self, user: Option<&str>, counts: bool, free: usize) -> Seat {
+        let user = user.map(str::to_owned);
+        Seat { user, counts, free, bytes: 0, taken: Arc::clone(&self.0) }
     }
 }
 
@@ -71,7 +88,7 @@ impl Seat {
     /// Says how many bytes of the body are kept from now on. Refused where that is too much: then what
     /// was kept before still counts.
     pub fn keep(&mut self, bytes: usize) -> Result<()> {
-        let wanted = bytes.saturating_sub(FREE);
+        let wanted = bytes.saturating_sub(self.free);
         if wanted == self.bytes {
             return Ok(());
         }
@@ -80,7 +97,8 @@ impl Seat {
         if wanted > self.bytes && others + wanted > BYTES {
             return Err(too_much("in this process"));
         }
-        if let Some(own) = self.user.as_ref().and_then(|user| taken.by_user.get_mut(user)) {
+        if let Some(user) = &self.user {
+            let own = taken.by_user.entry(user.clone()).or_default();
             let others = own.bytes - self.bytes;
             if wanted > self.bytes && others + wanted > BYTES_OF_A_USER {
                 return Err(too_much("of yours"));
@@ -95,8 +113,7 @@ impl Seat {
 
 fn too_much(whose: &str) -> Error {
     let message = format!(
-        "the records {whose} that have not arrived as a whole are too long together; send shorter \
-         records, or one file after the other"
+        "what is arriving {whose} is too long together; send shorter bodies or records, or one after the other"
     );
     Error::new(Code::PayloadTooLarge, message)
 }
@@ -104,13 +121,13 @@ fn too_much(whose: &str) -> Error {
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut taken = self.taken.lock();
-        taken.all.bodies -= 1;
+        taken.all.bodies -= usize::from(self.counts);
         taken.all.bytes -= self.bytes;
         let Some(user) = &self.user else { return };
         if let Some(own) = taken.by_user.get_mut(user) {
-            own.bodies -= 1;
+            own.bodies -= usize::from(self.counts);
             own.bytes -= self.bytes;
-            if own.bodies == 0 {
+            if own.bodies == 0 && own.bytes == 0 {
                 taken.by_user.remove(user);
             }
         }
@@ -155,5 +172,19 @@ mod tests {
         anna[1].keep(FREE + 5).unwrap();
         drop((anna, ben, clara));
         assert_eq!(uploads.0.lock().all.bytes, 0);
+    }
+
+    #[test]
+    fn of_whole_bodies_the_bytes_count() {
+        let uploads = Uploads::default();
+        let mut small: Vec<_> = (0..200).map(|_| uploads.enter_whole(Some("anna"))).collect();
+        for seat in &mut small {
+            seat.keep(FREE_OF_A_WHOLE).unwrap();
+        }
+        small[0].keep(FREE_OF_A_WHOLE + BYTES_OF_A_USER).unwrap();
+        assert!(small[1].keep(FREE_OF_A_WHOLE + 1).is_err());
+        uploads.enter_whole(Some("ben")).keep(FREE_OF_A_WHOLE + 1).unwrap();
+        drop(small);
+        assert!(uploads.0.lock().by_user.is_empty());
     }
 }

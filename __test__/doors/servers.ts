@@ -67,7 +67,8 @@ async function asWebServersDo(
     headers.append(req.rawHeaders[at] ?? '', req.rawHeaders[at + 1] ?? '')
   }
   const method = req.method ?? 'GET'
-  const hasBody = method !== 'GET' && method !== 'HEAD' && req.headers['content-length']
+  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
+  const hasBody = method !== 'GET' && method !== 'HEAD' && (length ?? encoding)
   const body = hasBody
     ? { body: Readable.toWeb(req) as ReadableStream, duplex: 'half' as const }
     : {}

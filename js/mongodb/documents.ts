@@ -313,8 +313,10 @@ export class Documents {
     input: UpdateInput & IdOptions,
     call?: CallOptions
   ): Promise<Updated<T>> {
-    const updated = await guarded(input, (input) =>
-      this.#invoke<Updated<T>>('update', db, coll, { ...input, id }, call)
+    const updated = await guarded(
+      input,
+      (input) => this.#invoke<Updated<T>>('update', db, coll, { ...input, id }, call),
+      () => this.#shown(db, coll, id, input, call)
     )
     remember(updated.document, updated.etag)
     return updated
@@ -328,7 +330,22 @@ export class Documents {
     options: Omit<IdOptions, 'ejson'> & Guard = {},
     call?: CallOptions
   ): Promise<{ deleted_count: number }> {
-    return guarded(options, (options) => this.#invoke('delete', db, coll, { ...options, id }, call))
+    return guarded(
+      options,
+      (options) => this.#invoke('delete', db, coll, { ...options, id }, call),
+      () => this.#shown(db, coll, id, options, call)
+    )
+  }
+
+  #shown(
+    db: string,
+    coll: string,
+    id: string,
+    { id_type, encoding }: Pick<IdOptions, 'id_type' | 'encoding'>,
+    call?: CallOptions
+  ): Promise<ReadDocument<unknown>> {
+    const input = { id, id_type, encoding, ejson: 'relaxed', with_etag: true }
+    return this.#invoke('get', db, coll, input, call)
   }
 
   /** Changes all documents that match. What reaches all that there are needs `confirm`. */

@@ -1,4 +1,4 @@
-import { QueryError } from '../errors'
+import { ConflictError, QueryError } from '../errors'
 
 /** In which state documents were that this client has handed out. */
 const etags = new WeakMap<object, string>()
@@ -14,26 +14,51 @@ interface Guard {
   if_match?: string
 }
 
+/** A document as relaxed Extended JSON shows it. */
+interface Shown {
+  document: unknown
+  etag: string | null
+}
+
 /**
  * Makes a change that depends on `if_unchanged`. An object that was read here is told by its etag: names
  * like `10`, which JavaScript puts first, have lost their place in it, and types of numbers are gone where
- * it is not canonical. Any other object is sent as it is, and refused if its order can't be known: it could
- * conflict with the state that it was read in, or pass for another's.
+ * it is not canonical. Any other object is sent as it is, and refused if its order can't be known. Where
+ * that conflicts only because it is not canonical, the change is made to what `read` shows to be the same.
  */
 export async function guarded<I extends Guard, T>(
   input: I,
-  change: (input: Omit<I, 'if_unchanged'> & Guard) => Promise<T>
+  change: (input: Omit<I, 'if_unchanged'> & Guard) => Promise<T>,
+  read: () => Promise<Shown>
 ): Promise<T> {
   const { if_unchanged: seen, ...rest } = input
-  if (typeof seen !== 'object' || rest.if_match !== undefined) return change(input)
+  if (typeof seen !== 'object' || seen === null || rest.if_match !== undefined) return change(input)
   const etag = etags.get(seen)
   if (etag !== undefined) return change({ ...rest, if_match: etag })
   const moved = movedName(seen)
-  if (moved === undefined) return change(input)
+  if (moved !== undefined) throw reordered(moved)
+  try {
+    return await change(input)
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+    const now = await read().catch(() => undefined)
+    if (!now?.etag || now.etag !== error.details.etag || !looksLike(now.document, seen)) throw error
+    return change({ ...rest, if_match: now.etag })
+  }
+}
+
+function reordered(name: string): QueryError {
   const message =
-    `\`if_unchanged\` has the field ${JSON.stringify(moved)}, which JavaScript moves to the front, so its ` +
+    `\`if_unchanged\` has the field ${JSON.stringify(name)}, which JavaScript moves to the front, so its ` +
     'order is not what was read; give the object that was read, its text (`as: "text"`), or `if_match`'
-  throw new QueryError(message, {}, { code: 'VALIDATION_ERROR' })
+  return new QueryError(message, {}, { code: 'VALIDATION_ERROR' })
+}
+
+/** Whether two documents are the same as relaxed Extended JSON, which has no two spellings of a value. */
+function looksLike(document: unknown, seen: object): boolean {
+  const text = JSON.stringify(document)
+  // It stands for any bytes that are no text.
+  return text === JSON.stringify(seen) && !text.includes('\ufffd')
 }
 
 /** A name that JavaScript may have moved: one like `10` beside others. */

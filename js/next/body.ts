@@ -25,7 +25,35 @@ export async function readBody(request: ApiRequest, limit: number): Promise<Buff
 export function streamBody(request: ApiRequest): AsyncIterable<Uint8Array> | undefined {
   const { body } = request
   if (body !== undefined && body !== null) return undefined
-  return isStream(request) && !request.readableEnded ? request : undefined
+  return isStream(request) && !request.readableEnded ? piecesOf(request) : undefined
+}
+
+/** Its reader may stop early, and the answer must still get through: the rest is let by. */
+async function* piecesOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of request.iterator({ destroyOnReturn: false })) {
+      yield piece as Uint8Array
+    }
+  } finally {
+    request.resume()
+  }
+}
+
+/** The same pieces. The error after `limit` bytes also calls `over`. */
+export async function* capped(
+  pieces: AsyncIterable<Uint8Array>,
+  limit: number,
+  over: () => void
+): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const piece of pieces) {
+    size += piece.length
+    if (size > limit) {
+      over()
+      throw tooLarge(limit)
+    }
+    yield piece
+  }
 }
 
 function toBytes(body: unknown): Buffer {

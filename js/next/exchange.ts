@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { HandleResponse } from '../../index'
 import { DatabaseError } from '../errors'
-import { ClientGone } from './body'
-import { failure, internal, misconfigured } from './failure'
+import { ClientGone, capped } from './body'
+import { failure, internal, misconfigured, tooLarge } from './failure'
 import { checkOrigins } from './origins'
 import type { Target } from './paths'
 import type { HandlerOptions, ManagerSource, RequestManager } from './types'
@@ -10,6 +10,9 @@ import { createUserReader } from './user'
 
 /** Unless `maxBodyBytes` says otherwise. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** A body that says it is no longer is read at once. */
+const SHORT_BODY_BYTES = 64 * 1024
 
 /** Asks for the operator's own token, which is no user's and which the core compares. */
 const FOR_THE_OPERATOR = '/api/platform/multidb/metrics'
@@ -31,6 +34,8 @@ export interface Incoming {
   readBody: (limit: number) => Promise<Buffer | undefined>
   /** The body while it arrives; `undefined` where it is there already. */
   streamBody: () => AsyncIterable<Uint8Array> | undefined
+  /** A body without a length may be there all the same. */
+  isUnsized?: boolean
   /** The body is a socket's bytes, and the answer may be too. */
   isSocket?: boolean
   /** Aborted when the client has gone. */
@@ -63,7 +68,14 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
       const { path } = incoming.target
       const id = path === FOR_THE_OPERATOR ? undefined : readUser(await incoming.getUser())
       const isUpload = incoming.isSocket || manager.takesUpload?.(method, path)
-      const upload = isUpload ? incoming.streamBody() : undefined
+      const isStreamed = isUpload || (manager.takesUpload && hasBody(method) && isLong(incoming))
+      let upload = isStreamed ? incoming.streamBody() : undefined
+      let isOver = false
+      if (upload && !isUpload) {
+        if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes)
+          throw tooLarge(maxBodyBytes)
+        upload = capped(upload, maxBodyBytes, () => (isOver = true))
+      }
       const whole = hasBody(method) && !upload
       const body = whole ? await incoming.readBody(maxBodyBytes) : undefined
       if (signal.aborted) return undefined
@@ -83,6 +95,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
         signal,
         upload
       )
+      if (isOver) return failure(tooLarge(maxBodyBytes))
       return method === 'OPTIONS' ? allowed(response) : response
     } catch (error) {
       if (signal.aborted || error instanceof ClientGone) return undefined
@@ -91,6 +104,16 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
       return failure(internal(sent && hasBody(method) ? 'unknown' : 'not_applied'))
     }
   }
+}
+
+/**
+ * The core takes a long body while it arrives: who may not send one is refused before it is read, and
+ * what is kept of those that stop arriving has its bounds there.
+ */
+function isLong({ headers, isUnsized }: Incoming): boolean {
+  const length = headers['content-length']
+  if (length !== undefined) return Number(length) > SHORT_BODY_BYTES
+  return isUnsized || headers['transfer-encoding'] !== undefined
 }
 
 /** A body of another method has no meaning; reading one would only cost time. */

@@ -34,6 +34,7 @@ export function createWebHandler(
       headers: headersOf(request),
       remoteAddress: getRemoteAddress?.(request),
       getUser: () => getUser?.(request),
+      isUnsized: request.body !== null,
       readBody: (limit) => readBody(request, limit),
       streamBody: () => request.body ?? undefined,
       signal: request.signal,

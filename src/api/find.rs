@@ -35,6 +35,38 @@ impl From<Error> for Refusal {
 
 /// Finds the operation of a request.
 pub(super) fn find(service: &Service, request: &Request) -> Result<Found, Refusal> {
+    match admitted(service, request)? {
+        Route::Found(operation, mut params) => {
+            add_query(&mut params, &request.query)?;
+            Ok(Found { operation, params, is_whole: false })
+        }
+        Route::ByName => {
+            let Named { operation, params } = Named::read(&request.body, &request.query)?;
+            Ok(Found { operation, params, is_whole: true })
+        }
+        Route::MethodNotAllowed(allow) => {
+            Err(Refusal::MethodNotAllowed { method: request.method.clone(), allow })
+        }
+        Route::NotFound => {
+            Err(Error::not_found(format!("there is no endpoint {}", request.path)).into())
+        }
+    }
+}
+
+/// Whether the body of a request must be there before its operation begins. Who may not send it, or
+/// sends it to nowhere, is refused before it is read.
+pub(super) fn wants_whole(service: &Service, request: &Request) -> Result<bool, Refusal> {
+    let takes = match admitted(service, request)? {
+        Route::Found(operation, _) => operation.takes,
+        Route::ByName => Takes::Json,
+        Route::MethodNotAllowed(_) | Route::NotFound => return Ok(false),
+    };
+    service.access.known(request.user.as_ref())?;
+    Ok(takes == Takes::Json)
+}
+
+/// What a request asks for, if a browser may have been made to send it, and as what it says it is.
+fn admitted(service: &Service, request: &Request) -> Result<Route, Refusal> {
     let route = route(&request.method, &request.path)?;
     // Whoever can reach the process may have these, and no page knows the operator's token.
     let is_open = match &route {
@@ -49,24 +81,12 @@ pub(super) fn find(service: &Service, request: &Request) -> Result<Found, Refusa
         let config = &service.config;
         origin::admit(request, &config.allowed_origins, config.authorization)?;
     }
-    match route {
-        Route::Found(operation, mut params) => {
-            check_body(service, request, operation.takes)?;
-            add_query(&mut params, &request.query)?;
-            Ok(Found { operation, params, is_whole: false })
-        }
-        Route::ByName => {
-            check_body(service, request, Takes::Json)?;
-            let Named { operation, params } = Named::read(&request.body, &request.query)?;
-            Ok(Found { operation, params, is_whole: true })
-        }
-        Route::MethodNotAllowed(allow) => {
-            Err(Refusal::MethodNotAllowed { method: request.method.clone(), allow })
-        }
-        Route::NotFound => {
-            Err(Error::not_found(format!("there is no endpoint {}", request.path)).into())
-        }
+    match &route {
+        Route::Found(operation, _) => check_body(service, request, operation.takes)?,
+        Route::ByName => check_body(service, request, Takes::Json)?,
+        Route::MethodNotAllowed(_) | Route::NotFound => {}
     }
+    Ok(route)
 }
 
 fn check_body(service: &Service, request: &Request, takes: Takes) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use super::arriving;
 use super::context::Accept;
 use super::dispatch::{Caller, execute};
 use super::find::{Found, Refusal, find};
@@ -181,13 +182,22 @@ fn attachment(name: &str) -> String {
 
 async fn answer(
     service: &Arc<Service>,
-    request: Request,
+    mut request: Request,
     request_id: &Arc<str>,
 ) -> Result<(Reply, Option<Handshake>), Refusal> {
+    // Its bytes count for as long as the request runs.
+    let _seat = arriving::whole(service, &mut request).await?;
     let Found { operation, mut params, is_whole } = find(service, &request)?;
     if let Some(etag) = request.header("if-match") {
         // An operation that can't keep to it refuses it.
         params.text("if_match", etag)?;
+    }
+    for name in ["if-none-match", "if-unmodified-since"] {
+        // To pass it over would be to change what it is there to keep.
+        if request.method != "GET" && request.header(name).is_some() {
+            let message = format!("`{name}` is not understood in a change; `if-match` is");
+            return Err(Error::validation(message).into());
+        }
     }
     let fresh = request.header("cache-control").is_some_and(|v| v.contains("no-cache"));
     let mut accept = accept(request.header("accept"));

@@ -1,6 +1,7 @@
 //! HTTP in, operation, HTTP out. Nothing here knows a backend, but that a Redis may hold the rate
 //! limit.
 
+mod arriving;
 pub mod context;
 #[cfg(test)]
 mod controls;

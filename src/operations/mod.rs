@@ -3,6 +3,7 @@
 use crate::api::operation::Operation;
 
 pub mod clients;
+mod guard;
 pub mod http;
 mod metrics;
 pub mod mongodb;

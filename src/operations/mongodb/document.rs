@@ -11,6 +11,7 @@ use crate::api::context::Context;
 use crate::api::reply::Reply;
 use crate::ejson::{Document, Form, Mode, ShownAs, Update, etag, write_value};
 use crate::error::{Error, Result};
+use crate::operations::guard::given;
 
 /// Which document to show.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -89,8 +90,10 @@ pub(super) struct UpdateInput {
     /// any more, byte for byte, nothing is changed and the failure, `CONFLICT`, has the current one and
     /// its `etag` in its details. What has gone through a JavaScript object may have lost its order of
     /// fields; `if_match` does not depend on it.
+    #[serde(default, deserialize_with = "given")]
     if_unchanged: Option<Document>,
     /// The `etag` that the document was loaded with; the same as `if_unchanged`.
+    #[serde(default, deserialize_with = "given")]
     if_match: Option<String>,
     /// How to show the document in the answer.
     ejson: Option<Mode>,
@@ -162,8 +165,10 @@ pub(super) struct DeleteInput {
     encoding: Option<Encoding>,
     /// The document as it was loaded, as canonical Extended JSON; it is deleted only if it is still
     /// the same, byte for byte.
+    #[serde(default, deserialize_with = "given")]
     if_unchanged: Option<Document>,
     /// The `etag` that the document was loaded with; the same as `if_unchanged`.
+    #[serde(default, deserialize_with = "given")]
     if_match: Option<String>,
     /// `text` for the current document of a conflict as a text that holds Extended JSON.
     #[serde(default, rename = "as")]

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::super::super::input::{Bytes, Integer, Score};
 use crate::backend::redis::edit::{Edit, string};
 use crate::error::{Error, Result};
+use crate::operations::guard::given;
 
 /// The longest string that Redis has, in bytes.
 const MAX_STRING: u64 = 512 << 20;
@@ -19,6 +20,7 @@ pub(super) enum StringEdit {
         /// The new value.
         value: Bytes,
         /// Only if this is the value still.
+        #[serde(default, deserialize_with = "given")]
         if_unchanged: Option<Bytes>,
     },
     /// Adds to the end. Result: `length`, in bytes.
@@ -33,6 +35,7 @@ pub(super) enum StringEdit {
         /// What to write.
         value: Bytes,
         /// Only if these bytes are there still, from `offset` on.
+        #[serde(default, deserialize_with = "given")]
         if_unchanged: Option<Bytes>,
     },
     /// Adds to an integer. Result: `value`.
