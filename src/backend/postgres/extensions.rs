@@ -35,8 +35,10 @@ const OWNERS: &str = "\
 
 /// Volatile, and yet they only look or compute; `…` stands for whatever follows.
 const LOOKS: &str = "\
-    approximate_row_count brin_… bt_index_check bt_metap bt_multi_page_stats bt_page_… \
+    approximate_row_count bool_plperl… brin_… bt_index_check bt_metap bt_multi_page_stats bt_page_… \
     chunk_compression_stats chunks_detailed_size dblink_build_sql_… dblink_current_query \
+    dblink_fdw_validator file_fdw_… hstore_pl… jsonb_pl… ltree_pl… plperl… plpgsql_call_handler \
+    plpgsql_validator plpython3… pltcl… postgres_fdw_handler postgres_fdw_validator \
     dblink_get_connections dblink_get_pkey fips_mode fsm_page_contents gen_random_… gen_salt \
     get_raw_page gin_index_check gin_leafpage_items gin_metapage_info gin_page_opaque_info \
     gist_page_… hash_… heap_page_… heap_tuple_infomask_flags hypertable_compression_stats \

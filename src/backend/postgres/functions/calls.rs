@@ -82,13 +82,16 @@ impl Statement<'_> {
         if at == 0 || self.tokens[at - 1].is("as") {
             return at > 0;
         }
-        // What follows `DISTINCT ON (…)` and `RETURNING WITH (…)` is an expression.
-        let expression_follows = |open: usize| {
-            let before = |back: usize, word| open >= back && self.tokens[open - back].is(word);
-            before(1, "with") || (before(1, "on") && before(2, "distinct"))
+        // Elsewhere an expression may follow: `DISTINCT ON (…) f(1)`, `OPERATOR(…) f(1)`.
+        let of_from = |open: usize| {
+            let before = open.checked_sub(1).map(|before| &self.tokens[before]);
+            before.is_some_and(|token| {
+                *token == Token::Symbol(',')
+                    || ["from", "join", "lateral"].iter().any(|word| token.is(word))
+            })
         };
         let open = if self.is(at - 1, ')') { self.pairs[at - 1] } else { None };
-        self.is(at + 1, '(') && open.is_some_and(|open| !expression_follows(open))
+        self.is(at + 1, '(') && open.is_some_and(of_from)
     }
 
     /// Where names of a WITH stand, as far as its list can be followed: `WITH nextval (n) AS (…), …`.
@@ -167,6 +170,7 @@ mod tests {
             "select (1).f",
             "select ($1).\"f\"[1]",
             "select distinct on (a) f(1)",
+            "select 1 operator(pg_catalog.+) f(1)",
             "select treat(1 as f)",
             "select treat((1) as setof \"f\")",
             "select treat(1 as f(5)[])",
