@@ -239,10 +239,15 @@ impl NativeManager {
         })
     }
 
-    /// Counts a request of `key`, which may make `limit` per window. Returns 0, or how many
-    /// milliseconds to wait.
+    /// Counts a request of a user, or where there is none of an address, who may make `limit` per
+    /// window. Returns 0, or how many milliseconds to wait.
     #[napi]
-    pub fn admit(&self, key: String, limit: u32, window_ms: u32) -> u32 {
+    pub fn admit(&self, user: Option<String>, address: String, limit: u32, window_ms: u32) -> u32 {
+        // No user is called as an address is: the two are told apart.
+        let key = match user.and_then(User::named) {
+            Some(user) => format!("user {}", user.canonical().id),
+            None => format!("address {address}"),
+        };
         let window = Duration::from_millis(window_ms.into());
         // Apart from what the core counts for the same user, under another limit.
         let key = format!("rateLimit {key}");
