@@ -104,8 +104,8 @@ export class Manager {
   }
 
   /**
-   * Stops intake, lets running requests finish, then closes every connection of this configuration
-   * in the process.
+   * Stops intake, and lets running requests finish. Other managers of the same configuration go on:
+   * the last of them that is shut down closes the connections.
    */
   shutdown(timeoutMs = SHUTDOWN_TIMEOUT_MS): Promise<void> {
     return this.native.shutdown(timeoutMs)

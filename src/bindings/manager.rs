@@ -54,8 +54,7 @@ pub struct HandleRequest {
     pub allowed_origins: Option<Vec<String>>,
 }
 
-/// The core behind `ConnectionManager`: one per configuration and process, however often it is
-/// made.
+/// What is behind `ConnectionManager`: those of one configuration share the connections of a process.
 #[napi]
 pub struct NativeManager {
     service: Arc<Service>,
@@ -283,7 +282,8 @@ impl NativeManager {
         })
     }
 
-    /// Stops intake, lets running requests finish for up to `timeoutMs`, then closes every socket.
+    /// Stops intake, and lets running requests finish for up to `timeoutMs`. The last manager of a
+    /// configuration then closes every socket.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn shutdown(&self, env: Env, timeout_ms: u32) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);
