@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-const ENDINGS = ['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs']
+/** What a source file of the Studio may end in. */
+export const ENDINGS = ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs']
 /** What tools keep, wherever it lies. */
 const KEPT_BY_TOOLS = new Set(
   'node_modules .next .git .turbo .cache .vercel .yarn .pnpm-store'.split(' ')
