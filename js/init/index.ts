@@ -95,12 +95,17 @@ function wrapper(studio: string, say: (line: string) => void) {
 
 function queries(studio: string, say: (line: string) => void) {
   const found = findQueries(studio)
-  if (found.length === 0) return
   say('')
-  say('These query platform.databases, or views of it. `migrate` makes it a view of the registered')
-  say(
-    'connections: it shows no secrets and refuses writes; views and functions of the old table go'
-  )
-  say('on showing what was registered before. What replaces them is in docs/switching.md.')
-  for (const { file, line, does } of found) say(`  ${does.padEnd(6)}  ${file}:${line}`)
+  if (found.length > 0) {
+    say(
+      'These query platform.databases, or views of it. `migrate` makes it a view of the registered'
+    )
+    say(
+      'connections: it shows no secrets and refuses writes; views and functions of the old table go'
+    )
+    say('on showing what was registered before. What replaces them is in docs/switching.md.')
+    for (const { file, line, does } of found) say(`  ${does.padEnd(6)}  ${file}:${line}`)
+  } else say('No file was found that queries platform.databases, which `migrate` makes a view.')
+  say('Not seen: a name that is put together from other files, a query builder that is told the')
+  say('schema in another file, and what is not in this folder.')
 }
