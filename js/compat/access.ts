@@ -11,7 +11,7 @@ import { defaultManager } from './default'
 export type AuthenticatedRequest = IncomingMessage & { user?: unknown }
 
 const readUser = createUserReader(
-  console.error,
+  (error) => console.error(error),
   'by handing on a request whose user is { id }: Object.assign(req, { user: { id: … } })'
 )
 
