@@ -91,14 +91,14 @@ fn unfulfilled(prefix: &str, name: &str, value: &str, said: &Said<'_>) -> Option
     differs.then_some(Why::Login)
 }
 
-/// Variables by another prefix may be about another server: one with an address of its own.
+/// Variables by another product's name may be about another server: one with an address of its own.
 fn is_of_another(prefix: &str, url: &SecretString, variables: &[(&str, &str)]) -> bool {
-    ["URL", "URI"].iter().any(|ending| {
-        let own = format!("{prefix}_{ending}");
-        let is_setting = SETTINGS.iter().any(|s| s.variable == own);
-        let value = variables.iter().find(|(name, _)| *name == own).map(|(_, value)| value.trim());
-        !is_setting && value.is_some_and(|own| !own.is_empty() && own != url.expose_secret().trim())
-    })
+    let may_be = matches!(prefix, "VALKEY" | "MONGO");
+    let own = ["URL", "URI"].map(|ending| format!("{prefix}_{ending}"));
+    let mut addresses = variables.iter().filter(|(name, _)| own.iter().any(|own| own == name));
+    may_be
+        && addresses
+            .any(|(_, value)| !value.is_empty() && value.trim() != url.expose_secret().trim())
 }
 
 fn said(kind: DatabaseType, url: &SecretString) -> Said<'_> {

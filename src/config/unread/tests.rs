@@ -339,6 +339,8 @@ fn another_server_by_another_products_name_is_none_of_ours() {
     assert!(config(&[ours, asks, ("VALKEY_URL", "redis://h")]).is_err());
     assert!(config(&[ours, ("VALKEY_URL", "rediss://other")]).is_ok());
     assert!(config(&[ours, ("REDIS_TLS_URL", "rediss://h")]).is_err());
+    assert!(config(&[ours, ("REDISS_URL", "rediss://h")]).is_err());
+    assert!(config(&[ours, ("REDIS_ENCRYPTION", "on"), ("REDIS_URI", "redis://other")]).is_err());
     assert!(config(&[("REDIS_URL", "rediss://h"), ("REDIS_TLS_URL", "rediss://h")]).is_ok());
     let lower = [("redis_use_tls", "true"), ("Redis_Encryption", "on"), ("mongo_tls", "1")];
     for asks in lower {
