@@ -178,17 +178,14 @@ fn said_in(value: &str) -> Asks {
         .filter(|w| !w.is_empty())
         .map(str::to_uppercase)
         .collect();
-    let says = |at: usize, known: &str| words[at] == known;
-    let is_off = |at: usize| {
-        words.get(at + 1).is_some_and(|next| Switch::of(&next.to_lowercase()) == Some(Switch::Off))
-    };
     let mut asks = Asks::Nothing;
-    for at in 0..words.len() {
-        if says(at, "TLS") || says(at, "SSL") {
-            if !is_off(at) && asks == Asks::Nothing {
+    for (at, word) in words.iter().enumerate() {
+        if word == "TLS" || word == "SSL" {
+            let next = words.get(at + 1).and_then(|next| Switch::of(&next.to_lowercase()));
+            if next != Some(Switch::Off) {
                 asks = Asks::Tls;
             }
-        } else if speaks_of_tls(&words[at]) {
+        } else if speaks_of_tls(word) {
             return Asks::More;
         }
     }
