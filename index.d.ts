@@ -25,10 +25,7 @@ export declare class Cancellation {
   cancel(): void
 }
 
-/**
- * The core behind `ConnectionManager`: one per configuration and process, however often it is
- * made.
- */
+/** What is behind `ConnectionManager`: those of one configuration share the connections of a process. */
 export declare class NativeManager {
   /**
    * Reads the configuration. `env` holds environment variables, `options` is a JSON object that
@@ -71,15 +68,18 @@ export declare class NativeManager {
    */
   queryPlatform(query: string, parameters: string): Promise<string>
   /**
-   * Counts a request of `key`, which may make `limit` per window. Returns 0, or how many
-   * milliseconds to wait.
+   * Counts a request of a user, or where there is none of an address, who may make `limit` per
+   * window. Returns 0, or how many milliseconds to wait.
    */
-  admit(key: string, limit: number, windowMs: number): number
+  admit(user: string | undefined | null, address: string, limit: number, windowMs: number): number
   /** Writes one line to the log: how an operation of the caller's own went. */
   log(operation: string, projectRef: string, databaseType: string, durationMs: number, error?: string | undefined | null): void
   /** Closes the clients of one type; the next request opens them again. */
   closeClients(databaseType: string): Promise<void>
-  /** Stops intake, lets running requests finish for up to `timeoutMs`, then closes every socket. */
+  /**
+   * Stops intake, and lets running requests finish for up to `timeoutMs`. The last manager of a
+   * configuration then closes every socket.
+   */
   shutdown(timeoutMs: number): Promise<void>
 }
 

@@ -297,6 +297,26 @@ test('shutdown() leaves no socket, and new managers work after it', async () => 
   expect([200, 503]).toContain(report.refused)
 })
 
+test('a manager that is shut down refuses, and those that share its connections go on', async () => {
+  const options = { ...stack.options, maxClients: 78 }
+  const [routes, helpers, worker] = [1, 2, 3].map(() => new ConnectionManager(options))
+  const ask = async (manager: ConnectionManager | undefined) =>
+    (await request(manager!, 'GET', '/redis/default/info')).status
+  const running = request(routes!, 'POST', '/postgres/default/query', {
+    query: 'SELECT pg_sleep(0.5), 1 AS v',
+    read_only: true,
+  })
+  expect(await Promise.all([routes, helpers, worker].map(ask))).toEqual([200, 200, 200])
+  await helpers!.shutdown(5000)
+  expect(await Promise.all([routes, helpers, worker].map(ask))).toEqual([200, 503, 200])
+  await helpers!.shutdown(5000)
+  await worker!.shutdown(5000)
+  expect(await Promise.all([routes, helpers, worker].map(ask))).toEqual([200, 503, 503])
+  expect((await running).status).toBe(200)
+  await routes!.shutdown(5000)
+  expect(await Promise.all([routes, helpers, worker].map(ask))).toEqual([503, 503, 503])
+})
+
 test('shutdown() lets what is running finish', async () => {
   const manager = new ConnectionManager({ ...stack.options, maxClients: 77 })
   const query = { query: 'SELECT pg_sleep(0.5), 1 AS v', read_only: true }

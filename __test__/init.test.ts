@@ -1,10 +1,21 @@
 // `studio-multidb init`: it looks at the Studio before it writes, and says what it could not tell.
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { root } from './support/processes'
+
+// Many Studios are looked at: a process for each would take minutes.
+const { init } = jest.requireActual<typeof import('../js/init')>('../dist/init/index.js')
 
 const folders: string[] = []
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
@@ -24,6 +35,23 @@ function studio(files: Record<string, string>) {
   const said = init()
   const sockets = readFileSync(join(folder, 'lib/multidbSockets.ts'), 'utf8')
   return { folder, said, sockets, init }
+}
+
+/** What `init` says to a Studio of these files, and which files are there afterwards. */
+function visit(files: string[], text = 'export default 1') {
+  const folder = mkdtempSync(join(tmpdir(), 'studio-init-'))
+  folders.push(folder)
+  for (const name of new Set(['package.json', ...files])) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), files.includes(name) ? text : '{}')
+  }
+  const lines: string[] = []
+  const isDone = init(folder, (line) => lines.push(line))
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+  const wrote = names.filter((name) => name !== 'package.json' && !files.includes(name))
+  return { isDone, said: lines.join('\n'), wrote }
 }
 
 const authenticate = (code: string) => studio({ 'lib/api/apiAuthenticate.ts': code })
@@ -279,4 +307,146 @@ test('a wrapper that the routes could not import is named', () => {
   expect(studio({}).said).toMatch(/TO DO .*there is none/)
   const named = studio({ 'lib/api/apiWrapper.ts': 'export async function apiWrapper() {}' })
   expect(named.said).toMatch(/TO DO .*default export/)
+})
+
+describe('a Studio that has routes of its own', () => {
+  const ENDINGS = ['ts', 'tsx', 'js', 'jsx', 'mjs']
+  const TYPES = ['redis', 'mongodb', 'postgres', 'bun']
+  const homes = ['', 'src/']
+
+  test.each(
+    homes.flatMap((home) => [
+      ...TYPES.map((type) => `${home}pages/api/platform/${type}/[ref]/info`),
+      `${home}pages/api/platform/redis/[ref]`,
+      `${home}pages/api/platform/redis/[ref]/deep/[key]/index`,
+      `${home}pages/api/platform/redis/[scope]/[...rest]`,
+      `${home}pages/api/platform/redis/[scope]/[[...path]]`,
+      `${home}pages/api/platform/redis/[...path]`,
+      `${home}pages/api/platform/redis/[[...path]]`,
+      `${home}pages/api/platform/databases/[...path]`,
+      `${home}pages/api/platform/databases/[[...rest]]`,
+      `${home}pages/api/platform/multidb/[...all]`,
+      `${home}app/api/platform/redis/[ref]/info/route`,
+      `${home}app/api/(inner)/platform/redis/[ref]/info/route`,
+      `${home}app/api/platform/redis/[scope]/[...path]/route`,
+    ])
+  )('and would not work beside ours is told, and nothing is written: %s', (stem) => {
+    for (const ending of ENDINGS) {
+      const file = `${stem}.${ending}`
+      const { isDone, said, wrote } = visit([file])
+      expect([file, isDone, wrote]).toEqual([file, false, []])
+      expect(said.split('\n')[0]).toContain(`BREAKS  ${file}: `)
+      expect(said).toMatch(/(rename|move|remove) /)
+      expect(said).toMatch(/^nothing was written/m)
+    }
+  })
+
+  test.each(
+    homes.flatMap((home) => [
+      `${home}pages/api/platform/databases/index`,
+      `${home}pages/api/platform/databases`,
+      `${home}pages/api/platform/databases/[id]`,
+      `${home}pages/api/platform/databases/export/all`,
+      `${home}pages/api/platform/redis/[scope]/info`,
+      `${home}pages/api/platform/redis/health/check`,
+      `${home}pages/api/platform/multidb/health`,
+      `${home}app/api/platform/databases/route`,
+    ])
+  )('that are asked before ours is told so first: %s', (stem) => {
+    for (const ending of ENDINGS) {
+      const file = `${stem}.${ending}`
+      const { isDone, said, wrote } = visit([file])
+      expect([file, isDone]).toEqual([file, true])
+      expect(said.split('\n')[0]).toContain(`FIRST   ${file}: it goes on answering /api/platform/`)
+      expect(wrote.length).toBe(9)
+    }
+  })
+
+  test.each([
+    'pages/api/platform/projects/[ref]/index.ts',
+    'pages/api/platform/[other]/info.ts',
+    'pages/api/platform/[...all].ts',
+    'pages/api/[ref].ts',
+    'pages/api/platform/redis/health.ts',
+    'pages/api/platform/redis/[ref]/notes.md',
+    'pages/api/platform/redis/[ref]/info.test.ts',
+    'pages/platform/redis/[ref].tsx',
+    'app/api/platform/redis/[ref]/info/helper.ts',
+  ])('and gets along with ours is not told anything: %s', (file) => {
+    const { isDone, said, wrote } = visit([file])
+    expect([isDone, wrote.length]).toEqual([true, 9])
+    expect(said).not.toMatch(/BREAKS|FIRST/)
+  })
+
+  test.each(homes.flatMap((home) => ENDINGS.map((ending): [string, string] => [home, ending])))(
+    'below %p keeps what it has by another ending: .%s',
+    (home, ending) => {
+      const stems = ['instrumentation', 'lib/multidb', 'lib/multidbSockets']
+      const route = 'pages/api/platform/redis/[scope]/[...path]'
+      const files = [...stems, route, 'pages/index'].map((stem) => `${home}${stem}.${ending}`)
+      const { said, wrote } = visit(files)
+      for (const file of files.slice(0, 4)) expect(said).toContain(`kept    ${file} `)
+      expect(said).toMatch(/instrumentation\.\w+ .*serveSockets\(\)/)
+      expect(wrote.length).toBe(5)
+      for (const file of wrote) expect(file).toMatch(new RegExp(`^${home}pages/api/platform/`))
+    }
+  )
+})
+
+describe('queries are found that are put together', () => {
+  const lines = (file: string, text: string) =>
+    visit([file], text)
+      .said.split('\n')
+      .filter((line) => /^ {2}(reads|writes|maybe)/.test(line))
+      .map((line) => line.trim().split(/\s+/).join(' '))
+
+  test.each([
+    ['reads a.ts:2', "const TABLE = 'databases'\nq(`SELECT * FROM platform.${TABLE}`)"],
+    ['writes a.ts:2', "const S = 'platform'\nq(`update ${S}.databases set a = 1`)"],
+    ['writes a.ts:2', "const S = 'platform', T = 'databases'\nq(`update ${S}.${T} set a = 1`)"],
+    ['writes a.ts:2', "const T = 'platform.databases'\nq('DELETE FROM ' + T + ' WHERE a')"],
+    ['writes a.ts:1', "sql`delete from ${sql('platform')}.${sql('databases')}`"],
+    ['reads a.ts:1', "$queryRaw`from ${Prisma.raw('platform')}.${Prisma.raw('databases')}`"],
+    ['writes a.ts:1', "q('UPDATE platform.' + 'databases SET name = 1')"],
+    ['writes a.ts:2', "q('UPDATE ' +\n  'platform.databases SET name = 1')"],
+    ['writes a.ts:1', 'sql`update ${platformSchema}.databases set a = 1`'],
+    ['maybe a.ts:1', 'q(`SELECT * FROM platform.${table}`)'],
+    ['writes a.ts:1', "db.schema('platform').rpc('update_database_health', {})"],
+    ['reads a.ts:1', "q('SELECT * FROM platform.get_project_databases($1)')"],
+    ['writes a.ts:1', "fetch('/rest/v1/rpc/update_database_health')"],
+    ['writes a.ts:1', "q('DELETE FROM /* old */ platform.databases')"],
+    ['writes a.ts:3', 'q(`INSERT INTO\n  -- the registry\n  platform.databases (id)`)'],
+    ['reads a.ts:1', "q('SELECT 1 /* update */ FROM platform.databases')"],
+  ])('%s: %s', (expected, text) => {
+    expect(lines('a.ts', text).map((line) => line.replace(/ {2,}/, ' '))).toContain(expected)
+  })
+
+  test.each(
+    'package.json Makefile Dockerfile a.json a.graphql a.txt a.toml bin/run .env.local .github/x'.split(
+      ' '
+    )
+  )('in %s', (file) => {
+    const text = '{ "x": "psql -c \\"delete from platform.databases\\"" }'
+    expect(lines(file, text)).toEqual([`writes ${file}:1`])
+  })
+
+  test.each(['README.md', 'package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'a.map'])(
+    'but not in %s',
+    (file) => expect(lines(file, 'delete from platform.databases')).toEqual([])
+  )
+
+  test.each(['search_path%3Dplatform', 'search_path=platform', 'search_path%3Dpublic%2Cplatform'])(
+    'by the search path of a URL: %s',
+    (option) => {
+      const { said } = studio({
+        '.env': `DATABASE_URL=postgresql://u:p@h/d?options=-c${option}`,
+        'lib/a.ts': "q('DELETE FROM databases WHERE id = 1')",
+      })
+      expect(said).toContain('  writes  lib/a.ts:1')
+    }
+  )
+
+  test('and what can’t be seen is said', () => {
+    expect(studio({}).said).toMatch(/No file was found .*\nNot seen: a name that is put together/)
+  })
 })

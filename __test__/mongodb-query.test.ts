@@ -36,6 +36,25 @@ test('a pipeline gives a list, or a stream of any size', async () => {
   expect(seen).toBe(2000)
 })
 
+test.each(['out', 'merge'])(
+  'a streamed pipeline with $%s writes, and gives nothing',
+  async (stage) => {
+    const target = `written_by_${stage}`
+    const pipeline = [{ $limit: 3 }, { [`$${stage}`]: target }]
+    const drain = async (input?: { confirm?: boolean }) => {
+      const seen: unknown[] = []
+      for await (const one of mongo.aggregations.stream(db, coll, pipeline, input)) seen.push(one)
+      return seen
+    }
+    for (const confirm of [false, undefined]) {
+      await expect(drain({ confirm } as never)).rejects.toThrow(/confirm/)
+      expect(await mongo.aggregations.run(db, target, [])).toEqual([])
+    }
+    expect(await drain()).toEqual([])
+    expect(await mongo.aggregations.run(db, target, [])).toHaveLength(3)
+  }
+)
+
 test('leaving a stream early, or aborting it, gives the connection back', async () => {
   for await (const document of mongo.aggregations.stream(db, coll, [])) {
     expect(document).toHaveProperty('kind')

@@ -1,12 +1,12 @@
 import { type HandleResponse, type HandleRequest, NativeManager, Upload } from '../index'
-import { fromNative, QueryError } from './errors'
+import { fromNative } from './errors'
 import { HttpService } from './http'
 import { type Binding, type CallOptions, type DirectTarget, abortable, invoke } from './invoke'
 import { MongoDatabase } from './mongodb/database'
 import type { ManagerOptions } from './options'
 import { PostgresDatabase } from './postgres'
 import { RedisDatabase } from './redis'
-import { type ClientOptions, type Selector, toInput } from './selector'
+import { type ClientOptions, type Selector, isUser, strangeUser, toInput, userIn } from './selector'
 import { Databases } from './databases'
 import type { PoolStatistics } from './pools'
 import { type UploadSource, send } from './stream'
@@ -44,7 +44,7 @@ export class Manager {
     body?: UploadSource
   ): Promise<HandleResponse> {
     const { user } = request as { user?: unknown }
-    if (!isUser(user)) return Promise.reject(strangeUser(typeof user))
+    if (!isUser(user)) return Promise.reject(strangeUser(user))
     const upload = body === undefined ? undefined : new Upload()
     const answer = abortable(signal, (cancellation) =>
       this.native.handle(given(request), cancellation, upload)
@@ -104,8 +104,8 @@ export class Manager {
   }
 
   /**
-   * Stops intake, lets running requests finish, then closes every connection of this configuration
-   * in the process.
+   * Stops intake, and lets running requests finish. Other managers of the same configuration go on:
+   * the last of them that is shut down closes the connections.
    */
   shutdown(timeoutMs = SHUTDOWN_TIMEOUT_MS): Promise<void> {
     return this.native.shutdown(timeoutMs)
@@ -115,20 +115,10 @@ export class Manager {
     return {
       native: this.native,
       selector: toInput(selector),
-      user: options.user,
+      user: userIn(options),
       direct: undefined,
     }
   }
-}
-
-function isUser(user: unknown): boolean {
-  return user === undefined || user === null || typeof user === 'string'
-}
-
-/** What is no id must not pass as nobody, and the runtime would say so in words of its own. */
-function strangeUser(kind: string): QueryError {
-  const message = `\`user\` must be the id of the authenticated user as text, not a ${kind}`
-  return new QueryError(message, undefined, { code: 'VALIDATION_ERROR', statusCode: 400 })
 }
 
 /** A request without the parts that are `null`. */

@@ -10,26 +10,10 @@ import {
   createWebHandler,
 } from 'studio-multidb/next'
 import { WebSocket } from 'ws'
+import { id, NOT_SAID, OTHER, SHAPES } from './shapes'
 import { stubManager } from './stub'
 
 const url = '/api/platform/databases'
-const id = '7d0c9c7e-4f0a-4f0e-9c53-000000000001'
-const OTHER = '7d0c9c7e-4f0a-4f0e-9c53-000000000002'
-
-/** Shapes of one user. */
-const SHAPES: Array<[string, unknown]> = [
-  ['an id', id],
-  ['an object with an id', { id, email: 'a@example.com' }],
-  ['the fork’s context', { userId: id, email: 'a@example.com', firstName: null, sessionId: OTHER }],
-  ['a row', { user_id: id }],
-  ['claims', { sub: id, session_id: OTHER, aud: 'authenticated' }],
-  ['claims in an object', { claims: { sub: id }, error: null }],
-  ['a session with its user', { user: { id, email: 'a@example.com' }, expires: 'tomorrow' }],
-  ['what a client library answers', { data: { user: { id } }, error: null }],
-  ['the same id twice', { id, sub: id, user: { userId: id } }],
-  ['a promise', Promise.resolve({ userId: id })],
-]
-
 /** Somebody, but who? */
 const UNREADABLE: Array<[string, unknown]> = [
   ['no id', { email: 'a@example.com', name: 'Ada' }],
@@ -61,6 +45,9 @@ async function ask(user: unknown, claims?: unknown, options: object = {}) {
   return { ...answers[0]!, again: answers[1]!, requests, onError }
 }
 
+/** Beside these a bare text may be any other argument's. */
+const idless = (other: unknown) => !JSON.stringify(other ?? null).includes(id)
+
 describe('a route knows its user', () => {
   test.each(SHAPES)('by req.user: %s', async (_, user) => {
     expect((await ask(user)).requests[0]?.user).toBe(id)
@@ -68,7 +55,20 @@ describe('a route knows its user', () => {
 
   test.each(SHAPES)('by the third argument, whatever req.user is: %s', async (_, user) => {
     for (const other of [undefined, null, id, { userId: id }, { email: 'x' }]) {
+      if (user === id && idless(other)) continue
       expect((await ask(other, user)).requests[0]?.user).toBe(id)
+    }
+  })
+
+  test.each(NOT_SAID)('by the third argument only beside req.user: %s', async (_, argument) => {
+    expect((await ask({ userId: id }, argument)).requests[0]?.user).toBe(id)
+    for (const nobody of [undefined, null, '', { email: 'a@example.com' }]) {
+      const { status, text, requests, onError } = await ask(nobody, argument)
+      expect([status, requests]).toEqual([500, []])
+      expect(text).toMatch(/getUser/)
+      expect(text).toMatch(/third argument/)
+      expect(text).not.toContain(id)
+      expect(onError).toHaveBeenCalledTimes(1)
     }
   })
 

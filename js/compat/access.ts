@@ -1,25 +1,37 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { fromNative, DatabaseError } from '../errors'
+import { createUserReader, leftAlready, leftByWrapper } from '../next/user'
 import type { DatabaseType, ProjectPermissions } from '../types'
 import { defaultManager } from './default'
 
-/** A request that the Studio's `apiWrapper` has authenticated. */
-export type AuthenticatedRequest = IncomingMessage & {
-  user?: { id?: string; sub?: string } | null
-}
+/**
+ * A request that the Studio's `apiWrapper` has authenticated. `user` may have every shape that the
+ * routes know: an id, or an object with one as `id`, `userId` or `sub`, also within `user` or `claims`.
+ */
+export type AuthenticatedRequest = IncomingMessage & { user?: unknown }
 
-/** The id of the user that a request was authenticated as. */
-export function userOf(req: AuthenticatedRequest): string | undefined {
-  return req.user?.id ?? req.user?.sub
+const readUser = createUserReader(
+  (error) => console.error(error),
+  'by handing on a request whose user is { id }: Object.assign(req, { user: { id: … } })'
+)
+
+/**
+ * The id of the user that a request was authenticated as. `claims` is what the wrapper passed as the
+ * third argument. A user whose id can't be told is an error, and so is a session that was refused.
+ */
+export function userOf(req: AuthenticatedRequest, claims?: unknown): string | undefined {
+  return readUser(leftAlready(req, claims))
 }
 
 /** What the request's user may do in a project. */
 export async function checkProjectAccess(
   req: AuthenticatedRequest,
-  projectRef: string
+  projectRef: string,
+  claims?: unknown
 ): Promise<{ hasAccess: boolean; permissions?: ProjectPermissions; error?: Error }> {
   try {
-    const granted = await defaultManager().native.permission(projectRef, userOf(req))
+    const user = readUser(await leftByWrapper(req, claims))
+    const granted = await defaultManager().native.permission(projectRef, user)
     const permissions: ProjectPermissions = {
       canRead: true,
       canWrite: granted !== 'read',
@@ -36,9 +48,10 @@ export async function checkProjectAccess(
 export async function requirePermission(
   req: AuthenticatedRequest,
   projectRef: string,
-  requiredPermission: 'read' | 'write' | 'admin'
+  requiredPermission: 'read' | 'write' | 'admin',
+  claims?: unknown
 ): Promise<{ authorized: boolean; error?: Error }> {
-  const { permissions, error } = await checkProjectAccess(req, projectRef)
+  const { permissions, error } = await checkProjectAccess(req, projectRef, claims)
   if (!permissions) return { authorized: false, error: error ?? new Error('Access denied') }
   const allowed = {
     read: permissions.canRead,
@@ -49,17 +62,26 @@ export async function requirePermission(
 }
 
 /**
- * Counts a request against its user's limit. Where the limit is passed it answers 429 itself and
- * returns `false`.
+ * Counts a request against its user's limit, or its address's where nobody is logged in. Where the
+ * limit is passed it answers 429 itself and returns `false`; so it does, with the reason, where the
+ * user can't be told: to count that one with others would have them pay for each other.
  */
 export function rateLimit(
   req: AuthenticatedRequest,
   res: ServerResponse,
   maxRequests = 100,
-  windowMs = 60_000
+  windowMs = 60_000,
+  claims?: unknown
 ): boolean {
-  const key = userOf(req) ?? req.socket?.remoteAddress ?? 'anonymous'
-  const waitMs = defaultManager().native.admit(key, maxRequests, windowMs)
+  let user: string | undefined
+  try {
+    user = userOf(req, claims)
+  } catch (error) {
+    handleDatabaseError(error, res)
+    return false
+  }
+  const address = req.socket?.remoteAddress ?? 'anonymous'
+  const waitMs = defaultManager().native.admit(user, address, maxRequests, windowMs)
   if (waitMs === 0) return true
   const retryAfter = Math.ceil(waitMs / 1000)
   const message = 'Too many requests'

@@ -68,7 +68,7 @@ export const poolManager = {
     return Promise.resolve()
   },
 
-  /** Lets running calls finish, then closes every connection. */
+  /** Lets running calls finish, then closes the connections, unless a manager of the routes uses them. */
   shutdown(): Promise<void> {
     return closeDefaultManager()
   },

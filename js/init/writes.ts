@@ -31,13 +31,18 @@ const THEN_WRITES =
 
 /** Whether the statement around a table's name writes to it, as far as the text before and after tells. */
 export function writes(earlier: string, later: string): boolean {
-  const near = earlier.slice(-NEAR)
+  const near = withoutNotes(earlier.slice(-4 * NEAR)).slice(-NEAR)
   return (
     WRITES.test(near) ||
     (COPIES.test(near) && FROM.test(later)) ||
     WRITING_CALL.test(near) ||
     THEN_WRITES.test(chain(later.slice(0, NEAR)))
   )
+}
+
+/** What SQL's own comments say between a statement's words is no part of it. */
+function withoutNotes(statement: string): string {
+  return statement.replace(/\/\*[^]*?\*\//g, ' ').replace(/--[^\n]*(?=\n)/g, ' ')
 }
 
 /** What follows of the same expression: past its arguments, on lines that go on with a dot. */

@@ -79,23 +79,22 @@ export class Aggregations {
     input: AggregateInput & { confirm?: boolean | undefined } = {},
     call?: CallOptions
   ): Promise<T[]> {
-    const confirm = 'confirm' in input ? input.confirm === true : true
-    const body = { db, coll, pipeline, ...split({ ...input, confirm }) }
+    const body = { db, coll, pipeline, ...split(confirmed(input)) }
     return invoke(this.#binding, 'mongodb.aggregate', body, call)
   }
 
   /**
    * A pipeline's result of any size, document by document. Leaving the loop, or aborting the signal, ends the work on the
-   * server.
+   * server. One with `$out` or `$merge` writes, as it does with `run`.
    */
   stream<T = Document>(
     db: string,
     coll: string,
     pipeline: PipelineInput,
-    input: AggregateInput = {},
+    input: AggregateInput & { confirm?: boolean | undefined } = {},
     call?: CallOptions
   ): AsyncGenerator<T> {
-    const body = { db, coll, pipeline, ...split(input) }
+    const body = { db, coll, pipeline, ...split(confirmed(input)) }
     return documents(this.#binding, 'mongodb.aggregate', body, call)
   }
 
@@ -122,6 +121,11 @@ export class Aggregations {
     const body = { db, pipeline, ...split(input) }
     return invoke(this.#binding, 'mongodb.aggregate.database', body, call)
   }
+}
+
+/** Code says what it does: only one that passes a `confirm` on is held to it. */
+function confirmed(input: AggregateInput & { confirm?: boolean | undefined }) {
+  return { ...input, confirm: 'confirm' in input ? input.confirm === true : true }
 }
 
 /** Options of the server are told apart from ours. */

@@ -76,8 +76,9 @@ export interface ApiHandlerOptions<
 > extends HandlerOptions {
   /**
    * The authenticated user of a request. `claims` is what the host's wrapper passed as the third
-   * argument. Unless given, that argument or `req.user`: an id, or an object with one as `id`,
-   * `userId` or `sub`, also within its `user` or `claims`. Two that name different users are refused.
+   * argument. Unless given, `req.user`: an id, or an object with one as `id`, `userId` or `sub`, also
+   * within its `user` or `claims`. Or that argument, if it says that it is a user: by more than an `id`.
+   * Two that name different users are refused.
    */
   getUser?: (request: Req, claims: unknown) => User | Promise<User>
   /**

@@ -27,7 +27,7 @@ use crate::outcome::Outcome;
 use crate::permission::Permission;
 use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
-use crate::service::Service;
+use crate::service::{Core, Service};
 
 /// How long after its deadline an operation that has not ended by itself is ended.
 const GRACE: Duration = Duration::from_millis(250);
@@ -170,7 +170,7 @@ async fn admit(
     params: &mut Params,
     caller: &Caller,
 ) -> Result<(Found, Permission)> {
-    let Service { registry, access, .. } = service;
+    let Core { registry, access, .. } = &**service;
     let (user, fresh) = (caller.user.as_ref(), caller.fresh);
     // Asked first: to somebody unknown, what exists and what does not must look the same.
     if !matches!(operation.subject, Subject::Public | Subject::Operator) && caller.direct.is_none()

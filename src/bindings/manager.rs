@@ -54,8 +54,7 @@ pub struct HandleRequest {
     pub allowed_origins: Option<Vec<String>>,
 }
 
-/// The core behind `ConnectionManager`: one per configuration and process, however often it is
-/// made.
+/// What is behind `ConnectionManager`: those of one configuration share the connections of a process.
 #[napi]
 pub struct NativeManager {
     service: Arc<Service>,
@@ -239,10 +238,15 @@ impl NativeManager {
         })
     }
 
-    /// Counts a request of `key`, which may make `limit` per window. Returns 0, or how many
-    /// milliseconds to wait.
+    /// Counts a request of a user, or where there is none of an address, who may make `limit` per
+    /// window. Returns 0, or how many milliseconds to wait.
     #[napi]
-    pub fn admit(&self, key: String, limit: u32, window_ms: u32) -> u32 {
+    pub fn admit(&self, user: Option<String>, address: String, limit: u32, window_ms: u32) -> u32 {
+        // No user is called as an address is: the two are told apart.
+        let key = match user.and_then(User::named) {
+            Some(user) => format!("user {}", user.canonical().id),
+            None => format!("address {address}"),
+        };
         let window = Duration::from_millis(window_ms.into());
         // Apart from what the core counts for the same user, under another limit.
         let key = format!("rateLimit {key}");
@@ -278,7 +282,8 @@ impl NativeManager {
         })
     }
 
-    /// Stops intake, lets running requests finish for up to `timeoutMs`, then closes every socket.
+    /// Stops intake, and lets running requests finish for up to `timeoutMs`. The last manager of a
+    /// configuration then closes every socket.
     #[napi(ts_return_type = "Promise<void>")]
     pub fn shutdown(&self, env: Env, timeout_ms: u32) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);

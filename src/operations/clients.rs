@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::permission::Permission;
 use crate::pool::Lease;
 use crate::registry::Connection;
-use crate::service::Service;
+use crate::service::Core;
 use crate::target::DatabaseType;
 
 impl Context {
@@ -67,7 +67,7 @@ impl Context {
     /// Another connection of the same type in the same project, by its id. The user must have this
     /// permission on it; to one who has no part in it, it does not exist.
     pub async fn other(&self, id: Uuid, permission: Permission) -> Result<Arc<Connection>> {
-        let Service { registry, access, .. } = self.service.as_ref();
+        let Core { registry, access, .. } = &**self.service;
         let this = self.connection()?;
         let user = self.user.as_ref();
         let (other, granted) = access.connection(registry, user, id, self.fresh).await?;

@@ -49,7 +49,7 @@ pub(super) struct RunInput {
 /// A list of the resulting documents. A list has no place to say that it is not whole, so a result is
 /// cut only where the caller asked for it. With `Accept: application/x-ndjson` the documents are
 /// sent one per line while they are read, however many there are; a failure then cuts the answer off.
-/// A pipeline that writes answers with an empty list once it has written.
+/// A pipeline that writes answers with an empty list, or no lines, once it has written.
 pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let (stages, needs) = allowed(cx, &input.pipeline, namespace.db())?;
@@ -124,11 +124,15 @@ struct Run {
 
 impl Run {
     async fn answer(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
-        if cx.accept == Accept::Json || self.options.writes {
-            self.list(cx, source).await
-        } else {
-            self.stream(cx, source).await
+        if cx.accept == Accept::Json {
+            return self.list(cx, source).await;
         }
+        if !self.options.writes {
+            return self.stream(cx, source).await;
+        }
+        // Whoever reads line by line gets none: it has been written when that is told.
+        self.list(cx, source).await?;
+        Ok(Reply::stream(cx, Format::Documents, |_, _| Box::pin(async { Ok(()) })))
     }
 
     async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply> {

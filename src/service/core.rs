@@ -1,13 +1,7 @@
-//! The process-wide parts that all requests share.
-//!
-//! Managers with the same configuration share one service, however often they are made: a Studio in
-//! development reloads its modules on every edit, and worker threads load the addon again.
+//! The process-wide parts that all requests of one configuration share.
 
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
-
-use parking_lot::Mutex;
 
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
@@ -17,7 +11,6 @@ use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::fanout::Seats;
-use crate::intake::Intake;
 use crate::jobs::Jobs;
 use crate::logging::Wanted;
 use crate::permission::Permission;
@@ -27,14 +20,12 @@ use crate::target::DatabaseType;
 use crate::target::egress::Egress;
 use crate::uploads::Uploads;
 
-static SERVICES: LazyLock<Mutex<HashMap<[u8; 32], Arc<Service>>>> = LazyLock::new(Mutex::default);
-
 /// How often idle clients are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Configuration, registry and pools.
 #[derive(Debug)]
-pub struct Service {
+pub struct Core {
     /// Configuration.
     pub config: Config,
     /// Registered connections.
@@ -53,8 +44,6 @@ pub struct Service {
     pub sockets: Seats,
     /// Requests per user.
     pub limiter: Limiter,
-    /// The requests that are running.
-    pub intake: Intake,
     /// Long work that can be asked to stop.
     pub jobs: Jobs,
     egress: Arc<Egress>,
@@ -62,20 +51,8 @@ pub struct Service {
     log: Wanted,
 }
 
-impl Service {
-    /// The service of this configuration, made at the first call.
-    pub fn shared(config: Config) -> Result<Arc<Self>> {
-        let mut services = SERVICES.lock();
-        let fingerprint = config.fingerprint();
-        if let Some(service) = services.get(&fingerprint) {
-            return Ok(Arc::clone(service));
-        }
-        let service = Arc::new(Self::new(config)?);
-        services.insert(fingerprint, Arc::clone(&service));
-        Ok(service)
-    }
-
-    fn new(config: Config) -> Result<Self> {
+impl Core {
+    pub(super) fn new(config: Config) -> Result<Self> {
         let egress = Arc::new(config.egress_policy()?);
         let operator_egress = Arc::new(Egress::operator());
         let registry = Registry::open(&config, Arc::clone(&operator_egress))?;
@@ -104,7 +81,6 @@ impl Service {
             answers: Answers::default(),
             sockets,
             limiter: Limiter::default(),
-            intake: Intake::default(),
             jobs: Jobs::default(),
             egress,
             operator_egress,
@@ -118,18 +94,18 @@ impl Service {
     }
 
     /// The client of a connection.
-    pub async fn lease(
+    pub(super) async fn lease(
         self: &Arc<Self>,
         connection: &Arc<Connection>,
         deadline: Deadline,
     ) -> Result<Lease> {
         let connect = || -> Connect {
-            let (service, connection) = (Arc::clone(self), Arc::clone(connection));
+            let (core, connection) = (Arc::clone(self), Arc::clone(connection));
             Box::new(move || {
-                let (service, connection) = (Arc::clone(&service), Arc::clone(&connection));
+                let (core, connection) = (Arc::clone(&core), Arc::clone(&connection));
                 Box::pin(async move {
-                    let target = service.registry.target(&connection).await?;
-                    let options = service.connect_options(&connection);
+                    let target = core.registry.target(&connection).await?;
+                    let options = core.connect_options(&connection);
                     let deadline = Deadline::after(options.connect_timeout);
                     Client::connect(&target, &options, deadline).await
                 })
@@ -159,11 +135,8 @@ impl Service {
         }
     }
 
-    /// Stops intake, lets work finish until the deadline, then closes every socket. A manager made
-    /// afterwards gets a service of its own.
-    pub async fn shutdown(&self, deadline: Deadline) {
-        SERVICES.lock().retain(|_, service| !std::ptr::eq(service.as_ref(), self));
-        self.intake.close(deadline).await;
+    /// Lets work finish until the deadline, then closes every socket.
+    pub(super) async fn end(&self, deadline: Deadline) {
         self.pools.shutdown(deadline).await;
         self.registry.close();
         self.log.end();

@@ -1,0 +1,198 @@
+//! What a variable asks for of TLS, by the words of its name and of its value.
+
+/// What would have to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// What holds anyway.
+    Nothing,
+    /// TLS, whose certificates are checked.
+    Tls,
+    /// Something that a URL's TLS does not bring: certificates, files, no checks.
+    More,
+}
+
+/// A value that says yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+impl Switch {
+    pub(super) fn of(value: &str) -> Option<Self> {
+        match value {
+            "true" | "1" | "yes" | "y" | "t" | "on" | "enable" | "enabled" | "require"
+            | "required" | "always" | "verify-full" | "verify-ca" | "verify_peer"
+            | "mongodb+srv" => Some(Self::On),
+            "false" | "0" | "no" | "n" | "f" | "off" | "none" | "null" | "never" | "disable"
+            | "disabled" | "plain" | "plaintext" | "tcp" | "redis" | "valkey" | "mongodb"
+            | "verify_none" | "cert_none" => Some(Self::Off),
+            _ if is_tls(value) => Some(Self::On),
+            _ => None,
+        }
+    }
+}
+
+/// A value as it is compared.
+pub(super) fn bare(value: &str) -> String {
+    value.trim().trim_matches(['"', '\'']).trim().to_ascii_lowercase()
+}
+
+/// What a variable asks for. The name is in capitals and without its prefix.
+pub(super) fn asked(name: &str, value: &str) -> Asks {
+    let value = bare(value);
+    // What Kubernetes tells every container of a service that happens to be called so.
+    let of_kubernetes = ["_SERVICE_HOST", "_SERVICE_PORT", "_TCP"];
+    if value.is_empty() || of_kubernetes.iter().any(|part| name.contains(part)) {
+        return Asks::Nothing;
+    }
+    if ["rediss:", "valkeys:"].iter().any(|scheme| value.starts_with(scheme)) {
+        return Asks::Tls;
+    }
+    if !speaks_of_tls(name) {
+        return if holds_a_text(name) { Asks::Nothing } else { said_in(&value) };
+    }
+    let Some(switch) = Switch::of(&value) else { return Asks::More };
+    let is_on = switch == Switch::On;
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    let weakens = has(&["INSECURE", "SKIP", "ALLOW", "INVALID", "IGNORE", "BYPASS", "SELF_SIGNED"])
+        || has(&["SELFSIGNED", "UNVERIFIED", "UNSECURE"]);
+    let checks = has(&["VALID", "VERIF", "REJECT", "CHECK", "REQS", "STRICT"]);
+    if weakens || checks {
+        return match (is_on, weakens || negates(name)) {
+            (true, false) => Asks::Tls,
+            (false, true) => Asks::Nothing,
+            (true, true) | (false, false) => Asks::More,
+        };
+    }
+    if is_on == negates(name) { Asks::Nothing } else { Asks::Tls }
+}
+
+fn negates(name: &str) -> bool {
+    name.split('_').any(|word| {
+        matches!(word, "NO" | "NOT" | "WITHOUT" | "OFF" | "UNENCRYPTED")
+            || word.starts_with("DISABL")
+            || word.strip_prefix("NO").is_some_and(speaks_of_tls)
+    })
+}
+
+fn speaks_of_tls(name: &str) -> bool {
+    let joined: String = name.chars().filter(|c| *c != '_').collect();
+    let parts = [
+        "CLIENTKEY",
+        "PRIVATEKEY",
+        "KEYFILE",
+        "KEYPATH",
+        "KEYPEM",
+        "SELFSIGNED",
+        "SERVERNAME",
+        "ROOTCA",
+        "CABUNDLE",
+        "CAFILE",
+        "CAPATH",
+        "CADATA",
+        "CLIENTCA",
+        "TRUSTSTORE",
+        "KEYSTORE",
+        "PKCS",
+        "CHECKHOSTNAME",
+        "VERIFYHOST",
+        "VERIFYPEER",
+        "STUNNEL",
+        "UNAUTHORIZED",
+    ];
+    parts.iter().any(|part| joined.contains(part))
+        || (joined.contains("ENCRYPT") && !is_of_contents(name))
+        || name.split('_').any(is_word_of_tls)
+}
+
+fn is_word_of_tls(word: &str) -> bool {
+    let words = [
+        "CA",
+        "CAS",
+        "PEM",
+        "CRL",
+        "SNI",
+        "PFX",
+        "P12",
+        "JKS",
+        "HTTPS",
+        "SCHEME",
+        "ALPN",
+        "CIPHERS",
+        "CIPHERSUITES",
+        "VERIFY",
+        "VERIFIED",
+        "UNVERIFIED",
+        "NOVERIFY",
+    ];
+    words.contains(&word)
+        || ["CERT", "X509", "SECURE", "SECURITY"].iter().any(|part| word.contains(part))
+        || ["TLS", "SSL"].iter().any(|part| word.starts_with(part) || word.ends_with(part))
+            && word != "TTLS"
+}
+
+/// The key by which an application encrypts what it stores is none of the connection's.
+fn is_of_contents(name: &str) -> bool {
+    let words =
+        ["KEY", "KEYS", "SECRET", "SALT", "ALGORITHM", "FIELD", "FIELDS", "IV", "PASSPHRASE"];
+    name.split('_').any(|word| words.contains(&word))
+}
+
+/// Names whose values may be any word, and mean nothing by it.
+fn holds_a_text(name: &str) -> bool {
+    let words = [
+        "PREFIX",
+        "NAMESPACE",
+        "NAME",
+        "PASSWORD",
+        "PASS",
+        "SECRET",
+        "TOKEN",
+        "KEY",
+        "USER",
+        "USERNAME",
+        "HOST",
+        "CHANNEL",
+        "QUEUE",
+        "STREAM",
+        "GROUP",
+        "DATABASE",
+        "DB",
+        "COLLECTION",
+    ];
+    name.split('_').any(|word| words.contains(&word))
+}
+
+/// What a value says whose name is not about TLS: a word for it, or options.
+fn said_in(value: &str) -> Asks {
+    if is_tls(value) {
+        return Asks::Tls;
+    }
+    let is_list = value.starts_with(['{', '[', '?']) || value.contains('=');
+    if !is_list || value.contains("://") {
+        return Asks::Nothing;
+    }
+    let words: Vec<String> = value
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_uppercase)
+        .collect();
+    let mut asks = Asks::Nothing;
+    for (at, word) in words.iter().enumerate() {
+        if word == "TLS" || word == "SSL" {
+            let next = words.get(at + 1).and_then(|next| Switch::of(&next.to_lowercase()));
+            if next != Some(Switch::Off) {
+                asks = Asks::Tls;
+            }
+        } else if speaks_of_tls(word) {
+            return Asks::More;
+        }
+    }
+    asks
+}
+
+fn is_tls(value: &str) -> bool {
+    matches!(value, "tls" | "ssl" | "mtls" | "starttls" | "rediss" | "valkeys" | "encrypted")
+        || ["tlsv1", "tls1", "tls_", "tls-", "ssl_"].iter().any(|part| value.starts_with(part))
+}
