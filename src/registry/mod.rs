@@ -11,6 +11,7 @@
 
 mod answering;
 pub(crate) mod cache;
+mod collisions;
 mod connection;
 mod dashboard;
 pub mod direct;
