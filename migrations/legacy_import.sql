@@ -1,4 +1,5 @@
--- What is still to be imported from platform.databases_legacy into platform.database_connections.
+-- What is still to be imported from platform.databases_legacy into platform.database_connections. $1 are
+-- the rows of that table, each as JSON (row_to_json) in which what jsonb does not take was replaced.
 --
 -- The migrator runs this query where platform.databases_legacy exists, in the transaction of
 -- 002_add_multi_database_support.sql. For every row it seals connection_string and password (plain
@@ -71,8 +72,8 @@ WITH legacy AS (
       AS created_at,
     CASE WHEN source ->> 'updated_at' ~ times.are THEN (source ->> 'updated_at')::TIMESTAMPTZ ELSE NOW() END
       AS updated_at
-  FROM platform.databases_legacy
-  CROSS JOIN LATERAL to_jsonb(databases_legacy) AS source
+  FROM unnest($1::TEXT[]) AS kept (row)
+  CROSS JOIN LATERAL (SELECT kept.row::JSONB AS source) AS read
   -- A time that is there on the calendar, so that the cast does not fail.
   CROSS JOIN (
     SELECT '^(?!0000)\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)'

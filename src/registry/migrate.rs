@@ -144,9 +144,10 @@ impl Registry {
             } else if let Err(error) = self.vault().require_keys() {
                 report.warnings.push(error.message().to_owned());
             } else {
-                report.imported = legacy::plan(&mut session, self.vault(), legacy).await?;
+                report.imported = legacy::plan(&mut session, self.vault(), table, legacy).await?;
             }
         }
+        report.warnings.extend(report.imported.names_told());
         if projects && (old || legacy) {
             report.warnings.extend(legacy::left_behind(&mut session, table).await?);
         }

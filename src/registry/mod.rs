@@ -18,6 +18,7 @@ pub mod direct;
 mod edit;
 mod environment;
 mod failure;
+mod held;
 mod legacy;
 mod listing;
 mod migrate;
