@@ -29,7 +29,9 @@ BEGIN
   WHERE c.oid IN ('platform.databases'::REGCLASS, 'platform.databases_with_projects'::REGCLASS)
     AND entry.grantee <> c.relowner;
 
-  IF legacy IS NOT NULL THEN
+  IF EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = legacy AND attname = 'type' AND NOT attisdropped
+  ) THEN
     EXECUTE $sql$
       SELECT NOT EXISTS (SELECT FROM platform.databases_legacy AS d WHERE to_jsonb(d.type) = '"postgres"')
         AND (
@@ -44,10 +46,16 @@ BEGIN
   END IF;
 
   SELECT string_agg(
-    format(', NULL::%s AS %I', format_type(a.atttypid, a.atttypmod), a.attname), '' ORDER BY a.attnum
+    format(
+      ', NULL::%s AS %I',
+      -- A domain may take no null.
+      CASE t.typtype WHEN 'd' THEN 'TEXT' ELSE format_type(a.atttypid, a.atttypmod) END,
+      a.attname
+    ), '' ORDER BY a.attnum
   )
   INTO others
   FROM pg_attribute a
+  JOIN pg_type t ON t.oid = a.atttypid
   WHERE a.attrelid = legacy AND a.attnum > 0 AND NOT a.attisdropped
     AND a.attname NOT IN (
       'id', 'project_id', 'name', 'type', 'description', 'host', 'port', 'database_name', 'username',

@@ -281,7 +281,7 @@ impl Legacy {
         let settings_left: Vec<String> = cell(row, 19)?;
         if !settings_left.is_empty() {
             let names = settings_left.join(", ");
-            legacy.remarks.push(format!("settings of its config were not taken over: {names}"));
+            legacy.remarks.push(format!("settings were not taken over: {names}"));
         }
         let secret = |at: usize, column| match cell::<Option<String>>(row, at)? {
             Some(stored) if cryptojs::is_legacy(&stored) => {
@@ -332,30 +332,68 @@ impl Legacy {
         Ok(legacy)
     }
 
-    /// A string says more than the columns beside it, but not what `config` and `ssl_enabled` say.
+    /// A string, and what `config` and other columns ask for.
     fn input(&self, string: Option<SecretString>, password: Option<SecretString>) -> TargetInput {
-        if string.is_none() {
-            return TargetInput::from_stored(self.columns.clone(), None, password);
+        let columns = self.columns.clone();
+        let options = (!columns.options.is_empty() || string.is_none()).then_some(columns.options);
+        TargetInput {
+            connection_string: string,
+            host: columns.host,
+            port: columns.port,
+            database_name: columns.database_name,
+            username: columns.username,
+            password,
+            options,
         }
-        let options = (!self.columns.options.is_empty()).then(|| self.columns.options.clone());
-        TargetInput { connection_string: string, password, options, ..TargetInput::default() }
     }
 
-    /// The target of what was found. Where the string has a password and another is kept beside it,
-    /// the string is what the older Studio connected by.
+    /// The target of what was found. Where a column contradicts the string, the string is what the
+    /// older Studio connected by; a column that says more than the string is taken with it.
     fn target(&mut self, input: &TargetInput) -> Result<Target> {
         let (kind, rules) = (self.owner.database_type, Rules { self_hosted: true });
         let whole = Target::parse(kind, input, rules);
-        if whole.is_ok() || input.connection_string.is_none() || input.password.is_none() {
+        if whole.is_ok() || input.connection_string.is_none() {
             return whole;
         }
-        let bare = TargetInput { password: None, ..input.clone() };
-        let target = Target::parse(kind, &bare, rules).or(whole)?;
-        self.secrets.retain(|secret| secret == "connection_string");
-        self.remarks.push(
-            "the password kept beside the connection string is another one; the string's was taken"
-                .to_owned(),
-        );
+        let mut taken = TargetInput {
+            connection_string: input.connection_string.clone(),
+            options: input.options.clone(),
+            ..TargetInput::default()
+        };
+        let mut target = Target::parse(kind, &taken, rules)?;
+        let mut refused = Vec::new();
+        for beside in BESIDE {
+            let mut more = taken.clone();
+            if !(beside.take)(input, &mut more) {
+                continue;
+            }
+            match Target::parse(kind, &more, rules) {
+                Ok(fits) => (taken, target) = (more, fits),
+                Err(_) => refused.push(beside.name),
+            }
+        }
+        // A user and its password are refused one without the other, and may fit together.
+        if refused.contains(&"username") && refused.contains(&"password") {
+            let mut more = taken.clone();
+            more.username.clone_from(&input.username);
+            more.password.clone_from(&input.password);
+            if let Ok(fits) = Target::parse(kind, &more, rules) {
+                target = fits;
+                refused.retain(|name| !matches!(*name, "username" | "password"));
+            }
+        }
+        if refused.contains(&"password") {
+            self.secrets.retain(|secret| secret == "connection_string");
+        }
+        // Such a name has no port of its own, and the column takes no null.
+        if matches!(&target, Target::Mongodb(mongo) if mongo.srv) {
+            refused.retain(|name| *name != "port");
+        }
+        self.remarks.extend(refused.iter().map(|name| {
+            format!(
+                "the {name} kept beside the connection string is another one; the string's was taken"
+            )
+        }));
         Ok(target)
     }
 
@@ -372,6 +410,50 @@ impl Legacy {
         }
     }
 }
+
+/// A column beside a connection string. `take` copies it, and says whether there is one.
+struct Beside {
+    name: &'static str,
+    take: fn(&TargetInput, &mut TargetInput) -> bool,
+}
+
+const BESIDE: [Beside; 5] = [
+    Beside {
+        name: "username",
+        take: |from, to| {
+            to.username.clone_from(&from.username);
+            to.username.is_some()
+        },
+    },
+    Beside {
+        name: "password",
+        take: |from, to| {
+            to.password.clone_from(&from.password);
+            to.password.is_some()
+        },
+    },
+    Beside {
+        name: "database",
+        take: |from, to| {
+            to.database_name.clone_from(&from.database_name);
+            to.database_name.is_some()
+        },
+    },
+    Beside {
+        name: "host",
+        take: |from, to| {
+            to.host.clone_from(&from.host);
+            to.host.is_some()
+        },
+    },
+    Beside {
+        name: "port",
+        take: |from, to| {
+            to.port = from.port;
+            to.port.is_some()
+        },
+    },
+];
 
 fn seal(
     vault: &Vault,
