@@ -174,10 +174,10 @@ identified AS (
 -- Every setting, what it says, and whether it says yes or no in a way that is understood.
 settings AS (
   SELECT
-    id, place, setting, value, says, database_type, kind,
+    id, origin, setting, value, says, database_type, kind,
     kind = 'null' OR kind IN ('boolean', 'number', 'string') AND says IN (
       '', 'false', 'f', '0', 'no', 'n', 'off', 'none', 'null', 'never', 'disable', 'disabled'
-    ) OR place > 1 AND value IN ('{}', '[]') AS is_off,
+    ) OR origin > 1 AND value IN ('{}', '[]') AS is_off,
     kind IN ('boolean', 'number', 'string') AND says IN (
       'true', 't', '1', 'yes', 'y', 'on', 'enable', 'enabled', 'require', 'required', 'verify-ca',
       'verify-full'
@@ -196,7 +196,7 @@ settings AS (
     SELECT 2, key, value FROM jsonb_each(more_columns)
     UNION ALL
     SELECT 3, key, value FROM jsonb_each(notes)
-  ) AS given (place, setting, value)
+  ) AS given (origin, setting, value)
   CROSS JOIN LATERAL (
     SELECT jsonb_typeof(value) AS kind, lower(btrim(value #>> '{}')) AS says
   ) AS read
@@ -218,7 +218,7 @@ chosen AS (
         SELECT 2, config #>> '{ssl,ca}'
         UNION ALL
         (SELECT 3, value #>> '{}' FROM settings WHERE settings.id = identified.id AND is_ca
-        ORDER BY place, setting COLLATE "C")
+        ORDER BY origin, setting COLLATE "C")
       ) AS given (place, pem)
       WHERE pem LIKE '%BEGIN CERTIFICATE%'
       ORDER BY place
@@ -227,21 +227,21 @@ chosen AS (
     (
       SELECT CASE WHEN kind = 'number' THEN value ELSE to_jsonb((value #>> '{}')::INTEGER) END
       FROM settings
-      WHERE settings.id = identified.id AND place < 3 AND setting = 'db'
+      WHERE settings.id = identified.id AND origin < 3 AND setting = 'db'
         AND (kind = 'number' OR (kind = 'string' AND value #>> '{}' ~ '^\d{1,6}$'))
-      ORDER BY place LIMIT 1
+      ORDER BY origin LIMIT 1
     ) AS db,
     (
       SELECT value #>> '{}' FROM settings
-      WHERE settings.id = identified.id AND kind = 'string' AND place < 3
+      WHERE settings.id = identified.id AND kind = 'string' AND origin < 3
         AND setting IN ('replica_set', 'replicaSet')
-      ORDER BY place, setting = 'replica_set' DESC LIMIT 1
+      ORDER BY origin, setting = 'replica_set' DESC LIMIT 1
     ) AS replica_set,
     (
       SELECT value #>> '{}' FROM settings
-      WHERE settings.id = identified.id AND kind = 'string' AND place < 3
+      WHERE settings.id = identified.id AND kind = 'string' AND origin < 3
         AND setting IN ('auth_source', 'authSource')
-      ORDER BY place, setting = 'auth_source' DESC LIMIT 1
+      ORDER BY origin, setting = 'auth_source' DESC LIMIT 1
     ) AS auth_source
   FROM identified
 )
@@ -315,27 +315,27 @@ SELECT
   ARRAY(
     SELECT setting
     FROM (
-      SELECT CASE place WHEN 3 THEN 'metadata.' ELSE '' END || setting FROM settings
+      SELECT CASE origin WHEN 3 THEN 'metadata.' ELSE '' END || setting FROM settings
       WHERE settings.id = chosen.id AND kind <> 'null' AND CASE
         WHEN is_ca THEN value #>> '{}' IS DISTINCT FROM ca_pem
         WHEN is_tls THEN NOT (
           is_off
           OR (is_tls_switch AND (is_on OR is_optional))
           -- Its members follow.
-          OR (place = 1 AND setting IN ('tls', 'ssl') AND kind = 'object')
+          OR (origin = 1 AND setting IN ('tls', 'ssl') AND kind = 'object')
         )
-        WHEN place = 1 AND setting = 'password'
+        WHEN origin = 1 AND setting = 'password'
           OR database_type = 'bun_api' AND setting IN ('apiKey', 'api_key')
         THEN value #>> '{}' <> '' AND value #>> '{}' IS DISTINCT FROM password
         WHEN database_type = 'redis' AND setting = 'cluster' THEN NOT (is_on OR is_off)
-        WHEN database_type = 'redis' AND setting = 'db' AND place < 3
+        WHEN database_type = 'redis' AND setting = 'db' AND origin < 3
         THEN db IS NULL OR value #>> '{}' <> db #>> '{}' AND says !~ ('^0*' || (db #>> '{}') || '$')
         WHEN database_type = 'mongodb' AND setting IN ('replicaSet', 'replica_set')
         THEN value #>> '{}' IS DISTINCT FROM replica_set
         WHEN database_type = 'mongodb' AND setting IN ('authSource', 'auth_source')
         THEN value #>> '{}' IS DISTINCT FROM auth_source
         WHEN setting ~* '^retry_?writes$' THEN NOT is_on
-        WHEN place > 1 THEN NOT is_off
+        WHEN origin > 1 THEN NOT is_off
         ELSE setting !~* '(pool_?(size|min|max)|^pool$|timeout|retr(y|ies)|interval|keep_?alive|lazy|offline|^(min|max)(_?(pool|conn|idle|retr|wait|life|uses?$|clients?$|requests?$|size)|$)|^family$)'
           OR setting ~* '(host|cert|secret|secur|user|pass|auth|ur[il]$)'
           OR (kind IN ('object', 'array')
