@@ -110,7 +110,10 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
          type TEXT, connection_string TEXT, config ${type}, created_at TIMESTAMPTZ, status TEXT DEFAULT 'active')`
       )
       const configs = CONFIGS.filter(([of]) => of === type).map(([, config]) => config)
-      const rows = [...configs.map((config) => [config, null]), ...TIMES.map((time) => [null, time])]
+      const rows = [
+        ...configs.map((config) => [config, null]),
+        ...TIMES.map((time) => [null, time]),
+      ]
       for (const [at, [config, time]] of [[null, null], ...rows].entries()) {
         await sql(
           url,
@@ -143,7 +146,11 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
     )
     const maker = open()
     for (const at of ODD.keys()) {
-      const body = { identifier: `r-${at}`, connection_string: 'redis://127.0.0.1:1', skip_test: true }
+      const body = {
+        identifier: `r-${at}`,
+        connection_string: 'redis://127.0.0.1:1',
+        skip_test: true,
+      }
       expect((await request(maker, 'POST', '/redis/old/connections', body)).status).toBe(201)
     }
     for (const [at, set] of ODD.entries()) {
@@ -163,7 +170,12 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
       names.push(...body.data.databases.map(({ identifier }: any) => identifier as string))
       cursor = body.data.cursor ? `&cursor=${body.data.cursor}` : ''
     } while (cursor)
-    expect(names.sort()).toEqual([...ODD.keys()].map((at) => `r-${at}`).concat('good').sort())
+    expect(names.sort()).toEqual(
+      [...ODD.keys()]
+        .map((at) => `r-${at}`)
+        .concat('good')
+        .sort()
+    )
     // Reached, and not there: the address leads nowhere, the row was read.
     const other = await request(manager, 'GET', '/redis/old/keys?identifier=good')
     expect(other.body.error.code).toBe('DB_CONNECTION_FAILED')
