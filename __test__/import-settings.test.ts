@@ -11,11 +11,13 @@ import { newDatabase, newKey, newProject, request, sql } from './support/stack'
 
 const schema = readFileSync(join(root, 'migrations/001_create_platform_schema.sql'), 'utf8')
 
-/** The other table of that name: it has no host, and types of its own. */
+/** The other table of that name, with types and columns of its own. */
 const TABLE = `CREATE TABLE platform.databases (
   id UUID PRIMARY KEY DEFAULT platform.new_uuid(),
   project_id UUID NOT NULL REFERENCES platform.projects(id) ON DELETE CASCADE,
   name TEXT NOT NULL, type TEXT NOT NULL, connection_string TEXT, password TEXT,
+  host TEXT, port INTEGER, database TEXT, username TEXT, use_tls BOOLEAN, ca_certificate TEXT,
+  metadata JSONB DEFAULT '{}', replica_set TEXT,
   ssl_enabled BOOLEAN, config JSONB DEFAULT '{}', status TEXT DEFAULT 'active',
   last_error_message TEXT, health_check_status TEXT,
   created_at TIMESTAMPTZ DEFAULT NOW(), updated_at TIMESTAMPTZ DEFAULT NOW(), UNIQUE (project_id, name)
@@ -30,6 +32,8 @@ interface Row {
   status?: string
   health_check_status?: string
   last_error_message?: string
+  /** Columns that only some Studios have, or fill beside a string. */
+  beside?: Record<string, unknown>
 }
 
 /** Imports rows, and answers what became of each. */
@@ -39,6 +43,7 @@ async function imported(rows: Row[]) {
   const project = await newProject(url, 'old')
   await sql(url, TABLE)
   for (const [at, row] of rows.entries()) {
+    const beside = Object.entries(row.beside ?? {})
     await sql(
       url,
       `INSERT INTO platform.databases (project_id, name, type, connection_string, ssl_enabled, config, password,
@@ -55,6 +60,11 @@ async function imported(rows: Row[]) {
         row.last_error_message ?? null,
       ]
     )
+    for (const [column, value] of beside) {
+      const set = `UPDATE platform.databases SET ${column} = (jsonb_populate_record(databases, $1::text::jsonb)).${column}
+        WHERE name = 'row-${at}'`
+      await sql(url, set, [JSON.stringify({ [column]: value })])
+    }
   }
   const options = { databaseUrl: url, encryptionKey: newKey(), logLevel: 'off' as const }
   const manager = new ConnectionManager(options)
@@ -163,6 +173,108 @@ test('what stands beside a string is applied, or the row is listed with what was
     expect([row, shown.options]).toEqual([row, expect.objectContaining(options)])
     const isSecret = JSON.stringify(row).includes('s3cret')
     expect([row, shown.has_password]).toEqual([row, isSecret])
+  }
+  for (const [at, [row, reason]] of listed.entries()) {
+    expect([row, outcome(applied.length + at).reasons]).toEqual([
+      row,
+      expect.stringMatching(reason),
+    ])
+  }
+  expect(text).not.toContain('s3cret')
+})
+
+// Of nobody; its key was thrown away.
+const pem = readFileSync(join(root, '__test__/fixtures/authority.pem'), 'utf8')
+
+test('a column beside a string is taken with it, or named where it says something else', async () => {
+  const bare = { type: 'redis', connection_string: 'redis://h:1' }
+  const applied: Array<[Row, object]> = [
+    [{ ...bare, beside: { database: '3' } }, { options: { db: 3 } }],
+    [{ ...bare, password: 's3cret', beside: { username: 'app' } }, { username: 'app' }],
+    [{ ...bare, beside: { username: 'app' } }, { username: 'app' }],
+    [
+      {
+        type: 'postgresql',
+        connection_string: 'postgresql://u:s3cret@h:1',
+        beside: { database: 'shop' },
+      },
+      { database_name: 'shop' },
+    ],
+    [
+      {
+        type: 'postgresql',
+        connection_string: 'postgresql://h:1/d',
+        password: 's3cret',
+        beside: { username: 'app' },
+      },
+      { username: 'app', database_name: 'd' },
+    ],
+    [
+      {
+        type: 'mongodb',
+        connection_string: 'mongodb://h:1',
+        password: 's3cret',
+        beside: { username: 'app', database: 'shop', replica_set: 'rs' },
+      },
+      { username: 'app', database_name: 'shop' },
+    ],
+    [
+      { ...bare, beside: { host: 'h', port: 1 } },
+      { host: 'h', port: 1 },
+    ],
+    [
+      { ...bare, connection_string: 'redis://h', beside: { host: 'H', port: 7000 } },
+      { port: 7000 },
+    ],
+    [
+      {
+        type: 'mongodb',
+        connection_string: 'mongodb+srv://c.example',
+        beside: { host: 'c.example', port: 27017 },
+      },
+      { host: 'c.example', port: null },
+    ],
+    ...[
+      { use_tls: true },
+      { metadata: { tls: true } },
+      { metadata: { ssl: 'require' } },
+      { ca_certificate: pem },
+    ].map((beside): [Row, object] => [
+      { ...redis, beside },
+      { options: expect.objectContaining({ tls: true }) },
+    ]),
+  ]
+  const listed: Array<[Row, RegExp]> = [
+    [{ ...redis, beside: { database: 'shop' } }, /the database kept beside/],
+    [
+      { ...redis, connection_string: 'redis://h/2', beside: { database: '3' } },
+      /the database kept beside/,
+    ],
+    [{ ...postgres, beside: { database: 'other' } }, /the database kept beside/],
+    [{ ...postgres, beside: { username: 'other' } }, /the username kept beside/],
+    [
+      { ...postgres, beside: { host: 'other', port: 99 } },
+      /the host kept beside.*the port kept beside/,
+    ],
+    [{ ...redis, beside: { ca_certificate: '/etc/ca.pem' } }, /not taken over: ca_certificate/],
+    [{ ...redis, beside: { metadata: { tls_min: '1.3' } } }, /not taken over: metadata\.tls_min/],
+    ...[
+      ['pool', { ssl: true }],
+      ['retry', { tls: true }],
+      ['minSecurity', 'tls'],
+      ['maxStalenessSeconds', 90],
+      ['timeouts', [{ host: 'x' }]],
+      ['keepAlive', { tls: {} }],
+    ].map(([name, value]): [Row, RegExp] => [
+      { ...redis, config: { [name as string]: value } },
+      new RegExp(`not taken over: ${String(name)}`),
+    ]),
+  ]
+  const { outcome, text } = await imported([...applied, ...listed].map(([row]) => row))
+  for (const [at, [row, fields]] of applied.entries()) {
+    const { shown, reasons } = outcome(at)
+    expect([row, shown.status, reasons]).toEqual([row, 'ACTIVE', ''])
+    expect([row, shown]).toEqual([row, expect.objectContaining(fields)])
   }
   for (const [at, [row, reason]] of listed.entries()) {
     expect([row, outcome(applied.length + at).reasons]).toEqual([

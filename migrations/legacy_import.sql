@@ -1,4 +1,5 @@
--- What is still to be imported from platform.databases_legacy into platform.database_connections.
+-- What is still to be imported from platform.databases_legacy into platform.database_connections. $1 are
+-- the rows of that table, each as JSON (row_to_json) in which what jsonb does not take was replaced.
 --
 -- The migrator runs this query where platform.databases_legacy exists, in the transaction of
 -- 002_add_multi_database_support.sql. For every row it seals connection_string and password (plain
@@ -10,7 +11,7 @@
 --
 -- Columns are read through JSON, because tables of that name differ from Studio to Studio; one that
 -- a table does not have is null, and none is cast before it is known to be such a value: one row
--- must not stop the others. What does not fit here (metadata, the encrypted column, settings of
+-- must not stop the others. What does not fit here (notes in metadata, the encrypted column, settings of
 -- other drivers) stays in the legacy table.
 WITH legacy AS (
   SELECT
@@ -55,7 +56,19 @@ WITH legacy AS (
       COALESCE(jsonb_typeof(source -> 'config'), 'null') IN ('object', 'null')
       OR btrim(source ->> 'config') IN ('', '{}', '[]', 'null')
     ) AS config_is_odd,
-    COALESCE(source -> 'ssl_enabled', 'null') AS ssl_enabled,
+    -- A Studio that has more columns than that keeps settings in them, and TLS in notes too.
+    (
+      SELECT COALESCE(jsonb_object_agg(key, value), '{}') FROM jsonb_each(source)
+      WHERE key ~* '(tls|ssl|cert|(^|_)ca($|_)|secur|cluster|sentinel|replica|(^|_)auth($|_|source|mech)|srv|proxy|tunnel|^db|schema|^options$|params|^ur[il]$|(^|_)user($|_|name))'
+        AND key <> 'username'
+    ) AS more_columns,
+    (
+      SELECT COALESCE(jsonb_object_agg(key, value), '{}')
+      FROM jsonb_each(
+        CASE jsonb_typeof(source -> 'metadata') WHEN 'object' THEN source -> 'metadata' ELSE '{}' END
+      )
+      WHERE key ~* '(tls|ssl|cert|(^|_)ca($|_)|secur)'
+    ) AS notes,
     lower(source ->> 'status') AS status,
     source ->> 'health_check_status' AS health,
     CASE WHEN source ->> 'last_health_check_at' ~ times.are THEN (source ->> 'last_health_check_at')::TIMESTAMPTZ END
@@ -71,8 +84,8 @@ WITH legacy AS (
       AS created_at,
     CASE WHEN source ->> 'updated_at' ~ times.are THEN (source ->> 'updated_at')::TIMESTAMPTZ ELSE NOW() END
       AS updated_at
-  FROM platform.databases_legacy
-  CROSS JOIN LATERAL to_jsonb(databases_legacy) AS source
+  FROM unnest($1::TEXT[]) AS kept (row)
+  CROSS JOIN LATERAL (SELECT kept.row::JSONB AS source) AS read
   -- A time that is there on the calendar, so that the cast does not fail.
   CROSS JOIN (
     SELECT '^(?!0000)\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)'
@@ -158,63 +171,77 @@ identified AS (
   FROM placed
 ),
 
--- Every setting of config, what it says, and whether it says yes or no in a way that is understood.
--- ssl_enabled is one more, under a name that no key has.
+-- Every setting, what it says, and whether it says yes or no in a way that is understood.
 settings AS (
   SELECT
-    id, setting, value, says, database_type,
+    id, origin, setting, value, says, database_type, kind,
     kind = 'null' OR kind IN ('boolean', 'number', 'string') AND says IN (
       '', 'false', 'f', '0', 'no', 'n', 'off', 'none', 'null', 'never', 'disable', 'disabled'
-    ) AS is_off,
+    ) OR origin > 1 AND value IN ('{}', '[]') AS is_off,
     kind IN ('boolean', 'number', 'string') AND says IN (
       'true', 't', '1', 'yes', 'y', 'on', 'enable', 'enabled', 'require', 'required', 'verify-ca',
       'verify-full'
     ) AS is_on,
     -- PostgreSQL's own way of asking for TLS where there is any, which is what holds here anyway.
     database_type = 'postgres' AND says IN ('prefer', 'allow') AS is_optional,
-    setting = ' ssl_enabled' OR setting ~* '(tls|ssl)' AS is_tls,
-    setting ~* '^ ?(use_?|enable_?|require_?)?(tls|ssl)(_?(enabled|mode|required))?$' AS is_tls_switch,
-    kind
+    setting ~* '(tls|ssl)' AS is_tls,
+    setting ~* '^(use_?|enable_?|require_?)?(tls|ssl)(_?(enabled|mode|required))?$' AS is_tls_switch,
+    kind = 'string' AND value #>> '{}' LIKE '%BEGIN CERTIFICATE%'
+      AND setting ~* '^((tls|ssl)_?)?(root_?)?(ca(_?(cert(ificate)?s?|pem|file|bundle|chain|root))?|cert)$'
+      AS is_ca
   FROM identified
   CROSS JOIN LATERAL (
-    SELECT key, config -> key FROM jsonb_object_keys(config) AS key
+    SELECT 1, key, value FROM jsonb_each(config)
     UNION ALL
-    SELECT ' ssl_enabled', ssl_enabled
-  ) AS given (setting, value)
+    SELECT 2, key, value FROM jsonb_each(more_columns)
+    UNION ALL
+    SELECT 3, key, value FROM jsonb_each(notes)
+  ) AS given (origin, setting, value)
   CROSS JOIN LATERAL (
     SELECT jsonb_typeof(value) AS kind, lower(btrim(value #>> '{}')) AS says
   ) AS read
 ),
 
--- What is taken over. Whatever of TLS is not a clear no turns it on.
+-- What is taken over. Whatever of TLS is not a clear no turns it on, and so does an authority.
 chosen AS (
   SELECT
     identified.*,
     EXISTS (
-      SELECT FROM settings WHERE settings.id = identified.id AND is_tls AND NOT is_off AND NOT is_optional
+      SELECT FROM settings
+      WHERE settings.id = identified.id AND ((is_tls AND NOT is_off AND NOT is_optional) OR is_ca)
     ) AS wants_tls,
     (
       SELECT pem
-      FROM (VALUES (1, config #>> '{tls,ca}'), (2, config #>> '{ssl,ca}')) AS given (place, pem)
+      FROM (
+        SELECT 1, config #>> '{tls,ca}'
+        UNION ALL
+        SELECT 2, config #>> '{ssl,ca}'
+        UNION ALL
+        (SELECT 3, value #>> '{}' FROM settings WHERE settings.id = identified.id AND is_ca
+        ORDER BY origin, setting COLLATE "C")
+      ) AS given (place, pem)
       WHERE pem LIKE '%BEGIN CERTIFICATE%'
       ORDER BY place
       LIMIT 1
     ) AS ca_pem,
-    CASE
-      WHEN jsonb_typeof(config -> 'db') = 'number' THEN config -> 'db'
-      WHEN config ->> 'db' ~ '^\d{1,6}$' THEN to_jsonb((config ->> 'db')::INTEGER)
-    END AS db,
+    (
+      SELECT CASE WHEN kind = 'number' THEN value ELSE to_jsonb((value #>> '{}')::INTEGER) END
+      FROM settings
+      WHERE settings.id = identified.id AND origin < 3 AND setting = 'db'
+        AND (kind = 'number' OR (kind = 'string' AND value #>> '{}' ~ '^\d{1,6}$'))
+      ORDER BY origin LIMIT 1
+    ) AS db,
     (
       SELECT value #>> '{}' FROM settings
-      WHERE settings.id = identified.id AND kind = 'string'
+      WHERE settings.id = identified.id AND kind = 'string' AND origin < 3
         AND setting IN ('replica_set', 'replicaSet')
-      ORDER BY setting = 'replica_set' DESC LIMIT 1
+      ORDER BY origin, setting = 'replica_set' DESC LIMIT 1
     ) AS replica_set,
     (
       SELECT value #>> '{}' FROM settings
-      WHERE settings.id = identified.id AND kind = 'string'
+      WHERE settings.id = identified.id AND kind = 'string' AND origin < 3
         AND setting IN ('auth_source', 'authSource')
-      ORDER BY setting = 'auth_source' DESC LIMIT 1
+      ORDER BY origin, setting = 'auth_source' DESC LIMIT 1
     ) AS auth_source
   FROM identified
 )
@@ -245,6 +272,7 @@ SELECT
         'cluster', (
           SELECT true FROM settings
           WHERE settings.id = chosen.id AND setting = 'cluster' AND is_on
+          LIMIT 1
         )
       )
       WHEN 'mongodb' THEN jsonb_build_object('replica_set', replica_set, 'auth_source', auth_source)
@@ -283,30 +311,35 @@ SELECT
 
   -- Settings that change where or how a driver connects, and have no place here. One leaves this
   -- list only where it was taken over, or asks for nothing. How many connections a driver keeps and
-  -- how long it waits is this package's own business.
+  -- how long it waits is this package's own business, unless more than that stands in it.
   ARRAY(
-    SELECT btrim(setting)
+    SELECT setting
     FROM (
-      SELECT setting FROM settings
+      SELECT CASE origin WHEN 3 THEN 'metadata.' ELSE '' END || setting FROM settings
       WHERE settings.id = chosen.id AND kind <> 'null' AND CASE
+        WHEN is_ca THEN value #>> '{}' IS DISTINCT FROM ca_pem
         WHEN is_tls THEN NOT (
           is_off
           OR (is_tls_switch AND (is_on OR is_optional))
           -- Its members follow.
-          OR (setting IN ('tls', 'ssl') AND kind = 'object')
+          OR (origin = 1 AND setting IN ('tls', 'ssl') AND kind = 'object')
         )
-        WHEN setting = 'password'
+        WHEN origin = 1 AND setting = 'password'
           OR database_type = 'bun_api' AND setting IN ('apiKey', 'api_key')
         THEN value #>> '{}' <> '' AND value #>> '{}' IS DISTINCT FROM password
         WHEN database_type = 'redis' AND setting = 'cluster' THEN NOT (is_on OR is_off)
-        WHEN database_type = 'redis' AND setting = 'db' THEN db IS NULL
+        WHEN database_type = 'redis' AND setting = 'db' AND origin < 3
+        THEN db IS NULL OR value #>> '{}' <> db #>> '{}' AND says !~ ('^0*' || (db #>> '{}') || '$')
         WHEN database_type = 'mongodb' AND setting IN ('replicaSet', 'replica_set')
         THEN value #>> '{}' IS DISTINCT FROM replica_set
         WHEN database_type = 'mongodb' AND setting IN ('authSource', 'auth_source')
         THEN value #>> '{}' IS DISTINCT FROM auth_source
         WHEN setting ~* '^retry_?writes$' THEN NOT is_on
-        ELSE setting !~* '(pool_?(size|min|max)|^pool$|timeout|retr|interval|keep_?alive|lazy|offline|^(min|max)|^family$)'
-          OR setting ~* '(host|cert|secret|user|pass|auth|ur[il]$)'
+        WHEN origin > 1 THEN NOT is_off
+        ELSE setting !~* '(pool_?(size|min|max)|^pool$|timeout|retr(y|ies)|interval|keep_?alive|lazy|offline|^(min|max)(_?(pool|conn|idle|retr|wait|life|uses?$|clients?$|requests?$|size)|$)|^family$)'
+          OR setting ~* '(host|cert|secret|secur|user|pass|auth|ur[il]$)'
+          OR (kind IN ('object', 'array')
+            AND value::TEXT ~* '(tls|ssl|host|cert|secret|secur|user|pass|auth|ur[il]")')
       END
       UNION ALL
       SELECT part || '.' || key

@@ -17,7 +17,8 @@ old AS (
   WHERE c.oid = to_regclass($1)
 ),
 
--- Bodies without comments, and without texts either.
+-- Bodies without comments, and without texts either. A statement that is put together may have the name
+-- in any part of it, or in a parameter.
 bodies AS (
   SELECT
     p.oid,
@@ -30,13 +31,15 @@ bodies AS (
         WHERE setting ~ '^search_path=.*\mplatform\M'
           AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
       )
-    END AS is_in_platform
+    END AS is_in_platform,
+    concat_ws(' ', p.prosrc, pg_get_expr(p.proargdefaults, 0)) ~* '[''"\s.]databases(_legacy)?["''\s]'
+      AND p.prosrc ~* '\m(execute|dblink\w*|query_to_\w+|cursor_to_\w+|regclass|to_regclass)\M' AS is_dynamic
   FROM pg_proc p
   JOIN pg_language l ON l.oid = p.prolang
   CROSS JOIN (
     SELECT '(''(?:[^'']|'''')*'')' AS text, '--[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/' AS comment
   ) AS parts
-  WHERE l.lanname NOT IN ('c', 'internal') AND p.prosrc ~* 'databases'
+  WHERE l.lanname NOT IN ('c', 'internal')
 ),
 
 -- Views of the table, views of those views, and so on.
@@ -51,11 +54,35 @@ reading AS (
   JOIN pg_rewrite rule ON rule.oid = d.objid
 ),
 
+-- The names of those views, for bodies.
+views AS (
+  SELECT '(?<![\w"])' || CASE
+      -- A bare name means it where the search path says so; that is not known here.
+      WHEN n.nspname = 'public' THEN '("?public"?\s*\.\s*)?'
+      ELSE '"?' || regexp_replace(n.nspname, '\W', '.', 'g') || '"?\s*\.\s*'
+    END || '"?' || regexp_replace(c.relname, '\W', '.', 'g') || '"?(?![\w"])' AS named
+  FROM reading
+  JOIN pg_class c ON c.oid = reading.oid AND c.relkind IN ('v', 'm')
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+),
+
+-- The old table and the views of it, with the types of their rows and of lists of them.
+depended AS (
+  SELECT 'pg_class'::REGCLASS AS classid, oid AS objid FROM reading
+  UNION ALL
+  SELECT 'pg_type'::REGCLASS, t.oid
+  FROM reading
+  JOIN pg_class c ON c.oid = reading.oid
+  JOIN pg_type row ON row.oid = c.reltype
+  JOIN pg_type t ON t.oid IN (row.oid, row.typarray)
+),
+
 found AS (
   SELECT
     CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind,
     c.oid::REGCLASS::TEXT AS name,
-    'goes on showing the old table: connections registered later are not in it' AS says,
+    'goes on showing the old table: connections registered later are not in it, and writes to it reach none'
+      AS says,
     format('-- read platform.databases in place of the old table in %s', c.oid::REGCLASS) AS mend
   FROM reading
   JOIN pg_class c ON c.oid = reading.oid
@@ -70,7 +97,9 @@ found AS (
         AND (old.relname = 'databases_legacy' OR b.code !~* '\mplatform\.databases\M')
       THEN 'means the view platform.databases from now on: it shows every connection, no secrets, and '
         'takes no writes'
-      WHEN b.code ~* old.named OR b.code ~* old.bare OR b.oid IS NULL
+      WHEN b.body ~* ANY (SELECT views.named FROM views)
+      THEN 'uses a view of the old table: connections registered later are not in it'
+      WHEN b.code ~* old.named OR b.code ~* old.bare OR looked.is_tied
       THEN 'goes on using the old table: connections registered later are not in it, and what it '
         'writes there reaches no connection'
       ELSE 'may use platform.databases, which is a view from now on: it shows every connection, no '
@@ -82,6 +111,13 @@ found AS (
   JOIN pg_language l ON l.oid = p.prolang
   JOIN pg_namespace n ON n.oid = p.pronamespace
   LEFT JOIN bodies b ON b.oid = p.oid
+  CROSS JOIN LATERAL (
+    SELECT EXISTS (
+      SELECT FROM pg_depend d
+      JOIN depended ON depended.classid = d.refclassid AND depended.objid = d.refobjid
+      WHERE d.classid = 'pg_proc'::REGCLASS AND d.objid = p.oid
+    ) AS is_tied
+  ) AS looked
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
     AND NOT (
       n.nspname = 'platform'
@@ -93,14 +129,9 @@ found AS (
     AND (
       b.body ~* old.named OR b.body ~* old.bare
       OR (b.is_in_platform AND b.code ~* old.alone)
-      OR EXISTS (
-        SELECT FROM pg_depend d
-        WHERE d.classid = 'pg_proc'::REGCLASS AND d.objid = p.oid
-          AND (
-            (d.refclassid = 'pg_class'::REGCLASS AND d.refobjid = old.oid)
-            OR (d.refclassid = 'pg_type'::REGCLASS AND d.refobjid = old.reltype)
-          )
-      )
+      OR b.is_dynamic
+      OR b.body ~* ANY (SELECT views.named FROM views)
+      OR looked.is_tied
     )
 
   UNION ALL
@@ -116,8 +147,8 @@ found AS (
     ON p.polrelid = old.oid
     OR EXISTS (
       SELECT FROM pg_depend d
+      JOIN depended ON depended.classid = d.refclassid AND depended.objid = d.refobjid
       WHERE d.classid = 'pg_policy'::REGCLASS AND d.objid = p.oid
-        AND d.refclassid = 'pg_class'::REGCLASS AND d.refobjid = old.oid
     )
 
   UNION ALL
@@ -142,6 +173,29 @@ found AS (
     'holds for the old table only', NULL
   FROM old JOIN pg_rewrite r ON r.ev_class = old.oid
   WHERE r.rulename <> '_RETURN'
+
+  UNION ALL
+  SELECT DISTINCT
+    'rule', format('%I on %s', r.rulename, r.ev_class::REGCLASS),
+    'uses the old table: connections registered later are not in it, and what it writes reaches none', NULL
+  FROM old
+  JOIN pg_rewrite r ON r.rulename <> '_RETURN' AND r.ev_class <> old.oid
+  JOIN pg_depend d ON d.classid = 'pg_rewrite'::REGCLASS AND d.objid = r.oid
+  JOIN depended ON depended.classid = d.refclassid AND depended.objid = d.refobjid
+    AND depended.objid <> r.ev_class
+
+  UNION ALL
+  SELECT
+    'column without counterpart', format('platform.databases.%I', a.attname),
+    'is null in the view of this name; what it holds stays in the old table', NULL
+  FROM old
+  JOIN pg_attribute a ON a.attrelid = old.oid AND a.attnum > 0 AND NOT a.attisdropped
+    AND a.attname NOT IN (
+      'id', 'project_id', 'name', 'type', 'description', 'host', 'port', 'database_name', 'username',
+      'config', 'status', 'last_connected_at', 'created_at', 'updated_at', 'database', 'password',
+      'connection_string', 'connection_string_encrypted', 'ssl_enabled', 'metadata',
+      'health_check_status', 'last_health_check_at', 'health_check_error'
+    )
 
   UNION ALL
   SELECT

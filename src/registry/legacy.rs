@@ -11,8 +11,9 @@ use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::connection::named;
+use super::connection::{cell, named};
 use super::failure::Effect;
+use super::held;
 use super::session::Lent;
 use super::vault::{Column, Owner, Vault};
 use crate::crypto::cryptojs;
@@ -23,14 +24,10 @@ use crate::target::{Columns, Rules, Target, TargetInput};
 /// What is still to be imported. The query is a file because it belongs to the migration.
 static PENDING: LazyLock<String> = LazyLock::new(|| pending(QUERY));
 
-/// The same before anything was migrated: the table has its own name yet, and nothing was imported.
+/// The same before anything was migrated: nothing was imported.
 static PLANNED: LazyLock<String> = LazyLock::new(|| {
     let query = QUERY
         .replace("WITH legacy AS (", NOTHING_YET)
-        .replace(
-            "FROM platform.databases_legacy\n",
-            "FROM platform.databases AS databases_legacy\n",
-        )
         .replace("platform.databases_legacy_imports", "nothing_yet")
         .replace("platform.database_connections", "nothing_yet");
     pending(&query)
@@ -79,6 +76,9 @@ pub struct Imported {
     pub connections: u64,
     /// Connections that somebody has to look at, and why. They were imported all the same.
     pub needing_attention: Vec<Attention>,
+    /// Names that became other identifiers: old and new.
+    #[serde(skip)]
+    pub renamed: Vec<(String, String)>,
 }
 
 /// A row of the old table that somebody has to look at.
@@ -98,18 +98,35 @@ pub struct Attention {
     pub reasons: Vec<String>,
 }
 
-impl std::ops::AddAssign for Imported {
-    fn add_assign(&mut self, other: Self) {
-        self.connections += other.connections;
-        self.needing_attention.extend(other.needing_attention);
-    }
-}
+/// So many names are told; the rest is counted.
+const NAMES_TOLD: usize = 50;
 
 impl Imported {
-    fn add(&mut self, row: &Row, legacy: Legacy) {
+    /// Queries by the old names find nothing.
+    pub(super) fn names_told(&self) -> Option<String> {
+        let names = self.renamed.iter().map(|(old, new)| format!("{old:?} is {new}"));
+        let told: Vec<_> = names.take(NAMES_TOLD).collect();
+        let more = match self.renamed.len().saturating_sub(NAMES_TOLD) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!told.is_empty()).then(|| {
+            format!(
+                "names became identifiers, and nothing is found by the old ones: {}{more}",
+                told.join(", ")
+            )
+        })
+    }
+
+    fn add(&mut self, row: &Row, legacy: Legacy) -> Result<()> {
+        let name = cell::<Option<String>>(row, 18)?.unwrap_or_default();
+        let identifier: String = cell(row, 3)?;
+        if name != identifier {
+            self.renamed.push((name.clone(), identifier.clone()));
+        }
         if legacy.status == "ACTIVE" && legacy.remarks.is_empty() {
             self.connections += 1;
-            return;
+            return Ok(());
         }
         let mut reasons = legacy.remarks;
         reasons.extend(legacy.last_error);
@@ -118,44 +135,59 @@ impl Imported {
         }
         self.needing_attention.push(Attention {
             id: legacy.owner.id,
-            project_ref: row.get(17),
-            name: row.get::<_, Option<String>>(18).unwrap_or_default(),
-            identifier: row.get(3),
+            project_ref: cell(row, 17)?,
+            name,
+            identifier,
             status: legacy.status,
             reasons,
         });
+        Ok(())
     }
 }
 
 /// What would be imported. It reads only; `migrated` says whether the old table has stepped aside.
-pub(super) async fn plan(session: &mut Lent, vault: &Vault, migrated: bool) -> Result<Imported> {
+pub(super) async fn plan(
+    session: &mut Lent,
+    vault: &Vault,
+    table: &str,
+    migrated: bool,
+) -> Result<Imported> {
     let mut planned = Imported::default();
-    session.batch("SET LOCAL row_security = off", Effect::None).await?;
+    let kept = rows_of(session, table).await?;
     let query: &'static str = if migrated { &PENDING } else { &PLANNED };
-    for row in &session.rows(query, &[], Effect::None).await? {
-        planned.add(row, Legacy::read(row, vault)?);
+    for row in &session.rows(query, &[&kept], Effect::None).await? {
+        planned.add(row, Legacy::read(row, vault)?)?;
     }
     Ok(planned)
 }
 
-const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+/// Every row of the old table, as JSON that `jsonb` takes: a `json` column holds what that doesn't.
+async fn rows_of(session: &mut Lent, table: &str) -> Result<Vec<String>> {
+    session.batch("SET LOCAL row_security = off", Effect::None).await?;
+    let rows = session.ask(&format!("SELECT row_to_json(kept)::text FROM {table} AS kept")).await?;
+    rows.iter().map(|row| Ok(held::readable(cell(row, 0)?))).collect()
+}
+
+const LEFT_BEHIND: &str = "
+    SELECT concat_ws(' ', source ->> 'name', '(' || (source ->> 'id') || ')') || CASE
+        WHEN p.id IS NULL THEN ': its project is not there'
+        WHEN NOT is_uuid THEN ': its id is not a UUID'
+        ELSE ': its type is not one of postgresql, redis, mongodb and bun_api' END
+    FROM unnest($1::text[]) AS kept (row)
+    CROSS JOIN LATERAL (SELECT kept.row::jsonb AS source) AS read
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(source ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$', false) AS is_uuid
+    ) AS looked
+    LEFT JOIN platform.projects p ON p.id::text = lower(source ->> 'project_id')
+    WHERE p.id IS NULL OR NOT is_uuid OR COALESCE(source ->> 'type', '')
+        NOT IN ('postgres', 'postgresql', 'redis', 'mongodb', 'bun_api')
+    ORDER BY 1 LIMIT 100";
 
 /// Rows that have no place here, and why; they stay where they are. The table's name is ours.
 pub(super) async fn left_behind(session: &mut Lent, table: &str) -> Result<Vec<String>> {
-    let query = format!(
-        "SELECT concat_ws(' ', source ->> 'name', '(' || (source ->> 'id') || ')') || CASE \
-           WHEN p.id IS NULL THEN ': its project is not there' \
-           WHEN NOT COALESCE(source ->> 'id' ~* '{UUID}', false) THEN ': its id is not a UUID' \
-           ELSE ': its type is not one of postgresql, redis, mongodb and bun_api' END \
-         FROM {table} AS kept \
-         CROSS JOIN LATERAL to_jsonb(kept) AS source \
-         LEFT JOIN platform.projects p ON p.id::text = lower(source ->> 'project_id') \
-         WHERE p.id IS NULL OR NOT COALESCE(source ->> 'id' ~* '{UUID}', false) OR COALESCE(source ->> 'type', '') \
-           NOT IN ('postgres', 'postgresql', 'redis', 'mongodb', 'bun_api') \
-         ORDER BY 1 LIMIT 100"
-    );
-    let rows = session.ask(&query).await?;
-    Ok(rows.iter().map(|row| format!("not imported: {}", row.get::<_, &str>(0))).collect())
+    let kept = rows_of(session, table).await?;
+    let rows = session.rows(LEFT_BEHIND, &[&kept], Effect::None).await?;
+    rows.iter().map(|row| Ok(format!("not imported: {}", cell::<&str>(row, 0)?))).collect()
 }
 
 /// Imports what is pending, within the session's transaction.
@@ -172,17 +204,17 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
     if !tables.first().is_some_and(|row| row.get(0)) {
         return Ok(imported);
     }
-    session.batch("SET LOCAL row_security = off", Effect::None).await?;
+    let kept = rows_of(session, "platform.databases_legacy").await?;
     session.batch(NOTE_SECRETS, Effect::None).await?;
-    let pending = session.rows(&PENDING, &[], Effect::None).await?;
+    let pending = session.rows(&PENDING, &[&kept], Effect::None).await?;
     for row in &pending {
         let legacy = Legacy::read(row, vault)?;
         let parameters: super::session::Parameters<'_> = &[
             &legacy.owner.id,
             &legacy.owner.project_id,
             &legacy.owner.database_type.as_str(),
-            &row.get::<_, &str>(3),
-            &row.get::<_, Option<&str>>(4),
+            &cell::<&str>(row, 3)?,
+            &cell::<Option<&str>>(row, 4)?,
             &legacy.connection_string,
             &legacy.columns.host,
             &legacy.columns.port.map(i32::from),
@@ -191,14 +223,14 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
             &legacy.password,
             &serde_json::Value::Object(legacy.columns.options.clone()),
             &legacy.status,
-            &row.get::<_, Option<&str>>(13),
+            &cell::<Option<&str>>(row, 13)?,
             &legacy.last_error,
-            &row.get::<_, &str>(15),
-            &row.get::<_, &str>(16),
+            &cell::<&str>(row, 15)?,
+            &cell::<&str>(row, 16)?,
         ];
         session.rows(INSERT, parameters, Effect::None).await?;
         session.rows(NOTE, &[&legacy.owner.id, &legacy.secrets], Effect::None).await?;
-        imported.add(row, legacy);
+        imported.add(row, legacy)?;
     }
     Ok(imported)
 }
@@ -219,39 +251,39 @@ struct Legacy {
 
 impl Legacy {
     fn read(row: &Row, vault: &Vault) -> Result<Self> {
-        let (id, project_id): (Uuid, Uuid) = (row.get(0), row.get(1));
-        let owner = Owner { id, project_id, database_type: named(row.get(2))? };
+        let (id, project_id): (Uuid, Uuid) = (cell(row, 0)?, cell(row, 1)?);
+        let owner = Owner { id, project_id, database_type: named(cell(row, 2)?)? };
         let mut legacy = Self {
             owner,
             columns: Columns {
-                host: row.get(6),
-                port: row.get::<_, Option<i32>>(7).and_then(|port| u16::try_from(port).ok()),
-                database_name: row.get(8),
-                username: row.get(9),
-                options: match row.get(11) {
+                host: cell(row, 6)?,
+                port: cell::<Option<i32>>(row, 7)?.and_then(|port| u16::try_from(port).ok()),
+                database_name: cell(row, 8)?,
+                username: cell(row, 9)?,
+                options: match cell(row, 11)? {
                     serde_json::Value::Object(options) => options,
                     _ => serde_json::Map::new(),
                 },
             },
             connection_string: None,
             password: None,
-            status: row.get(12),
-            last_error: row.get(14),
+            status: cell(row, 12)?,
+            last_error: cell(row, 14)?,
             remarks: Vec::new(),
-            secrets: row.get(21),
+            secrets: cell(row, 21)?,
         };
-        if row.get::<_, Option<&str>>(5).is_some() {
+        if cell::<Option<&str>>(row, 5)?.is_some() {
             legacy.secrets.push("connection_string".to_owned());
         }
-        for fault in row.get::<_, Vec<String>>(20) {
+        for fault in cell::<Vec<String>>(row, 20)? {
             legacy.fail(&fault);
         }
-        let settings_left: Vec<String> = row.get(19);
+        let settings_left: Vec<String> = cell(row, 19)?;
         if !settings_left.is_empty() {
             let names = settings_left.join(", ");
-            legacy.remarks.push(format!("settings of its config were not taken over: {names}"));
+            legacy.remarks.push(format!("settings were not taken over: {names}"));
         }
-        let secret = |at: usize, column| match row.get::<_, Option<String>>(at) {
+        let secret = |at: usize, column| match cell::<Option<String>>(row, at)? {
             Some(stored) if cryptojs::is_legacy(&stored) => {
                 vault.open(&stored, column, owner).map(Some)
             }
@@ -263,8 +295,8 @@ impl Legacy {
             Ok(opened) => opened,
             // Encrypted under a passphrase that is not at hand: kept as it is until it is.
             Err(error) => {
-                legacy.connection_string = row.get(5);
-                legacy.password = row.get(10);
+                legacy.connection_string = cell(row, 5)?;
+                legacy.password = cell(row, 10)?;
                 legacy.fail(error.message());
                 return Ok(legacy);
             }
@@ -300,30 +332,68 @@ impl Legacy {
         Ok(legacy)
     }
 
-    /// A string says more than the columns beside it, but not what `config` and `ssl_enabled` say.
+    /// A string, and what `config` and other columns ask for.
     fn input(&self, string: Option<SecretString>, password: Option<SecretString>) -> TargetInput {
-        if string.is_none() {
-            return TargetInput::from_stored(self.columns.clone(), None, password);
+        let columns = self.columns.clone();
+        let options = (!columns.options.is_empty() || string.is_none()).then_some(columns.options);
+        TargetInput {
+            connection_string: string,
+            host: columns.host,
+            port: columns.port,
+            database_name: columns.database_name,
+            username: columns.username,
+            password,
+            options,
         }
-        let options = (!self.columns.options.is_empty()).then(|| self.columns.options.clone());
-        TargetInput { connection_string: string, password, options, ..TargetInput::default() }
     }
 
-    /// The target of what was found. Where the string has a password and another is kept beside it,
-    /// the string is what the older Studio connected by.
+    /// The target of what was found. Where a column contradicts the string, the string is what the
+    /// older Studio connected by; a column that says more than the string is taken with it.
     fn target(&mut self, input: &TargetInput) -> Result<Target> {
         let (kind, rules) = (self.owner.database_type, Rules { self_hosted: true });
         let whole = Target::parse(kind, input, rules);
-        if whole.is_ok() || input.connection_string.is_none() || input.password.is_none() {
+        if whole.is_ok() || input.connection_string.is_none() {
             return whole;
         }
-        let bare = TargetInput { password: None, ..input.clone() };
-        let target = Target::parse(kind, &bare, rules).or(whole)?;
-        self.secrets.retain(|secret| secret == "connection_string");
-        self.remarks.push(
-            "the password kept beside the connection string is another one; the string's was taken"
-                .to_owned(),
-        );
+        let mut taken = TargetInput {
+            connection_string: input.connection_string.clone(),
+            options: input.options.clone(),
+            ..TargetInput::default()
+        };
+        let mut target = Target::parse(kind, &taken, rules)?;
+        let mut refused = Vec::new();
+        for beside in BESIDE {
+            let mut more = taken.clone();
+            if !(beside.take)(input, &mut more) {
+                continue;
+            }
+            match Target::parse(kind, &more, rules) {
+                Ok(fits) => (taken, target) = (more, fits),
+                Err(_) => refused.push(beside.name),
+            }
+        }
+        // A user and its password are refused one without the other, and may fit together.
+        if refused.contains(&"username") && refused.contains(&"password") {
+            let mut more = taken.clone();
+            more.username.clone_from(&input.username);
+            more.password.clone_from(&input.password);
+            if let Ok(fits) = Target::parse(kind, &more, rules) {
+                target = fits;
+                refused.retain(|name| !matches!(*name, "username" | "password"));
+            }
+        }
+        if refused.contains(&"password") {
+            self.secrets.retain(|secret| secret == "connection_string");
+        }
+        // Such a name has no port of its own, and the column takes no null.
+        if matches!(&target, Target::Mongodb(mongo) if mongo.srv) {
+            refused.retain(|name| *name != "port");
+        }
+        self.remarks.extend(refused.iter().map(|name| {
+            format!(
+                "the {name} kept beside the connection string is another one; the string's was taken"
+            )
+        }));
         Ok(target)
     }
 
@@ -340,6 +410,50 @@ impl Legacy {
         }
     }
 }
+
+/// A column beside a connection string. `take` copies it, and says whether there is one.
+struct Beside {
+    name: &'static str,
+    take: fn(&TargetInput, &mut TargetInput) -> bool,
+}
+
+const BESIDE: [Beside; 5] = [
+    Beside {
+        name: "username",
+        take: |from, to| {
+            to.username.clone_from(&from.username);
+            to.username.is_some()
+        },
+    },
+    Beside {
+        name: "password",
+        take: |from, to| {
+            to.password.clone_from(&from.password);
+            to.password.is_some()
+        },
+    },
+    Beside {
+        name: "database",
+        take: |from, to| {
+            to.database_name.clone_from(&from.database_name);
+            to.database_name.is_some()
+        },
+    },
+    Beside {
+        name: "host",
+        take: |from, to| {
+            to.host.clone_from(&from.host);
+            to.host.is_some()
+        },
+    },
+    Beside {
+        name: "port",
+        take: |from, to| {
+            to.port = from.port;
+            to.port.is_some()
+        },
+    },
+];
 
 fn seal(
     vault: &Vault,

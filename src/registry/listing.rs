@@ -11,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::Registry;
-use super::connection::{Connection, Status, named, select_connections};
+use super::connection::{Connection, Status, named, readable, select_connections};
 use super::environment::DEFAULT_PROJECT;
 use crate::error::{Error, Result};
 use crate::json::Writer;
@@ -25,8 +25,15 @@ const PAGE: &str = select_connections!(
        AND ($3::text IS NULL OR c.database_type::text = $3)
        AND c.database_type::text = ANY($4::text[])
        AND ($5::text IS NULL OR c.status = $5)
-       AND ($6::bigint IS NULL OR (c.created_at, c.id)
-            < (timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::uuid))
+       AND ($6::bigint IS NULL OR (c.created_at, c.id) < (
+            CASE $6::bigint
+              WHEN 9223372036854775807 THEN 'infinity'::timestamptz
+              WHEN -9223372036854775808 THEN '-infinity'::timestamptz
+              -- Days apart, as a product of this size is rounded.
+              ELSE (timestamp '2000-01-01' + ($6::bigint / 86400000000)::int * interval '1 day'
+                + ($6::bigint % 86400000000) * interval '1 microsecond') AT TIME ZONE 'UTC'
+            END,
+            $7::uuid))
      ORDER BY c.created_at DESC, c.id DESC
      LIMIT $8"
 );
@@ -170,7 +177,7 @@ impl Registry {
             let room = limit - shown.len();
             more = rows.len() > room;
             for row in rows.iter().take(room) {
-                let connection = Connection::try_from(row)?;
+                let Some(connection) = readable(row) else { continue };
                 position = Position::After(connection.created_us, connection.id);
                 shown.push(Arc::new(connection));
             }
@@ -212,7 +219,7 @@ impl Registry {
             let rows = self.store()?.read(COUNTS, &[&projects, &project_ref, &kinds]).await?;
             for row in &rows {
                 let (kind, status): (DatabaseType, Status) =
-                    (named(row.get(0))?, named(row.get(1))?);
+                    (named(row.get(0))?, Status::held(row.get(1)));
                 let (count, recent): (i64, i64) = (row.get(2), row.get(3));
                 if let Some((_, of_kind)) = counts.iter_mut().find(|(k, _)| *k == kind) {
                     of_kind.total += count;

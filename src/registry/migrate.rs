@@ -1,12 +1,14 @@
 //! The tables of the platform database, brought up to date.
 //!
-//! Each file runs in one transaction together with the note that it ran, so that a migration which
-//! is cut off anywhere leaves nothing half done. Instances that start together take turns.
+//! What is missing runs in one transaction, together with the import and the notes that it ran: a view
+//! must never be there without the triggers that a later file puts on it. A migration which is cut off
+//! or fails anywhere leaves nothing. Instances that start together take turns.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Registry;
+use super::collisions;
 use super::failure::Effect;
 use super::legacy;
 use super::plaintext::{self, Plaintext};
@@ -100,27 +102,11 @@ impl Registry {
     pub async fn migrate(&self, dry_run: bool) -> Result<Report> {
         let platform = self.store()?;
         let mut report = Report { dry_run, ..Report::default() };
-        for file in &FILES {
-            let checksum = checksum(file.sql);
-            let state = if dry_run {
-                let mut session = platform.session().await?;
-                if recorded(&mut session, file, &checksum).await? {
-                    State::Present
-                } else {
-                    State::Pending
-                }
-            } else {
-                self.apply(platform, file, &checksum, &mut report)
-                    .await
-                    .map_err(|e| e.context(&format!("migration {}", file.name)))?
-            };
-            report.migrations.push(Migration { name: file.name, checksum, state });
-        }
-        if !dry_run {
-            // Legacy rows whose project appeared only after the first import.
-            let mut session = begin(platform).await?;
-            report.imported += legacy::import(&mut session, self.vault()).await?;
-            session.commit().await?;
+        if dry_run {
+            let mut session = platform.session().await?;
+            report.migrations = states(&mut session, State::Pending).await?;
+        } else {
+            self.apply(platform, &mut report).await?;
             self.caches.forget_all();
         }
         // What was applied stays applied, and is reported, whatever cannot be looked at.
@@ -142,6 +128,12 @@ impl Registry {
                 (row.get(0), row.get(1), row.get(2), row.get(3))
             });
         let table = if old { OLD_TABLE } else { LEGACY_TABLE };
+        if report.dry_run
+            && is_missing(&report.migrations)
+            && let Some(taken) = collisions::find(&mut session).await?
+        {
+            report.warnings.push(format!("this would fail: {}", taken.message()));
+        }
         report.readers = readers::of(&mut session, table).await?;
         if report.dry_run && projects && (old || legacy) {
             if old && legacy {
@@ -152,9 +144,10 @@ impl Registry {
             } else if let Err(error) = self.vault().require_keys() {
                 report.warnings.push(error.message().to_owned());
             } else {
-                report.imported = legacy::plan(&mut session, self.vault(), legacy).await?;
+                report.imported = legacy::plan(&mut session, self.vault(), table, legacy).await?;
             }
         }
+        report.warnings.extend(report.imported.names_told());
         if projects && (old || legacy) {
             report.warnings.extend(legacy::left_behind(&mut session, table).await?);
         }
@@ -175,33 +168,63 @@ impl Registry {
         Ok(())
     }
 
-    async fn apply(
-        &self,
-        platform: &Platform,
-        file: &File,
-        checksum: &str,
-        report: &mut Report,
-    ) -> Result<State> {
-        let mut session = begin(platform).await?;
+    async fn apply(&self, platform: &Platform, report: &mut Report) -> Result<()> {
+        let mut session = platform.session().await?;
+        session.begin().await?;
+        session.batch(BEGIN_WORK, Effect::None).await?;
         session.warnings();
-        if recorded(&mut session, file, checksum).await? {
-            return Ok(State::Present);
+        report.migrations = states(&mut session, State::Applied).await?;
+        if is_missing(&report.migrations)
+            && let Some(taken) = collisions::find(&mut session).await?
+        {
+            return Err(taken);
         }
-        session.batch(file.sql, Effect::None).await?;
-        session.batch(NOTES, Effect::None).await?;
-        let imported = legacy::import(&mut session, self.vault()).await?;
-        session
-            .rows(
-                "INSERT INTO platform.multidb_migrations (name, checksum) VALUES ($1, $2)",
-                &[&file.name, &checksum],
-                Effect::None,
-            )
-            .await?;
+        for (file, migration) in FILES.iter().zip(&report.migrations) {
+            if migration.state == State::Present {
+                continue;
+            }
+            run(&mut session, file, &migration.checksum)
+                .await
+                .map_err(|e| e.context(&format!("migration {}", file.name)))?;
+        }
+        // On every run: the project of a row may have appeared only after the first import.
+        report.imported = legacy::import(&mut session, self.vault())
+            .await
+            .map_err(|e| e.context("the import of an older Studio's connections"))?;
         session.commit().await?;
-        report.imported += imported;
         report.warnings.extend(session.warnings());
-        Ok(State::Applied)
+        Ok(())
     }
+}
+
+/// Whether one of the files that make names is still to run.
+fn is_missing(migrations: &[Migration]) -> bool {
+    migrations.iter().any(|migration| migration.state != State::Present)
+}
+
+/// Every file, with `missing` for those that did not run before.
+async fn states(session: &mut Lent, missing: State) -> Result<Vec<Migration>> {
+    let mut migrations = Vec::new();
+    for file in &FILES {
+        let checksum = checksum(file.sql);
+        let ran = recorded(session, file, &checksum).await?;
+        let state = if ran { State::Present } else { missing };
+        migrations.push(Migration { name: file.name, checksum, state });
+    }
+    Ok(migrations)
+}
+
+async fn run(session: &mut Lent, file: &File, checksum: &str) -> Result<()> {
+    session.batch(file.sql, Effect::None).await?;
+    session.batch(NOTES, Effect::None).await?;
+    session
+        .rows(
+            "INSERT INTO platform.multidb_migrations (name, checksum) VALUES ($1, $2)",
+            &[&file.name, &checksum],
+            Effect::None,
+        )
+        .await?;
+    Ok(())
 }
 
 const WHAT_IS_THERE: &str = "
@@ -213,13 +236,6 @@ const WHAT_IS_THERE: &str = "
         to_regclass('platform.databases_legacy') IS NOT NULL,
         to_regclass('platform.projects') IS NOT NULL,
         to_regclass('platform.database_connections') IS NOT NULL";
-
-async fn begin(platform: &Platform) -> Result<Lent> {
-    let mut session = platform.session().await?;
-    session.begin().await?;
-    session.batch(BEGIN_WORK, Effect::None).await?;
-    Ok(session)
-}
 
 /// Whether the file ran before. A file that ran and was changed since is refused: what it would do
 /// now is not what the database has.

@@ -11,12 +11,14 @@
 
 mod answering;
 pub(crate) mod cache;
+mod collisions;
 mod connection;
 mod dashboard;
 pub mod direct;
 mod edit;
 mod environment;
 mod failure;
+mod held;
 mod legacy;
 mod listing;
 mod migrate;

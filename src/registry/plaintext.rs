@@ -32,6 +32,9 @@ static CANDIDATES: LazyLock<&'static str> = LazyLock::new(|| {
 /// name stays when the rest is replaced.
 const SECRET_MEMBER: &str = r#"'("(?:[^"]*(?:password|passwd|passphrase|secret|api_?key|connection_?(?:string|uri|url))[^"]*|[^"]*token)"\s*:\s*)"(?!"|mdb1:|U2FsdGVkX1|\*\*\*|\[|<)(?:\\.|[^"\\])*"|("key"\s*:\s*)"-----BEGIN(?:\\.|[^"\\])*"'"#;
 
+/// The URL of a database with a password in it that is not masked yet.
+const ADDRESS: &str = r#"'((?:rediss?|valkeys?|mongodb(?:\+srv)?|postgres(?:ql)?)://[^\s:@/"]*:)(?!\*\*\*@)[^\s@/"]+@'"#;
+
 /// What is left, as far as this role can see it. What it cannot look into becomes a warning, and
 /// hides nothing else.
 pub(super) async fn find(
@@ -47,7 +50,7 @@ pub(super) async fn find(
             is_copy: row.get(1),
             texts: names(2),
             encrypted: names(3),
-            documents: names(4),
+            documents: names(4).into_iter().zip(names(7)).collect(),
             required: names(5),
             kind: match row.get(6) {
                 "old" => Kind::Old,
@@ -85,7 +88,8 @@ struct Candidate {
     is_copy: bool,
     texts: Vec<String>,
     encrypted: Vec<String>,
-    documents: Vec<String>,
+    /// Texts in which secrets may stand among other things, and their types.
+    documents: Vec<(String, String)>,
     required: Vec<String>,
     kind: Kind,
 }
@@ -133,8 +137,11 @@ impl Candidate {
         });
         let encrypted =
             self.encrypted.iter().map(|column| (column, format!("kept.{column} IS NOT NULL")));
-        let documents = self.documents.iter().map(|column| {
-            (column, format!("COALESCE(kept.{column}::text ~* {SECRET_MEMBER}, false)"))
+        let documents = self.documents.iter().map(|(column, _)| {
+            let text = format!("kept.{column}::text");
+            let holds =
+                format!("COALESCE({text} ~* {SECRET_MEMBER} OR {text} ~* {ADDRESS}, false)");
+            (column, holds)
         });
         texts.chain(encrypted).chain(documents).collect()
     }
@@ -172,9 +179,10 @@ impl Candidate {
     fn forget(&self) -> String {
         let columns = self.texts.iter().chain(&self.encrypted);
         let columns = columns.map(|column| format!("{column} = NULL"));
-        let documents = self.documents.iter().map(|column| {
+        let documents = self.documents.iter().map(|(column, kind)| {
             format!(
-                "{column} = regexp_replace(kept.{column}::text, {SECRET_MEMBER}, '\\1\\2null', 'gi')::jsonb"
+                "{column} = regexp_replace(regexp_replace(kept.{column}::text, {SECRET_MEMBER}, \
+                 '\\1\\2null', 'gi'), {ADDRESS}, '\\1***@', 'gi')::{kind}"
             )
         });
         format!(
@@ -202,7 +210,7 @@ impl Candidate {
             )
         });
         let encrypted = self.encrypted.iter().map(|column| format!("{column} = NULL"));
-        let config = self.documents.iter().filter(|column| *column == "config").map(|_| {
+        let config = self.documents.iter().filter(|(column, _)| column == "config").map(|_| {
             "config = CASE WHEN jsonb_typeof(kept.config::jsonb) = 'object' \
              THEN kept.config::jsonb - ARRAY(SELECT substr(secret, 8) FROM unnest(done.secrets) \
              AS secret WHERE secret LIKE 'config.%') ELSE kept.config::jsonb END"

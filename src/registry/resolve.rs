@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Registry;
-use super::connection::{Connection, Origin, Project, select_connections};
+use super::connection::{Connection, Origin, Project, readable, select_connections};
 use super::environment::{DEFAULT_PROJECT, default_project};
 use super::not_found;
 use super::platform::Platform;
@@ -19,7 +19,7 @@ use crate::error::{Code, Error, Result};
 use crate::target::{DatabaseType, Target, TargetInput};
 
 const PROJECT: &str = "
-    SELECT p.id, p.ref, p.name, o.name, o.slug
+    SELECT p.id, COALESCE(p.ref::text, ''), COALESCE(p.name::text, ''), o.name::text, o.slug::text
     FROM platform.projects p
     LEFT JOIN platform.organizations o ON o.id = p.organization_id
     WHERE p.ref = $1 OR p.id = $2
@@ -309,8 +309,7 @@ impl Registry {
 
     async fn read_scope(&self, platform: &Platform, project: Project) -> Result<Scope> {
         let rows = platform.read(OF_PROJECT, &[&project.id]).await?;
-        let mut connections: Vec<_> =
-            rows.iter().map(Connection::try_from).collect::<Result<_>>()?;
+        let mut connections: Vec<_> = rows.iter().filter_map(readable).collect();
         if project.project_ref == DEFAULT_PROJECT {
             connections.extend(self.environment.connections(&project));
         }

@@ -98,10 +98,13 @@ impl Registry {
             let Some(last) = page.last() else { return Ok(rotation) };
             after = Some(last.get(0));
             for row in &page {
-                let stored = Stored::try_from(row)?;
-                let id = stored.owner.id;
+                let id = row.get(0);
                 rotation.rows += 1;
-                match reseal(platform, self.vault(), stored).await {
+                let resealed = match Stored::try_from(row) {
+                    Ok(stored) => reseal(platform, self.vault(), stored).await,
+                    Err(error) => Err(Interrupted::Secret(error)),
+                };
+                match resealed {
                     Ok(Done::Resealed) => rotation.resealed += 1,
                     Ok(Done::Unchanged) => rotation.unchanged += 1,
                     Err(Interrupted::Platform(error)) => return Err(error),

@@ -1,0 +1,28 @@
+//! Names that the migrations need and that somebody else has taken.
+
+use std::sync::LazyLock;
+
+use super::failure::Effect;
+use super::session::Lent;
+use crate::error::{Code, Error, Result};
+
+static TAKEN: LazyLock<&'static str> = LazyLock::new(|| {
+    include_str!("../../migrations/legacy_collisions.sql").trim_end().trim_end_matches(';')
+});
+
+/// What is in the way, told as one failure. Asked only while there is something to apply.
+pub(super) async fn find(session: &mut Lent) -> Result<Option<Error>> {
+    let rows = session.rows(&TAKEN, &[], Effect::None).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let names: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    Ok(Some(Error::new(
+        Code::Conflict,
+        format!(
+            "names that the migration needs are taken by something else: {}; rename these, then \
+             migrate",
+            names.join(", ")
+        ),
+    )))
+}
