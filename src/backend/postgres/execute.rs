@@ -168,9 +168,12 @@ impl Client {
         let late = lease.retire;
         let failure = match result {
             Ok(Some(summary)) => return Ok(summary),
+            Ok(None) if progress.stage == Stage::Unsent => {
+                return Err(Ended::Told(not_begun(statement)));
+            }
             Ok(None) => {
                 let error = timeout(statement);
-                let in_parts = progress.stage != Stage::Unsent && is_in_parts(statement, &progress);
+                let in_parts = is_in_parts(statement, &progress);
                 let error = if in_parts { half_done(error, statement) } else { error };
                 return Err(Ended::Told(error.outcome(unless_read(statement, Outcome::Unknown))));
             }
@@ -354,6 +357,15 @@ fn half_done(error: Error, statement: &Statement) -> Error {
 
 fn unless_read(statement: &Statement, outcome: Outcome) -> Outcome {
     if statement.read_only { Outcome::NotApplied } else { outcome }
+}
+
+/// It was still to be sent: a pooler, say, had no session for it.
+fn not_begun(statement: &Statement) -> Error {
+    let what = "the server did not come to the statement in time, so that it was not sent; try again \
+                later or raise timeout_ms";
+    Error::new(Code::DbTimeout, what)
+        .detail("timeout_ms", u64::try_from(statement.timeout.as_millis()).unwrap_or(u64::MAX))
+        .outcome(Outcome::NotApplied)
 }
 
 fn timeout(statement: &Statement) -> Error {
