@@ -10,6 +10,7 @@ use super::cancel::cancel;
 use super::error::{Failure, ServerError, lost};
 use super::gate;
 use super::lease::Lease;
+use super::leftovers;
 use super::query::{self, Name, Progress, Stage, Statement, Summary, Within};
 use super::{Client, columns, pooler};
 use crate::deadline::Deadline;
@@ -159,6 +160,7 @@ impl Client {
     ) -> Result<Summary, Ended> {
         let started = Instant::now();
         lease.called = gate::may_stay(&statement.sql);
+        lease.ends = lease.called && leftovers::begins_backup(&statement.sql);
         lease.dirty = !statement.read_only || lease.called;
         if self.pool.is_behind_pooler() {
             lease.connection().pooled = Some(true);

@@ -26,6 +26,23 @@ pub(super) fn of(sql: &str) -> Option<String> {
     within(sql, 0)
 }
 
+/// Whether it may begin a backup, which ends with the session alone.
+pub(super) fn begins_backup(sql: &str) -> bool {
+    begins_backup_within(sql, 0)
+}
+
+fn begins_backup_within(sql: &str, depth: usize) -> bool {
+    let (Ok(tokens), Ok(texts)) = (tokens(sql), texts(sql)) else {
+        // A text that is no SQL, unless it is the statement itself.
+        return depth == 0;
+    };
+    let named = |token: &Token<'_>| {
+        token.name().is_some_and(|name| ["pg_backup_start", "pg_start_backup"].contains(&&*name))
+    };
+    tokens.iter().any(named)
+        || depth < DEEPEST && texts.iter().any(|text| begins_backup_within(&text.value, depth + 1))
+}
+
 fn within(sql: &str, depth: usize) -> Option<String> {
     // What the lexer does not read is not a statement.
     let tokens = tokens(sql).ok()?;

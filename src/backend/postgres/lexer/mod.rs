@@ -34,8 +34,10 @@ pub(super) enum Token<'a> {
     Word(&'a str),
     /// A quoted identifier, with doubled quotes undone.
     Quoted(String),
-    /// A string, a number or a parameter.
+    /// A string or a number.
     Value,
+    /// `$1`
+    Parameter,
     /// Any other character.
     Symbol(char),
 }

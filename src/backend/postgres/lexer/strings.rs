@@ -92,7 +92,7 @@ impl<'a> Lexer<'a> {
                 return Err("a parameter beyond $65535");
             }
             self.at += 1 + digits;
-            return Ok(Token::Value);
+            return Ok(Token::Parameter);
         }
         let tag = rest
             .iter()
