@@ -5,6 +5,9 @@ use studio_multidb::backend::postgres::{Client, Statement};
 
 use crate::support::{both, client, parameters, prepare, reading, rows, run, statement};
 
+/// All have one schema, and use it one after the other.
+static SCHEMA: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A change to what a statement is about, made elsewhere.
 struct Change {
     name: &'static str,
@@ -177,6 +180,7 @@ async fn settled(client: &Client, statement: &Statement) {
 #[tokio::test]
 async fn after_a_change_elsewhere_the_next_read_is_right() {
     let Some(other) = client(1).await else { return };
+    let _schema = SCHEMA.lock().await;
     for (way, client) in both(1).await {
         for change in changes() {
             let what = format!("{way}: {}", change.name);
@@ -205,6 +209,7 @@ async fn after_a_change_elsewhere_the_next_read_is_right() {
 #[tokio::test]
 async fn after_a_change_elsewhere_a_write_fails_once_at_most() {
     let (Some(other), Some(client)) = (client(1).await, client(1).await) else { return };
+    let _schema = SCHEMA.lock().await;
     for change in changes() {
         prepare(
             &other,
