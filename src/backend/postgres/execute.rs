@@ -193,6 +193,9 @@ impl Client {
                 Ended::Told(lost(&why, outcome))
             }
             Failure::Server(error) => {
+                if !progress.parsed && progress.name != Name::Known {
+                    lease.nothing_was_called(statement.read_only);
+                }
                 // It began, and none of ours is around it.
                 let in_parts = bound && is_in_parts(statement, &progress) && !error.is_beforehand();
                 let tell = |error| if in_parts { half_done(error, statement) } else { error };

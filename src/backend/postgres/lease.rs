@@ -73,6 +73,13 @@ impl Lease {
         &mut self.session.as_mut().expect("a lease has its session until it is dropped").0
     }
 
+    /// What was looked for in the statement has not come to run.
+    pub(super) fn nothing_was_called(&mut self, only_read: bool) {
+        self.called = false;
+        self.ends = false;
+        self.dirty = !only_read;
+    }
+
     /// Closes the session and keeps the right to one.
     pub(super) fn discard(mut self) -> Hold {
         self.session.take().expect("a lease has its session until it is dropped").1

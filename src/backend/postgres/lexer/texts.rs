@@ -83,8 +83,8 @@ fn goes_on(
     start: usize,
 ) -> bool {
     let adjacent = piece.token <= token + 1;
-    let quoted = quotes != Quotes::Dollars && piece.quotes != Quotes::Dollars;
-    if !adjacent || !quoted {
+    let dollars = quotes == Quotes::Dollars || piece.quotes == Quotes::Dollars;
+    if !adjacent || dollars {
         return false;
     }
     // Between the closing quote and the opening one.
