@@ -9,8 +9,7 @@ use serde::Serialize;
 use super::cancel::cancel;
 use super::error::{Failure, ServerError, lost};
 use super::gate;
-use super::lease::Lease;
-use super::leftovers;
+use super::lease::{Called, Lease};
 use super::query::{self, Name, Progress, Stage, Statement, Summary, Within};
 use super::{Client, columns, pooler};
 use crate::deadline::Deadline;
@@ -159,9 +158,8 @@ impl Client {
         out: &mut Writer,
     ) -> Result<Summary, Ended> {
         let started = Instant::now();
-        lease.called = gate::may_stay(&statement.sql);
-        lease.ends = lease.called && leftovers::begins_backup(&statement.sql);
-        lease.dirty = !statement.read_only || lease.called;
+        lease.called = Called::by(&statement.sql);
+        lease.dirty = !statement.read_only || lease.called != Called::Nothing;
         if self.pool.is_behind_pooler() {
             lease.connection().pooled = Some(true);
         }
@@ -223,7 +221,9 @@ impl Client {
                     // right. What writes may have called a function while it was planned.
                     _ if reparse => {
                         lease.connection().forget(&statement.sql);
-                        if statement.read_only || (!lease.called && error.is_of_parsing()) {
+                        if statement.read_only
+                            || (lease.called == Called::Nothing && error.is_of_parsing())
+                        {
                             Ended::Here(told)
                         } else {
                             Ended::Told(told)

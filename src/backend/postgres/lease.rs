@@ -8,6 +8,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::cancel::cancel;
 use super::connection::Connection;
+use super::gate;
+use super::leftovers;
 use super::pool::Pool;
 use crate::deadline::Deadline;
 
@@ -46,6 +48,27 @@ impl Drop for InUse {
     }
 }
 
+/// What a statement called that may have left what no reset undoes: a link to another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Called {
+    Nothing,
+    Something,
+    /// It has surely left such a thing.
+    ToLast,
+}
+
+impl Called {
+    pub(super) fn by(sql: &str) -> Self {
+        if !gate::may_stay(sql) {
+            Self::Nothing
+        } else if leftovers::begins_backup(sql) {
+            Self::ToLast
+        } else {
+            Self::Something
+        }
+    }
+}
+
 /// A session in use. When it is dropped, the session goes back to the pool if nothing is the matter
 /// with it; a statement that still runs is cancelled, and what a write may have left is undone.
 #[derive(Debug)]
@@ -54,10 +77,7 @@ pub(super) struct Lease {
     session: Option<(Connection, Hold)>,
     /// The session may have been changed: settings, temporary tables, locks.
     pub dirty: bool,
-    /// Something was called that may have left what no reset undoes: a link to another server.
-    pub called: bool,
-    /// Something was called that has surely left such a thing.
-    pub ends: bool,
+    pub called: Called,
     /// It must not be used again.
     pub retire: bool,
 }
@@ -65,7 +85,7 @@ pub(super) struct Lease {
 impl Lease {
     pub(super) fn new(connection: Connection, hold: Hold) -> Self {
         let session = Some((connection, hold));
-        Self { session, dirty: false, called: false, ends: false, retire: false }
+        Self { session, dirty: false, called: Called::Nothing, retire: false }
     }
 
     /// The session.
@@ -75,8 +95,7 @@ impl Lease {
 
     /// What was looked for in the statement has not come to run.
     pub(super) fn nothing_was_called(&mut self, only_read: bool) {
-        self.called = false;
-        self.ends = false;
+        self.called = Called::Nothing;
         self.dirty = !only_read;
     }
 
@@ -94,10 +113,10 @@ impl Drop for Lease {
             // Dropping it closes it.
         } else if connection.is_busy() {
             runtime.spawn(end(connection, hold));
-        } else if self.retire || self.ends && !connection.is_pooled() {
+        } else if self.retire || self.called == Called::ToLast && !connection.is_pooled() {
             // Dropping it closes it.
         } else if self.dirty && connection.needs_reset() {
-            runtime.spawn(clean(connection, hold, self.called));
+            runtime.spawn(clean(connection, hold, self.called != Called::Nothing));
         } else {
             hold.pool().put_back(connection);
         }

@@ -106,61 +106,60 @@ fn unescape(text: &str) -> Option<String> {
                 rest = rest.strip_prefix(b"'").unwrap_or(rest);
             }
             found.push(*first);
-        } else {
-            let (escaped, tail) = rest.split_first()?;
-            rest = tail;
-            let digits = |most, radix| {
-                let digit = |b: &&u8| char::from(**b).is_digit(radix);
-                tail.iter().take(most).take_while(digit).count()
-            };
-            let value = |from: &[u8], radix| {
-                u32::from_str_radix(std::str::from_utf8(from).ok()?, radix).ok()
-            };
-            match escaped {
-                b'b' => found.push(8),
-                b'f' => found.push(12),
-                b'n' => found.push(b'\n'),
-                b'r' => found.push(b'\r'),
-                b't' => found.push(b'\t'),
-                b'0'..=b'7' => {
-                    let more = digits(2, 8);
-                    let code = value(&[&[*escaped], &tail[..more]].concat(), 8)?;
-                    // Of three digits, the server takes the lower eight bits.
-                    found.push(u8::try_from(code & 0xff).ok()?);
-                    rest = &tail[more..];
-                }
-                b'x' if digits(2, 16) > 0 => {
-                    let length = digits(2, 16);
-                    found.push(u8::try_from(value(&tail[..length], 16)?).ok()?);
-                    rest = &tail[length..];
-                }
-                b'u' | b'U' => {
-                    let length = if *escaped == b'u' { 4 } else { 8 };
-                    if digits(length, 16) < length {
-                        return None;
-                    }
-                    let code = value(&tail[..length], 16)?;
-                    rest = &tail[length..];
-                    let code = match (high.take(), code) {
-                        (None, 0xd800..=0xdbff) => {
-                            // The other half follows at once.
-                            if !matches!(rest, [b'\\', b'u' | b'U', ..]) {
-                                return None;
-                            }
-                            high = Some(code);
-                            continue;
-                        }
-                        (Some(high), 0xdc00..=0xdfff) => {
-                            0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00)
-                        }
-                        (None, code) => code,
-                        (Some(_), _) => return None,
-                    };
-                    let char = char::from_u32(code)?;
-                    found.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                other => found.push(*other),
+            continue;
+        }
+        let (escaped, tail) = rest.split_first()?;
+        rest = tail;
+        let digits = |most, radix| {
+            let digit = |b: &&u8| char::from(**b).is_digit(radix);
+            tail.iter().take(most).take_while(digit).count()
+        };
+        let value =
+            |from: &[u8], radix| u32::from_str_radix(std::str::from_utf8(from).ok()?, radix).ok();
+        match escaped {
+            b'b' => found.push(8),
+            b'f' => found.push(12),
+            b'n' => found.push(b'\n'),
+            b'r' => found.push(b'\r'),
+            b't' => found.push(b'\t'),
+            b'0'..=b'7' => {
+                let more = digits(2, 8);
+                let code = value(&[&[*escaped], &tail[..more]].concat(), 8)?;
+                // Of three digits, the server takes the lower eight bits.
+                found.push(u8::try_from(code & 0xff).ok()?);
+                rest = &tail[more..];
             }
+            b'x' if digits(2, 16) > 0 => {
+                let length = digits(2, 16);
+                found.push(u8::try_from(value(&tail[..length], 16)?).ok()?);
+                rest = &tail[length..];
+            }
+            b'u' | b'U' => {
+                let length = if *escaped == b'u' { 4 } else { 8 };
+                if digits(length, 16) < length {
+                    return None;
+                }
+                let code = value(&tail[..length], 16)?;
+                rest = &tail[length..];
+                let code = match (high.take(), code) {
+                    (None, 0xd800..=0xdbff) => {
+                        // The other half follows at once.
+                        if !matches!(rest, [b'\\', b'u' | b'U', ..]) {
+                            return None;
+                        }
+                        high = Some(code);
+                        continue;
+                    }
+                    (Some(high), 0xdc00..=0xdfff) => {
+                        0x10000 + ((high - 0xd800) << 10) + (code - 0xdc00)
+                    }
+                    (None, code) => code,
+                    (Some(_), _) => return None,
+                };
+                let char = char::from_u32(code)?;
+                found.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            other => found.push(*other),
         }
     }
     String::from_utf8(found).ok().filter(|text| !text.contains('\0'))
@@ -170,6 +169,10 @@ fn unescape(text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn long(char: char) -> String {
+        format!("\\U{:08x}", u32::from(char))
+    }
 
     fn values(sql: &str) -> Vec<String> {
         texts(sql).unwrap().into_iter().map(|text| text.value).collect()
@@ -215,7 +218,7 @@ mod tests {
             for sql in [
                 format!("E'{}'\n'{}'", escape(head), escape(tail)),
                 format!("'{}' -- '\n'{}'", double(head), double(tail)),
-                format!("E'{}'", text.chars().map(|c| format!("\\U{:08x}", u32::from(c))).collect::<String>()),
+                format!("E'{}'", text.chars().map(long).collect::<String>()),
             ] {
                 prop_assert_eq!(values(&sql), [text.clone()]);
             }
