@@ -255,3 +255,52 @@ async fn whatever_answers_at_the_port_is_refused_in_time_and_told_no_secret() {
         assert!(!sent.windows(secret.len()).any(|part| part == secret), "{what}: it was sent");
     }
 }
+
+/// A server, or a pooler, that lets everybody in and has nobody who answers.
+async fn silent() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut welcome = message(b'R', &0_u32.to_be_bytes());
+    welcome.extend(message(b'K', &[0, 0, 0, 1, 0, 0, 0, 2]));
+    welcome.extend(message(b'Z', b"I"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let welcome = welcome.clone();
+            tokio::spawn(async move {
+                let mut sent = [0; 1024];
+                // Encryption is asked for first.
+                while let Ok(length @ 1..) = stream.read(&mut sent).await {
+                    let answer = if length == 8 { b"N" } else { &welcome[..] };
+                    if stream.write_all(answer).await.is_err() || length != 8 {
+                        break;
+                    }
+                }
+                while matches!(stream.read(&mut sent).await, Ok(1..)) {}
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_write_that_was_never_sent_is_told_as_not_applied() {
+    let address = silent().await;
+    let client = Client::connect(&target(address), &options(1), soon()).await.unwrap();
+    for one in [
+        statement("insert into t values (1)"),
+        statement("call p()"),
+        Statement {
+            parameters: support::parameters(&json!([[1]])),
+            ..statement("insert into t select unnest($1::int[])")
+        },
+    ] {
+        let late = Deadline::after(Duration::from_millis(500));
+        let error = client.query(&one, late, &mut Writer::new()).await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.known_outcome()),
+            (Code::DbTimeout, Outcome::NotApplied),
+            "{}: {error}",
+            one.sql
+        );
+    }
+}

@@ -125,6 +125,27 @@ async fn what_a_function_leaves_in_the_session_is_gone_for_the_next_request() {
 
 /// A plain read keeps its session as it is, and so its plan.
 #[tokio::test]
+async fn a_read_that_the_server_could_not_parse_costs_no_session() {
+    let Some(database) = own_database("forged_unparsed").await else { return };
+    let client = database.client(1).await;
+    let session = reading("select pg_backend_pid() as pid, 'kept' as a");
+    let first = rows(&client, &session).await;
+    for _ in 0..2 {
+        rows(&client, &session).await;
+    }
+    for sql in ["select mine(1)", "select mine(1) from nowhere", "select (1).mine, f("] {
+        assert!(run(&client, &reading(sql)).await.is_err());
+        assert_eq!(rows(&client, &session).await, first, "{sql}");
+    }
+    let kept = reading(
+        "select count(*)::int as n from pg_prepared_statements where statement like '%kept%'",
+    );
+    assert_eq!(rows(&client, &kept).await, json!([{ "n": 1 }]));
+    drop(client);
+    database.remove().await;
+}
+
+#[tokio::test]
 async fn a_read_that_calls_nothing_unknown_stays_parsed() {
     let Some(database) = own_database("forged_plain").await else { return };
     let client = database.client(1).await;

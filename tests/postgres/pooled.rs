@@ -50,6 +50,10 @@ async fn session(stranger: &tokio_postgres::Client) -> Vec<String> {
         "select count(*) from pg_cursors",
         "select count(*) from pg_locks where locktype = 'advisory'",
         "select count(*) from pg_listening_channels()",
+        "select count(*) from pg_replication_slots where temporary",
+        "select current_setting('local.x', true)",
+        "select current_setting('transaction.x', true)",
+        "select current_setting('constraints.x', true)",
         "select pg_backend_pid()",
     ] {
         found.push(format!("{sql}: {}", ask(stranger, sql).await));
@@ -278,6 +282,21 @@ async fn however_it_is_said_nothing_stays_on_a_strangers_session() {
         "do $$ begin perform pg_advisory_lock(44); set work_mem = '79MB'; execute 'listen x'; end $$",
         "do 'begin execute ''listen x''; end'",
         "do $$ begin create temp table t7 (a int); end $$",
+        "do E'begin s\\145t search_path = evil; end'",
+        "do 'begin s'\n'et search_path = evil; end'",
+        "do U&'begin s\\0065t search_path = evil; end'",
+        "do $$ begin execute 'se'\n't search_path = evil'; end $$",
+        "do $$ begin execute e'\\x73et search_path = evil'; end $$",
+        "do $$ begin execute quote_ident('set') || ' search_path = evil'; end $$",
+        "do $$ begin set local.x = 'v'; end $$",
+        "set local.x = 'v'",
+        "set transaction.x = 'v'",
+        "set constraints.x = 'v'",
+        "select pg_create_physical_replication_slot('t1', true, true)",
+        "select * from pg_create_physical_replication_slot(slot_name => 't2', temporary => true)",
+        "select query_to_xml('select set_config(''search_path'', ''evil'', false)', true, false, '')",
+        "select count(*) from ts_stat('select to_tsvector(set_config(''work_mem'', ''5MB'', false))')",
+        "select query_to_xml('select pg_advisory_' || 'lock(45)', true, false, '')",
     ] {
         let error = run(&client, &statement(sql)).await.unwrap_err();
         assert_eq!(error.code(), Code::OperationNotAllowed, "{sql}: {error}");

@@ -10,7 +10,8 @@ use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
-use crate::support::{client, eventually, reading, rows, run, soon, statement};
+use crate::databases::own_database;
+use crate::support::{client, eventually, prepare, reading, rows, run, soon, statement};
 
 #[tokio::test]
 async fn a_slow_statement_is_ended_on_the_server() {
@@ -87,6 +88,54 @@ async fn a_session_is_reset_after_a_write() {
         rows(&client, &look).await,
         json!([{"path": "\"$user\", public", "leftover": null}])
     );
+}
+
+/// `DISCARD ALL` ends neither.
+#[tokio::test]
+async fn slots_and_backups_of_a_session_end_with_the_request() {
+    let Some(database) = own_database("sessions_ended").await else { return };
+    let (client, other) = (database.client(1).await, database.client(1).await);
+    let version =
+        rows(&other, &reading("select current_setting('server_version_num')::int as n")).await;
+    let backup = match version[0]["n"].as_i64() {
+        Some(150_000..) => "pg_backup_start('x', true)",
+        _ => "pg_start_backup('x', true, false)",
+    };
+    let (stop, quoted) = match version[0]["n"].as_i64() {
+        Some(150_000..) => ("select pg_backup_stop()", backup.replace('\'', "''")),
+        _ => ("select pg_stop_backup(false, false)", backup.replace('\'', "''")),
+    };
+    let slot = |name: &str| format!("pg_create_physical_replication_slot('{name}', true, true)");
+    prepare(
+        &other,
+        &[
+            &format!(
+                "create function take_slot() returns void language sql as $$ select {} $$",
+                slot("s3")
+            ),
+            &format!(
+                "create function take_backup() returns void language sql as $$ select {backup} $$"
+            ),
+        ],
+    )
+    .await;
+    let slots = reading("select slot_name from pg_replication_slots where temporary");
+    for sql in [
+        format!("select {}", slot("s1")),
+        format!("do $$ begin perform {}; end $$", slot("s2")),
+        "select take_slot()".to_owned(),
+        format!("select {backup}"),
+        format!("do $$ begin perform {backup}; end $$"),
+        format!("do 'begin perform {}'\n'; end'", quoted),
+        "select take_backup()".to_owned(),
+    ] {
+        run(&client, &statement(&sql)).await.unwrap();
+        let stopped = run(&client, &statement(stop)).await;
+        assert!(stopped.is_err_and(|error| error.message().contains("not in progress")), "{sql}");
+        eventually("the slot is gone", async || rows(&other, &slots).await == json!([])).await;
+    }
+    drop((client, other));
+    database.remove().await;
 }
 
 #[tokio::test]

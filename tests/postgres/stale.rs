@@ -5,6 +5,9 @@ use studio_multidb::backend::postgres::{Client, Statement};
 
 use crate::support::{both, client, parameters, prepare, reading, rows, run, statement};
 
+/// All have one schema, and use it one after the other.
+static SCHEMA: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A change to what a statement is about, made elsewhere.
 struct Change {
     name: &'static str,
@@ -32,6 +35,59 @@ fn changes() -> Vec<Change> {
             parameters: json!(["7"]),
             done: &["alter table stale.t alter column a type text using a::text"],
             expected: json!([{ "a": "7" }]),
+        },
+        Change {
+            name: "a column has a type that reads the parameter otherwise",
+            before: &["create table stale.t (a date)", "insert into stale.t values ('2024-01-02')"],
+            sql: "select count(*)::int as a from stale.t where a > $1",
+            parameters: json!(["2024-01-01 10:00"]),
+            done: &[
+                "alter table stale.t alter column a type timestamp",
+                "insert into stale.t values ('2024-01-01 08:00'), ('2024-01-01 12:00')",
+            ],
+            expected: json!([{ "a": 2 }]),
+        },
+        Change {
+            name: "a column has a time zone",
+            before: &["create table stale.t (a timestamp)"],
+            sql: "select count(*)::int as a from stale.t where a = $1",
+            parameters: json!(["2024-01-02 10:00+05"]),
+            done: &[
+                "alter table stale.t alter column a type timestamptz",
+                "insert into stale.t values ('2024-01-02 10:00+05')",
+            ],
+            expected: json!([{ "a": 1 }]),
+        },
+        Change {
+            name: "a column is more exact",
+            before: &["create table stale.t (a float4)"],
+            sql: "select count(*)::int as a from stale.t where a = $1",
+            parameters: json!(["0.1"]),
+            done: &[
+                "alter table stale.t alter column a type float8",
+                "insert into stale.t values (0.1)",
+            ],
+            expected: json!([{ "a": 1 }]),
+        },
+        Change {
+            name: "a column of arrays becomes one of JSON",
+            before: &["create table stale.t (a text[])", "insert into stale.t values ('{}')"],
+            sql: "select count(*)::int as a from stale.t where a = $1",
+            parameters: json!([[]]),
+            done: &[
+                "drop table stale.t",
+                "create table stale.t (a jsonb)",
+                "insert into stale.t values ('{}'), ('[]'), ('[]')",
+            ],
+            expected: json!([{ "a": 2 }]),
+        },
+        Change {
+            name: "a function has a namesake that fits better",
+            before: &["create function stale.f(int) returns text language sql as $$select 'int'$$"],
+            sql: "select stale.f($1) as a",
+            parameters: json!(["5"]),
+            done: &["create function stale.f(text) returns text language sql as $$select 'text'$$"],
+            expected: json!([{ "a": "text" }]),
         },
         Change {
             name: "a table is made anew",
@@ -124,6 +180,7 @@ async fn settled(client: &Client, statement: &Statement) {
 #[tokio::test]
 async fn after_a_change_elsewhere_the_next_read_is_right() {
     let Some(other) = client(1).await else { return };
+    let _schema = SCHEMA.lock().await;
     for (way, client) in both(1).await {
         for change in changes() {
             let what = format!("{way}: {}", change.name);
@@ -152,6 +209,7 @@ async fn after_a_change_elsewhere_the_next_read_is_right() {
 #[tokio::test]
 async fn after_a_change_elsewhere_a_write_fails_once_at_most() {
     let (Some(other), Some(client)) = (client(1).await, client(1).await) else { return };
+    let _schema = SCHEMA.lock().await;
     for change in changes() {
         prepare(
             &other,

@@ -298,10 +298,8 @@ impl Connection {
         self.ready().await
     }
 
-    /// Whether a question of ours has any row for an answer.
-    pub(super) async fn finds(&mut self, sql: &str) -> Result<bool, Failure> {
-        self.simple(sql)?;
-        self.flush().await?;
+    /// Whether a question of ours, which was sent, has any row for an answer.
+    async fn finds(&mut self) -> Result<bool, Failure> {
         let mut found = false;
         loop {
             match self.buffered()? {
@@ -335,23 +333,29 @@ impl Connection {
     }
 
     /// Undoes whatever a statement may have left in the session; behind a pooler, what is left of the
-    /// transaction, because the session's is not ours alone.
-    pub(super) async fn reset(&mut self) -> Result<(), Failure> {
+    /// transaction, because the session's is not ours alone. Whether the question that comes with it
+    /// has any row for an answer is the result.
+    pub(super) async fn reset(&mut self, question: Option<&str>) -> Result<bool, Failure> {
         if self.is_pooled() {
-            return self.roll_back().await;
+            self.roll_back().await?;
+            return Ok(false);
         }
         let in_transaction = self.in_transaction;
         if in_transaction {
             self.simple("ROLLBACK")?;
         }
         self.simple("DISCARD ALL")?;
+        if let Some(question) = question {
+            self.simple(question)?;
+        }
         self.statements = Statements::default();
         self.statement_timeout = None;
         self.flush().await?;
         if in_transaction {
             self.ready().await?;
         }
-        self.ready().await
+        self.ready().await?;
+        if question.is_some() { self.finds().await } else { Ok(false) }
     }
 
     /// Makes it fit to be kept idle.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::cancel::cancel;
 use super::error::{Failure, ServerError, lost};
 use super::gate;
-use super::lease::Lease;
+use super::lease::{Called, Lease};
 use super::query::{self, Name, Progress, Stage, Statement, Summary, Within};
 use super::{Client, columns, pooler};
 use crate::deadline::Deadline;
@@ -159,8 +159,8 @@ impl Client {
         out: &mut Writer,
     ) -> Result<Summary, Ended> {
         let started = Instant::now();
-        lease.called = gate::may_stay(&statement.sql);
-        lease.dirty = !statement.read_only || lease.called;
+        lease.called = Called::by(&statement.sql);
+        lease.dirty = !statement.read_only || lease.called != Called::Nothing;
         if self.pool.is_behind_pooler() {
             lease.connection().pooled = Some(true);
         }
@@ -169,9 +169,12 @@ impl Client {
         let late = lease.retire;
         let failure = match result {
             Ok(Some(summary)) => return Ok(summary),
+            Ok(None) if progress.stage == Stage::Unsent => {
+                return Err(Ended::Told(not_begun(statement)));
+            }
             Ok(None) => {
                 let error = timeout(statement);
-                let in_parts = progress.stage != Stage::Unsent && is_in_parts(statement, &progress);
+                let in_parts = is_in_parts(statement, &progress);
                 let error = if in_parts { half_done(error, statement) } else { error };
                 return Err(Ended::Told(error.outcome(unless_read(statement, Outcome::Unknown))));
             }
@@ -189,6 +192,9 @@ impl Client {
                 Ended::Told(lost(&why, outcome))
             }
             Failure::Server(error) => {
+                if !progress.parsed && progress.name != Name::Known {
+                    lease.nothing_was_called(statement.read_only);
+                }
                 // It began, and none of ours is around it.
                 let in_parts = bound && is_in_parts(statement, &progress) && !error.is_beforehand();
                 let tell = |error| if in_parts { half_done(error, statement) } else { error };
@@ -216,7 +222,9 @@ impl Client {
                     // right. What writes may have called a function while it was planned.
                     _ if reparse => {
                         lease.connection().forget(&statement.sql);
-                        if statement.read_only || (!lease.called && error.is_of_parsing()) {
+                        if statement.read_only
+                            || (lease.called == Called::Nothing && error.is_of_parsing())
+                        {
                             Ended::Here(told)
                         } else {
                             Ended::Told(told)
@@ -355,6 +363,15 @@ fn half_done(error: Error, statement: &Statement) -> Error {
 
 fn unless_read(statement: &Statement, outcome: Outcome) -> Outcome {
     if statement.read_only { Outcome::NotApplied } else { outcome }
+}
+
+/// It was still to be sent: a pooler, say, had no session for it.
+fn not_begun(statement: &Statement) -> Error {
+    let what = "the server did not come to the statement in time, so that it was not sent; try again \
+                later or raise timeout_ms";
+    Error::new(Code::DbTimeout, what)
+        .detail("timeout_ms", u64::try_from(statement.timeout.as_millis()).unwrap_or(u64::MAX))
+        .outcome(Outcome::NotApplied)
 }
 
 fn timeout(statement: &Statement) -> Error {

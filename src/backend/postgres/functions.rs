@@ -37,7 +37,7 @@ pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
     (0..tokens.len()).any(|at| {
         let dotted = at > 0 && is(at - 1, '.');
         let of_value = dotted && at > 1 && (is(at - 2, ')') || is(at - 2, ']'));
-        let of_parameter = dotted && at > 1 && tokens[at - 2] == Token::Value;
+        let of_parameter = dotted && at > 1 && tokens[at - 2] == Token::Parameter;
         let called = is(at + 1, '(');
         // What is named or written to, with its columns behind it.
         let named = at > 0 && ["as", "into"].iter().any(|word| tokens[at - 1].is(word));

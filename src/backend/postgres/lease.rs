@@ -8,7 +8,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::cancel::cancel;
 use super::connection::Connection;
-use super::error::Failure;
+use super::gate;
+use super::leftovers;
 use super::pool::Pool;
 use crate::deadline::Deadline;
 
@@ -47,6 +48,27 @@ impl Drop for InUse {
     }
 }
 
+/// What a statement called that may have left what no reset undoes: a link to another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Called {
+    Nothing,
+    Something,
+    /// It has surely left such a thing.
+    ToLast,
+}
+
+impl Called {
+    pub(super) fn by(sql: &str) -> Self {
+        if !gate::may_stay(sql) {
+            Self::Nothing
+        } else if leftovers::begins_backup(sql) {
+            Self::ToLast
+        } else {
+            Self::Something
+        }
+    }
+}
+
 /// A session in use. When it is dropped, the session goes back to the pool if nothing is the matter
 /// with it; a statement that still runs is cancelled, and what a write may have left is undone.
 #[derive(Debug)]
@@ -55,20 +77,26 @@ pub(super) struct Lease {
     session: Option<(Connection, Hold)>,
     /// The session may have been changed: settings, temporary tables, locks.
     pub dirty: bool,
-    /// Something was called that may have left what no reset undoes: a link to another server.
-    pub called: bool,
+    pub called: Called,
     /// It must not be used again.
     pub retire: bool,
 }
 
 impl Lease {
     pub(super) fn new(connection: Connection, hold: Hold) -> Self {
-        Self { session: Some((connection, hold)), dirty: false, called: false, retire: false }
+        let session = Some((connection, hold));
+        Self { session, dirty: false, called: Called::Nothing, retire: false }
     }
 
     /// The session.
     pub(super) fn connection(&mut self) -> &mut Connection {
         &mut self.session.as_mut().expect("a lease has its session until it is dropped").0
+    }
+
+    /// What was looked for in the statement has not come to run.
+    pub(super) fn nothing_was_called(&mut self, only_read: bool) {
+        self.called = Called::Nothing;
+        self.dirty = !only_read;
     }
 
     /// Closes the session and keeps the right to one.
@@ -85,10 +113,10 @@ impl Drop for Lease {
             // Dropping it closes it.
         } else if connection.is_busy() {
             runtime.spawn(end(connection, hold));
-        } else if self.retire {
+        } else if self.retire || self.called == Called::ToLast && !connection.is_pooled() {
             // Dropping it closes it.
         } else if self.dirty && connection.needs_reset() {
-            runtime.spawn(clean(connection, hold, self.called));
+            runtime.spawn(clean(connection, hold, self.called != Called::Nothing));
         } else {
             hold.pool().put_back(connection);
         }
@@ -105,15 +133,18 @@ async fn end(connection: Connection, hold: Hold) {
 
 /// Resets a session and gives it back. The request that used it does not wait for this.
 async fn clean(mut connection: Connection, hold: Hold, called: bool) {
-    let clean = async {
-        connection.reset().await?;
-        // `DISCARD ALL` knows nothing of dblink, whose links are everybody's that has the session.
-        Ok::<_, Failure>(!called || !connection.finds(DBLINK).await?)
-    };
-    if matches!(Deadline::after(AFTERWARDS).run(clean).await, Some(Ok(true))) {
+    let clean = connection.reset(called.then_some(STAYS));
+    if matches!(Deadline::after(AFTERWARDS).run(clean).await, Some(Ok(false))) {
         hold.pool().put_back(connection);
     }
 }
 
-/// One row where the database has dblink.
-const DBLINK: &str = "SELECT 1 FROM pg_catalog.pg_proc WHERE proname = 'dblink_connect' LIMIT 1";
+/// One row where something may have stayed that `DISCARD ALL` knows nothing of, and that others would
+/// have with the session: a link of dblink's, a replication slot, a backup. The latter can't be asked
+/// for, so that a function of the owner's that begins one is enough.
+const STAYS: &str = "SELECT 1 FROM pg_catalog.pg_proc WHERE proname = 'dblink_connect' \
+    UNION ALL SELECT 1 FROM pg_catalog.pg_replication_slots \
+    WHERE temporary AND active_pid = pg_catalog.pg_backend_pid() \
+    UNION ALL SELECT 1 FROM pg_catalog.pg_proc WHERE prolang NOT IN (SELECT oid \
+    FROM pg_catalog.pg_language WHERE lanname IN ('internal', 'c')) \
+    AND prosrc ~ 'pg_(backup_start|start_backup)' LIMIT 1";

@@ -33,6 +33,7 @@ mod probe;
 mod query;
 mod receive;
 mod send;
+mod settled;
 mod startup;
 mod statements;
 mod stream;

@@ -125,6 +125,8 @@ pub(super) struct Progress {
     /// The transaction it was put into.
     pub within: Within,
     pub stage: Stage,
+    /// The server has read it and found all that it names; before that it calls nothing.
+    pub parsed: bool,
     /// The name that the statement has on the server.
     pub name: Name,
     /// The server was still sending rows when the byte cap was reached.

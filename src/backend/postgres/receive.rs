@@ -65,7 +65,10 @@ pub(super) async fn read(
             }
         };
         match message {
-            Message::ParseComplete if before == 0 => parsed = true,
+            Message::ParseComplete if before == 0 => {
+                parsed = true;
+                progress.parsed = true;
+            }
             Message::BindComplete if before == 0 => progress.stage = Stage::Bound,
             Message::CommandComplete(_) if before > 0 => before -= 1,
             // That of the `COMMIT` behind it.

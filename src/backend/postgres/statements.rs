@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::columns::Columns;
 use super::error::ServerError;
+use super::settled::are_settled;
 
 /// Statements kept per session.
 const KEPT: usize = 64;
@@ -31,6 +32,8 @@ impl Default for Statements {
 #[derive(Debug)]
 struct Entry {
     used: u64,
+    /// Its parameters have the same types whatever becomes of the tables: it may be kept.
+    settled: bool,
     /// `None` after it was run once: a name is given the second time.
     prepared: Option<Prepared>,
 }
@@ -59,6 +62,10 @@ pub(super) enum Plan {
 impl Statements {
     /// How to run `sql`. `at_once` asks for a name the first time already. The name of a statement
     /// that must be closed to make room comes with it.
+    ///
+    /// The server parses a kept statement again when a table has changed, but for the types that its
+    /// parameters had at first. Where those came from a column, it would read the new column's values
+    /// as the old one's, and say nothing: it is parsed each time.
     pub(super) fn plan(&mut self, sql: &str, at_once: bool) -> (Plan, Option<Arc<str>>) {
         self.clock += 1;
         if sql.len() > LONGEST && !at_once {
@@ -68,20 +75,21 @@ impl Statements {
             entry.used = self.clock;
             return match &entry.prepared {
                 Some(prepared) => (Plan::Reuse(prepared.clone()), None),
+                None if !entry.settled => (Plan::Once(None), None),
                 None => (Plan::Name(self.name()), None),
             };
         }
         let evicted = if self.entries.len() < KEPT { None } else { self.evict() };
-        if at_once {
-            return (Plan::Name(self.name()), evicted);
-        }
-        self.entries.insert(sql.into(), Entry { used: self.clock, prepared: None });
-        (Plan::Once(None), evicted)
+        let settled = are_settled(sql);
+        self.entries.insert(sql.into(), Entry { used: self.clock, settled, prepared: None });
+        let plan = if at_once && settled { Plan::Name(self.name()) } else { Plan::Once(None) };
+        (plan, evicted)
     }
 
     /// Remembers that the server holds `sql` under a name.
     pub(super) fn keep(&mut self, sql: &str, prepared: Prepared) {
-        self.entries.insert(sql.into(), Entry { used: self.clock, prepared: Some(prepared) });
+        let entry = Entry { used: self.clock, settled: true, prepared: Some(prepared) };
+        self.entries.insert(sql.into(), entry);
     }
 
     /// Forgets a statement; the server keeps it under its name until that is closed.
@@ -129,6 +137,15 @@ mod tests {
         let (Plan::Name(name), None) = statements.plan("select 1", false) else { panic!() };
         statements.keep("select 1", prepared(&name));
         assert!(matches!(statements.plan("select 1", false), (Plan::Reuse(_), None)));
+    }
+
+    #[test]
+    fn a_statement_whose_parameters_have_the_types_of_columns_gets_none() {
+        let mut statements = Statements::default();
+        for at_once in [false, true, false] {
+            let (plan, _) = statements.plan("select a from t where a = $1", at_once);
+            assert!(matches!(plan, Plan::Once(None)));
+        }
     }
 
     #[test]

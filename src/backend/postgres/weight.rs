@@ -128,7 +128,7 @@ fn part(
     let listed = frame.kind != Kind::Plain;
     let alone = || listed && matches!(before, Some(Token::Symbol('(' | '[' | ',' | ':')));
     match token {
-        Token::Value | Token::Symbol('.' | ':' | ';') => 0,
+        Token::Value | Token::Parameter | Token::Symbol('.' | ':' | ';') => 0,
         Token::Symbol('+' | '-') if alone() => 0,
         // `NULL`, `TRUE`, the type of a cast.
         Token::Word(_) if alone() && after != Some(&Token::Symbol('(')) => 0,

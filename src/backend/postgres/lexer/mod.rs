@@ -7,7 +7,12 @@
 mod strings;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod unicode;
+
+pub(super) use texts::{Text, texts};
+
+use texts::{Piece, Quotes};
 
 /// Names are cut at this many bytes (`NAMEDATALEN` less one).
 const LONGEST_NAME: usize = 63;
@@ -29,8 +34,10 @@ pub(super) enum Token<'a> {
     Word(&'a str),
     /// A quoted identifier, with doubled quotes undone.
     Quoted(String),
-    /// A string, a number or a parameter.
+    /// A string or a number.
     Value,
+    /// `$1`
+    Parameter,
     /// Any other character.
     Symbol(char),
 }
@@ -60,32 +67,6 @@ pub(super) fn tokens(sql: &str) -> Result<Vec<Token<'_>>, &'static str> {
     cut(&mut Lexer { sql, ..Lexer::default() })
 }
 
-/// The texts of a statement's strings, as far as they can be read: those with escapes other than of
-/// quotes are left as they stand.
-pub(super) fn strings(sql: &str) -> Vec<String> {
-    let mut lexer = Lexer { sql, kept: Some(Vec::new()), ..Lexer::default() };
-    // What comes before an error counts.
-    let _ = cut(&mut lexer);
-    let mut found: Vec<String> = Vec::new();
-    let mut last_end = None;
-    for text in lexer.kept.unwrap_or_default() {
-        let start = text.as_ptr().addr() - sql.as_ptr().addr();
-        let escapes = sql[..start].ends_with("e'") || sql[..start].ends_with("E'");
-        let read = if escapes { text.replace("\\'", "'") } else { text.to_owned() };
-        // A doubled quote stands between them.
-        let goes_on = last_end.is_some_and(|end| start == end + 2 && sql[end..].starts_with("''"));
-        match found.last_mut() {
-            Some(before) if goes_on => {
-                before.push('\'');
-                before.push_str(&read);
-            }
-            _ => found.push(read),
-        }
-        last_end = Some(start + text.len());
-    }
-    found
-}
-
 fn cut<'a>(lexer: &mut Lexer<'a>) -> Result<Vec<Token<'a>>, &'static str> {
     let mut found: Vec<Token<'a>> = Vec::new();
     while let Some(first) = lexer.skip_blank()? {
@@ -96,8 +77,9 @@ fn cut<'a>(lexer: &mut Lexer<'a>) -> Result<Vec<Token<'a>>, &'static str> {
         if found.len() == MOST_TOKENS {
             return Err("a statement of more than two million words, values and signs");
         }
+        lexer.token = found.len();
         let token = match first {
-            b'\'' => lexer.string()?,
+            b'\'' => lexer.string(Quotes::Plain)?,
             b'"' => Token::Quoted(lexer.quoted()?),
             b'$' => lexer.dollar()?,
             b'0'..=b'9' => lexer.number(),
@@ -110,11 +92,11 @@ fn cut<'a>(lexer: &mut Lexer<'a>) -> Result<Vec<Token<'a>>, &'static str> {
                 }
                 (b'b' | b'B' | b'x' | b'X' | b'n' | b'N', Some(b'\''), _) => {
                     lexer.at += 1;
-                    lexer.string()?
+                    lexer.string(Quotes::Plain)?
                 }
                 (b'u' | b'U', Some(b'&'), Some(b'\'')) => {
                     lexer.at += 2;
-                    lexer.string()?
+                    lexer.string(Quotes::Unicode)?
                 }
                 (b'u' | b'U', Some(b'&'), Some(b'"')) => {
                     lexer.at += 2;
@@ -140,7 +122,9 @@ struct Lexer<'a> {
     sql: &'a str,
     at: usize,
     /// The text between each two quotes, where it is wanted.
-    kept: Option<Vec<&'a str>>,
+    kept: Option<Vec<Piece<'a>>>,
+    /// How many tokens stand before the one that is read.
+    token: usize,
     /// Strings may be bodies of functions.
     bodies: bool,
     /// This is such a body.

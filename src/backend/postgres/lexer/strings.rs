@@ -1,14 +1,14 @@
 //! What stands between quotes, of any kind.
 
-use super::{Lexer, MOST_PARAMETERS, SIGNS, Token, cut, starts_word, unicode};
+use super::{Lexer, MOST_PARAMETERS, Piece, Quotes, SIGNS, Token, cut, starts_word, unicode};
 
 const UNCLEAR: &str = "UESCAPE without one character in plain quotes behind it";
 
 impl<'a> Lexer<'a> {
     /// `'…'` without escapes. A doubled quote ends it and begins the next, which comes to the same.
-    pub(super) fn string(&mut self) -> Result<Token<'a>, &'static str> {
+    pub(super) fn string(&mut self, quotes: Quotes) -> Result<Token<'a>, &'static str> {
         let text = self.until(b'\'').ok_or("a string without its end")?;
-        self.look_inside(text)?;
+        self.look_inside(text, quotes)?;
         Ok(Token::Value)
     }
 
@@ -74,7 +74,7 @@ impl<'a> Lexer<'a> {
                 (Some(b'\\'), Some(_)) | (Some(b'\''), Some(b'\'')) => self.at += 2,
                 (Some(b'\''), _) => {
                     self.at += 1;
-                    return self.look_inside(&self.sql[start..self.at - 1]);
+                    return self.look_inside(&self.sql[start..self.at - 1], Quotes::Escapes);
                 }
                 (Some(_), _) => self.at += 1,
                 (None, _) => return Err("a string without its end"),
@@ -92,7 +92,7 @@ impl<'a> Lexer<'a> {
                 return Err("a parameter beyond $65535");
             }
             self.at += 1 + digits;
-            return Ok(Token::Value);
+            return Ok(Token::Parameter);
         }
         let tag = rest
             .iter()
@@ -106,16 +106,16 @@ impl<'a> Lexer<'a> {
         let body = self.at + delimiter.len();
         let end =
             self.sql[body..].find(delimiter).ok_or("a dollar-quoted string without its end")?;
-        self.look_inside(&self.sql[body..body + end])?;
+        self.look_inside(&self.sql[body..body + end], Quotes::Dollars)?;
         self.at = body + end + delimiter.len();
         Ok(Token::Value)
     }
 
     /// Looks at the text of a string, which may be a function's body. Whatever else is wrong with it
     /// is for the server to say.
-    pub(super) fn look_inside(&mut self, text: &'a str) -> Result<(), &'static str> {
+    fn look_inside(&mut self, text: &'a str, quotes: Quotes) -> Result<(), &'static str> {
         if let Some(kept) = &mut self.kept {
-            kept.push(text);
+            kept.push(Piece { text, quotes, token: self.token });
         }
         if !self.bodies {
             return Ok(());
