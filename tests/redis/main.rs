@@ -37,6 +37,7 @@ mod pubsub;
 mod reaching;
 mod reading;
 mod recorder;
+mod refused;
 mod registered;
 mod rogue;
 mod secured;

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use redis::Value;
-use tokio::sync::Semaphore;
 
 use super::commands::{Commands, Effect};
 use super::dial::Dialer;
@@ -31,7 +30,6 @@ const NOBODY: u16 = u16::MAX;
 #[derive(Debug)]
 pub(super) struct Cluster {
     dialer: Arc<Dialer>,
-    dialing: Arc<Semaphore>,
     max_connections: u32,
     idle_timeout: Duration,
     map: RwLock<Arc<Map>>,
@@ -117,14 +115,12 @@ impl Cluster {
     /// Reads the map from the first seed that answers.
     pub(super) async fn connect(
         dialer: Arc<Dialer>,
-        dialing: Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
         deadline: Deadline,
     ) -> Result<Self> {
         let cluster = Self {
             dialer,
-            dialing,
             max_connections,
             idle_timeout,
             map: RwLock::default(),
@@ -171,7 +167,7 @@ impl Cluster {
         let primaries = u32::try_from(self.map.read().primaries.len()).unwrap_or(u32::MAX);
         let share = self.max_connections / primaries.max(3);
         let at = Some(endpoint.clone());
-        let node = Node::new(&self.dialer, at, &self.dialing, share, self.idle_timeout)?;
+        let node = Node::new(&self.dialer, at, share, self.idle_timeout)?;
         let node = Arc::new(node);
         known.insert(endpoint.clone(), node.clone());
         Ok(node)

@@ -142,7 +142,7 @@ pub(super) fn not_begun(refused: Error) -> Error {
 }
 
 /// Whether nothing was written because the user may use no transactions.
-pub fn lacks_transactions(error: &Error) -> bool {
+pub(super) fn lacks_transactions(error: &Error) -> bool {
     error.details().contains_key(NEEDS)
 }
 

@@ -150,9 +150,7 @@ async fn exchange(
                 ended = send(&mut lease, rest, left, &mut replies, deadline).await;
             }
             let is_over = |reply| is_stale(reply) || leaves_open(reply);
-            if !matches!(ended, Ended::Complete)
-                || (!of.is_script && replies.iter().any(is_over))
-            {
+            if !matches!(ended, Ended::Complete) || (!of.is_script && replies.iter().any(is_over)) {
                 lease.retire();
             }
             ended

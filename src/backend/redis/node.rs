@@ -36,6 +36,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Requests that may wait for a connection of one node.
 const MAX_WAITING: usize = 1024;
 
+/// Connections to one node that are being made at once.
+const DIALING: usize = 2;
+
 /// How long a pool stays small after the server refused it a connection.
 const SHRUNK_FOR: Duration = Duration::from_secs(10);
 
@@ -61,15 +64,15 @@ struct Manager {
     circuit: Arc<Circuit>,
     /// Raised when all connections are to be given up.
     generation: AtomicU64,
-    /// At most two connections are being made at once, over all nodes of a client.
-    dialing: Arc<Semaphore>,
+    /// Who waits for a connection to be made takes one of these: at most two are being made at once.
+    /// Each node has its own, as one that swallows every packet holds them until attempts time out.
+    dialing: Semaphore,
 }
 
 impl Node {
     pub(super) fn new(
         dialer: &Arc<Dialer>,
         endpoint: Option<Endpoint>,
-        dialing: &Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
     ) -> Result<Self> {
@@ -78,7 +81,7 @@ impl Node {
             endpoint: endpoint.clone(),
             circuit: Arc::new(Circuit::new(FIRST_PAUSE)),
             generation: AtomicU64::new(0),
-            dialing: dialing.clone(),
+            dialing: Semaphore::new(DIALING),
         };
         let max_connections = max_connections.max(1) as usize;
         let pool = managed::Pool::builder(manager)
@@ -196,15 +199,10 @@ impl Manager {
     async fn admit(&self) -> Result<()> {
         let admitted = self.circuit.pass().await;
         if admitted.is_err() {
-            let (dialer, dialing) = (Arc::clone(&self.dialer), Arc::clone(&self.dialing));
-            let endpoint = self.endpoint.clone();
+            let (dialer, endpoint) = (Arc::clone(&self.dialer), self.endpoint.clone());
             self.circuit.keep_trying(move || {
-                let (dialer, dialing) = (Arc::clone(&dialer), Arc::clone(&dialing));
-                let endpoint = endpoint.clone();
-                Box::pin(async move {
-                    let _permit = dialing.acquire().await;
-                    dialer.dial(endpoint.as_ref()).await.map(drop)
-                })
+                let (dialer, endpoint) = (Arc::clone(&dialer), endpoint.clone());
+                Box::pin(async move { dialer.dial(endpoint.as_ref()).await.map(drop) })
             });
         }
         admitted

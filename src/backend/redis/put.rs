@@ -37,6 +37,12 @@ pub enum Put {
     Expired,
 }
 
+/// Whether nothing was written because the server's user may use no transactions.
+#[must_use]
+pub fn lacks_transactions(error: &Error) -> bool {
+    failure::lacks_transactions(error)
+}
+
 /// A value and the name that it is for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -66,7 +72,7 @@ impl Client {
         commands.push(Effect::Read, 0, &[b"DISCARD"]);
         let node = self.node_of(None)?;
         for reply in self.run(&commands, Some(&node), deadline).await {
-            failure::check(reply?)?;
+            failure::check(reply?).map_err(failure::not_begun)?;
         }
         Ok(())
     }
