@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
@@ -21,8 +22,9 @@ use crate::intake::Intake;
 use crate::jobs::Jobs;
 use crate::logging::Wanted;
 use crate::permission::Permission;
-use crate::pool::{Connect, Lease, PoolLimits, Pools, Shares};
+use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
+use crate::shares::Shares;
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
 use crate::uploads::Uploads;
@@ -44,7 +46,7 @@ pub struct Service {
     /// Live clients.
     pub pools: Arc<Pools>,
     /// What users have of the connections' slots.
-    pub shares: Shares,
+    pub shares: Shares<(Uuid, i64)>,
     /// Bodies that are arriving.
     pub uploads: Uploads,
     /// Answers that may be served again.

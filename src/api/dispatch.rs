@@ -126,9 +126,8 @@ async fn run(
     // Operations end by their deadline and say how. This holds for what does not, such as the
     // registry's work on a platform database that fell silent.
     let backstop = Deadline::after(deadline.remaining() + GRACE);
-    let ended = backstop.run((operation.run)(&cx, params)).await;
+    let ended = backstop.run(cx.on_its_behalf((operation.run)(&cx, params))).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation, effect)));
-    cx.leave_share().await;
     observe(operation, &cx, result.as_ref().err());
     if let (Some(key), Some(time)) = (key, operation.cache)
         && let Ok(Reply { status: 200, body: Body::Whole(body), .. }) = &result

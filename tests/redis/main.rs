@@ -18,6 +18,7 @@ mod busy;
 mod cluster;
 mod console;
 mod contested;
+mod crowds;
 mod edits;
 mod ended;
 #[path = "../fixtures/examples.rs"]

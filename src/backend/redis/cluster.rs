@@ -19,6 +19,7 @@ use crate::backend::Gauge;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::shares;
 use crate::target::Endpoint;
 
 /// A map younger than this is not read again: one `MOVED` per key must not mean one per request.
@@ -207,7 +208,8 @@ impl Cluster {
     }
 
     async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
-        let mut lease = self.node(endpoint)?.lease(deadline).await?;
+        // The map is everybody's, whoever misses it first.
+        let mut lease = shares::on_behalf_of(None, self.node(endpoint)?.lease(deadline)).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
         let mut replies = lease.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {

@@ -164,7 +164,7 @@ impl Run {
         let call = client.call(cx.deadline, &cx.request_id);
         let mut documents =
             call.open_aggregate(source, stages, options, input.read.longest()).await?;
-        Ok(Reply::stream(cx, Format::Documents, move |cx, sink| {
+        Reply::stream(cx, Format::Documents, move |cx, sink| {
             Box::pin(async move {
                 while let Some(batch) = documents.next(&client, cx.step()).await? {
                     for document in batch.documents()? {
@@ -174,7 +174,7 @@ impl Run {
                 }
                 Ok(())
             })
-        }))
+        })
     }
 }
 
