@@ -27,8 +27,8 @@ fn operations() -> Vec<(&'static str, &'static str, Value)> {
         ("PUT", "/keys/Kk", json!({ "edit": edit, "ttl": 100 })),
         ("POST", "/keys/Kk/expire", json!({ "ttl": 100 })),
         ("DELETE", "/keys/Kk", Value::Null),
-        ("POST", "/keys/Kother/rename", json!({ "to": "Kk", "replace": true })),
-        ("POST", "/keys/Kother/copy", json!({ "to": "Kk", "replace": true })),
+        ("POST", "/keys/Kother/rename", json!({ "to": "Kk", "nx": false })),
+        ("POST", "/keys/Kother/copy", json!({ "to": "Kk", "nx": false })),
     ]
 }
 
@@ -42,8 +42,9 @@ const LINES: [&str; 5] = [
 ];
 
 /// Commands that are refused by themselves, and each together with `MULTI` and with `EXEC`.
-const REFUSED: [&[&str]; 8] = [
+const REFUSED: [&[&str]; 9] = [
     &[],
+    &[FULL],
     &["hset", "rpush", "sadd", "zadd", "set"],
     &["unlink"],
     &["unlink", "del"],
@@ -53,10 +54,14 @@ const REFUSED: [&[&str]; 8] = [
     &["watch"],
 ];
 
+/// In place of a command: the server's memory is full, and it refuses whatever takes some.
+const FULL: &str = "full";
+
 struct Scene {
     admin: Admin,
     user: String,
     prefix: String,
+    alone: bool,
     owner: Arc<Service>,
     service: Arc<Service>,
 }
@@ -69,21 +74,34 @@ impl Scene {
         let mut admin = Admin::connect(address).await;
         admin.done(&["ACL", "SETUSER", &user, "on", ">secret", "~*", "&*", "+@all"]).await;
         let service_of_user = service(&format!("redis://{user}:secret@{address}"));
-        Self { admin, user, prefix, owner: service(url), service: service_of_user }
+        let alone = std::env::var("TEST_REDIS_SPARE_URL").is_ok_and(|spare| spare == url);
+        Self { admin, user, prefix, alone, owner: service(url), service: service_of_user }
     }
 
     /// The key as it was, and another.
     async fn prepare(&mut self) {
         let (key, other) = (format!("{}k", self.prefix), format!("{}other", self.prefix));
+        self.limit("0").await;
         self.admin.ask(&["DEL", &key, &other]).await;
         self.admin.ask(&["HSET", &key, "f", "old", "g", "old"]).await;
         self.admin.ask(&["RPUSH", &other, "new"]).await;
+    }
+
+    /// Limits the memory, where the server is the test's alone.
+    async fn limit(&mut self, bytes: &str) {
+        if self.alone {
+            self.admin.done(&["CONFIG", "SET", "maxmemory", bytes]).await;
+        }
     }
 
     async fn deny(&mut self, commands: &[&str]) {
         let user = self.user.clone();
         self.admin.done(&["ACL", "SETUSER", &user, "+@all"]).await;
         for command in commands {
+            if *command == FULL {
+                self.limit("1").await;
+                continue;
+            }
             self.admin.done(&["ACL", "SETUSER", &user, &format!("-{command}")]).await;
         }
     }
@@ -167,7 +185,7 @@ impl Write {
 
 #[tokio::test]
 async fn a_key_holds_the_old_value_or_the_new_one_whatever_the_server_refuses() {
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
+    for name in ["TEST_REDIS_URL", "TEST_REDIS_SPARE_URL", "TEST_REDIS_62_URL"] {
         let Some(url) = server(name) else { continue };
         let mut scene = Scene::on(&url).await;
         let mut refused = 0;
@@ -196,6 +214,7 @@ async fn a_key_holds_the_old_value_or_the_new_one_whatever_the_server_refuses() 
             }
         }
         assert!(refused > 200, "{refused}");
+        scene.limit("0").await;
         let user = scene.user.clone();
         assert_eq!(scene.admin.ask(&["ACL", "DELUSER", &user]).await, ":1");
     }
