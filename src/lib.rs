@@ -26,5 +26,6 @@ pub mod permission;
 pub mod pool;
 pub mod registry;
 pub mod service;
+pub mod shares;
 pub mod target;
 pub mod uploads;

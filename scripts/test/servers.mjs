@@ -10,6 +10,7 @@ const acl = ['alice on >secret ~* &* +@all -memory -object', 'bob on >secret ~* 
 /** Redis in other generations and arrangements: the variable that names it, and how to have it. */
 const otherRedis = {
   TEST_REDIS_62_URL: async () => startRedis({ generation: '6.2' }),
+  TEST_REDIS_SPARE_URL: async () => startRedis(),
   TEST_REDIS_70_URL: async () => startRedis({ generation: '7.0' }),
   TEST_REDIS_CLUSTER_URL: async () =>
     withUrl(await startRedisCluster({ failsOver: false }), 'redis+cluster'),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use super::effect::{Effect, Known};
 use super::limit::Admission;
@@ -15,9 +16,9 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::intake::Running;
 use crate::permission::Permission;
-use crate::pool::Share;
 use crate::registry::{Connection, Project};
 use crate::service::Service;
+use crate::shares::{self, Share};
 
 /// The detail that names the connection that failed, where it is not the request's own.
 pub(crate) const FAILED_CONNECTION: &str = "connection_id";
@@ -62,7 +63,7 @@ pub struct Context {
     /// What it has cost its user so far.
     pub(crate) admission: Arc<Admission>,
     /// The request's part of its user's share of the connection, once it has a client.
-    pub(crate) share: Arc<tokio::sync::Mutex<Option<Share>>>,
+    pub(crate) share: Arc<tokio::sync::Mutex<Option<Share<(Uuid, i64)>>>>,
     /// It counts as running as long as anybody holds this.
     pub running: Arc<Running>,
     pub(crate) upload: Arc<Mutex<Option<Upload>>>,
@@ -98,6 +99,11 @@ impl Context {
     /// The project the request is about.
     pub fn project(&self) -> Result<&Arc<Project>> {
         self.project.as_ref().ok_or_else(|| Error::internal("the operation has no project"))
+    }
+
+    /// Does work of this request's: what it takes for a moment is of its user's shares.
+    pub(super) async fn on_its_behalf<F: Future>(&self, work: F) -> F::Output {
+        shares::on_behalf_of(self.user.as_ref().map(|user| user.id.clone()), work).await
     }
 
     /// The deadline of one step of a stream, which as a whole has none.

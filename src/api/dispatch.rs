@@ -128,9 +128,8 @@ async fn run(
     // registry's work on a platform database that fell silent.
     let backstop = Deadline::after(deadline.remaining() + GRACE);
     let unended = Unended::new(&cx);
-    let ended = backstop.run((operation.run)(&cx, params)).await;
+    let ended = backstop.run(cx.on_its_behalf((operation.run)(&cx, params))).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation, effect)));
-    cx.leave_share().await;
     observe(operation, &cx, result.as_ref().err());
     unended.ended();
     if let (Some(key), Some(time)) = (key, operation.cache)

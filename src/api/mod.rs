@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod effect;
 mod exact;
 mod find;
+mod guard;
 pub mod http;
 pub mod limit;
 mod media;

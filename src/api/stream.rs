@@ -12,13 +12,15 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::context::Context;
-use super::operation::Operation;
+use super::operation::{Gives, Operation};
 use super::unended::{Unended, gone};
-use super::{dispatch, reply::Reply};
+use super::{dispatch, guard, reply::Reply};
 use crate::error::{Code, Error, Result};
+use crate::fanout::Seat;
 use crate::json::Writer;
 use crate::outcome::Outcome;
 
@@ -123,6 +125,8 @@ pub struct Sink {
     format: Format,
     out: Writer,
     chunks: mpsc::Sender<Result<Vec<u8>>>,
+    /// The user may not have the rest.
+    refused: CancellationToken,
 }
 
 impl Sink {
@@ -173,15 +177,15 @@ impl Sink {
         !self.out.is_empty()
     }
 
-    /// Returns once nobody reads any more.
+    /// Returns once nobody reads any more, or may.
     pub async fn closed(&self) {
-        self.chunks.closed().await;
+        self.refused.run_until_cancelled(self.chunks.closed()).await;
     }
 
-    /// Whether nobody reads any more.
+    /// Whether nobody reads any more, or may.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.chunks.is_closed()
+        self.chunks.is_closed() || self.refused.is_cancelled()
     }
 }
 
@@ -195,48 +199,79 @@ impl Reply {
     /// be refused before: from here on a failure is the last record, or cuts the answer off.
     ///
     /// The request's deadline ends with this call; each step of the work has its own
-    /// ([`Context::step`]).
+    /// ([`Context::step`]). It counts for its user while it goes on, and ends once the user's role is
+    /// lost.
     pub fn stream(
         cx: &Context,
         format: Format,
         work: impl for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>>
         + Send
         + 'static,
-    ) -> Self {
-        let (mut feed, task) = start(cx, format, Box::new(work));
+    ) -> Result<Self> {
+        let (mut feed, task) = start(cx, format, Box::new(work), false)?;
         feed.work = Some(AbortOnDropHandle::new(task));
-        Self::feed(feed)
+        Ok(Self::feed(feed))
     }
 
     /// As [`Reply::stream`], for work that writes and must not be cut off halfway. When the reader
-    /// leaves it goes on until it notices ([`Sink::is_closed`]), which it must look for before each
-    /// step.
+    /// leaves or loses the role it goes on until it notices ([`Sink::is_closed`]), which it must look for
+    /// before each step.
     pub fn stream_of_steps(
         cx: &Context,
         format: Format,
         work: impl for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>>
         + Send
         + 'static,
-    ) -> Self {
-        Self::feed(start(cx, format, Box::new(work)).0)
+    ) -> Result<Self> {
+        Ok(Self::feed(start(cx, format, Box::new(work), true)?.0))
     }
 }
 
-fn start(cx: &Context, format: Format, work: Work) -> (Feed, JoinHandle<()>) {
+fn start(
+    cx: &Context,
+    format: Format,
+    work: Work,
+    in_steps: bool,
+) -> Result<(Feed, JoinHandle<()>)> {
+    let user = cx.user.as_ref().map(|user| user.id.as_str());
+    let seat = cx.connection.as_ref().map(|_| cx.service.sockets.take(user)).transpose()?;
     let (sender, chunks) = mpsc::channel(QUEUE);
-    let sink = Sink { format, out: Writer::new(), chunks: sender };
+    let refused = CancellationToken::new();
+    let sink = Sink { format, out: Writer::new(), chunks: sender, refused };
     // The request's own deadline is for what was before the first record.
     let cx = Context { deadline: cx.step(), ..cx.clone() };
-    let task = tokio::spawn(run(cx, sink, work));
-    (Feed { format, file_name: None, chunks, work: None }, task)
+    let task = tokio::spawn(run(cx, sink, work, in_steps, seat));
+    Ok((Feed { format, file_name: None, chunks, work: None }, task))
 }
 
-async fn run(cx: Context, mut sink: Sink, work: Work) {
+/// Does the work for as long as the user may have what comes of it.
+async fn permitted(cx: &Context, sink: &mut Sink, work: Work, in_steps: bool) -> Result<()> {
+    let told = sink.refused.clone();
+    let mut working = work(cx, sink);
+    // A subscription looks for itself, and says goodbye.
+    if cx.operation.gives == Gives::Socket {
+        return working.await;
+    }
+    let refused = tokio::select! {
+        biased;
+        result = &mut working => return result,
+        refused = guard::refused(cx) => refused.outcome(cx.effect.lost()),
+    };
+    told.cancel();
+    if in_steps {
+        // Whatever else it has to say: this is why it ended.
+        let _ = working.await;
+    }
+    Err(refused)
+}
+
+async fn run(cx: Context, mut sink: Sink, work: Work, in_steps: bool, _seat: Option<Seat>) {
     let started = Instant::now();
     let operation: &'static Operation = cx.operation;
     let over = cx.running.over();
     let unended = Unended::new(&cx);
-    let working = AssertUnwindSafe(over.run_until_cancelled(work(&cx, &mut sink))).catch_unwind();
+    let working = cx.on_its_behalf(permitted(&cx, &mut sink, work, in_steps));
+    let working = AssertUnwindSafe(over.run_until_cancelled(working)).catch_unwind();
     let result = match working.await {
         Ok(Some(result)) => result,
         Ok(None) => {

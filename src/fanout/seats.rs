@@ -1,4 +1,4 @@
-//! How many subscriptions are open, of each user and of the process.
+//! How many subscriptions and other streams are open, of each user and of the process.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use crate::error::{Code, Error, Result};
 
-/// Counts open subscriptions.
+/// Counts open subscriptions and streams.
 #[derive(Debug)]
 pub struct Seats {
     limit: usize,
@@ -21,7 +21,7 @@ struct Taken {
     by_user: HashMap<String, usize>,
 }
 
-/// One subscription, until this is dropped.
+/// One of them, until this is dropped.
 #[derive(Debug)]
 pub struct Seat {
     user: Option<String>,
@@ -46,7 +46,8 @@ impl Seats {
         let mut taken = self.taken.lock();
         if taken.all >= self.limit {
             let message = format!(
-                "{} subscriptions are open in this process; close some, or raise MULTIDB_MAX_SOCKETS",
+                "{} subscriptions and streams are open in this process; close some, or raise \
+                 MULTIDB_MAX_SOCKETS",
                 self.limit
             );
             return Err(Error::new(Code::PoolExhausted, message));
@@ -54,7 +55,8 @@ impl Seats {
         if let Some(user) = user {
             let own = taken.by_user.entry(user.to_owned()).or_default();
             if *own >= self.limit_per_user {
-                let message = format!("you have {own} subscriptions open; close some first");
+                let message =
+                    format!("you have {own} subscriptions and streams open; close some first");
                 return Err(Error::new(Code::RateLimited, message));
             }
             *own += 1;

@@ -26,12 +26,12 @@ impl Context {
     }
 
     /// A request runs within its user's share of the connection. Subscriptions do not count: they have
-    /// seats of their own, and give others a turn again and again.
+    /// seats of their own, and give others a turn again and again. Those of Redis are taken anew each
+    /// time that a socket is held ([`shares`](crate::shares)).
     async fn take_share(&self, connection: &Connection) -> Result<()> {
-        let Some(user) = self.user.as_ref().filter(|_| self.operation.gives != Gives::Socket)
-        else {
-            return Ok(());
-        };
+        let each_time = connection.database_type == DatabaseType::Redis;
+        let held = self.operation.gives != Gives::Socket && !each_time;
+        let Some(user) = self.user.as_ref().filter(|_| held) else { return Ok(()) };
         let mut share = self.share.lock().await;
         if share.is_none() {
             let most = self.service.config.max_connections(connection.database_type);
@@ -39,17 +39,10 @@ impl Context {
             let wanted = wanted.and_then(|size| u32::try_from(size).ok()).unwrap_or(u32::MAX);
             let of = (connection.id, connection.version);
             let shares = &self.service.shares;
-            *share = Some(shares.take(of, &user.id, most.min(wanted), self.deadline).await?);
+            let slots = most.min(wanted);
+            *share = Some(shares.take(of, user.id.clone(), slots, self.deadline).await?);
         }
         Ok(())
-    }
-
-    /// Ends the request's part of the share once it is answered. What goes on as a stream keeps it,
-    /// but for Redis, where each step takes a connection for a moment only.
-    pub(crate) async fn leave_share(&self) {
-        if self.connection.as_ref().is_some_and(|c| c.database_type == DatabaseType::Redis) {
-            *self.share.lock().await = None;
-        }
     }
 
     fn told(&self) -> Result<()> {

@@ -44,14 +44,14 @@ pub(super) async fn metrics(cx: &Context, _: Nothing) -> Result<Reply> {
     }
     operations(&mut text);
     let open = cx.service.sockets.open();
-    text.gauge("subscriptions", "WebSockets and event streams that are open.", open);
+    text.gauge("subscriptions", "WebSockets, event streams and other streams that are open.", open);
     clients(&mut text, cx);
-    Ok(Reply::stream(cx, Format::Metrics, move |_, sink| {
+    Reply::stream(cx, Format::Metrics, move |_, sink| {
         Box::pin(async move {
             sink.writer().raw(text.0);
             Ok(())
         })
-    }))
+    })
 }
 
 fn operations(text: &mut Exposition) {

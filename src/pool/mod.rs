@@ -4,7 +4,6 @@
 //! holds a [`Lease`]; dropping it, also by cancelling the request, returns everything.
 
 mod entry;
-mod shares;
 mod sweep;
 
 use std::collections::HashMap;
@@ -17,7 +16,6 @@ use serde::Serialize;
 
 pub use self::entry::{Connect, PoolKey};
 use self::entry::{Entry, InUse};
-pub use self::shares::{Share, Shares};
 use crate::backend::{Client, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};

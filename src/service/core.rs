@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
 use crate::answers::Answers;
@@ -14,8 +16,9 @@ use crate::fanout::Seats;
 use crate::jobs::Jobs;
 use crate::logging::Wanted;
 use crate::permission::Permission;
-use crate::pool::{Connect, Lease, PoolLimits, Pools, Shares};
+use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
+use crate::shares::Shares;
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
 use crate::uploads::Uploads;
@@ -35,7 +38,7 @@ pub struct Core {
     /// Live clients.
     pub pools: Arc<Pools>,
     /// What users have of the connections' slots.
-    pub shares: Shares,
+    pub shares: Shares<(Uuid, i64)>,
     /// Bodies that are arriving.
     pub uploads: Uploads,
     /// Answers that may be served again.

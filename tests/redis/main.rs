@@ -2,6 +2,7 @@
 //!
 //! - `TEST_REDIS_URL`: a server that may be flushed, such as `redis://127.0.0.1:6379`
 //! - `TEST_REDIS_62_URL`, `TEST_REDIS_70_URL`: the same, of older generations
+//! - `TEST_REDIS_SPARE_URL`: one whose memory a test may limit, as no other uses it
 //! - `TEST_REDIS_CLUSTER_URL`: a cluster that may be flushed, `redis+cluster://host:port`
 //! - `TEST_REDIS_SENTINEL_URL`: `redis+sentinel://host:port/master`
 //! - `TEST_REDIS_ACL`: `host:port` of a server with the users `alice` (`+@all -memory -object`) and
@@ -18,6 +19,7 @@ mod busy;
 mod cluster;
 mod console;
 mod contested;
+mod crowds;
 mod edits;
 mod ended;
 #[path = "../fixtures/examples.rs"]
@@ -37,6 +39,7 @@ mod pubsub;
 mod reaching;
 mod reading;
 mod recorder;
+mod refused;
 mod registered;
 mod rogue;
 mod secured;

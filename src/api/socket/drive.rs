@@ -13,8 +13,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::ending::Ending;
 use super::pace::Pace;
 use super::wire::{MAX_MESSAGE, Wire};
-use super::{Session, Work, guard};
+use super::{Session, Work};
 use crate::api::context::{Accept, Context};
+use crate::api::guard::{self, Lost};
 use crate::api::stream::Sink;
 use crate::api::upload::Upload;
 use crate::deadline::Deadline;
@@ -69,12 +70,17 @@ pub(super) async fn drive(
     };
     let (sender, requests) = mpsc::channel(REQUESTS);
     let mut session = Session { outbox: reader.outbox.clone(), requests };
+    let closing = cx.running.closing();
     let ending = {
         let work: BoxFuture<'_, Result<()>> = work(cx, &mut session);
         let mut receiving = pin!(reader.receive(input.as_mut(), &sender));
         tokio::select! {
             biased;
-            ending = guard::watch(cx) => ending,
+            () = closing.cancelled() => Ending::Away,
+            lost = guard::lost(cx) => match lost {
+                Lost::Changed => Ending::Changed,
+                Lost::Refused(error) => Ending::Failed(error),
+            },
             ending = &mut receiving => ending,
             ended = work => ended.map_or_else(Ending::Failed, |()| Ending::Done),
             cause = reader.outbox.ended() => Ending::Failed(cause),

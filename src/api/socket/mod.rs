@@ -34,7 +34,6 @@
 
 mod drive;
 mod ending;
-mod guard;
 pub(crate) mod handshake;
 mod pace;
 mod wire;
@@ -86,7 +85,6 @@ impl Reply {
         + Send
         + 'static,
     ) -> Result<Self> {
-        let seat = cx.service.sockets.take(cx.user.as_ref().map(|user| user.id.as_str()))?;
         // Without one there is nobody who could say anything.
         let input = cx.bytes();
         let work: Work = Box::new(work);
@@ -95,11 +93,8 @@ impl Reply {
             _ => (cx.records(), 200),
         };
         let mut reply = Self::stream(cx, format, move |cx, sink| {
-            Box::pin(async move {
-                let _seat = seat;
-                drive::drive(cx, sink, input, work).await
-            })
-        });
+            Box::pin(drive::drive(cx, sink, input, work))
+        })?;
         reply.status = status;
         Ok(reply)
     }

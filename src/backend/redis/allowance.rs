@@ -6,6 +6,7 @@ use super::commands::{Commands, Effect};
 use super::{Client, reply};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::shares;
 
 /// The generic cell rate algorithm on the server's clock, so that processes with different clocks
 /// agree. Answers 0, or the milliseconds to wait; then nothing was spent.
@@ -37,7 +38,7 @@ impl Client {
         let args: [&[u8]; 6] =
             [b"EVAL", SPEND, b"1", key.as_bytes(), window_ms.as_bytes(), spent_ms.as_bytes()];
         let commands = Commands::one(Effect::Write, 3, &args);
-        let answer = self.run_one(&commands, deadline).await?;
+        let answer = shares::on_behalf_of(None, self.run_one(&commands, deadline)).await?;
         match reply::integer(&answer).and_then(|wait| u64::try_from(wait).ok()) {
             Some(0) => Ok(None),
             Some(wait) => Ok(Some(Duration::from_millis(wait))),

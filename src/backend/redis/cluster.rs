@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use redis::Value;
-use tokio::sync::Semaphore;
 
 use super::commands::{Commands, Effect};
 use super::dial::Dialer;
@@ -20,6 +19,7 @@ use crate::backend::Gauge;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::shares;
 use crate::target::Endpoint;
 
 /// A map younger than this is not read again: one `MOVED` per key must not mean one per request.
@@ -31,7 +31,6 @@ const NOBODY: u16 = u16::MAX;
 #[derive(Debug)]
 pub(super) struct Cluster {
     dialer: Arc<Dialer>,
-    dialing: Arc<Semaphore>,
     max_connections: u32,
     idle_timeout: Duration,
     map: RwLock<Arc<Map>>,
@@ -117,14 +116,12 @@ impl Cluster {
     /// Reads the map from the first seed that answers.
     pub(super) async fn connect(
         dialer: Arc<Dialer>,
-        dialing: Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
         deadline: Deadline,
     ) -> Result<Self> {
         let cluster = Self {
             dialer,
-            dialing,
             max_connections,
             idle_timeout,
             map: RwLock::default(),
@@ -171,7 +168,7 @@ impl Cluster {
         let primaries = u32::try_from(self.map.read().primaries.len()).unwrap_or(u32::MAX);
         let share = self.max_connections / primaries.max(3);
         let at = Some(endpoint.clone());
-        let node = Node::new(&self.dialer, at, &self.dialing, share, self.idle_timeout)?;
+        let node = Node::new(&self.dialer, at, share, self.idle_timeout)?;
         let node = Arc::new(node);
         known.insert(endpoint.clone(), node.clone());
         Ok(node)
@@ -211,7 +208,8 @@ impl Cluster {
     }
 
     async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
-        let mut lease = self.node(endpoint)?.lease(deadline).await?;
+        // The map is everybody's, whoever misses it first.
+        let mut lease = shares::on_behalf_of(None, self.node(endpoint)?.lease(deadline)).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
         let mut replies = lease.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {

@@ -16,6 +16,9 @@ pub enum Effect {
 /// The arguments of a command that has none but its key.
 pub(super) const NO_ARGS: &[&[u8]] = &[];
 
+/// What begins a transaction.
+pub(super) const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
+
 /// A pipeline under construction.
 ///
 /// It is made of units. A unit is one command, or one transaction: what is answered, redirected
@@ -39,6 +42,13 @@ pub(super) struct Unit {
     /// How many replies the server gives: one, or one per command of a transaction.
     pub(super) replies: usize,
     pub(super) effect: Effect,
+}
+
+impl Unit {
+    /// Whether it is a transaction.
+    pub(super) fn is_transaction(&self) -> bool {
+        self.replies > 1
+    }
 }
 
 impl Commands {
@@ -83,10 +93,10 @@ impl Commands {
 
     /// Adds `MULTI … EXEC` around what `fill` adds; all of it must be about `key`.
     ///
-    /// Its answer is that of `EXEC`.
+    /// Its answer is that of `EXEC`. Nothing of it is sent before the server has begun a transaction.
     pub fn transaction(&mut self, key: &[u8], fill: impl FnOnce(&mut Transaction<'_>)) {
         let start = self.bytes.len();
-        encode(&mut self.bytes, 0, &[b"MULTI"]);
+        self.bytes.extend_from_slice(MULTI);
         let mut transaction = Transaction { bytes: &mut self.bytes, key, at: 0..0, commands: 0 };
         fill(&mut transaction);
         let (key, commands) = (transaction.at, transaction.commands);

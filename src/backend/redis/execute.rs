@@ -254,6 +254,7 @@ impl Client {
             | Learned::Unreached(error)
             | Learned::Lost(error)
             | Learned::Scattered(error)
+            | Learned::NotBegun(error)
             | Learned::Crowded(error) => return Some(Err(error)),
         }
         next.waiting.push(unit);

@@ -127,6 +127,25 @@ pub(super) fn too_many_clients(error: &ServerError) -> bool {
     error.details().is_some_and(|d| d.contains("max number of clients"))
 }
 
+/// The detail that names what the server's user lacks.
+const NEEDS: &str = "needs";
+
+/// Why no transaction was begun; nothing of it was sent.
+pub(super) fn not_begun(refused: Error) -> Error {
+    if !is_about_a_command(&refused) && !is_unknown_command(&refused) {
+        return refused;
+    }
+    refused.detail(NEEDS, "@transaction").context(
+        "this is written between MULTI and EXEC, so that all of it is there or nothing, and the \
+         Redis user needs the right to use them (@transaction)",
+    )
+}
+
+/// Whether nothing was written because the user may use no transactions.
+pub(super) fn lacks_transactions(error: &Error) -> bool {
+    error.details().contains_key(NEEDS)
+}
+
 /// Whether a command was denied, or is unknown to the server: another may do instead.
 pub(super) fn is_denied(reply: &Value) -> bool {
     let Value::ServerError(error) = reply else { return false };

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::commands::{Commands, Effect, Unit};
+use super::commands::{Commands, Effect, MULTI, Unit};
 use super::connection::Lost;
 use super::failure::{self, Refusal};
-use super::node::Node;
+use super::node::{Lease, Node};
+use super::reply;
 use super::transaction::{self, Executed};
 use crate::deadline::Deadline;
 use crate::error::Error;
@@ -49,6 +50,8 @@ pub(super) enum Learned {
     Crowded(Error),
     /// A transaction that was not run as one.
     Scattered(Error),
+    /// Not sent, because the server began no transaction.
+    NotBegun(Error),
     /// Sent, and the deadline passed.
     TimedOut,
 }
@@ -69,6 +72,8 @@ pub(super) fn by_node(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
 pub(super) struct Exchanged {
     replies: Vec<Value>,
     ended: Ended,
+    /// The first unit that was not sent, because no transaction was begun.
+    unsent: Option<usize>,
 }
 
 enum Ended {
@@ -76,6 +81,40 @@ enum Ended {
     Unreached(Error),
     Lost(Lost),
     TimedOut,
+    /// `MULTI` was answered with this.
+    NotBegun(Value),
+}
+
+/// How much of a request may be sent before it is known that the server begins a transaction.
+struct Opening {
+    /// Units before the transaction.
+    units: usize,
+    /// Up to `MULTI`, that included.
+    bytes: usize,
+    replies: usize,
+}
+
+impl Opening {
+    /// Where a `MULTI` is refused, what follows it runs by itself: a key would be deleted, and what
+    /// was to take its place refused. So the first is seen before more is sent; those behind it are
+    /// not waited for one by one, as whoever may begin one transaction may begin the next.
+    fn of(commands: &Commands, units: impl Iterator<Item = (usize, bool)>) -> Option<Self> {
+        let (mut bytes, mut replies) = (0, 0);
+        for (before, (index, asking)) in units.enumerate() {
+            let unit = commands.unit(index);
+            if asking {
+                bytes += ASKING.len();
+                replies += 1;
+            }
+            if unit.is_transaction() {
+                let (bytes, replies) = (bytes + MULTI.len(), replies + 1);
+                return Some(Self { units: before, bytes, replies });
+            }
+            bytes += commands.encoded(index).len();
+            replies += unit.replies;
+        }
+        None
+    }
 }
 
 /// Sends encoded commands to a node. Never fails: how it ended is in the answer.
@@ -84,28 +123,54 @@ async fn exchange(
     request: &[u8],
     expected: usize,
     of: &Commands,
+    opening: Option<Opening>,
     deadline: Deadline,
 ) -> Exchanged {
     let mut replies = Vec::with_capacity(expected);
+    let mut unsent = None;
     let ended = match node.lease(deadline).await {
         Err(error) => Ended::Unreached(error),
         Ok(mut lease) => {
             if of.keep_attributes {
                 lease.keep_attributes();
             }
-            match deadline.run(lease.exchange(request, expected, &mut replies)).await {
-                Some(Ok(())) => {
-                    if !of.is_script && replies.iter().any(is_stale) {
-                        lease.retire();
-                    }
-                    Ended::Complete
+            let mut rest = request;
+            let mut ended = Ended::Complete;
+            if let Some(opening) = opening {
+                let (first, behind) = request.split_at(opening.bytes);
+                ended = send(&mut lease, first, opening.replies, &mut replies, deadline).await;
+                ended = ended.or_not_begun(&mut replies);
+                if !matches!(ended, Ended::Complete) {
+                    unsent = Some(opening.units);
                 }
-                Some(Err(lost)) => Ended::Lost(lost),
-                None => Ended::TimedOut,
+                rest = behind;
             }
+            if unsent.is_none() {
+                let left = expected - replies.len();
+                ended = send(&mut lease, rest, left, &mut replies, deadline).await;
+            }
+            let is_over = |reply| is_stale(reply) || leaves_open(reply);
+            if !matches!(ended, Ended::Complete) || (!of.is_script && replies.iter().any(is_over)) {
+                lease.retire();
+            }
+            ended
         }
     };
-    Exchanged { replies, ended }
+    Exchanged { replies, ended, unsent }
+}
+
+async fn send(
+    lease: &mut Lease,
+    request: &[u8],
+    expected: usize,
+    replies: &mut Vec<Value>,
+    deadline: Deadline,
+) -> Ended {
+    match deadline.run(lease.exchange(request, expected, replies)).await {
+        Some(Ok(())) => Ended::Complete,
+        Some(Err(lost)) => Ended::Lost(lost),
+        None => Ended::TimedOut,
+    }
 }
 
 /// Sends a whole pipeline to one node.
@@ -114,7 +179,8 @@ pub(super) async fn exchange_all(
     node: &Node,
     deadline: Deadline,
 ) -> Exchanged {
-    exchange(node, commands.all(), commands.replies(), commands, deadline).await
+    let opening = Opening::of(commands, (0..commands.len()).map(|index| (index, false)));
+    exchange(node, commands.all(), commands.replies(), commands, opening, deadline).await
 }
 
 /// Sends one group to its node and says what each unit learned.
@@ -125,8 +191,10 @@ pub(super) async fn ask(
 ) -> Vec<Learned> {
     let Some(first) = group.first() else { return Vec::new() };
     let expected = group.iter().map(|unit| replies_of(commands.unit(unit.index), unit)).sum();
-    let request = gather(commands, group.iter().map(|unit| (unit.index, unit.asking)));
-    exchange(&first.node, &request, expected, commands, deadline).await.learned(commands, group)
+    let units = || group.iter().map(|unit| (unit.index, unit.asking));
+    let (request, opening) = (gather(commands, units()), Opening::of(commands, units()));
+    let exchanged = exchange(&first.node, &request, expected, commands, opening, deadline).await;
+    exchanged.learned(commands, group)
 }
 
 impl Exchanged {
@@ -145,7 +213,9 @@ impl Exchanged {
         for waiting in group {
             let unit = commands.unit(waiting.index);
             let count = replies_of(unit, waiting);
-            learned.push(if replies.len() < count {
+            learned.push(if self.unsent.is_some_and(|unsent| learned.len() >= unsent) {
+                self.ended.unsent()
+            } else if replies.len() < count {
                 // Replies come in order, so whatever is left belongs to this unit alone.
                 replies.by_ref().for_each(drop);
                 self.ended.unanswered(unit.effect, learned.is_empty())
@@ -183,8 +253,44 @@ impl Ended {
                 let error = failure::lost(lost, outcome);
                 if too_large && !is_first { Learned::Crowded(error) } else { Learned::Lost(error) }
             }
-            Self::TimedOut | Self::Complete => Learned::TimedOut,
+            Self::TimedOut | Self::Complete | Self::NotBegun(_) => Learned::TimedOut,
         }
+    }
+
+    /// What a unit learned that waited for a transaction to begin.
+    fn unsent(&self) -> Learned {
+        match self {
+            Self::Unreached(error) => Learned::Unreached(error.clone()),
+            Self::Lost(lost) => Learned::Unreached(failure::lost(lost, Outcome::NotApplied)),
+            Self::NotBegun(answer) => not_begun(answer.clone()),
+            Self::TimedOut | Self::Complete => {
+                let message = "Redis did not answer in time";
+                Learned::NotBegun(Error::timeout(message, Outcome::NotApplied))
+            }
+        }
+    }
+
+    /// Looks at the answer to `MULTI`, the last that came.
+    fn or_not_begun(self, replies: &mut Vec<Value>) -> Self {
+        let began = |reply: &Value| reply::text(reply).as_deref() == Some("OK");
+        match self {
+            Self::Complete if !replies.last().is_some_and(began) => {
+                Self::NotBegun(replies.pop().unwrap_or(Value::Nil))
+            }
+            ended => ended,
+        }
+    }
+}
+
+/// What is known of a transaction whose `MULTI` was answered with this.
+fn not_begun(answer: Value) -> Learned {
+    let Value::ServerError(error) = &answer else {
+        return Learned::NotBegun(failure::unexpected("MULTI"));
+    };
+    let refused = failure::refused(error);
+    match Refusal::of(error) {
+        Some(refusal) => Learned::Refused(refusal, refused),
+        None => Learned::NotBegun(failure::not_begun(refused)),
     }
 }
 
@@ -193,9 +299,18 @@ fn is_stale(reply: &Value) -> bool {
     matches!(reply, Value::ServerError(error) if Refusal::of(error) == Some(Refusal::Stale))
 }
 
+/// Whether a reply says that `EXEC` itself was refused and the transaction may still be open.
+fn leaves_open(reply: &Value) -> bool {
+    let Value::ServerError(error) = reply else { return false };
+    let about_exec = |said: &str| said.to_ascii_lowercase().contains("exec");
+    error.code() != "EXECABORT" && error.details().is_some_and(about_exec)
+}
+
 fn replies_of(unit: &Unit, waiting: &Waiting) -> usize {
     unit.replies + usize::from(waiting.asking)
 }
+
+const ASKING: &[u8] = b"*1\r\n$6\r\nASKING\r\n";
 
 /// The bytes of some units. `ASKING` is before those that need it: it holds for one command, or for
 /// one transaction.
@@ -203,7 +318,7 @@ pub(super) fn gather(commands: &Commands, units: impl Iterator<Item = (usize, bo
     let mut request = Vec::new();
     for (index, asking) in units {
         if asking {
-            request.extend_from_slice(b"*1\r\n$6\r\nASKING\r\n");
+            request.extend_from_slice(ASKING);
         }
         request.extend_from_slice(commands.encoded(index));
     }
@@ -240,7 +355,10 @@ fn learn_transaction(mut replies: Vec<Value>) -> Learned {
         Executed::Whole(replies) => Learned::Answer(Value::Array(replies)),
         Executed::Overtaken => Learned::Scattered(transaction::discarded()),
         // Where `MULTI` was refused it says why.
-        Executed::Refused(refusal) => learn(multi.filter(is_refusal).unwrap_or(refusal)),
+        Executed::Refused(refusal) => match multi.filter(is_refusal) {
+            Some(refused) => not_begun(refused),
+            None => learn(refusal),
+        },
         Executed::Broken(error) => Learned::Scattered(error),
     }
 }

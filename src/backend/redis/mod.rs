@@ -8,8 +8,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -124,22 +122,22 @@ impl Client {
     ) -> Result<Self> {
         let dialer = Arc::new(Dialer::new(target, options)?);
         let limit = options.max_connections.min(target.pool_size.unwrap_or(u32::MAX));
-        let (dialing, idle) = (Arc::new(Semaphore::new(2)), options.idle_timeout);
+        let idle = options.idle_timeout;
         let (nodes, hub, watch);
         if target.topology == RedisTopology::Cluster {
-            let (seeds, turn) = (Arc::clone(&dialer), Arc::clone(&dialing));
-            let cluster = Arc::new(Cluster::connect(seeds, turn, limit, idle, deadline).await?);
-            hub = Hub::new(dialer, Some(Arc::clone(&cluster)), dialing);
+            let seeds = Arc::clone(&dialer);
+            let cluster = Arc::new(Cluster::connect(seeds, limit, idle, deadline).await?);
+            hub = Hub::new(dialer, Some(Arc::clone(&cluster)));
             (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
-            let node = Arc::new(Node::new(&dialer, None, &dialing, limit, idle)?);
+            let node = Arc::new(Node::new(&dialer, None, limit, idle)?);
             // The first connection is made now, so that a bad target fails here. A server that is busy
             // with a script is a good one.
             match node.lease(deadline).await {
                 Err(error) if !failure::is_busy(&error) => return Err(error),
                 _ => {}
             }
-            hub = Hub::new(Arc::clone(&dialer), None, dialing);
+            hub = Hub::new(Arc::clone(&dialer), None);
             watch = match &target.topology {
                 RedisTopology::Sentinel { master } => {
                     Some(Watch::start(&dialer, &node, &hub, master))

@@ -18,6 +18,7 @@ use crate::circuit::Circuit;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::shares::{self, Share, Shares};
 use crate::target::Endpoint;
 
 /// A connection that was idle for longer is tried before it is trusted: a firewall or a crash may
@@ -36,6 +37,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// Requests that may wait for a connection of one node.
 const MAX_WAITING: usize = 1024;
 
+/// Connections to one node that are being made at once.
+const DIALING: usize = 2;
+
 /// How long a pool stays small after the server refused it a connection.
 const SHRUNK_FOR: Duration = Duration::from_secs(10);
 
@@ -49,6 +53,8 @@ pub(super) struct Node {
     pool: managed::Pool<Manager>,
     max_connections: usize,
     idle_timeout: Duration,
+    /// What each user holds.
+    shares: Shares<()>,
     swept: Mutex<Instant>,
     /// Until when it keeps to the connections that it has, because the server takes no more.
     shrunk: Mutex<Option<Instant>>,
@@ -61,15 +67,15 @@ struct Manager {
     circuit: Arc<Circuit>,
     /// Raised when all connections are to be given up.
     generation: AtomicU64,
-    /// At most two connections are being made at once, over all nodes of a client.
-    dialing: Arc<Semaphore>,
+    /// Who waits for a connection to be made takes one of these: at most two are being made at once.
+    /// Each node has its own, as one that swallows every packet holds them until attempts time out.
+    dialing: Semaphore,
 }
 
 impl Node {
     pub(super) fn new(
         dialer: &Arc<Dialer>,
         endpoint: Option<Endpoint>,
-        dialing: &Arc<Semaphore>,
         max_connections: u32,
         idle_timeout: Duration,
     ) -> Result<Self> {
@@ -78,7 +84,7 @@ impl Node {
             endpoint: endpoint.clone(),
             circuit: Arc::new(Circuit::new(FIRST_PAUSE)),
             generation: AtomicU64::new(0),
-            dialing: dialing.clone(),
+            dialing: Semaphore::new(DIALING),
         };
         let max_connections = max_connections.max(1) as usize;
         let pool = managed::Pool::builder(manager)
@@ -90,11 +96,24 @@ impl Node {
             .map_err(|e| Error::internal(format!("the pool could not be made: {e}")))?;
         let swept = Mutex::new(Instant::now());
         let shrunk = Mutex::default();
-        Ok(Self { endpoint, pool, max_connections, idle_timeout, swept, shrunk })
+        let shares = Shares::default();
+        Ok(Self { endpoint, pool, max_connections, idle_timeout, shares, swept, shrunk })
     }
 
-    /// A connection for one request. Fails with `not_applied`: nothing was sent.
+    /// A connection for a moment, of the share of whoever this task works for. Fails with
+    /// `not_applied`: nothing was sent.
     pub(super) async fn lease(&self, deadline: Deadline) -> Result<Lease> {
+        let mut share = None;
+        if let Some(user) = shares::user() {
+            let slots = u32::try_from(self.max_connections).unwrap_or(u32::MAX);
+            share = Some(self.shares.take((), user, slots, deadline).await?);
+        }
+        let mut lease = self.lease_for_all(deadline).await?;
+        lease.share = share;
+        Ok(lease)
+    }
+
+    async fn lease_for_all(&self, deadline: Deadline) -> Result<Lease> {
         match self.try_lease(deadline).await {
             // The server has enough clients: wait for one of the connections that there are.
             Err(error) if error.code() == Code::PoolExhausted && self.shrink() => {
@@ -115,7 +134,7 @@ impl Node {
         }
         let timeouts = Timeouts { wait: Some(deadline.remaining()), create: None, recycle: None };
         match deadline.run(self.pool.timeout_get(&timeouts)).await {
-            Some(Ok(object)) => Ok(Lease(Some(object))),
+            Some(Ok(object)) => Ok(Lease { connection: Some(object), share: None }),
             Some(Err(PoolError::Backend(error))) => Err(error),
             Some(Err(PoolError::Timeout(_))) => {
                 Err(exhausted("all Redis connections stayed in use until the deadline"))
@@ -196,15 +215,10 @@ impl Manager {
     async fn admit(&self) -> Result<()> {
         let admitted = self.circuit.pass().await;
         if admitted.is_err() {
-            let (dialer, dialing) = (Arc::clone(&self.dialer), Arc::clone(&self.dialing));
-            let endpoint = self.endpoint.clone();
+            let (dialer, endpoint) = (Arc::clone(&self.dialer), self.endpoint.clone());
             self.circuit.keep_trying(move || {
-                let (dialer, dialing) = (Arc::clone(&dialer), Arc::clone(&dialing));
-                let endpoint = endpoint.clone();
-                Box::pin(async move {
-                    let _permit = dialing.acquire().await;
-                    dialer.dial(endpoint.as_ref()).await.map(drop)
-                })
+                let (dialer, endpoint) = (Arc::clone(&dialer), endpoint.clone());
+                Box::pin(async move { dialer.dial(endpoint.as_ref()).await.map(drop) })
             });
         }
         admitted
@@ -296,12 +310,16 @@ async fn is_alive(connection: &mut Connection) -> bool {
 /// A connection that is in use. It goes back to its pool when this is dropped, unless a request
 /// on it was abandoned or it is no longer wanted: then it is closed.
 #[derive(Debug)]
-pub(super) struct Lease(Option<Object<Manager>>);
+pub(super) struct Lease {
+    connection: Option<Object<Manager>>,
+    /// Given back after it.
+    share: Option<Share<()>>,
+}
 
 impl Lease {
     /// See [`Connection::keep_attributes`].
     pub(super) fn keep_attributes(&mut self) {
-        if let Some(connection) = &mut self.0 {
+        if let Some(connection) = &mut self.connection {
             connection.keep_attributes();
         }
     }
@@ -313,7 +331,7 @@ impl Lease {
         expected: usize,
         replies: &mut Vec<Value>,
     ) -> Result<(), Lost> {
-        match &mut self.0 {
+        match &mut self.connection {
             Some(connection) => connection.exchange(request, expected, replies).await,
             None => Err(Lost::Io(std::io::ErrorKind::NotConnected.into())),
         }
@@ -338,13 +356,13 @@ impl Lease {
 
     /// Closes the connection: its session is not to be used again.
     pub(super) fn retire(&mut self) {
-        self.0.take().map(Object::take);
+        self.connection.take().map(Object::take);
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.0.as_ref().is_some_and(|connection| connection.is_dirty()) {
+        if self.connection.as_ref().is_some_and(|connection| connection.is_dirty()) {
             self.retire();
         }
     }

@@ -1,12 +1,15 @@
 //! Putting many whole values under their names, in one pipeline, each all or nothing.
 //!
-//! What must not replace anything is made under another name and renamed (`RENAMENX`) in the same
-//! transaction: that needs no look before, so that many fit into one pipeline.
+//! Each is made under another name and renamed in the same transaction. What must not replace anything
+//! (`RENAMENX`) needs no look before, so that many fit into one pipeline. And what replaces something
+//! does so in its last step: a user may lose a right in the middle of a pipeline, and a server that
+//! then refuses `MULTI` or the value must not have deleted what was there.
 
 use redis::Value;
 
 use super::commands::{Commands, Effect, NO_ARGS, Transaction};
 use super::dump::Dump;
+use super::execute::may_run_later;
 use super::whole::FieldExpiries;
 use super::write::NewValue;
 use super::{Client, failure, reply, temporary};
@@ -32,6 +35,12 @@ pub enum Put {
     Kept,
     /// Its time was over.
     Expired,
+}
+
+/// Whether nothing was written because the server's user may use no transactions.
+#[must_use]
+pub fn lacks_transactions(error: &Error) -> bool {
+    failure::lacks_transactions(error)
 }
 
 /// A value and the name that it is for.
@@ -63,7 +72,7 @@ impl Client {
         commands.push(Effect::Read, 0, &[b"DISCARD"]);
         let node = self.node_of(None)?;
         for reply in self.run(&commands, Some(&node), deadline).await {
-            failure::check(reply?)?;
+            failure::check(reply?).map_err(failure::not_begun)?;
         }
         Ok(())
     }
@@ -77,39 +86,37 @@ impl Client {
         deadline: Deadline,
     ) -> Vec<Result<Put>> {
         let unlink = self.unlink.may_exist();
-        let replies = self.put_with(entries, conflict, token, unlink, deadline).await;
-        let mut results: Vec<Result<Put>> = entries
-            .iter()
-            .zip(replies)
-            .map(|(entry, reply)| outcome(entry, conflict, reply))
+        let mut way = match conflict {
+            Conflict::Keep => Way::Keep { token, remove: if unlink { "UNLINK" } else { "DEL" } },
+            Conflict::Replace => Way::Replace { token },
+        };
+        let mut commands = Commands::with_capacity(entries.len());
+        for entry in entries {
+            entry.push(&mut commands, way);
+        }
+        let replies = self.run(&commands, None, deadline).await.into_iter();
+        let told = entries.iter().zip(replies);
+        let mut results: Vec<Result<Put>> = told.map(|(e, reply)| outcome(e, way, reply)).collect();
+        let again: Vec<usize> = (0..results.len())
+            .filter(|&i| results[i].as_ref().is_err_and(|error| way.may_be_another(error)))
             .collect();
-        let denied: Vec<usize> = (0..results.len())
-            .filter(|&i| unlink && results[i].as_ref().is_err_and(is_about_unlink))
-            .collect();
-        if !denied.is_empty() {
-            self.unlink.set_missing();
-            let again: Vec<Entry> = denied.iter().map(|&i| entries[i].clone()).collect();
-            let replies = self.put_with(&again, conflict, token, false, deadline).await;
-            for ((i, entry), reply) in denied.into_iter().zip(&again).zip(replies) {
-                results[i] = outcome(entry, conflict, reply);
+        if again.is_empty() {
+            return results;
+        }
+        if let Way::Keep { remove, .. } = &mut way {
+            if results.iter().filter_map(|result| result.as_ref().err()).any(is_about_unlink) {
+                self.unlink.set_missing();
+                *remove = "DEL";
             }
+        } else {
+            way = Way::InPlace;
+        }
+        let left: Vec<&Entry> = again.iter().map(|&i| &entries[i]).collect();
+        let replies = self.for_each(&left, deadline, |c, entry| entry.push(c, way)).await;
+        for (i, reply) in again.into_iter().zip(replies) {
+            results[i] = outcome(&entries[i], way, reply);
         }
         results
-    }
-
-    async fn put_with(
-        &self,
-        entries: &[Entry],
-        conflict: Conflict,
-        token: &str,
-        unlink: bool,
-        deadline: Deadline,
-    ) -> Vec<Result<Value>> {
-        let remove = if unlink { "UNLINK" } else { "DEL" };
-        let push = |commands: &mut Commands, entry: &Entry| {
-            entry.push(commands, conflict, token, remove);
-        };
-        self.for_each(entries, deadline, push).await
     }
 
     /// Which of the keys are there.
@@ -123,15 +130,44 @@ impl Client {
     }
 }
 
+/// How values get their names.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    /// Made under another name, which becomes the key's if that is free.
+    Keep { token: &'a str, remove: &'static str },
+    /// Made under another name, which becomes the key's.
+    Replace { token: &'a str },
+    /// Deleted and made anew. For who may use no other name, and for a slot that is on its way to
+    /// another node, where no transaction has two names.
+    InPlace,
+}
+
+impl Way<'_> {
+    /// Whether nothing was done, and it may be done in a moment or in another way.
+    fn may_be_another(self, error: &Error) -> bool {
+        let denied = || {
+            error.known_outcome() == Outcome::NotApplied
+                && (error.code() == Code::PermissionDenied || failure::is_unknown_command(error))
+                && !failure::lacks_transactions(error)
+        };
+        match self {
+            Self::Keep { remove, .. } => {
+                may_run_later(error) || (remove != "DEL" && is_about_unlink(error))
+            }
+            Self::Replace { .. } | Self::InPlace => may_run_later(error) || denied(),
+        }
+    }
+}
+
 impl Entry {
-    fn push(&self, commands: &mut Commands, conflict: Conflict, token: &str, remove: &str) {
+    fn push(&self, commands: &mut Commands, way: Way<'_>) {
         let key = self.key.as_slice();
         let (value, field_expiries) = match &self.content {
-            Content::Dump(dump) => return self.push_restore(commands, dump, conflict),
+            Content::Dump(dump) => return self.push_restore(commands, dump, way),
             Content::Value(NewValue::String(text), _) if self.expires_at.is_none() => {
-                let args: &[&[u8]] = match conflict {
-                    Conflict::Keep => &[b"SET", key, text, b"NX"],
-                    Conflict::Replace => &[b"SET", key, text],
+                let args: &[&[u8]] = match way {
+                    Way::Keep { .. } => &[b"SET", key, text, b"NX"],
+                    Way::Replace { .. } | Way::InPlace => &[b"SET", key, text],
                 };
                 return commands.push(Effect::Write, 1, args);
             }
@@ -144,12 +180,18 @@ impl Entry {
                 transaction.push("PEXPIREAT", &[at.to_string()]);
             }
         };
-        match conflict {
-            Conflict::Replace => commands.transaction(key, |transaction| {
-                transaction.push(remove, NO_ARGS);
+        match way {
+            Way::InPlace => commands.transaction(key, |transaction| {
+                transaction.push("DEL", NO_ARGS);
                 fill(transaction);
             }),
-            Conflict::Keep => {
+            Way::Replace { token } => {
+                commands.transaction(&temporary::beside(key, token), |transaction| {
+                    fill(transaction);
+                    transaction.push("RENAME", &[key]);
+                });
+            }
+            Way::Keep { token, remove } => {
                 commands.transaction(&temporary::beside(key, token), |transaction| {
                     fill(transaction);
                     transaction.push("RENAMENX", &[key]);
@@ -159,11 +201,11 @@ impl Entry {
         }
     }
 
-    fn push_restore(&self, commands: &mut Commands, dump: &Dump, conflict: Conflict) {
+    fn push_restore(&self, commands: &mut Commands, dump: &Dump, way: Way<'_>) {
         let at = self.expires_at.unwrap_or(0).to_string();
         let mut args: Vec<&[u8]> =
             vec![b"RESTORE", &self.key, at.as_bytes(), dump.bytes(), b"ABSTTL"];
-        if conflict == Conflict::Replace {
+        if !matches!(way, Way::Keep { .. }) {
             args.push(b"REPLACE");
         }
         commands.push(Effect::Write, 1, &args);
@@ -185,7 +227,7 @@ pub(super) fn is_about_unlink(error: &Error) -> bool {
 }
 
 /// What a unit's reply means.
-fn outcome(entry: &Entry, conflict: Conflict, reply: Result<Value>) -> Result<Put> {
+fn outcome(entry: &Entry, way: Way<'_>, reply: Result<Value>) -> Result<Put> {
     let mut replies = match reply? {
         Value::Array(replies) => replies,
         Value::Nil => return Ok(Put::Kept),
@@ -199,9 +241,10 @@ fn outcome(entry: &Entry, conflict: Conflict, reply: Result<Value>) -> Result<Pu
             };
         }
     };
-    let renamed = match conflict {
-        Conflict::Keep if replies.len() > 1 => replies.remove(replies.len() - 2),
-        _ => Value::Int(1),
+    let renamed = match way {
+        Way::Keep { .. } if replies.len() > 1 => replies.remove(replies.len() - 2),
+        Way::Replace { .. } => replies.pop().unwrap_or(Value::Nil),
+        Way::Keep { .. } | Way::InPlace => Value::Int(1),
     };
     if let Some(error) = replies.into_iter().find_map(|reply| failure::check(reply).err()) {
         return Err(error.context("the key was written in part").outcome(Outcome::Unknown));

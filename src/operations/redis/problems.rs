@@ -1,6 +1,7 @@
 //! What goes wrong with single keys: how many problems are told one by one, the others being only
 //! counted, and which ones say that it makes no sense to go on.
 
+use crate::backend::redis::put::lacks_transactions;
 use crate::error::{Code, Error};
 use crate::json::Writer;
 use crate::outcome::Outcome;
@@ -60,8 +61,14 @@ pub(super) fn write_problem(
 }
 
 /// Nothing was done, because no server could be reached.
-pub(super) fn is_unreachable(error: &Error) -> bool {
+fn is_unreachable(error: &Error) -> bool {
     error.known_outcome() == Outcome::NotApplied && error.code().retryable()
+}
+
+/// Nothing was written, and what comes next would not be either: no server can be reached, or its user
+/// may use no transactions any more.
+pub(super) fn ends_writing(error: &Error) -> bool {
+    is_unreachable(error) || lacks_transactions(error)
 }
 
 /// No server could be reached, or answers any more. A lost connection may be made again.

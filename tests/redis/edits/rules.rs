@@ -259,10 +259,11 @@ async fn users_without_scripts_can_edit_and_those_without_transactions_learn_wha
     assert_eq!(answer["error"]["outcome"], "not_applied");
     assert_eq!(put(&service, &key, &delete).await.0, 200);
 
-    // Without `MULTI`, what it should hold together runs one by one: that is told.
+    // Nothing is sent that should be held together.
     let body = json!({ "value": ["a"], "type": "list" });
     let (status, answer) = send(&service, "POST", &format!("/keys/{key}list"), body).await;
-    assert_eq!((status, &answer["error"]["outcome"]), (403, &json!("unknown")), "{answer}");
+    assert_eq!((status, &answer["error"]["outcome"]), (403, &json!("not_applied")), "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().contains("@transaction"), "{answer}");
 
     // An edit learns it before its commands are sent.
     admin.done(&["ACL", "SETUSER", &user, "+watch"]).await;

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::Semaphore;
 
 use super::link::{self, Order};
 use super::state::{Entry, Link, Member, Signals, Stage, State};
@@ -22,7 +21,6 @@ use crate::target::Endpoint;
 pub(in crate::backend::redis) struct Hub {
     pub(super) dialer: Arc<Dialer>,
     pub(super) cluster: Option<Arc<Cluster>>,
-    pub(super) dialing: Arc<Semaphore>,
     pub(super) state: Mutex<State>,
 }
 
@@ -39,9 +37,8 @@ impl Hub {
     pub(in crate::backend::redis) fn new(
         dialer: Arc<Dialer>,
         cluster: Option<Arc<Cluster>>,
-        dialing: Arc<Semaphore>,
     ) -> Arc<Self> {
-        Arc::new(Self { dialer, cluster, dialing, state: Mutex::default() })
+        Arc::new(Self { dialer, cluster, state: Mutex::default() })
     }
 
     /// One more subscriber, who reads from `outbox`.

@@ -105,7 +105,6 @@ fn is_final(error: &Error) -> bool {
 
 impl Hub {
     async fn dial(&self, route: &Route, attempt: u32) -> Result<Connection> {
-        let _turn = self.dialing.acquire().await;
         match (route, &self.cluster) {
             (Route::Node(endpoint), _) => self.dialer.dial(Some(endpoint)).await,
             (Route::Any, None) => self.dialer.dial(None).await,

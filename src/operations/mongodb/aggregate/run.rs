@@ -132,7 +132,7 @@ impl Run {
         }
         // Whoever reads line by line gets none: it has been written when that is told.
         self.list(cx, source).await?;
-        Ok(Reply::stream(cx, Format::Documents, |_, _| Box::pin(async { Ok(()) })))
+        Reply::stream(cx, Format::Documents, |_, _| Box::pin(async { Ok(()) }))
     }
 
     async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
@@ -168,7 +168,7 @@ impl Run {
         let call = client.call(cx.deadline, &cx.request_id);
         let mut documents =
             call.open_aggregate(source, stages, options, input.read.longest()).await?;
-        Ok(Reply::stream(cx, Format::Documents, move |cx, sink| {
+        Reply::stream(cx, Format::Documents, move |cx, sink| {
             Box::pin(async move {
                 while let Some(batch) = documents.next(&client, cx.step()).await? {
                     for document in batch.documents()? {
@@ -178,7 +178,7 @@ impl Run {
                 }
                 Ok(())
             })
-        }))
+        })
     }
 }
 

@@ -117,7 +117,7 @@ pub(super) async fn schema(cx: &Context, input: SchemaInput) -> Result<Reply> {
         let most = cx.service.config.max_result_bytes;
         return Reply::write(|writer| sampler.seen.write(writer, ended_by, most));
     }
-    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+    Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
             loop {
                 let ended_by = sampler.step(&client).await?;
@@ -138,7 +138,7 @@ pub(super) async fn schema(cx: &Context, input: SchemaInput) -> Result<Reply> {
                     .await;
             }
         })
-    }))
+    })
 }
 
 /// A sample that takes too long to begin can be taken in another way.

@@ -81,9 +81,9 @@ pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
         return Err(Error::new(Code::OperationNotAllowed, message));
     }
     if cx.accept != Accept::Json {
-        return Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+        return Reply::stream(cx, cx.records(), move |cx, sink| {
             Box::pin(watched(cx, sink, client, plan))
-        }));
+        });
     }
     if input.options.background {
         return detached(cx, client, plan).await;

@@ -81,7 +81,7 @@ pub(super) async fn export(cx: &Context, input: ExportInput) -> Result<Reply> {
                 FileFormat::Csv => table(&mut source, columns, mode, sink).await,
             }
         })
-    });
+    })?;
     Ok(reply.named(name))
 }
 

@@ -93,7 +93,7 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
         sent_before: place.sent_before,
         unique_ids,
     };
-    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+    Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
             let client: &Client = &client;
             let mut import = Import {
@@ -112,7 +112,7 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
             };
             import.run().await
         })
-    }))
+    })
 }
 
 /// Whether the collection has each `_id` once, as all have but time series.

@@ -59,9 +59,7 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
     let job = cx.service.jobs.begin(cx.connection()?.id, cx.user.clone());
     let BulkInput { action, dry_run, sample, .. } = input;
     let work = Work { client, course, deed, job, keyspace, dry_run, sample, pace: Pace::default() };
-    Ok(Reply::stream_of_steps(cx, cx.records(), move |cx, sink| {
-        Box::pin(work.run(cx, action, sink))
-    }))
+    Reply::stream_of_steps(cx, cx.records(), move |cx, sink| Box::pin(work.run(cx, action, sink)))
 }
 
 struct Work {

@@ -109,7 +109,7 @@ pub(super) async fn download(cx: &Context, input: KeyInput) -> Result<Reply> {
             }
             Ok(())
         })
-    });
+    })?;
     Ok(reply.named(name))
 }
 

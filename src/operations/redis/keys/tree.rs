@@ -83,7 +83,7 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
     }
     // A cursor that is not one is refused before the stream begins.
     drop(client.tree(&outline, &filter, &cursor, None)?);
-    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+    Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
             let mut walk = client.tree(&outline, &filter, &cursor, None)?;
             walk.ask_total(cx.step()).await?;
@@ -98,7 +98,7 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
             }
             Ok(())
         })
-    }))
+    })
 }
 
 /// What ends a namespace.

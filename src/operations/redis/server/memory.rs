@@ -80,7 +80,7 @@ pub(super) async fn analyse(cx: &Context, input: MemoryInput) -> Result<Reply> {
         }
         return Reply::json(&analysis.report());
     }
-    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+    Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
             let mut analysis = client.measure(&sample, budget, cx.step()).await?;
             let mut told: Option<Instant> = None;
@@ -95,7 +95,7 @@ pub(super) async fn analyse(cx: &Context, input: MemoryInput) -> Result<Reply> {
             }
             Ok(())
         })
-    }))
+    })
 }
 
 fn sample(input: MemoryInput) -> Result<Sample> {

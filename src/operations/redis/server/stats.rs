@@ -47,7 +47,7 @@ pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
             Ok(())
         });
     }
-    Ok(Reply::stream(cx, cx.records(), move |cx, sink| {
+    Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
             let closing = cx.running.closing();
             let mut ticks = interval(Duration::from_secs_f64(seconds));
@@ -68,5 +68,5 @@ pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
                 watch.look(&client, &mut next, cx.step()).await?;
             }
         })
-    }))
+    })
 }

@@ -118,8 +118,9 @@ async fn start(
     let name = format!("redis-{}.ndjson", cx.connection()?.identifier);
     let values = Values::new(Seals::of(cx)?);
     let export = Export { client, course, values, checked: Instant::now(), at: 0 };
-    Ok(Reply::stream(cx, Format::Ndjson, move |cx, sink| Box::pin(export.run(cx, header, sink)))
-        .named(name))
+    let reply =
+        Reply::stream(cx, Format::Ndjson, move |cx, sink| Box::pin(export.run(cx, header, sink)))?;
+    Ok(reply.named(name))
 }
 
 struct Export {

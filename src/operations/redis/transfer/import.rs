@@ -77,9 +77,7 @@ pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply> {
         checksum: Checksum::Missing,
         ahead: None,
     };
-    Ok(Reply::stream_of_steps(cx, cx.records(), move |cx, sink| {
-        Box::pin(import.run(cx, client, sink))
-    }))
+    Reply::stream_of_steps(cx, cx.records(), move |cx, sink| Box::pin(import.run(cx, client, sink)))
 }
 
 struct Import {

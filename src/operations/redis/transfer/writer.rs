@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::super::conflict::OnConflict;
-use super::super::problems::is_unreachable;
+use super::super::problems::ends_writing;
 use super::content;
 use super::line::{KeyContent, KeyLine};
 use super::report::Report;
@@ -244,12 +244,12 @@ impl<'a> KeyWriter<'a> {
         self.settle_step(set).await
     }
 
-    /// A part that was not added ends the key, which is as it was; where no server can be reached it
+    /// A part that was not added ends the key, which is as it was; where nothing more would be written it
     /// ends the import.
     async fn settle_step(&mut self, added: Result<()>) -> Result<()> {
         match added {
             Ok(()) => Ok(()),
-            Err(error) if is_unreachable(&error) => Err(error),
+            Err(error) if ends_writing(&error) => Err(error),
             Err(error) => {
                 self.refuse_open(&error.outcome(Outcome::NotApplied)).await;
                 Ok(())
@@ -292,7 +292,7 @@ impl<'a> KeyWriter<'a> {
         let mut failure = None;
         for ((line, entry), put) in lines.into_iter().zip(entries).zip(put) {
             match put {
-                Err(error) if is_unreachable(&error) => {
+                Err(error) if ends_writing(&error) => {
                     self.chunk.push((line, entry));
                     failure = Some(error);
                 }
@@ -342,7 +342,12 @@ impl<'a> KeyWriter<'a> {
                     return Err(exists(line, key));
                 }
             }
-            Err(error) => self.report.problem(line, Some(key), &error, self.sink),
+            Err(error) => {
+                self.report.problem(line, Some(key), &error, self.sink);
+                if ends_writing(&error) {
+                    return Err(error);
+                }
+            }
         }
         Ok(())
     }

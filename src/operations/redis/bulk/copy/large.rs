@@ -55,7 +55,7 @@ impl Copy {
                 return match put {
                     Ok(put) => self.settle(cx, key.name, put, settled),
                     Err(error) if is_gone(&error) => settled.end(key.name, error),
-                    Err(error) => settled.add(key.name, Err(error)),
+                    Err(error) => self.unwritten(key.name, error, settled),
                 };
             }
             Err(cut) => cut,
@@ -72,7 +72,7 @@ impl Copy {
             },
             Cut::Unwritten(error) if is_gone(&error) => settled.end(key.name, error),
             Cut::Unwritten(error) => {
-                settled.add(key.name, Err(error.outcome(Outcome::NotApplied)));
+                self.unwritten(key.name, error.outcome(Outcome::NotApplied), settled);
             }
         }
     }

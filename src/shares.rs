@@ -1,13 +1,17 @@
 //! Each user's share of a connection: at most half of its slots, so that nobody's slow statements take
 //! all of them. Requests beyond it wait for their own user's to end, and not for anybody else's. Of a
 //! single slot there is no half: there, everybody waits for whoever holds it.
+//!
+//! Most backends hold a slot for as long as a request runs. Redis holds one for a moment, and again and
+//! again: there each time counts, whether it is part of a request, of a stream, or of a copy to another
+//! connection. Whose it is comes with the task ([`on_behalf_of`]).
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use uuid::Uuid;
 
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -15,12 +19,35 @@ use crate::error::{Code, Error, Result};
 /// Requests of one user that may wait, for each that may run.
 const WAITING_PER_SLOT: usize = 16;
 
-/// Of which connection, in which version, and whose.
-type Key = (Uuid, i64, String);
+tokio::task_local! {
+    static USER: Option<String>;
+}
 
-/// The shares that are in use.
-#[derive(Debug, Default)]
-pub struct Shares(Arc<Mutex<HashMap<Key, Own>>>);
+/// Does work of a user's, or of nobody's: what it takes for a moment is of that user's shares.
+pub async fn on_behalf_of<F: Future>(user: Option<String>, work: F) -> F::Output {
+    USER.scope(user, work).await
+}
+
+/// Whose work this task does.
+#[must_use]
+pub fn user() -> Option<String> {
+    USER.try_with(Clone::clone).ok().flatten()
+}
+
+/// Of what, and whose.
+type Key<K> = (K, String);
+
+type All<K> = Arc<Mutex<HashMap<Key<K>, Own>>>;
+
+/// The shares that are in use, of connections or of whatever has slots.
+#[derive(Debug)]
+pub struct Shares<K: Eq + Hash>(All<K>);
+
+impl<K: Eq + Hash> Default for Shares<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
 
 /// What one user has of one connection.
 #[derive(Debug)]
@@ -32,37 +59,36 @@ struct Own {
 
 /// A request that runs in its user's share until this is dropped.
 #[derive(Debug)]
-pub struct Share {
+pub struct Share<K: Eq + Hash> {
     _slot: OwnedSemaphorePermit,
-    _place: Place,
+    _place: Place<K>,
 }
 
 /// A request that counts for its user.
 #[derive(Debug)]
-struct Place {
-    key: Key,
-    shares: Arc<Mutex<HashMap<Key, Own>>>,
+struct Place<K: Eq + Hash> {
+    key: Key<K>,
+    shares: All<K>,
 }
 
-impl Shares {
-    /// Waits until the user's other requests leave room. `slots` are all that the connection has.
+impl<K: Clone + Eq + Hash> Shares<K> {
+    /// Waits until the user's other requests leave room. `slots` are all that there are.
     pub async fn take(
         &self,
-        (connection, version): (Uuid, i64),
-        user: &str,
+        of: K,
+        user: String,
         slots: u32,
         deadline: Deadline,
-    ) -> Result<Share> {
+    ) -> Result<Share<K>> {
         let share = (slots.max(1) as usize).div_ceil(2);
-        let key = (connection, version, user.to_owned());
-        let (place, slots) = self.enter(key, share)?;
+        let (place, slots) = self.enter((of, user), share)?;
         match deadline.run(slots.acquire_owned()).await {
             Some(Ok(slot)) => Ok(Share { _slot: slot, _place: place }),
             _ => Err(exhausted(share)),
         }
     }
 
-    fn enter(&self, key: Key, share: usize) -> Result<(Place, Arc<Semaphore>)> {
+    fn enter(&self, key: Key<K>, share: usize) -> Result<(Place<K>, Arc<Semaphore>)> {
         let mut all = self.0.lock();
         let own = all
             .entry(key.clone())
@@ -76,7 +102,7 @@ impl Shares {
     }
 }
 
-impl Drop for Place {
+impl<K: Eq + Hash> Drop for Place<K> {
     fn drop(&mut self) {
         let mut all = self.shares.lock();
         if let Some(own) = all.get_mut(&self.key) {
@@ -101,6 +127,7 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::FutureExt as _;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -117,15 +144,16 @@ mod tests {
             let mut held = Vec::new();
             for user in ["anna", "ben"] {
                 for _ in 0..share {
-                    let taken = shares.take(CONNECTION, user, slots, soon()).now_or_never();
+                    let taken =
+                        shares.take(CONNECTION, user.to_owned(), slots, soon()).now_or_never();
                     held.push(taken.expect("there is room").unwrap());
                 }
-                let more = shares.take(CONNECTION, user, slots, soon()).now_or_never();
+                let more = shares.take(CONNECTION, user.to_owned(), slots, soon()).now_or_never();
                 assert!(more.is_none(), "{user} of {slots}");
             }
             // Another connection is another matter.
             let other = (Uuid::max(), 1);
-            assert!(shares.take(other, "anna", slots, soon()).now_or_never().is_some());
+            assert!(shares.take(other, "anna".to_owned(), slots, soon()).now_or_never().is_some());
             drop(held);
             assert!(shares.0.lock().is_empty());
         }
@@ -134,13 +162,13 @@ mod tests {
     #[tokio::test]
     async fn who_waits_gets_what_is_let_go_and_who_gives_up_leaves_nothing() {
         let shares = Arc::new(Shares::default());
-        let first = shares.take(CONNECTION, "anna", 1, soon()).await.unwrap();
+        let first = shares.take(CONNECTION, "anna".to_owned(), 1, soon()).await.unwrap();
         let waiting = tokio::spawn({
             let shares = Arc::clone(&shares);
-            async move { shares.take(CONNECTION, "anna", 1, soon()).await }
+            async move { shares.take(CONNECTION, "anna".to_owned(), 1, soon()).await }
         });
         let late = Deadline::after(Duration::ZERO);
-        let error = shares.take(CONNECTION, "anna", 1, late).await.unwrap_err();
+        let error = shares.take(CONNECTION, "anna".to_owned(), 1, late).await.unwrap_err();
         assert_eq!(error.code(), Code::PoolExhausted);
         drop(first);
         drop(waiting.await.unwrap().unwrap());
@@ -150,15 +178,15 @@ mod tests {
     #[tokio::test]
     async fn so_many_wait_and_no_more() {
         let shares = Shares::default();
-        let _first = shares.take(CONNECTION, "anna", 1, soon()).await.unwrap();
+        let _first = shares.take(CONNECTION, "anna".to_owned(), 1, soon()).await.unwrap();
         let mut waiting: Vec<_> = (0..WAITING_PER_SLOT)
-            .map(|_| Box::pin(shares.take(CONNECTION, "anna", 1, soon())))
+            .map(|_| Box::pin(shares.take(CONNECTION, "anna".to_owned(), 1, soon())))
             .collect();
         for one in &mut waiting {
             assert!(one.now_or_never().is_none());
         }
-        let refused = shares.take(CONNECTION, "anna", 1, soon()).now_or_never().unwrap();
+        let refused = shares.take(CONNECTION, "anna".to_owned(), 1, soon()).now_or_never().unwrap();
         assert_eq!(refused.unwrap_err().code(), Code::PoolExhausted);
-        assert!(shares.take(CONNECTION, "ben", 1, soon()).now_or_never().is_some());
+        assert!(shares.take(CONNECTION, "ben".to_owned(), 1, soon()).now_or_never().is_some());
     }
 }
