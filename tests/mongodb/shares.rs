@@ -154,7 +154,7 @@ async fn watched() -> (Fake, Api) {
                 };
                 Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
             }
-            "getMore" if command.get_i64("getMore") == Ok(10) => {
+            "getMore" if command.get_i64("getMore").is_ok_and(|id| id == 10) => {
                 of("nextBatch", vec![doc! { "_id": { "_data": "2" }, "operationType": "insert" }])
             }
             "getMore" => Answer::Never,
@@ -194,7 +194,7 @@ async fn one_users_change_streams_leave_others_their_turns() {
     hears(send(&api.service, "ben", "GET", &watch("bens"), None).await).await;
     let asked = fake.asked("getMore");
     let (bens, carls): (Vec<_>, Vec<_>) =
-        asked.iter().partition(|command| command.get_i64("getMore") == Ok(10));
+        asked.iter().partition(|command| command.get_i64("getMore").is_ok_and(|id| id == 10));
     assert_eq!(carls.len(), 3);
     assert!(!bens.is_empty());
     // Nobody holds a connection for long, whatever was asked.
