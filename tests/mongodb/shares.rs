@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
@@ -133,29 +133,27 @@ fn watch(collection: &str) -> String {
     format!("{collection}/watch?maxAwaitTimeMS=10000")
 }
 
+fn of_ben(command: &Document) -> bool {
+    command.get_i64("getMore").is_ok_and(|id| id == 10)
+}
+
 /// A server that never has news of one collection, and always of another.
 async fn watched() -> (Fake, Api) {
     let fake = Fake::standalone(|name, command| {
-        let of = |list: &str, events: Vec<_>| {
+        let batch = |id: i64, list: &str, events: Vec<Document>| {
             let cursor = doc! {
-                "id": 9_i64, "ns": "studio_multidb_test.c", list: events,
+                "id": id, "ns": "studio_multidb_test.c", list: events,
                 "postBatchResumeToken": { "_data": "1" },
             };
             Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
         };
-        let is_bens = command.to_string().contains("bens");
         match name {
             "aggregate" if command.to_string().contains("stuck") => Answer::Never,
-            "aggregate" => {
-                let id = if is_bens { 10_i64 } else { 9 };
-                let cursor = doc! {
-                    "id": id, "ns": "studio_multidb_test.c", "firstBatch": [],
-                    "postBatchResumeToken": { "_data": "1" },
-                };
-                Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
-            }
-            "getMore" if command.get_i64("getMore").is_ok_and(|id| id == 10) => {
-                of("nextBatch", vec![doc! { "_id": { "_data": "2" }, "operationType": "insert" }])
+            "aggregate" if command.to_string().contains("bens") => batch(10, "firstBatch", vec![]),
+            "aggregate" => batch(9, "firstBatch", vec![]),
+            "getMore" if of_ben(command) => {
+                let event = doc! { "_id": { "_data": "2" }, "operationType": "insert" };
+                batch(10, "nextBatch", vec![event])
             }
             "getMore" => Answer::Never,
             _ => Answer::Done,
@@ -193,8 +191,7 @@ async fn one_users_change_streams_leave_others_their_turns() {
     eventually("three listening", async || fake.asked("getMore").len() == 3).await;
     hears(send(&api.service, "ben", "GET", &watch("bens"), None).await).await;
     let asked = fake.asked("getMore");
-    let (bens, carls): (Vec<_>, Vec<_>) =
-        asked.iter().partition(|command| command.get_i64("getMore").is_ok_and(|id| id == 10));
+    let (bens, carls): (Vec<_>, Vec<_>) = asked.iter().partition(|command| of_ben(command));
     assert_eq!(carls.len(), 3);
     assert!(!bens.is_empty());
     // Nobody holds a connection for long, whatever was asked.

@@ -77,10 +77,17 @@ mod tests {
     use crate::backend::redis::resp::Decoder;
     use bytes::BytesMut;
 
+    /// What is heard where the bytes come one by one.
     fn heard(text: &str) -> Event {
-        let mut input = BytesMut::from(text.replace(' ', "\r\n").as_bytes());
-        input.extend_from_slice(b"\r\n");
-        Event::of(Decoder::listening(12).decode(&mut input).unwrap().unwrap())
+        let wire = text.replace(' ', "\r\n") + "\r\n";
+        let (mut decoder, mut input) = (Decoder::listening(12), BytesMut::new());
+        for byte in wire.bytes() {
+            input.extend_from_slice(&[byte]);
+            if let Some(value) = decoder.decode(&mut input).unwrap() {
+                return Event::of(value);
+            }
+        }
+        panic!("nothing was heard of {text}")
     }
 
     fn topic(kind: Kind, name: &'static str) -> Topic {
