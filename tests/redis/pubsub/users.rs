@@ -6,6 +6,10 @@ use studio_multidb::service::Service;
 use super::socket::{Socket, ask, publish, service};
 use crate::support::{Admin, eventually, prefix, raw_command, server};
 
+/// How much the server owes a connection that subscribes before it closes it: one test at a time sees
+/// to that.
+static LIMITS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 fn address(url: &str) -> &str {
     url.trim_start_matches("redis://")
 }
@@ -56,6 +60,7 @@ async fn a_users_subscribers_share_a_connection_and_users_share_none() {
 #[tokio::test]
 async fn what_overruns_one_users_connection_cuts_nobody_elses() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
+    let _limits = LIMITS.lock().await;
     let service = service(&url, json!({}));
     let p = prefix();
     let mut ben = socket_of(&service, "ben", &format!("channels={p}ben"), 1).await;
@@ -77,6 +82,7 @@ async fn what_overruns_one_users_connection_cuts_nobody_elses() {
 #[tokio::test]
 async fn a_message_that_is_too_large_is_a_gap_of_its_channel_alone() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
+    let _limits = LIMITS.lock().await;
     // The server as it is set up closes a connection to which it owes so much.
     let mut admin = Admin::connect(address(&url)).await;
     let limit = "client-output-buffer-limit";
