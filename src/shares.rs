@@ -1,6 +1,7 @@
 //! Each user's share of a connection: at most half of its slots, so that nobody's slow statements take
-//! all of them. Requests beyond it wait for their own user's to end, and not for anybody else's. Of a
-//! single slot there is no half: there, everybody waits for whoever holds it.
+//! all of them. A request has one of them, and more only for operations that it runs beside each
+//! other. Requests beyond it wait for their own user's to end, and not for anybody else's. Of a single
+//! slot there is no half: there, everybody waits for whoever holds it.
 //!
 //! Most backends hold a slot for as long as a request runs. Redis holds one for a moment, and again and
 //! again: there each time counts, whether it is part of a request, of a stream, or of a copy to another
@@ -60,7 +61,7 @@ struct Own {
 /// A request that runs in its user's share until this is dropped.
 #[derive(Debug)]
 pub struct Share<K: Eq + Hash> {
-    _slot: OwnedSemaphorePermit,
+    slots: OwnedSemaphorePermit,
     _place: Place<K>,
 }
 
@@ -83,7 +84,7 @@ impl<K: Clone + Eq + Hash> Shares<K> {
         let share = (slots.max(1) as usize).div_ceil(2);
         let (place, slots) = self.enter((of, user), share)?;
         match deadline.run(slots.acquire_owned()).await {
-            Some(Ok(slot)) => Ok(Share { _slot: slot, _place: place }),
+            Some(Ok(slots)) => Ok(Share { slots, _place: place }),
             _ => Err(exhausted(share)),
         }
     }
@@ -99,6 +100,18 @@ impl<K: Clone + Eq + Hash> Shares<K> {
         own.requests += 1;
         let slots = Arc::clone(&own.slots);
         Ok((Place { key, shares: Arc::clone(&self.0) }, slots))
+    }
+}
+
+impl<K: Eq + Hash> Share<K> {
+    /// Takes what its user has left, up to `most` slots in all, and tells how many the request has. It
+    /// never waits: requests of one user that wait for each other's slots would wait for ever.
+    pub fn widen(&mut self, most: usize) -> usize {
+        while self.slots.num_permits() < most {
+            let Ok(more) = Arc::clone(self.slots.semaphore()).try_acquire_owned() else { break };
+            self.slots.merge(more);
+        }
+        self.slots.num_permits()
     }
 }
 
@@ -157,6 +170,22 @@ mod tests {
             drop(held);
             assert!(shares.0.lock().is_empty());
         }
+    }
+
+    #[tokio::test]
+    async fn operations_beside_each_other_take_from_their_users_share() {
+        let shares = Shares::default();
+        let mut first = shares.take(CONNECTION, "anna", 10, soon()).await.unwrap();
+        let mut second = shares.take(CONNECTION, "anna", 10, soon()).await.unwrap();
+        assert_eq!((first.widen(3), first.widen(1), second.widen(4)), (3, 3, 2));
+        assert!(shares.take(CONNECTION, "anna", 10, soon()).now_or_never().is_none());
+        // Nothing is left for more, and nobody waits for it.
+        assert_eq!((first.widen(4), second.widen(4)), (3, 2));
+        drop(first);
+        let mut third = shares.take(CONNECTION, "anna", 10, soon()).await.unwrap();
+        assert_eq!((third.widen(2), second.widen(4)), (2, 3));
+        drop((second, third));
+        assert!(shares.0.lock().is_empty());
     }
 
     #[tokio::test]

@@ -33,11 +33,12 @@ export interface SubscriptionChange extends RedisTopicName {
 /**
  * Messages are missing here. `slow_reader`: so many were dropped, because they came faster than they
  * were read. `reconnected`: the server was lost for a while, and nobody knows how many it were.
+ * `too_large`: one had nearly 32 MiB or more, and was not read.
  */
 export interface PubSubGap extends RedisTopicName {
   type: 'gap'
   dropped: number | null
-  reason: 'slow_reader' | 'reconnected'
+  reason: 'slow_reader' | 'reconnected' | 'too_large'
 }
 
 /** A topic was refused, or a request made no sense (`error`); the server can't be heard for now and
@@ -59,7 +60,7 @@ export interface ChannelSummary {
   /** A pattern. The server names none, so these are only the ones that are subscribed to here. */
   pattern: boolean
   sharded: boolean
-  /** Those of this process: they share one connection and are one of the server's. */
+  /** Those of this process: those of one user share a connection and are one of the server's. */
   subscribers_here: number
 }
 

@@ -45,6 +45,22 @@ impl Context {
         Ok(())
     }
 
+    /// How many operations the request may have under way on its connection at once, `most` at most:
+    /// each takes a part of its user's share.
+    pub async fn room(&self, most: usize) -> usize {
+        match self.share.lock().await.as_mut() {
+            Some(share) => share.widen(most),
+            // Nobody's share: the operator's own code.
+            None => most,
+        }
+    }
+
+    /// A request's work at MongoDB, some of which runs side by side.
+    pub async fn side_by_side<'c>(&self, client: &'c mongodb::Client) -> mongodb::Call<'c> {
+        let width = self.room(client.share()).await;
+        client.call(self.deadline, &self.request_id).side_by_side(width)
+    }
+
     fn told(&self) -> Result<()> {
         if self.effect.is_told() {
             return Ok(());

@@ -34,6 +34,7 @@ mod replicas;
 mod rights;
 mod sent;
 mod server;
+mod shares;
 mod stalled;
 mod support;
 mod tls;

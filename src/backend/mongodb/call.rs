@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use mongodb::bson::Bson;
 use rand::Rng as _;
+use tokio::sync::Semaphore;
 
 use super::Client;
 use super::error::{Attempt, Effect, Failure};
 use super::kill::KillOnDrop;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::outcome::Outcome;
 
 /// How long before the deadline the server is to end an operation by itself, so that its answer is
 /// here in time.
@@ -27,6 +29,9 @@ pub struct Call<'c> {
     pub(super) client: &'c Client,
     deadline: Deadline,
     pub(super) mark: Arc<str>,
+    width: usize,
+    /// One for each operation that may be under way.
+    lanes: Arc<Semaphore>,
 }
 
 impl Client {
@@ -36,7 +41,8 @@ impl Client {
     #[must_use]
     pub fn call(&self, deadline: Deadline, request_id: &str) -> Call<'_> {
         let mark = format!("{request_id}#{:08x}", rand::rng().random::<u32>());
-        Call { client: self, deadline, mark: mark.into() }
+        let lanes = Arc::new(Semaphore::new(1));
+        Call { client: self, deadline, mark: mark.into(), width: 1, lanes }
     }
 }
 
@@ -45,6 +51,20 @@ impl Call<'_> {
     #[must_use]
     pub fn within(&self, budget: Duration) -> Self {
         Self { deadline: self.deadline.or_after(budget), ..self.clone() }
+    }
+
+    /// The same request with leave to have so many operations under way at once. Without it they go
+    /// one after the other, however many are asked for.
+    #[must_use]
+    pub fn side_by_side(&self, width: usize) -> Self {
+        let width = width.max(1);
+        Self { width, lanes: Arc::new(Semaphore::new(width)), ..self.clone() }
+    }
+
+    /// How many operations it may have under way at once.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// By when the call must have ended.
@@ -106,7 +126,13 @@ impl Call<'_> {
         effect: Effect,
         work: Pin<Box<impl Future<Output = Result<T, Failure>>>>,
     ) -> Result<T> {
-        self.client.run(&self.mark, effect, self.deadline, work).await
+        let Some(lane) = self.deadline.run(self.lanes.acquire()).await else {
+            let message = "the request's other operations took all of its time";
+            return Err(Error::timeout(message, Outcome::NotApplied));
+        };
+        let result = self.client.run(&self.mark, effect, self.deadline, work).await;
+        drop(lane);
+        result
     }
 }
 

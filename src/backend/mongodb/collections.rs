@@ -12,8 +12,6 @@ use super::command::integer;
 use super::names::Namespace;
 use crate::error::{Code, Error, Result};
 
-/// Sizes are asked for this many at a time.
-const CONCURRENCY: usize = 4;
 /// A list does not wait longer than this for the sizes in it.
 const BUDGET: Duration = Duration::from_secs(2);
 
@@ -104,7 +102,7 @@ impl Call<'_> {
             };
             CollectionEntry { info, ..entry }
         });
-        Ok(measured.buffered(CONCURRENCY).collect().await)
+        Ok(measured.buffered(call.width()).collect().await)
     }
 
     /// One collection or view; `None` if there is none of this name that the user may see.

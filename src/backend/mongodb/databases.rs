@@ -15,8 +15,6 @@ use super::error::server_code;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
-/// Databases are asked for their collections this many at a time.
-const CONCURRENCY: usize = 4;
 /// A list does not wait longer than this for the numbers in it.
 const BUDGET: Duration = Duration::from_secs(2);
 
@@ -85,7 +83,7 @@ impl Call<'_> {
             let names = call.collection_names(&entry.name).await;
             DatabaseEntry { collections: names.ok().map(|n| n.len() as u64), ..entry }
         });
-        Ok(counted.buffered(CONCURRENCY).collect().await)
+        Ok(counted.buffered(call.width()).collect().await)
     }
 
     /// The names alone.

@@ -53,7 +53,6 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
-use tokio::sync::Semaphore;
 
 pub use self::aggregate::{AggregateOptions, Source};
 pub use self::bulk::{Report, Selection, Statement};
@@ -90,6 +89,7 @@ use self::hello::Kind;
 use self::meter::Meter;
 use self::options::Seeds;
 use self::tunnel::Tunnel;
+use self::watch::Turns;
 use super::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -106,8 +106,7 @@ pub struct Client {
     driver: mongodb::Client,
     tunnel: Tunnel,
     meter: Arc<Meter>,
-    /// Change streams take turns, or their waiting would use up the connections.
-    turns: Semaphore,
+    turns: Turns,
 }
 
 impl Client {
@@ -139,7 +138,7 @@ impl Client {
         let driver = mongodb::Client::with_options(driver).map_err(|e| {
             Error::validation(format!("the connection's options don't fit together: {}", e.kind))
         })?;
-        let turns = Semaphore::new((options.max_connections as usize / 2).max(1));
+        let turns = Turns::of(options.max_connections);
         Ok(Self { driver, tunnel, meter, turns })
     }
 
@@ -170,7 +169,7 @@ impl Client {
         self.tunnel.close();
     }
 
-    /// How many operations one request may have under way, so that others find connections too.
+    /// How many operations one request may have under way at most, where its user's share has room.
     #[must_use]
     pub fn share(&self) -> usize {
         (self.meter.max_connections() as usize / 2).clamp(1, MOST_AT_A_TIME)

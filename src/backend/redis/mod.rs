@@ -83,7 +83,7 @@ use collection::Feature;
 use dial::Dialer;
 use node::Node;
 pub use probe::probe;
-use pubsub::Hub;
+use pubsub::Hubs;
 use sentinel::Watch;
 
 /// A live client of one target.
@@ -95,7 +95,7 @@ pub struct Client {
     nodes: Nodes,
     /// The database that its connections select.
     db: i64,
-    hub: Arc<Hub>,
+    hubs: Arc<Hubs>,
     /// `HPTTL`: fields of hashes that expire.
     hash_field_ttl: Feature,
     /// `XSETID … ENTRIESADDED`: counters of streams.
@@ -123,11 +123,11 @@ impl Client {
         let dialer = Arc::new(Dialer::new(target, options)?);
         let limit = options.max_connections.min(target.pool_size.unwrap_or(u32::MAX));
         let idle = options.idle_timeout;
-        let (nodes, hub, watch);
+        let (nodes, hubs, watch);
         if target.topology == RedisTopology::Cluster {
             let seeds = Arc::clone(&dialer);
             let cluster = Arc::new(Cluster::connect(seeds, limit, idle, deadline).await?);
-            hub = Hub::new(dialer, Some(Arc::clone(&cluster)));
+            hubs = Hubs::new(dialer, Some(Arc::clone(&cluster)), limit);
             (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
             let node = Arc::new(Node::new(&dialer, None, limit, idle)?);
@@ -137,10 +137,10 @@ impl Client {
                 Err(error) if !failure::is_busy(&error) => return Err(error),
                 _ => {}
             }
-            hub = Hub::new(Arc::clone(&dialer), None);
+            hubs = Hubs::new(Arc::clone(&dialer), None, limit);
             watch = match &target.topology {
                 RedisTopology::Sentinel { master } => {
-                    Some(Watch::start(&dialer, &node, &hub, master))
+                    Some(Watch::start(&dialer, &node, &hubs, master))
                 }
                 _ => None,
             };
@@ -151,7 +151,7 @@ impl Client {
             watch,
             nodes,
             db: target.db,
-            hub,
+            hubs,
             hash_field_ttl: Feature::default(),
             stream_counters: Feature::default(),
             expire_time: Feature::default(),
@@ -163,7 +163,7 @@ impl Client {
     /// closed too.
     #[allow(clippy::unused_async)] // Other backends' clients wait here.
     pub async fn close(&self) {
-        self.hub.close();
+        self.hubs.close();
         if let Some(watch) = &self.watch {
             watch.stop();
         }
@@ -179,13 +179,13 @@ impl Client {
             Nodes::One(node) => node.gauge(),
             Nodes::Cluster(cluster) => cluster.gauge(),
         };
-        let links = u32::try_from(self.hub.open_links()).unwrap_or(u32::MAX);
+        let links = u32::try_from(self.hubs.open_links()).unwrap_or(u32::MAX);
         Gauge { open: gauge.open + links, in_use: gauge.in_use + links, ..gauge }
     }
 
-    /// One who subscribes to channels, and reads from `outbox`.
-    pub fn subscriber(&self, outbox: Outbox) -> pubsub::Subscriber {
-        self.hub.subscriber(outbox)
+    /// One who subscribes to channels for a user, and reads from `outbox`.
+    pub fn subscriber(&self, user: Option<&str>, outbox: Outbox) -> pubsub::Subscriber {
+        self.hubs.subscriber(user, outbox)
     }
 
     fn has_sentinels(&self) -> bool {

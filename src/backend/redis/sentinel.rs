@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::commands::{Commands, Effect};
 use super::dial::{Dialer, Peer, greet};
 use super::node::Node;
-use super::pubsub::Hub;
+use super::pubsub::Hubs;
 use super::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -79,19 +79,19 @@ impl Dialer {
 pub(super) struct Watch(Vec<AbortHandle>);
 
 impl Watch {
-    /// Has `node` and `hub` give up their connections whenever a sentinel names another primary than
+    /// Has `node` and `hubs` give up their connections whenever a sentinel names another primary than
     /// the one that they lead to.
     pub(super) fn start(
         dialer: &Arc<Dialer>,
         node: &Arc<Node>,
-        hub: &Arc<Hub>,
+        hubs: &Arc<Hubs>,
         master: &str,
     ) -> Self {
         let listen = |sentinel: &Endpoint| {
             let listener = Listener {
                 dialer: Arc::clone(dialer),
                 node: Arc::downgrade(node),
-                hub: Arc::downgrade(hub),
+                hubs: Arc::downgrade(hubs),
                 sentinel: sentinel.clone(),
                 master: master.to_owned(),
             };
@@ -115,7 +115,7 @@ impl Drop for Watch {
 struct Listener {
     dialer: Arc<Dialer>,
     node: Weak<Node>,
-    hub: Weak<Hub>,
+    hubs: Weak<Hubs>,
     sentinel: Endpoint,
     master: String,
 }
@@ -170,8 +170,8 @@ impl Listener {
             if let Some(node) = self.node.upgrade() {
                 node.retire();
             }
-            if let Some(hub) = self.hub.upgrade() {
-                hub.primary_changed();
+            if let Some(hubs) = self.hubs.upgrade() {
+                hubs.primary_changed();
             }
         }
     }

@@ -10,12 +10,11 @@ use super::input::{Bytes, Encoding};
 use crate::api::context::Context;
 use crate::api::operation::operations;
 use crate::api::reply::Reply;
-use crate::backend::redis::pubsub::{ChannelsRequest, Kind, Subscriber, Topic};
+use crate::backend::redis::pubsub::{
+    ChannelsRequest, Kind, MAX_TOPICS, Subscriber, Topic, too_many,
+};
 use crate::error::{Code, Error, Result};
 use crate::fanout::Frames;
-
-/// Topics of one subscriber.
-const MAX_TOPICS: usize = 1000;
 
 /// Channels per page.
 const MAX_CHANNELS: usize = 1000;
@@ -48,8 +47,8 @@ pub(super) struct ChannelsInput {
 /// `{ channels: [{ channel, subscribers, pattern, sharded, subscribers_here }], patterns, total,
 /// cursor, may_be_incomplete, warnings }`; the last page has cursor `"0"`.
 ///
-/// All `subscribers_here`, those of this process, share one connection and are one of the server's
-/// `subscribers`. In a cluster the numbers are summed over its nodes.
+/// All `subscribers_here` of one user, those of this process, share one connection and are one of the
+/// server's `subscribers`. In a cluster the numbers are summed over its nodes.
 async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply> {
     let count = input.limit.unwrap_or(DEFAULT_CHANNELS);
     if count == 0 {
@@ -177,8 +176,8 @@ enum Verb {
 /// Messages `{ type: "message", channel, pattern?, sharded?, data }`, and what is to be known about
 /// them: `subscribed` and `unsubscribed`; `error` where one topic was refused or a request made no
 /// sense; `disconnected` while the server can't be heard; `gap` where messages were or may have been
-/// missed, with how many were `dropped` if that is known, and the `reason`: `slow_reader` or
-/// `reconnected`.
+/// missed, with how many were `dropped` if that is known, and the `reason`: `slow_reader`,
+/// `reconnected` or `too_large`. A user has at most 100 patterns and 10,000 channels on a connection.
 async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
     let SubscribeInput { channels, patterns, shard_channels, encoding } = input;
     let kinds =
@@ -194,13 +193,13 @@ async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
         return Err(too_many());
     }
     let client = cx.redis().await?;
-    Reply::subscription(cx, move |_, session| {
+    Reply::subscription(cx, move |cx, session| {
         Box::pin(async move {
             let outbox = session.outbox().clone();
-            let mut subscriber = client.subscriber(outbox.clone());
-            for topic in topics {
-                subscriber.subscribe(topic);
-            }
+            let user = cx.user.as_ref().map(|user| user.id.as_str());
+            let mut subscriber = client.subscriber(user, outbox.clone());
+            subscriber.admit(0)?;
+            subscriber.subscribe(topics)?;
             loop {
                 let request = session.request().await;
                 if let Err(error) = obey(&mut subscriber, &request) {
@@ -212,6 +211,7 @@ async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
 }
 
 fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
+    subscriber.admit(request.len())?;
     let Request { verb, channels } = serde_json::from_slice(request).map_err(|e| {
         Error::validation(format!("a message is {{ \"type\": …, \"channels\": […] }}: {e}"))
     })?;
@@ -226,27 +226,17 @@ fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
     if channels.len() > MAX_TOPICS {
         return Err(too_many());
     }
-    match (wanted, channels.is_empty()) {
+    let named: Vec<Topic> = topics(kind, channels).collect();
+    match (wanted, named.is_empty()) {
         (true, true) => Err(Error::validation("`channels` names what to subscribe to")),
         (false, true) => subscriber.unsubscribe_all(kind),
-        (true, false) if subscriber.len() + channels.len() > MAX_TOPICS => Err(too_many()),
-        (true, false) => {
-            topics(kind, channels).for_each(|topic| subscriber.subscribe(topic));
-            Ok(())
-        }
-        (false, false) => {
-            topics(kind, channels).try_for_each(|topic| subscriber.unsubscribe(&topic))
-        }
+        (true, false) => subscriber.subscribe(named),
+        (false, false) => subscriber.unsubscribe(&named),
     }
 }
 
 fn topics(kind: Kind, names: Vec<Bytes>) -> impl Iterator<Item = Topic> {
     names.into_iter().map(move |name| Topic { kind, name: name.0.into() })
-}
-
-fn too_many() -> Error {
-    let message = format!("a subscriber has at most {MAX_TOPICS} channels and patterns");
-    Error::new(Code::PayloadTooLarge, message)
 }
 
 /// `{"type":"error","code":…,"message":…}`

@@ -113,7 +113,7 @@ async fn many_streams_leave_connections_for_others() {
         let how = plain();
         let (start, deadline) = (Start::Now, soon());
         let mut stream =
-            ChangeStream::open(&client, "many", watched, how, start, deadline).await.unwrap();
+            ChangeStream::open(&client, "many", None, watched, how, start, deadline).await.unwrap();
         tokio::spawn(async move { while stream.next(&client, PATIENCE).await.is_ok() {} });
     }
     fake.expect("getMore").await;
@@ -131,7 +131,8 @@ async fn a_client_that_is_closed_ends_its_change_streams_in_order() {
     for round in 0..20 {
         let client = Arc::new(connect(&parsed(&fake.url())).await);
         let watched = Watched::Collection(Namespace::new("studio_multidb_test", "c").unwrap());
-        let opened = ChangeStream::open(&client, "closed", watched, plain(), Start::Now, soon());
+        let opened =
+            ChangeStream::open(&client, "closed", None, watched, plain(), Start::Now, soon());
         let mut stream = opened.await.unwrap();
         let watching = tokio::spawn({
             let client = Arc::clone(&client);

@@ -5,3 +5,4 @@ mod faults;
 mod messages;
 mod rules;
 mod socket;
+mod users;

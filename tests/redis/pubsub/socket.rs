@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
 use serde_json::{Map, Value, json};
+use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::api::reply::Body;
 use studio_multidb::api::stream::Feed;
@@ -51,6 +52,19 @@ pub(super) async fn request(
     upload: Option<Upload>,
     body: Value,
 ) -> Response {
+    request_of(service, None, method, path, headers, upload, body).await
+}
+
+/// The same of a user.
+async fn request_of(
+    service: &Arc<Service>,
+    user: Option<&str>,
+    method: &str,
+    path: &str,
+    headers: Vec<(String, String)>,
+    upload: Option<Upload>,
+    body: Value,
+) -> Response {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let request = Request {
         method: method.to_owned(),
@@ -59,6 +73,7 @@ pub(super) async fn request(
         headers,
         body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
         upload,
+        user: user.map(|id| User { id: id.to_owned() }),
         ..Request::default()
     };
     handle(service, request).await
@@ -127,8 +142,14 @@ pub(super) struct Socket {
 impl Socket {
     /// Opens one; fails the test where it is refused.
     pub(super) async fn open(service: &Arc<Service>, path: &str) -> Self {
+        Self::open_as(service, None, path).await
+    }
+
+    /// The same for a user.
+    pub(super) async fn open_as(service: &Arc<Service>, user: Option<&str>, path: &str) -> Self {
         let (sender, upload) = Upload::channel();
-        let response = request(service, "GET", path, headers(&[]), Some(upload), Value::Null).await;
+        let (headers, upload) = (headers(&[]), Some(upload));
+        let response = request_of(service, user, "GET", path, headers, upload, Value::Null).await;
         assert_eq!(response.status, 101, "{:?}", response.body);
         let accept = ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned());
         assert!(response.headers.contains(&accept));

@@ -7,6 +7,7 @@
 mod changes;
 mod failure;
 mod options;
+mod turns;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,16 +22,23 @@ use super::Client;
 use super::cursor::Batch;
 use super::error::{Effect, Failure};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 pub use self::changes::Changes;
 pub use self::failure::history_is_lost;
 pub use self::options::{BeforeChange, FullDocument, Start, WatchOptions, Watched};
 
+pub(super) use self::turns::Turns;
+
 use self::failure::{is_resumable, told};
+use self::turns::Own;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A server is not asked to wait longer than this at a time, however long it is to wait in all: as long
+/// as it does, the stream holds a connection that others queue for.
+const LONGEST_TURN: Duration = Duration::from_secs(1);
 
 /// A server that answers sooner than this with nothing does not wait for events, and must not be
 /// asked over and over.
@@ -50,6 +58,8 @@ pub struct ChangeStream {
     /// Whether the cursor's first batch, which came with it, was taken.
     begun: bool,
     idle: bool,
+    /// What it shares with its user's other streams.
+    own: Option<Arc<Own>>,
 }
 
 /// What there is to know.
@@ -67,6 +77,7 @@ impl ChangeStream {
     pub async fn open(
         client: &Client,
         request_id: &str,
+        user: Option<&str>,
         watched: Watched,
         options: WatchOptions,
         start: Start,
@@ -82,6 +93,7 @@ impl ChangeStream {
             attempts: 0,
             begun: false,
             idle: false,
+            own: client.turns.own(user),
         };
         let (_, opened) = stream.reopen(client, deadline).await;
         opened?;
@@ -91,6 +103,23 @@ impl ChangeStream {
     /// Waits for news. `patience` is how long the server may take for an answer, beyond the time that
     /// it was asked to wait for events. `client` is the one that opened the stream.
     pub async fn next(&mut self, client: &Client, patience: Duration) -> Result<News> {
+        let until = Instant::now() + self.options.wait;
+        // That a stream has begun is told at once.
+        let begins = self.cursor.is_none() || !self.begun;
+        loop {
+            let news = self.listen(client, patience).await?;
+            let is_quiet = matches!(&news, News::Changes(changes)
+                if changes.count() == 0 && !changes.is_last());
+            let left = until.saturating_duration_since(Instant::now());
+            let goes_on = self.options.wait > LONGEST_TURN && left > TOO_SOON;
+            if begins || !is_quiet || !goes_on {
+                return Ok(news);
+            }
+        }
+    }
+
+    /// Listens for one turn.
+    async fn listen(&mut self, client: &Client, patience: Duration) -> Result<News> {
         if self.cursor.is_none() {
             tokio::time::sleep(pause(self.attempts)).await;
             let (resumable, opened) = self.reopen(client, Deadline::after(patience)).await;
@@ -104,9 +133,10 @@ impl ChangeStream {
             tokio::time::sleep(TOO_SOON).await;
         }
         // Its first batch came with the cursor and costs no connection.
-        let turn = if self.begun { client.turns.acquire().await.ok() } else { None };
+        let own = self.own.as_deref();
+        let turn = if self.begun { Some(client.turns.listen(own).await) } else { None };
         let asked = Instant::now();
-        let deadline = Deadline::after(self.options.wait + patience);
+        let deadline = Deadline::after(self.turn() + patience);
         let (resumable, batch) = self.batch(client, deadline).await;
         drop(turn);
         let batch = match batch {
@@ -125,6 +155,11 @@ impl ChangeStream {
         Ok(News::Changes(changes))
     }
 
+    /// How long the server waits for events at a time.
+    fn turn(&self) -> Duration {
+        self.options.wait.min(LONGEST_TURN)
+    }
+
     fn lost(&mut self, error: Error) -> News {
         self.cursor = None;
         self.attempts += 1;
@@ -133,13 +168,18 @@ impl ChangeStream {
 
     /// Opens a cursor where the stream is to go on, and tells whether a failure may pass.
     async fn reopen(&mut self, client: &Client, deadline: Deadline) -> (bool, Result<()>) {
+        let own = self.own.clone();
+        let Some(_turn) = deadline.run(Turns::open(own.as_deref())).await else {
+            let message = "your other change streams on this connection are still being opened";
+            return judged(None, Err(Error::new(Code::PoolExhausted, message)));
+        };
         let mut pipeline = vec![doc! { "$changeStream": self.stage() }];
         pipeline.extend(self.options.pipeline.iter().cloned());
         let call = client.call(deadline, "");
         let options = mongodb::options::AggregateOptions::builder()
             .batch_size(self.options.batch)
             .comment(Bson::String(self.mark.as_ref().to_owned()))
-            .max_await_time(self.options.wait)
+            .max_await_time(self.turn())
             .max_time(call.max_time())
             // Servers refuse any other, and the connection may have one.
             .read_concern(ReadConcern::majority())

@@ -58,6 +58,10 @@ pub(super) fn leaves(tokens: &[Token<'_>], at: usize, name: &str) -> Option<Stri
     if !is_reached(tokens, at) {
         return None;
     }
+    // It calls the function that its type is named like.
+    if tokens[at].is("treat") {
+        return Some("TREAT".to_owned());
+    }
     if ON_THE_SESSION.contains(&name) || name.starts_with("pgv_set") {
         return Some(format!("the function {name}"));
     }

@@ -72,7 +72,7 @@ impl Client {
             _ => cursor::END.to_owned(),
         };
         let counts = self.count(&nodes, &page, &mut survey.warnings, deadline).await?;
-        let own: HashMap<Topic, usize> = self.hub.own().into_iter().collect();
+        let own: HashMap<Topic, usize> = self.hubs.own();
 
         out.raw(b"{\"channels\":[");
         let mut first = true;

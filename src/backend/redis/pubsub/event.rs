@@ -15,6 +15,8 @@ pub(super) enum Event {
         channel: Bytes,
         data: Bytes,
     },
+    /// A message came by a topic that is larger than what is read.
+    TooLarge(Topic),
     Subscribed(Topic),
     Unsubscribed(Topic),
     Refused(ServerError),
@@ -26,7 +28,13 @@ impl Event {
     pub(super) fn of(value: Value) -> Self {
         match value {
             Value::ServerError(error) => Self::Refused(error),
-            Value::Array(parts) => Self::of_parts(parts),
+            Value::Array(parts) => {
+                let skipped = matches!(parts.last(), Some(Value::Nil));
+                match Self::of_parts(parts) {
+                    Self::Message { topic, .. } if skipped => Self::TooLarge(topic),
+                    event => event,
+                }
+            }
             _ => Self::Other,
         }
     }
@@ -69,10 +77,17 @@ mod tests {
     use crate::backend::redis::resp::Decoder;
     use bytes::BytesMut;
 
+    /// What is heard where the bytes come one by one.
     fn heard(text: &str) -> Event {
-        let mut input = BytesMut::from(text.replace(' ', "\r\n").as_bytes());
-        input.extend_from_slice(b"\r\n");
-        Event::of(Decoder::listening().decode(&mut input).unwrap().unwrap())
+        let wire = text.replace(' ', "\r\n") + "\r\n";
+        let (mut decoder, mut input) = (Decoder::listening(12), BytesMut::new());
+        for byte in wire.bytes() {
+            input.extend_from_slice(&[byte]);
+            if let Some(value) = decoder.decode(&mut input).unwrap() {
+                return Event::of(value);
+            }
+        }
+        panic!("nothing was heard of {text}")
     }
 
     fn topic(kind: Kind, name: &'static str) -> Topic {
@@ -101,6 +116,14 @@ mod tests {
         }
         assert_eq!(heard("*2 $4 pong $0 "), Event::Other);
         assert_eq!(heard("+PONG"), Event::Other);
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_to_be_read_is_told_of_its_topic() {
+        let message = heard(">3 $7 message $1 c $13 1234567890123");
+        assert_eq!(message, Event::TooLarge(topic(Kind::Channel, "c")));
+        let message = heard("*4 $8 pmessage $2 c* $2 c1 $13 1234567890123");
+        assert_eq!(message, Event::TooLarge(topic(Kind::Pattern, "c*")));
     }
 
     #[test]

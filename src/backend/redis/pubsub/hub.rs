@@ -7,7 +7,6 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{self, Order};
 use super::state::{Entry, Link, Member, Signals, Stage, State};
-use super::subscriber::Subscriber;
 use super::{Kind, Topic, notice};
 use crate::backend::redis::cluster::Cluster;
 use crate::backend::redis::dial::Dialer;
@@ -16,9 +15,9 @@ use crate::error::{Code, Error, Result};
 use crate::fanout::{Frames, Outbox};
 use crate::target::Endpoint;
 
-/// All subscriptions of one client.
+/// All subscriptions that share connections.
 #[derive(Debug)]
-pub(in crate::backend::redis) struct Hub {
+pub(super) struct Hub {
     pub(super) dialer: Arc<Dialer>,
     pub(super) cluster: Option<Arc<Cluster>>,
     pub(super) state: Mutex<State>,
@@ -26,7 +25,7 @@ pub(in crate::backend::redis) struct Hub {
 
 /// Which connection a topic is subscribed on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::backend::redis) enum Route {
+pub(super) enum Route {
     /// That to the server, or to any node of a cluster.
     Any,
     /// That to the node which owns the slot of a sharded channel.
@@ -34,21 +33,22 @@ pub(in crate::backend::redis) enum Route {
 }
 
 impl Hub {
-    pub(in crate::backend::redis) fn new(
-        dialer: Arc<Dialer>,
-        cluster: Option<Arc<Cluster>>,
-    ) -> Arc<Self> {
+    pub(super) fn new(dialer: Arc<Dialer>, cluster: Option<Arc<Cluster>>) -> Arc<Self> {
         Arc::new(Self { dialer, cluster, state: Mutex::default() })
     }
 
-    /// One more subscriber, who reads from `outbox`.
-    pub(in crate::backend::redis) fn subscriber(self: &Arc<Self>, outbox: Outbox) -> Subscriber {
-        let id = self.state.lock().number();
-        Subscriber::new(Arc::clone(self), id, outbox)
+    /// Another one that shares nothing but the way to the server.
+    pub(super) fn beside(&self) -> Arc<Self> {
+        Self::new(Arc::clone(&self.dialer), self.cluster.clone())
+    }
+
+    /// Tells one subscriber from the others.
+    pub(super) fn number(&self) -> u64 {
+        self.state.lock().number()
     }
 
     /// Ends all subscriptions.
-    pub(in crate::backend::redis) fn close(&self) {
+    pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
         for link in state.links.drain().map(|(_, link)| link) {
@@ -60,14 +60,14 @@ impl Hub {
     }
 
     /// Leaves the old primary for the new one.
-    pub(in crate::backend::redis) fn primary_changed(&self) {
+    pub(super) fn primary_changed(&self) {
         for link in self.state.lock().links.values() {
             link.signals.moved.notify_one();
         }
     }
 
     /// Connections that are open.
-    pub(in crate::backend::redis) fn open_links(&self) -> usize {
+    pub(super) fn open_links(&self) -> usize {
         self.state.lock().links.values().filter(|link| link.connected).count()
     }
 
@@ -248,6 +248,13 @@ impl Hub {
         // Nothing is subscribed, so nothing is to be unsubscribed.
         entry.stage = Stage::Wanted;
         state.remove(topic);
+        Ok(())
+    }
+
+    /// A message was larger than what is read.
+    pub(super) fn skipped(&self, topic: &Topic) -> Result<()> {
+        let gap = notice::too_large(topic)?;
+        self.delivery().deliver(topic, &gap);
         Ok(())
     }
 

@@ -36,6 +36,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 const READ_CHUNK: usize = 64 << 10;
 
+/// Larger messages are not read: what is read is held in memory.
+const MAX_MESSAGE: usize = MAX_REPLY_BYTES - READ_CHUNK;
+
 /// Messages of one channel that come together leave together, up to this many bytes: what is
 /// dropped for a slow reader is dropped in such pieces.
 const PIECE: usize = 16 << 10;
@@ -150,7 +153,7 @@ impl Listener {
     fn new(connection: Connection) -> Self {
         Self {
             stream: connection.into_stream(),
-            decoder: Decoder::listening(),
+            decoder: Decoder::listening(MAX_MESSAGE),
             input: BytesMut::new(),
             asked: VecDeque::new(),
             heard: Instant::now(),
@@ -310,6 +313,7 @@ impl Listener {
                 }
                 Ok(())
             }
+            Event::TooLarge(topic) => hub.skipped(&topic),
             Event::Message { .. } => Ok(()),
         }
     }

@@ -1,18 +1,20 @@
-//! Pub/sub: one connection to the server for all subscribers of a client.
+//! Pub/sub: one connection to the server for all subscribers of a user.
 //!
-//! The [`Hub`] knows who wants what. Each [`Topic`] is subscribed once on the server, however many
+//! A user's [`Hub`](hub::Hub) knows who wants what. Each [`Topic`] is subscribed once on the server, however many
 //! want it, and unsubscribed when the last of them leaves. A `link` keeps the connection: it is
 //! made with the first topic, made again when it is lost, and closed with the last. In a cluster
 //! one link to any node serves channels and patterns, since every node hears all of them, and
 //! sharded channels have a link to each node that owns some.
 //!
-//! These connections come on top of the client's pool: one, and in a cluster one more per node with
-//! sharded channels. What is read is encoded once per message and offered to each subscriber's
+//! These connections come on top of the client's pool: one for each user ([`Hubs`]), and in a cluster
+//! one more per node with sharded channels. What is read is encoded once per message and offered to each subscriber's
 //! outbox; a link never waits for a reader.
 
+mod account;
 mod channels;
 mod event;
 mod hub;
+mod hubs;
 mod link;
 mod notice;
 mod roam;
@@ -21,8 +23,9 @@ mod subscriber;
 
 use bytes::Bytes;
 
+pub(crate) use account::{MAX_TOPICS, too_many};
 pub use channels::{ChannelsRequest, Published};
-pub(super) use hub::Hub;
+pub(super) use hubs::Hubs;
 pub use subscriber::Subscriber;
 
 /// What is subscribed to.

@@ -41,6 +41,14 @@ pub(super) fn gap(topic: &Topic) -> Result<Frames> {
     })
 }
 
+/// `{"type":"gap","dropped":1,"reason":"too_large","channel":…}`: a message was not read.
+pub(super) fn too_large(topic: &Topic) -> Result<Frames> {
+    about(topic, b"gap", |out| {
+        out.raw(b",\"dropped\":1,\"reason\":\"too_large\"");
+        Ok(())
+    })
+}
+
 /// `{"type":"error","channel":…,"code":…,"message":…}`: the topic is not subscribed.
 pub(super) fn refused(topic: &Topic, error: &Error) -> Result<Frames> {
     about(topic, b"error", |out| cause(out, error))

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::hub::Hub;
+use super::hubs::Audience;
 use super::{Kind, Topic, notice};
 use crate::error::Result;
 use crate::fanout::Outbox;
@@ -11,57 +11,66 @@ use crate::fanout::Outbox;
 /// One subscriber; dropping it leaves all of its topics.
 #[derive(Debug)]
 pub struct Subscriber {
-    hub: Arc<Hub>,
+    audience: Arc<Audience>,
     id: u64,
     outbox: Outbox,
     topics: HashSet<Topic>,
 }
 
 impl Subscriber {
-    pub(super) fn new(hub: Arc<Hub>, id: u64, outbox: Outbox) -> Self {
-        Self { hub, id, outbox, topics: HashSet::new() }
+    pub(super) fn new(audience: Arc<Audience>, outbox: Outbox) -> Self {
+        let id = audience.hub.number();
+        Self { audience, id, outbox, topics: HashSet::new() }
     }
 
-    /// Subscribes; the outbox is told when that is done, or why it can't be.
-    pub fn subscribe(&mut self, topic: Topic) {
-        match self.hub.join(&topic, self.id, &self.outbox) {
-            Ok(()) => drop(self.topics.insert(topic)),
-            Err(error) => self.outbox.end(error),
+    /// Whether its user may ask for anything now, or has asked for too much lately. It is asked before
+    /// a request of so many bytes is read.
+    pub fn admit(&self, bytes: usize) -> Result<()> {
+        self.audience.account.admit(bytes)
+    }
+
+    /// Subscribes; the outbox is told when that is done, or why it can't be. Of topics that are more
+    /// than its user may have, it subscribes to none.
+    pub fn subscribe(&mut self, topics: Vec<Topic>) -> Result<()> {
+        self.audience.account.spend(topics.len());
+        let new = topics.iter().filter(|topic| !self.topics.contains(*topic));
+        let new: HashSet<Topic> = new.cloned().collect();
+        self.audience.account.book(self.topics.len(), &new)?;
+        self.topics.extend(new);
+        for topic in topics {
+            if let Err(error) = self.audience.hub.join(&topic, self.id, &self.outbox) {
+                self.outbox.end(error);
+            }
         }
+        Ok(())
     }
 
     /// Unsubscribes, and says so.
-    pub fn unsubscribe(&mut self, topic: &Topic) -> Result<()> {
-        self.topics.remove(topic);
-        self.hub.leave(topic, self.id);
-        self.outbox.tell(&notice::unsubscribed(topic)?);
-        Ok(())
+    pub fn unsubscribe(&mut self, topics: &[Topic]) -> Result<()> {
+        self.audience.account.spend(topics.len());
+        topics.iter().try_for_each(|topic| {
+            if self.topics.remove(topic) {
+                self.audience.account.strike(topic);
+                self.audience.hub.leave(topic, self.id);
+            }
+            self.outbox.tell(&notice::unsubscribed(topic)?);
+            Ok(())
+        })
     }
 
     /// Unsubscribes from all topics of a kind, and says so.
     pub fn unsubscribe_all(&mut self, kind: Kind) -> Result<()> {
-        let topics: Vec<Topic> =
-            self.topics.iter().filter(|topic| topic.kind == kind).cloned().collect();
-        topics.iter().try_for_each(|topic| self.unsubscribe(topic))
-    }
-
-    /// How many topics it has asked for and not left.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.topics.len()
-    }
-
-    /// Whether it has asked for nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.topics.is_empty()
+        let of_kind = self.topics.iter().filter(|topic| topic.kind == kind);
+        let topics: Vec<Topic> = of_kind.cloned().collect();
+        self.unsubscribe(&topics)
     }
 }
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
         for topic in &self.topics {
-            self.hub.leave(topic, self.id);
+            self.audience.account.strike(topic);
+            self.audience.hub.leave(topic, self.id);
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Kind {
 /// What a line begins with.
 pub(super) enum Element {
     Value(Value),
+    /// Some of a string that is passed over.
+    Part,
     Begin(Kind, usize),
 }
 
@@ -58,6 +60,15 @@ pub(super) fn element(input: &[u8]) -> Result<Option<(Element, usize)>, Malforme
         _ => return Err(Malformed),
     };
     Ok(Some((Element::Value(value), used)))
+}
+
+/// How much there is in all of the string that begins here, with what is before and after it, if it is
+/// longer than `longest`.
+pub(super) fn longer(input: &[u8], longest: usize) -> Option<usize> {
+    let line_end = input.iter().take(MAX_LINE).position(|&byte| byte == b'\n')?;
+    let [b'$', line @ .., b'\r'] = input.get(..line_end)? else { return None };
+    let length = usize::try_from(number(line).ok()?).ok()?;
+    (length > longest).then(|| line_end + 1 + length + 2)
 }
 
 fn aggregate(kind: u8, line: &[u8]) -> Result<Element, Malformed> {

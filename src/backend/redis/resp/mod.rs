@@ -10,7 +10,7 @@ mod element;
 use bytes::{Buf, BytesMut};
 use redis::Value;
 
-use self::element::{Element, Kind, element};
+use self::element::{Element, Kind, element, longer};
 
 /// Deepest nesting. The deepest reply of Redis itself, `XINFO STREAM FULL`, has six levels.
 const MAX_DEPTH: usize = 64;
@@ -29,8 +29,10 @@ pub(super) struct Decoder {
     pub(super) keep_attributes: bool,
     /// The aggregates that have begun and not ended.
     open: Vec<Open>,
-    /// Pushes are what is waited for.
-    listening: bool,
+    /// Pushes are what is waited for, and strings in them are not longer than this.
+    listening: Option<usize>,
+    /// How much is still to come of a longer one, which is passed over.
+    passing: usize,
     /// Attributes of the reply that comes next.
     attributes: Option<Vec<(Value, Value)>>,
 }
@@ -45,19 +47,21 @@ struct Open {
 }
 
 impl Decoder {
-    /// One that takes pushes for arrays, as which RESP2 sends the same.
-    pub(super) fn listening() -> Self {
-        Self { listening: true, ..Self::default() }
+    /// One that takes pushes for arrays, as which RESP2 sends the same. A string that is longer than
+    /// `longest` is read as nil, and takes no room.
+    pub(super) fn listening(longest: usize) -> Self {
+        Self { listening: Some(longest), ..Self::default() }
     }
 
     /// The next reply, once all of it is there.
     pub(super) fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Value>, Malformed> {
         let mut at = 0;
         let decoded = loop {
-            let Some((element, length)) = element(&input[at..])? else { break None };
+            let Some((element, length)) = self.element(&input[at..])? else { break None };
             at += length;
             let mut complete = match element {
                 Element::Value(value) => Some(value),
+                Element::Part => None,
                 Element::Begin(kind, missing) => {
                     if self.open.len() == MAX_DEPTH {
                         return Err(Malformed);
@@ -82,12 +86,29 @@ impl Decoder {
         Ok(decoded)
     }
 
+    fn element(&mut self, input: &[u8]) -> Result<Option<(Element, usize)>, Malformed> {
+        if self.passing == 0 {
+            let found = element(input)?;
+            let Some(longest) = self.listening.filter(|_| found.is_none()) else {
+                return Ok(found);
+            };
+            self.passing = longer(input, longest).unwrap_or_default();
+        }
+        if self.passing == 0 || input.is_empty() {
+            return Ok(None);
+        }
+        let used = self.passing.min(input.len());
+        self.passing -= used;
+        let whole = self.passing == 0;
+        Ok(Some((if whole { Element::Value(Value::Nil) } else { Element::Part }, used)))
+    }
+
     /// Ends the innermost aggregate if nothing of it is missing.
     fn close(&mut self) -> Option<Value> {
         let open = self.open.pop_if(|open| open.missing == 0)?;
         match open.kind {
             Kind::Array => Some(Value::Array(open.elements)),
-            Kind::Push if self.listening => Some(Value::Array(open.elements)),
+            Kind::Push if self.listening.is_some() => Some(Value::Array(open.elements)),
             Kind::Set => Some(Value::Set(open.elements)),
             Kind::Map => Some(Value::Map(pairs(open.elements))),
             Kind::Attribute if self.keep_attributes => {

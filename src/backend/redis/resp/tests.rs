@@ -136,6 +136,38 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
 
 proptest! {
     #[test]
+    fn what_is_too_long_for_a_listener_is_passed_over_and_nothing_else(
+        lengths in proptest::collection::vec(0_usize..200, 1..8), piece in 1_usize..50
+    ) {
+        let mut wire = Vec::new();
+        for length in &lengths {
+            let message = vec![bytes("message"), bytes(&"x".repeat(*length))];
+            encode(&Value::Array(message), &mut wire);
+        }
+        let (mut decoder, mut buffer, mut read) = (Decoder::listening(99), BytesMut::new(), vec![]);
+        for piece in wire.chunks(piece) {
+            buffer.extend_from_slice(piece);
+            while let Some(value) = decoder.decode(&mut buffer).unwrap() {
+                read.push(value);
+            }
+            prop_assert!(buffer.len() < 99 + "$99".len() + 2 * "\r\n".len());
+        }
+        // One that is there at once need not be passed over.
+        let whole = |length: usize| length <= 99 || length + "$100".len() + 4 <= piece;
+        for (value, length) in read.iter().zip(&lengths) {
+            let Value::Array(parts) = value else { panic!("{value:?}") };
+            match &parts[1] {
+                Value::Nil => prop_assert!(*length > 99),
+                text => {
+                    prop_assert_eq!(text, &bytes(&"x".repeat(*length)));
+                    prop_assert!(whole(*length));
+                }
+            }
+        }
+        prop_assert_eq!(read.len(), lengths.len());
+    }
+
+    #[test]
     fn replies_are_the_same_in_whatever_pieces_they_come(
         values in proptest::collection::vec(value(), 1..5), piece in 1_usize..20
     ) {

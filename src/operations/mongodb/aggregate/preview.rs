@@ -66,7 +66,8 @@ pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply> 
     let options = AggregateOptions { cap, ..input.options.checked()? };
     let preview = Preview::of(&stages, size);
     let client = cx.mongodb().await?;
-    let call = client.call(cx.deadline, &cx.request_id);
+    let call = cx.side_by_side(&client).await;
+    let width = call.width();
     let budget = input.options.read.longest().unwrap_or(BUDGET);
     let run = &Run { call, budget, namespace, options, ejson: input.ejson };
 
@@ -90,7 +91,7 @@ pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply> 
         }
     });
     // In order, so that a failure is that of its stage; what runs after it is ended.
-    let mut shown = shown.buffered(client.share());
+    let mut shown = shown.buffered(width);
     let mut first = true;
     let mut failed = false;
     for step in &preview.steps {

@@ -35,7 +35,7 @@ pub(in super::super) async fn list(cx: &Context, input: ListInput) -> Result<Rep
     check_database(&input.db)?;
     let limit = page(input.limit)?;
     let client = cx.mongodb().await?;
-    let call = client.call(cx.deadline, &cx.request_id);
+    let call = cx.side_by_side(&client).await;
     let after = input.after.as_deref();
     let found = call.collections(&input.db, after, limit, input.info.unwrap_or(true)).await?;
     Reply::write(|writer| writer.try_list(&found, write_entry))

@@ -28,7 +28,7 @@ pub(in super::super) struct ListInput {
 pub(in super::super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
     let limit = page(input.limit)?;
     let client = cx.mongodb().await?;
-    let call = client.call(cx.deadline, &cx.request_id);
+    let call = cx.side_by_side(&client).await;
     let after = input.after.as_deref();
     Reply::json(&call.databases(after, limit, input.info.unwrap_or(true)).await?)
 }

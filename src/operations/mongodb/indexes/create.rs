@@ -1,5 +1,6 @@
 //! `POST /mongodb/{scope}/databases/{db}/collections/{coll}/indexes`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mongodb::bson::{self, Bson};
@@ -167,7 +168,10 @@ async fn detached(cx: &Context, client: Leased<Client>, plan: Plan) -> Result<Re
     let (sender, ended_with) = oneshot::channel();
     // A shutdown waits for it as for a request.
     let (request_id, running) = (cx.request_id.clone(), cx.running.clone());
+    // As long as it takes, it is of its user's share.
+    let share = Arc::clone(&cx.share);
     tokio::spawn(async move {
+        let _share = share;
         let call = client.call(Deadline::after(LONG), &request_id);
         let making = call.create_index(&namespace, definition, quorum);
         let built = running.over().run_until_cancelled(making).await;

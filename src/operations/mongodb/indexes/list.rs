@@ -41,7 +41,7 @@ pub(super) struct ListInput {
 async fn found(cx: &Context, input: &ListInput) -> Result<Indexes> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let client = cx.mongodb().await?;
-    client.call(cx.deadline, &cx.request_id).indexes(&namespace).await
+    cx.side_by_side(&client).await.indexes(&namespace).await
 }
 
 /// A list of `{ name, key, kind, unique, sparse, hidden, ttl, partial_filter, collation,

@@ -12,5 +12,5 @@ use crate::error::Result;
 /// `shards` but for a sharded cluster.
 pub(super) async fn status(cx: &Context, _input: Nothing) -> Result<Reply> {
     let client = cx.mongodb().await?;
-    Reply::json(&client.call(cx.deadline, &cx.request_id).server().await?)
+    Reply::json(&cx.side_by_side(&client).await.server().await?)
 }

@@ -68,8 +68,10 @@ async fn watch(
         return Err(Error::validation("what belongs to the server itself can't be watched"));
     }
     // Whatever is wrong is told before the first message, a standalone server among it.
+    let user = cx.user.as_ref().map(|user| user.id.as_str());
+    let id = &cx.request_id;
     let mut stream =
-        ChangeStream::open(&client, &cx.request_id, watched, options, start, cx.deadline).await?;
+        ChangeStream::open(&client, id, user, watched, options, start, cx.deadline).await?;
     Reply::subscription(cx, move |cx, session| {
         Box::pin(async move {
             let mut relay = Relay::new(session.outbox().clone(), ejson);

@@ -1,0 +1,213 @@
+//! One user's work on a server that does not answer, and everybody else's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mongodb::bson::{Document, doc};
+use serde_json::{Value, json};
+use studio_multidb::access::User;
+use studio_multidb::api::http::{Request, Response, handle};
+use studio_multidb::api::reply::Body;
+use studio_multidb::service::Service;
+use tokio::task::JoinHandle;
+
+use super::api::Api;
+use super::fake::{Answer, Fake, cursor};
+use super::support::eventually;
+
+/// What the server never answers: whatever is about a thing of this name, and the figures of any.
+fn stalls(name: &str, command: &str) -> bool {
+    let figures = ["collStats", "$indexStats", "listIndexes", "buildInfo", "serverStatus"];
+    command.contains("slow") || figures.iter().any(|word| name == *word || command.contains(word))
+}
+
+async fn server() -> (Fake, Api) {
+    let fake = Fake::standalone(|name, command| {
+        if stalls(name, &command.to_string()) {
+            return Answer::Never;
+        }
+        match name {
+            "listDatabases" => {
+                let databases = (0..8).map(|n| doc! { "name": format!("slow{n}") });
+                Answer::With(doc! { "databases": databases.collect::<Vec<_>>(), "ok": 1.0 })
+            }
+            "listCollections" => {
+                let collections = (0..8).map(|n| doc! { "name": format!("c{n}") });
+                cursor(0, collections.collect())
+            }
+            "find" | "aggregate" => cursor(0, vec![doc! { "n": 7, "_id": 1 }]),
+            _ => Answer::Done,
+        }
+    })
+    .await;
+    let api = Api::within(Duration::from_secs(120), &fake.url(), "c");
+    (fake, api)
+}
+
+/// How many operations the server was asked that it never answers.
+fn stalled(fake: &Fake) -> usize {
+    let asked = fake.all();
+    let stalled =
+        asked.iter().filter(|command| stalls(command.keys().next().unwrap(), &command.to_string()));
+    stalled.count()
+}
+
+async fn send(
+    service: &Arc<Service>,
+    user: &str,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> Response {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let request = Request {
+        method: method.to_owned(),
+        path: format!("/api/platform/mongodb/default{path}"),
+        query: query.to_owned(),
+        headers: vec![("accept".to_owned(), "text/event-stream".to_owned())],
+        body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+        user: Some(User { id: user.to_owned() }),
+        ..Request::default()
+    };
+    handle(service, request).await
+}
+
+fn spawn(
+    api: &Api,
+    user: &'static str,
+    method: &'static str,
+    path: String,
+    body: Option<Value>,
+) -> JoinHandle<Response> {
+    let service = Arc::clone(&api.service);
+    tokio::spawn(async move { send(&service, user, method, &path, body).await })
+}
+
+fn documents(collection: &str) -> String {
+    format!("/databases/studio_multidb_test/collections/{collection}/documents?limit=1")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_request_does_side_by_side_is_of_its_users_share() {
+    let here = "/databases/studio_multidb_test/collections";
+    let stages: Vec<Value> =
+        (0..8).map(|n| json!({ "$match": { format!("slow{n}"): n } })).collect();
+    let doors = [
+        ("GET", "/databases".to_owned(), None),
+        ("GET", here.to_owned(), None),
+        ("GET", format!("{here}/c/indexes"), None),
+        ("GET", "/server".to_owned(), None),
+        ("POST", format!("{here}/c/aggregate/preview"), Some(json!({ "pipeline": stages }))),
+    ];
+    for (method, path, body) in doors {
+        let (fake, api) = server().await;
+        // Of ten connections a user has five, four of which are taken.
+        let mut under_way: Vec<_> =
+            (0..4).map(|_| spawn(&api, "carl", "GET", documents("slow"), None)).collect();
+        eventually("four being under way", async || stalled(&fake) == 4).await;
+        let door = path.clone();
+        under_way.push(spawn(&api, "carl", method, door, body));
+        eventually(&path, async || stalled(&fake) == 5).await;
+        for _ in 0..3 {
+            let answer = send(&api.service, "ben", "GET", &documents("c"), None).await;
+            assert_eq!(answer.status, 200, "beside {path}");
+        }
+        assert_eq!(stalled(&fake), 5, "{path}");
+        under_way.iter().for_each(JoinHandle::abort);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_does_more_at_once_where_its_user_does_nothing_else() {
+    let (fake, api) = server().await;
+    let path = "/databases/studio_multidb_test/collections";
+    let listed = spawn(&api, "carl", "GET", path.to_owned(), None);
+    eventually("four sizes being asked for", async || stalled(&fake) == 4).await;
+    // It waits for sizes no longer than for a while, and has not asked for more meanwhile.
+    assert_eq!(listed.await.unwrap().status, 200);
+    assert_eq!(stalled(&fake), 4);
+}
+
+fn watch(collection: &str) -> String {
+    let collection = format!("/databases/studio_multidb_test/collections/{collection}");
+    format!("{collection}/watch?maxAwaitTimeMS=10000")
+}
+
+fn of_ben(command: &Document) -> bool {
+    command.get_i64("getMore").is_ok_and(|id| id == 10)
+}
+
+/// A server that never has news of one collection, and always of another.
+async fn watched() -> (Fake, Api) {
+    let fake = Fake::standalone(|name, command| {
+        let batch = |id: i64, list: &str, events: Vec<Document>| {
+            let cursor = doc! {
+                "id": id, "ns": "studio_multidb_test.c", list: events,
+                "postBatchResumeToken": { "_data": "1" },
+            };
+            Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
+        };
+        match name {
+            "aggregate" if command.to_string().contains("stuck") => Answer::Never,
+            "aggregate" if command.to_string().contains("bens") => batch(10, "firstBatch", vec![]),
+            "aggregate" => batch(9, "firstBatch", vec![]),
+            "getMore" if of_ben(command) => {
+                let event = doc! { "_id": { "_data": "2" }, "operationType": "insert" };
+                batch(10, "nextBatch", vec![event])
+            }
+            "getMore" => Answer::Never,
+            _ => Answer::Done,
+        }
+    })
+    .await;
+    let api = Api::within(Duration::from_secs(120), &fake.url(), "c");
+    (fake, api)
+}
+
+/// Waits until a stream tells of a change.
+async fn hears(answer: Response) {
+    let Body::Stream(mut feed) = answer.body else { panic!("{}", answer.status) };
+    let heard = async {
+        while let Some(bytes) = feed.next().await {
+            if String::from_utf8_lossy(&bytes.unwrap()).contains("\"type\":\"change\"") {
+                return;
+            }
+        }
+        panic!("the stream ended");
+    };
+    tokio::time::timeout(Duration::from_secs(60), heard).await.expect("a change is told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_users_change_streams_leave_others_their_turns() {
+    let (fake, api) = watched().await;
+    let mut open = Vec::new();
+    for _ in 0..12 {
+        let answer = send(&api.service, "carl", "GET", &watch("carls"), None).await;
+        assert_eq!(answer.status, 200);
+        open.push(answer);
+    }
+    // Five of ten connections are for streams, and three of these for one user's.
+    eventually("three listening", async || fake.asked("getMore").len() == 3).await;
+    hears(send(&api.service, "ben", "GET", &watch("bens"), None).await).await;
+    let asked = fake.asked("getMore");
+    let (bens, carls): (Vec<_>, Vec<_>) = asked.iter().partition(|command| of_ben(command));
+    assert_eq!(carls.len(), 3);
+    assert!(!bens.is_empty());
+    // Nobody holds a connection for long, whatever was asked.
+    for command in asked {
+        let wait = command.get_i64("maxTimeMS").or(command.get_i32("maxTimeMS").map(i64::from));
+        assert!(wait.is_ok_and(|wait| wait <= 1000), "{command}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_user_opens_one_change_stream_at_a_time() {
+    let (fake, api) = watched().await;
+    let opening: Vec<_> =
+        (0..12).map(|_| spawn(&api, "carl", "GET", watch("stuck"), None)).collect();
+    eventually("one being opened", async || !fake.asked("aggregate").is_empty()).await;
+    hears(send(&api.service, "ben", "GET", &watch("bens"), None).await).await;
+    assert_eq!(fake.asked("aggregate").len(), 2);
+    opening.iter().for_each(JoinHandle::abort);
+}
