@@ -23,6 +23,9 @@ use crate::shares::{self, Share};
 /// The detail that names the connection that failed, where it is not the request's own.
 pub(crate) const FAILED_CONNECTION: &str = "connection_id";
 
+/// A part of a user's share of a connection, by its id and version.
+type Held = Option<Share<(Uuid, i64)>>;
+
 /// What kind of answer the caller can read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Accept {
@@ -63,7 +66,7 @@ pub struct Context {
     /// What it has cost its user so far.
     pub(crate) admission: Arc<Admission>,
     /// The request's part of its user's share of the connection, once it has a client.
-    pub(crate) share: Arc<tokio::sync::Mutex<Option<Share<(Uuid, i64)>>>>,
+    pub(crate) share: Arc<tokio::sync::Mutex<Held>>,
     /// It counts as running as long as anybody holds this.
     pub running: Arc<Running>,
     pub(crate) upload: Arc<Mutex<Option<Upload>>>,

@@ -255,7 +255,7 @@ async fn permitted(cx: &Context, sink: &mut Sink, work: Work, in_steps: bool) ->
     let refused = tokio::select! {
         biased;
         result = &mut working => return result,
-        refused = guard::refused(cx) => refused.outcome(cx.effect.lost()),
+        refused = Box::pin(guard::refused(cx)) => refused.outcome(cx.effect.lost()),
     };
     told.cancel();
     if in_steps {

@@ -262,7 +262,7 @@ impl Ended {
         match self {
             Self::Unreached(error) => Learned::Unreached(error.clone()),
             Self::Lost(lost) => Learned::Unreached(failure::lost(lost, Outcome::NotApplied)),
-            Self::NotBegun(answer) => not_begun(answer.clone()),
+            Self::NotBegun(answer) => not_begun(answer),
             Self::TimedOut | Self::Complete => {
                 let message = "Redis did not answer in time";
                 Learned::NotBegun(Error::timeout(message, Outcome::NotApplied))
@@ -283,8 +283,8 @@ impl Ended {
 }
 
 /// What is known of a transaction whose `MULTI` was answered with this.
-fn not_begun(answer: Value) -> Learned {
-    let Value::ServerError(error) = &answer else {
+fn not_begun(answer: &Value) -> Learned {
+    let Value::ServerError(error) = answer else {
         return Learned::NotBegun(failure::unexpected("MULTI"));
     };
     let refused = failure::refused(error);
@@ -356,7 +356,7 @@ fn learn_transaction(mut replies: Vec<Value>) -> Learned {
         Executed::Overtaken => Learned::Scattered(transaction::discarded()),
         // Where `MULTI` was refused it says why.
         Executed::Refused(refusal) => match multi.filter(is_refusal) {
-            Some(refused) => not_begun(refused),
+            Some(refused) => not_begun(&refused),
             None => learn(refusal),
         },
         Executed::Broken(error) => Learned::Scattered(error),

@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use crate::backend::redis::put::lacks_transactions;
 use crate::backend::redis::survey::Surveyed;
 use crate::error::{Code, Error, Result};
 
@@ -129,6 +130,15 @@ impl Settled {
     /// Notes whether a key was copied.
     pub(super) fn add(&mut self, name: Vec<u8>, result: Result<bool>) {
         self.keys.push((name, result));
+    }
+
+    /// Notes a key that was not written: without transactions no other would be.
+    pub(super) fn unwritten(&mut self, name: Vec<u8>, error: Error) {
+        if lacks_transactions(&error) {
+            self.end(name, error);
+        } else {
+            self.add(name, Err(error));
+        }
     }
 
     /// Notes a key after which there is no going on.

@@ -55,7 +55,7 @@ impl Copy {
                 return match put {
                     Ok(put) => self.settle(cx, key.name, put, settled),
                     Err(error) if is_gone(&error) => settled.end(key.name, error),
-                    Err(error) => self.unwritten(key.name, error, settled),
+                    Err(error) => settled.unwritten(key.name, error),
                 };
             }
             Err(cut) => cut,
@@ -72,7 +72,7 @@ impl Copy {
             },
             Cut::Unwritten(error) if is_gone(&error) => settled.end(key.name, error),
             Cut::Unwritten(error) => {
-                self.unwritten(key.name, error.outcome(Outcome::NotApplied), settled);
+                settled.unwritten(key.name, error.outcome(Outcome::NotApplied));
             }
         }
     }

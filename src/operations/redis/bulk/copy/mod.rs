@@ -17,7 +17,7 @@ use crate::api::context::Context;
 use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::kind::Kind;
-use crate::backend::redis::put::{Content, Entry, Put, lacks_transactions};
+use crate::backend::redis::put::{Content, Entry, Put};
 use crate::backend::redis::survey::Surveyed;
 use crate::backend::redis::whole::Whole;
 use crate::error::{Code, Error, Result};
@@ -113,7 +113,7 @@ impl Copy {
         let (way, keys) = batch.next(TOGETHER, way_of);
         if let Err(error) = self.to.may_assemble(cx).await {
             for key in keys {
-                self.unwritten(key.name, error.clone(), &mut settled);
+                settled.unwritten(key.name, error.clone());
             }
             return settled;
         }
@@ -173,18 +173,9 @@ impl Copy {
         let put = self.to.put(cx, &entries, self.on_conflict.conflict()).await;
         for (key, put) in sent.into_iter().zip(put) {
             match put {
-                Err(error) => self.unwritten(key.name, self.to.failed(cx, error), settled),
+                Err(error) => settled.unwritten(key.name, self.to.failed(cx, error)),
                 Ok(put) => self.settle(cx, key.name, put, settled),
             }
-        }
-    }
-
-    /// Notes a key that was not written, and may be the last.
-    fn unwritten(&self, name: Vec<u8>, error: Error, settled: &mut Settled) {
-        if lacks_transactions(&error) {
-            settled.end(name, error);
-        } else {
-            settled.add(name, Err(error));
         }
     }
 
