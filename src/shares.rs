@@ -175,14 +175,14 @@ mod tests {
     #[tokio::test]
     async fn operations_beside_each_other_take_from_their_users_share() {
         let shares = Shares::default();
-        let mut first = shares.take(CONNECTION, "anna", 10, soon()).await.unwrap();
-        let mut second = shares.take(CONNECTION, "anna", 10, soon()).await.unwrap();
+        let mut first = shares.take(CONNECTION, "anna".to_owned(), 10, soon()).await.unwrap();
+        let mut second = shares.take(CONNECTION, "anna".to_owned(), 10, soon()).await.unwrap();
         assert_eq!((first.widen(3), first.widen(1), second.widen(4)), (3, 3, 2));
-        assert!(shares.take(CONNECTION, "anna", 10, soon()).now_or_never().is_none());
+        assert!(shares.take(CONNECTION, "anna".to_owned(), 10, soon()).now_or_never().is_none());
         // Nothing is left for more, and nobody waits for it.
         assert_eq!((first.widen(4), second.widen(4)), (3, 2));
         drop(first);
-        let mut third = shares.take(CONNECTION, "anna", 10, soon()).await.unwrap();
+        let mut third = shares.take(CONNECTION, "anna".to_owned(), 10, soon()).await.unwrap();
         assert_eq!((third.widen(2), second.widen(4)), (2, 3));
         drop((second, third));
         assert!(shares.0.lock().is_empty());

@@ -126,7 +126,7 @@ async fn slots_and_backups_of_a_session_end_with_the_request() {
         "select take_slot()".to_owned(),
         format!("select {backup}"),
         format!("do $$ begin perform {backup}; end $$"),
-        format!("do 'begin perform {}'\n'; end'", quoted),
+        format!("do 'begin perform {quoted}'\n'; end'"),
         "select take_backup()".to_owned(),
     ] {
         run(&client, &statement(&sql)).await.unwrap();

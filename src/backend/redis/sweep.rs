@@ -342,8 +342,6 @@ mod tests {
         use crate::backend::redis::dial::Dialer;
         use crate::target::{DatabaseType, Rules, Target, TargetInput};
         use std::time::Duration;
-        use tokio::sync::Semaphore;
-
         let input = TargetInput::from_connection_string("redis://127.0.0.1:1");
         let target = Target::parse(DatabaseType::Redis, &input, Rules { self_hosted: true });
         let Ok(Target::Redis(target)) = target else { panic!("no target") };
@@ -354,8 +352,7 @@ mod tests {
             idle_timeout: Duration::from_secs(1),
         };
         let dialer = Arc::new(Dialer::new(&target, &options).unwrap());
-        let one = Arc::new(Semaphore::new(1));
-        let node = Node::new(&dialer, None, &one, 1, options.idle_timeout).unwrap();
+        let node = Node::new(&dialer, None, 1, options.idle_timeout).unwrap();
         Station { id: id.to_owned(), node: Arc::new(node), slots: SlotSet::read(slots).unwrap() }
     }
 
