@@ -86,7 +86,8 @@ mod tests {
             let (anna, ben) = (turns.own(Some("anna")), turns.own(Some("ben")));
             let mut hers: Vec<_> =
                 (0..200).map(|_| Box::pin(turns.listen(anna.as_deref()))).collect();
-            let mut held: Vec<_> = hers.iter_mut().filter_map(|one| one.now_or_never()).collect();
+            let mut held: Vec<_> =
+                hers.iter_mut().filter_map(futures_util::FutureExt::now_or_never).collect();
             assert_eq!(held.len(), most, "of {connections}");
             // Whoever comes later is next, however many of hers have waited longer.
             let mut his = Box::pin(turns.listen(ben.as_deref()));

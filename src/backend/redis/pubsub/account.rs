@@ -160,9 +160,13 @@ mod tests {
         account.book(0, &patterns).unwrap();
         let more = topics(Kind::Pattern, 0..1);
         assert_eq!(code(account.book(0, &more)), Code::PayloadTooLarge);
-        patterns.iter().for_each(|topic| account.strike(topic));
+        for topic in &patterns {
+            account.strike(topic);
+        }
         account.book(0, &more).unwrap();
-        more.iter().for_each(|topic| account.strike(topic));
+        for topic in &more {
+            account.strike(topic);
+        }
 
         let thousand = topics(Kind::Channel, 0..MAX_TOPICS);
         assert_eq!(code(account.book(1, &thousand)), Code::PayloadTooLarge);
