@@ -130,12 +130,12 @@ async fn streams_are_counted_and_end_with_the_role_of_their_user() {
         let sent = Sent { upload, ..as_user(user, connection) };
         Records::open(&registered.service, method, path, sent).await
     };
-    let stats = "/stats?interval=0.25";
-    let mut told = vec![open(anna, "GET", stats, None).await.unwrap()];
-    told.push(open(anna, "GET", stats, None).await.unwrap());
+    let figures = "/stats?interval=0.25";
+    let mut told = vec![open(anna, "GET", figures, None).await.unwrap()];
+    told.push(open(anna, "GET", figures, None).await.unwrap());
     let (sender, upload) = Upload::channel();
     told.push(open(anna, "POST", "/import", Some(upload)).await.unwrap());
-    for path in [stats, "/export?pattern=none*", "/memory"] {
+    for path in [figures, "/export?pattern=none*", "/memory"] {
         let Err((status, answer)) = open(anna, "GET", path, None).await else {
             panic!("{path} is one too many")
         };

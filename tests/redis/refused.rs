@@ -244,7 +244,7 @@ async fn an_import_whose_user_loses_rights_ends_and_has_taken_nothing_away() {
 
     let (sender, upload) = Upload::channel();
     let records = open(&scene.service, upload).await;
-    let filling = tokio::spawn(async move {
+    let sending = tokio::spawn(async move {
         for chunk in new.as_bytes().chunks(16 << 10) {
             if !sender.send(Bytes::copy_from_slice(chunk)).await {
                 return;
@@ -252,7 +252,7 @@ async fn an_import_whose_user_loses_rights_ends_and_has_taken_nothing_away() {
         }
         sender.end().await;
     });
-    let reader = tokio::spawn(records.all());
+    let reading = tokio::spawn(records.all());
     let seen = key(1_000);
     let (user, admin) = (scene.user.clone(), &mut scene.admin);
     eventually("a part of the import", async || {
@@ -260,8 +260,8 @@ async fn an_import_whose_user_loses_rights_ends_and_has_taken_nothing_away() {
     })
     .await;
     admin.done(&["ACL", "SETUSER", &user, "-multi", "-hset"]).await;
-    let records = reader.await.unwrap();
-    filling.abort();
+    let records = reading.await.unwrap();
+    sending.abort();
 
     let error = &records.last().unwrap()["error"];
     assert_eq!(error["code"], "PERMISSION_DENIED", "{records:?}");
