@@ -69,6 +69,28 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
     await manager.shutdown(1000)
   }, 60_000)
 
+  test('a file that was another before runs over what that made, and a stranger does not', async () => {
+    if (!server) return
+    const url = await fresh()
+    const { manager } = await migrated(url)
+    const ran = (checksum: string) =>
+      sql(url, 'UPDATE platform.multidb_migrations SET checksum = $1 WHERE name = $2', [
+        checksum,
+        '002a_adopt_older_studio',
+      ])
+    await ran('cda85dfdb4f948b134dfcf4012b651b50e596a1a03a088371d81203c2b51c428')
+    const states = async () => {
+      const report = JSON.parse(await manager.native.migrate(false))
+      return report.migrations.map(({ state }: { state: string }) => state)
+    }
+    expect(await states()).toEqual(['present', 'present', 'applied'])
+    expect(await states()).toEqual(['present', 'present', 'present'])
+    await ran('0'.repeat(64))
+    const refused = await manager.native.migrate(false).catch(String)
+    expect(JSON.parse(refused).error).toMatchObject({ code: 'CONFLICT', outcome: 'not_applied' })
+    await manager.shutdown(1000)
+  }, 60_000)
+
   test('a database that has the older files gets the newer ones alone, with their checksums kept', async () => {
     if (!server) return
     const url = await fresh()

@@ -21,20 +21,29 @@ use crate::error::{Code, Error, Result};
 struct File {
     name: &'static str,
     sql: &'static str,
+    /// Checksums of what it was before, which it can be run over.
+    earlier: &'static [&'static str],
 }
 
 const FILES: [File; 3] = [
     File {
         name: "001_create_platform_schema",
         sql: include_str!("../../migrations/001_create_platform_schema.sql"),
+        earlier: &[],
     },
     File {
         name: "002_add_multi_database_support",
         sql: include_str!("../../migrations/002_add_multi_database_support.sql"),
+        earlier: &[],
     },
     File {
         name: "002a_adopt_older_studio",
         sql: include_str!("../../migrations/002a_adopt_older_studio.sql"),
+        earlier: &[
+            "d5ed36b54077e0c1607ecace6eb2ae5596404bba8fe425000b63e8b2a1c900cf",
+            "5a29f20ff00189b613fb4001ba49bbcad35c6cefd082cd464192be431ab06e2a",
+            "cda85dfdb4f948b134dfcf4012b651b50e596a1a03a088371d81203c2b51c428",
+        ],
     },
 ];
 
@@ -219,7 +228,8 @@ async fn run(session: &mut Lent, file: &File, checksum: &str) -> Result<()> {
     session.batch(NOTES, Effect::None).await?;
     session
         .rows(
-            "INSERT INTO platform.multidb_migrations (name, checksum) VALUES ($1, $2)",
+            "INSERT INTO platform.multidb_migrations (name, checksum) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum",
             &[&file.name, &checksum],
             Effect::None,
         )
@@ -255,6 +265,9 @@ async fn recorded(session: &mut Lent, file: &File, checksum: &str) -> Result<boo
         .await?;
     let Some(row) = found.first() else { return Ok(false) };
     let applied: &str = row.get(0);
+    if file.earlier.contains(&applied) {
+        return Ok(false);
+    }
     if applied != checksum {
         return Err(Error::new(
             Code::Conflict,
