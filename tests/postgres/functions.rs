@@ -205,5 +205,5 @@ async fn a_type_of_treat_is_judged_as_the_function_that_it_calls() {
         }
         tried += usize::from(one && called);
     }
-    assert!(tried > 20, "{tried} of them could have been called");
+    assert!(tried > 10, "{tried} of them could have been called");
 }
