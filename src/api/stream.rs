@@ -301,8 +301,6 @@ async fn run(cx: Context, mut sink: Sink, work: Work, in_steps: bool, _seat: Opt
     if told.is_ok() {
         let _ = sink.flush().await;
     }
-    // It counts as running until its reader has all of it: a shutdown is over after the last word.
-    let _ = sink.chunks.reserve_many(QUEUE).await;
 }
 
 /// The last record of a stream that failed: `{"error": {…}}`.
