@@ -2,6 +2,7 @@
 // on the same port. A request to the API then costs a small part of what an API route costs.
 
 import { createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import next from 'next'
 import { ConnectionManager } from 'studio-multidb'
 import { attachWebSocket, createApiHandler } from 'studio-multidb/next'
@@ -27,8 +28,10 @@ server.listen(port, hostname)
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, async () => {
-    server.close()
+    const closed = new Promise((resolve) => server.close(resolve))
     await manager.shutdown()
+    // Sockets have been told; their last frames must leave before the process does.
+    await Promise.race([closed, sleep(1000)])
     process.exit()
   })
 }
