@@ -1,27 +1,8 @@
 // Names that the migrations need may be somebody else's: a dry run says so, and the migration changes
 // nothing rather than write over them or stop half-way.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { ConnectionManager } from 'studio-multidb'
-import { root } from './support/processes'
-import { newDatabase, newKey, sql } from './support/stack'
-
-const studio = readFileSync(join(root, '__test__/fixtures/legacy_studio.sql'), 'utf8')
-
-async function script(url: string, text: string) {
-  await sql(url, `DO $script$ BEGIN EXECUTE $body$${text}$body$; END $script$`)
-}
-
-async function migrate(url: string, dryRun: boolean) {
-  const options = { databaseUrl: url, encryptionKey: newKey(), logLevel: 'off' as const }
-  const manager = new ConnectionManager(options)
-  try {
-    return JSON.parse(await manager.native.migrate(dryRun))
-  } finally {
-    await manager.shutdown(1000)
-  }
-}
+import { legacyStudio, migrateOnce as migrate, script } from './support/older-studio'
+import { newDatabase, sql } from './support/stack'
 
 /** How a migration is refused: as text. */
 async function refused(url: string) {
@@ -64,7 +45,7 @@ const STATE = `SELECT (SELECT string_agg(oid::regclass || relkind::text, ',' ORD
 
 test.each(Object.entries(TAKEN))('%s is foreseen and left alone', async (name, made) => {
   const url = await newDatabase()
-  await script(url, studio)
+  await script(url, legacyStudio)
   await script(url, made)
   const before = await sql(url, STATE)
   const { warnings } = await migrate(url, true)
@@ -77,7 +58,7 @@ test.each(Object.entries(TAKEN))('%s is foreseen and left alone', async (name, m
 
 test('names of other arguments, and what steps aside, are in nobody’s way', async () => {
   const url = await newDatabase()
-  await script(url, studio)
+  await script(url, legacyStudio)
   await script(
     url,
     `CREATE FUNCTION platform.refuse_databases_write(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
@@ -94,7 +75,7 @@ test('names of other arguments, and what steps aside, are in nobody’s way', as
 // Whatever stops a later file must undo the earlier ones: a view without its triggers takes writes.
 test('a migration that fails at its last file leaves nothing of the first', async () => {
   const url = await newDatabase()
-  await script(url, studio)
+  await script(url, legacyStudio)
   const before = await sql(url, STATE)
   await script(
     url,

@@ -1,57 +1,19 @@
 // The view that takes the place of an older Studio's table answers what that Studio asks, refuses what it
 // writes with the endpoint to use, and shows nobody more than the table did.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { ConnectionManager } from 'studio-multidb'
-import { startPostgres } from '../scripts/servers/index.mjs'
-import { root } from './support/processes'
-import { newKey, sql } from './support/stack'
+import { adoptedStudio, migrateOnce as migrate, ownServer, script } from './support/older-studio'
+import { sql } from './support/stack'
 
-const fixtures = ['legacy_studio.sql', 'adopted_studio.sql'].map((name) =>
-  readFileSync(join(root, '__test__/fixtures', name), 'utf8')
-)
 const PROJECT = '00000000-0000-4000-8000-000000000011'
 
-async function script(url: string, text: string) {
-  await sql(url, `DO $script$ BEGIN EXECUTE $body$${text}$body$; END $script$`)
-}
-
-async function migrate(url: string, dryRun = false) {
-  const options = { databaseUrl: url, encryptionKey: newKey(), logLevel: 'off' as const }
-  const manager = new ConnectionManager(options)
-  try {
-    return JSON.parse(await manager.native.migrate(dryRun))
-  } finally {
-    await manager.shutdown(1000)
-  }
-}
-
 describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
-  let server: Awaited<ReturnType<typeof startPostgres>> | undefined
-  let count = 0
-
-  beforeAll(async () => {
-    try {
-      server = await startPostgres({ version: Number(version) })
-    } catch (error) {
-      console.warn(`PostgreSQL ${version} can't be had: ${String(error).slice(0, 300)}`)
-    }
-  }, 120_000)
-  afterAll(() => server?.stop())
-
-  async function studio(also = '') {
-    const name = `view_${++count}`
-    await sql(server!.url, `CREATE DATABASE ${name}`)
-    const url = Object.assign(new URL(server!.url), { pathname: `/${name}` }).href
-    for (const text of [...fixtures, also]) if (text) await script(url, text)
-    return url
-  }
-  const names = async (url: string, where: string) =>
+  const own = ownServer(version)
+  const studio = (also = '') => own.fresh(...adoptedStudio, ...(also ? [also] : []))
+  const rowsWhere = async (url: string, where: string) =>
     (await sql(url, `SELECT name FROM platform.databases WHERE ${where} ORDER BY name`)).length
 
   test('types are texts, spelt as before, and every column is there', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio(`
       CREATE DOMAIN platform.region AS text NOT NULL DEFAULT 'eu';
       ALTER TABLE platform.databases ADD COLUMN created_by UUID, ADD COLUMN tags TEXT[] DEFAULT '{a}',
@@ -70,11 +32,11 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
       ])
       expect(warnings.join('\n')).toMatch(/"Production MongoDB" is production-mongodb/)
     }
-    expect(await names(url, `type = 'postgresql'`)).toBe(1)
-    expect(await names(url, `type IN ('mongodb', 'redis', 'postgresql')`)).toBe(8)
+    expect(await rowsWhere(url, `type = 'postgresql'`)).toBe(1)
+    expect(await rowsWhere(url, `type IN ('mongodb', 'redis', 'postgresql')`)).toBe(8)
     expect(await sql(url, `SELECT platform.of_type('postgresql')::int AS n`)).toEqual([{ n: 1 }])
-    expect(await names(url, `type = $1::text`.replace('$1', `'redis'`))).toBe(5)
-    expect(await names(url, 'created_by IS NULL AND tags IS NULL AND region IS NULL')).toBe(8)
+    expect(await rowsWhere(url, `type = $1::text`.replace('$1', `'redis'`))).toBe(5)
+    expect(await rowsWhere(url, 'created_by IS NULL AND tags IS NULL AND region IS NULL')).toBe(8)
     const secure = await sql(
       url,
       `SELECT v.id FROM platform.databases v JOIN platform.databases_legacy t USING (id)
@@ -90,7 +52,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('a write to any view that shows the table is refused with the endpoint', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio('ALTER TABLE platform.databases ADD COLUMN region TEXT')
     await migrate(url)
     for (const write of [
@@ -112,7 +74,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   test.each(['BYPASSRLS', 'SUPERUSER'])(
     'members of a %s group see no more than they saw',
     async (attribute) => {
-      if (!server) return
+      if (!own.url) return
       const [group, member, alone] = ['group', 'member', 'alone'].map(
         (of) => `${of}_${attribute.toLowerCase()}`
       ) as [string, string, string]
@@ -142,7 +104,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   )
 
   test('readers that only put the name together, or read a view of the table, are listed', async () => {
-    if (!server) return
+    if (!own.url) return
     const functions: Record<string, [string, string]> = {
       formatted: ['', `BEGIN EXECUTE format('SELECT FROM %I.%I', 'platform', 'databases'); END`],
       joined: ['', `BEGIN EXECUTE 'SELECT FROM platform.' || 'databases'; END`],
@@ -178,7 +140,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('secrets in documents, texts, lists, rows and addresses are found, and their statements remove them', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio(`
       CREATE SCHEMA audit;
       CREATE TABLE audit.record_version AS SELECT to_jsonb(d) AS record FROM platform.databases d;

@@ -1,11 +1,8 @@
 // A Studio that has its own table of databases, and much around it, is migrated: everything that this
 // breaks or leaves behind is told before and after, and nobody sees more than they did.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { ConnectionManager } from 'studio-multidb'
-import { startPostgres } from '../scripts/servers/index.mjs'
-import { root } from './support/processes'
+import { adoptedStudio, ownServer, script } from './support/older-studio'
 import { newKey, request, sql } from './support/stack'
 
 interface Reader {
@@ -26,14 +23,7 @@ interface Report {
   warnings: string[]
 }
 
-const fixtures = ['legacy_studio.sql', 'adopted_studio.sql'].map((name) =>
-  readFileSync(join(root, '__test__/fixtures', name), 'utf8')
-)
 const SECRETS = /(mongo|redis|replica|lost)-secret/
-
-async function script(url: string, text: string) {
-  await sql(url, `DO $script$ BEGIN EXECUTE $body$${text}$body$; END $script$`)
-}
 
 const managers: ConnectionManager[] = []
 afterEach(async () => {
@@ -68,29 +58,12 @@ async function as(url: string, role: string, query: string) {
 
 // The version in between is the one of the whole Studio's test.
 describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
-  let server: Awaited<ReturnType<typeof startPostgres>> | undefined
-  let count = 0
-
-  beforeAll(async () => {
-    try {
-      server = await startPostgres({ version: Number(version) })
-    } catch (error) {
-      console.warn(`PostgreSQL ${version} can't be had: ${String(error).slice(0, 300)}`)
-    }
-  }, 120_000)
-  afterAll(() => server?.stop())
-
+  const own = ownServer(version)
   /** A database of such a Studio. */
-  async function studio(also = '') {
-    const name = `adopted_${++count}`
-    await sql(server!.url, `CREATE DATABASE ${name}`)
-    const url = Object.assign(new URL(server!.url), { pathname: `/${name}` }).href
-    for (const text of [...fixtures, also]) if (text) await script(url, text)
-    return url
-  }
+  const studio = (also = '') => own.fresh(...adoptedStudio, ...(also ? [also] : []))
 
   test('a dry run says what will be imported and what reads the table, and changes nothing', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     const everything = `SELECT (SELECT count(*) FROM pg_class)::text || (SELECT count(*) FROM pg_proc)::text
@@ -147,7 +120,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('what the Studio asks of its table is answered, or refused with the endpoint to use', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     await migrate(manager)
@@ -179,7 +152,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('foreign keys that are mended by their statement take new connections', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     const { readers } = await migrate(manager)
@@ -199,7 +172,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('grants follow to the view where the table’s policies let everything be seen', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio()
     const { warnings } = await migrate(managerOf(url))
     const all = 'SELECT * FROM platform.databases'
@@ -231,7 +204,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
       'CREATE POLICY own ON platform.databases FOR UPDATE USING (true)',
     ],
   ])('who saw some rows does not see all: %s', async (_, policy) => {
-    if (!server) return
+    if (!own.url) return
     const defaults = `ALTER DEFAULT PRIVILEGES IN SCHEMA platform GRANT SELECT ON TABLES TO authenticated`
     const url = await studio(
       `DROP POLICY permissive_all_databases ON platform.databases; ${policy}; ${defaults}`
@@ -248,7 +221,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('plain text that is left is listed, and its statements remove it', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     const planned = await migrate(manager, true)
@@ -277,7 +250,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('copies of every kind are found, in an order in which they can be mended', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio(`
       CREATE DOMAIN public.dsn AS text; CREATE DOMAIN public.dsn_too AS public.dsn;
       CREATE TABLE public.of_domains AS SELECT id, connection_string::public.dsn_too FROM platform.databases;
@@ -313,7 +286,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('functions that use the table by its bare name are listed, and texts stay as they are', async () => {
-    if (!server) return
+    if (!own.url) return
     const bodies: Record<string, string> = {
       comma: 'BEGIN PERFORM 1 FROM projects p, databases d; END',
       using_it: 'BEGIN DELETE FROM projects p USING databases d WHERE false; END',
@@ -342,7 +315,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('warnings of the database reach the report', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio(`
       CREATE FUNCTION platform.warn() RETURNS event_trigger LANGUAGE plpgsql AS
         'BEGIN RAISE WARNING ''somebody is watching %'', tg_tag; END';
@@ -353,7 +326,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('a key that opens nothing of what is stored is warned of', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await studio()
     await migrate(managerOf(url))
     for (const dryRun of [true, false]) {

@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConnectionManager } from 'studio-multidb'
-import { startPostgres } from '../scripts/servers/index.mjs'
 import { root } from './support/processes'
+import { legacyStudio, ownServer, script } from './support/older-studio'
 import { newDatabase, newKey, newProject, request, sql } from './support/stack'
 
-const fixture = readFileSync(join(root, '__test__/fixtures/legacy_studio.sql'), 'utf8')
 const architecture = readFileSync(join(root, 'migrations/001_create_platform_schema.sql'), 'utf8')
-
-/** Runs a script of many statements, wrapped for a path that takes one. */
-async function script(url: string, text: string) {
-  const tag = '$script_of_the_test$'
-  await sql(url, `DO ${tag} BEGIN EXECUTE $body_of_the_test$${text}$body_of_the_test$; END ${tag}`)
-}
 
 /** Loads a script, and is done where it was loaded already. */
 async function migrated(url: string, options: object = {}) {
@@ -27,29 +20,11 @@ async function migrated(url: string, options: object = {}) {
 }
 
 describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
-  let server: Awaited<ReturnType<typeof startPostgres>> | undefined
-  let fresh: () => Promise<string>
-
-  beforeAll(async () => {
-    try {
-      server = await startPostgres({ version: Number(version) })
-    } catch (error) {
-      console.warn(`PostgreSQL ${version} can't be had: ${String(error).slice(0, 300)}`)
-      return
-    }
-    const { url } = server
-    let count = 0
-    fresh = async () => {
-      const name = `m_${++count}`
-      await sql(url, `CREATE DATABASE ${name}`)
-      return Object.assign(new URL(url), { pathname: `/${name}` }).href
-    }
-  }, 120_000)
-
-  afterAll(() => server?.stop())
+  const own = ownServer(version)
+  const fresh = () => own.fresh()
 
   test('an empty database is migrated once, and a rerun changes nothing', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await fresh()
     const { manager, report } = await migrated(url)
     expect(report.migrations.map(({ state }: { state: string }) => state)).toEqual([
@@ -70,7 +45,7 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a file that was another before runs over what that made, and a stranger does not', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await fresh()
     const { manager } = await migrated(url)
     const ran = (checksum: string) =>
@@ -92,9 +67,9 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a database that has the older files gets the newer ones alone, with their checksums kept', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await fresh()
-    await script(url, fixture)
+    await script(url, legacyStudio)
     const { manager } = await migrated(url)
     const notes = 'SELECT name, checksum FROM platform.multidb_migrations ORDER BY name'
     const before = await sql(url, notes)
@@ -117,7 +92,7 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a Studio that has the first migration keeps its rows', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await fresh()
     await script(url, architecture)
     const project = await newProject(url, 'kept')
@@ -128,9 +103,9 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a Studio with the legacy table loses nothing: rows are imported, sealed, and imported once', async () => {
-    if (!server) return
+    if (!own.url) return
     const url = await fresh()
-    await script(url, fixture)
+    await script(url, legacyStudio)
     const before = await sql(
       url,
       'SELECT id::text, project_id::text, name FROM platform.databases ORDER BY id'

@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConnectionManager } from 'studio-multidb'
-import { startPostgres } from '../scripts/servers/index.mjs'
 import { root } from './support/processes'
+import { ownServer } from './support/older-studio'
 import { newKey, newProject, request, sql } from './support/stack'
 
 const schema = readFileSync(join(root, 'migrations/001_create_platform_schema.sql'), 'utf8')
@@ -68,27 +68,15 @@ const ODD = [
 ]
 
 describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
-  let server: Awaited<ReturnType<typeof startPostgres>> | undefined
-  let count = 0
+  const own = ownServer(version)
   const managers: ConnectionManager[] = []
 
-  beforeAll(async () => {
-    try {
-      server = await startPostgres({ version: Number(version) })
-    } catch (error) {
-      console.warn(`PostgreSQL ${version} can't be had: ${String(error).slice(0, 300)}`)
-    }
-  }, 120_000)
   afterEach(async () => {
     for (const manager of managers.splice(0)) await manager.shutdown(1000)
   })
-  afterAll(() => server?.stop())
 
   async function fresh() {
-    const name = `odd_${++count}`
-    await sql(server!.url, `CREATE DATABASE ${name}`)
-    const url = Object.assign(new URL(server!.url), { pathname: `/${name}` }).href
-    await sql(url, `DO $x$ BEGIN EXECUTE $y$${schema}$y$; END $x$`)
+    const url = await own.fresh(schema)
     const key = newKey()
     const open = () => {
       const options = { databaseUrl: url, encryptionKey: key, logLevel: 'off' as const }
@@ -102,7 +90,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   test.each(['json', 'jsonb', 'text'])(
     'a config of type %s stops no other row',
     async (type) => {
-      if (!server) return
+      if (!own.url) return
       const { url, open, project } = await fresh()
       await sql(
         url,
@@ -137,7 +125,7 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   )
 
   test('a value in a row of connections spoils that row alone', async () => {
-    if (!server) return
+    if (!own.url) return
     const { url, open, project } = await fresh()
     await open().native.migrate(false)
     await sql(

@@ -123,8 +123,9 @@ impl Drop for Lease {
     }
 }
 
-/// Ends the statement that a session runs, and the session. The right to it is given back last, so
-/// that the server never has more sessions of ours than the maximum.
+/// Ends the statement that a session runs, and the session. The right to it is given back once the
+/// server was told. One that goes on all the same, as some XPath does, is not waited for: it would keep
+/// everybody else from the slot.
 async fn end(connection: Connection, hold: Hold) {
     if let Some(key) = connection.key {
         cancel(&hold.pool().connector, key, Deadline::after(AFTERWARDS)).await;
