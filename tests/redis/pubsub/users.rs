@@ -74,8 +74,9 @@ async fn what_overruns_one_users_connection_cuts_nobody_elses() {
     }
     let large = "x".repeat(600_000);
     publish(&service, &format!("{p}big"), json!(large)).await;
+    // The server closes it, or carl can't keep up, or it is read as fast as it comes.
     for _ in &patterns {
-        if carl.next().await["type"] == "disconnected" {
+        if carl.next().await["type"] != "message" {
             break;
         }
     }
