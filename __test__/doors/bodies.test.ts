@@ -43,21 +43,23 @@ async function begin(
   door: Door,
   path: string,
   headers: Record<string, string>,
-  bytes: number
+  bytes: number,
+  said = SAID
 ): Promise<Sending> {
   const port = open.ports[door]
   const socket = connect(port, '127.0.0.1')
   const sending: Sending = { socket, answer: '' }
   sockets.push(sending)
-  socket.on('data', (data) => (sending.answer += data.toString('latin1')))
   socket.on('error', () => {})
   const lines = Object.entries({ host: `localhost:${port}`, ...headers })
   const head = lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')
-  socket.write(`POST ${path} HTTP/1.1\r\n${head}\r\ncontent-length: ${SAID}\r\n\r\n`)
+  socket.write(`POST ${path} HTTP/1.1\r\n${head}\r\ncontent-length: ${said}\r\n\r\n`)
   const piece = Buffer.alloc(MIB, ' ')
   for (let sent = 0; sent < bytes && !socket.destroyed; sent += piece.length) {
     if (!socket.write(piece)) await drained(socket)
   }
+  // Only then does it read, as simple clients do.
+  socket.on('data', (data) => (sending.answer += data.toString('latin1')))
   return sending
 }
 
@@ -124,3 +126,15 @@ describe.each(doors)('%s', (door) => {
     expect(await manager.redis('default').get(key)).toBe('y'.repeat(MIB))
   }, 60_000)
 })
+
+// How a server of `Request`s treats its sockets is its own.
+it.each(['node:http', 'next'] as const)(
+  '%s hangs up once its answer could be read',
+  async (door) => {
+    const all = Array.from({ length: 5 }, () => begin(door, set, json, 30 * MIB, 80 * MIB))
+    const sendings = await Promise.all(all)
+    await eventually('an answer to each', async () => sendings.every((sending) => status(sending)))
+    expect(sendings.map(status)).toEqual([413, 413, 413, 413, 413])
+    await eventually('the end', async () => sendings.every(({ socket }) => socket.destroyed))
+  }
+)

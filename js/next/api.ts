@@ -1,4 +1,4 @@
-import { readBody, streamBody } from './body'
+import { letBy, readBody, streamBody } from './body'
 import { createExchange } from './exchange'
 import { failure, internal, notReady } from './failure'
 import { isOurs, parseTarget } from './paths'
@@ -53,6 +53,7 @@ export function createApiHandler<
       })
       answered = true
       if (answer) await send(response, answer, method)
+      letBy(request)
     } catch (error) {
       onError(error)
       if (!response.headersSent) await send(response, failure(internal('unknown')), 'GET')

@@ -3,6 +3,9 @@ import type { Readable } from 'node:stream'
 import { tooLarge } from './failure'
 import type { ApiRequest } from './types'
 
+/** How long the rest of a body is let by after the answer. */
+export const LET_BY_MS = 5000
+
 /** The client has left before its request was whole: there is nobody to answer. */
 export class ClientGone extends Error {}
 
@@ -35,8 +38,21 @@ async function* piecesOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
       yield piece as Uint8Array
     }
   } finally {
-    request.resume()
+    // Not at once: the iterator leaves its `readable` listener with a tick's delay, which stops the flow.
+    setImmediate(() => request.resume())
   }
+}
+
+/**
+ * Lets the rest of a body by that was answered before its end, and hangs up if it takes too long. At
+ * once would lose the answer: a socket that is closed with bytes unread resets, and its client drops what it
+ * had not read either.
+ */
+export function letBy(request: ApiRequest): void {
+  if (!isStream(request) || request.complete !== false || request.destroyed) return
+  request.resume()
+  const timer = setTimeout(() => request.destroy(), LET_BY_MS).unref()
+  request.once('close', () => clearTimeout(timer))
 }
 
 /** The same pieces. The error after `limit` bytes also calls `over`. */

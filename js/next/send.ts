@@ -11,8 +11,6 @@ export async function send(response: ApiResponse, answer: HandleResponse, method
   if (stream && method === 'HEAD') stream.cancel()
   if (stream && method !== 'HEAD') return sendStream(response, stream)
   if (status !== 204 && !stream) response.setHeader('content-length', String(body.length))
-  // The rest of a body that was refused for its size is not worth waiting for.
-  if (status === 413) response.setHeader('connection', 'close')
   if (method === 'HEAD' || status === 204) response.end()
   else response.end(asItIsRead(response, body))
 }

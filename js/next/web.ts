@@ -1,5 +1,6 @@
 import type { ByteStream } from '../../index'
 import { bytesOf } from '../stream'
+import { LET_BY_MS } from './body'
 import { createExchange } from './exchange'
 import { tooLarge } from './failure'
 import { parseTarget } from './paths'
@@ -36,7 +37,7 @@ export function createWebHandler(
       getUser: () => getUser?.(request),
       isUnsized: request.body !== null,
       readBody: (limit) => readBody(request, limit),
-      streamBody: () => request.body ?? undefined,
+      streamBody: () => (request.body ? piecesOf(request.body) : undefined),
       signal: request.signal,
     })
     if (!answer) return new Response(null, { status: CLIENT_CLOSED_REQUEST })
@@ -77,6 +78,36 @@ function readable(stream: ByteStream, request: Request): ReadableStream<Uint8Arr
   })
 }
 
+/** Its reader may stop early, and the answer must still get through. */
+async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  let ended = false
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      ended = done
+      if (done) return
+      yield value
+    }
+  } finally {
+    if (!ended) void letBy(reader)
+  }
+}
+
+/** Reads the rest and drops it, for a while: a server whose body is cancelled may close the socket at once. */
+async function letBy(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const cancel = () => void reader.cancel().catch(() => {})
+  const timer = setTimeout(cancel, LET_BY_MS)
+  try {
+    // Other work comes first, also where the rest is there at once and has no end.
+    while (!(await reader.read()).done) await new Promise((resolve) => setTimeout(resolve))
+  } catch {
+    // The client has left.
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 async function readBody(request: Request, limit: number): Promise<Buffer | undefined> {
   if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge(limit)
   if (!request.body) return undefined
@@ -88,8 +119,7 @@ async function readBody(request: Request, limit: number): Promise<Buffer | undef
     if (done) return size === 0 ? undefined : Buffer.concat(chunks, size)
     size += value.length
     if (size > limit) {
-      // What is still to come is refused, not waited for.
-      void reader.cancel().catch(() => {})
+      void letBy(reader)
       throw tooLarge(limit)
     }
     chunks.push(value)

@@ -124,7 +124,7 @@ impl Drop for Lease {
 }
 
 /// Ends the statement that a session runs, and the session. The right to it is given back once the
-/// server was told. One that goes on all the same, as some XPath does, is not waited for: it would keep
+/// server was told. One that goes on all the same, as some `XPath` does, is not waited for: it would keep
 /// everybody else from the slot.
 async fn end(connection: Connection, hold: Hold) {
     if let Some(key) = connection.key {
