@@ -121,6 +121,12 @@ impl Command {
         self
     }
 
+    /// For what reads on from where it was: sent again, it would skip what was lost with the first reply.
+    pub(super) const fn only_once(mut self) -> Self {
+        self.effect = Effect::Write;
+        self
+    }
+
     pub(super) const fn with(mut self, subcommands: &'static [Command]) -> Self {
         self.subcommands = subcommands;
         self

@@ -60,7 +60,8 @@ pub fn rule(args: &[&[u8]]) -> Result<Ruling> {
         _ => container,
     };
     let permission = command.permission(args).map_err(|reason| refused(command, reason))?;
-    let effect = if permission == Permission::Read { Effect::Read } else { command.effect() };
+    let only_reads = permission == Permission::Read && command.class() != Ok(Permission::Read);
+    let effect = if only_reads { Effect::Read } else { command.effect() };
     Ok(Ruling { command, permission, effect, keys: command.locate(args) })
 }
 

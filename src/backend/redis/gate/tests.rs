@@ -156,6 +156,12 @@ fn what_only_reads_is_a_read() {
 }
 
 #[test]
+fn what_reads_on_is_for_readers_and_is_sent_once() {
+    let ruling = rule_on("FT.CURSOR READ i 7").unwrap();
+    assert_eq!((ruling.permission, ruling.effect), (Permission::Read, Effect::Write));
+}
+
+#[test]
 fn what_affects_others_is_for_administrators() {
     for line in [
         "FLUSHALL",

@@ -151,4 +151,4 @@ const JSON_DEBUG: &[Command] =
     &[read("JSON.DEBUG HELP", Keys::None), read("JSON.DEBUG MEMORY", SUB)];
 
 const FT_CURSOR: &[Command] =
-    &[write("FT.CURSOR DEL", Keys::None), read("FT.CURSOR READ", Keys::None)];
+    &[write("FT.CURSOR DEL", Keys::None), read("FT.CURSOR READ", Keys::None).only_once()];
