@@ -3,6 +3,7 @@ const { cpus } = require('node:os')
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: __dirname,
+  cacheDirectory: '<rootDir>/.cache/jest',
   roots: ['<rootDir>/__test__'],
   testMatch: ['**/*.test.ts'],
   globalSetup: '<rootDir>/__test__/support/setup.mjs',

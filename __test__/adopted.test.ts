@@ -63,7 +63,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   const studio = (also = '') => own.fresh(...adoptedStudio, ...(also ? [also] : []))
 
   test('a dry run says what will be imported and what reads the table, and changes nothing', async () => {
-    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     const everything = `SELECT (SELECT count(*) FROM pg_class)::text || (SELECT count(*) FROM pg_proc)::text
@@ -120,7 +119,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('what the Studio asks of its table is answered, or refused with the endpoint to use', async () => {
-    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     await migrate(manager)
@@ -152,7 +150,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('foreign keys that are mended by their statement take new connections', async () => {
-    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     const { readers } = await migrate(manager)
@@ -172,7 +169,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('grants follow to the view where the table’s policies let everything be seen', async () => {
-    if (!own.url) return
     const url = await studio()
     const { warnings } = await migrate(managerOf(url))
     const all = 'SELECT * FROM platform.databases'
@@ -204,7 +200,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
       'CREATE POLICY own ON platform.databases FOR UPDATE USING (true)',
     ],
   ])('who saw some rows does not see all: %s', async (_, policy) => {
-    if (!own.url) return
     const defaults = `ALTER DEFAULT PRIVILEGES IN SCHEMA platform GRANT SELECT ON TABLES TO authenticated`
     const url = await studio(
       `DROP POLICY permissive_all_databases ON platform.databases; ${policy}; ${defaults}`
@@ -221,7 +216,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('plain text that is left is listed, and its statements remove it', async () => {
-    if (!own.url) return
     const url = await studio()
     const manager = managerOf(url)
     const planned = await migrate(manager, true)
@@ -250,7 +244,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('copies of every kind are found, in an order in which they can be mended', async () => {
-    if (!own.url) return
     const url = await studio(`
       CREATE DOMAIN public.dsn AS text; CREATE DOMAIN public.dsn_too AS public.dsn;
       CREATE TABLE public.of_domains AS SELECT id, connection_string::public.dsn_too FROM platform.databases;
@@ -286,7 +279,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('functions that use the table by its bare name are listed, and texts stay as they are', async () => {
-    if (!own.url) return
     const bodies: Record<string, string> = {
       comma: 'BEGIN PERFORM 1 FROM projects p, databases d; END',
       using_it: 'BEGIN DELETE FROM projects p USING databases d WHERE false; END',
@@ -315,7 +307,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('warnings of the database reach the report', async () => {
-    if (!own.url) return
     const url = await studio(`
       CREATE FUNCTION platform.warn() RETURNS event_trigger LANGUAGE plpgsql AS
         'BEGIN RAISE WARNING ''somebody is watching %'', tg_tag; END';
@@ -326,7 +317,6 @@ describe.each(['12', '18'])('on PostgreSQL %s', (version) => {
   })
 
   test('a key that opens nothing of what is stored is warned of', async () => {
-    if (!own.url) return
     const url = await studio()
     await migrate(managerOf(url))
     for (const dryRun of [true, false]) {

@@ -24,7 +24,6 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   const fresh = () => own.fresh()
 
   test('an empty database is migrated once, and a rerun changes nothing', async () => {
-    if (!own.url) return
     const url = await fresh()
     const { manager, report } = await migrated(url)
     expect(report.migrations.map(({ state }: { state: string }) => state)).toEqual([
@@ -45,7 +44,6 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a file that was another before runs over what that made, and a stranger does not', async () => {
-    if (!own.url) return
     const url = await fresh()
     const { manager } = await migrated(url)
     const ran = (checksum: string) =>
@@ -67,7 +65,6 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a database that has the older files gets the newer ones alone, with their checksums kept', async () => {
-    if (!own.url) return
     const url = await fresh()
     await script(url, legacyStudio)
     const { manager } = await migrated(url)
@@ -92,7 +89,6 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a Studio that has the first migration keeps its rows', async () => {
-    if (!own.url) return
     const url = await fresh()
     await script(url, architecture)
     const project = await newProject(url, 'kept')
@@ -103,7 +99,6 @@ describe.each(['12', '15', '18'])('migrations on PostgreSQL %s', (version) => {
   }, 60_000)
 
   test('a Studio with the legacy table loses nothing: rows are imported, sealed, and imported once', async () => {
-    if (!own.url) return
     const url = await fresh()
     await script(url, legacyStudio)
     const before = await sql(

@@ -2,14 +2,16 @@
 // was told to ask.
 
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const script = join(__dirname, 'support', 'srv.mjs')
-const resolver = join(mkdtempSync(join(tmpdir(), 'srv-')), 'resolv.conf')
+const folder = mkdtempSync(join(tmpdir(), 'srv-'))
+const resolver = join(folder, 'resolv.conf')
 writeFileSync(resolver, 'nameserver 127.0.0.1\n')
+afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Runs a command where this machine has no network but itself, and DNS is asked there. */
 const alone = (command: string) => [

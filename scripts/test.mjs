@@ -8,6 +8,7 @@ import { buildStudio } from './steps/package.mjs'
 import { checkTools } from './steps/tools.mjs'
 import { findChromium } from './test/chromium.mjs'
 import { programRuns, withServers } from './test/kinds.mjs'
+import { requireNothingLeft, takeTemporaryFolder } from './test/leavings.mjs'
 import * as node from './test/node.mjs'
 import { createReport } from './test/report.mjs'
 import { findRuntimes } from './test/runtimes.mjs'
@@ -29,6 +30,7 @@ const WIDTH = 2
 
 async function main() {
   checkTools()
+  const temporary = takeTemporaryFolder()
   const installed = await step('npm dependencies', async () => void (await ensureDependencies()), {
     always: true,
   })
@@ -68,6 +70,7 @@ async function main() {
   await step('Jest tests', after(compiled, runJest))
   await step('tests of servers and proxy', node.runNodeTests)
   await servers?.stop()
+  await step('what the tests leave behind', () => requireNothingLeft(temporary), { always: true })
 }
 
 await main().catch((error) => step('npm test itself', () => Promise.reject(error)))

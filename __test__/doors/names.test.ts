@@ -100,7 +100,12 @@ const odd = [
 ].map((text) => Buffer.from(text))
 const chance = Array.from({ length: 40 }, (_, n) => randomBytes(1 + (n % 5)))
 const invalid = [[0xff], [0xc3], [0x80, 0x2e], [0x2e, 0xff], [0xed, 0xa0, 0x80]].map(Buffer.from)
-const names = [...odd, ...invalid, ...chance]
+const given = [...odd, ...invalid, ...chance]
+// What a name would be whose reader stopped somewhere in it.
+const begun = given.flatMap((name) => Array.from(name, (_, end) => name.subarray(0, end)))
+const names = [
+  ...new Map([...given, ...begun].map((name) => [name.toString('hex'), name])).values(),
+]
 
 async function fill() {
   const commands = names.map((name) => ['SET', binary(name), binary(name)])

@@ -33,32 +33,24 @@ export async function migrateOnce(url: string, dryRun = false) {
 
 /** A server that the tests of a group share. */
 export interface OwnServer {
-  /** Not there where this version can't be had. */
-  url?: string
   /** An empty database in which these scripts have run. */
   fresh(...scripts: string[]): Promise<string>
 }
 
 export function ownServer(version: string): OwnServer {
-  let server: Awaited<ReturnType<typeof startPostgres>> | undefined
+  let server: Awaited<ReturnType<typeof startPostgres>>
   let count = 0
-  const own: OwnServer = {
+  beforeAll(async () => {
+    server = await startPostgres({ version: Number(version) })
+  }, 120_000)
+  afterAll(() => server?.stop())
+  return {
     async fresh(...scripts) {
       const name = `t_${++count}`
-      await sql(own.url!, `CREATE DATABASE ${name}`)
-      const url = Object.assign(new URL(own.url!), { pathname: `/${name}` }).href
+      await sql(server.url, `CREATE DATABASE ${name}`)
+      const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href
       for (const text of scripts) await script(url, text)
       return url
     },
   }
-  beforeAll(async () => {
-    try {
-      server = await startPostgres({ version: Number(version) })
-      own.url = server.url
-    } catch (error) {
-      console.warn(`PostgreSQL ${version} can't be had: ${String(error).slice(0, 300)}`)
-    }
-  }, 120_000)
-  afterAll(() => server?.stop())
-  return own
 }

@@ -1,3 +1,4 @@
+import type { HandleResponse } from '../../index'
 import { letBy, readBody, streamBody } from './body'
 import { createExchange } from './exchange'
 import { failure, internal, notReady } from './failure'
@@ -26,6 +27,10 @@ export function createApiHandler<
   const exchange = createExchange(manager, options)
 
   return async (request, response, claims) => {
+    const respond = async (answer: HandleResponse, method: string) => {
+      await send(response, answer, method)
+      letBy(request)
+    }
     try {
       // The raw URL, not `req.query`: Next has decoded that, and lost which slash was in a key.
       const target = parseTarget(rawUrl(request), basePath)
@@ -34,7 +39,7 @@ export function createApiHandler<
 
       const method = (request.method ?? 'GET').toUpperCase()
       if (isUncertain(request, method, target.path)) {
-        return void (await send(response, notReady(), method))
+        return void (await respond(notReady(), method))
       }
       const client = new AbortController()
       let answered = false
@@ -52,11 +57,10 @@ export function createApiHandler<
         signal: client.signal,
       })
       answered = true
-      if (answer) await send(response, answer, method)
-      letBy(request)
+      if (answer) await respond(answer, method)
     } catch (error) {
       onError(error)
-      if (!response.headersSent) await send(response, failure(internal('unknown')), 'GET')
+      if (!response.headersSent) await respond(failure(internal('unknown')), 'GET')
     }
   }
 }

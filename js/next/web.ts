@@ -28,10 +28,10 @@ export function createWebHandler(
   const exchange = createExchange(manager, options)
 
   return async (request) => {
-    const [url = ''] = request.url.split('#', 1)
     const answer = await exchange({
       method: request.method,
-      target: parseTarget(url, basePath),
+      // A `#` in it was sent as it is, as clients that know URLs never do: the core refuses it.
+      target: parseTarget(request.url, basePath),
       headers: headersOf(request),
       remoteAddress: getRemoteAddress?.(request),
       getUser: () => getUser?.(request),
