@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::draft::MASK;
-use super::{DatabaseType, Endpoint, host, uri};
+use super::{DatabaseType, Endpoint, Tls, host, uri};
 
 /// A target without its secrets, as the registry's columns hold it. Together with the password it
 /// can be given to [`super::Target::parse`] again.
@@ -162,4 +162,19 @@ pub(super) fn put(options: &mut Map<String, Value>, name: &str, value: Option<im
     if let Some(value) = value {
         options.insert(name.to_owned(), value.into());
     }
+}
+
+/// The options that say how TLS is used. `by_default` is what holds when `tls` is not named.
+pub(super) fn put_tls(options: &mut Map<String, Value>, tls: Option<&Tls>, by_default: bool) {
+    if tls.is_some() != by_default {
+        options.insert("tls".to_owned(), tls.is_some().into());
+    }
+    let Some(tls) = tls else { return };
+    if tls.insecure {
+        options.insert("tls_verify".to_owned(), false.into());
+    }
+    if tls.any_name {
+        options.insert("tls_any_name".to_owned(), true.into());
+    }
+    put(options, "ca_pem", tls.ca_pem.clone());
 }

@@ -245,6 +245,10 @@ pub(super) fn agree<T: PartialEq>(what: &str, a: Option<T>, b: Option<T>) -> Res
     }
 }
 
+pub(super) fn wrong_scheme(expected: &str) -> Error {
+    Error::validation(format!("the connection string must begin with {expected}"))
+}
+
 /// [`agree`] for a secret; a masked one, as answers show it, is refused.
 pub(super) fn agree_secret(
     what: &str,

@@ -4,8 +4,8 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::columns::{Columns, put};
-use super::draft::{Draft, agree_secret};
+use super::columns::{Columns, put, put_tls};
+use super::draft::{Draft, agree_secret, wrong_scheme};
 use super::tls::Tls;
 use super::{CallerHeaders, Endpoint, ReaderPaths, host};
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ impl HttpTarget {
             None => None,
             Some("https") => Some(true),
             Some("http") => Some(false),
-            Some(_) => return Err(super::wrong_scheme("https:// or http://")),
+            Some(_) => return Err(wrong_scheme("https:// or http://")),
         };
         // A user name and password in a URL would be Basic credentials, and are easily shown or
         // logged by whoever handles the URL.
@@ -89,7 +89,7 @@ impl HttpTarget {
 
     pub(super) fn columns(&self) -> Columns {
         let mut options = Map::new();
-        super::put_tls(&mut options, self.tls.as_ref(), true);
+        put_tls(&mut options, self.tls.as_ref(), true);
         if self.base_url.path() != "/" {
             options.insert("path".to_owned(), Value::from(self.base_url.path()));
         }

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::{Map, Value};
 
+use super::DatabaseType;
+
 /// Where to connect to. What the connection string names and what the fields name must agree.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -150,6 +152,16 @@ fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Er
         Some(Port::Text(text)) => text.parse().map_err(|_| wrong())?,
     };
     if port == 0 { Err(wrong()) } else { Ok(Some(port)) }
+}
+
+/// The URL of an HTTP target is often given as its host.
+pub(super) fn as_url(kind: DatabaseType, input: &TargetInput) -> Option<TargetInput> {
+    let url = input.host.as_ref().filter(|host| host.contains("://"))?;
+    if kind != DatabaseType::BunApi || input.connection_string.is_some() {
+        return None;
+    }
+    let connection_string = Some(url.clone().into());
+    Some(TargetInput { connection_string, host: None, ..input.clone() })
 }
 
 #[cfg(test)]

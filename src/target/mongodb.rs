@@ -4,8 +4,8 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::Endpoint;
-use super::columns::{self, Columns, put};
-use super::draft::{self, Draft, agree};
+use super::columns::{self, Columns, put, put_tls};
+use super::draft::{self, Draft, agree, wrong_scheme};
 use super::tls::Tls;
 use crate::error::{Error, Result};
 
@@ -85,7 +85,7 @@ impl MongoTarget {
             None => None,
             Some("mongodb") => Some(false),
             Some("mongodb+srv") => Some(true),
-            Some(_) => return Err(super::wrong_scheme("mongodb:// or mongodb+srv://")),
+            Some(_) => return Err(wrong_scheme("mongodb:// or mongodb+srv://")),
         };
         let srv = agree("srv", srv_scheme, draft.options.flag(&["srv"])?)?.unwrap_or(false);
         let endpoints = draft.endpoints(PORT)?;
@@ -186,7 +186,7 @@ impl MongoTarget {
             options.insert("srv".to_owned(), true.into());
         }
         columns::more_hosts(&mut options, &self.endpoints);
-        super::put_tls(&mut options, self.tls.as_ref(), self.srv);
+        put_tls(&mut options, self.tls.as_ref(), self.srv);
         put(&mut options, "authSource", self.auth_source.clone());
         put(&mut options, "authMechanism", self.auth_mechanism.clone());
         put(&mut options, "replicaSet", self.replica_set.clone());

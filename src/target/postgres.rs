@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Endpoint;
 use super::columns::{Columns, put};
-use super::draft::{self, Draft, agree};
+use super::draft::{self, Draft, agree, wrong_scheme};
 use super::tls::{self, Tls};
 use crate::error::{Error, Result};
 
@@ -60,7 +60,7 @@ impl PostgresTarget {
     pub(super) fn read(draft: &mut Draft) -> Result<Self> {
         match draft.scheme() {
             None | Some("postgres" | "postgresql") => {}
-            Some(_) => return Err(super::wrong_scheme("postgresql:// or postgres://")),
+            Some(_) => return Err(wrong_scheme("postgresql:// or postgres://")),
         }
         let endpoint = draft.endpoint(PORT)?;
         let username = draft.username()?.unwrap_or_else(|| "postgres".to_owned());

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::columns::{self, Columns, put};
-use super::draft::{self, Draft, agree};
+use super::columns::{self, Columns, put, put_tls};
+use super::draft::{self, Draft, agree, wrong_scheme};
 use super::tls::Tls;
 use super::{Endpoint, uri};
 use crate::error::{Error, Result};
@@ -158,7 +158,7 @@ impl RedisTarget {
         if self.db != 0 {
             options.insert("db".to_owned(), self.db.into());
         }
-        super::put_tls(&mut options, self.tls.as_ref(), false);
+        put_tls(&mut options, self.tls.as_ref(), false);
         match &self.topology {
             RedisTopology::Standalone => {}
             RedisTopology::Cluster => {
@@ -199,13 +199,13 @@ fn scheme(scheme: Option<&str>) -> Result<(bool, Named)> {
     let secure = match base {
         "redis" | "valkey" => false,
         "rediss" | "valkeys" => true,
-        _ => return Err(super::wrong_scheme("redis://, rediss://, valkey:// or valkeys://")),
+        _ => return Err(wrong_scheme("redis://, rediss://, valkey:// or valkeys://")),
     };
     match more {
         None => Ok((secure, Named::Nothing)),
         Some("cluster") => Ok((secure, Named::Cluster)),
         Some("sentinel") => Ok((secure, Named::Sentinel)),
-        Some(_) => Err(super::wrong_scheme("redis://, redis+cluster:// or redis+sentinel://")),
+        Some(_) => Err(wrong_scheme("redis://, redis+cluster:// or redis+sentinel://")),
     }
 }
 

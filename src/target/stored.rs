@@ -22,8 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::columns::Columns;
 use super::draft::{Draft, MASK};
-use super::input::{TargetInput, given};
-use super::{Rules, Target, as_url, uri};
+use super::input::{TargetInput, as_url, given};
+use super::{Rules, Target, uri};
 use crate::error::{Error, Result};
 
 /// A target as it is stored; see the module.

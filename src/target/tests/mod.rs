@@ -3,10 +3,10 @@ mod refusals;
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::error::Code;
+use crate::error::{Code, Error};
 
 const PLATFORM: Rules = Rules { self_hosted: false };
 const SELF_HOSTED: Rules = Rules { self_hosted: true };
