@@ -1,10 +1,13 @@
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
 
 use super::*;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
+use crate::target::DatabaseType;
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const NEW: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";

@@ -1,0 +1,233 @@
+//! What is configured, with the defaults in it.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tracing::level_filters::LevelFilter;
+use url::Url;
+
+use crate::crypto::KeyRing;
+use crate::error::Result;
+use crate::target::DatabaseType;
+use crate::target::egress::{Egress, EgressPolicy};
+
+/// Connections of one HTTP service. No variable limits them: most requests share one by HTTP/2.
+const HTTP_CONNECTIONS: u32 = 10;
+
+/// Everything that can be configured, as it is in effect.
+#[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Config {
+    /// `DATABASE_URL`: the platform database.
+    pub database_url: Option<SecretString>,
+    /// `DATABASE_ENCRYPTION_KEY`: seals stored secrets; nothing can be stored without it.
+    pub keyring: Option<KeyRing>,
+    /// `PG_META_CRYPTO_KEY`: crypto-js passphrase of the pg-meta header.
+    pub pg_meta_crypto_key: Option<SecretString>,
+    /// `REDIS_CRYPTO_KEY`: crypto-js passphrase of older Redis strings.
+    pub redis_crypto_key: Option<SecretString>,
+    /// `MONGODB_CRYPTO_KEY`: crypto-js passphrase of older MongoDB strings.
+    pub mongodb_crypto_key: Option<SecretString>,
+    /// `STUDIO_PG_META_URL`.
+    pub pg_meta_url: Option<Url>,
+    /// `REDIS_URL`: a connection that exists without the registry.
+    pub redis_url: Option<SecretString>,
+    /// `MONGODB_URL`: a connection that exists without the registry.
+    pub mongodb_url: Option<SecretString>,
+    /// `BUN_API_URL`: a connection that exists without the registry.
+    pub bun_api_url: Option<Url>,
+    /// `BUN_API_KEY`: key of the service at `bun_api_url`.
+    pub bun_api_key: Option<SecretString>,
+    /// `MAX_POSTGRES_CONNECTIONS`, per registered connection.
+    pub max_postgres_connections: u32,
+    /// `MAX_REDIS_CONNECTIONS`, per registered connection.
+    pub max_redis_connections: u32,
+    /// `MAX_MONGODB_CONNECTIONS`, per registered connection.
+    pub max_mongodb_connections: u32,
+    /// `ENABLE_REDIS_MANAGEMENT`.
+    pub redis_enabled: bool,
+    /// `ENABLE_MONGODB_MANAGEMENT`.
+    pub mongodb_enabled: bool,
+    /// `ENABLE_BUN_API_MANAGEMENT`.
+    pub bun_api_enabled: bool,
+    /// `MULTIDB_MAX_CLIENTS`: pool entries of the process.
+    pub max_clients: usize,
+    /// `MULTIDB_IDLE_TIMEOUT_MS`.
+    pub idle_timeout: Duration,
+    /// `MULTIDB_ALLOWED_HOSTS`: rules, not yet parsed.
+    pub allowed_hosts: Vec<String>,
+    /// `MULTIDB_DENIED_HOSTS`: rules, not yet parsed.
+    pub denied_hosts: Vec<String>,
+    /// `NEXT_PUBLIC_IS_PLATFORM`: hosted for many; changes the defaults of egress and authorization.
+    pub is_platform: bool,
+    /// `MULTIDB_ALLOWED_ORIGINS`, as browsers spell them.
+    pub allowed_origins: Vec<String>,
+    /// `MULTIDB_RATE_LIMIT`; `None` when it is `off`.
+    pub rate_limit: Option<RateLimit>,
+    /// `MULTIDB_SHARED_REDIS_URL`: where instances share their rate limits.
+    pub shared_redis_url: Option<SecretString>,
+    /// `MULTIDB_AUTHORIZATION`.
+    pub authorization: Authorization,
+    /// `MULTIDB_REQUEST_TIMEOUT_MS`: the deadline of an operation that names none.
+    pub request_timeout: Duration,
+    /// `MULTIDB_CONNECT_TIMEOUT_MS`: until a new connection must be ready for use.
+    pub connect_timeout: Duration,
+    /// `MULTIDB_MAX_RESULT_BYTES`: cap of one result, enforced while it is being read.
+    pub max_result_bytes: usize,
+    /// `MULTIDB_MAX_SOCKETS`: subscriptions of the process.
+    pub max_sockets: usize,
+    /// `MULTIDB_MAX_SOCKETS_PER_USER`.
+    pub max_sockets_per_user: usize,
+    /// `MULTIDB_SOCKET_PING_MS`: a subscriber that was silent this long is asked whether it lives.
+    pub socket_ping: Duration,
+    /// `MULTIDB_METRICS_TOKEN`: who has it may read `/metrics`; nobody where it is not set.
+    pub metrics_token: Option<SecretString>,
+    /// `LOG_LEVEL`.
+    pub log_level: LevelFilter,
+}
+
+/// Who may do what is decided by roles, or not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization {
+    /// Every caller may do everything.
+    Off,
+    /// By the roles of the organization, the project and the connection.
+    Members,
+}
+
+/// So much cost in so much time, per user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Sum of the operations' cost weights.
+    pub cost: u32,
+    /// In any stretch of time this long.
+    pub window: Duration,
+}
+
+impl RateLimit {
+    /// No window is longer: one day.
+    pub const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+}
+
+impl Config {
+    /// What the settings are read into. [`SETTINGS`] gives every member its default.
+    pub(super) fn unset() -> Self {
+        Self {
+            database_url: None,
+            keyring: None,
+            pg_meta_crypto_key: None,
+            redis_crypto_key: None,
+            mongodb_crypto_key: None,
+            pg_meta_url: None,
+            redis_url: None,
+            mongodb_url: None,
+            bun_api_url: None,
+            bun_api_key: None,
+            max_postgres_connections: 0,
+            max_redis_connections: 0,
+            max_mongodb_connections: 0,
+            redis_enabled: false,
+            mongodb_enabled: false,
+            bun_api_enabled: false,
+            max_clients: 0,
+            idle_timeout: Duration::ZERO,
+            allowed_hosts: Vec::new(),
+            denied_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            is_platform: false,
+            rate_limit: None,
+            shared_redis_url: None,
+            authorization: Authorization::Members,
+            request_timeout: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
+            max_result_bytes: 0,
+            max_sockets: 0,
+            max_sockets_per_user: 0,
+            socket_ping: Duration::ZERO,
+            metrics_token: None,
+            log_level: LevelFilter::OFF,
+        }
+    }
+
+    /// Whether a type is managed at all. PostgreSQL always is.
+    #[must_use]
+    pub fn enabled(&self, kind: DatabaseType) -> bool {
+        match kind {
+            DatabaseType::Postgres => true,
+            DatabaseType::Redis => self.redis_enabled,
+            DatabaseType::Mongodb => self.mongodb_enabled,
+            DatabaseType::BunApi => self.bun_api_enabled,
+        }
+    }
+
+    /// How many server connections one registered connection may hold.
+    #[must_use]
+    pub fn max_connections(&self, kind: DatabaseType) -> u32 {
+        match kind {
+            DatabaseType::Postgres => self.max_postgres_connections,
+            DatabaseType::Redis => self.max_redis_connections,
+            DatabaseType::Mongodb => self.max_mongodb_connections,
+            DatabaseType::BunApi => HTTP_CONNECTIONS,
+        }
+    }
+
+    /// The guard for connections that users register: private ranges are closed on a platform.
+    pub fn egress_policy(&self) -> Result<Egress> {
+        let (allowed, denied) = (self.allowed_hosts.join(","), self.denied_hosts.join(","));
+        Ok(Egress::new(EgressPolicy::parse(self.is_platform, &allowed, &denied)?))
+    }
+
+    /// The passphrases that an older Studio may have used for strings of this type, its own first.
+    pub fn legacy_passphrases(&self, kind: DatabaseType) -> impl Iterator<Item = &SecretString> {
+        let own = match kind {
+            DatabaseType::Redis => self.redis_crypto_key.as_ref(),
+            DatabaseType::Mongodb => self.mongodb_crypto_key.as_ref(),
+            DatabaseType::Postgres | DatabaseType::BunApi => None,
+        };
+        own.into_iter().chain(&self.pg_meta_crypto_key)
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Secrets show only whether they are set, URLs only their origin.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = |secret: &Option<SecretString>| secret.is_some();
+        let origin = |url: &Option<Url>| url.as_ref().map(|u| u.origin().ascii_serialization());
+        f.debug_struct("Config")
+            .field("database_url", &set(&self.database_url))
+            .field("keyring", &self.keyring)
+            .field("pg_meta_crypto_key", &set(&self.pg_meta_crypto_key))
+            .field("redis_crypto_key", &set(&self.redis_crypto_key))
+            .field("mongodb_crypto_key", &set(&self.mongodb_crypto_key))
+            .field("pg_meta_url", &origin(&self.pg_meta_url))
+            .field("redis_url", &set(&self.redis_url))
+            .field("mongodb_url", &set(&self.mongodb_url))
+            .field("bun_api_url", &origin(&self.bun_api_url))
+            .field("bun_api_key", &set(&self.bun_api_key))
+            .field("max_postgres_connections", &self.max_postgres_connections)
+            .field("max_redis_connections", &self.max_redis_connections)
+            .field("max_mongodb_connections", &self.max_mongodb_connections)
+            .field("redis_enabled", &self.redis_enabled)
+            .field("mongodb_enabled", &self.mongodb_enabled)
+            .field("bun_api_enabled", &self.bun_api_enabled)
+            .field("max_clients", &self.max_clients)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("denied_hosts", &self.denied_hosts)
+            .field("allowed_origins", &self.allowed_origins)
+            .field("is_platform", &self.is_platform)
+            .field("rate_limit", &self.rate_limit)
+            .field("shared_redis_url", &set(&self.shared_redis_url))
+            .field("authorization", &self.authorization)
+            .field("request_timeout", &self.request_timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_result_bytes", &self.max_result_bytes)
+            .field("max_sockets", &self.max_sockets)
+            .field("max_sockets_per_user", &self.max_sockets_per_user)
+            .field("socket_ping", &self.socket_ping)
+            .field("metrics_token", &set(&self.metrics_token))
+            .field("log_level", &self.log_level)
+            .finish()
+    }
+}
