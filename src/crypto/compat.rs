@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::gcm::{self, NONCE_LEN, TAG_LEN};
 use super::keyring::KeyRing;
+use super::random::random;
 use crate::error::{Code, Error, Result};
 
 /// An encrypted connection string; every member is hexadecimal.
@@ -26,7 +27,7 @@ pub struct EncryptedConnectionString {
 impl KeyRing {
     /// Encrypts under the first key.
     pub fn encrypt_connection_string(&self, plaintext: &str) -> Result<EncryptedConnectionString> {
-        let iv = super::random::<NONCE_LEN>()?;
+        let iv = random::<NONCE_LEN>()?;
         let mut buffer = Zeroizing::new(plaintext.as_bytes().to_vec());
         let tag = gcm::encrypt(&self.first().bytes, &iv, &[], &mut buffer)?;
         Ok(EncryptedConnectionString {

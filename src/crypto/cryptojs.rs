@@ -16,6 +16,7 @@ use md5::{Digest, Md5};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use super::random::random;
 use crate::error::{Code, Error, Result};
 
 const MAGIC: &[u8; 8] = b"Salted__";
@@ -31,7 +32,7 @@ const SAMPLE_KEY: &str = "SAMPLE_KEY";
 /// Encrypts as crypto-js does, with a random salt.
 pub fn encrypt(plaintext: &str, passphrase: &SecretString) -> Result<String> {
     check_passphrase(passphrase.expose_secret())?;
-    encrypt_with_salt(plaintext, passphrase, super::random()?)
+    encrypt_with_salt(plaintext, passphrase, random()?)
 }
 
 fn encrypt_with_salt(

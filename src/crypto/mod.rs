@@ -13,22 +13,9 @@ mod gcm;
 pub mod keyring;
 #[cfg(test)]
 mod nist;
+mod random;
 pub mod seal;
 mod stamp;
 
 pub use keyring::KeyRing;
 pub use seal::Place;
-
-use rand::TryRngCore as _;
-use rand::rngs::OsRng;
-
-use crate::error::{Error, Result};
-
-/// `N` bytes from the operating system's generator, for nonces and salts.
-fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    OsRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(|_| Error::internal("the operating system gave no random bytes"))?;
-    Ok(bytes)
-}

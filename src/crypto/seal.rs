@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::gcm::{self, NONCE_LEN, TAG_LEN};
 use super::keyring::{KeyRing, is_id};
+use super::random::random;
 use crate::error::{Code, Error, Result};
 
 /// Names the format, and its version, at the start of every sealed value.
@@ -65,7 +66,7 @@ impl KeyRing {
     /// Seals `plaintext` under the first key, for this place alone.
     pub fn seal(&self, plaintext: &str, place: &Place<'_>) -> Result<String> {
         let key = self.first();
-        let nonce = super::random::<NONCE_LEN>()?;
+        let nonce = random::<NONCE_LEN>()?;
         // At its final size from the start: growing would leave copies of the plaintext behind.
         let mut sealed = Zeroizing::new(Vec::with_capacity(NONCE_LEN + plaintext.len() + TAG_LEN));
         sealed.extend_from_slice(&nonce);
