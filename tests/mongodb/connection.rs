@@ -1,13 +1,13 @@
 use mongodb::bson::doc;
 use secrecy::SecretString;
-use studio_multidb::backend::probe::{self, TestResult};
+use studio_multidb::backend::{TestResult, test_connection};
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::{MongoTarget, Target};
 
 use super::support::{collection, connect, eventually, insert, options, soon, target};
 
 async fn test(target: MongoTarget) -> TestResult {
-    probe::test(&Target::Mongodb(target), &options(), soon()).await
+    test_connection(&Target::Mongodb(target), &options(), soon()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

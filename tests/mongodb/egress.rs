@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mongodb::bson::doc;
 use studio_multidb::backend::mongodb::Client;
-use studio_multidb::backend::{ConnectOptions, probe};
+use studio_multidb::backend::{ConnectOptions, test_connection};
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Code;
 use studio_multidb::target::Target;
@@ -47,7 +47,7 @@ async fn hosts_that_a_server_names_pass_the_guard_too() {
     let visited = tokio::time::timeout(Duration::from_millis(200), trap.accept()).await;
     assert!(visited.is_err(), "a connection was made to {trapped}");
 
-    let result = probe::test(&Target::Mongodb(target), &options, soon()).await;
+    let result = test_connection(&Target::Mongodb(target), &options, soon()).await;
     assert_eq!(result.code, Some("HOST_NOT_ALLOWED"));
 }
 

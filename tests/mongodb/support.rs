@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 use studio_multidb::backend::mongodb::{AggregateOptions, Cap, Client, Namespace, Query, with_id};
-use studio_multidb::backend::{ConnectOptions, probe};
+use studio_multidb::backend::{ConnectOptions, test_connection};
 use studio_multidb::deadline::Deadline;
 use studio_multidb::ejson::Mode;
 use studio_multidb::error::Result;
@@ -124,7 +124,7 @@ pub(super) fn at_most(documents: u32) -> Cap {
 
 /// Tries a connection with TLS and a login, and expects that it works.
 pub(super) async fn passes_every_step(target: MongoTarget) {
-    let result = probe::test(&Target::Mongodb(target), &options(), soon()).await;
+    let result = test_connection(&Target::Mongodb(target), &options(), soon()).await;
     let names: Vec<_> = result.steps.iter().map(|step| step.name).collect();
     assert_eq!(names, ["resolve", "connect", "tls", "auth", "ping", "capabilities"]);
     assert!(result.success, "{:?}", result.error);

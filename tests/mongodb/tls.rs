@@ -3,7 +3,7 @@
 
 use mongodb::bson::doc;
 use studio_multidb::backend::mongodb::Client;
-use studio_multidb::backend::probe;
+use studio_multidb::backend::test_connection;
 use studio_multidb::error::Code;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
 
@@ -53,7 +53,7 @@ async fn a_server_with_another_authority_is_refused_before_the_login() {
     let Some(target) = target(None) else { return };
     let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbTlsError, "{error}");
-    let result = probe::test(&Target::Mongodb(target), &options(), soon()).await;
+    let result = test_connection(&Target::Mongodb(target), &options(), soon()).await;
     assert_eq!(result.steps.last().unwrap().name, "tls");
     assert_eq!(result.code, Some("DB_TLS_ERROR"));
 }

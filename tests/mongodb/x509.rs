@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use serde_json::{Value, json};
 use studio_multidb::backend::mongodb::{Client, Namespace};
-use studio_multidb::backend::probe;
+use studio_multidb::backend::test_connection;
 use studio_multidb::error::{Code, Error};
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
@@ -130,7 +130,7 @@ async fn a_certificate_that_the_server_does_not_know_is_refused_as_such() {
     let error = Client::connect(&known, &options(), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbInvalidCredentials, "{error}");
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
-    let result = probe::test(&Target::Mongodb(known), &options(), soon()).await;
+    let result = test_connection(&Target::Mongodb(known), &options(), soon()).await;
     assert_eq!(result.steps.last().unwrap().name, "auth");
     assert_eq!(result.code, Some("DB_INVALID_CREDENTIALS"));
 

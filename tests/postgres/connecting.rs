@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use studio_multidb::backend::postgres::Client;
-use studio_multidb::backend::probe::{self, TestResult};
+use studio_multidb::backend::{TestResult, test_connection};
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
@@ -50,7 +50,7 @@ async fn tls_verifies_the_server_and_prefer_falls_back() {
 }
 
 async fn tested(target: PostgresTarget) -> TestResult {
-    probe::test(&Target::Postgres(target), &options(1), soon()).await
+    test_connection(&Target::Postgres(target), &options(1), soon()).await
 }
 
 fn steps(result: &TestResult) -> Vec<(&str, bool)> {

@@ -1,10 +1,10 @@
 //! Passwords, users and TLS.
 
 use serde_json::{Map, json};
-use studio_multidb::backend::probe;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::read::Window;
 use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::backend::test_connection;
 use studio_multidb::error::{Code, Error};
 use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};
 
@@ -89,14 +89,14 @@ async fn a_server_is_trusted_by_its_authority_only() {
 #[tokio::test]
 async fn a_test_says_how_far_it_came() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
-    let result = probe::test(&Target::Redis(target(&url)), &options(), soon()).await;
+    let result = test_connection(&Target::Redis(target(&url)), &options(), soon()).await;
     let names: Vec<&str> = result.steps.iter().map(|step| step.name).collect();
     assert_eq!(names, ["resolve", "connect", "auth", "ping", "capabilities"]);
     assert!(result.success && result.version.is_some());
     assert_eq!(result.facts["mode"], "standalone");
     assert!(result.facts["memory_used"].is_string());
     let closed = Target::Redis(target("redis://127.0.0.1:1"));
-    let result = probe::test(&closed, &options(), soon()).await;
+    let result = test_connection(&closed, &options(), soon()).await;
     assert_eq!(result.steps.last().map(|step| (step.name, step.ok)), Some(("connect", false)));
     assert_eq!(result.code, Some("DB_CONNECTION_FAILED"));
 }

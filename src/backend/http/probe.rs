@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
+use super::client::{HEALTH, INFO};
+use super::exchange::{Answer, Request};
+use super::path;
 use super::pool::{Connection, Dialer};
-use super::{Answer, HEALTH, INFO, Request, Service, Try, failed, path};
+use super::service::{Service, Try, failed};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
 use crate::deadline::Deadline;

@@ -6,7 +6,7 @@ use super::input::TestInput;
 use crate::api::context::Context;
 use crate::api::params::Nothing;
 use crate::api::reply::Reply;
-use crate::backend::probe::{self, TestResult};
+use crate::backend::{TestResult, test_connection};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::registry::Connection;
@@ -21,7 +21,7 @@ pub(super) async fn try_saved(cx: &Context, connection: &Connection) -> Result<T
     let registry = &cx.service.registry;
     let target = registry.target(connection).await?;
     let options = cx.service.connect_options(connection);
-    let result = probe::test(&target, &options, cx.deadline).await;
+    let result = test_connection(&target, &options, cx.deadline).await;
     registry.record_test(connection, result.error.as_deref()).await;
     Ok(result)
 }
@@ -47,7 +47,7 @@ pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
         Target::parse(database_type, &input.target, registry.rules())?
     };
     let options = cx.service.trial_options(target.database_type());
-    Reply::json(&probe::test(&target, &options, cx.deadline).await)
+    Reply::json(&test_connection(&target, &options, cx.deadline).await)
 }
 
 /// How long names are looked up for at most, before a target is saved.
@@ -70,7 +70,7 @@ pub(super) async fn require_admissible(cx: &Context, target: &Target) -> Result<
 /// Fails with what the test found, so that a target that does not work is not saved unasked.
 pub(super) async fn require_success(cx: &Context, target: &Target) -> Result<()> {
     let options = cx.service.trial_options(target.database_type());
-    let result = probe::test(target, &options, cx.deadline).await;
+    let result = test_connection(target, &options, cx.deadline).await;
     let Some(why) = &result.error else { return Ok(()) };
     let code = result.failure().unwrap_or(Code::DbConnectionFailed);
     let message = format!(

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hyper::Method;
+use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::backend::probe;
+use crate::backend::test_connection;
 use crate::target::egress::{Egress, EgressPolicy};
 use crate::target::{DatabaseType, Rules, Target, TargetInput};
-use hyper::Method;
 
 /// What the server does with one request: the bytes it answers, then whether it closes.
 type Script = fn(&str, usize) -> (Vec<u8>, bool);
@@ -261,7 +263,7 @@ async fn a_refused_key_is_told_from_a_service_that_is_down() {
     let target = target(&server.url, "wrong-key");
     let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbInvalidCredentials);
-    let result = probe::test(&Target::Http(target), &options(), soon()).await;
+    let result = test_connection(&Target::Http(target), &options(), soon()).await;
     assert_eq!(result.code, Some("DB_INVALID_CREDENTIALS"));
     assert_eq!(result.steps.last().map(|step| (step.name, step.ok)), Some(("auth", false)));
 }
@@ -275,7 +277,7 @@ async fn a_probe_takes_every_step() {
     })
     .await;
     let target = Target::Http(target(&server.url, "k"));
-    let result = probe::test(&target, &options(), soon()).await;
+    let result = test_connection(&target, &options(), soon()).await;
     assert!(result.success, "{result:?}");
     assert_eq!(result.version.as_deref(), Some("1.2.3"));
     let steps: Vec<_> = result.steps.iter().map(|step| step.name).collect();
@@ -358,11 +360,11 @@ async fn a_probe_over_tls_verifies_the_service() {
         }),
         ..target(&url, "k")
     };
-    let result = probe::test(&Target::Http(trusting), &options(), soon()).await;
+    let result = test_connection(&Target::Http(trusting), &options(), soon()).await;
     assert!(result.success, "{result:?}");
     assert!(result.steps.iter().any(|step| step.name == "tls"));
 
-    let result = probe::test(&Target::Http(target(&url, "k")), &options(), soon()).await;
+    let result = test_connection(&Target::Http(target(&url, "k")), &options(), soon()).await;
     assert_eq!(result.code, Some("DB_TLS_ERROR"));
     assert_eq!(result.steps.last().map(|step| step.name), Some("tls"));
 }
