@@ -1,226 +1,49 @@
 //! MongoDB, through the `mongodb` crate.
 //!
-//! A [`Client`] is the driver with its own way out ([`tunnel`]). What a request does with it is a
-//! [`Call`]: admitted, bounded in time, told truly when it fails. Results are written from raw BSON
-//! straight to JSON.
+//! A [`Client`] is the driver with its own way out ([`driver`]). What a request does with it is a
+//! [`Call`] ([`command`]): admitted, bounded in time, told truly when it fails. Results are written
+//! from raw BSON straight to JSON.
+//!
+//! Documents are found in [`read`] and changed in [`write`]; what holds them (databases, collections,
+//! indexes) is in [`catalog`], and what a server does in [`server`].
 
-mod aggregate;
-mod bulk;
-mod call;
 mod cap;
-mod change;
-mod collation;
-mod collections;
+mod catalog;
+mod client;
 mod command;
-mod current;
-mod cursor;
-mod databases;
-mod define;
-mod diff;
-mod distinct;
-mod duplicate;
-mod error;
-mod exact;
+mod driver;
 mod explain;
-mod find;
 pub mod gate;
-mod hello;
-mod indexes;
-mod insert;
-mod kill;
-mod meter;
 mod names;
-mod operation;
-mod options;
-mod paging;
-mod preview;
-mod privileges;
 mod probe;
-mod profiler;
-mod reading;
-mod redact;
-mod running;
+mod read;
 mod schema;
 mod server;
-mod socks;
-mod tunnel;
 mod types;
 mod watch;
+mod write;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use mongodb::bson::doc;
-
-pub use self::aggregate::{AggregateOptions, Source};
-pub use self::bulk::{Report, Selection, Statement};
-pub use self::call::Call;
 pub use self::cap::{Cap, End};
-pub use self::change::{Change, Changed};
-pub use self::collation::collation;
-pub use self::collections::{CollectionEntry, CollectionKind, CollectionSizes};
-pub use self::cursor::{Batch, Documents};
-pub use self::databases::{DatabaseEntry, DatabaseSizes};
-pub use self::distinct::{Distinct, FoundBy};
-pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
-pub use self::find::{Count, CountKind, Query};
-pub use self::indexes::{
-    Advice, AdviceKind, Built, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage,
-    default_name,
+pub use self::catalog::{
+    Advice, AdviceKind, Built, CollectionEntry, CollectionKind, CollectionSizes, DatabaseEntry,
+    DatabaseSizes, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage, default_name,
 };
-pub use self::insert::with_id;
+pub use self::client::Client;
+pub use self::command::Call;
+pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
-pub use self::operation::{Ending, Operation, Operations, Watch};
-pub use self::paging::{Identity, Order, Position};
-pub use self::preview::{Preview, Step};
 pub use self::probe::probe;
-pub use self::profiler::{RecordCursor, Recorded, Records};
-pub use self::reading::Reading;
+pub use self::read::{
+    AggregateOptions, Batch, Count, CountKind, Distinct, Documents, FoundBy, Identity, Order,
+    Position, Preview, Query, Reading, Source, Step, collation,
+};
 pub use self::schema::{Limits, Method, Profile, Sampling};
-pub use self::server::{Member, Pool, Replication, Server, Shard, Status};
+pub use self::server::{
+    Ending, Member, Operation, Operations, Pool, RecordCursor, Recorded, Records, Replication,
+    Server, Shard, Status, Watch,
+};
 pub use self::watch::{
     BeforeChange, ChangeStream, Changes, FullDocument, News, Start, WatchOptions, Watched,
     history_is_lost,
 };
-
-use self::hello::Kind;
-use self::meter::Meter;
-use self::options::Seeds;
-use self::tunnel::Tunnel;
-use self::watch::Turns;
-use super::{ConnectOptions, Gauge};
-use crate::deadline::Deadline;
-use crate::error::{Error, Result};
-use crate::target::{Endpoint, MongoTarget, tls};
-
-/// How long closing waits for a server.
-const GOODBYE: Duration = Duration::from_secs(1);
-/// Operations that one request has under way at most.
-const MOST_AT_A_TIME: usize = 4;
-
-/// A live client of one target.
-#[derive(Debug)]
-pub struct Client {
-    driver: mongodb::Client,
-    tunnel: Tunnel,
-    meter: Arc<Meter>,
-    turns: Turns,
-}
-
-impl Client {
-    /// Connects and authenticates; returns once a server answered.
-    pub async fn connect(
-        target: &MongoTarget,
-        options: &ConnectOptions,
-        deadline: Deadline,
-    ) -> Result<Self> {
-        let seeds = Seeds::find(target, deadline).await?;
-        let kind = reach_any(target, &seeds, options, deadline).await?;
-        let client = Self::set_up(target, seeds, kind, options).await?;
-        client.ping(deadline).await?;
-        Ok(client)
-    }
-
-    /// A client that has not connected to anything yet.
-    async fn set_up(
-        target: &MongoTarget,
-        seeds: Seeds,
-        kind: Kind,
-        options: &ConnectOptions,
-    ) -> Result<Self> {
-        let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
-        let tunnel =
-            Tunnel::open(Arc::clone(&options.egress), tls, options.connect_timeout).await?;
-        let meter = Meter::new(options.max_connections, kind);
-        let driver = options::build(target, seeds, kind, options, tunnel.proxy(), &meter)?;
-        let driver = mongodb::Client::with_options(driver).map_err(|e| {
-            Error::validation(format!("the connection's options don't fit together: {}", e.kind))
-        })?;
-        let turns = Turns::of(options.max_connections);
-        Ok(Self { driver, tunnel, meter, turns })
-    }
-
-    /// Asks the nearest server whether it is there, over an authenticated connection.
-    async fn ping(&self, deadline: Deadline) -> Result<()> {
-        let call = self.call(deadline, "connect");
-        let nearest = options::read_preference("nearest")?;
-        call.read(async {
-            let admin = self.driver.database("admin");
-            let ping = doc! { "ping": 1, "comment": call.comment() };
-            admin.run_command(ping).selection_criteria(nearest).await?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// The database that the target names.
-    #[must_use]
-    pub fn default_database(&self) -> Option<String> {
-        self.driver.default_database().map(|database| database.name().to_owned())
-    }
-
-    /// Closes every connection. Requests that still run fail.
-    pub async fn close(&self) {
-        // The driver says goodbye to its sessions first, and would look for a server to say it to.
-        let goodbye = async { self.driver.clone().shutdown().immediate(true).await };
-        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
-        self.tunnel.close();
-    }
-
-    /// How many operations one request may have under way at most, where its user's share has room.
-    #[must_use]
-    pub fn share(&self) -> usize {
-        (self.meter.max_connections() as usize / 2).clamp(1, MOST_AT_A_TIME)
-    }
-
-    /// What it holds at this moment.
-    pub fn gauge(&self) -> Gauge {
-        self.meter.gauge()
-    }
-}
-
-/// Makes sure that at least one of the servers can be reached, so that a wrong address or certificate
-/// is told at once and exactly.
-async fn reach_any(
-    target: &MongoTarget,
-    seeds: &Seeds,
-    options: &ConnectOptions,
-    deadline: Deadline,
-) -> Result<Kind> {
-    let deadline = deadline.or_after(options.connect_timeout);
-    let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
-    let replica_set = seeds.replica_set(target);
-    let mut attempts: FuturesUnordered<_> = seeds
-        .endpoints
-        .iter()
-        .map(|endpoint| reach(endpoint, replica_set, options, tls.as_ref(), deadline))
-        .collect();
-    let mut failure = None;
-    while let Some(reached) = attempts.next().await {
-        match reached {
-            Ok(kind) => return Ok(kind),
-            Err(error) => failure = failure.or(Some(error)),
-        }
-    }
-    Err(failure.unwrap_or_else(|| Error::validation("the connection names no host")))
-}
-
-async fn reach(
-    endpoint: &Endpoint,
-    replica_set: Option<&str>,
-    options: &ConnectOptions,
-    tls: Option<&Arc<rustls::ClientConfig>>,
-    deadline: Deadline,
-) -> Result<Kind> {
-    let Endpoint { host, port } = endpoint;
-    let mut stream = options.egress.connect(host, *port, deadline).await?;
-    match tls {
-        None => hello::ask(&mut stream, endpoint, replica_set, deadline).await,
-        Some(config) => {
-            let mut stream = tls::connect(config, host, stream, deadline).await?;
-            hello::ask(&mut stream, endpoint, replica_set, deadline).await
-        }
-    }
-}
+pub use self::write::{Change, Changed, Report, Selection, Statement, with_id};

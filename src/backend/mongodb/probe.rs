@@ -1,9 +1,9 @@
 //! Trying a target step by step.
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::doc;
 
-use super::options::Seeds;
-use super::{Client, hello};
+use super::client::Client;
+use super::driver::{Seeds, say_hello, topology};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
 use crate::error::{Error, Result};
@@ -37,11 +37,11 @@ pub async fn probe(
             let handshake = async {
                 let config = tls::client_config(settings)?;
                 let mut stream = tls::connect(&config, host, stream, deadline).await?;
-                hello::ask(&mut stream, &first, replica_set, deadline).await
+                say_hello(&mut stream, &first, replica_set, deadline).await
             };
             probe.step("tls", handshake).await?
         }
-        None => hello::ask(&mut stream, &first, replica_set, deadline).await?,
+        None => say_hello(&mut stream, &first, replica_set, deadline).await?,
     };
     let client = probe
         .step("auth", async {
@@ -74,14 +74,4 @@ async fn examine(client: &Client, probe: &mut Probe) -> Result<()> {
     names.truncate(MOST_DATABASES);
     probe.fact("databases", names);
     Ok(())
-}
-
-pub(super) fn topology(hello: &Document) -> &'static str {
-    if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
-        "sharded"
-    } else if hello.contains_key("setName") {
-        "replica_set"
-    } else {
-        "standalone"
-    }
 }

@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Bson, Document, doc};
 
-use crate::backend::mongodb::reading::Reading;
+use crate::backend::mongodb::read::Reading;
 use crate::error::Result;
 
 /// How much to find out.

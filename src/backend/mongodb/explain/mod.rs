@@ -14,9 +14,9 @@ pub use self::command::{Explained, Verbosity};
 pub use self::summary::{Summary, Warning, summarize};
 pub use self::tree::{Index, Node, plan};
 
-use super::call::Call;
+use super::command::Call;
 use super::names::Namespace;
-use super::reading::Reading;
+use super::read::Reading;
 use crate::error::Result;
 
 impl Call<'_> {

@@ -51,7 +51,7 @@ pub struct Warning {
 /// The summary of an explanation and its tree.
 #[must_use]
 pub fn summarize(explanation: &Document, tree: Option<&Node>) -> Summary {
-    let mut found = Found::default();
+    let mut found = Traits::default();
     found.look(explanation);
     let mut summary = Summary {
         engine: found.engine(),
@@ -82,7 +82,7 @@ pub fn summarize(explanation: &Document, tree: Option<&Node>) -> Summary {
 
 /// Figures from all over an explanation.
 #[derive(Debug, Default)]
-struct Found {
+struct Traits {
     classic: bool,
     slots: bool,
     docs_examined: Option<i64>,
@@ -93,7 +93,7 @@ struct Found {
     warnings: Vec<Warning>,
 }
 
-impl Found {
+impl Traits {
     fn engine(&self) -> Option<&'static str> {
         match (self.classic, self.slots) {
             (true, true) => Some("mixed"),

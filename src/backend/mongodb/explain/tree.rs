@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::figures::{BySlots, Figures, inputs};
-use crate::backend::mongodb::error::as_value;
+use crate::backend::mongodb::command::as_value;
 
 /// A stage of a plan. Documents come from its children and go to its parent; the root gives the
 /// result.

@@ -2,7 +2,8 @@
 
 use mongodb::bson::{Bson, Document};
 
-use super::{expression, not_allowed};
+use super::expression::{expression, not_allowed};
+use super::stages::{only_field, update_pipeline};
 use crate::backend::mongodb::names::Namespace;
 use crate::error::{Error, Result};
 
@@ -94,15 +95,6 @@ pub fn view(stages: &[Document], db: &str) -> Result<()> {
         return Ok(());
     };
     Err(not_allowed(wrong.to_owned()))
-}
-
-/// The one field of a stage.
-pub(super) fn only_field(stage: &Document) -> Result<(&str, &Bson)> {
-    let mut fields = stage.iter();
-    match (fields.next(), fields.next()) {
-        (Some((name, value)), None) => Ok((name, value)),
-        _ => Err(Error::validation("each stage of a pipeline must have exactly one field")),
-    }
 }
 
 struct Walk<'d> {
@@ -212,7 +204,7 @@ impl Walk<'_> {
             stages.iter().map(|stage| stage.as_document().cloned()).collect();
         let stages = stages
             .ok_or_else(|| Error::validation("`whenMatched` must be an array of documents"))?;
-        super::update_pipeline(&stages)
+        update_pipeline(&stages)
     }
 
     fn namespace(&self, value: &Bson) -> Result<Namespace> {

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::error::{Code, Result};
 
 /// How deeply things are put into each other.
 const DEPTH: u32 = 6;

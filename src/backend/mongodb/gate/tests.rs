@@ -2,7 +2,7 @@ use mongodb::bson::{Bson, Document, doc};
 use proptest::prelude::*;
 
 use super::*;
-use crate::error::Result;
+use crate::error::{Code, Result};
 
 fn check(stages: impl IntoIterator<Item = Document>) -> Result<Needs> {
     pipeline(&stages.into_iter().collect::<Vec<_>>(), "app")

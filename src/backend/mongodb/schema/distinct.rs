@@ -9,18 +9,18 @@ const BITS: u32 = 11;
 
 /// Counts different values by their hashes: exactly while they are few, then with a `HyperLogLog`.
 #[derive(Debug)]
-pub(super) enum Distinct {
+pub(super) enum DistinctCount {
     Exact(HashSet<u64>),
     Estimate(Box<[u8]>),
 }
 
-impl Default for Distinct {
+impl Default for DistinctCount {
     fn default() -> Self {
         Self::Exact(HashSet::new())
     }
 }
 
-impl Distinct {
+impl DistinctCount {
     pub(super) fn add(&mut self, hash: u64) {
         match self {
             Self::Exact(seen) => {
@@ -75,7 +75,7 @@ mod tests {
 
     fn counted(values: u64) -> (u64, bool) {
         let hasher = RandomState::new();
-        let mut distinct = Distinct::default();
+        let mut distinct = DistinctCount::default();
         for _ in 0..2 {
             for value in 0..values {
                 distinct.add(hasher.hash_one(value));

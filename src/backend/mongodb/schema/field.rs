@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::distinct::Distinct;
+use super::distinct::DistinctCount;
 use super::frequent::Frequent;
 use super::order::compare;
 
@@ -22,7 +22,7 @@ pub(super) struct FieldProfile {
     /// By type, in the order in which they were met.
     pub(super) types: Vec<TypeProfile>,
     /// Different values, but for documents and arrays.
-    pub(super) distinct: Distinct,
+    pub(super) distinct: DistinctCount,
 }
 
 /// What is known of a field's values of one type.

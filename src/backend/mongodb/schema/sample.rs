@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 
-use crate::backend::mongodb::aggregate::AggregateOptions;
-use crate::backend::mongodb::call::Call;
-use crate::backend::mongodb::cursor::Documents;
+use crate::backend::mongodb::command::Call;
 use crate::backend::mongodb::names::Namespace;
-use crate::backend::mongodb::reading::Reading;
+use crate::backend::mongodb::read::{AggregateOptions, Documents, Reading};
 use crate::error::Result;
 
 /// How to choose documents.

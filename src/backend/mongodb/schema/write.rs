@@ -1,7 +1,7 @@
 //! A profile as JSON.
 
 use super::field::{FieldProfile, Kept, Lengths, TypeProfile};
-use super::{Place, Profile};
+use super::profile::{Place, Profile};
 use crate::backend::mongodb::types::{DOCUMENT, alias};
 use crate::ejson::{Mode, write_raw};
 use crate::error::Result;

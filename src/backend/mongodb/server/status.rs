@@ -34,20 +34,20 @@ pub struct Status {
     uptime_seconds: Option<i64>,
     /// The server's clock.
     local_time: Option<String>,
-    connections: Option<Connections>,
+    connections: Option<ConnectionCounts>,
     /// Operations of clients since it was started.
     opcounters: Option<Opcounters>,
     /// Operations that it replicated.
     opcounters_replicated: Option<Opcounters>,
     /// Operations at this moment.
-    operations: Option<Operations>,
+    operations: Option<OperationQueue>,
     memory: Option<Memory>,
     network: Option<Network>,
     cache: Option<Cache>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Connections {
+struct ConnectionCounts {
     current: Option<i64>,
     available: Option<i64>,
     active: Option<i64>,
@@ -66,7 +66,7 @@ struct Opcounters {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Operations {
+struct OperationQueue {
     reading: Option<i64>,
     writing: Option<i64>,
     waiting_to_read: Option<i64>,
@@ -112,10 +112,10 @@ impl Status {
             storage_engine: engine.map(str::to_owned),
             uptime_seconds: integer(answer, "uptime"),
             local_time: time.and_then(|time| time.try_to_rfc3339_string().ok()),
-            connections: group("connections").map(Connections::of),
+            connections: group("connections").map(ConnectionCounts::of),
             opcounters: group("opcounters").map(Opcounters::of),
             opcounters_replicated: group("opcountersRepl").map(Opcounters::of),
-            operations: group("globalLock").map(Operations::of),
+            operations: group("globalLock").map(OperationQueue::of),
             memory: group("mem").map(Memory::of),
             network: group("network").map(Network::of),
             cache: group("wiredTiger").and_then(|w| w.get_document("cache").ok()).map(Cache::of),
@@ -123,7 +123,7 @@ impl Status {
     }
 }
 
-impl Connections {
+impl ConnectionCounts {
     fn of(group: &Document) -> Self {
         let number = |name| integer(group, name);
         Self {
@@ -149,7 +149,7 @@ impl Opcounters {
     }
 }
 
-impl Operations {
+impl OperationQueue {
     fn of(lock: &Document) -> Self {
         let number = |group, name| integer(lock.get_document(group).ok()?, name);
         Self {

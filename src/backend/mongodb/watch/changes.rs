@@ -2,7 +2,7 @@
 
 use mongodb::bson::{RawDocument, RawDocumentBuf, Timestamp};
 
-use crate::backend::mongodb::cursor::Batch;
+use crate::backend::mongodb::read::Batch;
 use crate::error::{Code, Error, Result};
 
 /// Some events in a row, or none, and where a stream goes on after them.

@@ -2,7 +2,7 @@
 
 use mongodb::error::ErrorKind;
 
-use crate::backend::mongodb::error::server_code;
+use crate::backend::mongodb::command::server_code;
 use crate::error::{Code, Error};
 
 const CURSOR_NOT_FOUND: i32 = 43;

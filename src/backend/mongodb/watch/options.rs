@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::changes::Changes;
-use crate::backend::mongodb::{Namespace, Source};
+use crate::backend::mongodb::Namespace;
+use crate::backend::mongodb::read::Source;
 
 /// Whose changes.
 #[derive(Debug, Clone)]

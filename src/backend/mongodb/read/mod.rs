@@ -1,0 +1,21 @@
+//! Reading documents: `find`, `count`, `aggregate` and `distinct`, page by page or as a stream.
+
+mod aggregate;
+mod collation;
+mod current;
+mod cursor;
+mod distinct;
+mod find;
+mod paging;
+mod preview;
+mod reading;
+
+pub use self::aggregate::{AggregateOptions, Source};
+pub use self::collation::collation;
+pub(super) use self::current::by_id;
+pub use self::cursor::{Batch, Documents};
+pub use self::distinct::{Distinct, FoundBy};
+pub use self::find::{Count, CountKind, Query};
+pub use self::paging::{Identity, Order, Position};
+pub use self::preview::{Preview, Step};
+pub use self::reading::Reading;

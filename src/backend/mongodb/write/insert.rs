@@ -1,0 +1,64 @@
+//! Inserting documents.
+
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, RawDocument, RawDocumentBuf};
+
+use crate::backend::mongodb::command::Call;
+use crate::backend::mongodb::names::Namespace;
+use crate::error::{Code, Error, Result};
+
+/// Bytes of all documents of one insert; servers take messages of 48,000,000 bytes.
+const MAX_INSERT: usize = 47_000_000;
+
+impl Call<'_> {
+    /// Inserts documents in their order. Each must have an `_id`, see [`with_id`]; with `ordered`, the
+    /// first that fails is the last that is tried.
+    pub async fn insert(
+        &self,
+        namespace: &Namespace,
+        documents: &[RawDocumentBuf],
+        ordered: bool,
+    ) -> Result<()> {
+        // The driver would send more than this in several messages, and when a later one fails it does
+        // not tell that the first was done.
+        let bytes: usize = documents.iter().map(|document| document.as_bytes().len()).sum();
+        if bytes > MAX_INSERT {
+            return Err(Error::new(
+                Code::PayloadTooLarge,
+                format!("the documents have more than {MAX_INSERT} bytes; insert fewer at a time"),
+            ));
+        }
+        let collection = self.collection(namespace);
+        self.write(async {
+            collection.insert_many(documents).ordered(ordered).comment(self.comment()).await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A document with an `_id`: its own, or a new one in front of its fields.
+pub fn with_id(document: RawDocumentBuf) -> Result<(Bson, RawDocumentBuf)> {
+    let unreadable = |_| Error::validation("the document can't be encoded as BSON");
+    if let Some(id) = document.get("_id").map_err(unreadable)? {
+        let id = Bson::try_from(id).map_err(unreadable)?;
+        return Ok((id, document));
+    }
+    let id = ObjectId::new();
+    let element = [b"\x07_id\0".as_slice(), &id.bytes()].concat();
+    Ok((id.into(), prepended(&element, &document)?))
+}
+
+/// A document with one more element in front.
+pub(super) fn prepended(element: &[u8], document: &RawDocument) -> Result<RawDocumentBuf> {
+    let rest = &document.as_bytes()[4..];
+    let mut bytes = Vec::with_capacity(4 + element.len() + rest.len());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(element);
+    bytes.extend_from_slice(rest);
+    let length = i32::try_from(bytes.len())
+        .map_err(|_| Error::new(Code::PayloadTooLarge, "the document is too large"))?;
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    RawDocumentBuf::from_bytes(bytes)
+        .map_err(|_| Error::validation("the document can't be encoded as BSON"))
+}
