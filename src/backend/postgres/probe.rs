@@ -1,8 +1,8 @@
 //! Trying a target step by step.
 
-use super::connect::Connector;
 use super::error::Failure;
-use super::query::{self, Progress, Shape, Statement};
+use super::query::{Progress, SHORT_ANSWER, Shape, Statement, run};
+use super::session::Connector;
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
 use crate::error::{Code, Error, Result};
@@ -58,14 +58,14 @@ pub async fn probe(
         read_only: true,
         timeout: options.connect_timeout,
         max_rows: 1,
-        max_bytes: query::SHORT_ANSWER,
+        max_bytes: SHORT_ANSWER,
         shape: Shape::Arrays,
         request_id: None,
     };
     let mut out = Writer::new();
     let work = async {
         let mut progress = Progress::default();
-        query::run(&mut connection, &statement, &mut out, &mut progress).await.map_err(told)
+        run(&mut connection, &statement, &mut out, &mut progress).await.map_err(told)
     };
     probe.step("capabilities", work).await?;
     let rows: Vec<(String, String, bool, bool)> = serde_json::from_slice(&out.into_bytes())

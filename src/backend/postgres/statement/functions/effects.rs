@@ -1,0 +1,49 @@
+//! Which functions have effects that a read-only transaction does not undo.
+
+use super::{built_in, extensions};
+
+/// How a statement names a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::backend::postgres) enum Reached<'a> {
+    /// `name(…)`
+    Called,
+    /// `schema.name(…)`
+    CalledIn(&'a str),
+    /// `value.name`, which PostgreSQL takes for `name(value)` where no such column is found.
+    Attribute,
+}
+
+/// Whether reaching this function, in a read-only transaction that is rolled back, may still have
+/// an effect, or run SQL that no gate has seen.
+pub(in crate::backend::postgres) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
+    built_in(reached, name) || of_extension(reached, name)
+}
+
+fn built_in(reached: Reached<'_>, name: &str) -> bool {
+    let alone = built_in::ONE_ARGUMENT.contains(&name);
+    match reached {
+        Reached::Attribute => alone,
+        Reached::Called | Reached::CalledIn("pg_catalog") => {
+            alone || built_in::OTHER.contains(&name)
+        }
+        Reached::CalledIn(_) => false,
+    }
+}
+
+fn of_extension(reached: Reached<'_>, name: &str) -> bool {
+    let homes = extensions::AT_HOME;
+    // Most extensions can be put into any schema.
+    extensions::ONE_ARGUMENT.contains(&name)
+        || extensions::FAMILIES.iter().any(|beginning| name.starts_with(beginning))
+        || match reached {
+            Reached::Attribute => extensions::ONE_ARGUMENT_AT_HOME.contains(&name),
+            Reached::Called => {
+                extensions::OTHER.contains(&name) || homes.iter().any(|(_, n)| n.contains(&name))
+            }
+            Reached::CalledIn(schema) => {
+                extensions::OTHER.contains(&name)
+                    || extensions::WHOLE_SCHEMAS.contains(&schema)
+                    || homes.iter().any(|(home, n)| *home == schema && n.contains(&name))
+            }
+        }
+}
