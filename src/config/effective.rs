@@ -111,7 +111,7 @@ impl RateLimit {
 }
 
 impl Config {
-    /// What the settings are read into. [`SETTINGS`] gives every member its default.
+    /// What the settings are read into. [`super::SETTINGS`] gives every member its default.
     pub(super) fn unset() -> Self {
         Self {
             database_url: None,

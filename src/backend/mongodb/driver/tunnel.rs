@@ -159,8 +159,8 @@ async fn carry(mut driver: TcpStream, exit: Arc<Exit>) {
         return;
     }
     match server {
-        Ok(Server::Plain(server)) => exchange(driver, server, exit.connect_timeout).await,
-        Ok(Server::Tls(server)) => exchange(driver, *server, exit.connect_timeout).await,
+        Ok(ServerStream::Plain(server)) => exchange(driver, server, exit.connect_timeout).await,
+        Ok(ServerStream::Tls(server)) => exchange(driver, *server, exit.connect_timeout).await,
         Err(_) => {}
     }
 }
@@ -181,13 +181,13 @@ impl Drop for CountedConnection<'_> {
     }
 }
 
-enum Server {
+enum ServerStream {
     Plain(TcpStream),
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
 }
 
 impl Exit {
-    async fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Server> {
+    async fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<ServerStream> {
         let connected = self.try_connect(endpoint, deadline).await;
         let mut failures = self.failures.lock();
         failures.retain(|(other, _)| other != endpoint);
@@ -199,14 +199,14 @@ impl Exit {
         connected
     }
 
-    async fn try_connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Server> {
+    async fn try_connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<ServerStream> {
         let Endpoint { host, port } = endpoint;
         let stream = self.egress.connect(host, *port, deadline).await?;
         match &self.tls {
-            None => Ok(Server::Plain(stream)),
+            None => Ok(ServerStream::Plain(stream)),
             Some(config) => {
                 let stream = tls::connect(config, host, stream, deadline).await?;
-                Ok(Server::Tls(Box::new(stream)))
+                Ok(ServerStream::Tls(Box::new(stream)))
             }
         }
     }

@@ -1,11 +1,9 @@
 //! A statement from request to answer: deadline, cancelling, retrying, and what is told of it.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
-
+use super::answer::{Answer, Column, Notice};
 use super::pooler;
 use super::progress::{Name, Progress, Stage, Summary, Within};
 use super::request::Statement;
@@ -22,65 +20,6 @@ use crate::outcome::Outcome;
 
 /// How long the server may take to end a statement, once told to, and to say how it ended.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// What is known of a statement besides its rows.
-#[derive(Debug)]
-pub struct Answer {
-    /// Result columns; empty for a statement that returns no rows.
-    pub columns: Vec<Column>,
-    /// Rows affected as the server counts them, else rows returned. Of a read that was cut, those
-    /// that are answered; what may write runs to its end, and all of its rows count.
-    pub row_count: u64,
-    /// First word of the server's command tag: `SELECT`, `INSERT`, `CREATE`.
-    pub command: Option<String>,
-    /// There were more rows than the row cap or the byte cap let through.
-    pub truncated: bool,
-    /// What the server remarked: `RAISE NOTICE`, `NOTICE: … skipping`; at most a hundred.
-    pub notices: Vec<Notice>,
-}
-
-/// A result column.
-#[derive(Debug, Serialize)]
-pub struct Column {
-    /// Name, as the statement gives it.
-    pub name: String,
-    /// `pg_type.oid`; for a domain that of its base type.
-    pub type_oid: u32,
-    /// `pg_type.typname`: `int4`, `_text` for `text[]`; `null` where it could not be found out.
-    #[serde(rename = "type")]
-    pub type_name: Option<Arc<str>>,
-}
-
-/// A message of the server that is not an error.
-#[derive(Debug, Serialize)]
-pub struct Notice {
-    /// `NOTICE`, `WARNING`, `INFO`, …
-    pub severity: String,
-    /// SQLSTATE.
-    pub code: String,
-    /// The text.
-    pub message: String,
-    /// More about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-impl From<ServerError> for Notice {
-    fn from(notice: ServerError) -> Self {
-        let other = |name| notice.other(name).map(str::to_owned);
-        let (detail, hint) = (other("detail"), other("hint"));
-        Self {
-            severity: notice.severity,
-            code: notice.sqlstate,
-            message: notice.message,
-            detail,
-            hint,
-        }
-    }
-}
 
 /// How an attempt failed.
 enum Ended {

@@ -1,5 +1,6 @@
 //! Running a statement: from its text and its parameters to the answer.
 
+mod answer;
 mod execute;
 mod parameters;
 mod pooler;
@@ -8,7 +9,7 @@ mod request;
 mod run;
 mod send;
 
-pub use self::execute::{Answer, Column, Notice};
+pub use self::answer::{Answer, Column, Notice};
 pub use self::parameters::Parameter;
 pub(super) use self::parameters::array_literal;
 pub(super) use self::progress::{Progress, Stage, Summary};
