@@ -3,13 +3,13 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::api::context::Context;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
-use crate::api::stream::Format;
-use crate::api::tally;
 use crate::error::Result;
 use crate::pool::PoolStatus;
+use crate::request::context::Context;
+use crate::request::feed::Format;
+use crate::request::operation::Operation;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 
 /// A number of each client.
 type Figure = fn(&PoolStatus) -> f64;
@@ -54,17 +54,22 @@ pub(super) async fn metrics(cx: &Context, _: Nothing) -> Result<Reply> {
     })
 }
 
+/// Those that ran at all, in the order of the table.
+fn ran() -> impl Iterator<Item = &'static Operation> {
+    super::all().filter(|operation| operation.tally.ended() > 0)
+}
+
 fn operations(text: &mut Exposition) {
     let name = "operations_total";
     text.describe(name, "counter", "Operations that ended, by how.");
-    for (operation, tally) in tally::all() {
+    for Operation { name: operation, tally, .. } in ran() {
         for (code, n) in tally.outcomes() {
             text.sample(name, &format!("{{operation=\"{operation}\",code=\"{code}\"}}"), n);
         }
     }
     let name = "operation_duration_seconds";
     text.describe(name, "histogram", "How long operations took; a stream, until it ended.");
-    for (operation, tally) in tally::all() {
+    for Operation { name: operation, tally, .. } in ran() {
         let mut bucket = |bound: &str, n| {
             let labels = format!("{{operation=\"{operation}\",le=\"{bound}\"}}");
             text.sample(&format!("{name}_bucket"), &labels, n);

@@ -7,21 +7,21 @@ use uuid::Uuid;
 
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
-use crate::answers::Answers;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::fanout::Seats;
-use crate::jobs::Jobs;
 use crate::logging::Wanted;
 use crate::permission::Permission;
 use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
+use crate::service::answers::Answers;
+use crate::service::jobs::Jobs;
+use crate::service::uploads::Uploads;
 use crate::shares::Shares;
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
-use crate::uploads::Uploads;
 
 /// How often idle clients are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);

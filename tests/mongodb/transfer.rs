@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::reply::Body;
+use studio_multidb::request::upload::Upload;
 
 use super::api::{Api, api, encoded};
 use super::proxy::{Fault, Proxy};

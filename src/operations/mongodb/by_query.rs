@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::catalog::{collections as of_collections, databases};
 use super::find::own_database;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which collections.
 #[derive(Debug, Deserialize, JsonSchema)]

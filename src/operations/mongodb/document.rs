@@ -7,11 +7,11 @@ use serde::Deserialize;
 use super::id::{self, Encoding, IdType};
 use super::seen::{Seen, Wanted, change, conflict, remove};
 use super::{changes, readable, writable};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::ejson::{Document, Form, Mode, ShownAs, Update, etag, write_value};
 use crate::error::{Error, Result};
 use crate::operations::guard::given;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which document to show.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -17,11 +17,11 @@ pub mod server;
 pub mod transfer;
 pub mod watch;
 
-use crate::api::context::Context;
-use crate::api::operation::operations;
 use crate::backend::mongodb::Namespace;
 use crate::error::Result;
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::operation::operations;
 
 operations! {
     /// One page of documents that match a filter.

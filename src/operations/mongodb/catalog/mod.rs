@@ -9,8 +9,8 @@ mod validator;
 pub(super) mod collections;
 pub(super) mod databases;
 
-use crate::api::operation::operations;
 use crate::error::{Code, Error, Result};
+use crate::request::operation::operations;
 
 operations! {
     /// The databases of a server, with their sizes.

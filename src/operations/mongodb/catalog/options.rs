@@ -5,10 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::readable;
-use crate::api::context::Context;
 use crate::backend::mongodb::gate;
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
+use crate::request::context::Context;
 
 const MOST_SECONDS: i64 = i32::MAX as i64;
 /// Seconds that a bucket of a time series spans at most: a year.

@@ -8,12 +8,12 @@ pub(super) use self::input::FindInput;
 
 use self::input::Walk;
 use super::readable;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Client, Count, CountKind, End};
 use crate::ejson::Form;
 use crate::error::Result;
 use crate::json::Writer;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// How long a page of documents waits for the number of all documents.
 const COUNT_BUDGET: Duration = Duration::from_millis(500);

@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::writable;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::check_index_name;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which index.
 #[derive(Debug, Deserialize, JsonSchema)]

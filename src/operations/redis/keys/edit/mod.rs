@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding, each_once};
 use super::lifetime::expiry;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::redis::edit::Edit;
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 mod hash;
 mod hyperloglog;

@@ -4,12 +4,10 @@
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::media;
-use super::operation::{Gives, Method, Operation, Subject, Takes};
-use super::router::{BASE_PATH, CALL_PATH};
-use super::stream::Format;
+use super::feed::Format;
+use super::operation::{BASE_PATH, CALL_PATH, Gives, Method, Operation, Subject, Takes};
+use super::upload;
 use crate::error::Code;
-use crate::operations;
 
 /// Selects a connection where `scope` is a project.
 const SELECTORS: [(&str, &str); 2] = [
@@ -17,12 +15,12 @@ const SELECTORS: [(&str, &str); 2] = [
     ("identifier", "Name of the connection, where `scope` is a project."),
 ];
 
-/// The document.
+/// The document of these operations.
 #[must_use]
-pub fn document() -> Value {
+pub fn document(operations: impl Iterator<Item = &'static Operation>) -> Value {
     let mut generator = SchemaSettings::openapi3().into_generator();
     let mut paths: Map<String, Value> = Map::new();
-    for operation in operations::all() {
+    for operation in operations {
         let described = describe(operation, &mut generator);
         let path = format!("{BASE_PATH}{}", operation.path);
         let entry = paths.entry(path).or_insert_with(|| json!({}));
@@ -75,7 +73,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     if operation.takes == Takes::Upload {
         let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
         let content: Map<String, Value> =
-            media::UPLOADS.iter().map(|name| ((*name).to_owned(), bytes.clone())).collect();
+            upload::MEDIA_TYPES.iter().map(|name| ((*name).to_owned(), bytes.clone())).collect();
         described["requestBody"] = json!({ "content": content });
     }
     if in_query || operation.takes == Takes::Upload {
@@ -232,97 +230,4 @@ fn failure_schema() -> Value {
             },
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::router::{Route, route};
-
-    #[test]
-    fn every_documented_path_is_routed_to_its_operation() {
-        let document = document();
-        let mut seen = 0;
-        for (path, methods) in document["paths"].as_object().unwrap() {
-            let concrete = path.replace(['{', '}'], "");
-            for (method, described) in methods.as_object().unwrap() {
-                let method = method.to_ascii_uppercase();
-                let name = match route(&method, &concrete) {
-                    Ok(Route::Found(operation, _)) => operation.name,
-                    Ok(Route::ByName) => "service.call",
-                    other => panic!("{method} {path} is documented and not routed: {other:?}"),
-                };
-                assert_eq!(described["operationId"], name);
-                seen += 1;
-            }
-        }
-        assert_eq!(seen, operations::all().count() + 1);
-    }
-
-    #[test]
-    fn what_is_no_json_is_described_as_what_it_is() {
-        let document = document();
-        let answers = |method: &str, path: &str| {
-            let path = format!("{BASE_PATH}{path}");
-            document["paths"][path][method]["responses"]["2XX"]["content"].clone()
-        };
-        let types = |content: &Value| -> Vec<String> {
-            content.as_object().unwrap().keys().cloned().collect()
-        };
-        assert_eq!(
-            answers("get", "/redis/{scope}/keys/{key}/download"),
-            json!({ "application/octet-stream": {
-                "schema": { "type": "string", "format": "binary" },
-            } })
-        );
-        let export = answers("get", "/mongodb/{scope}/databases/{db}/collections/{coll}/export");
-        assert_eq!(types(&export), ["application/x-ndjson", "application/json", "text/csv"]);
-        assert_eq!(export["application/json"]["schema"]["type"], "array");
-        for (method, path, expected) in [
-            ("get", "/redis/{scope}/export", &["application/x-ndjson"] as &[_]),
-            ("post", "/redis/{scope}/export", &["application/x-ndjson"]),
-            ("post", "/redis/{scope}/import", &["application/x-ndjson", "text/event-stream"]),
-            ("post", "/redis/{scope}/keys/bulk", &["application/x-ndjson", "text/event-stream"]),
-            (
-                "get",
-                "/redis/{scope}/stats",
-                &["application/json", "application/x-ndjson", "text/event-stream"],
-            ),
-            (
-                "post",
-                "/mongodb/{scope}/databases/{db}/collections/{coll}/aggregate",
-                &["application/json", "application/x-ndjson"],
-            ),
-            ("get", "/redis/{scope}/keys", &["application/json"]),
-            ("get", "/multidb/metrics", &["text/plain"]),
-        ] {
-            assert_eq!(types(&answers(method, path)), expected, "{method} {path}");
-        }
-    }
-
-    #[test]
-    fn what_must_be_given_is_told() {
-        let document = document();
-        let operation = |method: &str, path: &str| {
-            document["paths"][format!("{BASE_PATH}{path}")][method].clone()
-        };
-        let query = &operation("post", "/postgres/{scope}/query")["requestBody"];
-        assert_eq!(query["required"], true);
-        assert_eq!(query["content"]["application/json"]["schema"]["required"], json!(["query"]));
-        let get = operation("get", "/redis/{scope}/get");
-        let required = |name: &str| {
-            let parameters = get["parameters"].as_array().unwrap();
-            parameters.iter().find(|p| p["name"] == name).unwrap()["required"] == true
-        };
-        assert!(required("key") && required("scope") && !required("identifier"));
-    }
-
-    #[test]
-    fn names_of_operations_are_unique() {
-        let mut names: Vec<&str> = operations::all().map(|o| o.name).collect();
-        names.sort_unstable();
-        let all = names.len();
-        names.dedup();
-        assert_eq!(names.len(), all);
-    }
 }

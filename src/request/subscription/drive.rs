@@ -14,13 +14,13 @@ use super::ending::Ending;
 use super::pace::Pace;
 use super::wire::{MAX_MESSAGE, Wire};
 use super::{Session, Work};
-use crate::api::context::{Accept, Context};
-use crate::api::guard::{self, Lost};
-use crate::api::stream::Sink;
-use crate::api::upload::Upload;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::fanout::{Framing, Outbox};
+use crate::request::context::{Accept, Context};
+use crate::request::feed::Sink;
+use crate::request::guard::{self, Lost};
+use crate::request::upload::Upload;
 
 /// What is sent to a reader at once.
 const CHUNK: usize = 64 << 10;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::stream::Feed;
+use super::feed::Feed;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 

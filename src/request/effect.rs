@@ -3,7 +3,6 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::operation::Method;
 use crate::error::Error;
 use crate::outcome::Outcome;
 
@@ -29,15 +28,6 @@ impl Declared {
             Self::ByInput => "by_input",
         }
     }
-
-    /// What an operation does whose line of the table does not say.
-    #[must_use]
-    pub const fn of(method: Method) -> Self {
-        match method {
-            Method::GET => Self::Reads,
-            _ => Self::Writes,
-        }
-    }
 }
 
 /// What one request does.
@@ -59,7 +49,7 @@ const WRITES: u8 = 2;
 pub struct Known(AtomicU8);
 
 impl Known {
-    pub(super) fn of(declared: Declared) -> Self {
+    pub(crate) fn of(declared: Declared) -> Self {
         Self(AtomicU8::new(match declared {
             Declared::ByInput => UNTOLD,
             Declared::Reads => READS,
@@ -67,7 +57,7 @@ impl Known {
         }))
     }
 
-    pub(super) fn tell(&self, effect: Effect) {
+    pub(crate) fn tell(&self, effect: Effect) {
         let told = match effect {
             Effect::Reads => READS,
             Effect::Writes => WRITES,
@@ -82,18 +72,18 @@ impl Known {
 
     /// Whether the request may have changed something. One that never got so far as to say what it
     /// does has sent nothing.
-    pub(super) fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         self.0.load(Ordering::Acquire) == WRITES
     }
 
     /// What is known once a request ended without telling.
-    pub(super) fn lost(&self) -> Outcome {
+    pub(crate) fn lost(&self) -> Outcome {
         if self.writes() { Outcome::Unknown } else { Outcome::NotApplied }
     }
 
     /// The failure of a request, as its caller should know it: the lost answer of one that only reads
     /// leaves nothing unknown.
-    pub(super) fn settle(&self, error: Error) -> Error {
+    pub(crate) fn settle(&self, error: Error) -> Error {
         if self.writes() { error } else { error.outcome(Outcome::NotApplied) }
     }
 }

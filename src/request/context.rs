@@ -7,17 +7,17 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::effect::{Effect, Known};
+use super::feed::Format;
 use super::limit::Admission;
 use super::operation::Operation;
-use super::stream::Format;
 use super::upload::Upload;
 use crate::access::User;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::intake::Running;
 use crate::permission::Permission;
 use crate::registry::{Connection, Project};
 use crate::service::Service;
+use crate::service::intake::Running;
 use crate::shares::{self, Share};
 
 /// The detail that names the connection that failed, where it is not the request's own.
@@ -105,7 +105,7 @@ impl Context {
     }
 
     /// Does work of this request's: what it takes for a moment is of its user's shares.
-    pub(super) async fn on_its_behalf<F: Future>(&self, work: F) -> F::Output {
+    pub(crate) async fn on_its_behalf<F: Future>(&self, work: F) -> F::Output {
         shares::on_behalf_of(self.user.as_ref().map(|user| user.id.clone()), work).await
     }
 

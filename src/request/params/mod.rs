@@ -4,6 +4,9 @@
 //! parsed to whatever the field asks for, JSON is taken as it is. A name that the operation does not
 //! know is refused, so that a misspelt filter can't silently mean "everything".
 
+mod members;
+mod text;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::value::StringDeserializer;
@@ -13,8 +16,9 @@ use serde::de::{
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::members::Members;
-use super::text::{DecodeError, TextDeserializer};
+pub use self::members::MOST_VALUES;
+use self::members::Members;
+use self::text::{DecodeError, TextDeserializer};
 use crate::error::{Error, Result};
 use crate::json;
 

@@ -12,7 +12,16 @@ use tokio::time::Instant;
 
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-use crate::uploads::Seat;
+use crate::service::uploads::Seat;
+
+/// What uploads come as.
+pub const MEDIA_TYPES: [&str; 5] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/json",
+    "text/csv",
+    "application/octet-stream",
+];
 
 /// Chunks that wait to be read; the sender waits while there are as many.
 const QUEUE: usize = 4;
@@ -200,7 +209,7 @@ fn cut_off() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::uploads::Uploads;
+    use crate::service::uploads::Uploads;
     use futures_util::FutureExt as _;
     use proptest::prelude::*;
 

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::effect::{Declared, Effect};
-use super::operation::Operation;
 use crate::access::User;
 use crate::backend::Client;
 use crate::config::RateLimit;
@@ -39,18 +38,19 @@ struct Paid {
 ///
 /// What depends on the input is counted as reading at first, and again by [`Admission::charge`] once
 /// the input was read.
-pub(super) async fn admit(
+pub(crate) async fn admit(
     service: &Arc<Service>,
-    operation: &Operation,
+    declared: Declared,
+    cost: u32,
     user: Option<&User>,
 ) -> Result<Admission> {
     let held = service.config.rate_limit.zip(user).map(|(limit, user)| (user.id.clone(), limit));
     let admission = Admission { held, paid: Mutex::default() };
-    let effect = match operation.effect {
+    let effect = match declared {
         Declared::Writes => Effect::Writes,
         Declared::Reads | Declared::ByInput => Effect::Reads,
     };
-    admission.charge(service, effect, operation.cost).await?;
+    admission.charge(service, effect, cost).await?;
     Ok(admission)
 }
 

@@ -34,7 +34,6 @@
 
 mod drive;
 mod ending;
-pub(crate) mod handshake;
 mod pace;
 mod wire;
 
@@ -42,11 +41,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use super::feed::Format;
 use super::reply::Reply;
-use super::stream::Format;
-use crate::api::context::{Accept, Context};
 use crate::error::Result;
 use crate::fanout::Outbox;
+use crate::request::context::{Accept, Context};
 
 /// A subscription as its operation sees it.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 /// Far more than any input has members. A request is held to it before anything is compared or kept,
 /// so that what it costs grows with its length and no faster.
-pub(super) const MOST_VALUES: usize = 1000;
+pub const MOST_VALUES: usize = 1000;
 
 /// Members in the order they were given, their values not yet read.
 pub(super) struct Members(pub(super) Vec<(String, Box<RawValue>)>);

@@ -1,14 +1,30 @@
-//! Any operation by its name, with all its input as JSON: names that no URL can carry exactly, or
-//! that are longer than one may be.
+//! Any operation by its name, with all its input as JSON: for the process's own code, and for names that
+//! no URL can carry exactly, or that are longer than one may be.
+
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::operation::{Operation, Takes};
-use super::params::Params;
+use super::dispatch::{Caller, execute};
 use super::router::by_name;
 use crate::error::{Error, Result};
 use crate::json;
+use crate::request::operation::{Operation, Takes};
+use crate::request::params::Params;
+use crate::request::reply::Reply;
+use crate::service::Service;
+
+/// Runs the operation of that name; `input` is a JSON object, with what stands in the operation's path.
+pub async fn call(
+    service: &Arc<Service>,
+    operation: &str,
+    input: &[u8],
+    caller: Caller,
+) -> Result<Reply> {
+    let Named { operation, params } = Named::of(operation, input)?;
+    execute(service, operation, params, caller).await
+}
 
 /// An operation and its input.
 pub(super) struct Named {
@@ -20,12 +36,21 @@ pub(super) struct Named {
 #[serde(deny_unknown_fields)]
 struct Call<'a> {
     operation: String,
-    /// With `scope`, and what else stands in the operation's path.
     #[serde(borrow, default)]
     input: Option<&'a RawValue>,
 }
 
 impl Named {
+    fn of(operation: &str, input: &[u8]) -> Result<Self> {
+        let operation = by_name(operation).ok_or_else(|| {
+            let message = format!("there is no operation {operation:?}; openapi.json has them");
+            Error::validation(message)
+        })?;
+        let mut params = Params::default();
+        params.body(input)?;
+        Ok(Self { operation, params })
+    }
+
     /// Reads the body `{ "operation": "redis.keys.get", "input": { "scope": "default", … } }`.
     pub(super) fn read(body: &[u8], query: &str) -> Result<Self> {
         if !query.is_empty() {
@@ -37,19 +62,12 @@ impl Named {
                 "the body must be {{ \"operation\": …, \"input\": {{ … }} }}: {e}"
             ))
         })?;
-        let operation = by_name(&operation).ok_or_else(|| {
-            let message = format!("there is no operation {operation:?}; openapi.json has them");
-            Error::validation(message)
-        })?;
-        if operation.takes == Takes::Upload {
-            let path = operation.path;
+        let named = Self::of(&operation, input.map_or(b"{}", |input| input.get().as_bytes()))?;
+        if named.operation.takes == Takes::Upload {
+            let path = named.operation.path;
             return Err(Error::validation(format!("an upload goes to its own path, {path}")));
         }
-        let mut params = Params::default();
-        if let Some(input) = input {
-            params.body(input.get().as_bytes())?;
-        }
-        Ok(Self { operation, params })
+        Ok(named)
     }
 }
 

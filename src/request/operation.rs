@@ -8,12 +8,19 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::context::Context;
 use super::effect::Declared;
+use super::feed::Format;
 use super::params::Params;
 use super::reply::Reply;
-use super::stream::Format;
+use super::tally::Tally;
 use crate::error::Result;
 use crate::permission::Permission;
 use crate::target::DatabaseType;
+
+/// All paths start with it.
+pub const BASE_PATH: &str = "/api/platform";
+
+/// Below it, where any operation is run by its name: for input that no URL can carry.
+pub const CALL_PATH: &str = "/multidb/call";
 
 /// The HTTP methods that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +43,15 @@ impl Method {
             Self::PUT => "PUT",
             Self::PATCH => "PATCH",
             Self::DELETE => "DELETE",
+        }
+    }
+
+    /// What an operation does whose line of the table does not say.
+    #[must_use]
+    pub const fn effect(self) -> Declared {
+        match self {
+            Self::GET => Declared::Reads,
+            _ => Declared::Writes,
         }
     }
 }
@@ -119,6 +135,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// JSON schema of the input.
     pub input: fn(&mut SchemaGenerator) -> Schema,
+    /// How it went so far, in this process.
+    pub tally: &'static Tally,
     /// The code.
     pub run: Run,
 }
@@ -155,12 +173,12 @@ macro_rules! operations {
         => $run:path;
     )*) => {
         /// The operations of this module.
-        pub const OPERATIONS: &[$crate::api::operation::Operation] = &[$(
-            $crate::api::operation::Operation {
+        pub static OPERATIONS: &[$crate::request::operation::Operation] = &[$(
+            $crate::request::operation::Operation {
                 name: $name,
-                method: $crate::api::operation::Method::$method,
+                method: $crate::request::operation::Method::$method,
                 path: $path,
-                subject: $crate::api::operation::Subject::$subject
+                subject: $crate::request::operation::Subject::$subject
                     $(($crate::target::DatabaseType::$type))?,
                 permission: $crate::permission::Permission::$permission,
                 effect: operations!(@does $method $($does)?),
@@ -169,7 +187,12 @@ macro_rules! operations {
                 takes: operations!(@takes $($takes)?),
                 gives: operations!(@gives $($gives $(($($format),+))?)?),
                 summary: concat!($($summary),+),
-                input: |generator| $crate::api::operation::input_schema($run, generator),
+                input: |generator| $crate::request::operation::input_schema($run, generator),
+                tally: {
+                    static TALLY: $crate::request::tally::Tally =
+                        $crate::request::tally::Tally::new();
+                    &TALLY
+                },
                 run: |cx, params| {
                     ::std::boxed::Box::pin(async move { $run(cx, params.decode()?).await })
                 },
@@ -177,22 +200,22 @@ macro_rules! operations {
         )*];
     };
     (@does $method:ident) => {
-        $crate::api::effect::Declared::of($crate::api::operation::Method::$method)
+        $crate::request::operation::Method::$method.effect()
     };
-    (@does $method:ident reads) => { $crate::api::effect::Declared::Reads };
-    (@does $method:ident writes) => { $crate::api::effect::Declared::Writes };
-    (@does $method:ident by_input) => { $crate::api::effect::Declared::ByInput };
-    (@takes) => { $crate::api::operation::Takes::Json };
-    (@takes upload) => { $crate::api::operation::Takes::Upload };
-    (@gives) => { $crate::api::operation::Gives::Json };
-    (@gives stream) => { $crate::api::operation::Gives::Stream };
-    (@gives records) => { $crate::api::operation::Gives::Records };
-    (@gives documents) => { $crate::api::operation::Gives::Documents };
+    (@does $method:ident reads) => { $crate::request::effect::Declared::Reads };
+    (@does $method:ident writes) => { $crate::request::effect::Declared::Writes };
+    (@does $method:ident by_input) => { $crate::request::effect::Declared::ByInput };
+    (@takes) => { $crate::request::operation::Takes::Json };
+    (@takes upload) => { $crate::request::operation::Takes::Upload };
+    (@gives) => { $crate::request::operation::Gives::Json };
+    (@gives stream) => { $crate::request::operation::Gives::Stream };
+    (@gives records) => { $crate::request::operation::Gives::Records };
+    (@gives documents) => { $crate::request::operation::Gives::Documents };
     (@gives file ($($format:ident),+)) => {
-        $crate::api::operation::Gives::File(&[$($crate::api::stream::Format::$format),+])
+        $crate::request::operation::Gives::File(&[$($crate::request::feed::Format::$format),+])
     };
-    (@gives bare) => { $crate::api::operation::Gives::Bare };
-    (@gives socket) => { $crate::api::operation::Gives::Socket };
+    (@gives bare) => { $crate::request::operation::Gives::Bare };
+    (@gives socket) => { $crate::request::operation::Gives::Socket };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
 }
