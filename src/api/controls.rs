@@ -272,7 +272,7 @@ fn the_lost_answer_of_what_only_reads_leaves_nothing_unknown() {
 #[test]
 fn what_needs_more_than_reading_or_is_no_get_says_what_it_does() {
     for operation in operations::all() {
-        let by_method = Declared::of(operation.method);
+        let by_method = operation.method.effect();
         if operation.permission == Permission::Write {
             assert_ne!(operation.effect, Declared::Reads, "{}", operation.name);
         }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::catalog::{collections as of_collections, databases};
-use super::find::own_database;
+use super::collection::own_database;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::reply::Reply;

@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::bulk::WRITES_OF_ONE_COST;
-use super::{id, writable};
+use super::collection::writable;
+use super::id;
 use crate::backend::mongodb::with_id;
 use crate::ejson::{Document, Mode, write_value};
 use crate::error::{Error, Result};

@@ -12,7 +12,7 @@ use crate::backend::mongodb::{AggregateOptions, Call, Cap, End, Namespace, Previ
 use crate::ejson::{Mode, Pipeline};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 

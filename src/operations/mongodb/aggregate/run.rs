@@ -8,7 +8,7 @@ use super::input::{RunOptions, allowed, check_source};
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
 use crate::ejson::{Form, Mode, Pipeline, ShownAs};
 use crate::error::{Code, Error, Result};
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::permission::Permission;
 use crate::request::context::{Accept, Context};
 use crate::request::effect::Effect;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::backend::mongodb::gate;
 use crate::ejson::Document;
 use crate::error::Result;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::Context;
 use crate::request::reply::Reply;

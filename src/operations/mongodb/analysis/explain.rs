@@ -9,7 +9,7 @@ use crate::ejson::{Document, Mode, Pipeline, Update, write_tree};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::operations::mongodb::aggregate::{RunOptions, allowed};
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 

@@ -10,7 +10,7 @@ use crate::deadline::Deadline;
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::{Accept, Context};
 use crate::request::reply::Reply;

@@ -9,7 +9,7 @@ use mongodb::bson::Bson;
 pub(super) use self::input::BulkInput;
 
 use self::input::Write;
-use super::writable;
+use super::collection::writable;
 use crate::backend::mongodb::{Report, Statement};
 use crate::ejson::{Mode, write_value};
 use crate::error::Result;

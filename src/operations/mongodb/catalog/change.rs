@@ -4,11 +4,11 @@ use mongodb::bson::{self, doc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::writable;
+use super::super::collection::writable;
 use super::collections::write_entry;
-use super::confirmed;
 use super::definition::{MOST_BYTES, within};
 use super::modification::{ChangedIndex, ChangedOptions};
+use super::rules::confirmed;
 use crate::backend::mongodb::{Call, Namespace};
 use crate::ejson::{Mode, value_of, write_tree};
 use crate::error::{Code, Error, Result};

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::writable;
+use super::super::collection::writable;
 use super::definition::CreateOptions;
-use super::{confirmed, page};
+use super::rules::{confirmed, page};
 use crate::backend::mongodb::{CollectionEntry, check_database};
 use crate::ejson::{Mode, write_document};
 use crate::error::Result;

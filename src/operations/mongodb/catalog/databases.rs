@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::definition::CreateOptions;
-use super::{confirmed, page};
+use super::rules::{confirmed, page};
 use crate::backend::mongodb::{Namespace, check_database, check_removable};
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;

@@ -4,7 +4,7 @@ use mongodb::bson::{self, Bson, doc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::readable;
+use super::super::collection::readable;
 use crate::backend::mongodb::gate;
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};

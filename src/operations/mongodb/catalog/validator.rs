@@ -6,7 +6,7 @@ use mongodb::bson::doc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::readable;
+use super::super::collection::readable;
 use super::options;
 use crate::backend::mongodb::{Cap, Count, CountKind, Query};
 use crate::ejson::{Document, Mode};

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::super::writable;
+use super::super::collection::writable;
 use super::spec::IndexOptions;
 use crate::backend::mongodb::{Built, Client, CollectionKind, Namespace, Progress};
 use crate::deadline::Deadline;

@@ -4,7 +4,7 @@ use mongodb::bson::Document;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::readable;
+use super::super::collection::readable;
 use crate::backend::mongodb::{IndexEntry, IndexKind, Indexes};
 use crate::ejson::{Mode, write_tree};
 use crate::error::Result;

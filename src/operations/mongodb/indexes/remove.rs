@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::writable;
+use super::super::collection::writable;
 use crate::backend::mongodb::check_index_name;
 use crate::error::Result;
 use crate::request::context::Context;

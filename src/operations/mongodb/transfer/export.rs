@@ -10,7 +10,7 @@ use crate::backend::mongodb::{Batch, Client, Documents, Query};
 use crate::ejson::{Document, Mode, write_document};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::changes::checked;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::request::context::Context;
 use crate::request::feed::{Format, Sink};
 use crate::request::reply::Reply;

@@ -11,7 +11,7 @@ use super::load::{Batch, OnConflict, Refused, Rules, Written};
 use super::records::{FileFormat, Records};
 use crate::backend::mongodb::{Call, Client, CollectionKind, Namespace};
 use crate::error::{Error, Result};
-use crate::operations::mongodb::writable;
+use crate::operations::mongodb::collection::writable;
 use crate::outcome::Outcome;
 use crate::request::context::Context;
 use crate::request::effect::Effect;

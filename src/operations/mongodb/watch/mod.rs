@@ -5,7 +5,7 @@ mod relay;
 
 use self::input::WatchInput;
 use self::relay::Relay;
-use super::find::own_database;
+use super::collection::own_database;
 use crate::backend::mongodb::{
     ChangeStream, Client, Namespace, Start, WatchOptions, Watched, check_database,
 };
