@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use super::failure::Effect;
 use super::session::Lent;
 use crate::error::{Code, Error, Result};
 
@@ -12,7 +11,7 @@ static TAKEN: LazyLock<&'static str> = LazyLock::new(|| {
 
 /// What is in the way, told as one failure. Asked only while there is something to apply.
 pub(super) async fn find(session: &mut Lent) -> Result<Option<Error>> {
-    let rows = session.rows(&TAKEN, &[], Effect::None).await?;
+    let rows = session.rows(&TAKEN, &[]).await?;
     if rows.is_empty() {
         return Ok(None);
     }

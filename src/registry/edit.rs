@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::Registry;
 use super::connection::{Connection, Origin, Project, Status, select_connections};
 use super::environment::{DEFAULT_PROJECT, default_project};
-use super::failure::Effect;
 use super::not_found;
 use super::session::{Lent, Parameters};
 use super::vault::{Column, Owner};
@@ -249,11 +248,11 @@ impl Registry {
         }
         if self.rules().self_hosted {
             let parameters: Parameters<'_> = &[&made_up.name, &DEFAULT_PROJECT];
-            session.rows(MAKE_DEFAULT_PROJECT, parameters, Effect::None).await.map_err(|e| {
+            session.rows(MAKE_DEFAULT_PROJECT, parameters).await.map_err(|e| {
                 e.context("the project `default` is not there yet and could not be made")
             })?;
         }
-        let rows = session.rows(PROJECT_ID, &[&DEFAULT_PROJECT], Effect::None).await?;
+        let rows = session.rows(PROJECT_ID, &[&DEFAULT_PROJECT]).await?;
         rows.first().map(|row| row.get(0)).ok_or_else(not_found)
     }
 
@@ -294,8 +293,8 @@ async fn clear_primary(
     except: Uuid,
 ) -> Result<()> {
     let (project, name) = (project_id.to_string(), kind.as_str());
-    session.rows(LOCK_PRIMARY, &[&project, &name], Effect::None).await?;
-    session.rows(CLEAR_PRIMARY, &[&project_id, &name, &except], Effect::None).await?;
+    session.rows(LOCK_PRIMARY, &[&project, &name]).await?;
+    session.rows(CLEAR_PRIMARY, &[&project_id, &name, &except]).await?;
     Ok(())
 }
 
@@ -306,7 +305,7 @@ async fn changed(
     parameters: Parameters<'_>,
     identifier: &str,
 ) -> Result<Option<Connection>> {
-    let rows = session.rows(sql, parameters, Effect::None).await.map_err(|error| {
+    let rows = session.rows(sql, parameters).await.map_err(|error| {
         let constraint = error.details().get("constraint").and_then(|name| name.as_str());
         match constraint {
             Some("database_connections_identifier_unique") => Error::new(

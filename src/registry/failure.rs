@@ -11,18 +11,9 @@ use tokio_postgres::error::SqlState;
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 
-/// What a statement would have changed, had its answer been lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// It only reads, or is undone unless a later `COMMIT` succeeds.
-    None,
-    /// It changes rows by itself.
-    Write,
-}
-
 /// Why a statement has no result.
 #[derive(Debug)]
-pub(crate) enum Cause {
+pub(super) enum Cause {
     /// tokio-postgres says so.
     Driver(tokio_postgres::Error),
     /// No answer came in time.
@@ -43,12 +34,9 @@ pub(super) fn session_is_dead(cause: &Cause) -> bool {
     }
 }
 
-/// The failure as it is told to the caller.
-pub(crate) fn of(cause: &Cause, effect: Effect) -> Error {
-    let lost = match effect {
-        Effect::None => Outcome::NotApplied,
-        Effect::Write => Outcome::Unknown,
-    };
+/// The failure as it is told to the caller. `lost` is what became of the statement, had its answer
+/// been lost.
+pub(super) fn of(cause: &Cause, lost: Outcome) -> Error {
     let error = match cause {
         Cause::Late(after) => {
             let message =

@@ -12,7 +12,6 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connection::{cell, named};
-use super::failure::Effect;
 use super::held;
 use super::session::Lent;
 use super::vault::{Column, Owner, Vault};
@@ -155,7 +154,7 @@ pub(super) async fn plan(
     let mut planned = Imported::default();
     let kept = rows_of(session, table).await?;
     let query: &'static str = if migrated { &PENDING } else { &PLANNED };
-    for row in &session.rows(query, &[&kept], Effect::None).await? {
+    for row in &session.rows(query, &[&kept]).await? {
         planned.add(row, Legacy::read(row, vault)?)?;
     }
     Ok(planned)
@@ -163,7 +162,7 @@ pub(super) async fn plan(
 
 /// Every row of the old table, as JSON that `jsonb` takes: a `json` column holds what that doesn't.
 async fn rows_of(session: &mut Lent, table: &str) -> Result<Vec<String>> {
-    session.batch("SET LOCAL row_security = off", Effect::None).await?;
+    session.batch("SET LOCAL row_security = off").await?;
     let rows = session.ask(&format!("SELECT row_to_json(kept)::text FROM {table} AS kept")).await?;
     rows.iter().map(|row| Ok(held::readable(cell(row, 0)?))).collect()
 }
@@ -186,7 +185,7 @@ const LEFT_BEHIND: &str = "
 /// Rows that have no place here, and why; they stay where they are. The table's name is ours.
 pub(super) async fn left_behind(session: &mut Lent, table: &str) -> Result<Vec<String>> {
     let kept = rows_of(session, table).await?;
-    let rows = session.rows(LEFT_BEHIND, &[&kept], Effect::None).await?;
+    let rows = session.rows(LEFT_BEHIND, &[&kept]).await?;
     rows.iter().map(|row| Ok(format!("not imported: {}", cell::<&str>(row, 0)?))).collect()
 }
 
@@ -198,15 +197,14 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
             "SELECT to_regclass('platform.databases_legacy') IS NOT NULL
                 AND to_regclass('platform.databases_legacy_imports') IS NOT NULL",
             &[],
-            Effect::None,
         )
         .await?;
     if !tables.first().is_some_and(|row| row.get(0)) {
         return Ok(imported);
     }
     let kept = rows_of(session, "platform.databases_legacy").await?;
-    session.batch(NOTE_SECRETS, Effect::None).await?;
-    let pending = session.rows(&PENDING, &[&kept], Effect::None).await?;
+    session.batch(NOTE_SECRETS).await?;
+    let pending = session.rows(&PENDING, &[&kept]).await?;
     for row in &pending {
         let legacy = Legacy::read(row, vault)?;
         let parameters: super::session::Parameters<'_> = &[
@@ -228,8 +226,8 @@ pub(super) async fn import(session: &mut Lent, vault: &Vault) -> Result<Imported
             &cell::<&str>(row, 15)?,
             &cell::<&str>(row, 16)?,
         ];
-        session.rows(INSERT, parameters, Effect::None).await?;
-        session.rows(NOTE, &[&legacy.owner.id, &legacy.secrets], Effect::None).await?;
+        session.rows(INSERT, parameters).await?;
+        session.rows(NOTE, &[&legacy.owner.id, &legacy.secrets]).await?;
         imported.add(row, legacy)?;
     }
     Ok(imported)

@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 
 use super::Registry;
 use super::collisions;
-use super::failure::Effect;
 use super::legacy;
 use super::plaintext::{self, Plaintext};
 use super::platform::Platform;
@@ -130,8 +129,8 @@ impl Registry {
     async fn look_around(&self, platform: &Platform, report: &mut Report) -> Result<()> {
         let mut session = platform.session().await?;
         session.begin().await?;
-        session.batch("SET TRANSACTION READ ONLY", Effect::None).await?;
-        let found = session.rows(WHAT_IS_THERE, &[], Effect::None).await?;
+        session.batch("SET TRANSACTION READ ONLY").await?;
+        let found = session.rows(WHAT_IS_THERE, &[]).await?;
         let (old, legacy, projects, connections) =
             found.first().map_or((false, false, false, false), |row| {
                 (row.get(0), row.get(1), row.get(2), row.get(3))
@@ -180,7 +179,7 @@ impl Registry {
     async fn apply(&self, platform: &Platform, report: &mut Report) -> Result<()> {
         let mut session = platform.session().await?;
         session.begin().await?;
-        session.batch(BEGIN_WORK, Effect::None).await?;
+        session.batch(BEGIN_WORK).await?;
         session.warnings();
         report.migrations = states(&mut session, State::Applied).await?;
         if is_missing(&report.migrations)
@@ -224,14 +223,13 @@ async fn states(session: &mut Lent, missing: State) -> Result<Vec<Migration>> {
 }
 
 async fn run(session: &mut Lent, file: &File, checksum: &str) -> Result<()> {
-    session.batch(file.sql, Effect::None).await?;
-    session.batch(NOTES, Effect::None).await?;
+    session.batch(file.sql).await?;
+    session.batch(NOTES).await?;
     session
         .rows(
             "INSERT INTO platform.multidb_migrations (name, checksum) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum",
             &[&file.name, &checksum],
-            Effect::None,
         )
         .await?;
     Ok(())
@@ -250,18 +248,13 @@ const WHAT_IS_THERE: &str = "
 /// Whether the file ran before. A file that ran and was changed since is refused: what it would do
 /// now is not what the database has.
 async fn recorded(session: &mut Lent, file: &File, checksum: &str) -> Result<bool> {
-    let kept = session
-        .rows("SELECT to_regclass('platform.multidb_migrations') IS NOT NULL", &[], Effect::None)
-        .await?;
+    let kept =
+        session.rows("SELECT to_regclass('platform.multidb_migrations') IS NOT NULL", &[]).await?;
     if !kept.first().is_some_and(|row| row.get(0)) {
         return Ok(false);
     }
     let found = session
-        .rows(
-            "SELECT checksum FROM platform.multidb_migrations WHERE name = $1",
-            &[&file.name],
-            Effect::None,
-        )
+        .rows("SELECT checksum FROM platform.multidb_migrations WHERE name = $1", &[&file.name])
         .await?;
     let Some(row) = found.first() else { return Ok(false) };
     let applied: &str = row.get(0);

@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::failure::Effect;
 use super::platform::Platform;
 use crate::error::Result;
 
@@ -41,7 +40,7 @@ pub(super) async fn find(
     platform: &Platform,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Plaintext>> {
-    let rows = platform.session().await?.rows(&CANDIDATES, &[], Effect::None).await?;
+    let rows = platform.session().await?.rows(&CANDIDATES, &[]).await?;
     let mut found = Vec::new();
     for row in &rows {
         let names = |at: usize| row.get::<_, Option<Vec<String>>>(at).unwrap_or_default();

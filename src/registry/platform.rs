@@ -18,7 +18,7 @@ use tokio_postgres::config::{self, SslMode};
 use tokio_postgres::{Client, Config, Connection, Row};
 
 use super::answering::Answering;
-use super::failure::{self, Effect};
+use super::failure;
 use super::session::{Lent, Parameters, Session};
 use super::tls::{Connector, Stream};
 use crate::circuit::Circuit;
@@ -107,9 +107,9 @@ impl Platform {
                 drop(session);
                 self.pool.manager().doubts.fetch_add(1, Ordering::AcqRel);
                 let mut session = self.session().await?;
-                session.rows(sql, parameters, Effect::None).await
+                session.rows(sql, parameters).await
             }
-            other => other.map_err(|e| failure::of(&e, Effect::None)),
+            other => other.map_err(|e| failure::of(&e, Outcome::NotApplied)),
         }
     }
 
@@ -120,7 +120,10 @@ impl Platform {
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>> {
         let asked = self.answering.asked();
-        let rows = async { self.session().await?.rows(sql, parameters, Effect::Write).await };
+        let rows = async {
+            let done = self.session().await?.run(sql, parameters).await;
+            done.map_err(|e| failure::of(&e, Outcome::Unknown))
+        };
         let rows = rows.await;
         asked.ended(&rows);
         rows
@@ -269,6 +272,6 @@ impl Dialer {
             .ok_or_else(|| {
                 Error::timeout(format!("{what} did not finish the log-in"), Outcome::NotApplied)
             })?
-            .map_err(|e| failure::of(&failure::Cause::Driver(e), Effect::None))
+            .map_err(|e| failure::of(&failure::Cause::Driver(e), Outcome::NotApplied))
     }
 }

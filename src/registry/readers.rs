@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::failure::Effect;
 use super::session::Lent;
 use crate::error::Result;
 
@@ -28,7 +27,7 @@ static READERS: LazyLock<&'static str> = LazyLock::new(|| {
 
 /// What depends on `table`; nothing, where there is no such table.
 pub(super) async fn of(session: &mut Lent, table: &str) -> Result<Vec<Reader>> {
-    let rows = session.rows(&READERS, &[&table], Effect::None).await?;
+    let rows = session.rows(&READERS, &[&table]).await?;
     let read = |row: &tokio_postgres::Row| Reader {
         kind: row.get(0),
         name: row.get(1),

@@ -13,10 +13,11 @@ use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
-use super::failure::{self, Effect};
+use super::failure;
 use super::platform::Dialer;
 use super::tls::Stream;
 use crate::error::Result;
+use crate::outcome::Outcome;
 
 /// No statement of the registry is heavy; one that takes longer waits for a lock or for a dead peer.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,7 +119,7 @@ impl Session {
             "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
             STATEMENT_TIMEOUT.as_millis()
         );
-        session.batch(&limits, Effect::None).await?;
+        session.batch(&limits).await?;
         Ok(session)
     }
 
@@ -135,7 +136,7 @@ impl Session {
 
     /// Asks the server whether the session still lives.
     pub(super) async fn check(&mut self, doubts: u64) -> Result<()> {
-        self.batch("", Effect::None).await?;
+        self.batch("").await?;
         self.doubts = doubts;
         Ok(())
     }
@@ -143,12 +144,12 @@ impl Session {
     /// Begins a transaction. Until [`Session::commit`], dropping the session undoes it.
     pub(crate) async fn begin(&mut self) -> Result<()> {
         self.in_transaction = true;
-        self.batch("BEGIN", Effect::None).await
+        self.batch("BEGIN").await
     }
 
     /// Ends the transaction; when the answer is lost the outcome is unknown.
     pub(crate) async fn commit(&mut self) -> Result<()> {
-        self.batch("COMMIT", Effect::Write).await?;
+        self.send("COMMIT", Outcome::Unknown).await?;
         self.in_transaction = false;
         Ok(())
     }
@@ -170,26 +171,29 @@ impl Session {
             }
             Err(late) => Err(late),
         };
-        cause.map_err(|e| failure::of(&e, Effect::None))
+        cause.map_err(|e| failure::of(&e, Outcome::NotApplied))
     }
 
-    /// Rows of a statement.
+    /// Rows of a statement that only reads, or is undone unless a later `COMMIT` succeeds.
     pub(crate) async fn rows(
         &mut self,
         sql: &'static str,
         parameters: Parameters<'_>,
-        effect: Effect,
     ) -> Result<Vec<Row>> {
-        self.run(sql, parameters).await.map_err(|e| failure::of(&e, effect))
+        self.run(sql, parameters).await.map_err(|e| failure::of(&e, Outcome::NotApplied))
     }
 
-    /// Statements without parameters or results, in one round trip and without a time limit of our
-    /// own: migrations.
-    pub(crate) async fn batch(&mut self, sql: &str, effect: Effect) -> Result<()> {
+    /// Statements without parameters or results, as [`Session::rows`], in one round trip and without
+    /// a time limit of our own: migrations.
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        self.send(sql, Outcome::NotApplied).await
+    }
+
+    async fn send(&mut self, sql: &str, lost: Outcome) -> Result<()> {
         self.busy = true;
         let done = self.client.batch_execute(sql).await;
         self.busy = false;
-        done.map_err(|e| failure::of(&failure::Cause::Driver(e), effect))
+        done.map_err(|e| failure::of(&failure::Cause::Driver(e), lost))
     }
 
     pub(super) async fn run(
