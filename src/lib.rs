@@ -21,6 +21,7 @@ pub mod logging;
 pub mod operations;
 pub mod outcome;
 pub mod permission;
+pub mod platform;
 pub mod pool;
 pub mod registry;
 pub mod request;

@@ -34,10 +34,11 @@ pub(super) async fn metrics(cx: &Context, _: Nothing) -> Result<Reply> {
     text.describe("info", "gauge", "The version of the package.");
     text.sample("info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
     text.gauge("uptime_seconds", "Since the process was first asked.", super::service::uptime());
-    if let Some(platform) = cx.service.registry.check(cx.deadline).await {
-        let up = u8::from(platform.is_ok());
+    if let Some(platform) = &cx.service.platform {
+        let answered = platform.check(cx.deadline).await;
+        let up = u8::from(answered.is_ok());
         text.gauge("platform_database_up", "1 while the platform database answers.", up);
-        if let Ok(latency) = platform {
+        if let Ok(latency) = answered {
             let meaning = "How long the platform database took to answer.";
             text.gauge("platform_database_latency_seconds", meaning, latency.as_secs_f64());
         }

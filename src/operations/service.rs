@@ -32,7 +32,7 @@ static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// are.
 async fn health(cx: &Context, _: Nothing) -> Result<Reply> {
     // `null` where there is no platform database: connections from the environment work without.
-    let reached = cx.service.registry.reached();
+    let reached = cx.service.platform.as_ref().map(|platform| platform.reached());
     let is_down = reached == Some(Some(false));
     Reply::json(&json!({
         "status": if is_down { "degraded" } else { "ok" },

@@ -10,12 +10,13 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Registry;
-use super::connection::{Connection, Origin, Project, Status, select_connections};
+use super::connection::{Connection, Origin, Project, Status};
 use super::environment::{DEFAULT_PROJECT, default_project};
 use super::not_found;
-use super::session::{Lent, Parameters};
+use super::rows::select_connections;
 use super::vault::{Column, Owner};
 use crate::error::{Code, Error, Result};
+use crate::platform::{Lent, Parameters};
 use crate::target::{Columns, DatabaseType, Target};
 
 /// At most one connection of a project and type is primary. The lock lets two requests that both
@@ -111,8 +112,8 @@ impl Registry {
     /// Registers a connection in a project.
     pub async fn create(&self, project: &Project, new: NewConnection) -> Result<Arc<Connection>> {
         check_identifier(&new.identifier)?;
-        self.vault().require_keys()?;
-        let mut session = self.store()?.session().await?;
+        self.vault.require_keys()?;
+        let mut session = self.platform()?.session().await?;
         session.begin().await?;
         let project_id = self.project_row(&mut session, project).await?;
         let id = Uuid::new_v4();
@@ -169,7 +170,7 @@ impl Registry {
         let description = description.filter(|text| !text.is_empty());
         let is_primary = changes.is_primary.unwrap_or(connection.is_primary);
         let status = changes.status.unwrap_or(connection.status);
-        let mut session = self.store()?.session().await?;
+        let mut session = self.platform()?.session().await?;
         session.begin().await?;
         if is_primary && !connection.is_primary {
             clear_primary(&mut session, project_id, connection.database_type, id).await?;
@@ -215,7 +216,7 @@ impl Registry {
     /// Removes a connection, its permissions with it.
     pub async fn delete(&self, connection: &Connection) -> Result<()> {
         self.require_editable(connection)?;
-        let deleted = self.store()?.write(DELETE, &[&connection.id]).await;
+        let deleted = self.platform()?.write(DELETE, &[&connection.id]).await;
         // Also after a failure: whether it is still there may be unknown.
         self.caches.changed(connection.id, connection.project_id).await;
         if deleted?.is_empty() { Err(not_found()) } else { Ok(()) }
@@ -228,7 +229,7 @@ impl Registry {
             return;
         }
         let noted = async {
-            let platform = self.store()?;
+            let platform = self.platform()?;
             platform.write(RECORD, &[&connection.id, &connection.version, &failure]).await
         };
         match noted.await {
@@ -264,7 +265,7 @@ impl Registry {
 
     fn seal(&self, owner: Owner, target: &Target) -> Result<Sealed> {
         let stored = target.stored();
-        let seal = |secret: &str, column| self.vault().seal(secret, column, owner);
+        let seal = |secret: &str, column| self.vault.seal(secret, column, owner);
         Ok(Sealed {
             connection_string: Some(seal(
                 stored.connection_string.expose_secret(),

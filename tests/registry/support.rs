@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use studio_multidb::config::Config;
 use studio_multidb::error::Result;
+use studio_multidb::platform::Platform as Sessions;
 use studio_multidb::registry::{Connection, NewConnection, Project, Registry, Status};
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, Target, TargetInput};
@@ -87,6 +88,13 @@ impl Platform {
         all.extend_from_slice(settings);
         registry(&all)
     }
+
+    /// The sessions of another process at this address, and the registry that uses them.
+    #[allow(clippy::unused_self)]
+    pub fn open_at(&self, url: &str) -> (Arc<Sessions>, Registry) {
+        let (sessions, registry) = open(&[("DATABASE_URL", url), ("DATABASE_ENCRYPTION_KEY", KEY)]);
+        (sessions.expect("DATABASE_URL is set"), registry)
+    }
 }
 
 impl Drop for Platform {
@@ -109,8 +117,16 @@ pub fn config(settings: &[(&str, &str)]) -> Config {
     Config::from_env(read, &serde_json::Map::new()).expect("a configuration")
 }
 
+/// The platform database of a configuration, where it names one, and the registry in it.
+pub fn open(settings: &[(&str, &str)]) -> (Option<Arc<Sessions>>, Registry) {
+    let config = config(settings);
+    let sessions = Sessions::open(&config, Arc::new(Egress::default())).expect("a database");
+    let registry = Registry::open(&config, sessions.clone()).expect("a registry");
+    (sessions, registry)
+}
+
 pub fn registry(settings: &[(&str, &str)]) -> Registry {
-    Registry::open(&config(settings), Arc::new(Egress::default())).expect("a registry")
+    open(settings).1
 }
 
 async fn connect(url: &Url) -> Client {

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::platform::Platform;
 use crate::error::Result;
+use crate::platform::Platform;
 
 /// A relation with secrets in it that nothing protects.
 #[derive(Debug, Clone, Serialize)]
@@ -24,7 +24,7 @@ pub struct Plaintext {
 }
 
 static CANDIDATES: LazyLock<&'static str> = LazyLock::new(|| {
-    include_str!("../../migrations/legacy_copies.sql").trim_end().trim_end_matches(';')
+    include_str!("../../../migrations/legacy_copies.sql").trim_end().trim_end_matches(';')
 });
 
 /// Members of a document that drivers take secrets from, unless they are sealed or masked already. The
@@ -36,7 +36,7 @@ const ADDRESS: &str = r#"'((?:rediss?|valkeys?|mongodb(?:\+srv)?|postgres(?:ql)?
 
 /// What is left, as far as this role can see it. What it cannot look into becomes a warning, and
 /// hides nothing else.
-pub(super) async fn find(
+pub(in crate::registry) async fn find(
     platform: &Platform,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Plaintext>> {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_postgres::Client;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::platform::Platform;
+use super::pool::Platform;
 
 /// One of the numbers, `recently_connected`, changes with time alone.
 const EVERY: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ impl Dashboard {
         Self { leads: false, due: Instant::now(), refreshing: None }
     }
 
-    /// A connection changed, came or went.
+    /// What it counts changed.
     pub(super) fn changed(&mut self) {
         self.due = self.due.min(Instant::now() + AFTER_CHANGE);
     }

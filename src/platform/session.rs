@@ -1,12 +1,10 @@
-//! One session on the platform database, and the loan of one from the pool.
+//! One session on the platform database.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use deadpool::managed;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_postgres::error::{DbError, Severity};
@@ -14,12 +12,11 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
 use super::failure;
-use super::platform::Dialer;
 use super::tls::Stream;
 use crate::error::Result;
 use crate::outcome::Outcome;
 
-/// No statement of the registry is heavy; one that takes longer waits for a lock or for a dead peer.
+/// No statement here is heavy; one that takes longer waits for a lock or for a dead peer.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A session is not kept longer, so that a server behind a changed address is found in time.
@@ -30,39 +27,6 @@ const MOST_WARNINGS: usize = 100;
 
 /// The parameters of a statement.
 pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
-
-/// A session that goes back to the pool when it is dropped.
-pub(crate) struct Lent(Option<managed::Object<Dialer>>);
-
-impl From<managed::Object<Dialer>> for Lent {
-    fn from(session: managed::Object<Dialer>) -> Self {
-        Self(Some(session))
-    }
-}
-
-impl Deref for Lent {
-    type Target = Session;
-
-    fn deref(&self) -> &Session {
-        self.0.as_ref().expect("it is only taken when it is dropped")
-    }
-}
-
-impl DerefMut for Lent {
-    fn deref_mut(&mut self) -> &mut Session {
-        self.0.as_mut().expect("it is only taken when it is dropped")
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        // A session in the middle of something holds locks. It is closed now, and not when somebody
-        // is about to get it from the pool.
-        if let Some(session) = self.0.take_if(|session| session.busy || session.in_transaction) {
-            drop(managed::Object::take(session));
-        }
-    }
-}
 
 /// One connection, with the statements it has prepared.
 pub(crate) struct Session {
@@ -123,10 +87,14 @@ impl Session {
         Ok(session)
     }
 
+    /// Whether it is in the middle of nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.busy && !self.in_transaction
+    }
+
     /// Whether it can be lent as it is, as far as can be seen without asking the server.
     pub(super) fn is_sound(&self) -> bool {
-        let idle = !self.busy && !self.in_transaction;
-        idle && !self.client.is_closed() && Instant::now() < self.expires
+        self.is_idle() && !self.client.is_closed() && Instant::now() < self.expires
     }
 
     /// Whether it was known to live when the dialer had these doubts.
@@ -155,12 +123,12 @@ impl Session {
     }
 
     /// What the server warned of (`RAISE WARNING`) since this was last asked.
-    pub(super) fn warnings(&mut self) -> Vec<String> {
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Rows of a statement that is made up for one occasion, and not kept.
-    pub(super) async fn ask(&mut self, sql: &str) -> Result<Vec<Row>> {
+    pub(crate) async fn ask(&mut self, sql: &str) -> Result<Vec<Row>> {
         self.busy = true;
         let answer = tokio::time::timeout(STATEMENT_TIMEOUT, self.client.query(sql, &[])).await;
         let answer = answer.map_err(|_| failure::Cause::Late(STATEMENT_TIMEOUT));

@@ -10,7 +10,7 @@ const DEEPEST: usize = 100;
 const TOO_DEEP: &str = "\"(nested too deeply)\"";
 
 /// The text with everything replaced that can't be held elsewhere. It is valid JSON if `text` is.
-pub(super) fn readable(text: &str) -> String {
+pub(crate) fn sanitized_json(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
     let (mut at, mut depth) = (0, 0_usize);
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Value {
-        serde_json::from_str(&readable(text)).unwrap_or_else(|e| panic!("{text}: {e}"))
+        serde_json::from_str(&sanitized_json(text)).unwrap_or_else(|e| panic!("{text}: {e}"))
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
 
         #[test]
         fn no_text_is_too_odd(text: String) {
-            readable(&text);
+            sanitized_json(&text);
         }
     }
 }

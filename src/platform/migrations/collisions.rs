@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use super::session::Lent;
 use crate::error::{Code, Error, Result};
+use crate::platform::Lent;
 
 static TAKEN: LazyLock<&'static str> = LazyLock::new(|| {
-    include_str!("../../migrations/legacy_collisions.sql").trim_end().trim_end_matches(';')
+    include_str!("../../../migrations/legacy_collisions.sql").trim_end().trim_end_matches(';')
 });
 
-/// What is in the way, told as one failure. Asked only while there is something to apply.
+/// What is in the way, told as one failure.
 pub(super) async fn find(session: &mut Lent) -> Result<Option<Error>> {
     let rows = session.rows(&TAKEN, &[]).await?;
     if rows.is_empty() {

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::session::Lent;
 use crate::error::Result;
+use crate::platform::Lent;
 
 /// Something that depends on the old table.
 #[derive(Debug, Clone, Serialize)]
@@ -22,11 +22,11 @@ pub struct Reader {
 }
 
 static READERS: LazyLock<&'static str> = LazyLock::new(|| {
-    include_str!("../../migrations/legacy_readers.sql").trim_end().trim_end_matches(';')
+    include_str!("../../../migrations/legacy_readers.sql").trim_end().trim_end_matches(';')
 });
 
 /// What depends on `table`; nothing, where there is no such table.
-pub(super) async fn of(session: &mut Lent, table: &str) -> Result<Vec<Reader>> {
+pub(crate) async fn of(session: &mut Lent, table: &str) -> Result<Vec<Reader>> {
     let rows = session.rows(&READERS, &[&table]).await?;
     let read = |row: &tokio_postgres::Row| Reader {
         kind: row.get(0),
