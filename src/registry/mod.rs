@@ -2,7 +2,7 @@
 //!
 //! [`Registry`] is the door. Below it, top down: `resolve` turns what a URL says into one connection,
 //! by way of a `scope`; `listing` and `edit` are the lists and the changes; `connection` is a row
-//! without its secrets, which `rows` reads and `vault` opens; `caches` keep what was read and learn of
+//! without its secrets, which `rows` reads, `write` writes and `vault` opens; `caches` keep what was read and learn of
 //! changes. `migrate` and `rotate` are the operator's commands; `legacy` is what an older Studio left,
 //! and `openable` what `migrate` finds that doesn't open.
 //!
@@ -27,6 +27,7 @@ mod rotate;
 mod rows;
 mod scope;
 mod vault;
+mod write;
 
 pub use connection::{Connection, Project, Status};
 pub use counts::Counts;

@@ -89,14 +89,10 @@ impl LegacyRow {
                         );
                     }
                 }
-                let stored = target.stored();
-                legacy.columns = stored.columns;
-                legacy.connection_string = Some(vault.seal(
-                    stored.connection_string.expose_secret(),
-                    Column::ConnectionString,
-                    owner,
-                )?);
-                legacy.password = seal(vault, stored.password.as_ref(), Column::Password, owner)?;
+                let sealed = vault.seal_target(&target, owner)?;
+                legacy.columns = sealed.columns;
+                legacy.connection_string = sealed.connection_string;
+                legacy.password = sealed.password;
             }
             Err(error) => {
                 let string = input.connection_string.as_ref();
