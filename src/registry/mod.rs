@@ -1,10 +1,10 @@
 //! The registered connections, in the platform database.
 //!
 //! [`Registry`] is the door. Below it, top down: `resolve` turns what a URL says into one connection,
-//! by way of a `scope`; `listing` and `edit` are the lists and the changes; `connection` is a row
-//! without its secrets, which `rows` reads, `write` writes and `vault` opens; `caches` keep what was read and learn of
-//! changes. `migrate` and `rotate` are the operator's commands; `legacy` is what an older Studio left,
-//! and `openable` what `migrate` finds that doesn't open.
+//! by way of a `scope`; `listing`, `counts` and `edit` are the lists and the changes; `connection` is a
+//! row without its secrets, which `rows` reads, `write` writes and `vault` opens; `caches` keep what
+//! was read and learn of changes. `migrate` and `rotate` are the operator's commands; `legacy` is what
+//! an older Studio left, and `openable` tells which secrets don't open.
 //!
 //! Connections from the environment (`environment`) and those that the operator's own code names
 //! ([`direct`]) stand beside the registered ones and work without any platform database.

@@ -6,7 +6,7 @@
 //! turns.
 
 mod collisions;
-pub(crate) mod readers;
+pub mod readers;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
