@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::filter::{Page, PageKey};
+use super::listing::{Page, PageKey};
 use super::scope::Scope;
 use crate::platform::cache::Shelf;
 use crate::platform::notices::Listener;

@@ -1,7 +1,7 @@
 //! The registered connections, in the platform database.
 //!
 //! [`Registry`] is the door. Below it, top down: `resolve` turns what a URL says into one connection,
-//! by way of a `scope`; `listing`, `counts` and `edit` are the lists and the changes; `connection` is a
+//! by way of a `scope`; `listing` and `edit` are the lists and the changes; `connection` is a
 //! row without its secrets, which `rows` reads, `write` writes and `vault` opens; `caches` keep what
 //! was read and learn of changes. `migrate` and `rotate` are the operator's commands; `legacy` is what
 //! an older Studio left, and `openable` tells which secrets don't open.
@@ -11,17 +11,14 @@
 
 mod caches;
 mod connection;
-mod counts;
 pub mod direct;
 mod edit;
 mod environment;
-mod filter;
 mod legacy;
 mod listing;
 mod migrate;
 mod open;
 mod openable;
-mod position;
 mod resolve;
 mod rotate;
 mod rows;
@@ -30,10 +27,9 @@ mod vault;
 mod write;
 
 pub use connection::{Connection, Project, Status};
-pub use counts::Counts;
 pub use edit::{Changes, NewConnection};
-pub use filter::{Filter, Page, PageRequest, Visible};
 pub use legacy::{Attention, Imported, Plaintext};
+pub use listing::{Counts, Filter, Page, PageRequest, Visible};
 pub use migrate::Report;
 pub use open::Registry;
 pub use rotate::{Failed, Rotation};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::connection::Status;
+use crate::registry::connection::Status;
 use crate::target::DatabaseType;
 
 /// Which connections a list holds.
@@ -47,7 +47,7 @@ pub struct PageRequest {
 pub type Page = Bytes;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct PageKey {
+pub(in crate::registry) struct PageKey {
     pub(super) filter: Filter,
     pub(super) projects: Option<Arc<[Uuid]>>,
     pub(super) limit: u32,

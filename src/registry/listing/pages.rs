@@ -4,14 +4,14 @@
 
 use std::sync::Arc;
 
-use super::Registry;
-use super::connection::{Connection, Status};
-use super::environment::DEFAULT_PROJECT;
 use super::filter::{Filter, Page, PageKey, PageRequest, projects};
 use super::position::Position;
-use super::rows::{readable, select_connections};
 use crate::error::Result;
 use crate::json::Writer;
+use crate::registry::Registry;
+use crate::registry::connection::{Connection, Status};
+use crate::registry::environment::DEFAULT_PROJECT;
+use crate::registry::rows::{readable, select_connections};
 use crate::target::DatabaseType;
 
 /// `$6` and `$7` are where the page before ended. Every parameter may be null, so that one prepared

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::Registry;
-use super::connection::Status;
 use super::filter::{Filter, PageKey, Visible, projects};
 use crate::error::Result;
 use crate::platform::named;
+use crate::registry::Registry;
+use crate::registry::connection::Status;
 use crate::target::DatabaseType;
 
 const COUNTS: &str = "
