@@ -75,7 +75,7 @@ impl Registry {
     pub async fn create(&self, project: &Project, new: NewConnection) -> Result<Arc<Connection>> {
         check_identifier(&new.identifier)?;
         self.vault.require_keys()?;
-        let mut session = self.platform()?.session().await?;
+        let mut session = self.require_platform()?.session().await?;
         session.begin().await?;
         let project_id = self.project_row(&mut session, project).await?;
         let database_type = new.target.database_type();
@@ -124,7 +124,7 @@ impl Registry {
             is_primary: changes.is_primary.unwrap_or(connection.is_primary),
             status: changes.status.unwrap_or(connection.status),
         };
-        let mut session = self.platform()?.session().await?;
+        let mut session = self.require_platform()?.session().await?;
         session.begin().await?;
         if row.is_primary && !connection.is_primary {
             write::clear_primary(&mut session, connection.owner()).await?;
@@ -154,7 +154,7 @@ impl Registry {
     /// Removes a connection, its permissions with it.
     pub async fn delete(&self, connection: &Connection) -> Result<()> {
         self.require_editable(connection)?;
-        let deleted = self.platform()?.write(DELETE, &[&connection.id]).await;
+        let deleted = self.require_platform()?.write(DELETE, &[&connection.id]).await;
         // Also after a failure: whether it is still there may be unknown.
         self.caches.changed(connection.id, connection.project_id).await;
         if deleted?.is_empty() { Err(not_found()) } else { Ok(()) }
@@ -167,7 +167,7 @@ impl Registry {
             return;
         }
         let noted = async {
-            let platform = self.platform()?;
+            let platform = self.require_platform()?;
             platform.write(RECORD, &[&connection.id, &connection.version, &failure]).await
         };
         match noted.await {

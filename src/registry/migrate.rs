@@ -36,7 +36,7 @@ const LEGACY_TABLE: &str = "platform.databases_legacy";
 impl Registry {
     /// Applies the migrations that are missing. With `dry_run` nothing is changed.
     pub async fn migrate(&self, dry_run: bool) -> Result<Report> {
-        let platform = self.platform()?;
+        let platform = self.require_platform()?;
         let mut report = Report { dry_run, ..Report::default() };
         if dry_run {
             let mut session = platform.session().await?;

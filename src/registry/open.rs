@@ -91,7 +91,7 @@ impl Registry {
     }
 
     /// The platform database, for what cannot be done without.
-    pub(super) fn platform(&self) -> Result<&Arc<Platform>> {
+    pub(super) fn require_platform(&self) -> Result<&Arc<Platform>> {
         let platform = self.platform.as_ref().ok_or_else(|| {
             Error::new(
                 Code::OperationNotAllowed,

@@ -16,7 +16,7 @@ impl Registry {
     /// A warning where stored secrets don't open: with another key than they were sealed with, nothing
     /// can be used, and what is edited meanwhile is sealed under the wrong one.
     pub(super) async fn closed_secrets(&self) -> Result<Option<String>> {
-        let platform = self.platform()?;
+        let platform = self.require_platform()?;
         let (mut rows, mut closed, mut why) = (0_usize, Vec::new(), None);
         let mut after: Option<uuid::Uuid> = None;
         loop {

@@ -93,7 +93,7 @@ impl Registry {
             return Err(not_found());
         }
         let read = async {
-            let rows = self.platform()?.read(BY_ID, &[&id]).await?;
+            let rows = self.require_platform()?.read(BY_ID, &[&id]).await?;
             let row = rows.first().ok_or_else(not_found)?;
             Connection::try_from(row).map(Arc::new)
         };
@@ -185,7 +185,7 @@ impl Registry {
             return self.made_up_scope(project_ref).map(Arc::new);
         }
         let read = async {
-            let platform = self.platform()?;
+            let platform = self.require_platform()?;
             if let Some(project) = read_project(platform, project_ref).await? {
                 return self.read_scope(platform, project).await.map(Arc::new);
             }

@@ -88,7 +88,7 @@ impl Registry {
     /// Seals every stored secret under the first key. Safe to run beside anything else, and to run
     /// again after it was interrupted.
     pub async fn rotate_keys(&self) -> Result<Rotation> {
-        let platform = self.platform()?;
+        let platform = self.require_platform()?;
         self.vault.require_keys()?;
         let mut rotation = Rotation::default();
         let mut after: Option<Uuid> = None;
@@ -119,7 +119,7 @@ impl Registry {
     /// the first key. It is a courtesy to the next reader: that it failed changes nothing.
     pub(super) async fn reseal_one(&self, id: Uuid) {
         let work = async {
-            let platform = self.platform()?;
+            let platform = self.require_platform()?;
             match platform.read(ONE, &[&id]).await?.first() {
                 None => Ok(()),
                 Some(row) => match reseal(platform, &self.vault, Stored::try_from(row)?).await {

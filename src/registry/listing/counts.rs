@@ -48,7 +48,8 @@ impl Registry {
             self.enabled.iter().map(|kind| (*kind, Counts::default())).collect();
         if self.platform.is_some() {
             let (projects, kinds) = (projects.as_deref(), self.enabled_names());
-            let rows = self.platform()?.read(COUNTS, &[&projects, &project_ref, &kinds]).await?;
+            let rows =
+                self.require_platform()?.read(COUNTS, &[&projects, &project_ref, &kinds]).await?;
             for row in &rows {
                 let (kind, status): (DatabaseType, Status) =
                     (named(row.get(0))?, Status::held(row.get(1)));

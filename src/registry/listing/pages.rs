@@ -83,7 +83,7 @@ impl Registry {
             };
             let kinds = self.enabled_names();
             let rows = self
-                .platform()?
+                .require_platform()?
                 .read(
                     PAGE,
                     &[
