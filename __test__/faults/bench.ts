@@ -18,11 +18,13 @@ const PROJECT = 'default'
 /** A manager over a platform database of its own, with one project. */
 export interface Bench {
   manager: ConnectionManager
+  /** Another, that gives all the time that a busy machine may take. */
+  patient: ConnectionManager
   options: ManagerOptions
   databaseUrl: string
   /** Sends a request below `/api/platform`. */
   api(method: string, path: string, body?: unknown): Promise<Answer>
-  /** The same, with all the time that a busy machine may take. */
+  /** The same, to the patient one. */
   patiently: Bench['api']
   /** Registers a connection without trying it, and returns its id. */
   register(type: Type, connectionString: string, more?: object): Promise<string>
@@ -55,6 +57,7 @@ export async function startBench(
   const patiently: Bench['api'] = (method, path, body) => request(patient, method, path, body)
   return {
     manager,
+    patient,
     options,
     databaseUrl,
     api,

@@ -41,7 +41,7 @@ it('cancels on the server what took too long', async () => {
 it('cancels on the server what its caller gave up, and keeps nothing of it', async () => {
   const abort = new AbortController()
   const text = `SELECT pg_sleep(60) /* given-up-${process.pid} */`
-  const given = bench.manager.postgres(id).query(text, [], {}, { signal: abort.signal })
+  const given = bench.patient.postgres(id).query(text, [], {}, { signal: abort.signal })
   const ended = given.then(
     () => 'answered',
     () => 'given up'
@@ -87,17 +87,16 @@ it('tells a server without room for another session as an exhausted pool, and re
   const url = server.url.replace('postgres:postgres@', 'crowd:crowd@')
   const crowded = await bench.register('postgres', url)
   const other = await bench.register('postgres', url)
-  // Until their deadline.
   const sleep = 'SELECT pg_sleep(60) AS crowd'
-  const [, , refused] = await Promise.all([
-    query(sleep, {}, other),
-    query(sleep, {}, other),
-    eventually('both sleeping', async () => (await running(sleep)) === 2).then(() =>
-      query('SELECT 1', {}, crowded)
-    ),
-  ])
+  const sleeping = [1, 2].map(() =>
+    bench.patiently('POST', `/postgres/${other}/query`, { query: sleep })
+  )
+  await eventually('both sleeping', async () => (await running(sleep)) === 2)
+  const refused = await query('SELECT 1', {}, crowded)
   expect(failure(refused)).toMatchObject({ code: 'POOL_EXHAUSTED', outcome: 'not_applied' })
   await bench.api('DELETE', `/databases/${other}`)
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'crowd'`
+  await Promise.all([sql(server.url, end), ...sleeping])
   await eventuallyReads(bench, postgres, crowded)
 })
 
