@@ -140,8 +140,7 @@ async fn a_silent_platform_database_holds_nobody_up_for_long() {
     platform.member("project_members", "project_id", project, owner, "owner").await;
     let access = Access::with_belief(Authorization::Members, Some(sessions), Duration::ZERO);
     assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Admin);
-    proxy.freeze();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    proxy.freeze().await;
     let started = Instant::now();
     for _ in 0..100 {
         assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Read);
