@@ -1,12 +1,13 @@
 // What a write did whose caller left before the answer is seen by the next reader, cached answers or
 // not, and counted.
 
-import { sharedStack } from './support/stack'
+import { eventually } from './support/processes'
+import { required, sharedStack, sql } from './support/stack'
 
 const stack = sharedStack({ rateLimit: 'off' })
 
-/** Sends a request and leaves. */
-async function leave(path: string, body: object, afterMs: number): Promise<void> {
+/** Sends a request and leaves when what it does is seen. */
+async function leave(path: string, body: object, seen: () => Promise<boolean>): Promise<void> {
   const left = new AbortController()
   const asked = stack.manager.handle(
     {
@@ -17,8 +18,10 @@ async function leave(path: string, body: object, afterMs: number): Promise<void>
     },
     left.signal
   )
-  setTimeout(() => left.abort(), afterMs)
-  await expect(asked).rejects.toMatchObject({ name: 'AbortError' })
+  const given = expect(asked).rejects.toMatchObject({ name: 'AbortError' })
+  await eventually('the work being seen', seen)
+  left.abort()
+  await given
 }
 
 it('a table that was made and committed is listed', async () => {
@@ -34,6 +37,9 @@ it('a table that was made and committed is listed', async () => {
       'create table made_by_a_call (a int); commit; perform pg_sleep(20); end $$'
   )
   expect(await list()).not.toContain('made_by_a_call')
-  await leave(`/postgres/${postgres}/query`, { query: 'call makes_and_waits()' }, 1000)
+  await leave(`/postgres/${postgres}/query`, { query: 'call makes_and_waits()' }, async () => {
+    const made = `SELECT to_regclass('made_by_a_call') IS NOT NULL AS made`
+    return (await sql(required('TEST_POSTGRES_URL'), made))[0]?.made === true
+  })
   expect(await list()).toContain('made_by_a_call')
 })

@@ -1,7 +1,7 @@
 import { ConnectionManager } from 'studio-multidb'
 import { request, required, sharedStack } from './support/stack'
 
-const stack = sharedStack({ rateLimit: '10/60s' })
+const stack = sharedStack({ rateLimit: '10/24h' })
 
 test('a user over the limit is told how long to wait, and another user is not', async () => {
   const ask = (user: string) => stack.api('GET', '/databases', undefined, user)

@@ -71,7 +71,7 @@ export async function architecture(redisUrl: string, mongoUrl: string, prefix: s
   const { data, error } = await RedisHelpers.getKeys(`${prefix}:*`, redisUrl)
   if (error) throw error
   const set = await RedisHelpers.set(`${prefix}:b`, JSON.stringify({ n: 2 }), redisUrl)
-  const expire = await RedisHelpers.expire(`${prefix}:b`, 60, redisUrl)
+  const expire = await RedisHelpers.expire(`${prefix}:b`, 1000, redisUrl)
   const got = await RedisHelpers.get(`${prefix}:b`, redisUrl)
   await client.hset(`${prefix}:h`, 'f', 'v')
   const hash = await RedisHelpers.hgetall(`${prefix}:h`, redisUrl)

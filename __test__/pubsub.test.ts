@@ -100,14 +100,14 @@ test('what is wrong is told by the first record that is asked for', async () => 
 
 test('a shutdown ends it', async () => {
   const manager = new ConnectionManager({ ...stack.options, requestTimeoutMs: 24_000 })
-  const records = manager.redis(stack.ids.redis).pubsub.subscribe({ channels: [name('a')] })
+  const records = manager.redis(stack.ids.redis).pubsub.subscribe({ channels: [name('ends')] })
   const reading = (async () => {
     let count = 0
     for await (const _ of records) count++
     return count
   })()
   await eventually('a subscriber', async () => {
-    const { channels } = await redis.pubsub.channels({ pattern: name('a') })
+    const { channels } = await redis.pubsub.channels({ pattern: name('ends') })
     return channels.length === 1
   })
   await manager.shutdown(5000)

@@ -15,15 +15,19 @@ export const SLACK_MS = 10_000
 
 const PROJECT = 'default'
 
-/** A manager over a platform database of its own, with one project. */
-export interface Bench {
+/** A manager, and requests to it. */
+export interface Desk {
   manager: ConnectionManager
-  options: ManagerOptions
-  databaseUrl: string
   /** Sends a request below `/api/platform`. */
   api(method: string, path: string, body?: unknown): Promise<Answer>
-  /** The same, with all the time that a busy machine may take. */
-  patiently: Bench['api']
+}
+
+/** A manager with small deadlines over a platform database of its own, with one project. */
+export interface Bench extends Desk {
+  /** Another, for what must succeed: it gives all the time that a busy machine may take. */
+  patient: Desk
+  options: ManagerOptions
+  databaseUrl: string
   /** Registers a connection without trying it, and returns its id. */
   register(type: Type, connectionString: string, more?: object): Promise<string>
   close(): Promise<void>
@@ -48,32 +52,34 @@ export async function startBench(
     connectTimeoutMs: 1000,
     ...overrides,
   }
-  const manager = new ConnectionManager(options)
+  const desk = (given: ManagerOptions): Desk => {
+    const manager = new ConnectionManager(given)
+    return { manager, api: (method, path, body) => request(manager, method, path, body) }
+  }
+  const hasty = desk(options)
+  const patient = desk({ ...options, requestTimeoutMs: 60_000, connectTimeoutMs: 30_000 })
   let names = 0
-  const patient = new ConnectionManager({ ...options, requestTimeoutMs: 60_000 })
-  const api: Bench['api'] = (method, path, body) => request(manager, method, path, body)
-  const patiently: Bench['api'] = (method, path, body) => request(patient, method, path, body)
   return {
-    manager,
+    ...hasty,
+    patient,
     options,
     databaseUrl,
-    api,
-    patiently,
     async register(type, connectionString, more = {}) {
       const name = `fault-${++names}`
       const given = { projectRef: PROJECT, name, type, connectionString, skip_test: true, ...more }
-      const answer = await patiently('POST', '/databases', given)
+      const answer = await patient.api('POST', '/databases', given)
       if (answer.status !== 201) throw new Error(JSON.stringify(answer.body))
       return answer.body.data.id as string
     },
-    close: async () => void (await Promise.all([manager, patient].map((m) => m.shutdown(1000)))),
+    close: async () =>
+      void (await Promise.all([hasty, patient].map(({ manager }) => manager.shutdown(1000)))),
   }
 }
 
 /** A proxy before the server of a connection string. */
 export function proxyTo(url: string): Promise<Proxy> {
   const { hostname, port } = new URL(url)
-  return createProxy({ target: { host: hostname, port: Number(port) } })
+  return createProxy({ target: { host: hostname, port: Number(port) }, record: true })
 }
 
 /** How a type is written to and read from in these tests, as requests. */
@@ -81,10 +87,10 @@ export interface Backend {
   type: Type
   url(): string
   /** Makes what `write` needs; runs before any fault. */
-  prepare?(bench: Bench, id: string): Promise<void>
+  prepare?(desk: Desk, id: string): Promise<void>
   /** Writes the value `n`. */
-  write(bench: Bench, id: string, n: string): Promise<Answer>
-  read(bench: Bench, id: string): Promise<Answer>
+  write(desk: Desk, id: string, n: string): Promise<Answer>
+  read(desk: Desk, id: string): Promise<Answer>
 }
 
 /** Fails with the answer, so that a test that broke says how. */
@@ -102,52 +108,59 @@ export function failure(answer: Answer): { code: string; outcome: string; messag
 export const redis: Backend = {
   type: 'redis',
   url: () => required('TEST_REDIS_URL'),
-  write: (bench, id, n) => bench.api('POST', `/redis/${id}/set`, { key: `fault:${n}`, value: n }),
-  read: (bench, id) => bench.api('GET', `/redis/${id}/get?key=fault:read`),
+  write: (desk, id, n) => desk.api('POST', `/redis/${id}/set`, { key: `fault:${n}`, value: n }),
+  read: (desk, id) => desk.api('GET', `/redis/${id}/get?key=fault:read`),
 }
 
 export const mongodb: Backend = {
   type: 'mongodb',
   url: () => required('TEST_MONGODB_URL'),
-  write: (bench, id, n) =>
-    bench.api('POST', `/mongodb/${id}/databases/faults/collections/written/documents`, {
+  write: (desk, id, n) =>
+    desk.api('POST', `/mongodb/${id}/databases/faults/collections/written/documents`, {
       document: { _id: n },
     }),
-  read: (bench, id) =>
-    bench.api('GET', `/mongodb/${id}/databases/faults/collections/written/documents?limit=1`),
+  read: (desk, id) =>
+    desk.api('GET', `/mongodb/${id}/databases/faults/collections/written/documents?limit=1`),
 }
 
 export const postgres: Backend = {
   type: 'postgres',
   url: () => required('TEST_POSTGRES_URL'),
-  async prepare(bench, id) {
+  async prepare(desk, id) {
     const query = 'CREATE TABLE IF NOT EXISTS faults (n text)'
-    expectOk(await bench.api('POST', `/postgres/${id}/query`, { query }))
+    expectOk(await desk.api('POST', `/postgres/${id}/query`, { query }))
   },
-  write: (bench, id, n) =>
-    bench.api('POST', `/postgres/${id}/query`, {
+  write: (desk, id, n) =>
+    desk.api('POST', `/postgres/${id}/query`, {
       query: 'INSERT INTO faults VALUES ($1)',
       parameters: [n],
     }),
-  read: (bench, id) =>
-    bench.api('POST', `/postgres/${id}/query`, { query: 'SELECT 1 AS one', read_only: true }),
+  read: (desk, id) =>
+    desk.api('POST', `/postgres/${id}/query`, { query: 'SELECT 1 AS one', read_only: true }),
 }
 
 /** An HTTP service; `url` is where it listens. */
 export const http = (url: () => string): Backend => ({
   type: 'bun_api',
   url,
-  write: (bench, id, n) =>
-    bench.api('POST', `/bun/${id}/request`, { method: 'POST', path: '/write', body: { n } }),
+  write: (desk, id, n) =>
+    desk.api('POST', `/bun/${id}/request`, { method: 'POST', path: '/write', body: { n } }),
   // Not `/info`, which is answered from a cache.
-  read: (bench, id) => bench.api('POST', `/bun/${id}/request`, { method: 'GET', path: '/read' }),
+  read: (desk, id) => desk.api('POST', `/bun/${id}/request`, { method: 'GET', path: '/read' }),
 })
+
+/** Looks a connection up, so that the deadline of what comes is for its server alone. */
+export async function known(desk: Desk, id: string): Promise<void> {
+  await eventually('the connection', async () =>
+    expectOk(await desk.api('GET', `/databases/${id}`))
+  )
+}
 
 /** Asks until a read succeeds, as a person would who waits for a server to come back. */
 export async function eventuallyReads(
-  bench: Bench,
+  desk: Desk,
   backend: Pick<Backend, 'read'>,
   id: string
 ): Promise<void> {
-  await eventually('a successful read', async () => expectOk(await backend.read(bench, id)))
+  await eventually('a successful read', async () => expectOk(await backend.read(desk, id)))
 }

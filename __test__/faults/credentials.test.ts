@@ -108,9 +108,9 @@ describe.each(backends)('%s', (type, start) => {
     cleanup.push(proxy.stop)
     const more = type === 'http' ? { password: OLD } : {}
     id = await bench.register(backend.type, proxy.through(backend.url()), more)
-    await backend.prepare?.(bench, id)
-    expectOk(await backend.read(bench, id))
-    expectOk(await backend.write(bench, id, 'before'))
+    await backend.prepare?.(bench.patient, id)
+    expectOk(await backend.read(bench.patient, id))
+    expectOk(await backend.write(bench.patient, id, 'before'))
     await backend.change()
   }, 60_000)
 
@@ -119,7 +119,7 @@ describe.each(backends)('%s', (type, start) => {
     await expect(
       (async () => {
         for (let i = 0; i < 5; i++) {
-          const answer = await backend.read(bench, id)
+          const answer = await backend.read(bench.patient, id)
           const code = type === 'http' ? answer.body.data?.status : answer.body.error?.code
           if (code === 401 || code === 'DB_INVALID_CREDENTIALS') return 'refused'
         }
@@ -130,7 +130,7 @@ describe.each(backends)('%s', (type, start) => {
     if (type === 'http') return
     const before = proxy.accepted()
     const answers = await Promise.all(
-      Array.from({ length: REQUESTS }, (_, n) => backend.write(bench, id, `refused-${n}`))
+      Array.from({ length: REQUESTS }, (_, n) => backend.write(bench.patient, id, `refused-${n}`))
     )
     for (const answer of answers) {
       expect(failure(answer)).toMatchObject({
@@ -144,9 +144,9 @@ describe.each(backends)('%s', (type, start) => {
   })
 
   it('works again once the connection has the new password', async () => {
-    expectOk(await bench.api('PATCH', `/databases/${id}`, { password: NEW }))
-    await eventuallyReads(bench, backend, id)
-    const answer = expectOk(await backend.write(bench, id, 'after'))
+    expectOk(await bench.patient.api('PATCH', `/databases/${id}`, { password: NEW }))
+    await eventuallyReads(bench.patient, backend, id)
+    const answer = expectOk(await backend.write(bench.patient, id, 'after'))
     if (type === 'http') expect(answer.body.data.status).toBe(200)
   })
 })
@@ -157,7 +157,7 @@ it('mongodb: says that the credentials are refused, without trying them over and
   cleanup.push(server.stop, proxy.stop)
   const wrong = proxy.through(server.url).replace(NEW, OLD)
   const id = await bench.register('mongodb', wrong)
-  const ask = () => mongodb.write(bench, id, 'refused')
+  const ask = () => mongodb.write(bench.patient, id, 'refused')
   expect(failure(await ask()).code).toBe('DB_INVALID_CREDENTIALS')
   const before = proxy.accepted()
   const answers = await Promise.all(Array.from({ length: REQUESTS }, ask))
@@ -168,6 +168,6 @@ it('mongodb: says that the credentials are refused, without trying them over and
     })
   }
   expect(proxy.accepted() - before).toBeLessThanOrEqual(5)
-  expectOk(await bench.api('PATCH', `/databases/${id}`, { password: NEW }))
-  await eventuallyReads(bench, mongodb, id)
+  expectOk(await bench.patient.api('PATCH', `/databases/${id}`, { password: NEW }))
+  await eventuallyReads(bench.patient, mongodb, id)
 }, 60_000)

@@ -2,7 +2,7 @@
 
 import { startService } from '../support/stack'
 import { rogueMongo, rogueRedis, sink } from '../support/rogue.mjs'
-import { type Bench, type Type, failure, startBench } from './bench'
+import { type Bench, type Desk, type Type, failure, known, startBench } from './bench'
 
 /** Denied by the bench's options; on Linux a canary can listen there. */
 const DENIED = '127.0.0.2'
@@ -49,11 +49,11 @@ const metadata = [
   '[2002:a9fe:a9fe::1]',
 ]
 
-const test = (type: Type, connectionString: string, on = bench) =>
+const test = (type: Type, connectionString: string, on: Desk = bench.patient) =>
   on.api('POST', '/databases/test', { type, connectionString })
 
 /** The code of a test that did not succeed, or of a request that was refused altogether. */
-async function refusal(type: Type, connectionString: string, on = bench): Promise<string> {
+async function refusal(type: Type, connectionString: string, on?: Desk): Promise<string> {
   const { body } = await test(type, connectionString, on)
   return body.error?.code ?? body.data.code ?? (body.data.success ? 'CONNECTED' : 'NO CODE')
 }
@@ -72,7 +72,7 @@ describe.each(schemes)('a %s connection', (type, url) => {
       connectionString: url(metadata[0]!),
     }
     for (const skip_test of [false, true]) {
-      const saved = await bench.api('POST', '/databases', { ...body, skip_test })
+      const saved = await bench.patient.api('POST', '/databases', { ...body, skip_test })
       expect(failure(saved)).toMatchObject({ code: 'HOST_NOT_ALLOWED', outcome: 'not_applied' })
     }
   })
@@ -94,7 +94,10 @@ it('refuses loopback and private addresses to a platform, and says nothing of wh
         '172.16.0.1',
         '[::1]',
       ]) {
-        expect([host, await refusal(type, url(host), platform)]).toEqual([host, 'HOST_NOT_ALLOWED'])
+        expect([host, await refusal(type, url(host), platform.patient)]).toEqual([
+          host,
+          'HOST_NOT_ALLOWED',
+        ])
       }
     }
   } finally {
@@ -108,8 +111,9 @@ describe('an address that a server names', () => {
     const member = `${DENIED}:${canary.port}`
     const rogue = keep(await rogueMongo({ setName: 'rs0', hosts: [member], primary: member }))
     const id = await bench.register('mongodb', rogue.url)
+    await known(bench, id)
     expect((await bench.api('GET', `/mongodb/${id}/databases`)).status).toBeGreaterThanOrEqual(400)
-    expect((await test('mongodb', rogue.url)).body.data.success).toBe(false)
+    expect((await test('mongodb', rogue.url, bench)).body.data.success).toBe(false)
     expect(rogue.commands().length).toBeGreaterThan(0)
     expect(canary.attempts()).toBe(0)
   })
@@ -118,7 +122,7 @@ describe('an address that a server names', () => {
     const canary = keep(await sink({ host: DENIED }))
     const rogue = keep(await rogueRedis({ [how]: { host: DENIED, port: canary.port } }))
     const id = await bench.register('redis', rogue.url.replace('redis:', 'redis+cluster:'))
-    const answer = await bench.api('GET', `/redis/${id}/get?key=a`)
+    const answer = await bench.patient.api('GET', `/redis/${id}/get?key=a`)
     expect(failure(answer).code).toBe('HOST_NOT_ALLOWED')
     expect(canary.attempts()).toBe(0)
   })
@@ -127,7 +131,9 @@ describe('an address that a server names', () => {
     const canary = keep(await sink({ host: DENIED }))
     const rogue = keep(await rogueRedis({ slots: [{ host: DENIED, port: canary.port }] }))
     const id = await bench.register('redis', rogue.url.replace('redis:', 'redis+cluster:'))
-    expect(failure(await bench.api('GET', `/redis/${id}/get?key=a`)).code).toBe('HOST_NOT_ALLOWED')
+    expect(failure(await bench.patient.api('GET', `/redis/${id}/get?key=a`)).code).toBe(
+      'HOST_NOT_ALLOWED'
+    )
     expect(canary.attempts()).toBe(0)
   })
 
@@ -139,7 +145,9 @@ describe('an address that a server names', () => {
       'redis',
       `${rogue.url.replace('redis:', 'redis+sentinel:')}/mymaster`
     )
-    expect(failure(await bench.api('GET', `/redis/${id}/get?key=a`)).code).toBe('HOST_NOT_ALLOWED')
+    expect(failure(await bench.patient.api('GET', `/redis/${id}/get?key=a`)).code).toBe(
+      'HOST_NOT_ALLOWED'
+    )
     expect(canary.attempts()).toBe(0)
   })
 
@@ -152,7 +160,7 @@ describe('an address that a server names', () => {
     keep({ stop: service.close })
     const id = await bench.register('bun_api', service.url)
     const path = `/bun/${id}/request`
-    const answer = await bench.api('POST', path, { method: 'GET', path: '/away' })
+    const answer = await bench.patient.api('POST', path, { method: 'GET', path: '/away' })
     expect(answer.body.data.status).toBe(302)
     expect(canary.attempts()).toBe(0)
   })
@@ -166,7 +174,7 @@ it('follows a server that sends its clients in circles at most five times', asyn
     })
   )
   const id = await bench.register('redis', rogue.url.replace('redis:', 'redis+cluster:'))
-  const answer = await bench.api('POST', `/redis/${id}/set`, { key: 'a', value: '1' })
+  const answer = await bench.patient.api('POST', `/redis/${id}/set`, { key: 'a', value: '1' })
   expect(failure(answer).outcome).toBe('not_applied')
   const sets = rogue.commands().filter(([name]) => name?.toUpperCase() === 'SET')
   expect(sets.length).toBeGreaterThan(1)

@@ -36,7 +36,7 @@ const run = `${process.pid}-${Date.now()}`
 
 beforeAll(async () => {
   ;[bench, cluster] = await Promise.all([
-    startBench({ requestTimeoutMs: 10_000 }),
+    startBench({ requestTimeoutMs: MINUTE, connectTimeoutMs: MINUTE / 2 }),
     startRedisCluster({ primaries: 3, replicas: 0, proxied: true }),
   ])
   proxies.redis = await proxyTo(required('TEST_REDIS_URL'))
@@ -190,5 +190,5 @@ it.each(ledgers)(
     expect(count('unknown')).toBeLessThanOrEqual(ledger.fired())
     expect(count('applied')).toBeGreaterThan(WRITES / 2)
   },
-  2 * MINUTE
+  10 * MINUTE
 )

@@ -7,6 +7,7 @@ import {
   type Proxy,
   DEADLINE_MS,
   SLACK_MS,
+  eventuallyReads,
   expectOk,
   failure,
   proxyTo,
@@ -22,7 +23,6 @@ beforeAll(async () => {
   proxy = await proxyTo(required('TEST_POSTGRES_URL'))
   bench = await startBench({}, (url) => proxy.through(url))
   id = await bench.register('redis', redis.url())
-  expectOk(await redis.read(bench, id))
 })
 
 afterAll(async () => {
@@ -41,7 +41,7 @@ describe.each([
       const list = await bench.api('GET', '/databases')
       return list.status === 200 && (await bench.api('GET', `/databases/${id}`)).status === 200
     })
-    expectOk(await redis.read(bench, id))
+    await eventuallyReads(bench, redis, id)
     await proxy.setFault(fault)
   })
 

@@ -3,7 +3,16 @@
 import { startPostgres } from '../../scripts/servers/index.mjs'
 import { eventually } from '../support/processes'
 import { sql } from '../support/stack'
-import { type Bench, eventuallyReads, expectOk, failure, postgres, startBench } from './bench'
+import {
+  type Bench,
+  type Desk,
+  eventuallyReads,
+  expectOk,
+  failure,
+  known,
+  postgres,
+  startBench,
+} from './bench'
 
 let bench: Bench
 let server: Awaited<ReturnType<typeof startPostgres>>
@@ -13,7 +22,7 @@ beforeAll(async () => {
   server = await startPostgres({ settings: { max_connections: 12 } })
   bench = await startBench({ maxPostgresConnections: 5 })
   id = await bench.register('postgres', server.url)
-  await postgres.prepare!(bench, id)
+  await postgres.prepare!(bench.patient, id)
 }, 60_000)
 
 afterAll(async () => {
@@ -21,8 +30,8 @@ afterAll(async () => {
   await server?.stop()
 })
 
-const query = (text: string, more: object = {}, on = id) =>
-  bench.api('POST', `/postgres/${on}/query`, { query: text, ...more })
+const query = (text: string, more: object = {}, on = id, desk: Desk = bench.patient) =>
+  desk.api('POST', `/postgres/${on}/query`, { query: text, ...more })
 
 /** How many statements with `mark` in them run on the server. */
 async function running(mark: string): Promise<number> {
@@ -32,16 +41,18 @@ async function running(mark: string): Promise<number> {
 }
 
 it('cancels on the server what took too long', async () => {
-  const failed = failure(await query(`SELECT pg_sleep(60) /* slow-${process.pid} */`))
+  const failed = failure(
+    await query(`SELECT pg_sleep(60) /* slow-${process.pid} */`, {}, id, bench)
+  )
   expect(failed.code).toBe('DB_TIMEOUT')
   await eventually('the end of the statement', async () => (await running('slow-')) === 0)
-  expectOk(await postgres.read(bench, id))
+  expectOk(await postgres.read(bench.patient, id))
 })
 
 it('cancels on the server what its caller gave up, and keeps nothing of it', async () => {
   const abort = new AbortController()
   const text = `SELECT pg_sleep(60) /* given-up-${process.pid} */`
-  const given = bench.manager.postgres(id).query(text, [], {}, { signal: abort.signal })
+  const given = bench.patient.manager.postgres(id).query(text, [], {}, { signal: abort.signal })
   const ended = given.then(
     () => 'answered',
     () => 'given up'
@@ -50,13 +61,11 @@ it('cancels on the server what its caller gave up, and keeps nothing of it', asy
   abort.abort()
   expect(await ended).toBe('given up')
   await eventually('its end', async () => (await running('given-up-')) === 0)
-  expectOk(await postgres.read(bench, id))
+  expectOk(await postgres.read(bench.patient, id))
 })
 
 it('does not know about a statement whose session an administrator ended, and goes on', async () => {
-  const pending = bench.patiently('POST', `/postgres/${id}/query`, {
-    query: `SELECT pg_sleep(60) /* ended-${process.pid} */`,
-  })
+  const pending = query(`SELECT pg_sleep(60) /* ended-${process.pid} */`)
   await eventually('the statement running', async () => (await running('ended-')) === 1)
   await sql(
     server.url,
@@ -66,17 +75,17 @@ it('does not know about a statement whose session an administrator ended, and go
   const failed = failure(await pending)
   expect(failed.code).toBe('DB_CONNECTION_FAILED')
   expect(failed.outcome).not.toBe('applied')
-  await eventuallyReads(bench, postgres, id)
-  expectOk(await postgres.write(bench, id, 'after'))
+  await eventuallyReads(bench.patient, postgres, id)
+  expectOk(await postgres.write(bench.patient, id, 'after'))
 })
 
 it.each(['SIGINT', 'SIGKILL'] as const)(
   'is used again after %s and a start',
   async (signal) => {
-    expectOk(await postgres.read(bench, id))
+    expectOk(await postgres.read(bench.patient, id))
     await server.restart({ signal })
-    await eventuallyReads(bench, postgres, id)
-    expectOk(await postgres.write(bench, id, 'restarted'))
+    await eventuallyReads(bench.patient, postgres, id)
+    expectOk(await postgres.write(bench.patient, id, 'restarted'))
   },
   60_000
 )
@@ -87,18 +96,16 @@ it('tells a server without room for another session as an exhausted pool, and re
   const url = server.url.replace('postgres:postgres@', 'crowd:crowd@')
   const crowded = await bench.register('postgres', url)
   const other = await bench.register('postgres', url)
-  // Until their deadline.
   const sleep = 'SELECT pg_sleep(60) AS crowd'
-  const [, , refused] = await Promise.all([
-    query(sleep, {}, other),
-    query(sleep, {}, other),
-    eventually('both sleeping', async () => (await running(sleep)) === 2).then(() =>
-      query('SELECT 1', {}, crowded)
-    ),
-  ])
+  const sleeping = [1, 2].map(() => query(sleep, {}, other))
+  await eventually('both sleeping', async () => (await running(sleep)) === 2)
+  await known(bench, crowded)
+  const refused = await query('SELECT 1', {}, crowded, bench)
   expect(failure(refused)).toMatchObject({ code: 'POOL_EXHAUSTED', outcome: 'not_applied' })
-  await bench.api('DELETE', `/databases/${other}`)
-  await eventuallyReads(bench, postgres, crowded)
+  await bench.patient.api('DELETE', `/databases/${other}`)
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'crowd'`
+  await Promise.all([sql(server.url, end), ...sleeping])
+  await eventuallyReads(bench.patient, postgres, crowded)
 })
 
 it('queues what the pool has no session for, within its maximum', async () => {

@@ -22,7 +22,7 @@ afterAll(async () => {
 /** Reads a subscription in the background. */
 function listen(id: string, topics: RedisTopics) {
   const records: PubSubRecord[] = []
-  const subscription = bench.manager.redis(id).pubsub.subscribe(topics)
+  const subscription = bench.patient.manager.redis(id).pubsub.subscribe(topics)
   void (async () => {
     for await (const record of subscription) records.push(record)
   })().catch(() => {})
@@ -43,7 +43,7 @@ async function arrives(
   data: string,
   options = {}
 ) {
-  const { pubsub } = bench.manager.redis(id)
+  const { pubsub } = bench.patient.manager.redis(id)
   await eventually(`${data} arriving`, async () => {
     await pubsub.publish(channel, data, options).catch(() => {})
     return listener.heard(data)

@@ -5,7 +5,17 @@ import { startRedis, startRedisCluster, startSentinel } from '../../scripts/serv
 import { redisCommand } from '../../scripts/servers/resp.mjs'
 import { eventually } from '../support/processes'
 import { rogueRedis } from '../support/rogue.mjs'
-import { type Bench, eventuallyReads, expectOk, failure, proxyTo, redis, startBench } from './bench'
+import {
+  type Bench,
+  type Desk,
+  eventuallyReads,
+  expectOk,
+  failure,
+  known,
+  proxyTo,
+  redis,
+  startBench,
+} from './bench'
 
 const MINUTE = 60_000
 
@@ -21,8 +31,8 @@ afterAll(async () => {
   await Promise.all(stops.map((stop) => stop()))
 })
 
-const set = (id: string, key: string, value = '1') =>
-  bench.api('POST', `/redis/${id}/set`, { key, value })
+const set = (id: string, key: string, value = '1', desk: Desk = bench.patient) =>
+  desk.api('POST', `/redis/${id}/set`, { key, value })
 
 describe('one server', () => {
   let server: Awaited<ReturnType<typeof startRedis>>
@@ -40,7 +50,7 @@ describe('one server', () => {
 
   it.each(['SIGTERM', 'SIGKILL'] as const)('is used again after %s and a start', async (signal) => {
     await server.restart({ signal })
-    await eventuallyReads(bench, redis, id)
+    await eventuallyReads(bench.patient, redis, id)
     expectOk(await set(id, 'a'))
   })
 
@@ -62,15 +72,15 @@ describe('one server', () => {
       details: { server_code: 'OOM' },
     })
     expect((await calls()) - before).toBe(1)
-    expectOk(await redis.read(bench, id))
+    expectOk(await redis.read(bench.patient, id))
     await ask('CONFIG', 'SET', 'maxmemory', 0)
     expectOk(await set(id, 'too-much'))
   })
 
   it('that hangs is given up on by the deadline, and used when it goes on', async () => {
-    expectOk(await set(id, 'a'))
+    await eventually('a write', async () => expectOk(await set(id, 'a', '1', bench)))
     await server.signal('SIGSTOP')
-    const failed = failure(await set(id, 'hung'))
+    const failed = failure(await set(id, 'hung', '1', bench))
     expect(failed.code).toBe('DB_TIMEOUT')
     await server.signal('SIGCONT')
     await eventuallyReads(bench, redis, id)
@@ -93,7 +103,8 @@ it('tells a server that takes no more clients as an exhausted pool, and uses it 
         occupant.write('PING\r\n')
       })
   )
-  const failed = failure(await set(id, 'a'))
+  await known(bench, id)
+  const failed = failure(await set(id, 'a', '1', bench))
   expect(failed).toMatchObject({ code: 'POOL_EXHAUSTED', outcome: 'not_applied' })
   occupant.destroy()
   // With a pool of one, its one session is enough.
@@ -112,7 +123,8 @@ it.each([
   })
   stops.push(rogue.stop)
   const id = await bench.register('redis', rogue.url)
-  expect(failure(await set(id, 'a'))).toMatchObject({ code, outcome: 'not_applied' })
+  await known(bench, id)
+  expect(failure(await set(id, 'a', '1', bench))).toMatchObject({ code, outcome: 'not_applied' })
   const sent = rogue.commands().filter(([name]) => name === 'SET').length
   if (waits) expect(sent).toBeLessThanOrEqual(6)
   else expect(sent).toBe(1)
@@ -175,7 +187,7 @@ describe('a cluster', () => {
     const values = async () => {
       const found: unknown[] = []
       for (let n = 0; n < 20; n++) {
-        const answer = expectOk(await bench.api('GET', `/redis/${id}/get?key={${tag}}${n}`))
+        const answer = expectOk(await bench.patient.api('GET', `/redis/${id}/get?key={${tag}}${n}`))
         found.push(Number(answer.body.data.value))
       }
       return found
@@ -202,7 +214,8 @@ describe('a cluster', () => {
       await eventually('the cluster being down', async () =>
         String(await owner.ask('CLUSTER', 'INFO')).includes('cluster_state:fail')
       )
-      expect(failure(await set(id, 'a'))).toMatchObject({
+      await known(bench, id)
+      expect(failure(await set(id, 'a', '1', bench))).toMatchObject({
         code: 'DB_CONNECTION_FAILED',
         outcome: 'not_applied',
       })
@@ -218,7 +231,7 @@ it('opens no more connections to a server than the pool allows, whatever is aske
   stops.push(proxy.stop)
   const id = await bench.register('redis', proxy.through(redis.url()))
   const all = Array.from({ length: 200 }, (_, n) =>
-    bench.patiently('POST', `/redis/${id}/set`, { key: `flood:${n}`, value: '1' })
+    bench.patient.api('POST', `/redis/${id}/set`, { key: `flood:${n}`, value: '1' })
   )
   for (const answer of await Promise.all(all)) expectOk(answer)
   expect(proxy.accepted()).toBeLessThanOrEqual(11)

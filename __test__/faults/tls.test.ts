@@ -78,7 +78,7 @@ describe.each(targets)('%s', (type, target) => {
       // All but the authority that nobody trusts are known by their own.
       const options = kind === 'unknown-ca' ? {} : { options: { ca_pem: server.caPem } }
       const body = { type, ...given, ...options }
-      const { data } = expectOk(await bench.api('POST', '/databases/test', body)).body
+      const { data } = expectOk(await bench.patient.api('POST', '/databases/test', body)).body
       expect([kind, data.success, data.code]).toEqual([kind, false, 'DB_TLS_ERROR'])
       expect(server.connections()).toBeGreaterThan(0)
       expect(server.received().length).toBe(0)
@@ -101,7 +101,7 @@ describe.each(targets)('%s', (type, target) => {
       bun_api: ['POST', `/bun/${id}/request`, { method: 'POST', path: '/a' }],
     } as const
     const [method, path, body] = requests[type]
-    const answer = await bench.api(method, path, body)
+    const answer = await bench.patient.api(method, path, body)
     expect(answer.body.error).toMatchObject({
       code: 'DB_TLS_ERROR',
       outcome: 'not_applied',

@@ -11,6 +11,7 @@ import {
   expectOk,
   failure,
   http,
+  known,
   mongodb,
   postgres,
   proxyTo,
@@ -50,14 +51,15 @@ describe.each(backends)('%s', (_, backend) => {
     proxy = await proxyTo(backend.url())
     broken = await bench.register(backend.type, proxy.through(backend.url()))
     healthy = await bench.register(backend.type, backend.url())
-    await backend.prepare?.(bench, healthy)
-    expectOk(await backend.read(bench, healthy))
+    await backend.prepare?.(bench.patient, healthy)
+    await eventuallyReads(bench, backend, healthy)
   })
 
   afterAll(() => proxy?.stop())
 
   /** The write fails in time and was not done; another connection works. The order they end in. */
   async function expectNotApplied(id: string, codes: string[]): Promise<string[]> {
+    await known(bench, id)
     const started = Date.now()
     const order: string[] = []
     const [failed, other] = await Promise.all([

@@ -75,7 +75,7 @@ describe('crypto-js', () => {
     child.stdout?.on('data', (text: string) => (output += text))
     child.stdin?.on('error', () => undefined)
     child.stdin?.end('redis://:from-openssl@host')
-    const code = await once(child, 'exit').catch(() => [127])
+    const code = await once(child, 'close').catch(() => [127])
     if (code[0] !== 0) return console.warn('openssl is not on PATH: skipped')
     process.env.PG_META_CRYPTO_KEY = passphrase
     expect(decryptConnectionString(output.trim())).toBe('redis://:from-openssl@host')

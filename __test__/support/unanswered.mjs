@@ -46,10 +46,13 @@ function completes(port, host, fillers) {
     const socket = connect(port, host)
     socket.on('error', () => resolve(false))
     fillers.push(socket)
-    const timer = setTimeout(() => {
+    const giveUp = () => {
+      if (!socket.connecting) return
       socket.destroy()
       resolve(false)
-    }, CONNECT_MS)
+    }
+    // After a look at what the kernel has done meanwhile, which comes before immediates.
+    const timer = setTimeout(() => setImmediate(giveUp), CONNECT_MS)
     socket.on('connect', () => {
       clearTimeout(timer)
       socket.unref()

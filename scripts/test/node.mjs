@@ -3,6 +3,8 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import { drawPlan } from '../house/plan.mjs'
+import { faultsOf } from '../house/rules.mjs'
 import { buildAddon } from '../steps/build.mjs'
 import { command, packageBin, root } from '../steps/command.mjs'
 import { jestCounts, nodeCounts, sumOf } from './counts.mjs'
@@ -59,6 +61,12 @@ async function jest(which, env) {
     (error) => error
   )
   return { problem, results: JSON.parse(await readFile(file, 'utf8')) }
+}
+
+/** Holds `src/` to its plan. */
+export async function checkPlan() {
+  const faults = faultsOf(await drawPlan(join(root, 'src')))
+  if (faults.length > 0) throw new Error(faults.join('\n'))
 }
 
 /** The tests of the servers and of the fault proxy, which Jest can't load. */

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::roles;
 use crate::error::Result;
 use crate::permission::Permission;
-use crate::registry::platform::Platform;
+use crate::platform::Platform;
 
 /// `user_id` is compared as text: the Studio decides its type and what its users are called.
 const PROJECTS: &str = "

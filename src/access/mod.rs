@@ -17,8 +17,8 @@ use uuid::Uuid;
 pub use crate::config::Authorization;
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
-use crate::registry::cache::Shelf;
-use crate::registry::platform::Platform;
+use crate::platform::Platform;
+use crate::platform::cache::Shelf;
 use crate::registry::{Address, Connection, Project, Registry, Visible, not_found};
 use members::Memberships;
 
@@ -58,22 +58,22 @@ const ROLES_BELIEVED_FOR: Duration = Duration::from_secs(10);
 const READING_GOES_ON_FOR: Duration = Duration::from_secs(60 * 60);
 
 impl Access {
-    /// Roles from the registry's platform database.
+    /// Roles from the platform database.
     #[must_use]
-    pub fn new(authorization: Authorization, registry: &Registry) -> Self {
-        Self::with_belief(authorization, registry, ROLES_BELIEVED_FOR)
+    pub fn new(authorization: Authorization, platform: Option<Arc<Platform>>) -> Self {
+        Self::with_belief(authorization, platform, ROLES_BELIEVED_FOR)
     }
 
     /// Roles that are read again after `believed_for`.
     #[must_use]
     pub fn with_belief(
         authorization: Authorization,
-        registry: &Registry,
+        platform: Option<Arc<Platform>>,
         believed_for: Duration,
     ) -> Self {
         Self {
             authorization,
-            platform: registry.platform().cloned(),
+            platform,
             members: Shelf::new(10_000, believed_for, READING_GOES_ON_FOR),
         }
     }

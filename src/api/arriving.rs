@@ -2,9 +2,9 @@
 
 use super::find::{self, Refusal};
 use super::http::Request;
-use super::upload::Upload;
 use crate::access::User;
 use crate::error::{Code, Error};
+use crate::request::upload::Upload;
 use crate::service::Service;
 
 /// Reads such a body into the request. What is given back holds the place of its bytes.

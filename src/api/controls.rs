@@ -7,13 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::context::Accept;
 use super::dispatch::{Caller, execute};
-use super::effect::{Declared, Effect, Known};
-use super::operation::{Operation, Subject, Takes};
-use super::params::Params;
-use super::reply::Reply;
-use super::upload::Upload;
 use crate::access::User;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
@@ -21,6 +15,12 @@ use crate::operations;
 use crate::outcome::Outcome;
 use crate::permission::Permission;
 use crate::registry::direct::Direct;
+use crate::request::context::Accept;
+use crate::request::effect::{Declared, Effect, Known};
+use crate::request::operation::{Operation, Subject, Takes};
+use crate::request::params::Params;
+use crate::request::reply::Reply;
+use crate::request::upload::Upload;
 use crate::service::Service;
 use crate::target::DatabaseType;
 
@@ -272,7 +272,7 @@ fn the_lost_answer_of_what_only_reads_leaves_nothing_unknown() {
 #[test]
 fn what_needs_more_than_reading_or_is_no_get_says_what_it_does() {
     for operation in operations::all() {
-        let by_method = Declared::of(operation.method);
+        let by_method = operation.method.effect();
         if operation.permission == Permission::Write {
             assert_ne!(operation.effect, Declared::Reads, "{}", operation.name);
         }

@@ -10,23 +10,22 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
-use super::context::{Accept, Context, FAILED_CONNECTION};
-use super::effect::Known;
-use super::limit;
-use super::operation::{Operation, Subject};
-use super::params::Params;
-use super::reply::{Body, Reply};
-use super::tally;
-use super::unended::Unended;
-use super::upload::Upload;
 use crate::access::User;
-use crate::answers::AnswerKey;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::permission::Permission;
 use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
+use crate::request::context::{Accept, Context};
+use crate::request::effect::Known;
+use crate::request::ended::{Unended, note, observe, panicked};
+use crate::request::limit;
+use crate::request::operation::{Operation, Subject};
+use crate::request::params::Params;
+use crate::request::reply::{Body, Reply};
+use crate::request::upload::Upload;
+use crate::service::answers::AnswerKey;
 use crate::service::{Core, Service};
 
 /// How long after its deadline an operation that has not ended by itself is ended.
@@ -49,6 +48,23 @@ pub struct Caller {
     pub accept: Accept,
     /// The body, where the operation reads it while it arrives.
     pub upload: Option<Upload>,
+}
+
+impl Caller {
+    /// Code of this process, which acts for a user or, as the operator's own, for none. A blank user is
+    /// nobody, and not the operator.
+    #[must_use]
+    pub fn in_process(user: Option<String>) -> Self {
+        Self {
+            is_operator: user.is_none(),
+            user: user.and_then(User::named),
+            request_id: Uuid::new_v4().to_string().into(),
+            fresh: false,
+            direct: None,
+            accept: Accept::Json,
+            upload: None,
+        }
+    }
 }
 
 /// Runs an operation.
@@ -76,11 +92,6 @@ pub async fn execute(
     result
 }
 
-/// What is told of a panic.
-pub(super) fn panicked() -> Error {
-    Error::internal("an internal error occurred; the log has the place").outcome(Outcome::Unknown)
-}
-
 async fn run(
     service: &Arc<Service>,
     operation: &'static Operation,
@@ -90,7 +101,9 @@ async fn run(
 ) -> Result<Reply> {
     let running = service.intake.enter()?;
     let deadline = Deadline::after(service.config.request_timeout);
-    let admission = Box::pin(limit::admit(service, operation, caller.user.as_ref())).await?;
+    let admission =
+        Box::pin(limit::admit(service, operation.effect, operation.cost, caller.user.as_ref()))
+            .await?;
     let admitted = deadline.run(Box::pin(admit(service, operation, params, &caller))).await;
     let (subject, granted) = admitted.unwrap_or_else(|| {
         Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
@@ -130,7 +143,7 @@ async fn run(
     let unended = Unended::new(&cx);
     let ended = backstop.run(cx.on_its_behalf((operation.run)(&cx, params))).await;
     let result = ended.unwrap_or_else(|| Err(not_ended(operation, effect)));
-    observe(operation, &cx, result.as_ref().err());
+    observe(&cx, result.as_ref().err());
     unended.ended();
     if let (Some(key), Some(time)) = (key, operation.cache)
         && let Ok(Reply { status: 200, body: Body::Whole(body), .. }) = &result
@@ -242,44 +255,4 @@ fn take_id(params: &mut Params, name: &str) -> Result<Option<Uuid>> {
 
 fn missing(name: &str) -> Error {
     Error::validation(format!("`{name}` is required"))
-}
-
-/// Feeds the circuit of the connection's client, and forgets cached answers after a change.
-pub(super) fn observe(operation: &Operation, cx: &Context, error: Option<&Error>) {
-    forget_answers(cx);
-    let Some(connection) = &cx.connection else { return };
-    if matches!(operation.subject, Subject::Connection(_)) {
-        let own = error.filter(|error| !error.details().contains_key(FAILED_CONNECTION));
-        cx.service.pools.observe(&connection.pool_key(), cx.began, own);
-    }
-}
-
-/// Forgets cached answers after what may have changed them.
-pub(super) fn forget_answers(cx: &Context) {
-    if let Some(connection) = cx.connection.as_ref().filter(|_| cx.effect.writes()) {
-        cx.service.answers.forget(connection.id);
-    }
-}
-
-/// Counts and logs how an operation ended.
-pub(super) fn note(
-    operation: &Operation,
-    request_id: &str,
-    started: Instant,
-    error: Option<&Error>,
-) {
-    let took = started.elapsed();
-    tally::count(operation, took, error);
-    let (operation, ms) = (operation.name, took.as_secs_f64() * 1000.0);
-    let Some(error) = error else {
-        tracing::debug!(operation, request_id, ms, "done");
-        return;
-    };
-    let (code, outcome) = (error.code().as_str(), error.known_outcome().as_str());
-    // Messages about user data stay out of the log; a defect of ours must be told.
-    if error.code() == Code::InternalError {
-        tracing::error!(operation, request_id, ms, code, outcome, message = error.message());
-    } else {
-        tracing::info!(operation, request_id, ms, code, outcome, "failed");
-    }
 }

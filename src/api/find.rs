@@ -1,14 +1,14 @@
 //! What a request asks for, and what holds for all of them: who made the browser send it, what it says
 //! it is, and how large it is.
 
+use super::call::Named;
 use super::http::{Request, shows_token};
 use super::media;
-use super::named::Named;
-use super::operation::{Operation, Subject, Takes};
 use super::origin;
-use super::params::Params;
 use super::router::{Route, add_query, route};
 use crate::error::{Code, Error, Result};
+use crate::request::operation::{Operation, Subject, Takes};
+use crate::request::params::Params;
 use crate::service::Service;
 
 /// An operation and its input, as far as that was read.

@@ -9,17 +9,17 @@ use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use super::arriving;
-use super::context::Accept;
 use super::dispatch::{Caller, execute};
 use super::find::{Found, Refusal, find};
-use super::operation::{Gives, Operation, Takes};
-use super::reply::{Body, Reply};
-use super::socket::handshake::{self, Handshake};
+use super::handshake::{self, Handshake};
 use super::spelling;
-use super::stream::Feed;
-use super::upload::Upload;
 use crate::access::User;
 use crate::error::{Error, Result};
+use crate::request::context::Accept;
+use crate::request::feed::Feed;
+use crate::request::operation::{Gives, Operation, Takes};
+use crate::request::reply::{Body, Reply};
+use crate::request::upload::Upload;
 use crate::service::Service;
 
 /// A request as the adapters hand it over.

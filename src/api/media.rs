@@ -4,20 +4,17 @@
 //! first, and nothing else. So a body says what it is, and is none of these.
 
 use super::http::Request;
-use super::operation::Takes;
 use crate::error::{Error, Result};
+use crate::request::operation::Takes;
+use crate::request::upload;
 
 const JSON: &str = "application/json";
-
-/// What uploads come as.
-pub(super) const UPLOADS: [&str; 5] =
-    ["application/x-ndjson", "application/ndjson", JSON, "text/csv", "application/octet-stream"];
 
 /// Refuses a body of another type than `takes` has. The program's own requests may leave it out.
 pub(super) fn check(request: &Request, takes: Takes) -> Result<()> {
     let types = match takes {
         Takes::Json => &[JSON][..],
-        Takes::Upload => &UPLOADS,
+        Takes::Upload => &upload::MEDIA_TYPES,
     };
     let has_body = !request.body.is_empty() || request.upload.is_some();
     let Some(sent) = request.header("content-type").filter(|sent| !sent.trim().is_empty()) else {
@@ -129,7 +126,7 @@ mod tests {
 
     #[test]
     fn uploads_have_types_of_their_own() {
-        for sent in UPLOADS {
+        for sent in upload::MEDIA_TYPES {
             assert!(takes(Some(sent), "x", Takes::Upload), "{sent}");
             assert_eq!(takes(Some(sent), "x", Takes::Json), sent == JSON, "{sent}");
         }

@@ -1,31 +1,18 @@
-//! HTTP in, operation, HTTP out. Nothing here knows a backend, but that a Redis may hold the rate
-//! limit.
+//! The doors: HTTP in, operation, HTTP out, and calls by name. Nothing here knows a backend.
 
 mod arriving;
-pub mod context;
+pub mod call;
 #[cfg(test)]
 mod controls;
 pub mod dispatch;
-pub mod effect;
+#[cfg(test)]
+mod documented;
 mod exact;
 mod find;
-mod guard;
+mod handshake;
 pub mod http;
-pub mod limit;
 mod media;
-mod members;
-mod named;
-pub mod openapi;
-pub mod operation;
 mod origin;
-pub mod params;
 pub mod platform_query;
-pub mod reply;
 pub mod router;
-pub mod socket;
 mod spelling;
-pub mod stream;
-pub mod tally;
-mod text;
-mod unended;
-pub mod upload;

@@ -5,12 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::context::Accept;
-use super::dispatch::{Caller, execute};
-use super::params::Params;
-use super::router::by_name;
+use super::call::call;
+use super::dispatch::Caller;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::registry::direct::Direct;
@@ -37,20 +34,8 @@ async fn operate(
     input: &Value,
     direct: Direct,
 ) -> Result<Vec<u8>> {
-    let operation = by_name(operation)
-        .ok_or_else(|| Error::internal(format!("there is no operation {operation}")))?;
-    let mut params = Params::default();
-    params.body(input.to_string().as_bytes())?;
-    let caller = Caller {
-        user: None,
-        request_id: Uuid::new_v4().to_string().into(),
-        fresh: false,
-        direct: Some(direct),
-        is_operator: true,
-        accept: Accept::Json,
-        upload: None,
-    };
-    execute(service, operation, params, caller).await?.body.whole()
+    let caller = Caller { direct: Some(direct), ..Caller::in_process(None) };
+    call(service, operation, input.to_string().as_bytes(), caller).await?.body.whole()
 }
 
 /// What the HTTP backend answers.

@@ -6,17 +6,11 @@ use std::sync::LazyLock;
 use matchit::Router as PathRouter;
 
 use super::exact;
-use super::members::MOST_VALUES;
-use super::operation::Operation;
-use super::params::Params;
 use crate::error::{Error, Result};
 use crate::operations;
-
-/// All paths start with it.
-pub const BASE_PATH: &str = "/api/platform";
-
-/// Below it, where any operation is run by its name: for input that no URL can carry.
-pub const CALL_PATH: &str = "/multidb/call";
+use crate::request::operation::{BASE_PATH, CALL_PATH, Operation};
+use crate::request::params::MOST_VALUES;
+use crate::request::params::Params;
 
 /// The operations of each path, in the order in which methods are told.
 type Paths = PathRouter<Vec<&'static Operation>>;

@@ -11,9 +11,9 @@ use napi_derive::napi;
 use super::mailbox::check;
 use super::stream::ByteStream;
 use crate::api::http::Response;
-use crate::api::reply::Body;
 use crate::error::Error;
 use crate::outcome::Outcome;
+use crate::request::reply::Body;
 
 /// Smaller bodies are copied: an external buffer costs a finalizer, which costs more.
 const COPY_BELOW: usize = 16 * 1024;

@@ -13,17 +13,17 @@ use super::launch::{Cancellation, launch, start};
 use super::runtime;
 use super::stream::{ByteStream, Upload};
 use crate::access::User;
-use crate::api::context::Accept;
-use crate::api::dispatch::{Caller, execute};
+use crate::api::call::call;
+use crate::api::dispatch::Caller;
 use crate::api::http::{Request, handle};
-use crate::api::operation::Takes;
-use crate::api::params::Params;
-use crate::api::reply::Body;
-use crate::api::router::{Route, by_name, route};
+use crate::api::router::{Route, route};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::registry::direct::Direct;
+use crate::request::context::Accept;
+use crate::request::operation::Takes;
+use crate::request::reply::Body;
 use crate::service::Service;
 
 /// Batches of up to this many bytes are sent from the calling thread: reading them takes less time
@@ -126,19 +126,11 @@ impl NativeManager {
         cancellation: Option<&Cancellation>,
     ) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);
-        let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
-        let caller = Caller {
-            is_operator: user.is_none(),
-            user: user.and_then(User::named),
-            request_id: Arc::clone(&request_id),
-            fresh: fresh.unwrap_or(false),
-            direct: None,
-            accept: Accept::Json,
-            upload: None,
-        };
+        let caller = Caller { fresh: fresh.unwrap_or(false), ..Caller::in_process(user) };
+        let request_id = Arc::clone(&caller.request_id);
         let begin = operation == "redis.batch" && input.len() < BEGIN_BELOW;
         launch(env, cancellation, begin, async move {
-            match call(&service, &operation, &input, direct, caller).await {
+            match run(&service, &operation, &input, direct, caller).await {
                 Ok(Body::Whole(body)) => Answer::Json(body),
                 Ok(streamed) => {
                     let error = streamed.whole().err();
@@ -164,18 +156,11 @@ impl NativeManager {
         upload: Option<&Upload>,
     ) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);
-        let request_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
-        let caller = Caller {
-            is_operator: user.is_none(),
-            user: user.and_then(User::named),
-            request_id: Arc::clone(&request_id),
-            fresh: false,
-            direct: None,
-            accept: Accept::Ndjson,
-            upload: upload.and_then(Upload::take),
-        };
+        let upload = upload.and_then(Upload::take);
+        let caller = Caller { accept: Accept::Ndjson, upload, ..Caller::in_process(user) };
+        let request_id = Arc::clone(&caller.request_id);
         start(env, cancellation, async move {
-            match call(&service, &operation, &input, direct, caller).await {
+            match run(&service, &operation, &input, direct, caller).await {
                 Ok(Body::Stream(feed)) => Answer::Stream(ByteStream::new(feed, request_id)),
                 Ok(Body::Whole(_)) => {
                     let error = Error::validation("the operation does not answer with a stream");
@@ -295,19 +280,16 @@ impl NativeManager {
     }
 }
 
-async fn call(
+async fn run(
     service: &Arc<Service>,
     operation: &str,
     input: &str,
     direct: Option<String>,
-    mut caller: Caller,
+    caller: Caller,
 ) -> Result<Body> {
-    let operation = by_name(operation)
-        .ok_or_else(|| Error::validation(format!("there is no operation {operation}")))?;
-    let mut params = Params::default();
-    params.body(input.as_bytes())?;
-    caller.direct = direct.map(|text| Direct::parse(&text)).transpose()?;
-    Ok(execute(service, operation, params, caller).await?.body)
+    let direct = direct.map(|text| Direct::parse(&text)).transpose()?;
+    let caller = Caller { direct, ..caller };
+    Ok(call(service, operation, input.as_bytes(), caller).await?.body)
 }
 
 fn report<T: serde::Serialize>(result: Result<T>) -> Answer {

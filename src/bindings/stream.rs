@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::answer::Answer;
 use super::errors::thrown;
 use super::launch::start;
-use crate::api::stream::Feed;
-use crate::api::upload;
 use crate::error::Error;
+use crate::request::feed::Feed;
+use crate::request::upload;
 
 /// An answer that is made while it is read.
 #[napi]

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::api::context::Context;
-use crate::api::operation::Gives;
 use crate::backend::{Client, http, mongodb, postgres, redis};
 use crate::error::{Error, Result};
 use crate::permission::Permission;
 use crate::pool::Lease;
 use crate::registry::Connection;
+use crate::request::context::Context;
+use crate::request::operation::Gives;
 use crate::service::Core;
 use crate::target::DatabaseType;
 

@@ -3,13 +3,13 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::api::context::Context;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
-use crate::api::stream::Format;
-use crate::api::tally;
 use crate::error::Result;
 use crate::pool::PoolStatus;
+use crate::request::context::Context;
+use crate::request::feed::Format;
+use crate::request::operation::Operation;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 
 /// A number of each client.
 type Figure = fn(&PoolStatus) -> f64;
@@ -34,10 +34,11 @@ pub(super) async fn metrics(cx: &Context, _: Nothing) -> Result<Reply> {
     text.describe("info", "gauge", "The version of the package.");
     text.sample("info", concat!("{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1);
     text.gauge("uptime_seconds", "Since the process was first asked.", super::service::uptime());
-    if let Some(platform) = cx.service.registry.check(cx.deadline).await {
-        let up = u8::from(platform.is_ok());
+    if let Some(platform) = &cx.service.platform {
+        let answered = platform.check(cx.deadline).await;
+        let up = u8::from(answered.is_ok());
         text.gauge("platform_database_up", "1 while the platform database answers.", up);
-        if let Ok(latency) = platform {
+        if let Ok(latency) = answered {
             let meaning = "How long the platform database took to answer.";
             text.gauge("platform_database_latency_seconds", meaning, latency.as_secs_f64());
         }
@@ -54,17 +55,22 @@ pub(super) async fn metrics(cx: &Context, _: Nothing) -> Result<Reply> {
     })
 }
 
+/// Those that ran at all, in the order of the table.
+fn ran() -> impl Iterator<Item = &'static Operation> {
+    super::all().filter(|operation| operation.tally.ended() > 0)
+}
+
 fn operations(text: &mut Exposition) {
     let name = "operations_total";
     text.describe(name, "counter", "Operations that ended, by how.");
-    for (operation, tally) in tally::all() {
+    for Operation { name: operation, tally, .. } in ran() {
         for (code, n) in tally.outcomes() {
             text.sample(name, &format!("{{operation=\"{operation}\",code=\"{code}\"}}"), n);
         }
     }
     let name = "operation_duration_seconds";
     text.describe(name, "histogram", "How long operations took; a stream, until it ended.");
-    for (operation, tally) in tally::all() {
+    for Operation { name: operation, tally, .. } in ran() {
         let mut bucket = |bound: &str, n| {
             let labels = format!("{{operation=\"{operation}\",le=\"{bound}\"}}");
             text.sample(&format!("{name}_bucket"), &labels, n);

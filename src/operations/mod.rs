@@ -1,6 +1,6 @@
 //! Every capability, declared once per backend; `api` finds them here.
 
-use crate::api::operation::Operation;
+use crate::request::operation::Operation;
 
 pub mod clients;
 mod guard;

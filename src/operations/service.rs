@@ -6,14 +6,14 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::metrics::metrics;
-use crate::api::context::Context;
-use crate::api::openapi;
-use crate::api::operation::operations;
-use crate::api::params::Nothing;
-use crate::api::reply::{Body, Reply};
 use crate::error::Result;
 use crate::pool::PoolStatus;
 use crate::registry::Visible;
+use crate::request::context::Context;
+use crate::request::openapi;
+use crate::request::operation::operations;
+use crate::request::params::Nothing;
+use crate::request::reply::{Body, Reply};
 
 operations! {
     /// Whether the process lives, and what it knows of its platform database.
@@ -32,7 +32,7 @@ static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// are.
 async fn health(cx: &Context, _: Nothing) -> Result<Reply> {
     // `null` where there is no platform database: connections from the environment work without.
-    let reached = cx.service.registry.reached();
+    let reached = cx.service.platform.as_ref().map(|platform| platform.reached());
     let is_down = reached == Some(Some(false));
     Reply::json(&json!({
         "status": if is_down { "degraded" } else { "ok" },
@@ -63,7 +63,8 @@ async fn pools(cx: &Context, _: Nothing) -> Result<Reply> {
 }
 
 /// Made once: anybody may ask for it, and it takes long compared to other answers.
-static DOCUMENT: LazyLock<Vec<u8>> = LazyLock::new(|| openapi::document().to_string().into_bytes());
+static DOCUMENT: LazyLock<Vec<u8>> =
+    LazyLock::new(|| openapi::document(super::all()).to_string().into_bytes());
 
 /// The one answer without an envelope: it is read by OpenAPI tools, which know none.
 async fn openapi(_: &Context, _: Nothing) -> Result<Reply> {

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::Registry;
 use super::connection::{Connection, Origin, Status};
-use super::{Registry, operators_target};
+use super::environment::operators_target;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
 use crate::target::{DatabaseType, Target, TargetInput};

@@ -4,55 +4,17 @@
 
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Registry;
-use super::connection::{Connection, Origin, Project, Status, select_connections};
+use super::connection::{Connection, Origin, Project, Status};
 use super::environment::{DEFAULT_PROJECT, default_project};
-use super::failure::Effect;
 use super::not_found;
-use super::session::{Lent, Parameters};
-use super::vault::{Column, Owner};
+use super::vault::{Owner, Sealed};
+use super::write::{self, NewRow};
 use crate::error::{Code, Error, Result};
-use crate::target::{Columns, DatabaseType, Target};
-
-/// At most one connection of a project and type is primary. The lock lets two requests that both
-/// move it take turns; the old one is cleared first, because the index is checked row by row.
-const LOCK_PRIMARY: &str = "
-    SELECT pg_advisory_xact_lock(
-        hashtextextended('platform.database_connections.is_primary/' || $1::text || $2::text, 0))";
-
-const CLEAR_PRIMARY: &str = "
-    UPDATE platform.database_connections SET is_primary = false
-    WHERE project_id = $1 AND database_type::text = $2 AND is_primary AND id <> $3";
-
-const INSERT: &str = select_connections!(
-    "WITH changed AS (
-        INSERT INTO platform.database_connections (
-            id, project_id, database_type, identifier, description, connection_string, host, port,
-            database_name, username, password, options, is_primary, status, last_connected_at)
-        VALUES ($1, $2, $3::text::platform.database_type, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-            $13, $14, CASE WHEN $15 THEN now() END)
-        RETURNING *) ",
-    "changed",
-    ""
-);
-
-/// The version makes sure that nothing is overwritten that the caller has not seen.
-const UPDATE: &str = select_connections!(
-    "WITH changed AS (
-        UPDATE platform.database_connections
-        SET identifier = $3, description = $4, connection_string = $5, host = $6, port = $7,
-            database_name = $8, username = $9, password = $10, options = $11, is_primary = $12,
-            status = $13, last_error = CASE WHEN $13 = 'ERROR' THEN last_error END
-        WHERE id = $1 AND version = $2
-        RETURNING *) ",
-    "changed",
-    ""
-);
+use crate::platform::{Lent, Parameters};
+use crate::target::Target;
 
 const DELETE: &str = "DELETE FROM platform.database_connections WHERE id = $1 RETURNING id";
 
@@ -112,36 +74,24 @@ impl Registry {
     /// Registers a connection in a project.
     pub async fn create(&self, project: &Project, new: NewConnection) -> Result<Arc<Connection>> {
         check_identifier(&new.identifier)?;
-        self.vault().require_keys()?;
-        let mut session = self.store()?.session().await?;
+        self.vault.require_keys()?;
+        let mut session = self.require_platform()?.session().await?;
         session.begin().await?;
         let project_id = self.project_row(&mut session, project).await?;
-        let id = Uuid::new_v4();
-        let kind = new.target.database_type();
-        let sealed = self.seal(Owner { id, project_id, database_type: kind }, &new.target)?;
+        let database_type = new.target.database_type();
+        let owner = Owner { id: Uuid::new_v4(), project_id, database_type };
+        let sealed = self.vault.seal_target(&new.target, owner)?;
         if new.is_primary {
-            clear_primary(&mut session, project_id, kind, id).await?;
+            write::clear_primary(&mut session, owner).await?;
         }
-        let port = sealed.columns.port.map(i32::from);
-        let parameters: [&(dyn ToSql + Sync); 15] = [
-            &id,
-            &project_id,
-            &kind.as_str(),
-            &new.identifier,
-            &new.description,
-            &sealed.connection_string,
-            &sealed.columns.host,
-            &port,
-            &sealed.columns.database_name,
-            &sealed.columns.username,
-            &sealed.password,
-            &serde_json::Value::Object(sealed.columns.options.clone()),
-            &new.is_primary,
-            &new.status.as_str(),
-            &(new.status == Status::Active),
-        ];
-        let created = changed(&mut session, INSERT, &parameters, &new.identifier).await?;
-        let created = created.ok_or_else(|| Error::internal("an INSERT returned no row"))?;
+        let row = NewRow {
+            identifier: &new.identifier,
+            description: new.description.as_deref(),
+            sealed: &sealed,
+            is_primary: new.is_primary,
+            status: new.status,
+        };
+        let created = row.insert(&mut session, owner).await?;
         self.committed(session, created).await
     }
 
@@ -159,39 +109,27 @@ impl Registry {
         check_identifier(identifier)?;
         let (id, project_id) = (connection.id, connection.project_id);
         let sealed = match &changes.target {
-            Some(target) => self.seal(connection.owner(), target)?,
+            Some(target) => self.vault.seal_target(target, connection.owner())?,
             None => Sealed {
                 columns: connection.columns.clone(),
                 connection_string: connection_string.clone(),
                 password: password.clone(),
             },
         };
-        let description = changes.description.or_else(|| connection.description.clone());
-        let description = description.filter(|text| !text.is_empty());
-        let is_primary = changes.is_primary.unwrap_or(connection.is_primary);
-        let status = changes.status.unwrap_or(connection.status);
-        let mut session = self.store()?.session().await?;
-        session.begin().await?;
-        if is_primary && !connection.is_primary {
-            clear_primary(&mut session, project_id, connection.database_type, id).await?;
-        }
-        let port = sealed.columns.port.map(i32::from);
-        let parameters: [&(dyn ToSql + Sync); 13] = [
-            &id,
-            &connection.version,
+        let description = changes.description.as_deref().or(connection.description.as_deref());
+        let row = NewRow {
             identifier,
-            &description,
-            &sealed.connection_string,
-            &sealed.columns.host,
-            &port,
-            &sealed.columns.database_name,
-            &sealed.columns.username,
-            &sealed.password,
-            &serde_json::Value::Object(sealed.columns.options.clone()),
-            &is_primary,
-            &status.as_str(),
-        ];
-        if let Some(updated) = changed(&mut session, UPDATE, &parameters, identifier).await? {
+            description: description.filter(|text| !text.is_empty()),
+            sealed: &sealed,
+            is_primary: changes.is_primary.unwrap_or(connection.is_primary),
+            status: changes.status.unwrap_or(connection.status),
+        };
+        let mut session = self.require_platform()?.session().await?;
+        session.begin().await?;
+        if row.is_primary && !connection.is_primary {
+            write::clear_primary(&mut session, connection.owner()).await?;
+        }
+        if let Some(updated) = row.update(&mut session, id, connection.version).await? {
             return self.committed(session, updated).await;
         }
         drop(session);
@@ -216,7 +154,7 @@ impl Registry {
     /// Removes a connection, its permissions with it.
     pub async fn delete(&self, connection: &Connection) -> Result<()> {
         self.require_editable(connection)?;
-        let deleted = self.store()?.write(DELETE, &[&connection.id]).await;
+        let deleted = self.require_platform()?.write(DELETE, &[&connection.id]).await;
         // Also after a failure: whether it is still there may be unknown.
         self.caches.changed(connection.id, connection.project_id).await;
         if deleted?.is_empty() { Err(not_found()) } else { Ok(()) }
@@ -229,7 +167,7 @@ impl Registry {
             return;
         }
         let noted = async {
-            let platform = self.store()?;
+            let platform = self.require_platform()?;
             platform.write(RECORD, &[&connection.id, &connection.version, &failure]).await
         };
         match noted.await {
@@ -249,11 +187,11 @@ impl Registry {
         }
         if self.rules().self_hosted {
             let parameters: Parameters<'_> = &[&made_up.name, &DEFAULT_PROJECT];
-            session.rows(MAKE_DEFAULT_PROJECT, parameters, Effect::None).await.map_err(|e| {
+            session.rows(MAKE_DEFAULT_PROJECT, parameters).await.map_err(|e| {
                 e.context("the project `default` is not there yet and could not be made")
             })?;
         }
-        let rows = session.rows(PROJECT_ID, &[&DEFAULT_PROJECT], Effect::None).await?;
+        let rows = session.rows(PROJECT_ID, &[&DEFAULT_PROJECT]).await?;
         rows.first().map(|row| row.get(0)).ok_or_else(not_found)
     }
 
@@ -262,62 +200,6 @@ impl Registry {
         self.caches.changed(row.id, row.project_id).await;
         done.map(|()| Arc::new(row))
     }
-
-    fn seal(&self, owner: Owner, target: &Target) -> Result<Sealed> {
-        let stored = target.stored();
-        let seal = |secret: &str, column| self.vault().seal(secret, column, owner);
-        Ok(Sealed {
-            connection_string: Some(seal(
-                stored.connection_string.expose_secret(),
-                Column::ConnectionString,
-            )?),
-            password: stored
-                .password
-                .map(|password| seal(password.expose_secret(), Column::Password))
-                .transpose()?,
-            columns: stored.columns,
-        })
-    }
-}
-
-/// A target as its row holds it.
-struct Sealed {
-    columns: Columns,
-    connection_string: Option<String>,
-    password: Option<String>,
-}
-
-async fn clear_primary(
-    session: &mut Lent,
-    project_id: Uuid,
-    kind: DatabaseType,
-    except: Uuid,
-) -> Result<()> {
-    let (project, name) = (project_id.to_string(), kind.as_str());
-    session.rows(LOCK_PRIMARY, &[&project, &name], Effect::None).await?;
-    session.rows(CLEAR_PRIMARY, &[&project_id, &name, &except], Effect::None).await?;
-    Ok(())
-}
-
-/// Runs an `INSERT` or `UPDATE` of one connection; its failures in words about connections.
-async fn changed(
-    session: &mut Lent,
-    sql: &'static str,
-    parameters: Parameters<'_>,
-    identifier: &str,
-) -> Result<Option<Connection>> {
-    let rows = session.rows(sql, parameters, Effect::None).await.map_err(|error| {
-        let constraint = error.details().get("constraint").and_then(|name| name.as_str());
-        match constraint {
-            Some("database_connections_identifier_unique") => Error::new(
-                Code::Conflict,
-                format!("the project has a connection named {identifier} already"),
-            ),
-            Some(name) if name.ends_with("project_id_fkey") => not_found(),
-            _ => error,
-        }
-    })?;
-    rows.first().map(|row: &Row| Connection::try_from(row)).transpose()
 }
 
 fn check_identifier(identifier: &str) -> Result<()> {

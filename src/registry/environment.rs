@@ -5,14 +5,13 @@
 
 use std::sync::OnceLock;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use uuid::{Uuid, uuid};
 
 use super::connection::{Connection, Origin, Project, Status};
-use super::operators_target;
 use crate::config::Config;
 use crate::error::Result;
-use crate::target::{DatabaseType, Target};
+use crate::target::{DatabaseType, Rules, Target, TargetInput};
 
 /// `ref` of the project they belong to, which is also the one project of a self-hosted Studio.
 pub(super) const DEFAULT_PROJECT: &str = "default";
@@ -48,9 +47,8 @@ impl Environment {
             }
             Ok(())
         };
-        let secret = |url: &Option<secrecy::SecretString>| {
-            url.as_ref().map(|url| url.expose_secret().to_owned())
-        };
+        let secret =
+            |url: &Option<SecretString>| url.as_ref().map(|url| url.expose_secret().to_owned());
         let (redis, mongodb) = (secret(&config.redis_url), secret(&config.mongodb_url));
         add(REDIS_ID, "REDIS_URL", DatabaseType::Redis, redis.as_deref(), None)?;
         add(MONGODB_ID, "MONGODB_URL", DatabaseType::Mongodb, mongodb.as_deref(), None)?;
@@ -118,4 +116,15 @@ pub(super) fn default_project() -> Project {
         organization_name: None,
         organization_slug: None,
     }
+}
+
+/// A target from the operator's own configuration, which may use every option.
+pub(super) fn operators_target(
+    database_type: DatabaseType,
+    url: &str,
+    password: Option<&SecretString>,
+) -> Result<Target> {
+    let mut input = TargetInput::from_connection_string(url);
+    input.password = password.cloned();
+    Target::parse(database_type, &input, Rules { self_hosted: true })
 }

@@ -4,10 +4,10 @@ use secrecy::SecretString;
 use tokio_postgres::Row;
 
 use super::Registry;
-use super::connection::named;
 use super::rotate;
 use super::vault::{Column, Owner, Vault};
 use crate::error::Result;
+use crate::platform::named;
 
 /// So many connections are named; the rest is counted.
 const NAMED: usize = 10;
@@ -16,7 +16,7 @@ impl Registry {
     /// A warning where stored secrets don't open: with another key than they were sealed with, nothing
     /// can be used, and what is edited meanwhile is sealed under the wrong one.
     pub(super) async fn closed_secrets(&self) -> Result<Option<String>> {
-        let platform = self.store()?;
+        let platform = self.require_platform()?;
         let (mut rows, mut closed, mut why) = (0_usize, Vec::new(), None);
         let mut after: Option<uuid::Uuid> = None;
         loop {
@@ -25,7 +25,7 @@ impl Registry {
             after = Some(last.get(0));
             rows += page.len();
             for row in &page {
-                if let Err(error) = open(self.vault(), row) {
+                if let Err(error) = open(&self.vault, row) {
                     closed.push(row.get::<_, uuid::Uuid>(0).to_string());
                     why.get_or_insert(error);
                 }

@@ -10,12 +10,14 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Registry;
-use super::connection::{Connection, Origin, Project, readable, select_connections};
+use super::connection::{Connection, Origin, Project};
 use super::environment::{DEFAULT_PROJECT, default_project};
 use super::not_found;
-use super::platform::Platform;
+use super::rows::{readable, select_connections};
+use super::scope::{Address, Found, Located, Scope};
 use super::vault::Column;
 use crate::error::{Code, Error, Result};
+use crate::platform::Platform;
 use crate::target::{DatabaseType, Target, TargetInput};
 
 const PROJECT: &str = "
@@ -30,119 +32,6 @@ const OF_PROJECT: &str =
     select_connections!("WHERE c.project_id = $1 ORDER BY c.is_primary DESC, c.created_at, c.id");
 
 const BY_ID: &str = select_connections!("WHERE c.id = $1");
-
-/// What a request says about the connection it means.
-#[derive(Debug, Clone, Copy)]
-pub struct Address<'a> {
-    /// A project's `ref`, or a connection's id.
-    pub scope: &'a str,
-    /// The type that the path names.
-    pub database_type: DatabaseType,
-    /// `connection_id` of the query.
-    pub connection_id: Option<Uuid>,
-    /// `identifier` of the query.
-    pub identifier: Option<&'a str>,
-    /// Cached metadata is not good enough.
-    pub fresh: bool,
-}
-
-/// A project with its connections.
-#[derive(Debug)]
-pub(super) struct Scope {
-    project: Arc<Project>,
-    /// Primary ones first, then in order of registration, then those from the environment.
-    connections: Vec<Arc<Connection>>,
-    /// The project is only made up, for connections from the environment.
-    made_up: bool,
-}
-
-impl Scope {
-    /// Whether a change in a project may show here.
-    pub(super) fn shows(&self, project_id: Uuid) -> bool {
-        self.made_up || self.project.id == project_id
-    }
-}
-
-/// What an address leads to before one connection is chosen.
-#[derive(Debug)]
-pub struct Located<'a> {
-    address: Address<'a>,
-    found: Found,
-}
-
-#[derive(Debug)]
-enum Found {
-    One(Arc<Connection>),
-    /// Of another type than the path names.
-    Other(Arc<Connection>),
-    In(Arc<Scope>),
-}
-
-impl Located<'_> {
-    /// The project whose members may know more.
-    #[must_use]
-    pub fn project_id(&self) -> Uuid {
-        match &self.found {
-            Found::One(connection) | Found::Other(connection) => connection.project_id,
-            Found::In(scope) => scope.project.id,
-        }
-    }
-
-    /// The one connection that is meant: the named one; else the primary of the type; else the one
-    /// from the environment; else the only one.
-    pub fn choose(self) -> Result<Arc<Connection>> {
-        let Address { database_type, connection_id, identifier, .. } = self.address;
-        let kind = database_type.display_name();
-        let scope = match self.found {
-            Found::One(connection) => {
-                let named_otherwise = connection_id.is_some_and(|id| id != connection.id)
-                    || identifier.is_some_and(|name| name != connection.identifier);
-                return if named_otherwise { Err(not_found()) } else { Ok(connection) };
-            }
-            Found::Other(_) => return Err(not_found()),
-            Found::In(scope) => scope,
-        };
-        let candidates: Vec<_> =
-            scope.connections.iter().filter(|c| c.database_type == database_type).collect();
-        if connection_id.is_some() || identifier.is_some() {
-            return candidates
-                .into_iter()
-                .find(|c| {
-                    connection_id.is_none_or(|id| id == c.id)
-                        && identifier.is_none_or(|name| name == c.identifier)
-                })
-                .cloned()
-                .ok_or_else(not_found);
-        }
-        if let [only] = candidates[..] {
-            return Ok(Arc::clone(only));
-        }
-        let meant = candidates
-            .iter()
-            .find(|c| c.is_primary)
-            .or_else(|| candidates.iter().find(|c| c.is_env()));
-        if let Some(meant) = meant {
-            return Ok(Arc::clone(meant));
-        }
-        if candidates.is_empty() {
-            return Err(Error::not_found(format!(
-                "the project {} has no {kind} connection; register one first",
-                scope.project.project_ref
-            )));
-        }
-        let identifiers: Vec<_> = candidates.iter().map(|c| c.identifier.clone()).collect();
-        Err(Error::new(
-            Code::Conflict,
-            format!(
-                "the project {} has several {kind} connections and none is primary; name one with \
-                 ?identifier= or ?connection_id=: {}",
-                scope.project.project_ref,
-                identifiers.join(", ")
-            ),
-        )
-        .detail("identifiers", identifiers))
-    }
-}
 
 impl Registry {
     /// The project or connection that an address names. A type that is not managed answers as if
@@ -200,11 +89,11 @@ impl Registry {
         if self.environment.has(id) {
             return self.environment_connection(id).await;
         }
-        if self.platform().is_none() {
+        if self.platform.is_none() {
             return Err(not_found());
         }
         let read = async {
-            let rows = self.store()?.read(BY_ID, &[&id]).await?;
+            let rows = self.require_platform()?.read(BY_ID, &[&id]).await?;
             let row = rows.first().ok_or_else(not_found)?;
             Connection::try_from(row).map(Arc::new)
         };
@@ -250,7 +139,7 @@ impl Registry {
         };
         let owner = connection.owner();
         let open = |stored: &Option<String>, column| {
-            stored.as_deref().map(|stored| self.vault().open(stored, column, owner)).transpose()
+            stored.as_deref().map(|stored| self.vault.open(stored, column, owner)).transpose()
         };
         let input = TargetInput::from_stored(
             connection.columns.clone(),
@@ -292,11 +181,11 @@ impl Registry {
     }
 
     async fn scope_since(&self, project_ref: &str, since: Option<Instant>) -> Result<Arc<Scope>> {
-        if self.platform().is_none() {
+        if self.platform.is_none() {
             return self.made_up_scope(project_ref).map(Arc::new);
         }
         let read = async {
-            let platform = self.store()?;
+            let platform = self.require_platform()?;
             if let Some(project) = read_project(platform, project_ref).await? {
                 return self.read_scope(platform, project).await.map(Arc::new);
             }

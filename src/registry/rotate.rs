@@ -10,10 +10,9 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::Registry;
-use super::connection::named;
-use super::platform::Platform;
 use super::vault::{Column, Owner, Vault};
 use crate::error::{Error, Result};
+use crate::platform::{Platform, named};
 
 pub(super) const PAGE: &str = "
     SELECT id, project_id, database_type::text, connection_string, password
@@ -89,8 +88,8 @@ impl Registry {
     /// Seals every stored secret under the first key. Safe to run beside anything else, and to run
     /// again after it was interrupted.
     pub async fn rotate_keys(&self) -> Result<Rotation> {
-        let platform = self.store()?;
-        self.vault().require_keys()?;
+        let platform = self.require_platform()?;
+        self.vault.require_keys()?;
         let mut rotation = Rotation::default();
         let mut after: Option<Uuid> = None;
         loop {
@@ -101,7 +100,7 @@ impl Registry {
                 let id = row.get(0);
                 rotation.rows += 1;
                 let resealed = match Stored::try_from(row) {
-                    Ok(stored) => reseal(platform, self.vault(), stored).await,
+                    Ok(stored) => reseal(platform, &self.vault, stored).await,
                     Err(error) => Err(Interrupted::Secret(error)),
                 };
                 match resealed {
@@ -120,10 +119,10 @@ impl Registry {
     /// the first key. It is a courtesy to the next reader: that it failed changes nothing.
     pub(super) async fn reseal_one(&self, id: Uuid) {
         let work = async {
-            let platform = self.store()?;
+            let platform = self.require_platform()?;
             match platform.read(ONE, &[&id]).await?.first() {
                 None => Ok(()),
-                Some(row) => match reseal(platform, self.vault(), Stored::try_from(row)?).await {
+                Some(row) => match reseal(platform, &self.vault, Stored::try_from(row)?).await {
                     Ok(_) => Ok(()),
                     Err(Interrupted::Platform(error) | Interrupted::Secret(error)) => Err(error),
                 },

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::crypto::{KeyRing, Place, cryptojs};
 use crate::error::{Code, Error, Result};
-use crate::target::DatabaseType;
+use crate::target::{Columns, DatabaseType, Target};
 
 /// The table whose secrets these are.
 const TABLE: &str = "platform.database_connections";
@@ -35,6 +35,13 @@ pub(super) struct Owner {
     pub(super) database_type: DatabaseType,
 }
 
+/// A target as its row holds it.
+pub(super) struct Sealed {
+    pub(super) columns: Columns,
+    pub(super) connection_string: Option<String>,
+    pub(super) password: Option<String>,
+}
+
 /// The keys, and the passphrases of older Studios.
 #[derive(Debug)]
 pub(super) struct Vault {
@@ -54,6 +61,17 @@ impl Vault {
     /// Seals a secret for its place.
     pub(super) fn seal(&self, secret: &str, column: Column, owner: Owner) -> Result<String> {
         self.keys()?.seal(secret, &place(column, owner))
+    }
+
+    /// Seals the secrets of a target for their row.
+    pub(super) fn seal_target(&self, target: &Target, owner: Owner) -> Result<Sealed> {
+        let stored = target.stored();
+        let seal = |secret: &SecretString, column| self.seal(secret.expose_secret(), column, owner);
+        Ok(Sealed {
+            connection_string: Some(seal(&stored.connection_string, Column::ConnectionString)?),
+            password: stored.password.map(|secret| seal(&secret, Column::Password)).transpose()?,
+            columns: stored.columns,
+        })
     }
 
     /// Opens a stored secret: a sealed one, or one that an older Studio encrypted with crypto-js.

@@ -7,21 +7,22 @@ use uuid::Uuid;
 
 use crate::access::limiter::Limiter;
 use crate::access::{Access, User};
-use crate::answers::Answers;
 use crate::backend::{Client, ConnectOptions};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::fanout::Seats;
-use crate::jobs::Jobs;
 use crate::logging::Wanted;
 use crate::permission::Permission;
+use crate::platform::Platform;
 use crate::pool::{Connect, Lease, PoolLimits, Pools};
 use crate::registry::{Connection, Registry};
+use crate::service::answers::Answers;
+use crate::service::jobs::Jobs;
+use crate::service::uploads::Uploads;
 use crate::shares::Shares;
 use crate::target::DatabaseType;
 use crate::target::egress::Egress;
-use crate::uploads::Uploads;
 
 /// How often idle clients are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -31,6 +32,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 pub struct Core {
     /// Configuration.
     pub config: Config,
+    /// The platform database, where one is configured.
+    pub platform: Option<Arc<Platform>>,
     /// Registered connections.
     pub registry: Registry,
     /// Roles.
@@ -58,8 +61,9 @@ impl Core {
     pub(super) fn new(config: Config) -> Result<Self> {
         let egress = Arc::new(config.egress_policy()?);
         let operator_egress = Arc::new(Egress::operator());
-        let registry = Registry::open(&config, Arc::clone(&operator_egress))?;
-        let access = Access::new(config.authorization, &registry);
+        let platform = Platform::open(&config, Arc::clone(&operator_egress))?;
+        let registry = Registry::open(&config, platform.clone())?;
+        let access = Access::new(config.authorization, platform.clone());
         let pools = Pools::new(PoolLimits {
             max_clients: config.max_clients,
             idle_timeout: config.idle_timeout,
@@ -76,6 +80,7 @@ impl Core {
         let sockets = Seats::new(config.max_sockets, config.max_sockets_per_user);
         Ok(Self {
             config,
+            platform,
             registry,
             access,
             pools,
@@ -142,6 +147,9 @@ impl Core {
     pub(super) async fn end(&self, deadline: Deadline) {
         self.pools.shutdown(deadline).await;
         self.registry.close();
+        if let Some(platform) = &self.platform {
+            platform.close();
+        }
         self.log.end();
     }
 }

@@ -4,10 +4,14 @@
 //! development reloads its modules on every edit, its helpers and its routes each have a manager, and
 //! worker threads load the addon again. Each can be shut down by itself; the core ends with the last.
 
+pub mod answers;
 mod core;
+pub mod intake;
+pub mod jobs;
 mod shared;
 #[cfg(test)]
 mod tests;
+pub mod uploads;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -17,9 +21,9 @@ pub use self::core::Core;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::intake::Intake;
 use crate::pool::Lease;
 use crate::registry::Connection;
+use crate::service::intake::Intake;
 
 /// One manager.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Pipelines: how they are run, and that a stream of their result ends when its reader leaves.
 
 use serde_json::{Value, json};
-use studio_multidb::api::reply::Body;
+use studio_multidb::request::reply::Body;
 
 use super::api::{Api, api};
 use super::support::eventually;

@@ -1,7 +1,7 @@
 //! What is in a collection and how it is found.
 
 use serde_json::{Value, json};
-use studio_multidb::api::reply::Body;
+use studio_multidb::request::reply::Body;
 
 use super::api::api;
 

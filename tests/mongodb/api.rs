@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::api::upload::Upload;
 use studio_multidb::config::Config;
+use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
 use super::support::server;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::api::reply::Body;
+use studio_multidb::request::reply::Body;
 
 use super::api::{Api, api};
 use super::fake::{Answer, Fake, cursor};

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
@@ -14,7 +13,7 @@ use studio_multidb::outcome::Outcome;
 
 use super::failpoints::FailPoints;
 use super::proxy::{Fault, Proxy};
-use super::support::{behind, connect, soon, target};
+use super::support::{behind, connect, counted, soon, target};
 
 const WRITES: i32 = 5200;
 /// Documents of one collection. `SecantusDB` walks through all of them to find one.
@@ -23,7 +22,6 @@ const WRITERS: i32 = 8;
 /// Writes between one fault and the next.
 const PAUSE: u32 = 200;
 const COMMANDS: [&str; 3] = ["insert", "update", "findAndModify"];
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a write does to the document that is its own. None of them does the same when made twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,15 +111,6 @@ fn outcomes(error: &Error) -> [Outcome; 2] {
 
 fn document(id: i32) -> RawDocumentBuf {
     with_id(RawDocumentBuf::try_from(&doc! { "_id": id, "n": 0 }).unwrap()).unwrap().1
-}
-
-/// Waits until something was counted.
-async fn counted(what: &str, count: impl Fn() -> u32, least: u32) {
-    let started = Instant::now();
-    while count() < least {
-        assert!(started.elapsed() < PATIENCE, "{what} came to a halt at {}", count());
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }
 
 /// One fault after the other, each once some writes were made since the last.

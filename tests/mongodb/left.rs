@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::reply::Body;
+use studio_multidb::request::upload::Upload;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};

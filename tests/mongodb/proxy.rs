@@ -8,6 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::support::counted;
+
 /// What the proxy does with bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -27,6 +29,9 @@ pub(super) enum Fault {
 const FAULTS: [Fault; 5] =
     [Fault::None, Fault::CutAnswers, Fault::CutRequests, Fault::Silent, Fault::Drip];
 
+/// Beside a fault: the first command that meets it ends it.
+const ONCE: u8 = 1 << 7;
+
 pub(super) struct Proxy {
     pub(super) port: u16,
     state: Arc<State>,
@@ -38,6 +43,8 @@ struct State {
     /// Only commands that have this in them are met with a fault; the driver's own are left alone.
     marker: &'static [u8],
     cuts: AtomicU32,
+    /// `marked` commands whose answers were passed on.
+    answered: AtomicU32,
     /// Answers that came from a fail point.
     failures: AtomicU32,
     generation: watch::Sender<u32>,
@@ -51,6 +58,7 @@ impl Proxy {
             fault: AtomicU8::new(0),
             marker: marker.as_bytes(),
             cuts: AtomicU32::new(0),
+            answered: AtomicU32::new(0),
             failures: AtomicU32::new(0),
             generation: watch::Sender::new(0),
         });
@@ -70,6 +78,19 @@ impl Proxy {
 
     pub(super) fn set(&self, fault: Fault) {
         self.state.fault.store(fault as u8, Ordering::SeqCst);
+    }
+
+    /// Cuts one connection, and no other. Returns once that is done.
+    pub(super) async fn cut_one(&self, fault: Fault) {
+        let cuts = self.cuts();
+        self.state.fault.store(fault as u8 | ONCE, Ordering::SeqCst);
+        counted("cutting", || self.cuts(), cuts + 1).await;
+    }
+
+    /// Returns once so many more commands were answered.
+    pub(super) async fn answers(&self, more: u32) {
+        let answered = || self.state.answered.load(Ordering::SeqCst);
+        counted("answering", answered, answered() + more).await;
     }
 
     /// Closes every connection.
@@ -96,7 +117,22 @@ impl Drop for Proxy {
 
 impl State {
     fn fault(&self) -> Fault {
-        FAULTS[usize::from(self.fault.load(Ordering::SeqCst))]
+        FAULTS[usize::from(self.fault.load(Ordering::SeqCst) & !ONCE)]
+    }
+
+    /// What a command meets.
+    fn meet(&self) -> Fault {
+        let set = self.fault.load(Ordering::SeqCst);
+        let end = || {
+            let none = Fault::None as u8;
+            self.fault.compare_exchange(set, none, Ordering::SeqCst, Ordering::SeqCst)
+        };
+        // Of several at once, one ends it.
+        if set & ONCE != 0 && end().is_err() {
+            Fault::None
+        } else {
+            FAULTS[usize::from(set & !ONCE)]
+        }
     }
 
     fn cut(&self) {
@@ -118,7 +154,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, state: &State) {
     let exchange = async {
         while let Some(request) = message(&mut client).await {
             let marked = request.windows(state.marker.len()).any(|part| part == state.marker);
-            let fault = if marked { state.fault() } else { Fault::None };
+            let fault = if marked { state.meet() } else { Fault::None };
             if fault == Fault::CutRequests {
                 state.cut();
                 return None;
@@ -144,6 +180,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, state: &State) {
                 // Heartbeats ask for more answers to one request.
                 let more_to_come = answer[12..16] == 2013_i32.to_le_bytes() && answer[16] & 2 != 0;
                 if !more_to_come {
+                    state.answered.fetch_add(u32::from(marked), Ordering::SeqCst);
                     break;
                 }
             }

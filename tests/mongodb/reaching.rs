@@ -8,9 +8,10 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, handle};
-use studio_multidb::api::openapi;
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::upload::Upload;
+use studio_multidb::operations;
+use studio_multidb::request::openapi;
+use studio_multidb::request::reply::Body;
+use studio_multidb::request::upload::Upload;
 
 use super::api::Api;
 use super::examples::{Examples, encoded, spelt};
@@ -83,7 +84,7 @@ async fn no_operation_sends_what_runs_code_on_the_server() {
     })
     .await;
     let api = Api::within(Duration::from_secs(5), &fake.url(), "c");
-    let document = openapi::document();
+    let document = openapi::document(operations::all());
     let mut random = StdRng::seed_from_u64(11);
     let leaves = Examples { document: &document, leaf: &hostile };
     let (mut asked, mut refused) = (0, 0);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mongodb::bson::doc;
 use serde_json::{Value, json};
-use studio_multidb::api::reply::Body;
+use studio_multidb::request::reply::Body;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};

@@ -7,7 +7,7 @@ use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::api::reply::Body;
+use studio_multidb::request::reply::Body;
 use studio_multidb::service::Service;
 use tokio::task::JoinHandle;
 

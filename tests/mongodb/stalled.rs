@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, handle};
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::upload::Upload;
 use studio_multidb::config::Config;
+use studio_multidb::request::reply::Body;
+use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
 use super::api::api;

@@ -63,6 +63,15 @@ pub(super) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> b
     }
 }
 
+/// Waits until something was counted so often.
+pub(super) async fn counted(what: &str, count: impl Fn() -> u32, least: u32) {
+    let started = Instant::now();
+    while count() < least {
+        assert!(started.elapsed() < PATIENCE, "{what} came to a halt at {}", count());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 pub(super) async fn connect(target: &MongoTarget) -> Client {
     Client::connect(target, &options(), soon()).await.expect("the server answers")
 }

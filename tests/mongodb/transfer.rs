@@ -1,11 +1,9 @@
 //! Collections out to files and in again.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::reply::Body;
+use studio_multidb::request::upload::Upload;
 
 use super::api::{Api, api, encoded};
 use super::proxy::{Fault, Proxy};
@@ -229,13 +227,9 @@ async fn lost_answers_lose_no_document_and_double_none() {
     };
     // Now and then a batch is run and its answer lost; the next attempt is answered.
     let cutting = async {
-        for cuts in 1..=3 {
-            proxy.set(Fault::CutAnswers);
-            while proxy.cuts() < cuts {
-                tokio::task::yield_now().await;
-            }
-            proxy.set(Fault::None);
-            tokio::time::sleep(Duration::from_millis(250)).await;
+        for _ in 0..3 {
+            proxy.cut_one(Fault::CutAnswers).await;
+            proxy.answers(1).await;
         }
     };
     let reading = async { read(api.import(upload).await).await };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use studio_multidb::access::User;
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::upload::Upload;
 use studio_multidb::target::DatabaseType;
 use tokio::net::TcpListener;
 use uuid::Uuid;

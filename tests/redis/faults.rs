@@ -69,17 +69,21 @@ async fn a_read_is_tried_again_once() {
 #[tokio::test]
 async fn an_abandoned_write_takes_its_connection_with_it() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
-    let client = connect(&url).await;
+    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
+    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
     let key = prefix();
     let now = Deadline::after(Duration::ZERO);
     let error = client.delete(key.as_bytes(), now).await.unwrap_err();
     assert_eq!((error.code(), error.known_outcome()), (Code::DbTimeout, Outcome::NotApplied));
+    // Nothing that is sent now comes to its end.
+    proxy.silent_below.store(u32::MAX, Ordering::Relaxed);
     let aborted = tokio::time::timeout(
         Duration::from_micros(50),
         client.write(key.as_bytes(), &NewValue::String(vec![b'x'; 32 << 20]), None, None, soon()),
     )
     .await;
     assert!(aborted.is_err());
+    proxy.silent_below.store(0, Ordering::Relaxed);
     assert_eq!(client.gauge().in_use, 0);
     assert_eq!(batch(&client, &[&["EXISTS", &key]]).await[0]["ok"], 0);
 }

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::api::reply::Body;
 use studio_multidb::config::Config;
+use studio_multidb::request::reply::Body;
 use studio_multidb::service::Service;
 
 use crate::support::{own_settings, prefix, server};

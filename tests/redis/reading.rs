@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use studio_multidb::api::reply::Body;
+use studio_multidb::request::reply::Body;
 use studio_multidb::service::Service;
 
 use crate::http::{ask, send, service};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
 use crate::http::{send, service};

@@ -209,7 +209,7 @@ async fn an_interval_is_measured_between_the_records_of_a_stream() {
         "application/x-ndjson",
     )
     .await;
-    let studio_multidb::api::reply::Body::Stream(mut feed) = response.body else { panic!() };
+    let studio_multidb::request::reply::Body::Stream(mut feed) = response.body else { panic!() };
     let mut text = Vec::new();
     while text.split(|&byte| byte == b'\n').count() < 3 {
         run(&service, "GET nothing").await;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, handle};
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::stream::Feed;
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::feed::Feed;
+use studio_multidb::request::reply::Body;
+use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
 /// What is sent besides method and path.

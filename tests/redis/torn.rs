@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::http::{send, service};
 use crate::rogue::serve_each;
 use crate::streams::{Records, Sent};
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::upload::Upload;
 
 /// What looks at a key find before it is written.
 fn looks(command: &[&str]) -> Option<String> {

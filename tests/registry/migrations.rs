@@ -1,6 +1,7 @@
 use crate::support::{KEY, Platform, password, registry};
 use studio_multidb::error::Code;
-use studio_multidb::registry::{Imported, State};
+use studio_multidb::platform::migrations::State;
+use studio_multidb::registry::Imported;
 
 #[tokio::test]
 async fn a_fresh_database_is_migrated_once() {

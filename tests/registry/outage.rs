@@ -106,7 +106,8 @@ async fn changes_made_while_not_listening_are_found_after_reconnecting() {
 #[tokio::test]
 async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
     let Some(platform) = Platform::migrated().await else { return };
-    let registry = std::sync::Arc::new(platform.registry(&[]));
+    let (sessions, registry) = platform.open_at(platform.url.as_str());
+    let registry = std::sync::Arc::new(registry);
     let readers = (0..200).map(|i| {
         let registry = std::sync::Arc::clone(&registry);
         tokio::spawn(async move {
@@ -129,6 +130,7 @@ async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
         .await;
     assert!(open.unwrap().parse::<u32>().unwrap() <= 9, "8 sessions and the listening one");
     registry.close();
+    sessions.close();
     until("all are closed", async || {
         platform
             .text(

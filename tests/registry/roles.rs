@@ -30,10 +30,10 @@ impl Platform {
 #[tokio::test]
 async fn roles_of_organization_project_and_connection_decide() {
     let Some(platform) = Platform::migrated().await else { return };
-    let registry = platform.registry(&[]);
+    let (sessions, registry) = platform.open_at(platform.url.as_str());
     let connection = create(&registry, "alpha", redis("cache")).await;
     let (project, organization) = (connection.project_id, platform.organization("alpha").await);
-    let access = Access::new(Authorization::Members, &registry);
+    let access = Access::new(Authorization::Members, Some(sessions));
     let granted =
         async |user: &User| access.granted(Some(user), project, Some(connection.id)).await;
 
@@ -70,10 +70,10 @@ async fn roles_of_organization_project_and_connection_decide() {
 #[tokio::test]
 async fn strangers_cannot_tell_what_exists() {
     let Some(platform) = Platform::migrated().await else { return };
-    let registry = platform.registry(&[]);
+    let (sessions, registry) = platform.open_at(platform.url.as_str());
     let foreign = create(&registry, "beta", redis("one")).await;
     create(&registry, "beta", redis("two")).await;
-    let access = Access::new(Authorization::Members, &registry);
+    let access = Access::new(Authorization::Members, Some(sessions));
     let stranger = user(Uuid::new_v4());
     platform
         .sql(
@@ -99,9 +99,9 @@ async fn strangers_cannot_tell_what_exists() {
 #[tokio::test]
 async fn without_a_user_nothing_is_granted_unless_authorization_is_off() {
     let Some(platform) = Platform::migrated().await else { return };
-    let registry = platform.registry(&[]);
+    let (sessions, registry) = platform.open_at(platform.url.as_str());
     let project = registry.project("alpha").await.unwrap().id;
-    let members = Access::new(Authorization::Members, &registry);
+    let members = Access::new(Authorization::Members, Some(sessions.clone()));
     let error = members.granted(None, project, None).await.unwrap_err();
     assert_eq!(error.code(), Code::Unauthenticated);
     assert_eq!(members.known(None).unwrap_err().code(), Code::Unauthenticated);
@@ -110,7 +110,7 @@ async fn without_a_user_nothing_is_granted_unless_authorization_is_off() {
         members.granted(Some(&odd), project, None).await.unwrap_err().code(),
         Code::DbNotFound
     );
-    let off = Access::new(Authorization::Off, &registry);
+    let off = Access::new(Authorization::Off, Some(sessions));
     assert_eq!(off.granted(None, project, None).await.unwrap(), Admin);
 }
 
@@ -118,11 +118,11 @@ async fn without_a_user_nothing_is_granted_unless_authorization_is_off() {
 async fn while_roles_cannot_be_confirmed_known_members_may_only_read() {
     let Some(platform) = Platform::migrated().await else { return };
     let proxy = Proxy::to(&platform.url).await;
-    let registry = platform.registry_at(&proxy.url(&platform.url), &[]);
+    let (sessions, registry) = platform.open_at(&proxy.url(&platform.url));
     let project = registry.project("alpha").await.unwrap().id;
     let owner = Uuid::new_v4();
     platform.member("project_members", "project_id", project, owner, "owner").await;
-    let access = Access::with_belief(Authorization::Members, &registry, Duration::ZERO);
+    let access = Access::with_belief(Authorization::Members, Some(sessions), Duration::ZERO);
     assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Admin);
     proxy.cut().await;
     assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Read);
@@ -134,14 +134,13 @@ async fn while_roles_cannot_be_confirmed_known_members_may_only_read() {
 async fn a_silent_platform_database_holds_nobody_up_for_long() {
     let Some(platform) = Platform::migrated().await else { return };
     let proxy = Proxy::to(&platform.url).await;
-    let registry = platform.registry_at(&proxy.url(&platform.url), &[]);
+    let (sessions, registry) = platform.open_at(&proxy.url(&platform.url));
     let project = registry.project("alpha").await.unwrap().id;
     let owner = Uuid::new_v4();
     platform.member("project_members", "project_id", project, owner, "owner").await;
-    let access = Access::with_belief(Authorization::Members, &registry, Duration::ZERO);
+    let access = Access::with_belief(Authorization::Members, Some(sessions), Duration::ZERO);
     assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Admin);
-    proxy.freeze();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    proxy.freeze().await;
     let started = Instant::now();
     for _ in 0..100 {
         assert_eq!(access.granted(Some(&user(owner)), project, None).await.unwrap(), Read);

@@ -1,5 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::support::{KEY, NEW_KEY, Platform, create, password, redis, until};
 use secrecy::SecretString;
@@ -37,43 +36,45 @@ async fn a_run_killed_at_any_row_is_resumed_and_every_row_stays_readable() {
     for i in 0..40 {
         ids.push(create(&old, "alpha", redis(&format!("cache-{i}"))).await.id);
     }
+    ids.sort();
     let ring = ring();
     let settings = [("DATABASE_ENCRYPTION_KEY", ring.as_str())];
     let reader = platform.registry(&settings);
-    let done = AtomicBool::new(false);
+    let (locked, done) = (AtomicUsize::new(0), AtomicBool::new(false));
     let reading = async {
-        let mut reads = 0_u32;
         while !done.load(Ordering::SeqCst) {
-            for id in &ids {
+            // Readers seal what they find under the old key: they leave the rows to come to the run.
+            for id in ids[..locked.load(Ordering::SeqCst)].iter().chain(ids.last()) {
                 assert_eq!(password(&reader, *id).await.unwrap().as_deref(), Some("canary"));
-                reads += 1;
             }
         }
-        reads
     };
     let rotating = async {
-        let mut kills = 0;
-        let mut patience = Duration::from_millis(10);
-        loop {
+        for at in (0..40).step_by(7) {
+            locked.store(at, Ordering::SeqCst);
+            platform
+                .sql(&format!(
+                    "BEGIN; SELECT FROM platform.database_connections WHERE id = '{}' FOR UPDATE",
+                    ids[at]
+                ))
+                .await;
             let registry = platform.registry(&settings);
-            // Dropped somewhat later than the last time: cut off at another row.
-            match tokio::time::timeout(patience, registry.rotate_keys()).await {
-                Err(_) => {
-                    kills += 1;
-                    patience = patience * 5 / 4;
-                }
-                Ok(rotation) => {
-                    let rotation = rotation.unwrap();
-                    assert_eq!(rotation.resealed + rotation.unchanged, 40);
-                    break;
-                }
+            let waits = until("the run waits for the row", async || {
+                let waiting = "SELECT count(*)::text FROM pg_locks
+                    WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+                platform.text(waiting).await.as_deref() != Some("0")
+            });
+            tokio::select! {
+                run = registry.rotate_keys() => panic!("{run:?}"),
+                () = waits => {}
             }
+            platform.sql("ROLLBACK").await;
         }
+        let rotation = platform.registry(&settings).rotate_keys().await.unwrap();
+        assert_eq!(rotation.resealed + rotation.unchanged, 40);
         done.store(true, Ordering::SeqCst);
-        kills
     };
-    let (reads, kills) = tokio::join!(reading, rotating);
-    assert!(reads > 0 && kills > 0, "{reads} reads, {kills} kills");
+    tokio::join!(reading, rotating);
     let left = "SELECT count(*)::text FROM platform.database_connections
         WHERE connection_string NOT LIKE 'mdb1:new:%' OR password NOT LIKE 'mdb1:new:%'";
     assert_eq!(platform.text(left).await.as_deref(), Some("0"));

@@ -6,9 +6,9 @@ use crate::support::{KEY, Platform, config};
 use serde_json::{Value, json};
 use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::stream::Feed;
-use studio_multidb::api::upload::{Upload, UploadSender};
+use studio_multidb::request::feed::Feed;
+use studio_multidb::request::reply::Body;
+use studio_multidb::request::upload::{Upload, UploadSender};
 use studio_multidb::service::Service;
 use uuid::Uuid;
 

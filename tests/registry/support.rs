@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use secrecy::ExposeSecret;
 use studio_multidb::config::Config;
 use studio_multidb::error::Result;
+use studio_multidb::platform::Platform as Sessions;
 use studio_multidb::registry::{Connection, NewConnection, Project, Registry, Status};
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, Target, TargetInput};
@@ -87,6 +88,13 @@ impl Platform {
         all.extend_from_slice(settings);
         registry(&all)
     }
+
+    /// The sessions of another process at this address, and the registry that uses them.
+    #[allow(clippy::unused_self)]
+    pub fn open_at(&self, url: &str) -> (Arc<Sessions>, Registry) {
+        let (sessions, registry) = open(&[("DATABASE_URL", url), ("DATABASE_ENCRYPTION_KEY", KEY)]);
+        (sessions.expect("DATABASE_URL is set"), registry)
+    }
 }
 
 impl Drop for Platform {
@@ -109,8 +117,16 @@ pub fn config(settings: &[(&str, &str)]) -> Config {
     Config::from_env(read, &serde_json::Map::new()).expect("a configuration")
 }
 
+/// The platform database of a configuration, where it names one, and the registry in it.
+pub fn open(settings: &[(&str, &str)]) -> (Option<Arc<Sessions>>, Registry) {
+    let config = config(settings);
+    let sessions = Sessions::open(&config, Arc::new(Egress::default())).expect("a database");
+    let registry = Registry::open(&config, sessions.clone()).expect("a registry");
+    (sessions, registry)
+}
+
 pub fn registry(settings: &[(&str, &str)]) -> Registry {
-    Registry::open(&config(settings), Arc::new(Egress::default())).expect("a registry")
+    open(settings).1
 }
 
 async fn connect(url: &Url) -> Client {
@@ -159,53 +175,60 @@ pub async fn until<F: Future<Output = bool>>(what: &str, check: impl Fn() -> F) 
 /// A TCP proxy that can be cut and restored.
 pub struct Proxy {
     pub port: u16,
-    up: Arc<AtomicBool>,
-    frozen: Arc<AtomicBool>,
-    open: Arc<AtomicU64>,
+    state: Arc<State>,
     accept: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct State {
+    is_cut: AtomicBool,
+    is_frozen: AtomicBool,
+    /// The connections, and those of them that are frozen.
+    open: AtomicU64,
+    frozen: AtomicU64,
 }
 
 impl Proxy {
     pub async fn to(server: &Url) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let up = Arc::new(AtomicBool::new(true));
         let server = format!(
             "{}:{}",
             server.host_str().unwrap_or("127.0.0.1"),
             server.port().unwrap_or(5432)
         );
-        let open = Arc::new(AtomicU64::new(0));
-        let frozen = Arc::new(AtomicBool::new(false));
-        let (state, ice, count) = (Arc::clone(&up), Arc::clone(&frozen), Arc::clone(&open));
+        let state = Arc::<State>::default();
+        let shared = Arc::clone(&state);
         let accept = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (state, ice, count) =
-                    (Arc::clone(&state), Arc::clone(&ice), Arc::clone(&count));
-                let server = server.clone();
+                let (state, server) = (Arc::clone(&shared), server.clone());
                 tokio::spawn(async move {
-                    count.fetch_add(1, Ordering::SeqCst);
-                    forward(client, &server, &state, &ice).await;
-                    count.fetch_sub(1, Ordering::SeqCst);
+                    state.open.fetch_add(1, Ordering::SeqCst);
+                    forward(client, &server, &state).await;
+                    state.open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Self { port, up, frozen, open, accept }
+        Self { port, state, accept }
     }
 
     /// Returns once every connection is gone.
     pub async fn cut(&self) {
-        self.up.store(false, Ordering::SeqCst);
-        until("the proxy is cut", async || self.open.load(Ordering::SeqCst) == 0).await;
+        self.state.is_cut.store(true, Ordering::SeqCst);
+        until("the proxy is cut", async || self.state.open.load(Ordering::SeqCst) == 0).await;
     }
 
-    /// Connections stay, and nothing comes through any more.
-    pub fn freeze(&self) {
-        self.frozen.store(true, Ordering::SeqCst);
+    /// Connections stay, and nothing comes through any more. Returns once that is so.
+    pub async fn freeze(&self) {
+        self.state.is_frozen.store(true, Ordering::SeqCst);
+        until("the proxy is frozen", async || {
+            self.state.frozen.load(Ordering::SeqCst) == self.state.open.load(Ordering::SeqCst)
+        })
+        .await;
     }
 
     pub fn restore(&self) {
-        self.up.store(true, Ordering::SeqCst);
+        self.state.is_cut.store(false, Ordering::SeqCst);
     }
 
     pub fn url(&self, database: &Url) -> String {
@@ -222,22 +245,24 @@ impl Drop for Proxy {
     }
 }
 
-async fn forward(mut client: TcpStream, server: &str, up: &AtomicBool, frozen: &AtomicBool) {
-    if !up.load(Ordering::SeqCst) {
+async fn forward(mut client: TcpStream, server: &str, state: &State) {
+    if state.is_cut.load(Ordering::SeqCst) {
         return;
     }
     let Ok(mut server) = TcpStream::connect(server).await else { return };
-    let turns = async |flag: &AtomicBool, to: bool| {
-        while flag.load(Ordering::SeqCst) != to {
+    let raised = async |flag: &AtomicBool| {
+        while !flag.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
         biased;
-        () = turns(up, false) => return,
-        () = turns(frozen, true) => {}
+        () = raised(&state.is_cut) => return,
+        () = raised(&state.is_frozen) => {}
         _ = tokio::io::copy_bidirectional(&mut client, &mut server) => return,
     }
     // A frozen connection never thaws; it ends when the proxy is cut.
-    turns(up, false).await;
+    state.frozen.fetch_add(1, Ordering::SeqCst);
+    raised(&state.is_cut).await;
+    state.frozen.fetch_sub(1, Ordering::SeqCst);
 }

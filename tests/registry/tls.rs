@@ -2,7 +2,7 @@
 //! in `ca_pem` and a role that has a password:
 //! `postgresql://tls:secret@127.0.0.1:5432/postgres?sslmode=verify-full&ca_pem=…`.
 
-use crate::support::registry;
+use crate::support::open;
 use std::time::Duration;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::{Code, Result};
@@ -17,8 +17,9 @@ fn url() -> Option<Url> {
 }
 
 async fn check(url: &str) -> Result<Duration> {
-    let registry = registry(&[("DATABASE_URL", url)]);
-    registry.check(Deadline::after(Duration::from_secs(5))).await.expect("a platform database")
+    let (platform, _) = open(&[("DATABASE_URL", url)]);
+    let platform = platform.expect("a platform database");
+    platform.check(Deadline::after(Duration::from_secs(5))).await
 }
 
 /// The URL with other query parameters.

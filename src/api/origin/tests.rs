@@ -4,7 +4,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::access::User;
-use crate::api::upload::Upload;
+use crate::request::upload::Upload;
 
 const LISTED: &str = "https://studio.example";
 

@@ -3,9 +3,9 @@
 use hyper::header::HeaderValue;
 use serde_json::value::RawValue;
 
-use crate::api::reply::Reply;
 use crate::backend::http::Answer;
 use crate::json::Writer;
+use crate::request::reply::Reply;
 
 /// The answer as `data`.
 pub(super) fn reply(answer: &Answer) -> Reply {

@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use hyper::header::HeaderValue;
 
-use crate::api::context::Context;
-use crate::api::operation::operations;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
 use crate::backend::http::{Answer, HEALTH, INFO, Request};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
+use crate::request::operation::operations;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 
 operations! {
     /// Whether the service says that it is well.

@@ -14,12 +14,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer;
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
 use crate::backend::http::{Request, caller_header};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::reply::Reply;
 
 /// A request to the service.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::catalog::{collections as of_collections, databases};
-use super::find::own_database;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
+use super::collection::own_database;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which collections.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,14 +4,15 @@ use mongodb::bson;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::changes;
+use super::collection::{readable, writable};
 use super::id::{self, Encoding, IdType};
 use super::seen::{Seen, Wanted, change, conflict, remove};
-use super::{changes, readable, writable};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::ejson::{Document, Form, Mode, ShownAs, Update, etag, write_value};
 use crate::error::{Error, Result};
 use crate::operations::guard::given;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which document to show.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -5,14 +5,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::bulk::WRITES_OF_ONE_COST;
-use super::{id, writable};
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
+use super::collection::writable;
+use super::id;
 use crate::backend::mongodb::with_id;
 use crate::ejson::{Document, Mode, write_value};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::reply::Reply;
 
 /// Documents in one insert at most.
 const MOST_INSERTED: usize = 10_000;

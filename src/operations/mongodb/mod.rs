@@ -6,6 +6,7 @@ mod bulk;
 mod by_query;
 pub mod catalog;
 mod changes;
+mod collection;
 mod document;
 mod find;
 mod id;
@@ -17,11 +18,7 @@ pub mod server;
 pub mod transfer;
 pub mod watch;
 
-use crate::api::context::Context;
-use crate::api::operation::operations;
-use crate::backend::mongodb::Namespace;
-use crate::error::Result;
-use crate::permission::Permission;
+use crate::request::operation::operations;
 
 operations! {
     /// One page of documents that match a filter.
@@ -51,21 +48,4 @@ operations! {
     /// Sizes of the database given as `databaseName`.
     "mongodb.databases.stats_by_query" GET "/mongodb/{scope}/stats"
         Connection(Mongodb) Read 2 => by_query::stats;
-}
-
-/// Names a collection that is to be read from. What belongs to the server, such as users and their
-/// password hashes, is for administrators.
-fn readable(cx: &Context, db: &str, coll: &str) -> Result<Namespace> {
-    let namespace = Namespace::new(db, coll)?;
-    if namespace.is_system() {
-        cx.require(Permission::Admin)?;
-    }
-    Ok(namespace)
-}
-
-/// Names a collection that is to be written to.
-fn writable(db: &str, coll: &str) -> Result<Namespace> {
-    let namespace = Namespace::new(db, coll)?;
-    namespace.check_writable()?;
-    Ok(namespace)
 }

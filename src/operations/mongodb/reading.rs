@@ -5,10 +5,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
 use crate::backend::mongodb::{Call, Client, Reading};
 use crate::ejson::Document;
 use crate::error::Result;
+use crate::request::context::Context;
 
 /// How to read.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

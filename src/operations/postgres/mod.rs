@@ -1,6 +1,6 @@
 //! Operations of PostgreSQL.
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 pub mod query;
 pub mod tables;

@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
 use crate::backend::postgres::{Parameter, Shape, Statement};
 use crate::error::{Error, Result};
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::reply::Reply;
 
 const DEFAULT_TIMEOUT_MS: u64 = 30_000;
 const MAX_TIMEOUT_MS: u64 = 600_000;
@@ -108,7 +108,7 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::params::Params;
+    use crate::request::params::Params;
 
     #[test]
     fn parameters_keep_every_digit_on_their_way_in() {

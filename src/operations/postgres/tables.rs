@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::postgres::TableFilter;
 use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 const MAX_LIMIT: u32 = 1000;
 

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
 use crate::backend::redis::batch::{Batch, MAX_COMMANDS};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::reply::Reply;
 
 /// The commands.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -6,14 +6,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
 use crate::backend::redis::console;
 use crate::backend::redis::{commands, gate};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::reply::Reply;
 
 /// A command.
 #[derive(Debug, Deserialize, JsonSchema)]

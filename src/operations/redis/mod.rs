@@ -1,6 +1,6 @@
 //! Operations of Redis and Valkey connections.
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 mod batch;
 pub mod bulk;

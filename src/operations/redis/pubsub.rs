@@ -7,14 +7,14 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
 use super::input::{Bytes, Encoding};
-use crate::api::context::Context;
-use crate::api::operation::operations;
-use crate::api::reply::Reply;
 use crate::backend::redis::pubsub::{
     ChannelsRequest, Kind, MAX_TOPICS, Subscriber, Topic, too_many,
 };
 use crate::error::{Code, Error, Result};
 use crate::fanout::Frames;
+use crate::request::context::Context;
+use crate::request::operation::operations;
+use crate::request::reply::Reply;
 
 /// Channels per page.
 const MAX_CHANNELS: usize = 1000;

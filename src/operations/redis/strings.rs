@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::input::{Bytes, Encoding, seconds};
 use super::keys::{condition, written};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// A key.
 #[derive(Debug, Deserialize, JsonSchema)]

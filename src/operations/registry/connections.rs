@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::databases::register;
 use super::input::{CreateInput, page_size};
-use crate::api::context::Context;
-use crate::api::operation::Subject;
-use crate::api::reply::Reply;
 use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::operation::Subject;
+use crate::request::reply::Reply;
 use crate::target::DatabaseType;
 
 /// Which part of the list.

@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::input::{CreateInput, UpdateInput, page_size};
 use super::trial;
-use crate::api::context::Context;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
 use crate::error::{Error, Result};
 use crate::permission::Permission;
 use crate::registry::{Changes, Connection, Filter, NewConnection, PageRequest, Project, Status};
+use crate::request::context::Context;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 use crate::target::{DatabaseType, Target};
 
 /// Which connections to list.

@@ -9,7 +9,7 @@ mod input;
 mod overview;
 mod trial;
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 operations! {
     /// One page of the registered connections, newest first.

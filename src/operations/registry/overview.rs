@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::databases::ListInput;
 use super::trial::try_saved;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::error::Result;
 use crate::registry::{Connection, Status};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 use crate::target::DatabaseType;
 
 /// So many connections are tried at the same time.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::input::TestInput;
-use crate::api::context::Context;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
 use crate::backend::{TestResult, test_connection};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::registry::Connection;
+use crate::request::context::Context;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 use crate::target::{Endpoint, Target};
 
 /// Tries a saved connection and notes the result.

@@ -1,7 +1,5 @@
 //! Streams whose connection or server is lost go on where they were.
 
-use std::time::Duration;
-
 use mongodb::bson::{Bson, Timestamp, doc};
 use serde_json::json;
 
@@ -9,7 +7,7 @@ use super::{Reader, batch, failure, reply, scripted, stages, token, watchable};
 use crate::api::{Api, encoded};
 use crate::fake::{Answer, Fake};
 use crate::proxy::{Fault, Proxy};
-use crate::support::{server, target};
+use crate::support::{counted, server, target};
 
 /// Some hundreds of inserts while connections are cut before and after what the server says.
 #[tokio::test(flavor = "multi_thread")]
@@ -27,14 +25,15 @@ async fn no_event_is_lost_or_doubled_when_the_connection_is_cut() {
 
     let faults = async {
         for fault in [Fault::CutAnswers, Fault::CutRequests].into_iter().cycle() {
-            tokio::time::sleep(Duration::from_millis(60)).await;
-            proxy.set(fault);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            proxy.set(Fault::None);
+            proxy.answers(3).await;
+            proxy.cut_one(fault).await;
         }
     };
     let inserting = async {
         for id in 0..DOCUMENTS {
+            if id == DOCUMENTS / 2 {
+                counted("cutting", || proxy.cuts(), 2).await;
+            }
             direct.insert(&[json!({ "_id": id })]).await;
         }
     };

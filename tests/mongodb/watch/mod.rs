@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, Timestamp, doc};
 use serde_json::Value;
-use studio_multidb::api::reply::Body;
-use studio_multidb::api::stream::Feed;
+use studio_multidb::request::feed::Feed;
+use studio_multidb::request::reply::Body;
 
 use super::api::{Api, api};
 use super::fake::{Answer, Fake};

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::api::upload::Upload;
 use studio_multidb::deadline::Deadline;
+use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 use tungstenite::Message;
 
@@ -56,7 +56,7 @@ async fn messages_come_as_a_stream_where_one_is_asked_for() {
     let accept = vec![("accept".to_owned(), "text/event-stream".to_owned())];
     let response = request(&service, "GET", &path, accept, None, Value::Null).await;
     assert_eq!(response.status, 200);
-    let studio_multidb::api::reply::Body::Stream(mut feed) = response.body else { panic!() };
+    let studio_multidb::request::reply::Body::Stream(mut feed) = response.body else { panic!() };
     let confirmed = feed.next().await.unwrap().unwrap();
     let expected = format!("data: {{\"type\":\"subscribed\",\"channel\":\"{channel}\"}}\n\n");
     assert_eq!(String::from_utf8(confirmed).unwrap(), expected);

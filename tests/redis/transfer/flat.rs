@@ -8,7 +8,7 @@ use std::process::Command;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::upload::Upload;
 
 use super::end;
 use crate::http::service;

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::api::upload::Upload;
 use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::request::upload::Upload;
 
 use super::{end, export, file, forget, import, parsed};
 use crate::http::service;

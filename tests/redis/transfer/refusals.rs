@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::json;
-use studio_multidb::api::upload::Upload;
+use studio_multidb::request::upload::Upload;
 
 use super::{end, export, file, fill, forget, import, parsed};
 use crate::http::service;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use studio_multidb::api::upload::Upload;
 use studio_multidb::backend::redis::Client;
+use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
 use super::scene::{Scene, Shift};

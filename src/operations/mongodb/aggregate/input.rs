@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
 use crate::backend::mongodb::AggregateOptions;
 use crate::backend::mongodb::gate::{self, Needs};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Code, Error, Result};
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::permission::Permission;
+use crate::request::context::Context;
 
 /// How to run a pipeline.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ mod preview;
 mod run;
 
 pub(super) use self::input::{RunOptions, allowed};
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 operations! {
     /// Runs an aggregation pipeline on a collection.

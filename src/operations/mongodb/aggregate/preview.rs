@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{AggregateOptions, Call, Cap, End, Namespace, Preview, Step, gate};
 use crate::ejson::{Mode, Pipeline};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 const SAMPLE: u32 = 1000;
 const LARGEST_SAMPLE: u32 = 100_000;

@@ -5,15 +5,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
-use crate::api::context::{Accept, Context};
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
-use crate::api::stream::Format;
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
 use crate::ejson::{Form, Mode, Pipeline, ShownAs};
 use crate::error::{Code, Error, Result};
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::permission::Permission;
+use crate::request::context::{Accept, Context};
+use crate::request::effect::Effect;
+use crate::request::feed::Format;
+use crate::request::reply::Reply;
 
 const LIMIT: u32 = 1000;
 const MOST: u32 = 10_000;

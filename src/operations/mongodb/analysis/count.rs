@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::gate;
 use crate::ejson::Document;
 use crate::error::Result;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which documents to count.
 #[derive(Debug, Deserialize, JsonSchema)]

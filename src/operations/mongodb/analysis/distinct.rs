@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, Distinct, FoundBy, gate};
 use crate::ejson::{Document, Mode};
 use crate::error::{Error, Result};
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 const LIMIT: u32 = 1000;
 const MOST: u32 = 10_000;

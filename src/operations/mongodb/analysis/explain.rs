@@ -4,14 +4,14 @@ use mongodb::bson::{self, Bson};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Explained, Verbosity, gate, plan, summarize};
 use crate::ejson::{Document, Mode, Pipeline, Update, write_tree};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::operations::mongodb::aggregate::{RunOptions, allowed};
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// What to explain: exactly one of `find`, `aggregate`, `count`, `distinct`, `update` and `delete`.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ mod distinct;
 mod explain;
 mod schema;
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 operations! {
     /// How many documents match a filter.

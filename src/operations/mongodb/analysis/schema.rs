@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::{Accept, Context};
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Batch, Client, Documents, Limits, Method, Profile, Sampling, gate};
 use crate::deadline::Deadline;
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
+use crate::request::context::{Accept, Context};
+use crate::request::reply::Reply;
 
 const SIZE: u32 = 1000;
 const LARGEST: u32 = 100_000;

@@ -9,14 +9,14 @@ use mongodb::bson::Bson;
 pub(super) use self::input::BulkInput;
 
 use self::input::Write;
-use super::writable;
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
+use super::collection::writable;
 use crate::backend::mongodb::{Report, Statement};
 use crate::ejson::{Mode, write_value};
 use crate::error::Result;
 use crate::json::Writer;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::reply::Reply;
 
 /// So many writes cost one more in the rate limit.
 pub(super) const WRITES_OF_ONE_COST: usize = 10;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::input::Write;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Call, Cap, Namespace, Query, Selection};
 use crate::ejson::Mode;
 use crate::error::{Error, Result};
+use crate::request::reply::Reply;
 
 /// Writes that a preview looks at.
 const MOST: usize = 100;

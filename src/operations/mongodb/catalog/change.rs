@@ -4,17 +4,17 @@ use mongodb::bson::{self, doc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::writable;
+use super::super::collection::writable;
 use super::collections::write_entry;
-use super::confirmed;
 use super::definition::{MOST_BYTES, within};
 use super::modification::{ChangedIndex, ChangedOptions};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
+use super::rules::confirmed;
 use crate::backend::mongodb::{Call, Namespace};
 use crate::ejson::{Mode, value_of, write_tree};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which collection, and one of `rename`, `options`, `index` and `convert_to_capped`.
 #[derive(Debug, Deserialize, JsonSchema)]

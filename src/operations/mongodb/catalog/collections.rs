@@ -4,15 +4,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::writable;
+use super::super::collection::writable;
 use super::definition::CreateOptions;
-use super::{confirmed, page};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
+use super::rules::{confirmed, page};
 use crate::backend::mongodb::{CollectionEntry, check_database};
 use crate::ejson::{Mode, write_document};
 use crate::error::Result;
 use crate::json::Writer;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which collections, and what of them.
 #[derive(Debug, Deserialize, JsonSchema)]

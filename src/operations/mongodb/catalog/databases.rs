@@ -5,11 +5,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::definition::CreateOptions;
-use super::{confirmed, page};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
+use super::rules::{confirmed, page};
 use crate::backend::mongodb::{Namespace, check_database, check_removable};
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which databases, and what of them.
 #[derive(Debug, Deserialize, JsonSchema)]

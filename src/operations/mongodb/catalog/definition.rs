@@ -8,10 +8,10 @@ use super::options::{
     Granularity, Images, ValidationAction, ValidationLevel, buckets, name_of, seconds, validator,
     view,
 };
-use crate::api::context::Context;
 use crate::backend::mongodb::{Namespace, collation};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
+use crate::request::context::Context;
 
 /// Bytes of a capped collection at most, as servers have it.
 pub(super) const MOST_BYTES: i64 = 1 << 50;

@@ -4,13 +4,13 @@ mod change;
 mod definition;
 mod modification;
 mod options;
+mod rules;
 mod validator;
 
 pub(super) mod collections;
 pub(super) mod databases;
 
-use crate::api::operation::operations;
-use crate::error::{Code, Error, Result};
+use crate::request::operation::operations;
 
 operations! {
     /// The databases of a server, with their sizes.
@@ -40,27 +40,4 @@ operations! {
     /// Looks for documents that a validator would refuse.
     "mongodb.collections.validate" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/validate"
         Connection(Mongodb) Read 10 does reads => validator::validate;
-}
-
-/// Entries on one page at most.
-const MOST: usize = 1000;
-
-/// How many entries a page may have.
-fn page(limit: Option<usize>) -> Result<usize> {
-    let limit = limit.unwrap_or(MOST);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-    }
-    Ok(limit)
-}
-
-/// What can't be undone is done only if its name is given once more.
-fn confirmed(confirm: Option<&str>, name: &str, what: &str) -> Result<()> {
-    if confirm == Some(name) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::OperationNotAllowed,
-        format!("{what} can't be undone; send its exact name as `confirm` to do it"),
-    ))
 }

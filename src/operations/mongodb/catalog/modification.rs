@@ -9,10 +9,10 @@ use super::options::{
     Granularity, Images, ValidationAction, ValidationLevel, buckets, name_of, seconds, validator,
     view,
 };
-use crate::api::context::Context;
 use crate::backend::mongodb::{Namespace, check_index_name};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
+use crate::request::context::Context;
 
 /// Options of a collection or view that can be changed, as servers name them.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,11 +4,11 @@ use mongodb::bson::{self, Bson, doc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::readable;
-use crate::api::context::Context;
+use super::super::collection::readable;
 use crate::backend::mongodb::gate;
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
+use crate::request::context::Context;
 
 const MOST_SECONDS: i64 = i32::MAX as i64;
 /// Seconds that a bucket of a time series spans at most: a year.

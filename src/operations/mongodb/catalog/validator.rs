@@ -6,13 +6,13 @@ use mongodb::bson::doc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::readable;
+use super::super::collection::readable;
 use super::options;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, Count, CountKind, Query};
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 const SAMPLE: u32 = 20;
 const MOST: u32 = 1000;

@@ -7,13 +7,13 @@ use std::time::Duration;
 pub(super) use self::input::FindInput;
 
 use self::input::Walk;
-use super::readable;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
-use crate::backend::mongodb::{Client, Count, CountKind, End};
+use super::collection::{own_database, readable};
+use crate::backend::mongodb::{Count, CountKind, End};
 use crate::ejson::Form;
 use crate::error::Result;
 use crate::json::Writer;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// How long a page of documents waits for the number of all documents.
 const COUNT_BUDGET: Duration = Duration::from_millis(500);
@@ -107,9 +107,4 @@ impl Before {
         let reached = !end.has_more && (end.returned > 0 || skip == 0);
         reached.then(|| Count { value: Some(skip + end.returned), kind: CountKind::Exact })
     }
-}
-
-/// The database of a connection, else the one that every server has.
-pub(super) fn own_database(client: &Client) -> String {
-    client.default_database().unwrap_or_else(|| "admin".to_owned())
 }

@@ -10,17 +10,17 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::super::writable;
+use super::super::collection::writable;
 use super::spec::IndexOptions;
-use crate::api::context::{Accept, Context};
-use crate::api::reply::Reply;
-use crate::api::stream::Sink;
 use crate::backend::mongodb::{Built, Client, CollectionKind, Namespace, Progress};
 use crate::deadline::Deadline;
 use crate::ejson::Document;
 use crate::error::{Code, Error, Result};
 use crate::operations::clients::Leased;
 use crate::outcome::Outcome;
+use crate::request::context::{Accept, Context};
+use crate::request::feed::Sink;
+use crate::request::reply::Reply;
 
 /// How long an index may take that is not bound to its request. Servers count in milliseconds with 31
 /// bits.

@@ -4,13 +4,13 @@ use mongodb::bson::Document;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::readable;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
+use super::super::collection::readable;
 use crate::backend::mongodb::{IndexEntry, IndexKind, Indexes};
 use crate::ejson::{Mode, write_tree};
 use crate::error::Result;
 use crate::json::Writer;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Parts of a definition that have a name of their own in the answer, or say nothing.
 const TOLD: [&str; 12] = [

@@ -7,7 +7,7 @@ mod partial;
 mod remove;
 mod spec;
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 operations! {
     /// The indexes of a collection with sizes, usage, build progress and what speaks against them.

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::writable;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
+use super::super::collection::writable;
 use crate::backend::mongodb::check_index_name;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which index.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ mod operations;
 mod profile;
 mod status;
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 operations! {
     /// Version, figures, replica set or shards of a server, and our connections to it.

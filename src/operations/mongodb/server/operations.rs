@@ -4,10 +4,10 @@ use mongodb::bson::Bson;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, Watch};
 use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Operations in one answer, unless asked otherwise.
 const LIMIT: u32 = 100;

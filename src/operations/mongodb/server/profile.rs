@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::mongodb::{Cap, RecordCursor, Records, check_database};
 use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Records on one page, unless asked otherwise.
 const LIMIT: u32 = 100;

@@ -1,9 +1,9 @@
 //! `/mongodb/{scope}/server`.
 
-use crate::api::context::Context;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 
 /// `{ version, git_version, modules, allocator, bits, max_document_bytes, topology, host, process,
 /// storage_engine, uptime_seconds, local_time, connections, opcounters, opcounters_replicated,

@@ -6,14 +6,14 @@ use serde::Deserialize;
 
 use super::columns::Columns;
 use super::records::FileFormat;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
-use crate::api::stream::{Format, Sink};
 use crate::backend::mongodb::{Batch, Client, Documents, Query};
 use crate::ejson::{Document, Mode, write_document};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::changes::checked;
-use crate::operations::mongodb::readable;
+use crate::operations::mongodb::collection::readable;
+use crate::request::context::Context;
+use crate::request::feed::{Format, Sink};
+use crate::request::reply::Reply;
 
 /// Which documents, and how they are written.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -9,14 +9,14 @@ use serde::Deserialize;
 use super::ids::{Ids, Place};
 use super::load::{Batch, OnConflict, Refused, Rules, Written};
 use super::records::{FileFormat, Records};
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
-use crate::api::stream::Sink;
 use crate::backend::mongodb::{Call, Client, CollectionKind, Namespace};
 use crate::error::{Error, Result};
-use crate::operations::mongodb::writable;
+use crate::operations::mongodb::collection::writable;
 use crate::outcome::Outcome;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::feed::Sink;
+use crate::request::reply::Reply;
 
 /// Records that are reported one by one; of more only the number is told.
 const MOST_REPORTED: u64 = 1000;

@@ -11,7 +11,7 @@ mod records;
 mod rows;
 mod values;
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 operations! {
     /// The documents of a collection as a file: NDJSON, one JSON array, or CSV.

@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::rows::{Cells, Rows};
 use super::values::Values;
-use crate::api::upload::Upload;
 use crate::ejson::Document;
 use crate::error::{Error, Result};
 use crate::json::refuse_duplicates;
+use crate::request::upload::Upload;
 
 /// A document has 16 MiB at most, and as canonical Extended JSON several times that.
 const MAX_TEXT: usize = 128 << 20;

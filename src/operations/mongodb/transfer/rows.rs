@@ -4,9 +4,9 @@ use bytes::{Bytes, BytesMut};
 use csv_core::{ReadRecordResult, Reader};
 
 use super::columns::{REST, before_escaping, looks_like_json};
-use crate::api::upload::Upload;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+use crate::request::upload::Upload;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 

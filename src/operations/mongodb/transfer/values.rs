@@ -3,8 +3,8 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::api::upload::Upload;
 use crate::error::{Code, Error, Result};
+use crate::request::upload::Upload;
 
 /// Cuts a body into its values without reading them, so that one that is broken inside is refused by
 /// itself.

@@ -5,16 +5,16 @@ mod relay;
 
 use self::input::WatchInput;
 use self::relay::Relay;
-use super::find::own_database;
-use crate::api::context::Context;
-use crate::api::operation::operations;
-use crate::api::reply::Reply;
+use super::collection::own_database;
 use crate::backend::mongodb::{
     ChangeStream, Client, Namespace, Start, WatchOptions, Watched, check_database,
 };
 use crate::ejson::Mode;
 use crate::error::{Error, Result};
 use crate::operations::clients::Leased;
+use crate::request::context::Context;
+use crate::request::operation::operations;
+use crate::request::reply::Reply;
 
 operations! {
     /// Changes of a collection as they are made.

@@ -1,11 +1,11 @@
 //! What reaches everything must be meant.
 
 use super::input::Action;
-use crate::api::context::Context;
 use crate::backend::redis::Client;
 use crate::backend::redis::reach::Reach;
 use crate::backend::redis::sweep::Filter;
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
 
 /// Refuses what would reach nearly all keys, or most of them without saying what their names begin with.
 /// What counts is what there is, not how the filter is spelt; `keyspace` is how many keys there are, if that

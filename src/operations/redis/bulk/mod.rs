@@ -20,7 +20,7 @@
 //! A copy takes keys to another connection of the project, with their times and in one piece each. What
 //! was there already (unless it is replaced), and what is gone or over meanwhile, is `skipped`.
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 mod copy;
 mod guard;

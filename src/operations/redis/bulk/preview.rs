@@ -1,12 +1,12 @@
 //! What would be done, without doing it.
 
-use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::bulk::Change;
 use crate::backend::redis::survey::Surveyed;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::Writer;
+use crate::request::feed::Sink;
 
 /// Keys that are shown.
 const MAX_SHOWN: usize = 100;

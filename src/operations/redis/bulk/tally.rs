@@ -5,10 +5,10 @@ use super::super::progress::{EndedBy, Progress};
 use super::super::visits::{Fate, Visits};
 use super::copy::Settled;
 use super::pace::Pace;
-use crate::api::stream::Sink;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 use crate::outcome::{Extent, Outcome};
+use crate::request::feed::Sink;
 
 /// Counts of keys, each once however often it is met.
 #[derive(Debug, Default)]

@@ -14,17 +14,17 @@ use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
 use super::preview::Preview;
 use super::tally::Tally;
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
-use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::bulk::Change;
 use crate::backend::redis::course::Course;
 use crate::error::{Error, Result};
-use crate::jobs::Job;
 use crate::operations::clients::Leased;
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::feed::Sink;
+use crate::request::reply::Reply;
+use crate::service::jobs::Job;
 
 /// Keys that are changed together: what is under way when the work is asked to stop.
 const CHUNK: usize = 250;

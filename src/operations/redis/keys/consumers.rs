@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::{KeyInput, cursor};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::redis::consumers::Pending;
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 const DEFAULT_COUNT: u64 = 100;
 const MAX_COUNT: u64 = 1000;

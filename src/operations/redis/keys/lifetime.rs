@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::redis::lifetime::Expiry;
 use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// A key and the time that it has left: one of `ttl`, `ttl_ms`, `at` and `at_ms`.
 #[derive(Debug, Deserialize, JsonSchema)]

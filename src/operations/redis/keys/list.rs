@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::cursor;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::redis::scan::{Budget, Filter, Scan, With, starting_with};
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Keys of a page, unless asked otherwise.
 const DEFAULT_COUNT: u32 = 100;

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{Bytes, Encoding};
-use crate::api::operation::operations;
 use crate::error::{Error, Result};
+use crate::request::operation::operations;
 
 mod consumers;
 mod edit;

@@ -5,11 +5,11 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding, Score};
 use super::{KeyInput, cursor};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
-use crate::api::stream::Format;
 use crate::backend::redis::read::Window;
 use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::feed::Format;
+use crate::request::reply::Reply;
 
 /// Longest file name that is made of a key, in characters.
 const MAX_FILE_NAME: usize = 100;

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::error::{Error, Result};
 use crate::permission::Permission;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// A key and its new name.
 #[derive(Debug, Deserialize, JsonSchema)]

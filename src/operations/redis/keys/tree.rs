@@ -8,11 +8,11 @@ use serde::Deserialize;
 use super::super::input::{Bytes, Encoding};
 use super::cursor;
 use super::list::{budget, type_name};
-use crate::api::context::{Accept, Context};
-use crate::api::reply::Reply;
 use crate::backend::redis::scan::{Filter, starting_with};
 use crate::backend::redis::tree::Outline;
 use crate::error::{Code, Error, Result};
+use crate::request::context::{Accept, Context};
+use crate::request::reply::Reply;
 
 const DEFAULT_LIMIT: usize = 1000;
 

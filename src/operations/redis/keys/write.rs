@@ -6,10 +6,10 @@ use serde::Deserialize;
 use super::super::input::{Bytes, Encoding, seconds};
 use super::super::value::{self, ValueType};
 use super::KeyInput;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::redis::write::Condition;
 use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// A key and its new value.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 const DEFAULT_LIMIT: usize = 100;
 

@@ -1,9 +1,9 @@
 //! How many keys each database has.
 
-use crate::api::context::Context;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 
 /// `redis.databases`: `{ databases: [{ db, keys, expires, avg_ttl_ms }], current: { db, keys }, count,
 /// nodes?, warnings }`.

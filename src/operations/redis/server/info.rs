@@ -1,10 +1,10 @@
 //! The server as a whole.
 
-use crate::api::context::Context;
-use crate::api::params::Nothing;
-use crate::api::reply::Reply;
 use crate::backend::redis::info::Depth;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::params::Nothing;
+use crate::request::reply::Reply;
 
 /// `redis.info`
 pub(super) async fn info(cx: &Context, _: Nothing) -> Result<Reply> {

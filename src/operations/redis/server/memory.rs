@@ -6,13 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
-use crate::api::context::{Accept, Context};
-use crate::api::reply::Reply;
 use crate::backend::redis::memory::Sample;
 use crate::backend::redis::scan::{Filter, starting_with};
 use crate::error::{Error, Result};
 use crate::operations::redis::input::{Bytes, Encoding};
 use crate::operations::redis::keys::{budget, separator, type_name};
+use crate::request::context::{Accept, Context};
+use crate::request::reply::Reply;
 
 const DEFAULT_PREFIXES: usize = 100;
 const DEFAULT_TOP: usize = 50;

@@ -8,8 +8,8 @@ mod settings;
 mod slow_log;
 mod stats;
 
-use crate::api::operation::operations;
 use crate::error::{Code, Error, Result};
+use crate::request::operation::operations;
 
 operations! {
     /// What the server says of itself; of a cluster, per node and summed.

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// Which settings.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::error::Result;
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
 /// As many as a server keeps unless told otherwise.
 const DEFAULT_LIMIT: usize = 128;

@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::api::context::{Accept, Context};
-use crate::api::reply::Reply;
 use crate::backend::redis::info::figures::Watch;
 use crate::error::{Error, Result};
 use crate::json::Writer;
+use crate::request::context::{Accept, Context};
+use crate::request::reply::Reply;
 
 /// Seconds between two snapshots, unless asked otherwise.
 const DEFAULT_INTERVAL: f64 = 1.0;

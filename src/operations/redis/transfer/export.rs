@@ -9,15 +9,15 @@ use super::super::input::{Bytes, Encoding};
 use super::super::selection::Selection;
 use super::sealed::Seals;
 use super::values::Values;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
-use crate::api::stream::{Format, Sink};
 use crate::backend::redis::Client;
 use crate::backend::redis::course::Course;
 use crate::backend::redis::info::{Depth, Info};
 use crate::error::Result;
 use crate::json::Writer;
 use crate::operations::clients::Leased;
+use crate::request::context::Context;
+use crate::request::feed::{Format, Sink};
+use crate::request::reply::Reply;
 
 /// Keys that are described together.
 const CHUNK: usize = 250;

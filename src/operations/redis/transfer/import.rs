@@ -12,15 +12,15 @@ use super::ledger::Ledger;
 use super::line::{KeyContent, KeyLine, Line, Sums};
 use super::report::Checksum;
 use super::writer::KeyWriter;
-use crate::api::context::Context;
-use crate::api::effect::Effect;
-use crate::api::reply::Reply;
-use crate::api::stream::Sink;
-use crate::api::upload::Upload;
 use crate::backend::redis::Client;
 use crate::error::{Error, Result};
-use crate::jobs::Job;
 use crate::operations::clients::Leased;
+use crate::request::context::Context;
+use crate::request::effect::Effect;
+use crate::request::feed::Sink;
+use crate::request::reply::Reply;
+use crate::request::upload::Upload;
+use crate::service::jobs::Job;
 
 /// Longest line. The exports of this package keep to less, unless one element is very large.
 const MAX_LINE: usize = 64 << 20;

@@ -2,9 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::api::stream::Sink;
 use crate::error::Result;
 use crate::json::Writer;
+use crate::request::feed::Sink;
 
 /// Lines so far.
 #[derive(Debug, Default)]

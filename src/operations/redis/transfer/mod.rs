@@ -39,7 +39,7 @@
 //!
 //! In one line each field and member occurs once; a line with one twice is refused.
 
-use crate::api::operation::operations;
+use crate::request::operation::operations;
 
 mod content;
 mod encode;

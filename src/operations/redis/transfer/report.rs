@@ -2,10 +2,10 @@
 
 use super::super::problems::{Problems, write_problem};
 use super::super::progress::{EndedBy, Progress};
-use crate::api::stream::Sink;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::outcome::{Extent, Outcome};
+use crate::request::feed::Sink;
 
 /// What became of keys and lines.
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! Which dumps of modules' values are restored: those that this installation exported from here.
 
-use crate::api::context::Context;
 use crate::backend::redis::dump::{Dump, Label};
 use crate::crypto::KeyRing;
 use crate::error::Result;
+use crate::request::context::Context;
 
 /// What seals lines of a connection, and knows them again.
 pub(super) struct Seals {

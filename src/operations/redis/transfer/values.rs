@@ -4,8 +4,6 @@ use super::super::visits::{Fate, Visits};
 use super::encode;
 use super::ledger::Ledger;
 use super::sealed::Seals;
-use crate::api::context::Context;
-use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::pieces::Pieces;
@@ -14,6 +12,8 @@ use crate::backend::redis::whole::{FieldExpiries, Whole};
 use crate::backend::redis::write::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+use crate::request::context::Context;
+use crate::request::feed::Sink;
 
 /// Values up to this size, as the server estimates it, are read whole …
 const SMALL: u64 = 32 << 10;

@@ -9,8 +9,6 @@ use super::content;
 use super::line::{KeyContent, KeyLine};
 use super::report::Report;
 use super::sealed::Seals;
-use crate::api::context::Context;
-use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::assembly::Assembly;
 use crate::backend::redis::kind::Kind;
@@ -20,6 +18,8 @@ use crate::backend::redis::whole::FieldExpiries;
 use crate::backend::redis::write::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::request::context::Context;
+use crate::request::feed::Sink;
 
 /// Keys that are written together, and about how many bytes.
 const CHUNK: usize = 500;

@@ -5,7 +5,6 @@ use std::slice;
 use super::super::super::problems::is_gone;
 use super::batch::{Batch, Key, Settled};
 use super::{Copy, target};
-use crate::api::context::Context;
 use crate::backend::redis::Client;
 use crate::backend::redis::assembly::Assembly;
 use crate::backend::redis::kind::Kind;
@@ -14,6 +13,7 @@ use crate::backend::redis::put::Put;
 use crate::backend::redis::write::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::request::context::Context;
 
 /// Why a value is not whole.
 enum Cut {

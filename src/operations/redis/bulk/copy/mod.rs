@@ -13,14 +13,14 @@ mod target;
 
 use super::super::conflict::OnConflict;
 use super::preview::Preview;
-use crate::api::context::Context;
-use crate::api::stream::Sink;
 use crate::backend::redis::Client;
 use crate::backend::redis::kind::Kind;
 use crate::backend::redis::put::{Content, Entry, Put};
 use crate::backend::redis::survey::Surveyed;
 use crate::backend::redis::whole::Whole;
 use crate::error::{Code, Error, Result};
+use crate::request::context::Context;
+use crate::request::feed::Sink;
 use batch::Key;
 pub(super) use batch::{Batch, Settled};
 pub(super) use target::Target;

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use crate::api::context::{Context, FAILED_CONNECTION};
 use crate::backend::redis::Client;
 use crate::backend::redis::put::{Conflict, Entry, Put};
 use crate::error::{Code, Error, Result};
 use crate::operations::clients::Leased;
 use crate::permission::Permission;
 use crate::registry::Connection;
+use crate::request::context::{Context, FAILED_CONNECTION};
 
 /// Another connection than the request's own.
 pub(in super::super) struct Target {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Integer, Score, each_once};
 use super::super::lifetime::expiry;
-use super::{bytes, named, pair, seen, some};
+use super::elements::{bytes, named, pair, seen, some};
 use crate::backend::redis::edit::{Edit, hash};
 use crate::error::{Error, Result};
 

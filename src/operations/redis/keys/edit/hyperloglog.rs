@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::Bytes;
-use super::{bytes, some};
+use super::elements::{bytes, some};
 use crate::backend::redis::edit::{Edit, hyperloglog};
 use crate::error::Result;
 

@@ -6,13 +6,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding, each_once};
+use super::super::input::{Bytes, Encoding};
 use super::lifetime::expiry;
-use crate::api::context::Context;
-use crate::api::reply::Reply;
 use crate::backend::redis::edit::Edit;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
+use crate::request::context::Context;
+use crate::request::reply::Reply;
 
+mod elements;
 mod hash;
 mod hyperloglog;
 mod list;
@@ -20,9 +21,6 @@ mod set;
 mod stream;
 mod string;
 mod zset;
-
-/// Elements of one edit, at most.
-const MAX_ELEMENTS: usize = 1000;
 
 /// A key, and what to change.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -93,45 +91,9 @@ impl Change {
     }
 }
 
-/// The elements of an edit: one at least, and not too many.
-fn some<T, U>(elements: Vec<T>, name: &str, read: impl Fn(T) -> U) -> Result<Vec<U>> {
-    if elements.is_empty() {
-        return Err(Error::validation(format!("`{name}` is empty")));
-    }
-    if elements.len() > MAX_ELEMENTS {
-        let message = format!("`{name}` has at most {MAX_ELEMENTS} elements in one edit");
-        return Err(Error::new(Code::PayloadTooLarge, message));
-    }
-    Ok(elements.into_iter().map(read).collect())
-}
-
-/// The same for what has a name, which no other may have.
-fn named<T, V>(
-    elements: Vec<T>,
-    name: &str,
-    read: impl Fn(T) -> (Vec<u8>, V),
-) -> Result<Vec<(Vec<u8>, V)>> {
-    let elements = some(elements, name, read)?;
-    let names = elements.iter().map(|(name, _)| name.as_slice());
-    each_once(name, names).map_err(Error::validation)?;
-    Ok(elements)
-}
-
-/// The same where all that there is may be left out.
-fn seen<T, V>(elements: Vec<T>, read: impl Fn(T) -> (Vec<u8>, V)) -> Result<Vec<(Vec<u8>, V)>> {
-    if elements.is_empty() { Ok(Vec::new()) } else { named(elements, "if_unchanged", read) }
-}
-
-fn bytes(bytes: Bytes) -> Vec<u8> {
-    bytes.0
-}
-
-fn pair((name, value): (Bytes, Bytes)) -> (Vec<u8>, Vec<u8>) {
-    (name.0, value.0)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::elements::MAX_ELEMENTS;
     use super::*;
     use proptest::prelude::*;
     use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::Bytes;
-use super::{pair, some};
+use super::elements::{pair, some};
 use crate::backend::redis::edit::Edit;
 use crate::backend::redis::edit::stream::{self, Cap};
 use crate::error::{Error, Result};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Score};
-use super::{bytes, named, seen, some};
+use super::elements::{bytes, named, seen, some};
 use crate::backend::redis::edit::{Edit, sorted_set};
 use crate::error::Result;
 

@@ -1,0 +1,197 @@
+//! A small pool of tokio-postgres sessions.
+//!
+//! Every statement here is short, so a session is checked, used and handed back; what a
+//! session was doing when its user went away is never guessed at: such a session is closed.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use deadpool::Runtime;
+use deadpool::managed::{self, PoolError, TimeoutType};
+use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
+use tokio_postgres::{Client, Connection, Row};
+
+use super::answering::Answering;
+use super::dialer::{CONNECT_TIMEOUT, Dialer};
+use super::failure;
+use super::lent::Lent;
+use super::session::Parameters;
+use super::tls::Stream;
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::outcome::Outcome;
+use crate::target::egress::Egress;
+use crate::target::{DatabaseType, Rules, Target, TargetInput};
+
+/// What is kept there is read from memory nearly always; a handful of sessions is plenty.
+const MOST_SESSIONS: usize = 8;
+const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
+const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
+/// What the session that listens is called in `pg_stat_activity`.
+const LISTENER: &str = "studio-multidb listener";
+
+/// The platform database.
+pub struct Platform {
+    pool: managed::Pool<Dialer>,
+    answering: Answering,
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform")
+            .field("endpoint", &self.pool.manager().target.endpoint)
+            .field("sessions", &self.pool.status())
+            .field("answering", &self.answering)
+            .finish()
+    }
+}
+
+impl Platform {
+    /// The platform database of a configuration, if there is one. Nothing is connected before it is
+    /// first asked.
+    ///
+    /// Fails where `DATABASE_URL` is malformed.
+    pub fn open(config: &Config, egress: Arc<Egress>) -> Result<Option<Arc<Self>>> {
+        let Some(url) = &config.database_url else { return Ok(None) };
+        let input = TargetInput::from_connection_string(url.expose_secret());
+        // It is the operator's own, and may use every option.
+        let target = Target::parse(DatabaseType::Postgres, &input, Rules { self_hosted: true })
+            .map_err(|e| e.context("DATABASE_URL"))?;
+        let Target::Postgres(target) = target else {
+            return Err(Error::internal("DATABASE_URL was read as another type"));
+        };
+        let pool = managed::Pool::builder(Dialer::new(target, egress)?)
+            .max_size(MOST_SESSIONS)
+            .wait_timeout(Some(WAIT_TIMEOUT))
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .recycle_timeout(Some(VALIDATION_TIMEOUT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|e| Error::internal(format!("the platform database's pool: {e}")))?;
+        Ok(Some(Arc::new(Self { pool, answering: Answering::default() })))
+    }
+
+    /// Whether it answers, and how fast.
+    pub async fn check(&self, deadline: Deadline) -> Result<Duration> {
+        let started = Instant::now();
+        let answer = deadline.run(self.read("SELECT 1", &[])).await.unwrap_or_else(|| {
+            Err(Error::timeout("the platform database did not answer in time", Outcome::NotApplied))
+        });
+        answer.map(|_| started.elapsed())
+    }
+
+    /// Rows of a statement that changes nothing. It is sent once more, on another session, when the
+    /// first one turned out to be dead.
+    pub(crate) async fn read(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        let asked = self.answering.asked();
+        let rows = self.read_on_some_session(sql, parameters).await;
+        asked.ended(&rows);
+        rows
+    }
+
+    async fn read_on_some_session(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        let mut session = self.session().await?;
+        match session.run(sql, parameters).await {
+            Err(cause) if failure::session_is_dead(&cause) => {
+                drop(session);
+                self.pool.manager().doubt();
+                let mut session = self.session().await?;
+                session.rows(sql, parameters).await
+            }
+            other => other.map_err(|e| failure::of(&e, Outcome::NotApplied)),
+        }
+    }
+
+    /// Rows of a single statement that changes something, in a transaction of its own.
+    pub(crate) async fn write(
+        &self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        let asked = self.answering.asked();
+        let rows = async {
+            let done = self.session().await?.run(sql, parameters).await;
+            done.map_err(|e| failure::of(&e, Outcome::Unknown))
+        };
+        let rows = rows.await;
+        asked.ended(&rows);
+        rows
+    }
+
+    /// A session for one caller, for transactions.
+    pub(crate) async fn session(&self) -> Result<Lent> {
+        let asked = self.answering.asked();
+        let session = self.pooled().await;
+        match &session {
+            Ok(_) => asked.goes_on(),
+            Err(_) => asked.ended(&session),
+        }
+        session
+    }
+
+    async fn pooled(&self) -> Result<Lent> {
+        // Boxed: it holds a whole log-in, and is inside every future that reads anything.
+        match Box::pin(self.pool.get()).await {
+            Ok(session) => Ok(session.into()),
+            Err(PoolError::Backend(error)) => Err(error),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Error::new(
+                Code::PoolExhausted,
+                "all connections to the platform database are in use; try again",
+            )),
+            Err(PoolError::Timeout(_)) => {
+                let target = &self.pool.manager().target.endpoint;
+                let error = Error::new(
+                    Code::DbConnectionFailed,
+                    format!(
+                        "the platform database at {}:{} did not answer within {} s",
+                        target.host,
+                        target.port,
+                        CONNECT_TIMEOUT.as_secs()
+                    ),
+                );
+                self.pool.manager().circuit.attempt_failed(&error);
+                Err(error)
+            }
+            Err(PoolError::Closed) => Err(Error::new(
+                Code::DbConnectionFailed,
+                "the connection manager was shut down; the platform database is closed",
+            )),
+            Err(error) => Err(Error::internal(format!("the platform database's pool: {error}"))),
+        }
+    }
+
+    /// Whether it could be reached when it was last needed, without asking it; `None` where nobody
+    /// needed it yet.
+    pub fn reached(&self) -> Option<bool> {
+        if self.pool.manager().circuit.cause().is_some() {
+            return Some(false);
+        }
+        self.answering.last()
+    }
+
+    /// A connection outside the pool, for `LISTEN`; the caller drives it.
+    pub(super) async fn dial(&self) -> Result<(Client, Connection<TcpStream, Stream>)> {
+        self.pool.manager().dial(LISTENER, Deadline::after(CONNECT_TIMEOUT)).await
+    }
+
+    /// Closes sessions that were unused for longer than `idle`.
+    pub(super) fn sweep(&self, idle: Duration) {
+        self.pool.retain(|_, metrics| metrics.last_used() < idle);
+    }
+
+    /// Closes every session; what still runs fails.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+}

@@ -1,0 +1,201 @@
+//! One session on the platform database.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio_postgres::error::{DbError, Severity};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
+
+use super::failure;
+use super::tls::Stream;
+use crate::error::Result;
+use crate::outcome::Outcome;
+
+/// No statement here is heavy; one that takes longer waits for a lock or for a dead peer.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A session is not kept longer, so that a server behind a changed address is found in time.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
+
+/// A statement that warns in a loop must not fill the memory.
+const MOST_WARNINGS: usize = 100;
+
+/// The parameters of a statement.
+pub(crate) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// One connection, with the statements it has prepared.
+pub(crate) struct Session {
+    client: Client,
+    statements: HashMap<&'static str, Statement>,
+    driver: AbortHandle,
+    /// What the server warned of since it was last asked.
+    warnings: Arc<Mutex<Vec<String>>>,
+    /// A statement was sent and its answer not read to the end.
+    busy: bool,
+    in_transaction: bool,
+    /// The dialer's doubts when it was last known to live.
+    doubts: u64,
+    expires: Instant,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // The driver would wait for outstanding answers; from a dead peer they never come.
+        self.driver.abort();
+    }
+}
+
+impl Session {
+    /// Takes over a connection that is logged in.
+    pub(super) async fn start(
+        client: Client,
+        mut connection: Connection<TcpStream, Stream>,
+        doubts: u64,
+    ) -> Result<Self> {
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&warnings);
+        let driver = tokio::spawn(async move {
+            // Its failure reaches every waiting statement; there is nothing to add here.
+            while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+                if let AsyncMessage::Notice(notice) = message {
+                    note(&heard, &notice);
+                }
+            }
+        })
+        .abort_handle();
+        let mut session = Self {
+            client,
+            statements: HashMap::new(),
+            driver,
+            warnings,
+            busy: false,
+            in_transaction: false,
+            doubts,
+            // Sessions that were made together don't end together.
+            expires: Instant::now() + LONGEST_LIFE.mul_f64(rand::random_range(0.75..1.0)),
+        };
+        let limits = format!(
+            "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
+            STATEMENT_TIMEOUT.as_millis()
+        );
+        session.batch(&limits).await?;
+        Ok(session)
+    }
+
+    /// Whether it is in the middle of nothing.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.busy && !self.in_transaction
+    }
+
+    /// Whether it can be lent as it is, as far as can be seen without asking the server.
+    pub(super) fn is_sound(&self) -> bool {
+        self.is_idle() && !self.client.is_closed() && Instant::now() < self.expires
+    }
+
+    /// Whether it was known to live when the dialer had these doubts.
+    pub(super) fn is_trusted(&self, doubts: u64) -> bool {
+        self.doubts == doubts
+    }
+
+    /// Asks the server whether the session still lives.
+    pub(super) async fn check(&mut self, doubts: u64) -> Result<()> {
+        self.batch("").await?;
+        self.doubts = doubts;
+        Ok(())
+    }
+
+    /// Begins a transaction. Until [`Session::commit`], dropping the session undoes it.
+    pub(crate) async fn begin(&mut self) -> Result<()> {
+        self.in_transaction = true;
+        self.batch("BEGIN").await
+    }
+
+    /// Ends the transaction; when the answer is lost the outcome is unknown.
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        self.send("COMMIT", Outcome::Unknown).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// What the server warned of (`RAISE WARNING`) since this was last asked.
+    pub(crate) fn warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Rows of a statement that is made up for one occasion, and not kept.
+    pub(crate) async fn ask(&mut self, sql: &str) -> Result<Vec<Row>> {
+        self.busy = true;
+        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, self.client.query(sql, &[])).await;
+        let answer = answer.map_err(|_| failure::Cause::Late(STATEMENT_TIMEOUT));
+        let cause = match answer {
+            Ok(answer) => {
+                self.busy = false;
+                answer.map_err(failure::Cause::Driver)
+            }
+            Err(late) => Err(late),
+        };
+        cause.map_err(|e| failure::of(&e, Outcome::NotApplied))
+    }
+
+    /// Rows of a statement that only reads, or is undone unless a later `COMMIT` succeeds.
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>> {
+        self.run(sql, parameters).await.map_err(|e| failure::of(&e, Outcome::NotApplied))
+    }
+
+    /// Statements without parameters or results, as [`Session::rows`], in one round trip and without
+    /// a time limit of our own: migrations.
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<()> {
+        self.send(sql, Outcome::NotApplied).await
+    }
+
+    async fn send(&mut self, sql: &str, lost: Outcome) -> Result<()> {
+        self.busy = true;
+        let done = self.client.batch_execute(sql).await;
+        self.busy = false;
+        done.map_err(|e| failure::of(&failure::Cause::Driver(e), lost))
+    }
+
+    pub(super) async fn run(
+        &mut self,
+        sql: &'static str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, failure::Cause> {
+        self.busy = true;
+        let work = Box::pin(async {
+            let statement = if let Some(statement) = self.statements.get(sql) {
+                statement.clone()
+            } else {
+                let statement = self.client.prepare(sql).await?;
+                self.statements.insert(sql, statement.clone());
+                statement
+            };
+            self.client.query(&statement, parameters).await
+        });
+        match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
+            Ok(answer) => {
+                self.busy = false;
+                answer.map_err(failure::Cause::Driver)
+            }
+            Err(_) => Err(failure::Cause::Late(STATEMENT_TIMEOUT)),
+        }
+    }
+}
+
+fn note(heard: &Mutex<Vec<String>>, notice: &DbError) {
+    if notice.parsed_severity() != Some(Severity::Warning) {
+        return;
+    }
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    if heard.len() < MOST_WARNINGS {
+        heard.push(notice.message().to_owned());
+    }
+}

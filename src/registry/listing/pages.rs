@@ -1,0 +1,144 @@
+//! Lists of connections across projects, in pages.
+//!
+//! A page is kept as the JSON it is answered with: a list that is asked again costs one copy.
+
+use std::sync::Arc;
+
+use super::filter::{Filter, Page, PageKey, PageRequest, projects};
+use super::position::Position;
+use crate::error::Result;
+use crate::json::Writer;
+use crate::registry::Registry;
+use crate::registry::connection::{Connection, Status};
+use crate::registry::environment::DEFAULT_PROJECT;
+use crate::registry::rows::{readable, select_connections};
+use crate::target::DatabaseType;
+
+/// `$6` and `$7` are where the page before ended. Every parameter may be null, so that one prepared
+/// statement serves all combinations of filters.
+const PAGE: &str = select_connections!(
+    "WHERE ($1::uuid[] IS NULL OR c.project_id = ANY($1))
+       AND ($2::text IS NULL OR p.ref = $2)
+       AND ($3::text IS NULL OR c.database_type::text = $3)
+       AND c.database_type::text = ANY($4::text[])
+       AND ($5::text IS NULL OR c.status = $5)
+       AND ($6::bigint IS NULL OR (c.created_at, c.id) < (
+            CASE $6::bigint
+              WHEN 9223372036854775807 THEN 'infinity'::timestamptz
+              WHEN -9223372036854775808 THEN '-infinity'::timestamptz
+              -- Days apart, as a product of this size is rounded.
+              ELSE (timestamp '2000-01-01' + ($6::bigint / 86400000000)::int * interval '1 day'
+                + ($6::bigint % 86400000000) * interval '1 microsecond') AT TIME ZONE 'UTC'
+            END,
+            $7::uuid))
+     ORDER BY c.created_at DESC, c.id DESC
+     LIMIT $8"
+);
+
+impl Registry {
+    /// One page, newest connections first; those from the environment lead.
+    pub async fn page(&self, request: PageRequest) -> Result<Page> {
+        let PageRequest { filter, visible, limit, cursor, fresh } = request;
+        let key = PageKey { filter, projects: projects(visible), limit, cursor };
+        if self.platform.is_none() {
+            return self.read_page(&key).await;
+        }
+        Ok(self.caches.pages.get(&key, fresh, self.read_page(&key)).await?.value)
+    }
+
+    async fn read_page(&self, key: &PageKey) -> Result<Page> {
+        let (connections, cursor) = self.read_list(key).await?;
+        render(&connections, cursor.as_deref())
+    }
+
+    /// One page as [`Registry::page`] has it, read anew, and the cursor of the next one.
+    pub async fn list(
+        &self,
+        request: PageRequest,
+    ) -> Result<(Vec<Arc<Connection>>, Option<String>)> {
+        let PageRequest { filter, visible, limit, cursor, .. } = request;
+        self.read_list(&PageKey { filter, projects: projects(visible), limit, cursor }).await
+    }
+
+    async fn read_list(&self, key: &PageKey) -> Result<(Vec<Arc<Connection>>, Option<String>)> {
+        let mut position =
+            key.cursor.as_deref().map_or(Ok(Position::Start(0)), Position::decode)?;
+        let limit = usize::try_from(key.limit).unwrap_or(usize::MAX);
+        let mut shown: Vec<Arc<Connection>> = Vec::new();
+        let mut more = false;
+        if let Position::Start(skipped) = position {
+            let mut env = self.environment_page(key).await;
+            env.drain(..skipped.min(env.len()));
+            more = env.len() > limit;
+            env.truncate(limit);
+            position = Position::Start(skipped + env.len());
+            shown = env;
+        }
+        if !more && self.platform.is_some() {
+            // One more than is shown tells whether there is a next page.
+            let wanted = i64::try_from(limit - shown.len() + 1).unwrap_or(i64::MAX);
+            let (after, after_id) = match position {
+                Position::Start(_) => (None, None),
+                Position::After(created_us, id) => (Some(created_us), Some(id)),
+            };
+            let kinds = self.enabled_names();
+            let rows = self
+                .require_platform()?
+                .read(
+                    PAGE,
+                    &[
+                        &key.projects.as_deref(),
+                        &key.filter.project_ref,
+                        &key.filter.database_type.map(DatabaseType::as_str),
+                        &kinds,
+                        &key.filter.status.map(Status::as_str),
+                        &after,
+                        &after_id,
+                        &wanted,
+                    ],
+                )
+                .await?;
+            let room = limit - shown.len();
+            more = rows.len() > room;
+            for row in rows.iter().take(room) {
+                let Some(connection) = readable(row) else { continue };
+                position = Position::After(connection.created_us, connection.id);
+                shown.push(Arc::new(connection));
+            }
+        }
+        Ok((shown, more.then(|| position.encode())))
+    }
+
+    /// The connections from the environment that belong to a list.
+    pub(super) async fn environment_page(&self, key: &PageKey) -> Vec<Arc<Connection>> {
+        let Filter { project_ref, database_type, status } = &key.filter;
+        let elsewhere = project_ref.as_deref().is_some_and(|name| name != DEFAULT_PROJECT);
+        if self.environment.is_empty() || elsewhere {
+            return Vec::new();
+        }
+        let Ok(project) = self.project(DEFAULT_PROJECT).await else { return Vec::new() };
+        if key.projects.as_ref().is_some_and(|projects| !projects.contains(&project.id)) {
+            return Vec::new();
+        }
+        self.environment
+            .connections(&project)
+            .into_iter()
+            .filter(|c| database_type.is_none_or(|kind| kind == c.database_type))
+            .filter(|c| status.is_none_or(|status| status == c.status))
+            .map(Arc::new)
+            .collect()
+    }
+}
+
+fn render(connections: &[Arc<Connection>], cursor: Option<&str>) -> Result<Page> {
+    let mut w = Writer::new();
+    w.raw(b"{\"databases\":");
+    w.try_list(connections, |w, connection| connection.write(w))?;
+    w.raw(b",\"cursor\":");
+    match cursor {
+        Some(cursor) => w.string(cursor),
+        None => w.raw(b"null"),
+    }
+    w.raw(b"}");
+    Ok(w.into_bytes().into())
+}

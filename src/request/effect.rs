@@ -1,0 +1,89 @@
+//! Whether a request reads or writes. Outcome, cache and limit ask this one thing, and never the
+//! HTTP method or the least permission that the operation needs.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::error::Error;
+use crate::outcome::Outcome;
+
+/// What the table of operations says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declared {
+    /// Whatever its input is, it changes nothing.
+    Reads,
+    /// It changes something, or may.
+    Writes,
+    /// Its input decides; the operation tells once it has read it
+    /// ([`Context::will`](super::context::Context::will)), and gets no client before.
+    ByInput,
+}
+
+impl Declared {
+    /// As the OpenAPI document says it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::Writes => "writes",
+            Self::ByInput => "by_input",
+        }
+    }
+}
+
+/// What one request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes nothing, so that it may be sent again, and a lost answer has lost nothing else.
+    Reads,
+    /// It changes something, or may.
+    Writes,
+}
+
+const UNTOLD: u8 = 0;
+const READS: u8 = 1;
+const WRITES: u8 = 2;
+
+/// What is known of the effect of one request. It begins with what the table says; what was once told
+/// to write stays that.
+#[derive(Debug)]
+pub struct Known(AtomicU8);
+
+impl Known {
+    pub(crate) fn of(declared: Declared) -> Self {
+        Self(AtomicU8::new(match declared {
+            Declared::ByInput => UNTOLD,
+            Declared::Reads => READS,
+            Declared::Writes => WRITES,
+        }))
+    }
+
+    pub(crate) fn tell(&self, effect: Effect) {
+        let told = match effect {
+            Effect::Reads => READS,
+            Effect::Writes => WRITES,
+        };
+        self.0.fetch_max(told, Ordering::AcqRel);
+    }
+
+    /// Whether it is known what the request does. Until it is, nothing may be sent.
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.load(Ordering::Acquire) != UNTOLD
+    }
+
+    /// Whether the request may have changed something. One that never got so far as to say what it
+    /// does has sent nothing.
+    pub(crate) fn writes(&self) -> bool {
+        self.0.load(Ordering::Acquire) == WRITES
+    }
+
+    /// What is known once a request ended without telling.
+    pub(crate) fn lost(&self) -> Outcome {
+        if self.writes() { Outcome::Unknown } else { Outcome::NotApplied }
+    }
+
+    /// The failure of a request, as its caller should know it: the lost answer of one that only reads
+    /// leaves nothing unknown.
+    pub(crate) fn settle(&self, error: Error) -> Error {
+        if self.writes() { error } else { error.outcome(Outcome::NotApplied) }
+    }
+}

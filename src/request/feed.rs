@@ -1,0 +1,208 @@
+//! What is sent while it is made: the writer's [`Sink`], the reader's [`Feed`], and the short queue
+//! between them, so that work is no faster than its reader.
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+
+/// What is written is sent once it has this many bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// Chunks that wait for the reader.
+const QUEUE: usize = 2;
+
+/// How records follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON text of ours per line (`application/x-ndjson`).
+    Ndjson,
+    /// One JSON text of the user's per line. No record of ours may stand among them.
+    Documents,
+    /// Server-sent events (`text/event-stream`).
+    Events,
+    /// Records of RFC 4180 (`text/csv`).
+    Csv,
+    /// One JSON text (`application/json`).
+    Json,
+    /// Bytes (`application/octet-stream`).
+    Bytes,
+    /// Figures for Prometheus (`text/plain`).
+    Metrics,
+    /// The frames of a WebSocket.
+    Frames,
+}
+
+impl Format {
+    /// The media type.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Ndjson | Self::Documents => "application/x-ndjson; charset=utf-8",
+            Self::Events => "text/event-stream; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+            Self::Bytes | Self::Frames => "application/octet-stream",
+            Self::Metrics => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+
+    /// The media type without its parameters.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        self.content_type().split(';').next().unwrap_or_default()
+    }
+
+    /// Whether a failure can be told as a record of its own. Elsewhere the answer is cut off, which
+    /// is all that a reader of such a format can notice.
+    fn tells_failures(self) -> bool {
+        matches!(self, Self::Ndjson | Self::Events)
+    }
+
+    fn open(self, out: &mut Writer) {
+        if self == Self::Events {
+            out.raw(b"data: ");
+        }
+    }
+
+    fn close(self, out: &mut Writer) {
+        match self {
+            Self::Ndjson | Self::Documents => out.raw(b"\n"),
+            Self::Events => out.raw(b"\n\n"),
+            Self::Csv | Self::Json | Self::Bytes | Self::Metrics | Self::Frames => {}
+        }
+    }
+}
+
+/// The reader's end.
+#[derive(Debug)]
+pub struct Feed {
+    /// How its records follow each other.
+    pub format: Format,
+    /// The name to save it under.
+    pub file_name: Option<String>,
+    chunks: mpsc::Receiver<Result<Vec<u8>>>,
+    /// `None` where the work ends by itself.
+    pub(super) work: Option<AbortOnDropHandle<()>>,
+}
+
+/// Both ends.
+pub(super) fn channel(format: Format) -> (Sink, Feed) {
+    let (sender, chunks) = mpsc::channel(QUEUE);
+    let refused = CancellationToken::new();
+    let sink = Sink { format, out: Writer::new(), chunks: sender, refused };
+    (sink, Feed { format, file_name: None, chunks, work: None })
+}
+
+impl Feed {
+    /// Ends the work.
+    pub fn end(&mut self) {
+        if let Some(work) = &self.work {
+            work.abort();
+        }
+        self.chunks.close();
+        while self.chunks.try_recv().is_ok() {}
+    }
+
+    /// The next chunk; `None` at the end. After an error the answer is cut off.
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>>> {
+        self.chunks.recv().await
+    }
+}
+
+/// The writer's end.
+#[derive(Debug)]
+pub struct Sink {
+    format: Format,
+    out: Writer,
+    chunks: mpsc::Sender<Result<Vec<u8>>>,
+    /// The user may not have the rest.
+    pub(super) refused: CancellationToken,
+}
+
+impl Sink {
+    /// Writes one record as JSON; sends what was written once that is worth it.
+    pub async fn record(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        self.format.open(&mut self.out);
+        write(&mut self.out)?;
+        self.format.close(&mut self.out);
+        self.pace().await
+    }
+
+    /// What is written and not yet sent, for formats that have no records of ours.
+    pub fn writer(&mut self) -> &mut Writer {
+        &mut self.out
+    }
+
+    /// Sends what was written once that is worth it.
+    pub async fn pace(&mut self) -> Result<()> {
+        if self.out.len() < CHUNK { Ok(()) } else { self.flush().await }
+    }
+
+    /// Sends what was written now: it is news, or the first of a long answer.
+    pub async fn flush(&mut self) -> Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        // What was written stays here until there is room: a caller may give up waiting.
+        let room = self.chunks.reserve().await.map_err(|_| gone())?;
+        room.send(Ok(std::mem::take(&mut self.out).into_bytes()));
+        Ok(())
+    }
+
+    /// Writes one record and sends what was written if there is room; never waits. For answers to a
+    /// body that still arrives: some senders look at the answer only once all is sent.
+    pub fn offer(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        self.format.open(&mut self.out);
+        write(&mut self.out)?;
+        self.format.close(&mut self.out);
+        if let Ok(room) = self.chunks.try_reserve() {
+            room.send(Ok(std::mem::take(&mut self.out).into_bytes()));
+        }
+        Ok(())
+    }
+
+    /// Whether something was written that there was no room for yet.
+    #[must_use]
+    pub fn lags(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Sends the rest and that it failed: as the last record `{"error": {…}}` where the format has records
+    /// of ours, or by cutting the answer off.
+    pub(super) async fn fail(&mut self, error: Error, request_id: &str) {
+        if self.format.tells_failures() {
+            let failure = error.to_json(request_id);
+            let told = self.record(|out| {
+                out.raw(b"{\"error\":");
+                out.value(&failure["error"])?;
+                out.raw(b"}");
+                Ok(())
+            });
+            if told.await.is_ok() {
+                let _ = self.flush().await;
+            }
+        } else {
+            let _ = self.flush().await;
+            let _ = self.chunks.send(Err(error)).await;
+        }
+    }
+
+    /// Returns once nobody reads any more, or may.
+    pub async fn closed(&self) {
+        self.refused.run_until_cancelled(self.chunks.closed()).await;
+    }
+
+    /// Whether nobody reads any more, or may.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.chunks.is_closed() || self.refused.is_cancelled()
+    }
+}
+
+/// Why there is nobody to answer.
+pub(super) fn gone() -> Error {
+    Error::new(Code::DbConnectionFailed, "the reader of the answer has left")
+}

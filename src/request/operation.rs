@@ -1,0 +1,222 @@
+//! Operations as data: everything that is known of one, declared once.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::context::Context;
+use super::effect::Declared;
+use super::feed::Format;
+use super::params::Params;
+use super::reply::Reply;
+use super::tally::Tally;
+use crate::error::Result;
+use crate::permission::Permission;
+use crate::target::DatabaseType;
+
+/// All paths start with it.
+pub const BASE_PATH: &str = "/api/platform";
+
+/// Below it, where any operation is run by its name: for input that no URL can carry.
+pub const CALL_PATH: &str = "/multidb/call";
+
+/// The HTTP methods that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, clippy::upper_case_acronyms)]
+pub enum Method {
+    GET,
+    POST,
+    PUT,
+    PATCH,
+    DELETE,
+}
+
+impl Method {
+    /// The method's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GET => "GET",
+            Self::POST => "POST",
+            Self::PUT => "PUT",
+            Self::PATCH => "PATCH",
+            Self::DELETE => "DELETE",
+        }
+    }
+
+    /// What an operation does whose line of the table does not say.
+    #[must_use]
+    pub const fn effect(self) -> Declared {
+        match self {
+            Self::GET => Declared::Reads,
+            _ => Declared::Writes,
+        }
+    }
+}
+
+/// What the permission is checked against, and what is resolved before the operation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// `{scope}` names a connection of this type.
+    Connection(DatabaseType),
+    /// `{id}` is a connection of any type.
+    Entry,
+    /// `{id}` is a connection of this type, in the project that `{scope}` names.
+    Member(DatabaseType),
+    /// `{scope}` is a project, or a connection's id and then that connection's project.
+    Project(DatabaseType),
+    /// The operation checks each project it touches by itself.
+    Registry,
+    /// The process as a whole, which is nobody's but the operator's: asks for the operator's token.
+    Operator,
+    /// Open to whoever can reach the process.
+    Public,
+}
+
+/// What the body of a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// A JSON object whose members are input.
+    Json,
+    /// Anything, read while it arrives ([`Context::upload`]). All input is in path and query.
+    Upload,
+}
+
+/// What the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// One JSON text in the envelope.
+    Json,
+    /// One JSON text, or records sent while they are made where those were asked for.
+    Stream,
+    /// Records sent while they are made.
+    Records,
+    /// One JSON text, or the user's documents line by line where NDJSON was asked for.
+    Documents,
+    /// A file in one of these formats, whatever was asked for; the input says which.
+    File(&'static [Format]),
+    /// One JSON object of a form of its own, without the envelope.
+    Bare,
+    /// Messages for as long as anybody reads them: a WebSocket, or a stream where one was asked for.
+    Socket,
+}
+
+/// Runs an operation.
+pub type Run = for<'a> fn(&'a Context, Params) -> BoxFuture<'a, Result<Reply>>;
+
+/// One capability, as all doors and the OpenAPI document see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    /// Stable name: `redis.keys.list`.
+    pub name: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path below `/api/platform`, with `{names}` for parameters.
+    pub path: &'static str,
+    /// What it is checked against.
+    pub subject: Subject,
+    /// The least a user must be allowed to do. An operation may require more once it has read its
+    /// input.
+    pub permission: Permission,
+    /// Whether it reads or writes.
+    pub effect: Declared,
+    /// What it counts in the rate limiter at least; an operation may cost more once it has read its
+    /// input.
+    pub cost: u32,
+    /// How long an answer may be served again.
+    pub cache: Option<Duration>,
+    /// What the request's body is.
+    pub takes: Takes,
+    /// What the answer is.
+    pub gives: Gives,
+    /// One sentence.
+    pub summary: &'static str,
+    /// JSON schema of the input.
+    pub input: fn(&mut SchemaGenerator) -> Schema,
+    /// How it went so far, in this process.
+    pub tally: &'static Tally,
+    /// The code.
+    pub run: Run,
+}
+
+/// The schema of an operation function's input.
+pub fn input_schema<'a, I, F, R>(_run: F, generator: &mut SchemaGenerator) -> Schema
+where
+    I: JsonSchema,
+    F: Fn(&'a Context, I) -> R,
+    R: Future<Output = Result<Reply>>,
+{
+    generator.subschema_for::<I>()
+}
+
+/// Declares a table of operations:
+///
+/// ```text
+/// operations! {
+///     /// One page of keys.
+///     "redis.keys.list" GET "/redis/{scope}/keys" Connection(Redis) Read 5 => keys::list;
+/// }
+/// ```
+///
+/// The doc comment is the summary, the number the cost. Before the arrow, in this order: `does reads`,
+/// `does writes` or `does by_input` where that does not go with the method ([`Declared`]); `cache 30`
+/// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
+/// arrives. What is given that is not one JSON text in the envelope is a `stream`, `records`,
+/// `documents`, a `file(Csv, Json)` in one of these formats, `bare`, or a `socket` ([`Gives`]).
+macro_rules! operations {
+    ($(
+        $(#[doc = $summary:literal])+
+        $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
+        $cost:literal $(does $does:ident)? $(cache $cache:literal)? $(takes $takes:ident)? $(gives $gives:ident $(($($format:ident),+))?)?
+        => $run:path;
+    )*) => {
+        /// The operations of this module.
+        pub static OPERATIONS: &[$crate::request::operation::Operation] = &[$(
+            $crate::request::operation::Operation {
+                name: $name,
+                method: $crate::request::operation::Method::$method,
+                path: $path,
+                subject: $crate::request::operation::Subject::$subject
+                    $(($crate::target::DatabaseType::$type))?,
+                permission: $crate::permission::Permission::$permission,
+                effect: operations!(@does $method $($does)?),
+                cost: $cost,
+                cache: operations!(@cache $($cache)?),
+                takes: operations!(@takes $($takes)?),
+                gives: operations!(@gives $($gives $(($($format),+))?)?),
+                summary: concat!($($summary),+),
+                input: |generator| $crate::request::operation::input_schema($run, generator),
+                tally: {
+                    static TALLY: $crate::request::tally::Tally =
+                        $crate::request::tally::Tally::new();
+                    &TALLY
+                },
+                run: |cx, params| {
+                    ::std::boxed::Box::pin(async move { $run(cx, params.decode()?).await })
+                },
+            },
+        )*];
+    };
+    (@does $method:ident) => {
+        $crate::request::operation::Method::$method.effect()
+    };
+    (@does $method:ident reads) => { $crate::request::effect::Declared::Reads };
+    (@does $method:ident writes) => { $crate::request::effect::Declared::Writes };
+    (@does $method:ident by_input) => { $crate::request::effect::Declared::ByInput };
+    (@takes) => { $crate::request::operation::Takes::Json };
+    (@takes upload) => { $crate::request::operation::Takes::Upload };
+    (@gives) => { $crate::request::operation::Gives::Json };
+    (@gives stream) => { $crate::request::operation::Gives::Stream };
+    (@gives records) => { $crate::request::operation::Gives::Records };
+    (@gives documents) => { $crate::request::operation::Gives::Documents };
+    (@gives file ($($format:ident),+)) => {
+        $crate::request::operation::Gives::File(&[$($crate::request::feed::Format::$format),+])
+    };
+    (@gives bare) => { $crate::request::operation::Gives::Bare };
+    (@gives socket) => { $crate::request::operation::Gives::Socket };
+    (@cache) => { None };
+    (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
+}
+pub(crate) use operations;
