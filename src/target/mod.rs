@@ -14,31 +14,25 @@ mod draft;
 pub mod egress;
 mod endpoint;
 pub mod host;
-mod http;
 mod input;
-mod mongodb;
+mod kinds;
 mod options;
-mod postgres;
 mod reader_paths;
-mod redis;
 mod refused;
 pub mod stored;
 #[cfg(test)]
 mod tests;
 pub mod tls;
-mod typed;
 mod uri;
 
 pub use self::caller_headers::CallerHeaders;
 pub use self::columns::Columns;
 pub use self::database_type::DatabaseType;
 pub use self::endpoint::Endpoint;
-pub use self::http::HttpTarget;
 pub use self::input::{Rules, TargetInput};
-pub use self::mongodb::MongoTarget;
-pub use self::postgres::{ChannelBinding, PostgresTarget};
+pub use self::kinds::{
+    ChannelBinding, HttpTarget, MongoTarget, PostgresTarget, RedisTarget, RedisTopology, Target,
+};
 pub use self::reader_paths::ReaderPaths;
-pub use self::redis::{RedisTarget, RedisTopology};
 pub use self::stored::Stored;
 pub use self::tls::Tls;
-pub use self::typed::Target;

@@ -23,7 +23,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::columns::Columns;
 use super::draft::{Draft, MASK};
 use super::input::{TargetInput, as_url, given};
-use super::{Rules, Target, uri};
+use super::kinds::Target;
+use super::{Rules, uri};
 use crate::error::{Error, Result};
 
 /// A target as it is stored; see the module.

@@ -3,11 +3,11 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::Endpoint;
-use super::columns::{self, Columns, put, put_tls};
-use super::draft::{self, Draft, agree, wrong_scheme};
-use super::tls::Tls;
 use crate::error::{Error, Result};
+use crate::target::columns::{self, Columns, put, put_tls};
+use crate::target::draft::{self, Draft, agree, wrong_scheme};
+use crate::target::endpoint::Endpoint;
+use crate::target::tls::Tls;
 
 const PORT: u16 = 27017;
 
@@ -220,7 +220,7 @@ fn check_srv(endpoints: &[Endpoint], names_port: bool) -> Result<()> {
     if names_port {
         return Err(Error::validation("mongodb+srv takes no port; the SRV record has it"));
     }
-    if super::host::literal(&endpoint.host).is_some() {
+    if crate::target::host::literal(&endpoint.host).is_some() {
         return Err(Error::validation("mongodb+srv takes a host name, not an address"));
     }
     Ok(())

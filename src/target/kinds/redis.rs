@@ -3,11 +3,12 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::columns::{self, Columns, put, put_tls};
-use super::draft::{self, Draft, agree, wrong_scheme};
-use super::tls::Tls;
-use super::{Endpoint, uri};
 use crate::error::{Error, Result};
+use crate::target::columns::{self, Columns, put, put_tls};
+use crate::target::draft::{self, Draft, agree, wrong_scheme};
+use crate::target::endpoint::Endpoint;
+use crate::target::tls::Tls;
+use crate::target::uri;
 
 const PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;

@@ -4,11 +4,14 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::columns::{Columns, put, put_tls};
-use super::draft::{Draft, agree_secret, wrong_scheme};
-use super::tls::Tls;
-use super::{CallerHeaders, Endpoint, ReaderPaths, host};
 use crate::error::{Error, Result};
+use crate::target::caller_headers::CallerHeaders;
+use crate::target::columns::{Columns, put, put_tls};
+use crate::target::draft::{Draft, agree_secret, wrong_scheme};
+use crate::target::endpoint::Endpoint;
+use crate::target::host;
+use crate::target::reader_paths::ReaderPaths;
+use crate::target::tls::Tls;
 
 /// Where HTTP requests go.
 #[derive(Debug, Clone)]

@@ -5,17 +5,17 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::columns::Columns;
-use super::database_type::DatabaseType;
-use super::draft::Draft;
-use super::endpoint::Endpoint;
 use super::http::HttpTarget;
-use super::input::{Rules, TargetInput, as_url};
 use super::mongodb::MongoTarget;
 use super::postgres::PostgresTarget;
 use super::redis::RedisTarget;
-use super::tls::Tls;
 use crate::error::Result;
+use crate::target::columns::Columns;
+use crate::target::database_type::DatabaseType;
+use crate::target::draft::Draft;
+use crate::target::endpoint::Endpoint;
+use crate::target::input::{Rules, TargetInput, as_url};
+use crate::target::tls::Tls;
 
 /// A target of any kind.
 #[derive(Debug, Clone)]
@@ -128,7 +128,7 @@ impl Target {
     }
 
     /// Secrets that are options, by name.
-    pub(super) fn named_secrets(&self) -> Vec<(&'static str, &SecretString)> {
+    pub(in crate::target) fn named_secrets(&self) -> Vec<(&'static str, &SecretString)> {
         let client = self.tls().and_then(|tls| tls.client_pem.as_ref());
         let more = match self {
             Self::Redis(t) => t.sentinel_password.as_ref().map(|s| ("sentinel_password", s)),
@@ -139,7 +139,9 @@ impl Target {
     }
 
     /// Everything that decides who gets the secrets, and how well they are protected on the way.
-    pub(super) fn destination(&self) -> (Vec<Endpoint>, Option<String>, Vec<Option<String>>) {
+    pub(in crate::target) fn destination(
+        &self,
+    ) -> (Vec<Endpoint>, Option<String>, Vec<Option<String>>) {
         const PROTECTION: [&str; 12] = [
             "tls",
             "sslmode",

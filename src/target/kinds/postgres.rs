@@ -3,11 +3,11 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::Endpoint;
-use super::columns::{Columns, put};
-use super::draft::{self, Draft, agree, wrong_scheme};
-use super::tls::{self, Tls};
 use crate::error::{Error, Result};
+use crate::target::columns::{Columns, put};
+use crate::target::draft::{self, Draft, agree, wrong_scheme};
+use crate::target::endpoint::Endpoint;
+use crate::target::tls::{self, Tls};
 
 const PORT: u16 = 5432;
 
