@@ -12,14 +12,12 @@ mod harmless;
 
 use super::lexer::Token;
 
-pub(in crate::backend::postgres) use self::calls::calls;
-#[cfg(test)]
-use self::effects::Reached;
-pub(in crate::backend::postgres) use self::effects::has_effects;
+pub(super) use self::calls::calls;
+pub(super) use self::effects::has_effects;
 
 /// Whether a call may leave something in the session: of a function that is not one of PostgreSQL's
 /// that only compute. `mine(…)` and `(row).mine` do; `t.mine` is a column's name nearly always.
-pub(in crate::backend::postgres) fn may_stay(tokens: &[Token<'_>]) -> bool {
+pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
     let is = |at: usize, sign| tokens.get(at) == Some(&Token::Symbol(sign));
     (0..tokens.len()).any(|at| {
         let dotted = at > 0 && is(at - 1, '.');
@@ -39,7 +37,7 @@ pub(in crate::backend::postgres) fn may_stay(tokens: &[Token<'_>]) -> bool {
 
 /// Names of what a statement calls, but for PostgreSQL's own functions that only compute, types and
 /// key words.
-pub(in crate::backend::postgres) fn unknown(tokens: &[Token<'_>]) -> Vec<String> {
+pub(super) fn unknown(tokens: &[Token<'_>]) -> Vec<String> {
     let mut names: Vec<String> = calls(tokens)
         .into_iter()
         .map(|call| call.name)
@@ -52,6 +50,7 @@ pub(in crate::backend::postgres) fn unknown(tokens: &[Token<'_>]) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
+    use super::effects::Reached;
     use super::*;
 
     #[test]
