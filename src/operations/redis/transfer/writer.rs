@@ -10,12 +10,12 @@ use super::line::{KeyContent, KeyLine};
 use super::report::Report;
 use super::sealed::Seals;
 use crate::backend::redis::Client;
-use crate::backend::redis::assembly::Assembly;
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::put::{Content, Entry, Put};
-use crate::backend::redis::stream_state::{Delivery, StreamState};
-use crate::backend::redis::whole::FieldExpiries;
-use crate::backend::redis::write::NewValue;
+use crate::backend::redis::transfer::assembly::Assembly;
+use crate::backend::redis::transfer::small::FieldExpiries;
+use crate::backend::redis::transfer::store::{Content, NewKey, Stored};
+use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
+use crate::backend::redis::values::NativeType;
+use crate::backend::redis::values::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
@@ -37,7 +37,7 @@ pub(super) struct KeyWriter<'a> {
     dry_run: bool,
     /// Tells temporary names of this import from others'.
     token: String,
-    chunk: Vec<(u64, Entry)>,
+    chunk: Vec<(u64, NewKey)>,
     bytes: usize,
     open: Option<Open>,
 }
@@ -47,7 +47,7 @@ struct Open {
     line: u64,
     key: Vec<u8>,
     expires_at: Option<i64>,
-    kind: Kind,
+    kind: NativeType,
     fate: Fate,
 }
 
@@ -59,7 +59,7 @@ enum Fate {
         state: Option<StreamState>,
     },
     /// It is read and not written, and counts as this.
-    Ignored(Put),
+    Ignored(Stored),
     /// It was told of.
     Refused,
 }
@@ -110,7 +110,7 @@ impl<'a> KeyWriter<'a> {
         let KeyLine { key, expires_at, content, more } = key;
         let content = match content {
             KeyContent::Value { kind, value, field_expires, stream }
-                if more || kind == Kind::Stream =>
+                if more || kind == NativeType::Stream =>
             {
                 // Lines stay in order where a key occurs twice.
                 self.flush().await?;
@@ -119,7 +119,9 @@ impl<'a> KeyWriter<'a> {
                 self.add(&value, &field_expires).await?;
                 return if more { Ok(()) } else { self.close().await };
             }
-            KeyContent::Value { kind, value, .. } if kind != Kind::String && value.is_empty() => {
+            KeyContent::Value { kind, value, .. }
+                if kind != NativeType::String && value.is_empty() =>
+            {
                 self.report.refuse(line, Some(&key), "Redis has no empty collections", self.sink);
                 return Ok(());
             }
@@ -138,7 +140,7 @@ impl<'a> KeyWriter<'a> {
             self.report.expired += 1;
             return Ok(());
         }
-        self.chunk.push((line, Entry { key, content, expires_at }));
+        self.chunk.push((line, NewKey { key, content, expires_at }));
         self.bytes += length;
         if self.chunk.len() >= CHUNK || self.bytes >= CHUNK_BYTES {
             self.flush().await
@@ -169,7 +171,7 @@ impl<'a> KeyWriter<'a> {
     pub(super) async fn pending(
         &mut self,
         group: &[u8],
-        deliveries: &[Delivery],
+        deliveries: &[PendingEntry],
         more: bool,
     ) -> Result<()> {
         self.set_state().await?;
@@ -210,7 +212,7 @@ impl<'a> KeyWriter<'a> {
         expired: bool,
     ) -> Result<Fate> {
         if expired {
-            return Ok(Fate::Ignored(Put::Expired));
+            return Ok(Fate::Ignored(Stored::Expired));
         }
         if self.policy != OnConflict::Replace {
             let there = self.client.exist(&[key], self.cx.step()).await;
@@ -218,11 +220,11 @@ impl<'a> KeyWriter<'a> {
                 if self.policy == OnConflict::Fail {
                     return Err(exists(line, key));
                 }
-                return Ok(Fate::Ignored(Put::Kept));
+                return Ok(Fate::Ignored(Stored::Kept));
             }
         }
         if self.dry_run {
-            return Ok(Fate::Ignored(Put::Written));
+            return Ok(Fate::Ignored(Stored::Written));
         }
         Ok(Fate::Assembled { assembly: Assembly::new(key, &self.token), state })
     }
@@ -286,9 +288,9 @@ impl<'a> KeyWriter<'a> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let (lines, entries): (Vec<u64>, Vec<Entry>) = chunk.into_iter().unzip();
+        let (lines, entries): (Vec<u64>, Vec<NewKey>) = chunk.into_iter().unzip();
         let conflict = self.policy.conflict();
-        let put = self.client.put(&entries, conflict, &self.token, self.cx.step()).await;
+        let put = self.client.store(&entries, conflict, &self.token, self.cx.step()).await;
         let mut failure = None;
         for ((line, entry), put) in lines.into_iter().zip(entries).zip(put) {
             match put {
@@ -332,11 +334,11 @@ impl<'a> KeyWriter<'a> {
     }
 
     /// Notes what became of a key.
-    fn settle(&mut self, line: u64, key: &[u8], put: Result<Put>) -> Result<()> {
+    fn settle(&mut self, line: u64, key: &[u8], put: Result<Stored>) -> Result<()> {
         match put {
-            Ok(Put::Written) => self.report.done += 1,
-            Ok(Put::Expired) => self.report.expired += 1,
-            Ok(Put::Kept) => {
+            Ok(Stored::Written) => self.report.done += 1,
+            Ok(Stored::Expired) => self.report.expired += 1,
+            Ok(Stored::Kept) => {
                 self.report.skipped += 1;
                 if self.policy == OnConflict::Fail {
                     return Err(exists(line, key));

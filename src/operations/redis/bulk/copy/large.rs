@@ -6,11 +6,11 @@ use super::super::super::problems::is_gone;
 use super::batch::{Batch, Key, Settled};
 use super::{Copy, target};
 use crate::backend::redis::Client;
-use crate::backend::redis::assembly::Assembly;
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::pieces::Pieces;
-use crate::backend::redis::put::Put;
-use crate::backend::redis::write::NewValue;
+use crate::backend::redis::transfer::assembly::Assembly;
+use crate::backend::redis::transfer::chunked::ChunkedRead;
+use crate::backend::redis::transfer::store::Stored;
+use crate::backend::redis::values::NativeType;
+use crate::backend::redis::values::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
@@ -38,13 +38,13 @@ impl Copy {
         is_over: &(dyn Fn() -> bool + Sync),
         settled: &mut Settled,
     ) {
-        let Some(kind) = Kind::named(&key.is.type_name) else { return };
+        let Some(kind) = NativeType::named(&key.is.type_name) else { return };
         if self.to.has_passed(key.expires_at()) {
             return settled.add(key.name, Ok(false));
         }
         let mut assembly = Assembly::new(&key.name, &target::token());
         let assembled = self.assemble(cx, from, &key, kind, &mut assembly, is_over).await;
-        let now = from.survey(slice::from_ref(&key.name), false, cx.step()).await;
+        let now = from.describe(slice::from_ref(&key.name), false, cx.step()).await;
         let now = now.into_iter().next().unwrap_or(Ok(None));
         let cut = match assembled {
             Ok(()) => {
@@ -82,15 +82,15 @@ impl Copy {
         cx: &Context,
         from: &Client,
         key: &Key,
-        kind: Kind,
+        kind: NativeType,
         assembly: &mut Assembly,
         is_over: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Cut> {
         let to: &Client = &self.to.client;
         let unwritten = |error| Cut::Unwritten(self.to.failed(cx, error));
-        let mut pieces = Pieces::new(&key.name, kind);
+        let mut pieces = ChunkedRead::new(&key.name, kind);
         let mut state = None;
-        if kind == Kind::Stream {
+        if kind == NativeType::Stream {
             let found = from.stream_state(&key.name, cx.step()).await.map_err(unread)?;
             pieces = pieces.until(&found.last_id);
             state = Some(found);
@@ -138,7 +138,7 @@ impl Copy {
         cx: &Context,
         assembly: Assembly,
         expires_at: Option<i64>,
-    ) -> Result<Put> {
+    ) -> Result<Stored> {
         let conflict = self.on_conflict.conflict();
         let put = assembly.finish(&self.to.client, expires_at, conflict, cx.step()).await;
         put.map_err(|error| self.to.failed(cx, error))

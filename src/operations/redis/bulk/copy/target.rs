@@ -6,7 +6,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::put::{Conflict, Entry, Put};
+use crate::backend::redis::transfer::store::{Conflict, NewKey, Stored};
 use crate::error::{Code, Error, Result};
 use crate::operations::clients::Leased;
 use crate::permission::Permission;
@@ -70,13 +70,13 @@ impl Target {
     }
 
     /// Puts each value under its name.
-    pub(super) async fn put(
+    pub(super) async fn store(
         &self,
         cx: &Context,
-        entries: &[Entry],
+        entries: &[NewKey],
         conflict: Conflict,
-    ) -> Vec<Result<Put>> {
-        self.client.put(entries, conflict, &self.token, cx.step()).await
+    ) -> Vec<Result<Stored>> {
+        self.client.store(entries, conflict, &self.token, cx.step()).await
     }
 
     /// Whether the time of a key is over there.
