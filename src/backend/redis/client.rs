@@ -21,22 +21,22 @@ pub struct Client {
     topology: RedisTopology,
     /// Word of another primary.
     watch: Option<PrimaryWatch>,
-    pub(in crate::backend::redis) nodes: Nodes,
+    pub(super) nodes: Nodes,
     /// The database that its connections select.
-    pub(in crate::backend::redis) db: i64,
-    pub(in crate::backend::redis) hubs: Arc<Hubs>,
+    pub(super) db: i64,
+    pub(super) hubs: Arc<Hubs>,
     /// `HPTTL`: fields of hashes that expire.
-    pub(in crate::backend::redis) hash_field_ttl: Feature,
+    pub(super) hash_field_ttl: Feature,
     /// `XSETID … ENTRIESADDED`: counters of streams.
-    pub(in crate::backend::redis) stream_counters: Feature,
+    pub(super) stream_counters: Feature,
     /// `PEXPIRETIME`: when a key expires, not how long it has left.
-    pub(in crate::backend::redis) expire_time: Feature,
+    pub(super) expire_time: Feature,
     /// `UNLINK`: deleting without holding the server up.
-    pub(in crate::backend::redis) unlink: Feature,
+    pub(super) unlink: Feature,
 }
 
 #[derive(Debug)]
-pub(in crate::backend::redis) enum Nodes {
+pub(super) enum Nodes {
     /// A server, or the primary behind sentinels.
     One(Arc<Node>),
     Cluster(Arc<Cluster>),
@@ -117,7 +117,7 @@ impl Client {
         self.hubs.subscriber(user, outbox)
     }
 
-    pub(in crate::backend::redis) fn has_sentinels(&self) -> bool {
+    pub(super) fn has_sentinels(&self) -> bool {
         matches!(self.topology, RedisTopology::Sentinel { .. })
     }
 }

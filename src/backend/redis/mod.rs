@@ -1,6 +1,7 @@
 //! Redis and Valkey: standalone, Sentinel and Cluster.
 //!
-//! Each room stands on those before it, and what a management tool does begins with a [`Client`].
+//! What a management tool does begins with a [`Client`]. Each room stands on those before it; only
+//! sentinels tell `pubsub` of a new primary.
 //!
 //! | room | what is there |
 //! |---|---|
@@ -28,4 +29,4 @@ pub mod values;
 mod wire;
 
 pub use client::Client;
-pub use servers::probe;
+pub use server::probe;

@@ -27,7 +27,7 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// The opaque form.
-    pub(in crate::backend::redis) fn encode(&self) -> String {
+    pub(super) fn encode(&self) -> String {
         let Self { fingerprint, node, run_id, position } = self;
         let run_id = run_id.as_deref().unwrap_or("-");
         BASE64.encode(format!("2.{fingerprint:08x}.{node}.{run_id}.{position}"))
@@ -58,7 +58,7 @@ pub(in crate::backend::redis) fn position(text: &str) -> Result<u64> {
     text.parse().map_err(|_| invalid())
 }
 
-pub(in crate::backend::redis) fn invalid() -> Error {
+pub(super) fn invalid() -> Error {
     Error::validation("`cursor` is not one that an earlier page of this connection gave")
 }
 

@@ -30,7 +30,7 @@ impl Filter {
         self.pattern.as_deref().map_or_else(Vec::new, glob::prefix)
     }
 
-    pub(in crate::backend::redis) fn pattern(&self) -> Option<&[u8]> {
+    pub(super) fn pattern(&self) -> Option<&[u8]> {
         self.pattern.as_deref().filter(|pattern| !glob::matches_all(pattern))
     }
 }

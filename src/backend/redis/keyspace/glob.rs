@@ -17,7 +17,7 @@ pub(super) fn literal(pattern: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What is before the first wildcard, escapes taken out.
-pub(in crate::backend::redis) fn prefix(pattern: &[u8]) -> Vec<u8> {
+pub(super) fn prefix(pattern: &[u8]) -> Vec<u8> {
     let mut prefix = Vec::with_capacity(pattern.len());
     let mut bytes = pattern.iter();
     while let Some(&byte) = bytes.next() {

@@ -162,7 +162,7 @@ impl Scan {
     }
 
     /// How many commands describe one key.
-    pub(in crate::backend::redis) fn columns(&self) -> usize {
+    pub(super) fn columns(&self) -> usize {
         let Columns { ttl, size, encoding, .. } = self.with;
         [self.asks_type(), ttl, size, encoding].into_iter().filter(|&asked| asked).count()
     }

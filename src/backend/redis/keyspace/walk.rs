@@ -37,7 +37,7 @@ pub struct Budget {
 /// ([`Walk::may_be_incomplete`]); any key may be given more than once. Where another process answers
 /// than before, after a failover or a restart, the server is walked from its beginning again.
 pub(super) struct Walk<'a> {
-    pub(in crate::backend::redis) client: &'a Client,
+    pub(super) client: &'a Client,
     pattern: Option<&'a [u8]>,
     type_name: Option<&'a str>,
     /// Where it stands; the node's id is that of a primary.
@@ -57,11 +57,7 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Goes on where `cursor` says: `"0"` is the beginning.
-    pub(in crate::backend::redis) fn begin(
-        client: &'a Client,
-        filter: &'a Filter,
-        cursor: &str,
-    ) -> Result<Self> {
+    pub(super) fn begin(client: &'a Client, filter: &'a Filter, cursor: &str) -> Result<Self> {
         let beginning = || Cursor { fingerprint: client.fingerprint(), ..Cursor::default() };
         let at = Cursor::decode(cursor)?.unwrap_or_else(beginning);
         if matches!(client.nodes, Nodes::One(_)) && !at.node.is_empty() {
@@ -83,7 +79,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The keys of one call that is asked to look at `work` keys, and the node that they are on.
-    pub(in crate::backend::redis) async fn step(
+    pub(super) async fn step(
         &mut self,
         work: u64,
         deadline: Deadline,
@@ -149,12 +145,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether every node was walked through.
-    pub(in crate::backend::redis) fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.over
     }
 
     /// Whether keys moved between nodes, so that some may have been missed.
-    pub(in crate::backend::redis) fn may_be_incomplete(&self) -> bool {
+    pub(super) fn may_be_incomplete(&self) -> bool {
         self.may_be_incomplete
     }
 
@@ -164,12 +160,12 @@ impl<'a> Walk<'a> {
     }
 
     /// How many keys the server looked at.
-    pub(in crate::backend::redis) fn examined(&self) -> u64 {
+    pub(super) fn examined(&self) -> u64 {
         self.before + self.here.min(self.size_here.unwrap_or(u64::MAX))
     }
 
     /// Where to go on.
-    pub(in crate::backend::redis) fn cursor(&self) -> String {
+    pub(super) fn cursor(&self) -> String {
         if self.over { cursor::END.to_owned() } else { self.at.encode() }
     }
 

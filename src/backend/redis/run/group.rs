@@ -16,16 +16,16 @@ use crate::outcome::Outcome;
 
 /// A unit that has no answer yet.
 pub(super) struct Waiting {
-    pub(crate) index: usize,
+    pub(super) index: usize,
     pub(crate) node: Arc<Node>,
     /// Another node named this one; it knows better than the map does.
-    pub(crate) redirected: bool,
+    pub(super) redirected: bool,
     /// The node is asked for a slot that is still on its way to it.
-    pub(crate) asking: bool,
+    pub(super) asking: bool,
     /// A connection was lost while it was awaited.
     pub(super) was_lost: bool,
     /// What its script answered, if that stands unless the keys are on another node in truth.
-    pub(crate) said: Option<Value>,
+    pub(super) said: Option<Value>,
 }
 
 impl Waiting {

@@ -24,7 +24,7 @@ pub(super) enum Executed {
 }
 
 /// From the answers to the commands between `MULTI` and `EXEC`, and that of `EXEC`.
-pub(crate) fn executed(queued: Vec<Value>, exec: Value) -> Executed {
+pub(super) fn executed(queued: Vec<Value>, exec: Value) -> Executed {
     let count = queued.len();
     // A command that is answered otherwise than with `QUEUED` has run by itself.
     let ran_alone = queued.iter().any(|reply| !is_queued(reply) && !is_refusal(reply));
@@ -61,7 +61,7 @@ fn in_part(why: Value, what: &str) -> Error {
 }
 
 /// That a transaction was not run though nothing was watched.
-pub(crate) fn discarded() -> Error {
+pub(super) fn discarded() -> Error {
     Error::new(Code::Conflict, "the server discarded the transaction; nothing was written")
 }
 

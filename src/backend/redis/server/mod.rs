@@ -1,10 +1,12 @@
 //! What a server shows of itself: [`info`], what takes its [`memory`], its log of slow commands, its
-//! clients, its settings and its databases. Of a cluster, those of each node.
+//! clients, its settings and its databases. Of a cluster, those of each node. [`probe`] tries a target
+//! step by step.
 
 pub mod clients;
 pub mod databases;
 pub mod info;
 pub mod memory;
+mod probe;
 pub(super) mod redact;
 mod scalar;
 pub mod settings;
@@ -12,6 +14,7 @@ pub mod slow_log;
 
 use redis::Value;
 
+pub use self::probe::probe;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::backend::redis::servers::members::{Member, NodeName, Which};

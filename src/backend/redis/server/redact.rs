@@ -40,7 +40,7 @@ pub(super) fn is_secret(name: &[u8]) -> bool {
 }
 
 /// Takes the secrets out of a logged command.
-pub(in crate::backend::redis) fn arguments(args: &mut [Value]) {
+pub(super) fn arguments(args: &mut [Value]) {
     let word = |at: usize| {
         let word = args.get(at).and_then(reply::bytes).unwrap_or_default();
         word.to_ascii_uppercase()

@@ -19,11 +19,11 @@ pub(super) enum Scalar {
 }
 
 impl Scalar {
-    pub(in crate::backend::redis) fn word(word: &str) -> Self {
+    pub(super) fn word(word: &str) -> Self {
         Self::Word(word.to_owned())
     }
 
-    pub(in crate::backend::redis) fn number(&self) -> Option<f64> {
+    pub(super) fn number(&self) -> Option<f64> {
         match self {
             #[allow(clippy::cast_precision_loss)] // For ratios.
             Self::Number(number) => Some(*number as f64),
@@ -52,7 +52,7 @@ impl Serialize for Scalar {
 
 /// Text, or `{"$binary": {"base64": "…"}}` where it is none.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::backend::redis) struct Bytes(pub(super) Vec<u8>);
+pub(super) struct Bytes(pub(super) Vec<u8>);
 
 #[derive(Serialize)]
 struct Binary {

@@ -46,7 +46,7 @@ pub(crate) struct SlotMap {
     /// The primaries, ordered by their node id.
     pub(crate) primaries: Vec<Primary>,
     /// The replicas that the cluster thinks well of.
-    pub(crate) replicas: Vec<Replica>,
+    pub(super) replicas: Vec<Replica>,
     owners: Vec<u16>,
     /// Changes whenever a slot or a primary does.
     pub(crate) fingerprint: u32,
@@ -62,7 +62,7 @@ pub(crate) struct Primary {
 
 /// A node that follows a primary.
 #[derive(Debug, Clone)]
-pub(crate) struct Replica {
+pub(super) struct Replica {
     /// Its node id.
     pub(crate) id: String,
     /// The node id of its primary.

@@ -24,12 +24,12 @@ const CLIENT_NAME: &[u8] = b"studio-multidb";
 /// Opens connections of one target.
 #[derive(Debug)]
 pub(crate) struct Dialer {
-    pub(crate) target: RedisTarget,
+    pub(super) target: RedisTarget,
     tls: Option<Arc<rustls::ClientConfig>>,
     egress: Arc<Egress>,
-    pub(crate) connect_timeout: Duration,
+    pub(super) connect_timeout: Duration,
     /// What the sentinels named last.
-    pub(crate) named: Mutex<Option<Endpoint>>,
+    pub(super) named: Mutex<Option<Endpoint>>,
 }
 
 /// Whose password is used, and what must be true of the server.
@@ -110,12 +110,12 @@ impl Dialer {
     }
 
     /// Resolves the name and checks every address against the egress policy.
-    pub(super) async fn resolve(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<()> {
+    pub(crate) async fn resolve(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<()> {
         self.egress.resolve(&endpoint.host, endpoint.port, deadline).await.map(drop)
     }
 
     /// Opens the TCP connection.
-    pub(super) async fn socket(
+    pub(crate) async fn socket(
         &self,
         endpoint: &Endpoint,
         deadline: Deadline,
@@ -124,7 +124,7 @@ impl Dialer {
     }
 
     /// Wraps the socket in TLS where the target wants it. Nothing secret was sent before.
-    pub(super) async fn secure(
+    pub(crate) async fn secure(
         &self,
         socket: tokio::net::TcpStream,
         endpoint: &Endpoint,
@@ -139,7 +139,7 @@ impl Dialer {
     }
 
     /// Authenticates as a client of a data node.
-    pub(super) async fn log_in(&self, stream: Box<dyn Stream>) -> Result<Connection> {
+    pub(crate) async fn log_in(&self, stream: Box<dyn Stream>) -> Result<Connection> {
         let sentinel = matches!(self.target.topology, RedisTopology::Sentinel { .. });
         let peer = if sentinel { Peer::Primary } else { Peer::Data };
         self.authenticate(stream, peer).await

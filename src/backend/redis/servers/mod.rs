@@ -8,9 +8,6 @@ pub(super) mod feature;
 pub(super) mod identity;
 pub(super) mod members;
 pub(super) mod node;
-mod probe;
 pub(super) mod sentinel;
 pub(super) mod slot;
 pub(super) mod slot_set;
-
-pub use probe::probe;

@@ -134,14 +134,14 @@ impl Assembly {
         };
         let mut replies = replies.into_iter();
         let timed = replies.next().unwrap_or(Value::Nil);
-        let put = renamed_to(replies.next().unwrap_or(Value::Nil))?;
-        if let (Stored::Written, Err(error)) = (put, failure::check(timed)) {
+        let stored = renamed_to(replies.next().unwrap_or(Value::Nil))?;
+        if let (Stored::Written, Err(error)) = (stored, failure::check(timed)) {
             let what = "the key was written without the time at which it expires";
             return Err(error.context(what).outcome(Outcome::Unknown));
         }
-        match put {
+        match stored {
             Stored::Expired if expires_at.is_none() => Err(interrupted()),
-            put => Ok(put),
+            stored => Ok(stored),
         }
     }
 

@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_keep_to_their_size() {
+    fn chunks_keep_to_their_size() {
         assert_eq!(next_count(64, 64, 64), 512);
         assert_eq!(next_count(2000, 2000, 2000), MAX_COUNT);
         assert_eq!(next_count(64, 64, 64 << 20), 1);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_names_twice_in_one_answer_is_in_a_piece_once() {
+    fn what_a_server_names_twice_in_one_answer_is_in_a_chunk_once() {
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
         for kind in [NativeType::Hash, NativeType::SortedSet] {
             let elements = ["a", "1", "b", "2", "a", "1"].map(text).to_vec();

@@ -10,10 +10,10 @@ use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
-/// HashFields of a hash and their values.
+/// Fields of a hash and their values.
 pub type HashFields = [(Vec<u8>, Vec<u8>)];
 
-/// HashFields of a hash that expire, and when, in milliseconds since 1970.
+/// Fields of a hash that expire, and when, in milliseconds since 1970.
 pub type FieldExpiries = Vec<(Vec<u8>, i64)>;
 
 /// A value, and when fields of it expire.

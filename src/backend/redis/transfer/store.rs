@@ -1,4 +1,4 @@
-//! Putting many whole values under their names, in one pipeline, each all or nothing.
+//! Storing many small values under their names, in one pipeline, each all or nothing.
 //!
 //! Each is made under another name and renamed in the same transaction. What must not replace anything
 //! (`RENAMENX`) needs no look before, so that many fit into one pipeline. And what replaces something
@@ -56,7 +56,7 @@ pub struct NewKey {
     pub expires_at: Option<i64>,
 }
 
-/// What is put.
+/// What is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// A value of a type that Redis itself has, but no stream; and when fields of a hash expire.
@@ -79,7 +79,7 @@ impl Client {
         Ok(())
     }
 
-    /// Puts each value under its name. `token` is one that nobody else uses.
+    /// Stores each value under its name. `token` is one that nobody else uses.
     pub async fn store(
         &self,
         entries: &[NewKey],

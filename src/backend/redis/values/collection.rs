@@ -18,7 +18,7 @@ use crate::json::Writer;
 /// Writes `fields`, and `binary_fields` as `[[name, value], …]` for names that can't be those of a
 /// JSON object. Where fields have times to live, `field_ttls` and `binary_field_ttls` alike, in
 /// seconds.
-pub(in crate::backend::redis) async fn hash(
+pub(super) async fn hash(
     subject: &Subject<'_>,
     window: &Window,
     out: &mut Writer,
@@ -116,11 +116,7 @@ async fn field_ttls(
 }
 
 /// Writes `members`.
-pub(in crate::backend::redis) async fn set(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Writer,
-) -> Result<()> {
+pub(super) async fn set(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
     window.takes("set", &["pattern"])?;
     let (length, next, elements) = scanned(subject, window, "SCARD", "SSCAN").await?;
     let mut seen = HashSet::with_capacity(elements.len());

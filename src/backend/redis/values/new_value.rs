@@ -1,7 +1,7 @@
 //! Values that are written, and the commands that make them.
 
 /// Elements that one command carries: the server runs a command in one go.
-const CHUNK: usize = 1000;
+const PER_COMMAND: usize = 1000;
 
 /// A value of any type that Redis itself has.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,14 +59,16 @@ impl NewValue {
     pub(in crate::backend::redis) fn commands(&self, add: &mut dyn FnMut(&str, &[&[u8]])) {
         match self {
             Self::String(value) => add("SET", &[value]),
-            Self::Hash(fields) => chunked(add, "HSET", fields, |args, (name, value)| {
+            Self::Hash(fields) => in_commands(add, "HSET", fields, |args, (name, value)| {
                 args.extend([name.as_slice(), value]);
             }),
-            Self::List(values) => chunked(add, "RPUSH", values, |args, v| args.push(v)),
-            Self::Set(members) => chunked(add, "SADD", members, |args, m| args.push(m)),
-            Self::SortedSet(members) => chunked(add, "ZADD", members, |args, (member, score)| {
-                args.extend([score.as_bytes(), member]);
-            }),
+            Self::List(values) => in_commands(add, "RPUSH", values, |args, v| args.push(v)),
+            Self::Set(members) => in_commands(add, "SADD", members, |args, m| args.push(m)),
+            Self::SortedSet(members) => {
+                in_commands(add, "ZADD", members, |args, (member, score)| {
+                    args.extend([score.as_bytes(), member]);
+                });
+            }
             Self::Stream(entries) => {
                 for entry in entries {
                     let mut args = vec![entry.id.as_bytes()];
@@ -78,13 +80,13 @@ impl NewValue {
     }
 }
 
-fn chunked<'a, T>(
+fn in_commands<'a, T>(
     add: &mut dyn FnMut(&str, &[&[u8]]),
     name: &str,
     items: &'a [T],
     spread: impl Fn(&mut Vec<&'a [u8]>, &'a T),
 ) {
-    for items in items.chunks(CHUNK) {
+    for items in items.chunks(PER_COMMAND) {
         let mut args = Vec::with_capacity(items.len() * 2);
         for item in items {
             spread(&mut args, item);

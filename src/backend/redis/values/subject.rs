@@ -11,17 +11,14 @@ use crate::json::Writer;
 
 /// A key and what step one learned of it.
 pub(super) struct Subject<'a> {
-    pub(in crate::backend::redis) client: &'a Client,
+    pub(super) client: &'a Client,
     pub(in crate::backend::redis) key: &'a [u8],
-    pub(in crate::backend::redis) deadline: Deadline,
+    pub(super) deadline: Deadline,
 }
 
 impl Subject<'_> {
     /// Runs reads of one value; they are useless without each other.
-    pub(in crate::backend::redis) async fn ask<const N: usize>(
-        &self,
-        commands: &Commands,
-    ) -> Result<[Value; N]> {
+    pub(super) async fn ask<const N: usize>(&self, commands: &Commands) -> Result<[Value; N]> {
         let replies = self.client.run_all(commands, self.deadline).await?;
         let checked: Vec<Value> = replies.into_iter().map(failure::check).collect::<Result<_>>()?;
         checked.try_into().map_err(|_| Error::internal("a reply is missing"))

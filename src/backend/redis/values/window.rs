@@ -32,7 +32,7 @@ pub struct Window {
 
 impl Window {
     /// Refuses everything but what is taken, besides `cursor` and `count`.
-    pub(in crate::backend::redis) fn takes(&self, type_name: &str, taken: &[&str]) -> Result<()> {
+    pub(super) fn takes(&self, type_name: &str, taken: &[&str]) -> Result<()> {
         let given = [
             ("offset", self.offset.is_some()),
             ("reverse", self.reverse),
@@ -51,7 +51,7 @@ impl Window {
     }
 
     /// The first byte or index wanted.
-    pub(in crate::backend::redis) fn start(&self) -> Result<u64> {
+    pub(super) fn start(&self) -> Result<u64> {
         match (&self.cursor, self.offset) {
             (Some(_), Some(_)) => Err(Error::validation("give `cursor` or `offset`, not both")),
             (Some(cursor), None) => cursor::position(cursor),

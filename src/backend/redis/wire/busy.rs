@@ -4,7 +4,7 @@ use crate::circuit::{BUSY_WITH, END_WITH};
 use crate::error::{Code, Error};
 
 /// What is told of a server that is busy, from its own words.
-pub(crate) fn busy(said: &str) -> Error {
+pub(super) fn busy(said: &str) -> Error {
     let what = ["module", "function"].into_iter().find(|what| {
         let mentioned = said.to_ascii_lowercase();
         mentioned.contains(&format!("{what} kill")) || mentioned.contains(&format!("a {what} "))

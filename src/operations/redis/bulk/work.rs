@@ -27,7 +27,7 @@ use crate::request::reply::Reply;
 use crate::service::jobs::Job;
 
 /// Keys that are changed together: what is under way when the work is asked to stop.
-const CHUNK: usize = 250;
+const BATCH: usize = 250;
 
 /// `redis.bulk`
 pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
@@ -130,7 +130,7 @@ impl Work {
             let node = found.node.as_deref();
             let left: Vec<Vec<u8>> =
                 found.keys.into_iter().filter(|key| self.is_left(key, tally)).collect();
-            for keys in left.chunks(CHUNK) {
+            for keys in left.chunks(BATCH) {
                 if let Some(ended_by) = is_over(&self.job, cx, sink) {
                     return Ok(ended_by);
                 }

@@ -103,8 +103,8 @@ pub(super) async fn download(cx: &Context, input: KeyInput) -> Result<Reply> {
     let mut download = client.download(key, cx.deadline).await?;
     let reply = Reply::stream(cx, Format::Bytes, move |cx, sink| {
         Box::pin(async move {
-            while let Some(piece) = client.download_chunk(&mut download, cx.step()).await? {
-                sink.writer().raw(piece);
+            while let Some(chunk) = client.download_chunk(&mut download, cx.step()).await? {
+                sink.writer().raw(chunk);
                 sink.flush().await?;
             }
             Ok(())

@@ -20,7 +20,7 @@ use crate::request::feed::{Format, Sink};
 use crate::request::reply::Reply;
 
 /// Keys that are described together.
-const CHUNK: usize = 250;
+const BATCH: usize = 250;
 
 /// Keys that are looked at first; how large their values are is not yet known.
 const FIRST_WORK: u64 = 100;
@@ -147,7 +147,7 @@ impl Export {
             self.selection.set_work(work);
             let Some(found) = self.selection.next(&self.client, cx.step()).await? else { break };
             let before = self.values.ledger.bytes();
-            for keys in found.keys.chunks(CHUNK) {
+            for keys in found.keys.chunks(BATCH) {
                 self.values.keys(cx, &self.client, keys, sink).await?;
             }
             self.checkpoint(sink).await?;

@@ -196,15 +196,15 @@ impl Values {
         cx: &Context,
         client: &Client,
         key: &Key<'_>,
-        mut pieces: ChunkedRead,
+        mut chunks: ChunkedRead,
         sink: &mut Sink,
     ) -> Result<()> {
         let mut first = true;
-        while !pieces.is_over() {
-            let piece = pieces.next(client, cx.step()).await?;
-            let expiries = self.expiries_of(cx, client, key.name, &piece, sink).await?;
+        while !chunks.is_over() {
+            let chunk = chunks.next(client, cx.step()).await?;
+            let expiries = self.expiries_of(cx, client, key.name, &chunk, sink).await?;
             let expires_at = self.expires_at(&key.is, sink).await?;
-            let (more, changed) = (!pieces.is_over(), pieces.changed());
+            let (more, changed) = (!chunks.is_over(), chunks.changed());
             self.ledger
                 .line(sink, |out| {
                     if std::mem::take(&mut first) {
@@ -213,7 +213,7 @@ impl Values {
                     } else {
                         out.raw(b"{\"part\":");
                     }
-                    encode::value(out, &piece);
+                    encode::value(out, &chunk);
                     encode::field_expiries(out, &expiries);
                     close(out, more, changed);
                     Ok(())
@@ -239,9 +239,9 @@ impl Values {
             Ok(state) => Some(state),
             state => self.or_warn("stream", state.map(Some), sink).await?,
         };
-        let mut pieces = ChunkedRead::new(key.name, NativeType::Stream);
+        let mut chunks = ChunkedRead::new(key.name, NativeType::Stream);
         if let Some(state) = &state {
-            pieces = pieces.until(&state.last_id);
+            chunks = chunks.until(&state.last_id);
         }
         let expires_at = self.expires_at(&key.is, sink).await?;
         let now = client.now(cx.step()).await;
@@ -249,10 +249,10 @@ impl Values {
         let mut groups: Vec<_> = groups.filter(|group| group.pending > 0).collect();
         groups.reverse();
         let mut first = true;
-        while !pieces.is_over() {
-            let piece = pieces.next(client, cx.step()).await?;
-            let more = !pieces.is_over() || !groups.is_empty();
-            let changed = pieces.changed();
+        while !chunks.is_over() {
+            let chunk = chunks.next(client, cx.step()).await?;
+            let more = !chunks.is_over() || !groups.is_empty();
+            let changed = chunks.changed();
             self.ledger
                 .line(sink, |out| {
                     if std::mem::take(&mut first) {
@@ -264,7 +264,7 @@ impl Values {
                     } else {
                         out.raw(b"{\"part\":");
                     }
-                    encode::value(out, &piece);
+                    encode::value(out, &chunk);
                     close(out, more, changed);
                     Ok(())
                 })
@@ -324,10 +324,10 @@ impl Values {
         cx: &Context,
         client: &Client,
         key: &[u8],
-        piece: &NewValue,
+        chunk: &NewValue,
         sink: &mut Sink,
     ) -> Result<FieldExpiries> {
-        let NewValue::Hash(fields) = piece else { return Ok(Vec::new()) };
+        let NewValue::Hash(fields) = chunk else { return Ok(Vec::new()) };
         if fields.is_empty() {
             return Ok(Vec::new());
         }

@@ -1,4 +1,4 @@
-//! Keys on their way into a server: whole ones in chunks, those in parts one after the other.
+//! Keys on their way into a server: whole ones in batches, those in parts one after the other.
 
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -22,8 +22,8 @@ use crate::request::context::Context;
 use crate::request::feed::Sink;
 
 /// Keys that are written together, and about how many bytes.
-const CHUNK: usize = 500;
-const CHUNK_BYTES: usize = 1 << 20;
+const BATCH: usize = 500;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Writes keys, and reports what became of each.
 pub(super) struct KeyWriter<'a> {
@@ -37,7 +37,7 @@ pub(super) struct KeyWriter<'a> {
     dry_run: bool,
     /// Tells temporary names of this import from others'.
     token: String,
-    chunk: Vec<(u64, NewKey)>,
+    batch: Vec<(u64, NewKey)>,
     bytes: usize,
     open: Option<Open>,
 }
@@ -81,7 +81,7 @@ impl<'a> KeyWriter<'a> {
             seals: Seals::of(cx)?,
             dry_run,
             token: Uuid::new_v4().simple().to_string(),
-            chunk: Vec::new(),
+            batch: Vec::new(),
             bytes: 0,
             open: None,
         })
@@ -89,7 +89,7 @@ impl<'a> KeyWriter<'a> {
 
     /// The first line whose key is not settled.
     pub(super) fn unsettled(&self) -> Option<u64> {
-        let first = self.chunk.first().map(|(line, _)| *line);
+        let first = self.batch.first().map(|(line, _)| *line);
         let open = self.open.as_ref().filter(|open| !matches!(open.fate, Fate::Refused));
         first.or(open.map(|open| open.line))
     }
@@ -140,9 +140,9 @@ impl<'a> KeyWriter<'a> {
             self.report.expired += 1;
             return Ok(());
         }
-        self.chunk.push((line, NewKey { key, content, expires_at }));
+        self.batch.push((line, NewKey { key, content, expires_at }));
         self.bytes += length;
-        if self.chunk.len() >= CHUNK || self.bytes >= CHUNK_BYTES {
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
             self.flush().await
         } else {
             Ok(())
@@ -264,42 +264,42 @@ impl<'a> KeyWriter<'a> {
         let Some(Open { line, key, expires_at, fate, .. }) = self.open.take() else {
             return Ok(());
         };
-        let put = match fate {
+        let stored = match fate {
             Fate::Refused => return Ok(()),
-            Fate::Ignored(put) => Ok(put),
+            Fate::Ignored(stored) => Ok(stored),
             Fate::Assembled { assembly, .. } => {
                 let conflict = self.policy.conflict();
                 assembly.finish(self.client, expires_at, conflict, self.cx.step()).await
             }
         };
-        self.settle(line, &key, put)
+        self.settle(line, &key, stored)
     }
 
     /// Writes what has gathered.
     pub(super) async fn flush(&mut self) -> Result<()> {
-        if self.chunk.is_empty() {
+        if self.batch.is_empty() {
             return Ok(());
         }
         if self.dry_run || self.policy == OnConflict::Fail {
             self.look().await?;
         }
-        let chunk = std::mem::take(&mut self.chunk);
+        let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
-        if chunk.is_empty() {
+        if batch.is_empty() {
             return Ok(());
         }
-        let (lines, entries): (Vec<u64>, Vec<NewKey>) = chunk.into_iter().unzip();
+        let (lines, entries): (Vec<u64>, Vec<NewKey>) = batch.into_iter().unzip();
         let conflict = self.policy.conflict();
-        let put = self.client.store(&entries, conflict, &self.token, self.cx.step()).await;
+        let stored = self.client.store(&entries, conflict, &self.token, self.cx.step()).await;
         let mut failure = None;
-        for ((line, entry), put) in lines.into_iter().zip(entries).zip(put) {
-            match put {
+        for ((line, entry), stored) in lines.into_iter().zip(entries).zip(stored) {
+            match stored {
                 Err(error) if ends_writing(&error) => {
-                    self.chunk.push((line, entry));
+                    self.batch.push((line, entry));
                     failure = Some(error);
                 }
-                put => {
-                    if let Err(error) = self.settle(line, &entry.key, put) {
+                stored => {
+                    if let Err(error) = self.settle(line, &entry.key, stored) {
                         failure.get_or_insert(error);
                     }
                 }
@@ -309,15 +309,15 @@ impl<'a> KeyWriter<'a> {
     }
 
     /// Looks which keys are there already. In a dry run that settles them; else one that is there
-    /// ends the import before any of the chunk is written.
+    /// ends the import before any of the batch is written.
     async fn look(&mut self) -> Result<()> {
-        let keys: Vec<&[u8]> = self.chunk.iter().map(|(_, entry)| entry.key.as_slice()).collect();
+        let keys: Vec<&[u8]> = self.batch.iter().map(|(_, entry)| entry.key.as_slice()).collect();
         let there = self.client.exist(&keys, self.cx.step()).await;
         let there = there.into_iter().collect::<Result<Vec<bool>>>()?;
         if self.policy == OnConflict::Fail
             && let Some(at) = there.iter().position(|&there| there)
         {
-            let (line, entry) = &self.chunk[at];
+            let (line, entry) = &self.batch[at];
             return Err(exists(*line, &entry.key));
         }
         if self.dry_run {
@@ -327,15 +327,15 @@ impl<'a> KeyWriter<'a> {
                 0
             };
             self.report.skipped += kept;
-            self.report.done += self.chunk.len() as u64 - kept;
-            self.chunk.clear();
+            self.report.done += self.batch.len() as u64 - kept;
+            self.batch.clear();
         }
         Ok(())
     }
 
     /// Notes what became of a key.
-    fn settle(&mut self, line: u64, key: &[u8], put: Result<Stored>) -> Result<()> {
-        match put {
+    fn settle(&mut self, line: u64, key: &[u8], stored: Result<Stored>) -> Result<()> {
+        match stored {
             Ok(Stored::Written) => self.report.done += 1,
             Ok(Stored::Expired) => self.report.expired += 1,
             Ok(Stored::Kept) => {

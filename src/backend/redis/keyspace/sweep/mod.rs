@@ -36,10 +36,10 @@ const MAX_PASSES: u32 = 5;
 /// A sweep that is under way.
 #[derive(Debug)]
 pub struct Sweep {
-    pub(in crate::backend::redis) filter: Filter,
+    pub(super) filter: Filter,
     /// Nothing more is to be found in these.
-    pub(in crate::backend::redis) swept: SlotSet,
-    pub(in crate::backend::redis) pass: u32,
+    pub(super) swept: SlotSet,
+    pub(super) pass: u32,
     /// The node that was swept last in this pass; they are taken in the order of their ids.
     pub(in crate::backend::redis) after: Option<String>,
     pub(super) leg: Option<Leg>,
@@ -64,8 +64,8 @@ pub(super) struct Leg {
     pub(in crate::backend::redis) slots: SlotSet,
     /// The process was found to be the one that it began on.
     pub(super) verified: bool,
-    pub(in crate::backend::redis) size: Option<u64>,
-    pub(in crate::backend::redis) examined: u64,
+    pub(super) size: Option<u64>,
+    pub(super) examined: u64,
 }
 
 /// Keys that were found together.

@@ -134,24 +134,24 @@ impl Info {
         Self::word(self.server.as_ref(), "mode")
     }
 
-    pub(in crate::backend::redis) fn used_memory(&self) -> Option<String> {
+    pub(super) fn used_memory(&self) -> Option<String> {
         Self::word(self.memory.as_ref(), "used_memory_human")
     }
 }
 
 /// Reads a reply of `INFO`.
-pub(in crate::backend::redis) fn read(reply: &Value) -> Result<Info> {
+pub(super) fn read(reply: &Value) -> Result<Info> {
     let text = reply::text(reply).ok_or_else(|| failure::unexpected("INFO"))?;
     Ok(typed(Text::parse(&text)))
 }
 
 /// The databases in a reply of `INFO keyspace`.
-pub(in crate::backend::redis) fn keyspace(reply: &Value) -> Option<Vec<Keyspace>> {
+pub(super) fn keyspace(reply: &Value) -> Option<Vec<Keyspace>> {
     Some(lists::keyspace(&Text::parse(&reply::text(reply)?)))
 }
 
 /// The memory in use, and the eviction policy, in a reply of `INFO memory`.
-pub(in crate::backend::redis) fn memory(reply: &Value) -> Option<(Option<i64>, Option<String>)> {
+pub(super) fn memory(reply: &Value) -> Option<(Option<i64>, Option<String>)> {
     let text = Text::parse(&reply::text(reply)?);
     let memory = Section::read(MEMORY, &text);
     let policy = text.get("maxmemory_policy").map(str::to_owned);

@@ -25,7 +25,7 @@ use batch::Key;
 pub(super) use batch::{Batch, Settled};
 pub(super) use target::Target;
 
-/// Values up to this size, as the server estimates it, are made again whole; larger ones piece by piece.
+/// Values up to this size, as the server estimates it, are made again whole; larger ones chunk by chunk.
 const WHOLE: u64 = 256 << 10;
 
 /// What goes together, but for one that is larger.
@@ -170,18 +170,18 @@ impl Copy {
             entries.push(NewKey { key: key.name.clone(), content, expires_at });
             sent.push(key);
         }
-        let put = self.to.store(cx, &entries, self.on_conflict.conflict()).await;
-        for (key, put) in sent.into_iter().zip(put) {
-            match put {
+        let stored = self.to.store(cx, &entries, self.on_conflict.conflict()).await;
+        for (key, stored) in sent.into_iter().zip(stored) {
+            match stored {
                 Err(error) => settled.unwritten(key.name, self.to.failed(cx, error)),
-                Ok(put) => self.settle(cx, key.name, put, settled),
+                Ok(stored) => self.settle(cx, key.name, stored, settled),
             }
         }
     }
 
     /// Notes what became of a key.
-    fn settle(&self, cx: &Context, name: Vec<u8>, put: Stored, settled: &mut Settled) {
-        match put {
+    fn settle(&self, cx: &Context, name: Vec<u8>, stored: Stored, settled: &mut Settled) {
+        match stored {
             Stored::Written => settled.add(name, Ok(true)),
             Stored::Kept if self.on_conflict == OnConflict::Fail => {
                 let error = self.to.has_it(cx, &name);

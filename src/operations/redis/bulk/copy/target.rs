@@ -69,7 +69,7 @@ impl Target {
         there.into_iter().map(|there| there.map_err(|error| self.failed(cx, error))).collect()
     }
 
-    /// Puts each value under its name.
+    /// Stores each value under its name.
     pub(super) async fn store(
         &self,
         cx: &Context,

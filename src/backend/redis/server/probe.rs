@@ -2,10 +2,10 @@
 
 use redis::Value;
 
-use super::dial::Dialer;
+use super::info;
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
-use crate::backend::redis::server::info;
+use crate::backend::redis::servers::dial::Dialer;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::connection::Connection;
 use crate::backend::redis::wire::failure;
