@@ -15,7 +15,7 @@ const VERSION: &str = "s1";
 
 impl Sweep {
     /// Where to go on after what was found so far.
-    pub(in crate::backend::redis) fn cursor(&self) -> String {
+    pub(in super::super) fn cursor(&self) -> String {
         let (id, position, run_id, slots) = match &self.leg {
             None => ("-", "-".to_owned(), "-", String::new()),
             Some(leg) => (

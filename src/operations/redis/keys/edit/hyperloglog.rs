@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::Bytes;
-use crate::backend::redis::values::edit::{Edit, hyperloglog};
 use super::elements::{bytes, some};
+use crate::backend::redis::values::edit::{Edit, hyperloglog};
 use crate::error::Result;
 
 /// Changes of a HyperLogLog.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::Bytes;
-use crate::backend::redis::values::edit::{Edit, list};
 use super::elements::{bytes, some};
+use crate::backend::redis::values::edit::{Edit, list};
 use crate::error::Result;
 
 /// Changes of a list. Indexes count from 0; negative ones from the end, −1 being the last.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::Bytes;
-use crate::backend::redis::values::edit::{Edit, set};
 use super::elements::{bytes, some};
+use crate::backend::redis::values::edit::{Edit, set};
 use crate::error::Result;
 
 /// Changes of a set.

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Score};
-use crate::backend::redis::values::edit::{Edit, sorted_set};
 use super::elements::{bytes, named, seen, some};
+use crate::backend::redis::values::edit::{Edit, sorted_set};
 use crate::error::Result;
 
 /// Changes of a sorted set.
