@@ -37,13 +37,13 @@ fn end_of(command: &str) -> Option<&'static str> {
 }
 
 /// Whether a command runs a script of a user's.
-pub(in crate::backend::redis) fn is_script(command: &str) -> bool {
+pub(super) fn is_script(command: &str) -> bool {
     end_of(command).is_some()
 }
 
 /// What is told of an error that a script answered with. It may have written before, and it chooses
 /// the words: they say nothing of the server, nor of the log-in.
-pub(in crate::backend::redis) fn failed(error: Error, effect: Effect) -> Error {
+pub(super) fn failed(error: Error, effect: Effect) -> Error {
     let outcome = unanswered(effect);
     match error.code() {
         Code::DbConnectionFailed | Code::DbInvalidCredentials | Code::PoolExhausted

@@ -16,13 +16,13 @@ pub(in crate::backend::redis) const END: &str = "0";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Cursor {
     /// Fingerprint of the cluster when the scan began; 0 where there is none.
-    pub(in crate::backend::redis) fingerprint: u32,
+    pub(super) fingerprint: u32,
     /// Id of the node that is being scanned; empty where there is no cluster.
-    pub(in crate::backend::redis) node: String,
+    pub(super) node: String,
     /// Id of that server's process, where the user may know.
-    pub(in crate::backend::redis) run_id: Option<String>,
+    pub(super) run_id: Option<String>,
     /// The process's own cursor.
-    pub(in crate::backend::redis) position: u64,
+    pub(super) position: u64,
 }
 
 impl Cursor {
@@ -34,7 +34,7 @@ impl Cursor {
     }
 
     /// Reads the opaque form; `None` is the beginning.
-    pub(in crate::backend::redis) fn decode(text: &str) -> Result<Option<Self>> {
+    pub(super) fn decode(text: &str) -> Result<Option<Self>> {
         if text == END {
             return Ok(None);
         }

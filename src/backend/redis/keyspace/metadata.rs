@@ -26,7 +26,7 @@ pub struct Columns {
 }
 
 /// Adds the commands that describe one key.
-pub(in crate::backend::redis) fn push(commands: &mut Commands, key: &[u8], scan: &Scan) {
+pub(super) fn push(commands: &mut Commands, key: &[u8], scan: &Scan) {
     if scan.asks_type() {
         commands.push(Effect::Read, 1, &[b"TYPE", key]);
     }
@@ -55,7 +55,7 @@ pub(in crate::backend::redis) fn push_encoding(commands: &mut Commands, key: &[u
 
 /// Writes one key of a page, unless it has vanished or a filter that no `SCAN` applied leaves it
 /// out.
-pub(in crate::backend::redis) fn write(
+pub(super) fn write(
     out: &mut Writer,
     first: &mut bool,
     key: &[u8],

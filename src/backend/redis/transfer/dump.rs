@@ -53,7 +53,7 @@ impl Dump {
     }
 
     /// The bytes, for `RESTORE`.
-    pub(in crate::backend::redis) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

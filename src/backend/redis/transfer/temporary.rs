@@ -7,7 +7,7 @@ use crate::backend::redis::servers::slot::{self, SLOTS};
 /// A name beside `key`: in its slot, so that one can be renamed to the other, and where that is
 /// possible beginning with it, so that a user who may write only keys with a prefix may write it too.
 /// `token` tells it from others' names.
-pub(in crate::backend::redis) fn beside(key: &[u8], token: &str) -> Vec<u8> {
+pub(super) fn beside(key: &[u8], token: &str) -> Vec<u8> {
     let suffix = format!(":import-{token}");
     if slot::hash_tag(key).is_some() {
         return [key, suffix.as_bytes()].concat();

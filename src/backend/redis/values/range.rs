@@ -11,11 +11,7 @@ use crate::error::{Error, Result};
 use crate::json::Writer;
 
 /// Writes `values`; in reverse, the last is the first and offsets count from it.
-pub(in crate::backend::redis) async fn list(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Writer,
-) -> Result<()> {
+pub(super) async fn list(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
     window.takes("list", &["offset", "reverse"])?;
     let (start, count) = (window.start()?, window.elements()?);
     let behind = start.saturating_add(count);

@@ -12,7 +12,7 @@ use crate::json::Writer;
 /// A key and what step one learned of it.
 pub(super) struct Subject<'a> {
     pub(super) client: &'a Client,
-    pub(in crate::backend::redis) key: &'a [u8],
+    pub(super) key: &'a [u8],
     pub(super) deadline: Deadline,
 }
 

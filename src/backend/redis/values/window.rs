@@ -60,7 +60,7 @@ impl Window {
     }
 
     /// How many elements are wanted.
-    pub(in crate::backend::redis) fn elements(&self) -> Result<u64> {
+    pub(super) fn elements(&self) -> Result<u64> {
         let count = self.count.unwrap_or(DEFAULT_COUNT);
         if count > MAX_COUNT {
             return Err(Error::new(
