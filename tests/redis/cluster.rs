@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::json;
-use studio_multidb::backend::redis::info::Depth;
-use studio_multidb::backend::redis::read::Window;
-use studio_multidb::backend::redis::scan::Scan;
-use studio_multidb::backend::redis::write::{Condition, NewValue};
+use studio_multidb::backend::redis::keyspace::scan::Scan;
+use studio_multidb::backend::redis::server::info::Depth;
+use studio_multidb::backend::redis::values::Window;
+use studio_multidb::backend::redis::values::{Condition, NewValue};
 
 use crate::support::{
     Admin, SLOTS, batch, connect, matching, prefix, read, scan, server, soon, write,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::read::Window;
-use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::backend::redis::values::NewValue;
+use studio_multidb::backend::redis::values::Window;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;

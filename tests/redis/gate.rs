@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::commands::Effect;
 use studio_multidb::backend::redis::gate;
+use studio_multidb::backend::redis::gate::Effect;
 use studio_multidb::permission::Permission;
 
 use crate::support::{command, connect, server};

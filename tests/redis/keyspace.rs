@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use studio_multidb::backend::redis::scan::Scan;
-use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::backend::redis::keyspace::scan::Scan;
+use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::error::Code;
 
 use crate::support::{batch, connect, everything, matching, prefix, scan, server, write};

@@ -235,7 +235,7 @@ async fn a_value_of_any_length_is_downloaded_whole_or_cut_off_where_it_changes()
     for url in every_server() {
         let (service, client, key) = (service(&url), connect(&url).await, prefix());
         let bytes: Vec<u8> = (0..5_000_000_u32).flat_map(u32::to_le_bytes).collect();
-        let value = studio_multidb::backend::redis::write::NewValue::String(bytes.clone());
+        let value = studio_multidb::backend::redis::values::NewValue::String(bytes.clone());
         crate::support::write(&client, key.as_bytes(), value).await.unwrap();
         refused(&service, &key, "PAYLOAD_TOO_LARGE").await;
         let path = format!("/keys/{key}/download");

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, json};
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::read::Window;
-use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::backend::redis::values::NewValue;
+use studio_multidb::backend::redis::values::Window;
 use studio_multidb::backend::test_connection;
 use studio_multidb::error::{Code, Error};
 use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::info::Depth;
+use studio_multidb::backend::redis::server::info::Depth;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;

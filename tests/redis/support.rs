@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::batch::Batch;
+use studio_multidb::backend::redis::console::batch::Batch;
 use studio_multidb::backend::redis::gate;
-use studio_multidb::backend::redis::info::Depth;
-use studio_multidb::backend::redis::read::Window;
-use studio_multidb::backend::redis::scan::{Budget, Filter, Scan, With};
-use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::backend::redis::keyspace::scan::Scan;
+use studio_multidb::backend::redis::keyspace::{Budget, Columns, Filter};
+use studio_multidb::backend::redis::server::info::Depth;
+use studio_multidb::backend::redis::values::NewValue;
+use studio_multidb::backend::redis::values::Window;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Result;
 use studio_multidb::json::Writer;
@@ -86,7 +87,7 @@ pub(crate) fn everything() -> Scan {
         cursor: "0".to_owned(),
         count: 100,
         budget: Budget { examined: 100_000, time: Duration::from_secs(2) },
-        with: With { type_name: true, ttl: true, size: true, encoding: true },
+        with: Columns { type_name: true, ttl: true, size: true, encoding: true },
     }
 }
 

@@ -1,10 +1,10 @@
 //! Reading and writing values of all types.
 
 use serde_json::json;
-use studio_multidb::backend::redis::info::Depth;
-use studio_multidb::backend::redis::lifetime::Expiry;
-use studio_multidb::backend::redis::read::Window;
-use studio_multidb::backend::redis::write::{Condition, NewValue, StreamEntry};
+use studio_multidb::backend::redis::keyspace::lifetime::Expiry;
+use studio_multidb::backend::redis::server::info::Depth;
+use studio_multidb::backend::redis::values::Window;
+use studio_multidb::backend::redis::values::{Condition, NewValue, StreamEntry};
 use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;

@@ -12,7 +12,7 @@ use crate::request::reply::Reply;
 /// Which collections.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct CollectionsInput {
+pub(super) struct CollectionsByQueryInput {
     /// Name of the database; the connection's own if not given.
     database_name: Option<String>,
     /// How many at most; 1000 if not given, and at most.
@@ -22,24 +22,25 @@ pub(super) struct CollectionsInput {
 }
 
 /// As `mongodb.collections.list`.
-pub(super) async fn collections(cx: &Context, input: CollectionsInput) -> Result<Reply> {
-    let CollectionsInput { database_name, limit, after } = input;
+pub(super) async fn collections(cx: &Context, input: CollectionsByQueryInput) -> Result<Reply> {
+    let CollectionsByQueryInput { database_name, limit, after } = input;
     let db = named(cx, database_name).await?;
-    of_collections::list(cx, of_collections::ListInput { db, limit, after, info: None }).await
+    of_collections::list(cx, of_collections::CollectionsListInput { db, limit, after, info: None })
+        .await
 }
 
 /// Which database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct StatsInput {
+pub(super) struct StatsByQueryInput {
     /// Name of the database; the connection's own if not given.
     database_name: Option<String>,
 }
 
 /// As `mongodb.databases.stats`.
-pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
+pub(super) async fn stats(cx: &Context, input: StatsByQueryInput) -> Result<Reply> {
     let db = named(cx, input.database_name).await?;
-    databases::stats(cx, databases::StatsInput { db, scale: None }).await
+    databases::stats(cx, databases::DatabasesStatsInput { db, scale: None }).await
 }
 
 /// The database that is meant.

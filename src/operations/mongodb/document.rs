@@ -17,7 +17,7 @@ use crate::request::reply::Reply;
 /// Which document to show.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GetInput {
+pub(super) struct DocumentsGetInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -41,7 +41,7 @@ pub(super) struct GetInput {
 
 /// The document, or `null` if there is none. Its etag, for `if_match` of a change, is in the header
 /// `ETag`, and beside the document where that is asked for.
-pub(super) async fn get(cx: &Context, input: GetInput) -> Result<Reply> {
+pub(super) async fn get(cx: &Context, input: DocumentsGetInput) -> Result<Reply> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let client = cx.mongodb().await?;
@@ -65,7 +65,7 @@ pub(super) async fn get(cx: &Context, input: GetInput) -> Result<Reply> {
 /// How to change a document: `update` or `replacement`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct UpdateInput {
+pub(super) struct DocumentsUpdateInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -105,7 +105,7 @@ pub(super) struct UpdateInput {
 }
 
 /// `{ matched_count, upserted_id, document, etag }`: the document as it is after the change.
-pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
+pub(super) async fn update(cx: &Context, input: DocumentsUpdateInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let seen = Seen::of(input.if_unchanged, input.if_match)?;
@@ -153,7 +153,7 @@ pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
 /// Which document to delete.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DeleteInput {
+pub(super) struct DocumentsDeleteInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -177,7 +177,7 @@ pub(super) struct DeleteInput {
 }
 
 /// `{ deleted_count }`.
-pub(super) async fn delete(cx: &Context, input: DeleteInput) -> Result<Reply> {
+pub(super) async fn delete(cx: &Context, input: DocumentsDeleteInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let seen = Seen::of(input.if_unchanged, input.if_match)?;

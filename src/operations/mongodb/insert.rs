@@ -21,7 +21,7 @@ const MOST_INSERTED: usize = 10_000;
 /// What to insert: `document` or `documents`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct InsertInput {
+pub(super) struct DocumentsInsertInput {
     /// Name of the database.
     db: String,
     /// Name of the collection; it is made if it does not exist.
@@ -37,7 +37,7 @@ pub(super) struct InsertInput {
 /// `{ inserted_ids, ids, inserted_count }`. `inserted_ids` are texts: the digits of an `ObjectId`, a
 /// string as it is, anything else as canonical Extended JSON. `ids` are the ids themselves, as
 /// canonical Extended JSON.
-pub(super) async fn insert(cx: &Context, input: InsertInput) -> Result<Reply> {
+pub(super) async fn insert(cx: &Context, input: DocumentsInsertInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let documents = match (input.document, input.documents) {
         (Some(document), None) => vec![document],

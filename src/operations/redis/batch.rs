@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::backend::redis::batch::{Batch, MAX_COMMANDS};
+use crate::backend::redis::console::batch::{Batch, MAX_COMMANDS};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::request::context::Context;

@@ -6,8 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::backend::redis::console;
-use crate::backend::redis::{commands, gate};
+use crate::backend::redis::{console, gate};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::permission::Permission;
@@ -48,8 +47,8 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
         return Err(Error::new(Code::OperationNotAllowed, message).detail("confirm", true));
     }
     let effect = match ruling.effect {
-        commands::Effect::Read => Effect::Reads,
-        commands::Effect::Write => Effect::Writes,
+        gate::Effect::Read => Effect::Reads,
+        gate::Effect::Write => Effect::Writes,
     };
     cx.will(effect, ruling.cost(args.len())).await?;
     let client = cx.redis().await?;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::backend::redis::put::Conflict;
+use crate::backend::redis::transfer::store::Conflict;
 
 /// What happens to keys that are there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 //! What goes wrong with single keys: how many problems are told one by one, the others being only
 //! counted, and which ones say that it makes no sense to go on.
 
-use crate::backend::redis::put::lacks_transactions;
+use crate::backend::redis::transfer::store::lacks_transactions;
 use crate::error::{Code, Error};
 use crate::json::Writer;
 use crate::outcome::Outcome;

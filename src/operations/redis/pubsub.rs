@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::input::{Bytes, Encoding};
 use crate::backend::redis::pubsub::{
-    ChannelsRequest, Kind, MAX_TOPICS, Subscriber, Topic, too_many,
+    ChannelsRequest, MAX_TOPICS, Subscriber, Topic, TopicKind, too_many,
 };
 use crate::error::{Code, Error, Result};
 use crate::fanout::Frames;
@@ -180,8 +180,11 @@ enum Verb {
 /// `reconnected` or `too_large`. A user has at most 100 patterns and 10,000 channels on a connection.
 async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
     let SubscribeInput { channels, patterns, shard_channels, encoding } = input;
-    let kinds =
-        [(Kind::Channel, channels), (Kind::Pattern, patterns), (Kind::Shard, shard_channels)];
+    let kinds = [
+        (TopicKind::Channel, channels),
+        (TopicKind::Pattern, patterns),
+        (TopicKind::Shard, shard_channels),
+    ];
     let mut wanted: Vec<Topic> = Vec::new();
     for (kind, names) in kinds {
         let names: Result<Vec<Bytes>> =
@@ -216,12 +219,12 @@ fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
         Error::validation(format!("a message is {{ \"type\": …, \"channels\": […] }}: {e}"))
     })?;
     let (kind, wanted) = match verb {
-        Verb::Subscribe => (Kind::Channel, true),
-        Verb::Psubscribe => (Kind::Pattern, true),
-        Verb::Ssubscribe => (Kind::Shard, true),
-        Verb::Unsubscribe => (Kind::Channel, false),
-        Verb::Punsubscribe => (Kind::Pattern, false),
-        Verb::Sunsubscribe => (Kind::Shard, false),
+        Verb::Subscribe => (TopicKind::Channel, true),
+        Verb::Psubscribe => (TopicKind::Pattern, true),
+        Verb::Ssubscribe => (TopicKind::Shard, true),
+        Verb::Unsubscribe => (TopicKind::Channel, false),
+        Verb::Punsubscribe => (TopicKind::Pattern, false),
+        Verb::Sunsubscribe => (TopicKind::Shard, false),
     };
     if channels.len() > MAX_TOPICS {
         return Err(too_many());
@@ -235,7 +238,7 @@ fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
     }
 }
 
-fn topics(kind: Kind, names: Vec<Bytes>) -> impl Iterator<Item = Topic> {
+fn topics(kind: TopicKind, names: Vec<Bytes>) -> impl Iterator<Item = Topic> {
     names.into_iter().map(move |name| Topic { kind, name: name.0.into() })
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::input::{Bytes, Score, each_once};
-use crate::backend::redis::write::{NewValue, StreamEntry};
+use crate::backend::redis::values::{NewValue, StreamEntry};
 use crate::error::{Code, Error, Result};
 
 /// Elements that one write carries at most.

@@ -14,7 +14,7 @@ use crate::target::DatabaseType;
 /// Which part of the list.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListInput {
+pub(super) struct ConnectionsListInput {
     /// At most this many, 1 to 1000; 100 when not given.
     limit: Option<u32>,
     /// The `cursor` that the page before answered with.
@@ -24,7 +24,7 @@ pub(super) struct ListInput {
 
 /// Primary first, then in order of registration. A project has few connections of a type, and all of
 /// them are read together; the cursor is the id of the last one shown.
-pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: ConnectionsListInput) -> Result<Reply> {
     let kind = kind(cx)?;
     let limit = usize::try_from(page_size(input.limit)?).unwrap_or(usize::MAX);
     let registry = &cx.service.registry;

@@ -18,7 +18,7 @@ use crate::target::{DatabaseType, Target};
 /// Which connections to list.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListInput {
+pub(super) struct DatabasesListInput {
     /// Of the project with this `ref` only.
     #[serde(alias = "projectRef")]
     project_ref: Option<String>,
@@ -33,7 +33,7 @@ pub(super) struct ListInput {
     cursor: Option<String>,
 }
 
-impl ListInput {
+impl DatabasesListInput {
     pub(super) fn of(
         project_ref: Option<String>,
         database_type: Option<DatabaseType>,
@@ -55,7 +55,7 @@ impl ListInput {
     }
 }
 
-pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: DatabasesListInput) -> Result<Reply> {
     let page = cx.service.registry.page(input.request(cx).await?).await?;
     Reply::write(|w| {
         w.raw(&page);

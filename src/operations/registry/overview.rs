@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::databases::ListInput;
+use super::databases::DatabasesListInput;
 use super::trial::try_saved;
 use crate::error::Result;
 use crate::registry::{Connection, Status};
@@ -85,7 +85,7 @@ struct Health {
 
 pub(super) async fn health(cx: &Context, input: HealthInput) -> Result<Reply> {
     let HealthInput { project_ref, database_type, limit, cursor, probe } = input;
-    let list = ListInput::of(project_ref, database_type, limit, cursor);
+    let list = DatabasesListInput::of(project_ref, database_type, limit, cursor);
     let (connections, cursor) = cx.service.registry.list(list.request(cx).await?).await?;
     let found: Vec<Health> = if probe {
         futures_util::stream::iter(connections)

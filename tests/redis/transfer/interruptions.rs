@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::backend::redis::write::NewValue;
+use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::request::upload::Upload;
 
 use super::{end, export, file, forget, import, parsed};

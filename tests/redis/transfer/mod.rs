@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use studio_multidb::backend::redis::write::{NewValue, StreamEntry};
+use studio_multidb::backend::redis::values::{NewValue, StreamEntry};
 use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use studio_multidb::backend::redis::write::{NewValue, StreamEntry};
+use studio_multidb::backend::redis::values::{NewValue, StreamEntry};
 use studio_multidb::request::upload::Upload;
 
 use super::{content, end, export, file, fill, forget, import, parsed};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::future::join_all;
 use serde_json::Value;
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::edit::{Edit, hash, list, string};
+use studio_multidb::backend::redis::values::edit::{Edit, hash, list, string};
 use studio_multidb::error::Result;
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;

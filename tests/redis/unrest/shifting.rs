@@ -1,7 +1,7 @@
 //! Servers that are changing.
 
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::info::Depth;
+use studio_multidb::backend::redis::server::info::Depth;
 use tokio::task::JoinHandle;
 
 use super::slots::Move;

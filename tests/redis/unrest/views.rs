@@ -1,7 +1,7 @@
 //! What a cluster says of itself.
 
 use serde_json::{Value, json};
-use studio_multidb::backend::redis::info::Depth;
+use studio_multidb::backend::redis::server::info::Depth;
 
 use super::is_honest;
 use super::scene::{Scene, Shift};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::scan::{Scan, With};
+use studio_multidb::backend::redis::keyspace::Columns;
+use studio_multidb::backend::redis::keyspace::scan::Scan;
 use tokio::time::Instant;
 
 use super::scene::{Scene, Shift};
@@ -26,7 +27,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn begin(client: &'a Client, pattern: &str) -> Self {
-        let with = With { type_name: true, ttl: true, size: false, encoding: false };
+        let with = Columns { type_name: true, ttl: true, size: false, encoding: false };
         let request = Scan { count: 40, with, ..matching(pattern) };
         let until = Instant::now() + PATIENCE * 2;
         Self { client, request, found: HashSet::new(), may_be_incomplete: false, until }

@@ -20,8 +20,8 @@
 use bytes::BytesMut;
 use redis::{ServerError, Value, VerbatimFormat};
 
-use crate::backend::redis::resp::Decoder;
-use crate::backend::redis::value::{pairs, spell};
+use crate::backend::redis::wire::json::{pairs, spell};
+use crate::backend::redis::wire::resp::Decoder;
 use crate::json::Writer;
 
 /// Writes one reply.

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod command;
+pub(super) mod fence;
 mod index;
 mod keys;
 mod table;
@@ -15,7 +16,7 @@ mod tests;
 
 pub use self::command::{Command, Reason};
 pub use self::keys::Located;
-use super::commands::Effect;
+pub use crate::backend::redis::wire::commands::Effect;
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::{Kind, Topic};
+use super::topic::{Topic, TopicKind};
 use crate::error::{Code, Error, Result};
 
 /// Topics of one subscriber, and of one user.
@@ -89,13 +89,13 @@ impl Account {
     /// Books topics for a subscriber that has `held` already; all of them, or none.
     pub(super) fn book(&self, held: usize, topics: &HashSet<Topic>) -> Result<()> {
         let of = |kind| topics.iter().filter(move |topic: &&Topic| topic.kind == kind);
-        if of(Kind::Pattern).any(|pattern| pattern.name.len() > MAX_PATTERN) {
+        if of(TopicKind::Pattern).any(|pattern| pattern.name.len() > MAX_PATTERN) {
             return Err(too_much(format!("a pattern has at most {MAX_PATTERN} bytes")));
         }
         if held + topics.len() > MAX_TOPICS {
             return Err(too_many());
         }
-        let patterns = of(Kind::Pattern).count();
+        let patterns = of(TopicKind::Pattern).count();
         let mut books = self.0.lock();
         if books.topics + topics.len() > MAX_TOPICS_OF_USER {
             return Err(too_much(format!(
@@ -117,7 +117,7 @@ impl Account {
     pub(super) fn strike(&self, topic: &Topic) {
         let mut books = self.0.lock();
         books.topics -= 1;
-        books.patterns -= usize::from(topic.kind == Kind::Pattern);
+        books.patterns -= usize::from(topic.kind == TopicKind::Pattern);
     }
 }
 
@@ -134,7 +134,7 @@ fn too_much(message: String) -> Error {
 mod tests {
     use super::*;
 
-    fn topics(kind: Kind, names: std::ops::Range<usize>) -> HashSet<Topic> {
+    fn topics(kind: TopicKind, names: std::ops::Range<usize>) -> HashSet<Topic> {
         names.map(|n| Topic { kind, name: n.to_string().into() }).collect()
     }
 
@@ -156,9 +156,9 @@ mod tests {
     fn a_user_has_so_many_topics_and_fewer_patterns() {
         let account = Account::default();
         let code = |booked: Result<()>| booked.unwrap_err().code();
-        let patterns = topics(Kind::Pattern, 0..MAX_PATTERNS);
+        let patterns = topics(TopicKind::Pattern, 0..MAX_PATTERNS);
         account.book(0, &patterns).unwrap();
-        let more = topics(Kind::Pattern, 0..1);
+        let more = topics(TopicKind::Pattern, 0..1);
         assert_eq!(code(account.book(0, &more)), Code::PayloadTooLarge);
         for topic in &patterns {
             account.strike(topic);
@@ -168,7 +168,7 @@ mod tests {
             account.strike(topic);
         }
 
-        let thousand = topics(Kind::Channel, 0..MAX_TOPICS);
+        let thousand = topics(TopicKind::Channel, 0..MAX_TOPICS);
         assert_eq!(code(account.book(1, &thousand)), Code::PayloadTooLarge);
         for _ in 0..MAX_TOPICS_OF_USER / MAX_TOPICS {
             account.book(0, &thousand).unwrap();
@@ -177,7 +177,7 @@ mod tests {
         account.strike(thousand.iter().next().unwrap());
         account.book(0, &more).unwrap();
 
-        let long = Topic { kind: Kind::Pattern, name: vec![b'*'; MAX_PATTERN + 1].into() };
+        let long = Topic { kind: TopicKind::Pattern, name: vec![b'*'; MAX_PATTERN + 1].into() };
         let long = HashSet::from([long]);
         assert_eq!(code(Account::default().book(0, &long)), Code::PayloadTooLarge);
     }

@@ -9,11 +9,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use futures_util::future::join_all;
 use redis::Value;
 
-use super::{Kind, Topic};
+use super::topic::{Topic, TopicKind};
 use crate::backend::Warnings;
-use crate::backend::redis::commands::{Commands, Effect};
-use crate::backend::redis::node::Node;
-use crate::backend::redis::{Client, Nodes, cursor, failure, reply};
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
+use crate::backend::redis::keyspace::cursor;
+use crate::backend::redis::servers::node::Node;
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -78,7 +81,7 @@ impl Client {
         let mut first = true;
         for channel in page {
             let (name, sharded) = channel;
-            let kind = if *sharded { Kind::Shard } else { Kind::Channel };
+            let kind = if *sharded { TopicKind::Shard } else { TopicKind::Channel };
             let here = own.get(&Topic { kind, name: name.clone().into() });
             out.comma(&mut first);
             out.raw(b"{\"channel\":");
@@ -92,7 +95,7 @@ impl Client {
         }
         // The server tells no names of patterns, so these are only the ones that are known here.
         if after.is_none() && request.pattern.is_none() {
-            for (topic, here) in own.iter().filter(|(topic, _)| topic.kind == Kind::Pattern) {
+            for (topic, here) in own.iter().filter(|(topic, _)| topic.kind == TopicKind::Pattern) {
                 out.comma(&mut first);
                 out.raw(b"{\"channel\":");
                 out.text_or_bytes(&topic.name);

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use redis::{ServerError, Value};
 
-use super::{Kind, Topic};
-use crate::backend::redis::reply;
+use super::topic::{Topic, TopicKind};
+use crate::backend::redis::wire::reply;
 
 /// One thing that was said.
 #[derive(Debug, PartialEq)]
@@ -49,19 +49,19 @@ impl Event {
         };
         let mut topic = |kind| Topic { kind, name: next() };
         match word.as_ref().and_then(reply::bytes) {
-            Some(b"message") => Self::message(topic(Kind::Channel), next()),
-            Some(b"smessage") => Self::message(topic(Kind::Shard), next()),
+            Some(b"message") => Self::message(topic(TopicKind::Channel), next()),
+            Some(b"smessage") => Self::message(topic(TopicKind::Shard), next()),
             Some(b"pmessage") => {
-                let topic = topic(Kind::Pattern);
+                let topic = topic(TopicKind::Pattern);
                 let channel = next();
                 Self::Message { topic, channel, data: next() }
             }
-            Some(b"subscribe") => Self::Subscribed(topic(Kind::Channel)),
-            Some(b"psubscribe") => Self::Subscribed(topic(Kind::Pattern)),
-            Some(b"ssubscribe") => Self::Subscribed(topic(Kind::Shard)),
-            Some(b"unsubscribe") => Self::Unsubscribed(topic(Kind::Channel)),
-            Some(b"punsubscribe") => Self::Unsubscribed(topic(Kind::Pattern)),
-            Some(b"sunsubscribe") => Self::Unsubscribed(topic(Kind::Shard)),
+            Some(b"subscribe") => Self::Subscribed(topic(TopicKind::Channel)),
+            Some(b"psubscribe") => Self::Subscribed(topic(TopicKind::Pattern)),
+            Some(b"ssubscribe") => Self::Subscribed(topic(TopicKind::Shard)),
+            Some(b"unsubscribe") => Self::Unsubscribed(topic(TopicKind::Channel)),
+            Some(b"punsubscribe") => Self::Unsubscribed(topic(TopicKind::Pattern)),
+            Some(b"sunsubscribe") => Self::Unsubscribed(topic(TopicKind::Shard)),
             _ => Self::Other,
         }
     }
@@ -74,7 +74,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::redis::resp::Decoder;
+    use crate::backend::redis::wire::resp::Decoder;
     use bytes::BytesMut;
 
     /// What is heard where the bytes come one by one.
@@ -90,7 +90,7 @@ mod tests {
         panic!("nothing was heard of {text}")
     }
 
-    fn topic(kind: Kind, name: &'static str) -> Topic {
+    fn topic(kind: TopicKind, name: &'static str) -> Topic {
         Topic { kind, name: name.into() }
     }
 
@@ -99,20 +99,20 @@ mod tests {
         for sign in ['>', '*'] {
             let message = heard(&format!("{sign}3 $7 message $1 c $2 hi"));
             let expected = Event::Message {
-                topic: topic(Kind::Channel, "c"),
+                topic: topic(TopicKind::Channel, "c"),
                 channel: "c".into(),
                 data: "hi".into(),
             };
             assert_eq!(message, expected);
             let message = heard(&format!("{sign}4 $8 pmessage $2 c* $2 c1 $2 hi"));
             let expected = Event::Message {
-                topic: topic(Kind::Pattern, "c*"),
+                topic: topic(TopicKind::Pattern, "c*"),
                 channel: "c1".into(),
                 data: "hi".into(),
             };
             assert_eq!(message, expected);
             let gone = heard(&format!("{sign}3 $12 sunsubscribe $1 c :0"));
-            assert_eq!(gone, Event::Unsubscribed(topic(Kind::Shard, "c")));
+            assert_eq!(gone, Event::Unsubscribed(topic(TopicKind::Shard, "c")));
         }
         assert_eq!(heard("*2 $4 pong $0 "), Event::Other);
         assert_eq!(heard("+PONG"), Event::Other);
@@ -121,9 +121,9 @@ mod tests {
     #[test]
     fn a_message_that_is_too_large_to_be_read_is_told_of_its_topic() {
         let message = heard(">3 $7 message $1 c $13 1234567890123");
-        assert_eq!(message, Event::TooLarge(topic(Kind::Channel, "c")));
+        assert_eq!(message, Event::TooLarge(topic(TopicKind::Channel, "c")));
         let message = heard("*4 $8 pmessage $2 c* $2 c1 $13 1234567890123");
-        assert_eq!(message, Event::TooLarge(topic(Kind::Pattern, "c*")));
+        assert_eq!(message, Event::TooLarge(topic(TopicKind::Pattern, "c*")));
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{self, Order};
-use super::state::{Entry, Link, Member, Signals, Stage, State};
-use super::{Kind, Topic, notice};
-use crate::backend::redis::cluster::Cluster;
-use crate::backend::redis::dial::Dialer;
-use crate::backend::redis::slot;
+use super::notice;
+use super::state::{HubState, Link, Signals, Stage, Subscription, TopicState};
+use super::topic::{Topic, TopicKind};
+use crate::backend::redis::servers::cluster::Cluster;
+use crate::backend::redis::servers::dial::Dialer;
+use crate::backend::redis::servers::slot;
 use crate::error::{Code, Error, Result};
 use crate::fanout::{Frames, Outbox};
 use crate::target::Endpoint;
@@ -20,7 +21,7 @@ use crate::target::Endpoint;
 pub(super) struct Hub {
     pub(super) dialer: Arc<Dialer>,
     pub(super) cluster: Option<Arc<Cluster>>,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<HubState>,
 }
 
 /// Which connection a topic is subscribed on.
@@ -80,7 +81,7 @@ impl Hub {
     /// Where a topic is to be subscribed; `None` where that is not known now.
     pub(super) fn route(&self, topic: &Topic) -> Option<Route> {
         match (&self.cluster, topic.kind) {
-            (Some(cluster), Kind::Shard) => {
+            (Some(cluster), TopicKind::Shard) => {
                 let owner = cluster.map().owner(slot::of(&topic.name)).ok()?.endpoint.clone();
                 owner.map(Route::Node)
             }
@@ -100,13 +101,14 @@ impl Hub {
                 outbox.tell(&notice::subscribed(topic)?);
             }
             if !entry.members.iter().any(|member| member.id == id) {
-                let member = Member { id, outbox: outbox.clone(), confirmed: active };
+                let member = Subscription { id, outbox: outbox.clone(), confirmed: active };
                 entry.members.push(member);
             }
             return Ok(());
         }
-        let member = Member { id, outbox: outbox.clone(), confirmed: false };
-        let entry = Entry { members: vec![member], route: None, stage: Stage::Wanted, lost: false };
+        let member = Subscription { id, outbox: outbox.clone(), confirmed: false };
+        let entry =
+            TopicState { members: vec![member], route: None, stage: Stage::Wanted, lost: false };
         state.topics.insert(topic.clone(), entry);
         match route {
             Some(route) => self.place(&mut state, topic, route),
@@ -116,7 +118,7 @@ impl Hub {
     }
 
     /// Puts a topic on the link of its route, which is made if there is none.
-    pub(super) fn place(self: &Arc<Self>, state: &mut State, topic: &Topic, route: Route) {
+    pub(super) fn place(self: &Arc<Self>, state: &mut HubState, topic: &Topic, route: Route) {
         let link = state.links.entry(route.clone()).or_insert_with(|| {
             let signals = Arc::<Signals>::default();
             let run = link::run(Arc::clone(self), route.clone(), Arc::clone(&signals));
@@ -159,7 +161,7 @@ impl Hub {
     /// A link is connected: all of its topics are to be subscribed.
     pub(super) fn connected(&self, route: &Route) {
         let mut state = self.state.lock();
-        let State { topics, links, .. } = &mut *state;
+        let HubState { topics, links, .. } = &mut *state;
         let Some(link) = links.get_mut(route) else { return };
         (link.connected, link.down) = (true, false);
         // What waited already goes first, in the order in which it was asked for.
@@ -173,7 +175,7 @@ impl Hub {
     /// A link could not be made, or was lost. Its subscribers are told once.
     pub(super) fn disconnected(&self, route: &Route, error: &Error) {
         let mut state = self.state.lock();
-        let State { topics, links, .. } = &mut *state;
+        let HubState { topics, links, .. } = &mut *state;
         let Some(link) = links.get_mut(route) else { return };
         let told = std::mem::replace(&mut link.down, true);
         link.connected = false;
@@ -265,7 +267,7 @@ impl Hub {
 }
 
 /// Hands messages to subscribers.
-pub(super) struct Delivery<'a>(MutexGuard<'a, State>);
+pub(super) struct Delivery<'a>(MutexGuard<'a, HubState>);
 
 impl Delivery<'_> {
     pub(super) fn deliver(&self, topic: &Topic, frames: &Frames) {

@@ -9,12 +9,12 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::Topic;
 use super::account::Account;
 use super::hub::Hub;
 use super::subscriber::Subscriber;
-use crate::backend::redis::cluster::Cluster;
-use crate::backend::redis::dial::Dialer;
+use super::topic::Topic;
+use crate::backend::redis::servers::cluster::Cluster;
+use crate::backend::redis::servers::dial::Dialer;
 use crate::fanout::Outbox;
 
 /// The hubs of one client.

@@ -20,48 +20,10 @@ mod notice;
 mod roam;
 mod state;
 mod subscriber;
-
-use bytes::Bytes;
+mod topic;
 
 pub(crate) use account::{MAX_TOPICS, too_many};
 pub use channels::{ChannelsRequest, Published};
 pub(super) use hubs::Hubs;
 pub use subscriber::Subscriber;
-
-/// What is subscribed to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Topic {
-    /// A channel or a pattern of such.
-    pub kind: Kind,
-    /// Its name.
-    pub name: Bytes,
-}
-
-/// The kinds of topics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// `SUBSCRIBE`
-    Channel,
-    /// `PSUBSCRIBE`
-    Pattern,
-    /// `SSUBSCRIBE`: a channel that lives in one slot of a cluster.
-    Shard,
-}
-
-impl Kind {
-    fn subscribe(self) -> &'static [u8] {
-        match self {
-            Self::Channel => b"SUBSCRIBE",
-            Self::Pattern => b"PSUBSCRIBE",
-            Self::Shard => b"SSUBSCRIBE",
-        }
-    }
-
-    fn unsubscribe(self) -> &'static [u8] {
-        match self {
-            Self::Channel => b"UNSUBSCRIBE",
-            Self::Pattern => b"PUNSUBSCRIBE",
-            Self::Shard => b"SUNSUBSCRIBE",
-        }
-    }
-}
+pub use topic::{Topic, TopicKind};

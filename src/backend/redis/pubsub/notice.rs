@@ -1,6 +1,6 @@
 //! What subscribers read.
 
-use super::{Kind, Topic};
+use super::topic::{Topic, TopicKind};
 use crate::error::{Error, Result};
 use crate::fanout::Frames;
 use crate::json::Writer;
@@ -10,12 +10,12 @@ pub(super) fn message(out: &mut Writer, topic: &Topic, channel: &[u8], data: &[u
     out.raw(b"{\"type\":\"message\",\"channel\":");
     out.text_or_bytes(channel);
     match topic.kind {
-        Kind::Channel => {}
-        Kind::Pattern => {
+        TopicKind::Channel => {}
+        TopicKind::Pattern => {
             out.raw(b",\"pattern\":");
             out.text_or_bytes(&topic.name);
         }
-        Kind::Shard => out.raw(b",\"sharded\":true"),
+        TopicKind::Shard => out.raw(b",\"sharded\":true"),
     }
     out.raw(b",\"data\":");
     out.text_or_bytes(data);
@@ -80,11 +80,11 @@ fn about(
         out.raw(b"{\"type\":\"");
         out.raw(kind);
         out.raw(match topic.kind {
-            Kind::Pattern => &b"\",\"pattern\":"[..],
-            Kind::Channel | Kind::Shard => b"\",\"channel\":",
+            TopicKind::Pattern => &b"\",\"pattern\":"[..],
+            TopicKind::Channel | TopicKind::Shard => b"\",\"channel\":",
         });
         out.text_or_bytes(&topic.name);
-        if topic.kind == Kind::Shard {
+        if topic.kind == TopicKind::Shard {
             out.raw(b",\"sharded\":true");
         }
         more(out)?;

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::Topic;
 use super::hub::{Hub, Route};
 use super::link;
-use super::state::{Stage, State};
+use super::state::{HubState, Stage};
+use super::topic::Topic;
 use crate::deadline::Deadline;
 
 impl Hub {
@@ -34,7 +34,7 @@ impl Hub {
     }
 
     /// Gives every topic without a route one, as soon as the cluster says which.
-    pub(super) fn seek(self: &Arc<Self>, state: &mut State) {
+    pub(super) fn seek(self: &Arc<Self>, state: &mut HubState) {
         if std::mem::replace(&mut state.seeking, true) {
             return;
         }

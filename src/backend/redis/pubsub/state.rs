@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use super::Topic;
 use super::hub::Route;
+use super::topic::Topic;
 use crate::fanout::Outbox;
 
 #[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) topics: HashMap<Topic, Entry>,
+pub(super) struct HubState {
+    pub(super) topics: HashMap<Topic, TopicState>,
     pub(super) links: HashMap<Route, Link>,
     /// Tells members and questions apart.
     pub(super) numbers: u64,
@@ -24,8 +24,8 @@ pub(super) struct State {
 }
 
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) members: Vec<Member>,
+pub(super) struct TopicState {
+    pub(super) members: Vec<Subscription>,
     /// `None` while the owner of a sharded channel is being looked for.
     pub(super) route: Option<Route>,
     pub(super) stage: Stage,
@@ -42,7 +42,7 @@ pub(super) enum Stage {
 }
 
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct Subscription {
     pub(super) id: u64,
     pub(super) outbox: Outbox,
     /// Was told that it is subscribed.
@@ -74,14 +74,14 @@ pub(super) struct Signals {
     pub(super) moved: Notify,
 }
 
-impl State {
+impl HubState {
     pub(super) fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
     }
 
     /// The topic, if this is the question that it waits for.
-    pub(super) fn asked(&mut self, topic: &Topic, question: u64) -> Option<&mut Entry> {
+    pub(super) fn asked(&mut self, topic: &Topic, question: u64) -> Option<&mut TopicState> {
         self.topics.get_mut(topic).filter(|entry| entry.stage == Stage::Asked(question))
     }
 

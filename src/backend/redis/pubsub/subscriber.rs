@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::hubs::Audience;
-use super::{Kind, Topic, notice};
+use super::notice;
+use super::topic::{Topic, TopicKind};
 use crate::error::Result;
 use crate::fanout::Outbox;
 
@@ -59,7 +60,7 @@ impl Subscriber {
     }
 
     /// Unsubscribes from all topics of a kind, and says so.
-    pub fn unsubscribe_all(&mut self, kind: Kind) -> Result<()> {
+    pub fn unsubscribe_all(&mut self, kind: TopicKind) -> Result<()> {
         let of_kind = self.topics.iter().filter(|topic| topic.kind == kind);
         let topics: Vec<Topic> = of_kind.cloned().collect();
         self.unsubscribe(&topics)

@@ -4,11 +4,12 @@ use redis::Value;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::scalar::Scalar;
 use crate::backend::Warnings;
-use crate::backend::redis::commands::{Commands, Effect};
-use crate::backend::redis::members::{NodeName, Which};
-use crate::backend::redis::scalar::Scalar;
-use crate::backend::redis::{Client, reply};
+use crate::backend::redis::Client;
+use crate::backend::redis::servers::members::{NodeName, Which};
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::reply;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 

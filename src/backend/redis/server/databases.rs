@@ -3,12 +3,13 @@
 use redis::Value;
 use serde::Serialize;
 
+use super::info;
+use super::info::lists::Keyspace;
 use crate::backend::Warnings;
-use crate::backend::redis::commands::{Commands, Effect};
-use crate::backend::redis::info;
-use crate::backend::redis::info::lists::Keyspace;
-use crate::backend::redis::members::{NodeName, Which};
-use crate::backend::redis::{Client, reply};
+use crate::backend::redis::Client;
+use crate::backend::redis::servers::members::{NodeName, Which};
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::reply;
 use crate::deadline::Deadline;
 use crate::error::Result;
 

@@ -1,17 +1,25 @@
-//! What a server shows of itself besides `INFO`: its log of slow commands, its clients, its settings
-//! and its databases. Of a cluster, those of each node.
+//! What a server shows of itself: [`info`], what takes its [`memory`], its log of slow commands, its
+//! clients, its settings and its databases. Of a cluster, those of each node. [`probe`] tries a target
+//! step by step.
 
 pub mod clients;
 pub mod databases;
+pub mod info;
+pub mod memory;
+mod probe;
+pub(super) mod redact;
+mod scalar;
 pub mod settings;
 pub mod slow_log;
 
 use redis::Value;
 
-use super::commands::Commands;
-use super::members::{Member, NodeName, Which};
-use super::{Client, failure};
+pub use self::probe::probe;
 use crate::backend::Warnings;
+use crate::backend::redis::Client;
+use crate::backend::redis::servers::members::{Member, NodeName, Which};
+use crate::backend::redis::wire::commands::Commands;
+use crate::backend::redis::wire::failure;
 use crate::deadline::Deadline;
 use crate::error::Result;
 

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use redis::Value;
 use serde::Serialize;
 
+use super::redact;
 use crate::backend::Warnings;
-use crate::backend::redis::commands::{Commands, Effect};
-use crate::backend::redis::members::{NodeName, Which};
-use crate::backend::redis::{Client, redact, reply};
+use crate::backend::redis::Client;
+use crate::backend::redis::servers::members::{NodeName, Which};
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::reply;
 use crate::deadline::Deadline;
 use crate::error::Result;
 

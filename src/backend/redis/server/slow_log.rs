@@ -5,11 +5,13 @@ use std::cmp::Reverse;
 use redis::Value;
 use serde::Serialize;
 
+use super::redact;
+use super::scalar::Bytes;
 use crate::backend::Warnings;
-use crate::backend::redis::commands::{Commands, Effect};
-use crate::backend::redis::members::{NodeName, Which};
-use crate::backend::redis::scalar::Bytes;
-use crate::backend::redis::{Client, redact, reply};
+use crate::backend::redis::Client;
+use crate::backend::redis::servers::members::{NodeName, Which};
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::reply;
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -89,7 +91,7 @@ fn entry(entry: Value, node: Option<NodeName>) -> Option<Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::redis::resp::decoded;
+    use crate::backend::redis::wire::resp::decoded;
 
     #[test]
     fn arguments_stay_apart_and_without_secrets() {

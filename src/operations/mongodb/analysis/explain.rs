@@ -22,17 +22,17 @@ pub(super) struct ExplainInput {
     /// Name of the collection.
     coll: String,
     /// A query.
-    find: Option<FindInput>,
+    find: Option<ExplainedFind>,
     /// A pipeline.
-    aggregate: Option<AggregateInput>,
+    aggregate: Option<ExplainedAggregate>,
     /// A count.
-    count: Option<CountInput>,
+    count: Option<ExplainedCount>,
     /// The different values of a field.
-    distinct: Option<DistinctInput>,
+    distinct: Option<ExplainedDistinct>,
     /// An update; nothing is written.
-    update: Option<UpdateInput>,
+    update: Option<ExplainedUpdate>,
     /// A delete; nothing is deleted.
-    delete: Option<DeleteInput>,
+    delete: Option<ExplainedDelete>,
     /// `queryPlanner`, which is the default and runs nothing, `executionStats` or
     /// `allPlansExecution`.
     #[serde(default)]
@@ -60,7 +60,7 @@ enum VerbosityInput {
 /// A query.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct FindInput {
+struct ExplainedFind {
     /// Which documents.
     #[serde(default)]
     filter: Document,
@@ -77,7 +77,7 @@ struct FindInput {
 /// A pipeline.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct AggregateInput {
+struct ExplainedAggregate {
     /// The stages.
     pipeline: Pipeline,
 }
@@ -85,7 +85,7 @@ struct AggregateInput {
 /// A count.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct CountInput {
+struct ExplainedCount {
     /// Of which documents.
     #[serde(default)]
     filter: Document,
@@ -94,7 +94,7 @@ struct CountInput {
 /// The different values of a field.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DistinctInput {
+struct ExplainedDistinct {
     /// Path of the field.
     key: String,
     /// In which documents.
@@ -105,7 +105,7 @@ struct DistinctInput {
 /// An update.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct UpdateInput {
+struct ExplainedUpdate {
     /// Of which documents.
     #[serde(default)]
     filter: Document,
@@ -122,7 +122,7 @@ struct UpdateInput {
 /// A delete.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DeleteInput {
+struct ExplainedDelete {
     /// Of which documents.
     #[serde(default)]
     filter: Document,
@@ -171,7 +171,7 @@ pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply> 
         }
         (None, None, None, None, Some(update), None) => {
             writes = true;
-            let UpdateInput { filter, update, multi, upsert } = update;
+            let ExplainedUpdate { filter, update, multi, upsert } = update;
             let update = checked_update(update)?;
             Explained::Update { filter: checked(&filter)?, update, multi, upsert }
         }

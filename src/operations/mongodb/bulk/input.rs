@@ -26,10 +26,10 @@ pub(in super::super) struct BulkInput {
     pub(super) coll: String,
     /// Changes all documents that match.
     #[serde(rename = "updateMany")]
-    update_many: Option<UpdateInput>,
+    update_many: Option<BulkUpdate>,
     /// Deletes all documents that match.
     #[serde(rename = "deleteMany")]
-    delete_many: Option<DeleteInput>,
+    delete_many: Option<BulkDelete>,
     /// Writes of any kind, at most 100000: `[{ "insertOne": { "document": … } }, …]`.
     #[serde(rename = "bulkWrite")]
     bulk_write: Option<Vec<WriteInput>>,
@@ -59,23 +59,23 @@ fn yes() -> bool {
 #[serde(rename_all = "camelCase")]
 enum WriteInput {
     /// Inserts a document.
-    InsertOne(InsertInput),
+    InsertOne(BulkInsert),
     /// Changes the first document that matches.
-    UpdateOne(UpdateInput),
+    UpdateOne(BulkUpdate),
     /// Changes all documents that match.
-    UpdateMany(UpdateInput),
+    UpdateMany(BulkUpdate),
     /// Puts a document in place of the first that matches.
-    ReplaceOne(ReplaceInput),
+    ReplaceOne(BulkReplace),
     /// Deletes the first document that matches.
-    DeleteOne(DeleteInput),
+    DeleteOne(BulkDelete),
     /// Deletes all documents that match.
-    DeleteMany(DeleteInput),
+    DeleteMany(BulkDelete),
 }
 
 /// What to insert.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct InsertInput {
+struct BulkInsert {
     /// The document.
     document: Document,
 }
@@ -83,7 +83,7 @@ struct InsertInput {
 /// What to change, and how.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct UpdateInput {
+struct BulkUpdate {
     /// Which documents.
     filter: Document,
     /// Update operators, or an array of stages.
@@ -103,7 +103,7 @@ struct UpdateInput {
 /// What to replace.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ReplaceInput {
+struct BulkReplace {
     /// Which document.
     filter: Document,
     /// The new document.
@@ -120,7 +120,7 @@ struct ReplaceInput {
 /// What to delete.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DeleteInput {
+struct BulkDelete {
     /// Which documents.
     filter: Document,
     /// How text is compared: `{ "locale": "de" }`.
@@ -172,14 +172,14 @@ impl BulkInput {
 impl WriteInput {
     fn checked(self) -> Result<Write> {
         Ok(match self {
-            Self::InsertOne(InsertInput { document }) => {
+            Self::InsertOne(BulkInsert { document }) => {
                 let (id, document) = with_id(document.into_raw())?;
                 Write::Insert(id, document)
             }
             Self::UpdateOne(input) => input.checked(false)?,
             Self::UpdateMany(input) => input.checked(true)?,
             Self::ReplaceOne(input) => {
-                let ReplaceInput { filter, replacement, upsert, collation, hint } = input;
+                let BulkReplace { filter, replacement, upsert, collation, hint } = input;
                 let selection = selection(&filter, false, collation, hint)?;
                 Write::Update(selection, Change::Replacement(replacement.into_raw()), upsert)
             }
@@ -189,7 +189,7 @@ impl WriteInput {
     }
 }
 
-impl UpdateInput {
+impl BulkUpdate {
     fn checked(self, many: bool) -> Result<Write> {
         let Self { filter, update, array_filters, upsert, collation, hint } = self;
         let selection = selection(&filter, many, collation, hint)?;
@@ -197,7 +197,7 @@ impl UpdateInput {
     }
 }
 
-impl DeleteInput {
+impl BulkDelete {
     fn selection(self, many: bool) -> Result<Selection> {
         selection(&self.filter, many, self.collation, self.hint)
     }

@@ -17,7 +17,7 @@ use crate::request::reply::Reply;
 /// Which collections, and what of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct ListInput {
+pub(in super::super) struct CollectionsListInput {
     /// Name of the database.
     pub(in super::super) db: String,
     /// How many at most; 1000 if not given, and at most.
@@ -31,7 +31,7 @@ pub(in super::super) struct ListInput {
 /// A list of `{ name, type, kind, options, info }`. `kind` is `collection`, `capped`, `view` or
 /// `timeseries`. `info` is `null` for a view, and where a collection did not tell its sizes in time or
 /// to this user.
-pub(in super::super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(in super::super) async fn list(cx: &Context, input: CollectionsListInput) -> Result<Reply> {
     check_database(&input.db)?;
     let limit = page(input.limit)?;
     let client = cx.mongodb().await?;
@@ -59,7 +59,7 @@ pub(super) fn write_entry(writer: &mut Writer, entry: &CollectionEntry) -> Resul
 /// A new collection or view.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct CreateInput {
+pub(in super::super) struct CollectionsCreateInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -70,8 +70,8 @@ pub(in super::super) struct CreateInput {
 }
 
 /// `{ name }`.
-pub(in super::super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
-    let CreateInput { db, name, options } = input;
+pub(in super::super) async fn create(cx: &Context, input: CollectionsCreateInput) -> Result<Reply> {
+    let CollectionsCreateInput { db, name, options } = input;
     let namespace = writable(&db, &name)?;
     let options = options.checked(cx, &namespace)?;
     let client = cx.mongodb().await?;
@@ -82,7 +82,7 @@ pub(in super::super) async fn create(cx: &Context, input: CreateInput) -> Result
 /// Which collection.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct DropInput {
+pub(in super::super) struct CollectionsDropInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -92,7 +92,7 @@ pub(in super::super) struct DropInput {
 }
 
 /// `{ dropped }`: its name.
-pub(in super::super) async fn drop(cx: &Context, input: DropInput) -> Result<Reply> {
+pub(in super::super) async fn drop(cx: &Context, input: CollectionsDropInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     confirmed(input.confirm.as_deref(), &input.coll, "removing a collection")?;
     let client = cx.mongodb().await?;

@@ -14,7 +14,7 @@ use crate::request::reply::Reply;
 /// Which databases, and what of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct ListInput {
+pub(in super::super) struct DatabasesListInput {
     /// How many at most; 1000 if not given, and at most.
     limit: Option<usize>,
     /// Begin after the database of this name; databases are listed by name.
@@ -25,7 +25,7 @@ pub(in super::super) struct ListInput {
 
 /// A list of `{ name, size_on_disk, empty, collections }`. What the connection's user may not know is
 /// `null`; a user that may not list databases is shown those that its privileges name.
-pub(in super::super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(in super::super) async fn list(cx: &Context, input: DatabasesListInput) -> Result<Reply> {
     let limit = page(input.limit)?;
     let client = cx.mongodb().await?;
     let call = cx.side_by_side(&client).await;
@@ -36,7 +36,7 @@ pub(in super::super) async fn list(cx: &Context, input: ListInput) -> Result<Rep
 /// A new database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct CreateInput {
+pub(in super::super) struct DatabasesCreateInput {
     /// Its name.
     name: String,
     /// Name of its first collection: servers keep no database without one.
@@ -47,8 +47,8 @@ pub(in super::super) struct CreateInput {
 }
 
 /// `{ name, collection }`.
-pub(in super::super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
-    let CreateInput { name, collection, options } = input;
+pub(in super::super) async fn create(cx: &Context, input: DatabasesCreateInput) -> Result<Reply> {
+    let DatabasesCreateInput { name, collection, options } = input;
     let namespace = Namespace::new(&name, &collection)?;
     namespace.check_writable()?;
     let options = options.checked(cx, &namespace)?;
@@ -66,7 +66,7 @@ pub(in super::super) async fn create(cx: &Context, input: CreateInput) -> Result
 /// Which database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct DropInput {
+pub(in super::super) struct DatabasesDropInput {
     /// Name of the database.
     db: String,
     /// Its name once more.
@@ -74,7 +74,7 @@ pub(in super::super) struct DropInput {
 }
 
 /// `{ dropped }`: its name.
-pub(in super::super) async fn drop(cx: &Context, input: DropInput) -> Result<Reply> {
+pub(in super::super) async fn drop(cx: &Context, input: DatabasesDropInput) -> Result<Reply> {
     check_removable(&input.db)?;
     confirmed(input.confirm.as_deref(), &input.db, "removing a database")?;
     let client = cx.mongodb().await?;
@@ -85,7 +85,7 @@ pub(in super::super) async fn drop(cx: &Context, input: DropInput) -> Result<Rep
 /// Which database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct StatsInput {
+pub(in super::super) struct DatabasesStatsInput {
     /// Name of the database.
     pub(in super::super) db: String,
     /// How many bytes one unit of the sizes stands for, such as 1024; 1 if not given.
@@ -94,7 +94,7 @@ pub(in super::super) struct StatsInput {
 
 /// `{ db, collections, views, objects, avg_obj_size, data_size, storage_size, indexes, index_size,
 /// total_size, fs_used_size, fs_total_size, scale }`.
-pub(in super::super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
+pub(in super::super) async fn stats(cx: &Context, input: DatabasesStatsInput) -> Result<Reply> {
     check_database(&input.db)?;
     let scale = input.scale.unwrap_or(1);
     if scale < 1 {

@@ -33,7 +33,7 @@ const GLANCE: Duration = Duration::from_secs(2);
 /// A new index.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CreateInput {
+pub(super) struct IndexesCreateInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -72,7 +72,7 @@ struct Plan {
 /// lives, and the state is then `building`. As a stream it has as long as it takes while somebody
 /// listens: records `{ name, state: "building", message, done, total, seconds }`, and the last one as
 /// above.
-pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
+pub(super) async fn create(cx: &Context, input: IndexesCreateInput) -> Result<Reply> {
     let plan = Plan::of(&input)?;
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
@@ -101,7 +101,7 @@ pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
 }
 
 impl Plan {
-    fn of(input: &CreateInput) -> Result<Self> {
+    fn of(input: &IndexesCreateInput) -> Result<Self> {
         let namespace = writable(&input.db, &input.coll)?;
         let definition = input.options.checked(&input.key)?;
         let quorum = match &input.commit_quorum {

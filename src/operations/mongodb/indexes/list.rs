@@ -31,14 +31,14 @@ const TOLD: [&str; 12] = [
 /// Which collection.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListInput {
+pub(super) struct IndexesListInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
     coll: String,
 }
 
-async fn found(cx: &Context, input: &ListInput) -> Result<Indexes> {
+async fn found(cx: &Context, input: &IndexesListInput) -> Result<Indexes> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let client = cx.mongodb().await?;
     cx.side_by_side(&client).await.indexes(&namespace).await
@@ -50,14 +50,14 @@ async fn found(cx: &Context, input: &ListInput) -> Result<Indexes> {
 /// the index is being built, else `null`; `warnings` are `{ kind, reason, covered_by }` of kind
 /// `duplicate`, `prefix`, `unused` or `hidden`. `size` and `usage` are `null` where the connection's
 /// user may not know them; `…/indexes/stats` says why.
-pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: IndexesListInput) -> Result<Reply> {
     let indexes = found(cx, &input).await?;
     Reply::write(|writer| writer.try_list(&indexes.entries, write_entry))
 }
 
 /// `{ total_size, indexes, warnings }`: bytes of all indexes, of each `{ name, size, usage, building,
 /// warnings }`, and what could not be told.
-pub(super) async fn stats(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn stats(cx: &Context, input: IndexesListInput) -> Result<Reply> {
     let indexes = found(cx, &input).await?;
     Reply::write(|writer| {
         writer.raw("{\"total_size\":");

@@ -13,7 +13,7 @@ use crate::request::reply::Reply;
 /// Which index.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RemoveInput {
+pub(super) struct IndexesDropInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -23,7 +23,7 @@ pub(super) struct RemoveInput {
 }
 
 /// `{ dropped }`: its name. An index that is still being built is given up.
-pub(super) async fn remove(cx: &Context, input: RemoveInput) -> Result<Reply> {
+pub(super) async fn remove(cx: &Context, input: IndexesDropInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     check_index_name(&input.name)?;
     let client = cx.mongodb().await?;

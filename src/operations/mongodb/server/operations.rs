@@ -16,7 +16,7 @@ const MOST: u32 = 1000;
 /// Which operations.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListInput {
+pub(super) struct OperationsListInput {
     /// Also show connections and cursors that do nothing.
     #[serde(default)]
     idle: bool,
@@ -35,12 +35,12 @@ pub(super) struct ListInput {
 /// `{ operations, truncated, warnings }`, the longest operations first. `own` ones were sent by this
 /// program; `internal` ones the server runs for itself. Where the connection's user may not see those
 /// of others, `warnings` says so.
-pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: OperationsListInput) -> Result<Reply> {
     let limit = input.limit.unwrap_or(LIMIT);
     if !(1..=MOST).contains(&limit) {
         return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
     }
-    let ListInput { idle, min_seconds: seconds, ns, values, .. } = input;
+    let OperationsListInput { idle, min_seconds: seconds, ns, values, .. } = input;
     let cap = Cap { documents: limit, bytes: cx.service.config.max_result_bytes };
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
@@ -50,14 +50,14 @@ pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
 /// Which operation.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KillInput {
+pub(super) struct OperationsKillInput {
     /// Its number, with the shard's name before it in a sharded cluster: `12345`, `shard01:12345`.
     opid: String,
 }
 
 /// `{ operation, ended }`: what was asked to end, and whether it was gone a moment later. Operations
 /// end where they can be interrupted.
-pub(super) async fn kill(cx: &Context, input: KillInput) -> Result<Reply> {
+pub(super) async fn kill(cx: &Context, input: OperationsKillInput) -> Result<Reply> {
     let opid = parse(&input.opid)?;
     let client = cx.mongodb().await?;
     Reply::json(&client.call(cx.deadline, &cx.request_id).end_operation(opid).await?)

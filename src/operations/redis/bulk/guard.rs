@@ -2,8 +2,8 @@
 
 use super::input::Action;
 use crate::backend::redis::Client;
-use crate::backend::redis::reach::Reach;
-use crate::backend::redis::sweep::Filter;
+use crate::backend::redis::keyspace::Filter;
+use crate::backend::redis::keyspace::reach::Reach;
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;
 

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::super::conflict::OnConflict;
 use super::super::input::{Bytes, seconds};
-use super::super::selection::Selection;
-use crate::backend::redis::bulk::Change;
+use super::super::key_set::KeySet;
+use crate::backend::redis::keyspace::bulk::Change;
 use crate::error::{Error, Result};
 
 /// What a walk over all keys counts in the rate limit.
@@ -123,19 +123,18 @@ impl BulkInput {
     }
 
     /// The keys.
-    pub(super) fn selection(&mut self) -> Result<Selection> {
+    pub(super) fn key_set(&mut self) -> Result<KeySet> {
         if self.sample.is_some() && !self.dry_run {
             return Err(Error::validation("`sample` is for a dry run"));
         }
-        let selection =
-            Selection::new(self.keys.take(), self.pattern.take(), self.type_name.take())?;
-        if let Selection::Filter(filter) = &selection
+        let key_set = KeySet::new(self.keys.take(), self.pattern.take(), self.type_name.take())?;
+        if let KeySet::Filter(filter) = &key_set
             && filter.pattern.is_none()
             && filter.type_name.is_none()
         {
             return Err(Error::validation("say which: `keys`, `pattern` or `type`"));
         }
-        Ok(selection)
+        Ok(key_set)
     }
 }
 
@@ -145,8 +144,8 @@ mod tests {
     use crate::error::Code;
     use serde_json::{Value, json};
 
-    fn selection(input: Value) -> Result<Selection> {
-        serde_json::from_value::<BulkInput>(input).unwrap().selection()
+    fn key_set(input: Value) -> Result<KeySet> {
+        serde_json::from_value::<BulkInput>(input).unwrap().key_set()
     }
 
     #[test]
@@ -159,7 +158,7 @@ mod tests {
             json!({ "action": "delete", "type": "a b" }),
             json!({ "action": "delete", "pattern": "a*", "sample": 10 }),
         ] {
-            assert_eq!(selection(input).unwrap_err().code(), Code::ValidationError);
+            assert_eq!(key_set(input).unwrap_err().code(), Code::ValidationError);
         }
     }
 

@@ -1,8 +1,8 @@
 //! What would be done, without doing it.
 
 use crate::backend::redis::Client;
-use crate::backend::redis::bulk::Change;
-use crate::backend::redis::survey::Surveyed;
+use crate::backend::redis::keyspace::bulk::Change;
+use crate::backend::redis::transfer::describe::Description;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::Writer;
@@ -27,14 +27,14 @@ impl Preview {
     pub(super) async fn show(
         &mut self,
         key: &[u8],
-        surveyed: &Surveyed,
+        described: &Description,
         sink: &mut Sink,
     ) -> Result<()> {
         if !self.is_open() {
             return Ok(());
         }
         self.shown += 1;
-        sink.record(|out| show(out, key, surveyed)).await
+        sink.record(|out| show(out, key, described)).await
     }
 
     /// Which of the keys would be changed. The first ones are shown.
@@ -46,12 +46,12 @@ impl Preview {
         sink: &mut Sink,
         deadline: Deadline,
     ) -> Result<Vec<Result<bool>>> {
-        let surveyed = client.survey(keys, self.is_open(), deadline).await;
+        let described = client.describe(keys, self.is_open(), deadline).await;
         let mut results = Vec::with_capacity(keys.len());
-        for (key, surveyed) in keys.iter().zip(surveyed) {
-            let would = surveyed.map(|surveyed| surveyed.filter(|it| would_change(change, it)));
-            if let Ok(Some(surveyed)) = &would {
-                self.show(key, surveyed, sink).await?;
+        for (key, described) in keys.iter().zip(described) {
+            let would = described.map(|described| described.filter(|it| would_change(change, it)));
+            if let Ok(Some(described)) = &would {
+                self.show(key, described, sink).await?;
             }
             results.push(would.map(|would| would.is_some()));
         }
@@ -59,21 +59,21 @@ impl Preview {
     }
 }
 
-fn would_change(change: Change, key: &Surveyed) -> bool {
+fn would_change(change: Change, key: &Description) -> bool {
     // Where the user may not know, it may well expire.
     change != Change::Persist || !matches!(key.expires_at, Ok(None))
 }
 
 /// `{ preview: { key, type, expires_at, size } }`, `expires_at` in milliseconds since 1970.
-fn show(out: &mut Writer, key: &[u8], surveyed: &Surveyed) -> Result<()> {
+fn show(out: &mut Writer, key: &[u8], described: &Description) -> Result<()> {
     out.raw(b"{\"preview\":{\"key\":");
     out.text_or_bytes(key);
     out.raw(b",\"type\":");
-    out.string(&surveyed.type_name);
+    out.string(&described.type_name);
     out.raw(b",\"expires_at\":");
-    out.value(&surveyed.expires_at.as_ref().ok().copied().flatten())?;
+    out.value(&described.expires_at.as_ref().ok().copied().flatten())?;
     out.raw(b",\"size\":");
-    out.value(&surveyed.size)?;
+    out.value(&described.size)?;
     out.raw(b"}}");
     Ok(())
 }

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::super::key_set::KeySet;
 use super::super::progress::EndedBy;
-use super::super::selection::Selection;
 use super::copy::{Copy, Settled, Target};
 use super::guard;
 use super::input::{Action, BulkInput, Task};
@@ -15,8 +15,8 @@ use super::pace::Pace;
 use super::preview::Preview;
 use super::tally::Tally;
 use crate::backend::redis::Client;
-use crate::backend::redis::bulk::Change;
-use crate::backend::redis::course::Course;
+use crate::backend::redis::keyspace::bulk::Change;
+use crate::backend::redis::keyspace::selection::Selection;
 use crate::error::{Error, Result};
 use crate::operations::clients::Leased;
 use crate::permission::Permission;
@@ -27,7 +27,7 @@ use crate::request::reply::Reply;
 use crate::service::jobs::Job;
 
 /// Keys that are changed together: what is under way when the work is asked to stop.
-const CHUNK: usize = 250;
+const BATCH: usize = 250;
 
 /// `redis.bulk`
 pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
@@ -37,18 +37,18 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
         cx.require(writes)?;
     }
     let cost = input.cost();
-    let selection = input.selection()?;
+    let key_set = input.key_set()?;
     let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
     cx.will(effect, cost).await?;
     let client = cx.redis().await?;
     // Where the user may not know, the work goes on without.
     let keyspace = client.size(cx.deadline).await.ok();
-    if let Selection::Filter(filter) = &selection
+    if let KeySet::Filter(filter) = &key_set
         && !(input.confirm || input.dry_run)
     {
         guard::check(cx, &client, filter, input.action, keyspace).await?;
     }
-    let course = selection.course();
+    let selection = key_set.selection();
     let deed = match task {
         Task::Change(change) => Deed::Change(change, input.dry_run.then(Preview::default)),
         Task::Copy(to, on_conflict) => {
@@ -58,13 +58,14 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
     };
     let job = cx.service.jobs.begin(cx.connection()?.id, cx.user.clone());
     let BulkInput { action, dry_run, sample, .. } = input;
-    let work = Work { client, course, deed, job, keyspace, dry_run, sample, pace: Pace::default() };
+    let work =
+        Work { client, selection, deed, job, keyspace, dry_run, sample, pace: Pace::default() };
     Reply::stream_of_steps(cx, cx.records(), move |cx, sink| Box::pin(work.run(cx, action, sink)))
 }
 
 struct Work {
     client: Leased<Client>,
-    course: Course,
+    selection: Selection,
     deed: Deed,
     job: Job,
     keyspace: Option<u64>,
@@ -109,7 +110,7 @@ impl Work {
         let told = tally
             .end(
                 ended_by,
-                self.course.may_be_incomplete(),
+                self.selection.may_be_incomplete(),
                 self.estimate(ended_by, &tally),
                 &self.pace,
                 sink,
@@ -124,12 +125,12 @@ impl Work {
 
     /// Goes all the way, unless something ends it before.
     async fn all(&mut self, cx: &Context, tally: &mut Tally, sink: &mut Sink) -> Result<EndedBy> {
-        while let Some(found) = self.course.next(&self.client, cx.step()).await? {
+        while let Some(found) = self.selection.next(&self.client, cx.step()).await? {
             tally.examined += found.examined;
             let node = found.node.as_deref();
             let left: Vec<Vec<u8>> =
                 found.keys.into_iter().filter(|key| self.is_left(key, tally)).collect();
-            for keys in left.chunks(CHUNK) {
+            for keys in left.chunks(BATCH) {
                 if let Some(ended_by) = is_over(&self.job, cx, sink) {
                     return Ok(ended_by);
                 }

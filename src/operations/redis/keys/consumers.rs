@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::{KeyInput, cursor};
-use crate::backend::redis::consumers::Pending;
+use crate::backend::redis::values::consumers::PendingQuery;
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -84,7 +84,7 @@ pub(super) async fn pending(cx: &Context, input: PendingInput) -> Result<Reply> 
         let message = format!("a page has at most {MAX_COUNT} entries; use `cursor` for others");
         return Err(Error::new(Code::PayloadTooLarge, message));
     }
-    let wanted = Pending {
+    let wanted = PendingQuery {
         group: input.group.decode(input.encoding)?,
         consumer: input.consumer.map(|name| name.decode(input.encoding)).transpose()?,
         min: input.min,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
-use crate::backend::redis::lifetime::Expiry;
+use crate::backend::redis::keyspace::lifetime::Expiry;
 use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;

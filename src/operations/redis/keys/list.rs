@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::cursor;
-use crate::backend::redis::scan::{Budget, Filter, Scan, With, starting_with};
+use crate::backend::redis::keyspace::scan::Scan;
+use crate::backend::redis::keyspace::{Budget, Columns, Filter, starting_with};
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -40,7 +41,7 @@ enum Detail {
 /// Which keys.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListInput {
+pub(super) struct KeysListInput {
     /// Glob pattern; without special characters it names one key. Default: all keys.
     pattern: Option<Bytes>,
     /// Only keys that begin with this, whatever characters it has; instead of `pattern`.
@@ -65,7 +66,7 @@ pub(super) struct ListInput {
 }
 
 /// `redis.keys.list`
-pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply> {
     let count = input.count.unwrap_or(DEFAULT_COUNT);
     if count == 0 {
         return Err(Error::validation("`count` must be at least 1"));
@@ -90,7 +91,7 @@ pub(super) async fn list(cx: &Context, input: ListInput) -> Result<Reply> {
         cursor: cursor(input.cursor)?.unwrap_or_else(|| "0".to_owned()),
         count,
         budget: budget(input.max_examined, input.max_ms),
-        with: With {
+        with: Columns {
             type_name: with.contains(&Detail::Type),
             ttl: with.contains(&Detail::Ttl),
             size: with.contains(&Detail::Size),

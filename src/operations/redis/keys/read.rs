@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding, Score};
 use super::{KeyInput, cursor};
-use crate::backend::redis::read::Window;
+use crate::backend::redis::values::Window;
 use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::feed::Format;
@@ -17,7 +17,7 @@ const MAX_FILE_NAME: usize = 100;
 /// Which key, and which part of its value.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GetInput {
+pub(super) struct KeysGetInput {
     /// The key.
     key: Bytes,
     /// How `key` and `pattern` are spelt.
@@ -73,7 +73,7 @@ impl From<Bound> for String {
 }
 
 /// `redis.keys.get`
-pub(super) async fn get(cx: &Context, input: GetInput) -> Result<Reply> {
+pub(super) async fn get(cx: &Context, input: KeysGetInput) -> Result<Reply> {
     let key = input.key.decode(input.encoding)?;
     if input.count == Some(0) {
         return Err(Error::validation("`count` must be at least 1"));
@@ -103,8 +103,8 @@ pub(super) async fn download(cx: &Context, input: KeyInput) -> Result<Reply> {
     let mut download = client.download(key, cx.deadline).await?;
     let reply = Reply::stream(cx, Format::Bytes, move |cx, sink| {
         Box::pin(async move {
-            while let Some(piece) = client.download_piece(&mut download, cx.step()).await? {
-                sink.writer().raw(piece);
+            while let Some(chunk) = client.download_chunk(&mut download, cx.step()).await? {
+                sink.writer().raw(chunk);
                 sink.flush().await?;
             }
             Ok(())

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::super::input::{Bytes, Encoding, seconds};
 use super::super::value::{self, ValueType};
 use super::KeyInput;
-use crate::backend::redis::write::Condition;
+use crate::backend::redis::values::Condition;
 use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -14,7 +14,7 @@ use crate::request::reply::Reply;
 /// A key and its new value.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SetInput {
+pub(super) struct KeysSetInput {
     /// The key.
     key: Bytes,
     /// How the key is spelt.
@@ -37,7 +37,7 @@ pub(super) struct SetInput {
 }
 
 /// `redis.keys.set`
-pub(super) async fn set(cx: &Context, input: SetInput) -> Result<Reply> {
+pub(super) async fn set(cx: &Context, input: KeysSetInput) -> Result<Reply> {
     let key = input.key.decode(input.encoding)?;
     let value = value::parse(input.value_type, input.value)?;
     let ttl = seconds(input.ttl)?;

@@ -13,7 +13,7 @@ const DEFAULT_LIMIT: usize = 100;
 /// Kinds that `CLIENT LIST` tells apart.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum ClientKind {
     Normal,
     Master,
     Replica,
@@ -26,7 +26,7 @@ enum Kind {
 pub(super) struct ClientsInput {
     /// Only clients of this kind.
     #[serde(rename = "type")]
-    kind: Option<Kind>,
+    kind: Option<ClientKind>,
     /// `"0"` at first, then the `cursor` of the page before.
     cursor: Option<String>,
     /// Clients per page, 1 to 1000; default 100.
@@ -38,10 +38,10 @@ pub(super) struct ClientsInput {
 pub(super) async fn list(cx: &Context, input: ClientsInput) -> Result<Reply> {
     let limit = limit(input.limit, DEFAULT_LIMIT)?;
     let kind = input.kind.map(|kind| match kind {
-        Kind::Normal => "normal",
-        Kind::Master => "master",
-        Kind::Replica => "replica",
-        Kind::Pubsub => "pubsub",
+        ClientKind::Normal => "normal",
+        ClientKind::Master => "master",
+        ClientKind::Replica => "replica",
+        ClientKind::Pubsub => "pubsub",
     });
     let cursor = input.cursor.as_deref().unwrap_or("0");
     let client = cx.redis().await?;

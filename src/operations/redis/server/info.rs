@@ -1,6 +1,6 @@
 //! The server as a whole.
 
-use crate::backend::redis::info::Depth;
+use crate::backend::redis::server::info::Depth;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::params::Nothing;

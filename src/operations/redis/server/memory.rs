@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
-use crate::backend::redis::memory::Sample;
-use crate::backend::redis::scan::{Filter, starting_with};
+use crate::backend::redis::keyspace::{Filter, starting_with};
+use crate::backend::redis::server::memory::Sample;
 use crate::error::{Error, Result};
 use crate::operations::redis::input::{Bytes, Encoding};
 use crate::operations::redis::keys::{budget, separator, type_name};

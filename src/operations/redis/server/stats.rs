@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::backend::redis::info::figures::Watch;
+use crate::backend::redis::server::info::figures::StatsWatch;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 use crate::request::context::{Accept, Context};
@@ -39,7 +39,7 @@ pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
         return Err(Error::validation(message));
     }
     let client = cx.redis().await?;
-    let (mut watch, mut first) = (Watch::default(), Writer::new());
+    let (mut watch, mut first) = (StatsWatch::default(), Writer::new());
     watch.look(&client, &mut first, cx.deadline).await?;
     if cx.accept == Accept::Json {
         return Reply::write(|out| {

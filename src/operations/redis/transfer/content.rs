@@ -10,10 +10,10 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::super::input::{Bytes, Score, each_once};
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::stream_state::{Delivery, Group, StreamState};
-use crate::backend::redis::whole::FieldExpiries;
-use crate::backend::redis::write::{NewValue, StreamEntry};
+use crate::backend::redis::transfer::small::FieldExpiries;
+use crate::backend::redis::transfer::stream_state::{ConsumerGroup, PendingEntry, StreamState};
+use crate::backend::redis::values::NativeType;
+use crate::backend::redis::values::{NewValue, StreamEntry};
 
 /// Elements that one line may hold; a longer value goes on in the next.
 const MAX_ELEMENTS: usize = 100_000;
@@ -65,17 +65,17 @@ impl<'de> Deserialize<'de> for Base64 {
 }
 
 /// Reads a value, or a part of one.
-pub(super) fn value(kind: Kind, raw: &RawValue) -> Result<NewValue, String> {
+pub(super) fn value(kind: NativeType, raw: &RawValue) -> Result<NewValue, String> {
     let read = match kind {
-        Kind::String => parse::<Bytes>(raw).map(|text| NewValue::String(text.0)),
-        Kind::List => parse(raw).map(|elements| NewValue::List(bytes(elements))),
-        Kind::Set => parse(raw).map(|members| NewValue::Set(bytes(members))),
-        Kind::Hash => parse(raw).map(|fields| NewValue::Hash(pairs(fields))),
-        Kind::SortedSet => parse::<Capped<(Bytes, Score)>>(raw).map(|members| {
+        NativeType::String => parse::<Bytes>(raw).map(|text| NewValue::String(text.0)),
+        NativeType::List => parse(raw).map(|elements| NewValue::List(bytes(elements))),
+        NativeType::Set => parse(raw).map(|members| NewValue::Set(bytes(members))),
+        NativeType::Hash => parse(raw).map(|fields| NewValue::Hash(pairs(fields))),
+        NativeType::SortedSet => parse::<Capped<(Bytes, Score)>>(raw).map(|members| {
             let member = |(member, score): (Bytes, Score)| (member.0, score.0);
             NewValue::SortedSet(members.0.into_iter().map(member).collect())
         }),
-        Kind::Stream => {
+        NativeType::Stream => {
             let entries: Capped<Entry> = parse(raw)?;
             let entries = entries.0.into_iter().map(Entry::checked).collect::<Result<_, _>>();
             entries.map(NewValue::Stream)
@@ -175,7 +175,7 @@ struct RawGroup {
 impl State {
     pub(super) fn checked(self) -> Result<StreamState, String> {
         let group = |group: RawGroup| {
-            Ok(Group {
+            Ok(ConsumerGroup {
                 name: group.name.0,
                 last_delivered_id: id(group.last_delivered_id)?,
                 entries_read: group.entries_read,
@@ -209,13 +209,13 @@ struct RawDelivery {
 }
 
 impl Pending {
-    pub(super) fn checked(self) -> Result<(Vec<u8>, Vec<Delivery>), String> {
+    pub(super) fn checked(self) -> Result<(Vec<u8>, Vec<PendingEntry>), String> {
         let delivery = |delivery: RawDelivery| {
             let RawDelivery { id: entry, consumer, at, count } = delivery;
             if at < 0 || count < 0 {
                 return Err("a delivery has a negative time or count".to_owned());
             }
-            Ok(Delivery { id: id(entry)?, consumer: consumer.0, at, count })
+            Ok(PendingEntry { id: id(entry)?, consumer: consumer.0, at, count })
         };
         let deliveries = self.deliveries.0.into_iter().map(delivery).collect::<Result<_, _>>()?;
         Ok((self.group.0, deliveries))

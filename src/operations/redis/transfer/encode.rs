@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::backend::redis::stream_state::{Delivery, StreamState};
-use crate::backend::redis::whole::FieldExpiries;
-use crate::backend::redis::write::{NewValue, StreamEntry};
+use crate::backend::redis::transfer::small::FieldExpiries;
+use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
+use crate::backend::redis::values::{NewValue, StreamEntry};
 use crate::json::Writer;
 
 /// Longer elements are written as bytes even if they are text: escaped, text may be six times as long.
@@ -93,7 +93,7 @@ pub(super) fn stream_state(out: &mut Writer, state: &StreamState) {
     out.raw(b"}");
 }
 
-pub(super) fn pending(out: &mut Writer, group: &[u8], deliveries: &[Delivery]) {
+pub(super) fn pending(out: &mut Writer, group: &[u8], deliveries: &[PendingEntry]) {
     out.raw(b"{\"pending\":{\"group\":");
     text_or_bytes(out, group);
     out.raw(b",\"deliveries\":");

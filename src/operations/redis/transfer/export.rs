@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
-use super::super::selection::Selection;
+use super::super::key_set::KeySet;
 use super::sealed::Seals;
 use super::values::Values;
 use crate::backend::redis::Client;
-use crate::backend::redis::course::Course;
-use crate::backend::redis::info::{Depth, Info};
+use crate::backend::redis::keyspace::selection::Selection;
+use crate::backend::redis::server::info::{Depth, Info};
 use crate::error::Result;
 use crate::json::Writer;
 use crate::operations::clients::Leased;
@@ -20,7 +20,7 @@ use crate::request::feed::{Format, Sink};
 use crate::request::reply::Reply;
 
 /// Keys that are described together.
-const CHUNK: usize = 250;
+const BATCH: usize = 250;
 
 /// Keys that are looked at first; how large their values are is not yet known.
 const FIRST_WORK: u64 = 100;
@@ -32,7 +32,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// Which keys.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FilterInput {
+pub(super) struct ExportInput {
     /// Glob pattern; default: all keys.
     pattern: Option<Bytes>,
     /// How `pattern` is spelt.
@@ -48,7 +48,7 @@ pub(super) struct FilterInput {
 /// Which keys.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListInput {
+pub(super) struct ExportKeysInput {
     /// These keys, at most 100,000; those that are not there are left out.
     keys: Vec<Bytes>,
     /// The last checkpoint's, to go on where an export was cut off; with the same keys.
@@ -56,7 +56,7 @@ pub(super) struct ListInput {
 }
 
 /// `redis.export`
-pub(super) async fn filtered(cx: &Context, input: FilterInput) -> Result<Reply> {
+pub(super) async fn filtered(cx: &Context, input: ExportInput) -> Result<Reply> {
     let pattern = input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?;
     let pattern = pattern.map(Bytes);
     let mut filter = Writer::new();
@@ -73,29 +73,29 @@ pub(super) async fn filtered(cx: &Context, input: FilterInput) -> Result<Reply> 
         filter.string(type_name);
     }
     filter.raw(b"}");
-    let selection = Selection::new(None, pattern, input.type_name)?;
-    start(cx, selection, filter, input.cursor).await
+    let key_set = KeySet::new(None, pattern, input.type_name)?;
+    start(cx, key_set, filter, input.cursor).await
 }
 
 /// `redis.export.keys`
-pub(super) async fn listed(cx: &Context, input: ListInput) -> Result<Reply> {
+pub(super) async fn listed(cx: &Context, input: ExportKeysInput) -> Result<Reply> {
     let mut filter = Writer::new();
     filter.raw(b"{\"keys\":");
     filter.value(&input.keys.len())?;
     filter.raw(b"}");
-    let selection = Selection::new(Some(input.keys), None, None)?;
-    start(cx, selection, filter, input.cursor).await
+    let key_set = KeySet::new(Some(input.keys), None, None)?;
+    start(cx, key_set, filter, input.cursor).await
 }
 
 async fn start(
     cx: &Context,
-    selection: Selection,
+    key_set: KeySet,
     filter: Writer,
     cursor: Option<String>,
 ) -> Result<Reply> {
-    let mut course = selection.course();
+    let mut selection = key_set.selection();
     if let Some(cursor) = &cursor {
-        course = course.resume(cursor)?;
+        selection = selection.resume(cursor)?;
     }
     let client = cx.redis().await?;
     // Where the user may not know, the header does without.
@@ -117,7 +117,7 @@ async fn start(
     header.raw(b"}");
     let name = format!("redis-{}.ndjson", cx.connection()?.identifier);
     let values = Values::new(Seals::of(cx)?);
-    let export = Export { client, course, values, checked: Instant::now(), at: 0 };
+    let export = Export { client, selection, values, checked: Instant::now(), at: 0 };
     let reply =
         Reply::stream(cx, Format::Ndjson, move |cx, sink| Box::pin(export.run(cx, header, sink)))?;
     Ok(reply.named(name))
@@ -125,7 +125,7 @@ async fn start(
 
 struct Export {
     client: Leased<Client>,
-    course: Course,
+    selection: Selection,
     values: Values,
     /// When the last checkpoint was made, and at which byte.
     checked: Instant,
@@ -144,10 +144,10 @@ impl Export {
         sink.flush().await?;
         let mut work = FIRST_WORK;
         loop {
-            self.course.set_work(work);
-            let Some(found) = self.course.next(&self.client, cx.step()).await? else { break };
+            self.selection.set_work(work);
+            let Some(found) = self.selection.next(&self.client, cx.step()).await? else { break };
             let before = self.values.ledger.bytes();
-            for keys in found.keys.chunks(CHUNK) {
+            for keys in found.keys.chunks(BATCH) {
                 self.values.keys(cx, &self.client, keys, sink).await?;
             }
             self.checkpoint(sink).await?;
@@ -158,7 +158,7 @@ impl Export {
             out.raw(b"{\"end\":{");
             ledger.write(out);
             out.raw(b",\"may_be_incomplete\":");
-            out.boolean(self.course.may_be_incomplete());
+            out.boolean(self.selection.may_be_incomplete());
             out.raw(b",\"exact\":");
             out.boolean(self.values.has_each_once());
             out.raw(b"}}");
@@ -175,7 +175,7 @@ impl Export {
         }
         let mut numbers = Writer::new();
         self.values.ledger.write(&mut numbers);
-        let cursor = self.course.cursor();
+        let cursor = self.selection.cursor();
         self.values
             .ledger
             .line(sink, |out| {

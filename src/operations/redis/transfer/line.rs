@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use super::super::input::Bytes;
 use super::content::{self, FieldTimes};
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::stream_state::{Delivery, StreamState};
-use crate::backend::redis::whole::FieldExpiries;
-use crate::backend::redis::write::NewValue;
+use crate::backend::redis::transfer::small::FieldExpiries;
+use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
+use crate::backend::redis::values::NativeType;
+use crate::backend::redis::values::NewValue;
 
 /// Times of keys, in milliseconds since 1970, are integers that JavaScript has.
 const LATEST: i64 = (1 << 53) - 1;
@@ -21,7 +21,7 @@ pub(super) enum Line<'a> {
     Header { version: u64, continues: Option<String> },
     Key(KeyLine),
     Part { value: &'a RawValue, field_expires: FieldExpiries, more: bool },
-    Pending { group: Vec<u8>, deliveries: Vec<Delivery>, more: bool },
+    Pending { group: Vec<u8>, deliveries: Vec<PendingEntry>, more: bool },
     Gone,
     Skipped,
     Warning,
@@ -42,17 +42,13 @@ pub(super) struct KeyLine {
 #[derive(Debug)]
 pub(super) enum KeyContent {
     Value {
-        kind: Kind,
+        kind: NativeType,
         value: NewValue,
         field_expires: FieldExpiries,
         stream: Option<StreamState>,
     },
     /// What `DUMP` gave, and what says that it was us who read it.
-    Dump {
-        type_name: String,
-        bytes: Vec<u8>,
-        seal: Option<String>,
-    },
+    Dump { type_name: String, bytes: Vec<u8>, seal: Option<String> },
 }
 
 /// What checkpoints and ends say of the lines before them.
@@ -158,7 +154,7 @@ impl<'a> Raw<'a> {
                 return Err("`expires_at` is no time in milliseconds since 1970".to_owned());
             }
             let content = match (self.value, self.dump) {
-                (None, Some(_)) if Kind::named(&type_name).is_some() => {
+                (None, Some(_)) if NativeType::named(&type_name).is_some() => {
                     return Err(format!(
                         "a {type_name} is not restored from a dump, which can be made to crash the \
                          server; export it anew, and the line has its `value`"
@@ -168,7 +164,7 @@ impl<'a> Raw<'a> {
                     KeyContent::Dump { type_name, bytes, seal: self.seal }
                 }
                 (Some(value), None) => {
-                    let kind = Kind::named(&type_name)
+                    let kind = NativeType::named(&type_name)
                         .ok_or_else(|| format!("there is no way to write a {type_name:?}"))?;
                     let value = content::value(kind, value)?;
                     let stream = self.stream.map(content::State::checked).transpose()?;

@@ -1,6 +1,6 @@
 //! Which dumps of modules' values are restored: those that this installation exported from here.
 
-use crate::backend::redis::dump::{Dump, Label};
+use crate::backend::redis::transfer::dump::{Dump, Label};
 use crate::crypto::KeyRing;
 use crate::error::Result;
 use crate::request::context::Context;

@@ -5,11 +5,11 @@ use super::encode;
 use super::ledger::Ledger;
 use super::sealed::Seals;
 use crate::backend::redis::Client;
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::pieces::Pieces;
-use crate::backend::redis::survey::Surveyed;
-use crate::backend::redis::whole::{FieldExpiries, Whole};
-use crate::backend::redis::write::NewValue;
+use crate::backend::redis::transfer::chunked::ChunkedRead;
+use crate::backend::redis::transfer::describe::Description;
+use crate::backend::redis::transfer::small::{FieldExpiries, SmallValue};
+use crate::backend::redis::values::NativeType;
+use crate::backend::redis::values::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
 use crate::request::context::Context;
@@ -37,7 +37,7 @@ pub(super) struct Values {
 /// A key that is there.
 struct Key<'a> {
     name: &'a [u8],
-    is: Surveyed,
+    is: Description,
 }
 
 impl Values {
@@ -67,9 +67,9 @@ impl Values {
     ) -> Result<()> {
         let left = keys.iter().filter(|key| !self.visits.is_done(key)).cloned();
         let keys: Vec<Vec<u8>> = left.collect();
-        let surveyed = client.survey(&keys, true, cx.step()).await;
+        let described = client.describe(&keys, true, cx.step()).await;
         let (mut small, mut sum, mut large) = (Vec::new(), 0, Vec::new());
-        for (name, is) in keys.iter().zip(surveyed) {
+        for (name, is) in keys.iter().zip(described) {
             let is = match is {
                 Ok(Some(is)) => is,
                 Ok(None) => continue,
@@ -79,8 +79,8 @@ impl Values {
                 }
             };
             let size = is.size.unwrap_or(u64::MAX);
-            match Kind::named(&is.type_name) {
-                Some(kind) if kind != Kind::Stream && size <= SMALL => {
+            match NativeType::named(&is.type_name) {
+                Some(kind) if kind != NativeType::Stream && size <= SMALL => {
                     small.push((Key { name, is }, kind));
                     sum += size;
                 }
@@ -103,17 +103,18 @@ impl Values {
         &mut self,
         cx: &Context,
         client: &Client,
-        keys: Vec<(Key<'a>, Kind)>,
+        keys: Vec<(Key<'a>, NativeType)>,
         sink: &mut Sink,
     ) -> Result<Vec<Key<'a>>> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let asked: Vec<(&[u8], Kind)> = keys.iter().map(|(key, kind)| (key.name, *kind)).collect();
-        let values = client.read_whole_with_times(&asked, cx.step()).await;
+        let asked: Vec<(&[u8], NativeType)> =
+            keys.iter().map(|(key, kind)| (key.name, *kind)).collect();
+        let values = client.read_small_with_times(&asked, cx.step()).await;
         let mut again = Vec::new();
         for ((key, _), value) in keys.into_iter().zip(values) {
-            let Whole { value, field_expiries } = match value {
+            let SmallValue { value, field_expiries } = match value {
                 Ok(Some(whole)) => whole,
                 Ok(None) => continue,
                 // Larger than estimated, or another type meanwhile.
@@ -157,10 +158,12 @@ impl Values {
             let Some(found) = is else { return Ok(()) };
             let key = Key { name, is: found };
             let lines = self.ledger.lines();
-            let read = match Kind::named(&key.is.type_name) {
+            let read = match NativeType::named(&key.is.type_name) {
                 None => self.module(cx, client, &key, sink).await,
-                Some(Kind::Stream) => self.stream(cx, client, &key, sink).await,
-                Some(kind) => self.parts(cx, client, &key, Pieces::new(name, kind), sink).await,
+                Some(NativeType::Stream) => self.stream(cx, client, &key, sink).await,
+                Some(kind) => {
+                    self.parts(cx, client, &key, ChunkedRead::new(name, kind), sink).await
+                }
             };
             let Err(error) = read else { return Ok(()) };
             if error.code().retryable() || sink.is_closed() {
@@ -178,7 +181,7 @@ impl Values {
                 Code::DbNotFound => return Ok(()),
                 Code::WrongType => {
                     let keys = [name.to_vec()];
-                    is = client.survey(&keys, true, cx.step()).await.pop().unwrap_or(Ok(None))?;
+                    is = client.describe(&keys, true, cx.step()).await.pop().unwrap_or(Ok(None))?;
                 }
                 _ => return self.skip(name, Some(&key.is.type_name), error, sink).await,
             }
@@ -193,15 +196,15 @@ impl Values {
         cx: &Context,
         client: &Client,
         key: &Key<'_>,
-        mut pieces: Pieces,
+        mut chunks: ChunkedRead,
         sink: &mut Sink,
     ) -> Result<()> {
         let mut first = true;
-        while !pieces.is_over() {
-            let piece = pieces.next(client, cx.step()).await?;
-            let expiries = self.expiries_of(cx, client, key.name, &piece, sink).await?;
+        while !chunks.is_over() {
+            let chunk = chunks.next(client, cx.step()).await?;
+            let expiries = self.expiries_of(cx, client, key.name, &chunk, sink).await?;
             let expires_at = self.expires_at(&key.is, sink).await?;
-            let (more, changed) = (!pieces.is_over(), pieces.changed());
+            let (more, changed) = (!chunks.is_over(), chunks.changed());
             self.ledger
                 .line(sink, |out| {
                     if std::mem::take(&mut first) {
@@ -210,7 +213,7 @@ impl Values {
                     } else {
                         out.raw(b"{\"part\":");
                     }
-                    encode::value(out, &piece);
+                    encode::value(out, &chunk);
                     encode::field_expiries(out, &expiries);
                     close(out, more, changed);
                     Ok(())
@@ -236,9 +239,9 @@ impl Values {
             Ok(state) => Some(state),
             state => self.or_warn("stream", state.map(Some), sink).await?,
         };
-        let mut pieces = Pieces::new(key.name, Kind::Stream);
+        let mut chunks = ChunkedRead::new(key.name, NativeType::Stream);
         if let Some(state) = &state {
-            pieces = pieces.until(&state.last_id);
+            chunks = chunks.until(&state.last_id);
         }
         let expires_at = self.expires_at(&key.is, sink).await?;
         let now = client.now(cx.step()).await;
@@ -246,10 +249,10 @@ impl Values {
         let mut groups: Vec<_> = groups.filter(|group| group.pending > 0).collect();
         groups.reverse();
         let mut first = true;
-        while !pieces.is_over() {
-            let piece = pieces.next(client, cx.step()).await?;
-            let more = !pieces.is_over() || !groups.is_empty();
-            let changed = pieces.changed();
+        while !chunks.is_over() {
+            let chunk = chunks.next(client, cx.step()).await?;
+            let more = !chunks.is_over() || !groups.is_empty();
+            let changed = chunks.changed();
             self.ledger
                 .line(sink, |out| {
                     if std::mem::take(&mut first) {
@@ -261,7 +264,7 @@ impl Values {
                     } else {
                         out.raw(b"{\"part\":");
                     }
-                    encode::value(out, &piece);
+                    encode::value(out, &chunk);
                     close(out, more, changed);
                     Ok(())
                 })
@@ -321,10 +324,10 @@ impl Values {
         cx: &Context,
         client: &Client,
         key: &[u8],
-        piece: &NewValue,
+        chunk: &NewValue,
         sink: &mut Sink,
     ) -> Result<FieldExpiries> {
-        let NewValue::Hash(fields) = piece else { return Ok(Vec::new()) };
+        let NewValue::Hash(fields) = chunk else { return Ok(Vec::new()) };
         if fields.is_empty() {
             return Ok(Vec::new());
         }
@@ -332,7 +335,7 @@ impl Values {
         self.or_warn("field_expires", expiries.unwrap_or(Ok(Vec::new())), sink).await
     }
 
-    async fn expires_at(&mut self, is: &Surveyed, sink: &mut Sink) -> Result<Option<i64>> {
+    async fn expires_at(&mut self, is: &Description, sink: &mut Sink) -> Result<Option<i64>> {
         self.or_warn("expires_at", is.expires_at.clone(), sink).await
     }
 

@@ -1,4 +1,4 @@
-//! Keys on their way into a server: whole ones in chunks, those in parts one after the other.
+//! Keys on their way into a server: whole ones in batches, those in parts one after the other.
 
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -10,20 +10,20 @@ use super::line::{KeyContent, KeyLine};
 use super::report::Report;
 use super::sealed::Seals;
 use crate::backend::redis::Client;
-use crate::backend::redis::assembly::Assembly;
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::put::{Content, Entry, Put};
-use crate::backend::redis::stream_state::{Delivery, StreamState};
-use crate::backend::redis::whole::FieldExpiries;
-use crate::backend::redis::write::NewValue;
+use crate::backend::redis::transfer::assembly::Assembly;
+use crate::backend::redis::transfer::small::FieldExpiries;
+use crate::backend::redis::transfer::store::{Content, NewKey, Stored};
+use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
+use crate::backend::redis::values::NativeType;
+use crate::backend::redis::values::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
 use crate::request::feed::Sink;
 
 /// Keys that are written together, and about how many bytes.
-const CHUNK: usize = 500;
-const CHUNK_BYTES: usize = 1 << 20;
+const BATCH: usize = 500;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Writes keys, and reports what became of each.
 pub(super) struct KeyWriter<'a> {
@@ -37,7 +37,7 @@ pub(super) struct KeyWriter<'a> {
     dry_run: bool,
     /// Tells temporary names of this import from others'.
     token: String,
-    chunk: Vec<(u64, Entry)>,
+    batch: Vec<(u64, NewKey)>,
     bytes: usize,
     open: Option<Open>,
 }
@@ -47,7 +47,7 @@ struct Open {
     line: u64,
     key: Vec<u8>,
     expires_at: Option<i64>,
-    kind: Kind,
+    kind: NativeType,
     fate: Fate,
 }
 
@@ -59,7 +59,7 @@ enum Fate {
         state: Option<StreamState>,
     },
     /// It is read and not written, and counts as this.
-    Ignored(Put),
+    Ignored(Stored),
     /// It was told of.
     Refused,
 }
@@ -81,7 +81,7 @@ impl<'a> KeyWriter<'a> {
             seals: Seals::of(cx)?,
             dry_run,
             token: Uuid::new_v4().simple().to_string(),
-            chunk: Vec::new(),
+            batch: Vec::new(),
             bytes: 0,
             open: None,
         })
@@ -89,7 +89,7 @@ impl<'a> KeyWriter<'a> {
 
     /// The first line whose key is not settled.
     pub(super) fn unsettled(&self) -> Option<u64> {
-        let first = self.chunk.first().map(|(line, _)| *line);
+        let first = self.batch.first().map(|(line, _)| *line);
         let open = self.open.as_ref().filter(|open| !matches!(open.fate, Fate::Refused));
         first.or(open.map(|open| open.line))
     }
@@ -110,7 +110,7 @@ impl<'a> KeyWriter<'a> {
         let KeyLine { key, expires_at, content, more } = key;
         let content = match content {
             KeyContent::Value { kind, value, field_expires, stream }
-                if more || kind == Kind::Stream =>
+                if more || kind == NativeType::Stream =>
             {
                 // Lines stay in order where a key occurs twice.
                 self.flush().await?;
@@ -119,7 +119,9 @@ impl<'a> KeyWriter<'a> {
                 self.add(&value, &field_expires).await?;
                 return if more { Ok(()) } else { self.close().await };
             }
-            KeyContent::Value { kind, value, .. } if kind != Kind::String && value.is_empty() => {
+            KeyContent::Value { kind, value, .. }
+                if kind != NativeType::String && value.is_empty() =>
+            {
                 self.report.refuse(line, Some(&key), "Redis has no empty collections", self.sink);
                 return Ok(());
             }
@@ -138,9 +140,9 @@ impl<'a> KeyWriter<'a> {
             self.report.expired += 1;
             return Ok(());
         }
-        self.chunk.push((line, Entry { key, content, expires_at }));
+        self.batch.push((line, NewKey { key, content, expires_at }));
         self.bytes += length;
-        if self.chunk.len() >= CHUNK || self.bytes >= CHUNK_BYTES {
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES {
             self.flush().await
         } else {
             Ok(())
@@ -169,7 +171,7 @@ impl<'a> KeyWriter<'a> {
     pub(super) async fn pending(
         &mut self,
         group: &[u8],
-        deliveries: &[Delivery],
+        deliveries: &[PendingEntry],
         more: bool,
     ) -> Result<()> {
         self.set_state().await?;
@@ -210,7 +212,7 @@ impl<'a> KeyWriter<'a> {
         expired: bool,
     ) -> Result<Fate> {
         if expired {
-            return Ok(Fate::Ignored(Put::Expired));
+            return Ok(Fate::Ignored(Stored::Expired));
         }
         if self.policy != OnConflict::Replace {
             let there = self.client.exist(&[key], self.cx.step()).await;
@@ -218,11 +220,11 @@ impl<'a> KeyWriter<'a> {
                 if self.policy == OnConflict::Fail {
                     return Err(exists(line, key));
                 }
-                return Ok(Fate::Ignored(Put::Kept));
+                return Ok(Fate::Ignored(Stored::Kept));
             }
         }
         if self.dry_run {
-            return Ok(Fate::Ignored(Put::Written));
+            return Ok(Fate::Ignored(Stored::Written));
         }
         Ok(Fate::Assembled { assembly: Assembly::new(key, &self.token), state })
     }
@@ -262,42 +264,42 @@ impl<'a> KeyWriter<'a> {
         let Some(Open { line, key, expires_at, fate, .. }) = self.open.take() else {
             return Ok(());
         };
-        let put = match fate {
+        let stored = match fate {
             Fate::Refused => return Ok(()),
-            Fate::Ignored(put) => Ok(put),
+            Fate::Ignored(stored) => Ok(stored),
             Fate::Assembled { assembly, .. } => {
                 let conflict = self.policy.conflict();
                 assembly.finish(self.client, expires_at, conflict, self.cx.step()).await
             }
         };
-        self.settle(line, &key, put)
+        self.settle(line, &key, stored)
     }
 
     /// Writes what has gathered.
     pub(super) async fn flush(&mut self) -> Result<()> {
-        if self.chunk.is_empty() {
+        if self.batch.is_empty() {
             return Ok(());
         }
         if self.dry_run || self.policy == OnConflict::Fail {
             self.look().await?;
         }
-        let chunk = std::mem::take(&mut self.chunk);
+        let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
-        if chunk.is_empty() {
+        if batch.is_empty() {
             return Ok(());
         }
-        let (lines, entries): (Vec<u64>, Vec<Entry>) = chunk.into_iter().unzip();
+        let (lines, entries): (Vec<u64>, Vec<NewKey>) = batch.into_iter().unzip();
         let conflict = self.policy.conflict();
-        let put = self.client.put(&entries, conflict, &self.token, self.cx.step()).await;
+        let stored = self.client.store(&entries, conflict, &self.token, self.cx.step()).await;
         let mut failure = None;
-        for ((line, entry), put) in lines.into_iter().zip(entries).zip(put) {
-            match put {
+        for ((line, entry), stored) in lines.into_iter().zip(entries).zip(stored) {
+            match stored {
                 Err(error) if ends_writing(&error) => {
-                    self.chunk.push((line, entry));
+                    self.batch.push((line, entry));
                     failure = Some(error);
                 }
-                put => {
-                    if let Err(error) = self.settle(line, &entry.key, put) {
+                stored => {
+                    if let Err(error) = self.settle(line, &entry.key, stored) {
                         failure.get_or_insert(error);
                     }
                 }
@@ -307,15 +309,15 @@ impl<'a> KeyWriter<'a> {
     }
 
     /// Looks which keys are there already. In a dry run that settles them; else one that is there
-    /// ends the import before any of the chunk is written.
+    /// ends the import before any of the batch is written.
     async fn look(&mut self) -> Result<()> {
-        let keys: Vec<&[u8]> = self.chunk.iter().map(|(_, entry)| entry.key.as_slice()).collect();
+        let keys: Vec<&[u8]> = self.batch.iter().map(|(_, entry)| entry.key.as_slice()).collect();
         let there = self.client.exist(&keys, self.cx.step()).await;
         let there = there.into_iter().collect::<Result<Vec<bool>>>()?;
         if self.policy == OnConflict::Fail
             && let Some(at) = there.iter().position(|&there| there)
         {
-            let (line, entry) = &self.chunk[at];
+            let (line, entry) = &self.batch[at];
             return Err(exists(*line, &entry.key));
         }
         if self.dry_run {
@@ -325,18 +327,18 @@ impl<'a> KeyWriter<'a> {
                 0
             };
             self.report.skipped += kept;
-            self.report.done += self.chunk.len() as u64 - kept;
-            self.chunk.clear();
+            self.report.done += self.batch.len() as u64 - kept;
+            self.batch.clear();
         }
         Ok(())
     }
 
     /// Notes what became of a key.
-    fn settle(&mut self, line: u64, key: &[u8], put: Result<Put>) -> Result<()> {
-        match put {
-            Ok(Put::Written) => self.report.done += 1,
-            Ok(Put::Expired) => self.report.expired += 1,
-            Ok(Put::Kept) => {
+    fn settle(&mut self, line: u64, key: &[u8], stored: Result<Stored>) -> Result<()> {
+        match stored {
+            Ok(Stored::Written) => self.report.done += 1,
+            Ok(Stored::Expired) => self.report.expired += 1,
+            Ok(Stored::Kept) => {
                 self.report.skipped += 1;
                 if self.policy == OnConflict::Fail {
                     return Err(exists(line, key));

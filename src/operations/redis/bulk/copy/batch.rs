@@ -2,8 +2,8 @@
 
 use std::mem;
 
-use crate::backend::redis::put::lacks_transactions;
-use crate::backend::redis::survey::Surveyed;
+use crate::backend::redis::transfer::describe::Description;
+use crate::backend::redis::transfer::store::lacks_transactions;
 use crate::error::{Code, Error, Result};
 
 /// How often a key is read because it changed meanwhile.
@@ -19,7 +19,7 @@ pub(in super::super) struct Batch(Vec<Key>);
 /// A key that is to be copied.
 pub(super) struct Key {
     pub(super) name: Vec<u8>,
-    pub(super) is: Surveyed,
+    pub(super) is: Description,
     tries: u32,
 }
 
@@ -33,7 +33,7 @@ pub(in super::super) struct Settled {
 }
 
 impl Key {
-    pub(super) fn new(name: Vec<u8>, is: Surveyed) -> Self {
+    pub(super) fn new(name: Vec<u8>, is: Description) -> Self {
         Self { name, is, tries: 1 }
     }
 
@@ -43,7 +43,7 @@ impl Key {
     }
 
     /// Whether it is of the type and expires at the time that it did.
-    fn is_still(&self, now: &Surveyed, exactly: bool) -> bool {
+    fn is_still(&self, now: &Description, exactly: bool) -> bool {
         let same_time = match (self.expires_at(), now.expires_at.as_ref().ok().copied().flatten()) {
             (Some(before), Some(now)) if !exactly => before.abs_diff(now) <= INEXACT_MS,
             (before, now) => before == now,
@@ -90,7 +90,7 @@ impl Batch {
     pub(super) fn confirm(
         &mut self,
         key: Key,
-        now: Result<Option<Surveyed>>,
+        now: Result<Option<Description>>,
         exactly: bool,
         settled: &mut Settled,
     ) -> Option<Key> {
@@ -107,7 +107,7 @@ impl Batch {
     pub(super) fn again(
         &mut self,
         mut key: Key,
-        now: Result<Option<Surveyed>>,
+        now: Result<Option<Description>>,
         settled: &mut Settled,
     ) {
         match now {
@@ -118,7 +118,7 @@ impl Batch {
                 settled.add(key.name, Err(error));
             }
             Ok(Some(now)) => {
-                key.is = Surveyed { size: key.is.size, ..now };
+                key.is = Description { size: key.is.size, ..now };
                 key.tries += 1;
                 self.0.push(key);
             }
@@ -152,12 +152,12 @@ impl Settled {
 mod tests {
     use super::*;
 
-    fn surveyed(type_name: &str, expires_at: Option<i64>, size: Option<u64>) -> Surveyed {
-        Surveyed { type_name: type_name.to_owned(), expires_at: Ok(expires_at), size }
+    fn described(type_name: &str, expires_at: Option<i64>, size: Option<u64>) -> Description {
+        Description { type_name: type_name.to_owned(), expires_at: Ok(expires_at), size }
     }
 
     fn key(name: &str, size: u64) -> Key {
-        Key::new(name.as_bytes().to_vec(), surveyed("string", None, Some(size)))
+        Key::new(name.as_bytes().to_vec(), described("string", None, Some(size)))
     }
 
     fn names(keys: &[Key]) -> Vec<&str> {
@@ -182,11 +182,11 @@ mod tests {
     #[test]
     fn a_key_that_became_another_is_read_again_and_not_for_ever() {
         let (mut batch, mut settled) = (Batch::default(), Settled::default());
-        batch.add(Key::new(b"k".to_vec(), surveyed("string", Some(10), Some(1))));
+        batch.add(Key::new(b"k".to_vec(), described("string", Some(10), Some(1))));
         let mut changes = 0;
         while let Some(key) = batch.take().pop() {
             changes += 1;
-            let now = Ok(Some(surveyed("string", Some(10 + changes), None)));
+            let now = Ok(Some(described("string", Some(10 + changes), None)));
             assert!(batch.confirm(key, now, true, &mut settled).is_none());
         }
         assert_eq!(changes, i64::from(MAX_TRIES));
@@ -198,8 +198,8 @@ mod tests {
     fn a_time_that_was_reckoned_may_be_a_little_off() {
         let (mut batch, mut settled) = (Batch::default(), Settled::default());
         let mut still = |before: Option<i64>, now: Option<i64>, exactly: bool| {
-            let key = Key::new(b"k".to_vec(), surveyed("set", before, Some(1)));
-            let now = Ok(Some(surveyed("set", now, None)));
+            let key = Key::new(b"k".to_vec(), described("set", before, Some(1)));
+            let now = Ok(Some(described("set", now, None)));
             batch.confirm(key, now, exactly, &mut settled).is_some()
         };
         assert!(still(Some(5_000), Some(5_004), false));

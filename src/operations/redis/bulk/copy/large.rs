@@ -1,4 +1,4 @@
-//! Values that are read and put together piece by piece.
+//! Values that are read and put together chunk by chunk.
 
 use std::slice;
 
@@ -6,11 +6,11 @@ use super::super::super::problems::is_gone;
 use super::batch::{Batch, Key, Settled};
 use super::{Copy, target};
 use crate::backend::redis::Client;
-use crate::backend::redis::assembly::Assembly;
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::pieces::Pieces;
-use crate::backend::redis::put::Put;
-use crate::backend::redis::write::NewValue;
+use crate::backend::redis::transfer::assembly::Assembly;
+use crate::backend::redis::transfer::chunked::ChunkedRead;
+use crate::backend::redis::transfer::store::Stored;
+use crate::backend::redis::values::NativeType;
+use crate::backend::redis::values::NewValue;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
@@ -38,22 +38,22 @@ impl Copy {
         is_over: &(dyn Fn() -> bool + Sync),
         settled: &mut Settled,
     ) {
-        let Some(kind) = Kind::named(&key.is.type_name) else { return };
+        let Some(kind) = NativeType::named(&key.is.type_name) else { return };
         if self.to.has_passed(key.expires_at()) {
             return settled.add(key.name, Ok(false));
         }
         let mut assembly = Assembly::new(&key.name, &target::token());
         let assembled = self.assemble(cx, from, &key, kind, &mut assembly, is_over).await;
-        let now = from.survey(slice::from_ref(&key.name), false, cx.step()).await;
+        let now = from.describe(slice::from_ref(&key.name), false, cx.step()).await;
         let now = now.into_iter().next().unwrap_or(Ok(None));
         let cut = match assembled {
             Ok(()) => {
                 let Some(key) = batch.confirm(key, now, from.tells_exact_times(), settled) else {
                     return assembly.discard(&self.to.client, cx.step()).await;
                 };
-                let put = self.finish(cx, assembly, key.expires_at()).await;
-                return match put {
-                    Ok(put) => self.settle(cx, key.name, put, settled),
+                let stored = self.finish(cx, assembly, key.expires_at()).await;
+                return match stored {
+                    Ok(stored) => self.settle(cx, key.name, stored, settled),
                     Err(error) if is_gone(&error) => settled.end(key.name, error),
                     Err(error) => settled.unwritten(key.name, error),
                 };
@@ -82,26 +82,26 @@ impl Copy {
         cx: &Context,
         from: &Client,
         key: &Key,
-        kind: Kind,
+        kind: NativeType,
         assembly: &mut Assembly,
         is_over: &(dyn Fn() -> bool + Sync),
     ) -> Result<(), Cut> {
         let to: &Client = &self.to.client;
         let unwritten = |error| Cut::Unwritten(self.to.failed(cx, error));
-        let mut pieces = Pieces::new(&key.name, kind);
+        let mut chunks = ChunkedRead::new(&key.name, kind);
         let mut state = None;
-        if kind == Kind::Stream {
+        if kind == NativeType::Stream {
             let found = from.stream_state(&key.name, cx.step()).await.map_err(unread)?;
-            pieces = pieces.until(&found.last_id);
+            chunks = chunks.until(&found.last_id);
             state = Some(found);
         }
-        while !pieces.is_over() {
+        while !chunks.is_over() {
             if is_over() {
                 return Err(Cut::Over);
             }
-            let piece = pieces.next(from, cx.step()).await.map_err(unread)?;
+            let chunk = chunks.next(from, cx.step()).await.map_err(unread)?;
             let mut expiries = Ok(Vec::new());
-            if let NewValue::Hash(fields) = &piece
+            if let NewValue::Hash(fields) = &chunk
                 && !fields.is_empty()
             {
                 let asked = [(key.name.as_slice(), fields.as_slice())];
@@ -109,10 +109,10 @@ impl Copy {
                 expiries = found.pop().unwrap_or(expiries);
             }
             let expiries = expiries.map_err(unread)?;
-            assembly.add(to, &piece, &expiries, cx.step()).await.map_err(unwritten)?;
+            assembly.add(to, &chunk, &expiries, cx.step()).await.map_err(unwritten)?;
         }
         let Some(state) = state else {
-            return if pieces.changed() { Err(Cut::Torn) } else { Ok(()) };
+            return if chunks.changed() { Err(Cut::Torn) } else { Ok(()) };
         };
         // A stream may grow meanwhile: it is copied up to what was its last entry.
         assembly.set_state(to, &state, cx.step()).await.map_err(unwritten)?;
@@ -138,10 +138,10 @@ impl Copy {
         cx: &Context,
         assembly: Assembly,
         expires_at: Option<i64>,
-    ) -> Result<Put> {
+    ) -> Result<Stored> {
         let conflict = self.on_conflict.conflict();
-        let put = assembly.finish(&self.to.client, expires_at, conflict, cx.step()).await;
-        put.map_err(|error| self.to.failed(cx, error))
+        let stored = assembly.finish(&self.to.client, expires_at, conflict, cx.step()).await;
+        stored.map_err(|error| self.to.failed(cx, error))
     }
 }
 

@@ -14,10 +14,10 @@ mod target;
 use super::super::conflict::OnConflict;
 use super::preview::Preview;
 use crate::backend::redis::Client;
-use crate::backend::redis::kind::Kind;
-use crate::backend::redis::put::{Content, Entry, Put};
-use crate::backend::redis::survey::Surveyed;
-use crate::backend::redis::whole::Whole;
+use crate::backend::redis::transfer::describe::Description;
+use crate::backend::redis::transfer::small::SmallValue;
+use crate::backend::redis::transfer::store::{Content, NewKey, Stored};
+use crate::backend::redis::values::NativeType;
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;
 use crate::request::feed::Sink;
@@ -25,7 +25,7 @@ use batch::Key;
 pub(super) use batch::{Batch, Settled};
 pub(super) use target::Target;
 
-/// Values up to this size, as the server estimates it, are made again whole; larger ones piece by piece.
+/// Values up to this size, as the server estimates it, are made again whole; larger ones chunk by chunk.
 const WHOLE: u64 = 256 << 10;
 
 /// What goes together, but for one that is larger.
@@ -42,7 +42,7 @@ pub(super) struct Copy {
 /// How a value gets across.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    Whole,
+    SmallValue,
     Pieces,
     /// Not at all: it has become one of a module.
     None,
@@ -67,10 +67,10 @@ impl Copy {
         keys: &[Vec<u8>],
         sink: &mut Sink,
     ) -> Result<(Settled, Batch)> {
-        let (surveyed, there) =
-            tokio::join!(from.survey(keys, true, cx.step()), self.to.has(cx, keys));
+        let (described, there) =
+            tokio::join!(from.describe(keys, true, cx.step()), self.to.has(cx, keys));
         let (mut settled, mut batch) = (Settled::default(), Batch::default());
-        for ((name, is), there) in keys.iter().zip(surveyed).zip(there) {
+        for ((name, is), there) in keys.iter().zip(described).zip(there) {
             let name = name.clone();
             match (is, there) {
                 (Ok(None), _) => settled.add(name, Ok(false)),
@@ -83,10 +83,10 @@ impl Copy {
                     conflict.end(name.clone(), self.to.has_it(cx, &name));
                     return Ok((conflict, Batch::default()));
                 }
-                (Ok(Some(Surveyed { expires_at: Err(error), .. })), Ok(_))
+                (Ok(Some(Description { expires_at: Err(error), .. })), Ok(_))
                 | (Err(error), _)
                 | (_, Err(error)) => settled.add(name, Err(error)),
-                (Ok(Some(is)), Ok(_)) if Kind::named(&is.type_name).is_none() => {
+                (Ok(Some(is)), Ok(_)) if NativeType::named(&is.type_name).is_none() => {
                     settled.add(name, Err(of_a_module(&is.type_name)));
                 }
                 (Ok(Some(is)), Ok(_)) => batch.add(Key::new(name, is)),
@@ -123,7 +123,7 @@ impl Copy {
                     self.large(cx, from, key, batch, is_over, &mut settled).await;
                 }
             }
-            Some(Way::Whole) => self.small(cx, from, keys, batch, &mut settled).await,
+            Some(Way::SmallValue) => self.small(cx, from, keys, batch, &mut settled).await,
             Some(Way::None) => {
                 for key in keys {
                     settled.add(key.name, Err(of_a_module(&key.is.type_name)));
@@ -145,7 +145,7 @@ impl Copy {
     ) {
         let names: Vec<Vec<u8>> = keys.iter().map(|key| key.name.clone()).collect();
         let contents = whole(cx, from, &keys).await;
-        let now = from.survey(&names, false, cx.step()).await;
+        let now = from.describe(&names, false, cx.step()).await;
         let (mut entries, mut sent) = (Vec::new(), Vec::new());
         for ((key, content), now) in keys.into_iter().zip(contents).zip(now) {
             let content = match content {
@@ -167,36 +167,36 @@ impl Copy {
                 settled.add(key.name, Ok(false));
                 continue;
             }
-            entries.push(Entry { key: key.name.clone(), content, expires_at });
+            entries.push(NewKey { key: key.name.clone(), content, expires_at });
             sent.push(key);
         }
-        let put = self.to.put(cx, &entries, self.on_conflict.conflict()).await;
-        for (key, put) in sent.into_iter().zip(put) {
-            match put {
+        let stored = self.to.store(cx, &entries, self.on_conflict.conflict()).await;
+        for (key, stored) in sent.into_iter().zip(stored) {
+            match stored {
                 Err(error) => settled.unwritten(key.name, self.to.failed(cx, error)),
-                Ok(put) => self.settle(cx, key.name, put, settled),
+                Ok(stored) => self.settle(cx, key.name, stored, settled),
             }
         }
     }
 
     /// Notes what became of a key.
-    fn settle(&self, cx: &Context, name: Vec<u8>, put: Put, settled: &mut Settled) {
-        match put {
-            Put::Written => settled.add(name, Ok(true)),
-            Put::Kept if self.on_conflict == OnConflict::Fail => {
+    fn settle(&self, cx: &Context, name: Vec<u8>, stored: Stored, settled: &mut Settled) {
+        match stored {
+            Stored::Written => settled.add(name, Ok(true)),
+            Stored::Kept if self.on_conflict == OnConflict::Fail => {
                 let error = self.to.has_it(cx, &name);
                 settled.end(name, error);
             }
-            Put::Kept | Put::Expired => settled.add(name, Ok(false)),
+            Stored::Kept | Stored::Expired => settled.add(name, Ok(false)),
         }
     }
 }
 
 fn way_of(key: &Key) -> Way {
     let size = key.is.size.unwrap_or(u64::MAX);
-    match Kind::named(&key.is.type_name) {
+    match NativeType::named(&key.is.type_name) {
         None => Way::None,
-        Some(kind) if kind != Kind::Stream && size <= WHOLE => Way::Whole,
+        Some(kind) if kind != NativeType::Stream && size <= WHOLE => Way::SmallValue,
         Some(_) => Way::Pieces,
     }
 }
@@ -205,7 +205,7 @@ fn way_of(key: &Key) -> Way {
 fn unread(
     mut key: Key,
     error: Error,
-    now: Result<Option<Surveyed>>,
+    now: Result<Option<Description>>,
     batch: &mut Batch,
     settled: &mut Settled,
 ) {
@@ -229,13 +229,13 @@ fn of_a_module(type_name: &str) -> Error {
 }
 
 async fn whole(cx: &Context, from: &Client, keys: &[Key]) -> Vec<Result<Option<Content>>> {
-    let asked: Vec<(&[u8], Kind)> = keys
+    let asked: Vec<(&[u8], NativeType)> = keys
         .iter()
-        .filter_map(|key| Some((key.name.as_slice(), Kind::named(&key.is.type_name)?)))
+        .filter_map(|key| Some((key.name.as_slice(), NativeType::named(&key.is.type_name)?)))
         .collect();
-    let content = |whole: Result<Option<Whole>>| {
-        let Some(Whole { value, field_expiries }) = whole? else { return Ok(None) };
+    let content = |whole: Result<Option<SmallValue>>| {
+        let Some(SmallValue { value, field_expiries }) = whole? else { return Ok(None) };
         Ok(Some(Content::Value(value, field_expiries?)))
     };
-    from.read_whole_with_times(&asked, cx.step()).await.into_iter().map(content).collect()
+    from.read_small_with_times(&asked, cx.step()).await.into_iter().map(content).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::put::{Conflict, Entry, Put};
+use crate::backend::redis::transfer::store::{Conflict, NewKey, Stored};
 use crate::error::{Code, Error, Result};
 use crate::operations::clients::Leased;
 use crate::permission::Permission;
@@ -69,14 +69,14 @@ impl Target {
         there.into_iter().map(|there| there.map_err(|error| self.failed(cx, error))).collect()
     }
 
-    /// Puts each value under its name.
-    pub(super) async fn put(
+    /// Stores each value under its name.
+    pub(super) async fn store(
         &self,
         cx: &Context,
-        entries: &[Entry],
+        entries: &[NewKey],
         conflict: Conflict,
-    ) -> Vec<Result<Put>> {
-        self.client.put(entries, conflict, &self.token, cx.step()).await
+    ) -> Vec<Result<Stored>> {
+        self.client.store(entries, conflict, &self.token, cx.step()).await
     }
 
     /// Whether the time of a key is over there.

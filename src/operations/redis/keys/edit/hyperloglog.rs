@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::super::input::Bytes;
 use super::elements::{bytes, some};
-use crate::backend::redis::edit::{Edit, hyperloglog};
+use crate::backend::redis::values::edit::{Edit, hyperloglog};
 use crate::error::Result;
 
 /// Changes of a HyperLogLog.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::super::input::Bytes;
 use super::elements::{bytes, some};
-use crate::backend::redis::edit::{Edit, list};
+use crate::backend::redis::values::edit::{Edit, list};
 use crate::error::Result;
 
 /// Changes of a list. Indexes count from 0; negative ones from the end, −1 being the last.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::lifetime::expiry;
-use crate::backend::redis::edit::Edit;
+use crate::backend::redis::values::edit::Edit;
 use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::super::super::input::Bytes;
 use super::elements::{pair, some};
-use crate::backend::redis::edit::Edit;
-use crate::backend::redis::edit::stream::{self, Cap};
+use crate::backend::redis::values::edit::Edit;
+use crate::backend::redis::values::edit::stream::{self, Cap};
 use crate::error::{Error, Result};
 
 /// Changes of a stream. Ids are `ms-sequence`, or `ms` alone.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Integer, Score};
-use crate::backend::redis::edit::{Edit, string};
+use crate::backend::redis::values::edit::{Edit, string};
 use crate::error::{Error, Result};
 use crate::operations::guard::given;
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Score};
 use super::elements::{bytes, named, seen, some};
-use crate::backend::redis::edit::{Edit, sorted_set};
+use crate::backend::redis::values::edit::{Edit, sorted_set};
 use crate::error::Result;
 
 /// Changes of a sorted set.

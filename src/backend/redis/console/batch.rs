@@ -1,0 +1,208 @@
+//! Many small commands of one moment, sent as one pipeline, each with its own result.
+
+use redis::Value;
+
+use crate::backend::redis::Client;
+use crate::backend::redis::gate::{self, Command, Ruling};
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::{failure, json, reply};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+use crate::permission::Permission;
+
+/// Commands that one batch carries at most.
+pub const MAX_COMMANDS: usize = 10_000;
+
+/// A batch under construction.
+#[derive(Debug, Default)]
+pub struct Batch {
+    commands: Commands,
+    cost: u32,
+    writes: bool,
+    /// One per command asked for: what is sent, or why it is not.
+    asked: Vec<Result<&'static Command>>,
+}
+
+impl Batch {
+    /// Adds a command: its name, and then its arguments. One that is not accepted fails by itself
+    /// and does not hold up the others.
+    pub fn push(&mut self, args: &[&[u8]], may_write: bool) {
+        self.asked.push(accept(args, may_write).map(|ruling| {
+            self.commands.push(ruling.effect, ruling.keys.first().unwrap_or(0), args);
+            self.cost = self.cost.saturating_add(ruling.cost(args.len()));
+            self.writes |= ruling.effect == Effect::Write;
+            ruling.command
+        }));
+    }
+
+    /// What the commands that will be sent cost together.
+    #[must_use]
+    pub fn cost(&self) -> u32 {
+        self.cost
+    }
+
+    /// Whether any of these changes something.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.writes
+    }
+
+    /// How many commands were asked for.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.asked.len()
+    }
+
+    /// Whether none was asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty()
+    }
+}
+
+/// A batch takes what is about one key, so that it is known which command touches what another does.
+fn accept(args: &[&[u8]], may_write: bool) -> Result<Ruling> {
+    let ruling = gate::rule(args)?;
+    let name = ruling.command.name;
+    if ruling.permission == Permission::Admin || ruling.keys.only().is_none() {
+        let message = format!("{name} cannot be part of a batch, which takes commands of one key");
+        return Err(Error::new(Code::OperationNotAllowed, message));
+    }
+    if ruling.permission == Permission::Write && !may_write {
+        return Err(Error::new(Code::PermissionDenied, format!("{name} needs write permission")));
+    }
+    Ok(ruling)
+}
+
+impl Client {
+    /// Runs the batch and writes an array with one element per command: `{"ok": reply}`, or
+    /// `{"error": …}` as in the failure envelope.
+    ///
+    /// In replies, strings are text or bytes, integers beyond 2^53 `{"$numberLong"}`, floating
+    /// point numbers strings. `HGETALL` gives an object, and `[[field, value], …]` where a field's
+    /// name is not text.
+    pub async fn batch(
+        &self,
+        batch: &Batch,
+        request_id: &str,
+        out: &mut Writer,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let mut results = self.run(&batch.commands, None, deadline).await;
+        self.name_types(batch, &mut results, deadline).await;
+        let mut results = results.into_iter();
+        out.try_list(&batch.asked, |out, asked| {
+            let result = match asked {
+                Err(refused) => Err(refused.clone()),
+                Ok(command) => results
+                    .next()
+                    .unwrap_or(Ok(Value::Nil))
+                    .and_then(failure::check)
+                    .map(|reply| (*command, reply)),
+            };
+            match result {
+                Ok((command, reply)) => {
+                    out.raw(b"{\"ok\":");
+                    if command.name == "HGETALL" {
+                        fields(out, reply);
+                    } else {
+                        json::write(out, &reply);
+                    }
+                }
+                Err(error) => {
+                    out.raw(b"{\"error\":");
+                    out.value(&error.to_json(request_id)["error"])?;
+                }
+            }
+            out.raw(b"}");
+            Ok(())
+        })
+    }
+}
+
+impl Client {
+    /// Where a key was of the wrong type, finds out of which.
+    async fn name_types(&self, batch: &Batch, results: &mut [Result<Value>], deadline: Deadline) {
+        let mut wrong = Vec::new();
+        let mut ask = Commands::default();
+        for (i, result) in results.iter().enumerate() {
+            if let Ok(Value::ServerError(error)) = result
+                && error.code() == "WRONGTYPE"
+                && let Some(key) = batch.commands.key(i)
+            {
+                ask.push(Effect::Read, 1, &[b"TYPE", key]);
+                wrong.push(i);
+            }
+        }
+        if wrong.is_empty() {
+            return;
+        }
+        let types = self.run(&ask, None, deadline).await;
+        for (i, found) in wrong.into_iter().zip(types) {
+            if let Some(actual) = found.ok().as_ref().and_then(reply::text) {
+                results[i] = Err(failure::wrong_type(&actual, None));
+            }
+        }
+    }
+}
+
+fn fields(out: &mut Writer, reply: Value) {
+    let flat = reply::elements(reply).unwrap_or_default();
+    let pairs: Vec<(&[u8], &Value)> =
+        flat.chunks_exact(2).filter_map(|pair| Some((reply::bytes(&pair[0])?, &pair[1]))).collect();
+    let names: Option<Vec<&str>> =
+        pairs.iter().map(|(name, _)| std::str::from_utf8(name).ok()).collect();
+    let Some(names) = names else {
+        return out.list(flat.chunks_exact(2), json::list);
+    };
+    out.raw(b"{");
+    let mut first = true;
+    for (name, (_, content)) in names.iter().zip(&pairs) {
+        out.comma(&mut first);
+        out.string(name);
+        out.raw(b":");
+        json::write(out, content);
+    }
+    out.raw(b"}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(line: &str, may_write: bool) -> Option<Code> {
+        let args: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        accept(&args, may_write).err().map(|error| error.code())
+    }
+
+    #[test]
+    fn a_batch_takes_commands_of_one_key_only() {
+        for line in ["EVAL x 1 k", "FLUSHALL", "KEYS *", "MULTI", "BLPOP k 0", "RENAME a b", "PING"]
+        {
+            assert_eq!(refusal(line, true), Some(Code::OperationNotAllowed), "{line}");
+        }
+        for line in ["DEL a b", "EXISTS a b", "MGET a b", "GET", "NOPE a"] {
+            assert_eq!(refusal(line, true), Some(Code::OperationNotAllowed), "{line}");
+        }
+        assert_eq!(refusal("get a", false), None);
+        assert_eq!(refusal("OBJECT ENCODING a", false), None);
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        for line in ["SET a v", "GETEX a", "SORT a STORE a"] {
+            assert!(refusal(line, false).is_some(), "{line}");
+        }
+        assert_eq!(refusal("BITFIELD a SET u8 0 1", false), Some(Code::PermissionDenied));
+    }
+
+    #[test]
+    fn one_bad_command_does_not_hold_up_the_others() {
+        let mut batch = Batch::default();
+        batch.push(&[b"GET", b"a"], false);
+        batch.push(&[b"NOPE", b"a"], false);
+        batch.push(&[b"GET", b"b"], false);
+        assert_eq!((batch.len(), batch.commands.len()), (3, 2));
+    }
+}

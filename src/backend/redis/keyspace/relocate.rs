@@ -1,0 +1,118 @@
+//! Giving a key another name, and copying it.
+
+use redis::Value;
+
+use super::lifetime;
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
+use crate::backend::redis::servers::slot;
+use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
+use crate::backend::redis::wire::{failure, reply};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+
+impl Client {
+    /// Renames a key, and writes `{ key, renamed_from, ttl, ttl_ms }`. Value and time to live stay
+    /// as they are. `replace` takes the place of a key that has the new name.
+    pub async fn rename(
+        &self,
+        key: &[u8],
+        to: &[u8],
+        replace: bool,
+        out: &mut Writer,
+        deadline: Deadline,
+    ) -> Result<()> {
+        self.must_share_a_slot(key, to)?;
+        let mut commands = Commands::with_capacity(2);
+        let name = if replace { "RENAME" } else { "RENAMENX" };
+        commands.push_about(Effect::Write, name, key, &[to]);
+        commands.push_about(Effect::Read, "PTTL", to, NO_ARGS);
+        let mut results = self.run(&commands, None, deadline).await.into_iter();
+        match results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check) {
+            Ok(Value::Int(0)) => return Err(is_taken(to)),
+            Ok(_) => {}
+            Err(error) if error.message().contains("no such key") => {
+                return Err(failure::not_found(key));
+            }
+            Err(error) => return Err(error),
+        }
+        write(out, to, "renamed_from", key, results.next());
+        Ok(())
+    }
+
+    /// Copies a key with its time to live, and writes `{ key, copied_from, ttl, ttl_ms }`. `db` is
+    /// another database of the same server; then there is no telling the time to live.
+    pub async fn copy(
+        &self,
+        key: &[u8],
+        to: &[u8],
+        db: Option<u32>,
+        replace: bool,
+        out: &mut Writer,
+        deadline: Deadline,
+    ) -> Result<()> {
+        if db.is_some() && matches!(self.nodes, Nodes::Cluster(_)) {
+            return Err(Error::validation("a cluster has one database; leave `db` out"));
+        }
+        self.must_share_a_slot(key, to)?;
+        let db = db.map(|db| db.to_string());
+        let mut args: Vec<&[u8]> = vec![to];
+        if let Some(db) = &db {
+            args.extend([b"DB", db.as_bytes()]);
+        }
+        if replace {
+            args.push(b"REPLACE");
+        }
+        let mut commands = Commands::with_capacity(3);
+        commands.push_about(Effect::Write, "COPY", key, &args);
+        commands.push_about(Effect::Read, "EXISTS", key, NO_ARGS);
+        if db.is_none() {
+            commands.push_about(Effect::Read, "PTTL", to, NO_ARGS);
+        }
+        let mut results = self.run(&commands, None, deadline).await.into_iter();
+        let copied = match results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check) {
+            Ok(copied) => reply::integer(&copied) == Some(1),
+            Err(error) if failure::is_unknown_command(&error) => {
+                return Err(Error::new(Code::DbQueryError, "the server copies since Redis 6.2"));
+            }
+            Err(error) => return Err(error),
+        };
+        if !copied {
+            let exists = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
+            let is_there = exists.ok().as_ref().and_then(reply::integer) != Some(0);
+            return Err(if is_there { is_taken(to) } else { failure::not_found(key) });
+        }
+        write(out, to, "copied_from", key, results.nth(1));
+        Ok(())
+    }
+
+    /// A cluster moves nothing from one slot to another by itself.
+    fn must_share_a_slot(&self, key: &[u8], to: &[u8]) -> Result<()> {
+        let (from, at) = (slot::of(key), slot::of(to));
+        if matches!(self.nodes, Nodes::One(_)) || from == at {
+            return Ok(());
+        }
+        Err(Error::validation(format!(
+            "the two keys are in different slots of the cluster, {from} and {at}, between which it \
+             neither renames nor copies; names with the same part in braces, as in \
+             `{{user1}}:name`, share a slot"
+        ))
+        .detail("slots", vec![from, at]))
+    }
+}
+
+fn is_taken(key: &[u8]) -> Error {
+    let key = String::from_utf8_lossy(key);
+    Error::new(Code::Conflict, format!("there is a key {key:?} already; nothing was changed"))
+}
+
+fn write(out: &mut Writer, key: &[u8], relation: &str, origin: &[u8], ttl: Option<Result<Value>>) {
+    out.raw(b"{\"key\":");
+    out.text_or_bytes(key);
+    out.raw(b",");
+    out.key(relation);
+    out.text_or_bytes(origin);
+    lifetime::write(out, &ttl.and_then(Result::ok).unwrap_or(Value::Nil));
+    out.raw(b"}");
+}

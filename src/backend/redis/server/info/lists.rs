@@ -1,0 +1,189 @@
+//! Parts of `INFO` that have a line per thing.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::text::Text;
+
+/// A database.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(in crate::backend::redis) struct Keyspace {
+    pub(super) db: u32,
+    pub(super) keys: u64,
+    pub(super) expires: u64,
+    /// Milliseconds, of the keys that expire; of a cluster, weighted by their number.
+    avg_ttl_ms: u64,
+}
+
+/// A server that follows this one.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct ReplicaInfo {
+    host: String,
+    port: Option<u16>,
+    /// `online`, `wait_bgsave`, `send_bulk`, …
+    state: String,
+    offset: Option<i64>,
+    /// Seconds since it last confirmed its offset.
+    lag_seconds: Option<i64>,
+    /// What it has not confirmed yet.
+    lag_bytes: Option<i64>,
+}
+
+/// How often a command was called, and how long it took.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct CommandStats {
+    /// `get`, `config|get`.
+    command: String,
+    calls: u64,
+    usec: u64,
+    usec_per_call: Option<f64>,
+    rejected_calls: Option<u64>,
+    failed_calls: Option<u64>,
+    /// Microseconds; told by each node of a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percentiles_usec: Option<BTreeMap<String, f64>>,
+}
+
+/// How often an error was answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct ErrorCount {
+    code: String,
+    count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Module {
+    name: String,
+    version: Option<i64>,
+}
+
+/// `db0:keys=2,expires=0,avg_ttl=0`
+pub(super) fn keyspace(text: &Text) -> Vec<Keyspace> {
+    let mut databases: Vec<Keyspace> = text
+        .lines("keyspace", "db")
+        .filter_map(|(db, line)| {
+            Some(Keyspace {
+                db: db.parse().ok()?,
+                keys: line.number("keys")?,
+                expires: line.number("expires")?,
+                avg_ttl_ms: line.number("avg_ttl").unwrap_or(0),
+            })
+        })
+        .collect();
+    databases.sort_by_key(|database| database.db);
+    databases
+}
+
+/// The keyspace of a cluster.
+pub(in crate::backend::redis) fn keyspace_together<'k>(
+    of: impl Iterator<Item = &'k Keyspace>,
+) -> Vec<Keyspace> {
+    let mut databases = BTreeMap::<u32, Keyspace>::new();
+    for one in of {
+        let all = databases.entry(one.db).or_insert(Keyspace { keys: 0, expires: 0, ..*one });
+        let expires = all.expires + one.expires;
+        let weight = |k: &Keyspace| u128::from(k.avg_ttl_ms) * u128::from(k.expires);
+        let average = (weight(all) + weight(one)).checked_div(u128::from(expires)).unwrap_or(0);
+        *all = Keyspace {
+            db: one.db,
+            keys: all.keys + one.keys,
+            expires,
+            avg_ttl_ms: u64::try_from(average).unwrap_or(u64::MAX),
+        };
+    }
+    databases.into_values().collect()
+}
+
+/// `slave0:ip=10.0.0.2,port=6379,state=online,offset=98,lag=0`
+pub(super) fn replicas(text: &Text) -> Vec<ReplicaInfo> {
+    let sent: Option<i64> = text.get("master_repl_offset").and_then(|offset| offset.parse().ok());
+    let replica = |line: super::text::Pairs<'_>| {
+        let offset: Option<i64> = line.number("offset");
+        Some(ReplicaInfo {
+            host: line.get("ip")?.to_owned(),
+            port: line.number("port"),
+            state: line.get("state")?.to_owned(),
+            offset,
+            lag_seconds: line.number("lag"),
+            lag_bytes: sent.zip(offset).map(|(sent, offset)| (sent - offset).max(0)),
+        })
+    };
+    text.lines("replication", "slave").filter_map(|(_, line)| replica(line)).collect()
+}
+
+/// `cmdstat_get:calls=21,usec=175,usec_per_call=8.33,rejected_calls=0,failed_calls=0`, with the
+/// percentiles of `latency_percentiles_usec_get:p50=4.0,p99=9.0`.
+pub(super) fn commands(text: &Text) -> Vec<CommandStats> {
+    let mut percentiles: BTreeMap<&str, BTreeMap<String, f64>> = text
+        .lines("latencystats", "latency_percentiles_usec_")
+        .map(|(command, line)| (command, line.floats()))
+        .collect();
+    let commands = text.lines("commandstats", "cmdstat_").filter_map(|(command, line)| {
+        Some(CommandStats {
+            command: command.to_owned(),
+            calls: line.number("calls")?,
+            usec: line.number("usec")?,
+            usec_per_call: line.number("usec_per_call"),
+            rejected_calls: line.number("rejected_calls"),
+            failed_calls: line.number("failed_calls"),
+            percentiles_usec: percentiles.remove(command),
+        })
+    });
+    most_used_first(commands.collect())
+}
+
+#[allow(clippy::cast_precision_loss)]
+pub(super) fn commands_together<'c>(
+    of: impl Iterator<Item = &'c CommandStats>,
+) -> Vec<CommandStats> {
+    let mut commands = BTreeMap::<&str, CommandStats>::new();
+    let add = |a: Option<u64>, b: Option<u64>| a.zip(b).map(|(a, b)| a + b);
+    for one in of {
+        commands
+            .entry(&one.command)
+            .and_modify(|all| {
+                all.calls += one.calls;
+                all.usec += one.usec;
+                all.usec_per_call = (all.calls > 0).then(|| all.usec as f64 / all.calls as f64);
+                all.rejected_calls = add(all.rejected_calls, one.rejected_calls);
+                all.failed_calls = add(all.failed_calls, one.failed_calls);
+            })
+            .or_insert_with(|| CommandStats { percentiles_usec: None, ..one.clone() });
+    }
+    most_used_first(commands.into_values().collect())
+}
+
+fn most_used_first(mut commands: Vec<CommandStats>) -> Vec<CommandStats> {
+    commands.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.command.cmp(&b.command)));
+    commands
+}
+
+/// `errorstat_ERR:count=12`
+pub(super) fn errors(text: &Text) -> Vec<ErrorCount> {
+    let errors = text.lines("errorstats", "errorstat_");
+    errors
+        .filter_map(|(code, line)| {
+            Some(ErrorCount { code: code.to_owned(), count: line.number("count")? })
+        })
+        .collect()
+}
+
+pub(super) fn errors_together<'e>(of: impl Iterator<Item = &'e ErrorCount>) -> Vec<ErrorCount> {
+    let mut errors = BTreeMap::<&str, u64>::new();
+    for error in of {
+        *errors.entry(&error.code).or_default() += error.count;
+    }
+    let count = |(code, count): (&str, u64)| ErrorCount { code: code.to_owned(), count };
+    errors.into_iter().map(count).collect()
+}
+
+/// `module:name=search,ver=20813`
+pub(super) fn modules(text: &Text) -> Vec<Module> {
+    let modules = text.lines("modules", "module");
+    modules
+        .filter_map(|(_, line)| {
+            Some(Module { name: line.get("name")?.to_owned(), version: line.number("ver") })
+        })
+        .collect()
+}

@@ -1,0 +1,181 @@
+//! Pages of what has no order: hashes, sets, and the members of sorted sets by pattern. The server's
+//! own cursor leads through them.
+
+use std::collections::HashSet;
+
+use redis::Value;
+
+use super::subject::{Subject, write_end};
+use super::window::Window;
+use super::{edit, range};
+use crate::backend::Warnings;
+use crate::backend::redis::keyspace::{cursor, metadata, walk};
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::{failure, json, reply};
+use crate::error::Result;
+use crate::json::Writer;
+
+/// Writes `fields`, and `binary_fields` as `[[name, value], …]` for names that can't be those of a
+/// JSON object. Where fields have times to live, `field_ttls` and `binary_field_ttls` alike, in
+/// seconds.
+pub(super) async fn hash(
+    subject: &Subject<'_>,
+    window: &Window,
+    out: &mut Writer,
+    warnings: &mut Warnings,
+) -> Result<()> {
+    window.takes("hash", &["pattern"])?;
+    let (length, next, elements) = scanned(subject, window, "HLEN", "HSCAN").await?;
+    let pairs = pairs(&elements);
+    let ttls = field_ttls(subject, &pairs, warnings).await?;
+    let contents = pairs.iter().map(|(name, content)| (*name, *content));
+    by_name(out, "fields", "binary_fields", true, contents, json::write);
+    if let Some(ttls) = ttls {
+        let ttls = pairs.iter().map(|(name, _)| *name).zip(&ttls).filter(|(_, ttl)| **ttl >= 0);
+        by_name(out, "field_ttls", "binary_field_ttls", false, ttls, |out, ttl| {
+            out.integer(metadata::seconds(*ttl));
+        });
+    }
+    write_end(out, length, &next);
+    Ok(())
+}
+
+/// Writes what belongs to each name: as an object for names that are text, as pairs for others. What
+/// has nothing in it is left out, unless it is `needed`.
+fn by_name<'a, T: 'a>(
+    out: &mut Writer,
+    text: &str,
+    binary: &str,
+    needed: bool,
+    entries: impl Iterator<Item = (&'a [u8], &'a T)>,
+    write: impl Fn(&mut Writer, &T),
+) {
+    let mut pairs = Vec::new();
+    let mut texts = Vec::new();
+    for (name, content) in entries {
+        match std::str::from_utf8(name) {
+            Ok(name) => texts.push((name, content)),
+            Err(_) => pairs.push((name, content)),
+        }
+    }
+    if needed || !texts.is_empty() {
+        out.raw(b",");
+        out.key(text);
+        out.raw(b"{");
+        let mut first = true;
+        for (name, content) in texts {
+            out.comma(&mut first);
+            out.string(name);
+            out.raw(b":");
+            write(out, content);
+        }
+        out.raw(b"}");
+    }
+    if !pairs.is_empty() {
+        out.raw(b",");
+        out.key(binary);
+        out.list(pairs, |out, (name, content)| {
+            out.raw(b"[");
+            out.text_or_bytes(name);
+            out.raw(b",");
+            write(out, content);
+            out.raw(b"]");
+        });
+    }
+}
+
+/// The milliseconds that each field has left, where the server knows such a thing and any of them
+/// has a limit.
+async fn field_ttls(
+    subject: &Subject<'_>,
+    pairs: &[(&[u8], &Value)],
+    warnings: &mut Warnings,
+) -> Result<Option<Vec<i64>>> {
+    let feature = &subject.client.hash_field_ttl;
+    if pairs.is_empty() || !feature.may_exist() {
+        return Ok(None);
+    }
+    let names: Vec<Vec<u8>> = pairs.iter().map(|(name, _)| name.to_vec()).collect();
+    let mut ask = Commands::with_capacity(1);
+    ask.push_about(Effect::Read, "HPTTL", subject.key, &edit::hash::fields(&[], &names));
+    match subject.client.run_one(&ask, subject.deadline).await {
+        Ok(reply) => {
+            let ttls = reply::elements(reply).unwrap_or_default();
+            let ttls: Vec<i64> = ttls.iter().map(|t| reply::integer(t).unwrap_or(-1)).collect();
+            Ok(ttls.iter().any(|&ttl| ttl >= 0).then_some(ttls))
+        }
+        Err(error) if failure::is_unknown_command(&error) => {
+            feature.set_missing();
+            Ok(None)
+        }
+        Err(error) => {
+            warnings.add("field_ttls", error);
+            Ok(None)
+        }
+    }
+}
+
+/// Writes `members`.
+pub(super) async fn set(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
+    window.takes("set", &["pattern"])?;
+    let (length, next, elements) = scanned(subject, window, "SCARD", "SSCAN").await?;
+    let mut seen = HashSet::with_capacity(elements.len());
+    out.raw(b",\"members\":");
+    let members = elements.iter().filter_map(reply::bytes).filter(|m| seen.insert(*m));
+    out.list(members, Writer::text_or_bytes);
+    write_end(out, length, &next);
+    Ok(())
+}
+
+/// Writes `members` as `{ member, score }`, those that match the pattern, in no order.
+pub(super) async fn sorted_set(
+    subject: &Subject<'_>,
+    window: &Window,
+    out: &mut Writer,
+) -> Result<()> {
+    window.takes("zset, read by pattern", &["pattern"])?;
+    let (length, next, elements) = scanned(subject, window, "ZCARD", "ZSCAN").await?;
+    let pairs = pairs(&elements);
+    let members =
+        pairs.into_iter().map(|(member, score)| (member, reply::text(score).unwrap_or_default()));
+    range::write_members(out, members);
+    write_end(out, length, &next);
+    Ok(())
+}
+
+/// Names and what belongs to them; a scan may give one twice.
+fn pairs(elements: &[Value]) -> Vec<(&[u8], &Value)> {
+    let mut seen = HashSet::with_capacity(elements.len() / 2);
+    elements
+        .chunks_exact(2)
+        .filter_map(|pair| Some((reply::bytes(&pair[0])?, &pair[1])))
+        .filter(|(name, _)| seen.insert(*name))
+        .collect()
+}
+
+/// A page that a server's cursor leads through.
+async fn scanned(
+    subject: &Subject<'_>,
+    window: &Window,
+    length: &str,
+    read: &str,
+) -> Result<(u64, String, Vec<Value>)> {
+    let position = window.cursor.as_deref().map_or(Ok(0), cursor::position)?.to_string();
+    let count = window.elements()?.to_string();
+    let mut args: Vec<&[u8]> = vec![position.as_bytes(), b"COUNT", count.as_bytes()];
+    if let Some(pattern) = &window.pattern {
+        args.extend([b"MATCH", pattern.as_slice()]);
+    }
+    let mut commands = Commands::with_capacity(2);
+    commands.push_about(
+        Effect::Read,
+        length,
+        subject.key,
+        crate::backend::redis::wire::commands::NO_ARGS,
+    );
+    commands.push_about(Effect::Read, read, subject.key, &args);
+    let [length, page] = subject.ask(&commands).await?;
+    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
+    let (next, elements) = walk::scanned(page).ok_or_else(|| failure::unexpected("SCAN"))?;
+    Ok((length, next.to_string(), elements))
+}

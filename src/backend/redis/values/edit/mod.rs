@@ -1,0 +1,308 @@
+//! Edits of values: one change of one key, by the command that Redis has for it.
+//!
+//! An edit keeps the time that its key has left, and a key that was deleted meanwhile stays deleted.
+//! Many commands promise that by themselves (`LPUSHX`, `HDEL`, `XADD NOMKSTREAM`): they are sent
+//! alone. The others would make a key, or compare nothing: they run in a transaction of
+//! [`watch`](crate::backend::redis::run::watch), after a look at the key's type and at what the caller saw.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use redis::Value;
+
+use crate::backend::redis::Client;
+use crate::backend::redis::keyspace::lifetime::{self, Expiry};
+use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::{failure, json, reply};
+use crate::deadline::Deadline;
+use crate::error::{Code, Error, Result};
+use crate::json::Writer;
+use crate::outcome::Outcome;
+
+pub mod hash;
+pub mod hyperloglog;
+pub mod list;
+mod seen;
+pub mod set;
+pub mod sorted_set;
+pub mod stream;
+pub mod string;
+
+use seen::Seen;
+
+/// One change of one key.
+#[derive(Debug)]
+pub struct Edit {
+    /// What the key must hold, as `TYPE` names it.
+    type_name: &'static str,
+    steps: Vec<Step>,
+    /// What must be as the caller saw it.
+    seen: Vec<Seen>,
+    /// The one step never makes a key, and its reply tells what became of it.
+    alone: Option<Alone>,
+    /// Fields whose own time to live is kept; `HSET` would take it away.
+    lasting_fields: Vec<Vec<u8>>,
+}
+
+/// What it means that a command changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alone {
+    /// There was no key.
+    NeedsKey,
+    /// There was no key, or nothing in it to be changed.
+    NeedsElements,
+}
+
+/// A command about the key.
+#[derive(Debug)]
+struct Step {
+    name: &'static str,
+    args: Vec<Vec<u8>>,
+    /// What its reply is called in the answer; `None` keeps it out.
+    told: Option<(&'static str, Form)>,
+}
+
+/// How a reply is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// As it is.
+    Plain,
+    /// One code per field: those that were changed, and those that are missing.
+    FieldCodes,
+}
+
+impl Edit {
+    fn of(type_name: &'static str) -> Self {
+        let (steps, seen, lasting_fields) = (Vec::new(), Vec::new(), Vec::new());
+        Self { type_name, steps, seen, alone: None, lasting_fields }
+    }
+
+    fn step(mut self, name: &'static str, args: Vec<Vec<u8>>) -> Self {
+        self.steps.push(Step { name, args, told: None });
+        self
+    }
+
+    /// Tells the reply of the last step as `name`.
+    fn telling(self, name: &'static str) -> Self {
+        self.telling_as(name, Form::Plain)
+    }
+
+    fn telling_as(mut self, name: &'static str, form: Form) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.told = Some((name, form));
+        }
+        self
+    }
+
+    fn alone(mut self, alone: Alone) -> Self {
+        self.alone = Some(alone);
+        self
+    }
+
+    fn unless_changed(mut self, seen: impl IntoIterator<Item = Seen>) -> Self {
+        self.seen.extend(seen);
+        self
+    }
+
+    fn lasting(mut self, fields: Vec<Vec<u8>>) -> Self {
+        self.lasting_fields = fields;
+        self
+    }
+
+    fn push(&self, commands: &mut Commands, key: &[u8]) {
+        for step in &self.steps {
+            commands.push_about(Effect::Write, step.name, key, &step.args);
+        }
+    }
+}
+
+/// What an edit did.
+struct Done {
+    replies: Vec<Value>,
+    /// Milliseconds, or a code below zero, or why it is not known.
+    ttl: Value,
+}
+
+impl Client {
+    /// Runs an edit, and writes `{ key, type, result, ttl, ttl_ms }`. A `ttl` of −2 says that the
+    /// key went with its last element.
+    ///
+    /// `expiry` is set with it; without one the key keeps the time that it has left.
+    pub async fn edit(
+        &self,
+        key: &[u8],
+        edit: &Edit,
+        expiry: Option<Expiry>,
+        out: &mut Writer,
+        deadline: Deadline,
+    ) -> Result<()> {
+        let done = match edit.alone {
+            Some(alone) if edit.seen.is_empty() && expiry.is_none() => {
+                self.edit_alone(key, edit, alone, deadline).await?
+            }
+            _ => self.edit_watched(key, edit, expiry, deadline).await?,
+        };
+        out.raw(b"{\"key\":");
+        out.text_or_bytes(key);
+        out.raw(b",\"type\":");
+        out.string(edit.type_name);
+        out.raw(b",\"result\":{");
+        let mut first = true;
+        for (step, reply) in edit.steps.iter().zip(&done.replies) {
+            if let Some((name, form)) = step.told {
+                out.comma(&mut first);
+                out.key(name);
+                form.write(out, reply);
+            }
+        }
+        out.raw(b"}");
+        lifetime::write(out, &done.ttl);
+        out.raw(b"}");
+        Ok(())
+    }
+
+    async fn edit_alone(
+        &self,
+        key: &[u8],
+        edit: &Edit,
+        alone: Alone,
+        deadline: Deadline,
+    ) -> Result<Done> {
+        let mut commands = Commands::with_capacity(2);
+        edit.push(&mut commands, key);
+        commands.push(Effect::Read, 1, &[b"PTTL", key]);
+        let mut results = self.run(&commands, None, deadline).await.into_iter();
+        let reply = results.next().unwrap_or(Ok(Value::Nil))?;
+        let ttl = results.next().and_then(Result::ok).unwrap_or(Value::Nil);
+        let has_failed = matches!(reply, Value::ServerError(_));
+        let is_gone = reply::integer(&ttl) == Some(-2);
+        let needed_key = alone == Alone::NeedsKey && did_nothing(&reply);
+        if needed_key || (is_gone && (has_failed || did_nothing(&reply))) {
+            return Err(failure::not_found(key));
+        }
+        let replies = self.check_all(key, edit, vec![reply], deadline).await?;
+        Ok(Done { replies, ttl })
+    }
+
+    async fn edit_watched(
+        &self,
+        key: &[u8],
+        edit: &Edit,
+        expiry: Option<Expiry>,
+        deadline: Deadline,
+    ) -> Result<Done> {
+        let keeps_fields = !edit.lasting_fields.is_empty() && self.hash_field_ttl.may_exist();
+        let mut look = Commands::with_capacity(2 + edit.seen.len());
+        look.push(Effect::Read, 1, &[b"TYPE", key]);
+        for seen in &edit.seen {
+            seen.push(&mut look, key);
+        }
+        if keeps_fields {
+            let args = hash::fields(&[], &edit.lasting_fields);
+            look.push_about(Effect::Read, "HPEXPIRETIME", key, &args);
+        }
+        // One that may not be used would have the whole transaction discarded.
+        look.push(Effect::Read, 1, &[b"PTTL", key]);
+        let tells_ttl = AtomicBool::new(true);
+        let decide = |replies: &[Value]| {
+            let [found, replies @ .., ttl] = replies else { return Err(missing()) };
+            tells_ttl.store(!failure::is_denied(ttl), Ordering::Relaxed);
+            match reply::text(&failure::check(found.clone())?).as_deref() {
+                Some("none") => return Err(failure::not_found(key)),
+                Some(actual) if actual != edit.type_name => {
+                    return Err(failure::wrong_type(actual, Some(edit.type_name)));
+                }
+                _ => {}
+            }
+            for (seen, reply) in edit.seen.iter().zip(replies) {
+                seen.check(reply)?;
+            }
+            let mut commands = Commands::with_capacity(4);
+            edit.push(&mut commands, key);
+            if keeps_fields {
+                let ends = replies.last().ok_or_else(missing)?;
+                hash::keep_ends(&mut commands, key, &edit.lasting_fields, ends)?;
+            }
+            if let Some(expiry) = expiry {
+                expiry.push(&mut commands, key);
+            }
+            if tells_ttl.load(Ordering::Relaxed) {
+                commands.push(Effect::Read, 1, &[b"PTTL", key]);
+            }
+            Ok(Cow::Owned(commands))
+        };
+        let mut replies = self.watched(key, &look, &decide, deadline).await?;
+        let told = tells_ttl.into_inner().then(|| replies.pop()).flatten();
+        let ttl = told.unwrap_or(Value::Nil);
+        let replies = self.check_all(key, edit, replies, deadline).await?;
+        Ok(Done { replies, ttl })
+    }
+
+    /// The replies, or what the first refusal among them means.
+    async fn check_all(
+        &self,
+        key: &[u8],
+        edit: &Edit,
+        replies: Vec<Value>,
+        deadline: Deadline,
+    ) -> Result<Vec<Value>> {
+        let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
+        let in_part = !replies.iter().all(is_refused);
+        if let Some(at) = replies.iter().position(is_refused) {
+            let refusal = failure::check(replies[at].clone()).map(drop);
+            let error = self.explain(key, edit, refusal.err().unwrap_or_else(missing), deadline);
+            let error = error.await;
+            return Err(if in_part {
+                error.context("the edit was applied in part").outcome(Outcome::Unknown)
+            } else {
+                error
+            });
+        }
+        for (step, reply) in edit.steps.iter().zip(&replies) {
+            if step.name == "LINSERT" && *reply == Value::Int(-1) {
+                let message = "the list has no such element any more; nothing was inserted";
+                return Err(Error::new(Code::Conflict, message));
+            }
+        }
+        Ok(replies)
+    }
+
+    async fn explain(&self, key: &[u8], edit: &Edit, error: Error, deadline: Deadline) -> Error {
+        match error.code() {
+            Code::WrongType => self.wrong_type(key, edit.type_name, deadline).await,
+            _ if failure::is_unknown_command(&error) && edit.type_name == "hash" => Error::new(
+                Code::DbQueryError,
+                "on this server the fields of hashes do not expire; they do since Redis 7.4 and \
+                 Valkey 9",
+            ),
+            _ => error,
+        }
+    }
+}
+
+/// Whether a command that is sent alone changed nothing, as it must where there is no key.
+fn did_nothing(reply: &Value) -> bool {
+    match reply {
+        Value::Int(0) | Value::Nil => true,
+        Value::Array(codes) => codes.iter().all(|code| *code == Value::Int(hash::NO_FIELD)),
+        _ => false,
+    }
+}
+
+impl Form {
+    fn write(self, out: &mut Writer, reply: &Value) {
+        match self {
+            Self::Plain => json::write(out, reply),
+            Self::FieldCodes => hash::write_codes(out, reply),
+        }
+    }
+}
+
+fn missing() -> Error {
+    Error::internal("a reply is missing")
+}
+
+/// The digits of a number, as an argument.
+fn digits(number: impl Into<i128>) -> Vec<u8> {
+    number.into().to_string().into_bytes()
+}

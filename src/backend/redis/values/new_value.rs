@@ -1,0 +1,96 @@
+//! Values that are written, and the commands that make them.
+
+/// Elements that one command carries: the server runs a command in one go.
+const PER_COMMAND: usize = 1000;
+
+/// A value of any type that Redis itself has.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NewValue {
+    /// Bytes.
+    String(Vec<u8>),
+    /// Fields and their values.
+    Hash(Vec<(Vec<u8>, Vec<u8>)>),
+    /// Elements in order.
+    List(Vec<Vec<u8>>),
+    /// Members.
+    Set(Vec<Vec<u8>>),
+    /// Members and their scores, spelt as Redis spells them.
+    SortedSet(Vec<(Vec<u8>, String)>),
+    /// Entries: an id, or `*` to let the server choose, and fields.
+    Stream(Vec<StreamEntry>),
+}
+
+/// An entry of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamEntry {
+    /// `ms-seq`, or `*`.
+    pub id: String,
+    /// Fields in order; names may repeat.
+    pub fields: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl NewValue {
+    /// The name that `TYPE` has for it.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::String(_) => "string",
+            Self::Hash(_) => "hash",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::SortedSet(_) => "zset",
+            Self::Stream(_) => "stream",
+        }
+    }
+
+    /// Whether it has no elements, or no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::String(bytes) => bytes.is_empty(),
+            Self::Hash(fields) => fields.is_empty(),
+            Self::List(elements) | Self::Set(elements) => elements.is_empty(),
+            Self::SortedSet(members) => members.is_empty(),
+            Self::Stream(entries) => entries.is_empty(),
+        }
+    }
+
+    /// Hands over the commands that make it, name and arguments.
+    pub(in crate::backend::redis) fn commands(&self, add: &mut dyn FnMut(&str, &[&[u8]])) {
+        match self {
+            Self::String(value) => add("SET", &[value]),
+            Self::Hash(fields) => in_commands(add, "HSET", fields, |args, (name, value)| {
+                args.extend([name.as_slice(), value]);
+            }),
+            Self::List(values) => in_commands(add, "RPUSH", values, |args, v| args.push(v)),
+            Self::Set(members) => in_commands(add, "SADD", members, |args, m| args.push(m)),
+            Self::SortedSet(members) => {
+                in_commands(add, "ZADD", members, |args, (member, score)| {
+                    args.extend([score.as_bytes(), member]);
+                });
+            }
+            Self::Stream(entries) => {
+                for entry in entries {
+                    let mut args = vec![entry.id.as_bytes()];
+                    args.extend(entry.fields.iter().flat_map(|(n, v)| [n.as_slice(), v]));
+                    add("XADD", &args);
+                }
+            }
+        }
+    }
+}
+
+fn in_commands<'a, T>(
+    add: &mut dyn FnMut(&str, &[&[u8]]),
+    name: &str,
+    items: &'a [T],
+    spread: impl Fn(&mut Vec<&'a [u8]>, &'a T),
+) {
+    for items in items.chunks(PER_COMMAND) {
+        let mut args = Vec::with_capacity(items.len() * 2);
+        for item in items {
+            spread(&mut args, item);
+        }
+        add(name, &args);
+    }
+}
