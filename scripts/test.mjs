@@ -36,6 +36,7 @@ async function main() {
   })
   await step('format: Rust', rust.checkRustFormat)
   await step('format: TypeScript and the rest', after(installed, node.checkFormat))
+  await step('the plan of src', node.checkPlan)
   await step('clippy', rust.checkRustLints)
   await step('crates: licences, sources, bans', rust.checkCrates)
 
