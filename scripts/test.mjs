@@ -2,10 +2,14 @@
 // where something was. `npm test -- Jest 'Redis on 6.2'` runs the steps with these words in their
 // names.
 
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { compileTypeScript } from './steps/build.mjs'
 import { ensureDependencies } from './steps/dependencies.mjs'
 import { buildStudio } from './steps/package.mjs'
 import { checkTools } from './steps/tools.mjs'
+import { noteAnswersIn, requireDeclaredAnswers } from './test/answers.mjs'
 import { findChromium } from './test/chromium.mjs'
 import { programRuns, withServers } from './test/kinds.mjs'
 import { requireNothingLeft, takeTemporaryFolder } from './test/leavings.mjs'
@@ -31,6 +35,8 @@ const WIDTH = 2
 async function main() {
   checkTools()
   const temporary = takeTemporaryFolder()
+  const answers = join(temporary, 'answers')
+  await noteAnswersIn(answers)
   const installed = await step('npm dependencies', async () => void (await ensureDependencies()), {
     always: true,
   })
@@ -71,6 +77,8 @@ async function main() {
   await step('Jest tests', after(compiled, runJest))
   await step('tests of servers and proxy', node.runNodeTests)
   await servers?.stop()
+  await step('answers as declared', () => requireDeclaredAnswers(answers))
+  await rm(answers, { recursive: true })
   await step('what the tests leave behind', () => requireNothingLeft(temporary), { always: true })
 }
 

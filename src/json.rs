@@ -1,5 +1,7 @@
 //! Writing answers as JSON bytes, once, without a tree of values in between.
 
+mod forms;
+mod object;
 mod unique;
 
 use base64::Engine as _;
@@ -9,6 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
+pub use self::forms::{Integer64, TextOrBytes};
+pub use self::object::Object;
 pub use self::unique::refuse_duplicates;
 
 /// The largest integer that a JavaScript number holds exactly: 2^53 − 1.

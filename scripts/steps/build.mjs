@@ -8,11 +8,15 @@ import { unlessFresh } from './stamps.mjs'
 
 const addonSources = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src', 'migrations', 'package.json']
 
-/** Builds the addon with cargo's development profile, and generates `index.js` and `index.d.ts`. */
-export async function buildAddon() {
+/**
+ * Builds the addon with cargo's development profile, and generates `index.js` and `index.d.ts`.
+ * @param {string[]} features of the crate, as arguments
+ */
+export async function buildAddon(features = []) {
   await packageBin('@napi-rs/cli', 'napi', [
     'build',
     '--platform',
+    ...features,
     ...['--js', 'index.js'],
     ...['--dts', 'index.d.ts'],
   ])

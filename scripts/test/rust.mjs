@@ -9,6 +9,9 @@ import { cargoFailures } from './failures.mjs'
 
 export const checkRustFormat = async () => void (await command('cargo', ['fmt', '--check']))
 
+/** Every answer is held to what its operation declares. */
+export const CHECKED = ['--features', 'checked-answers']
+
 /** With the bindings, so that everything is looked at in one pass. */
 export async function checkRustLints() {
   const target = ['--target', await hostTriple()]
@@ -21,7 +24,8 @@ export async function checkRustLints() {
  *   `studio_multidb`
  */
 export async function buildTestPrograms() {
-  const args = ['test', '--no-default-features', '--target', await hostTriple(), '--no-run']
+  const target = ['--target', await hostTriple()]
+  const args = ['test', '--no-default-features', ...CHECKED, ...target, '--no-run']
   await command('cargo', args)
   const artifacts = (await command('cargo', [...args, '--message-format', 'json'], { quiet: true }))
     .split('\n')

@@ -17,6 +17,7 @@ use crate::outcome::Outcome;
 use crate::permission::Permission;
 use crate::registry::direct::Direct;
 use crate::registry::{Address, Connection, Project};
+use crate::request::checked;
 use crate::request::context::{Accept, Context};
 use crate::request::effect::Known;
 use crate::request::ended::{Unended, note, observe, panicked};
@@ -85,6 +86,7 @@ pub async fn execute(
     let work: BoxFuture<'_, _> = Box::pin(run(service, operation, &mut params, caller, &effect));
     let result = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(panicked()));
     let result = result.map_err(|error| effect.settle(error));
+    let result = checked::answer(operation, result);
     // A stream notes its end itself.
     if !matches!(&result, Ok(Reply { body: Body::Stream(_), .. })) {
         note(operation, &request_id, started, result.as_ref().err());
@@ -135,7 +137,7 @@ async fn run(
     let params = std::mem::take(params);
     let key = answer_key(operation, &cx, &params);
     if let Some(body) = key.as_ref().and_then(|key| service.answers.get(key)) {
-        return Ok(Reply { status: 200, body: Body::Whole(body), etag: None });
+        return Ok(Reply::whole(body));
     }
     // Operations end by their deadline and say how. This holds for what does not, such as the
     // registry's work on a platform database that fell silent.

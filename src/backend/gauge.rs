@@ -1,7 +1,7 @@
 //! What a client of any backend has under way.
 
 /// What a client holds at this moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, schemars::JsonSchema, serde::Serialize)]
 pub struct Gauge {
     /// Connections that are open.
     pub open: u32,

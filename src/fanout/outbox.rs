@@ -137,8 +137,15 @@ impl Outbox {
         self.0.queue.lock().waiting.is_empty()
     }
 
-    /// Moves what waits to the end of `out`, until that has about `until` bytes.
-    pub fn take(&self, out: &mut Vec<u8>, until: usize, framing: Framing) -> Result<()> {
+    /// Moves what waits to the end of `out`, until that has about `until` bytes. `each` may refuse what
+    /// is moved.
+    pub fn take(
+        &self,
+        out: &mut Vec<u8>,
+        until: usize,
+        framing: Framing,
+        each: impl Fn(&Frames) -> Result<()>,
+    ) -> Result<()> {
         let mut taken = Vec::new();
         {
             let mut queue = self.0.queue.lock();
@@ -159,6 +166,7 @@ impl Outbox {
         // Copied outside the lock, where sources do not wait for it.
         out.reserve(taken.iter().map(Frames::len).sum());
         for frames in taken {
+            each(&frames)?;
             frames.append_to(out, framing);
         }
         Ok(())
@@ -190,7 +198,7 @@ mod tests {
 
     fn lines(outbox: &Outbox, until: usize) -> Vec<String> {
         let mut out = Vec::new();
-        outbox.take(&mut out, until, Framing::Lines).unwrap();
+        outbox.take(&mut out, until, Framing::Lines, |_| Ok(())).unwrap();
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
     }
 

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::metrics::metrics;
 use crate::error::Result;
@@ -13,33 +15,64 @@ use crate::request::context::Context;
 use crate::request::openapi;
 use crate::request::operation::operations;
 use crate::request::params::Nothing;
-use crate::request::reply::{Body, Reply};
+use crate::request::reply::Reply;
 
 operations! {
     /// Whether the process lives, and what it knows of its platform database.
+    ///
+    /// Nothing is asked for it, and nothing is told of whose connections there are.
     "service.health" GET "/multidb/health" Public Read 1 => health;
     /// The live clients of this process, as far as they are of connections that the user may see.
+    ///
+    /// Each with its sockets, its waiting requests, and why it refuses if it does.
     "service.pools" GET "/multidb/pools" Registry Read 1 => pools;
-    /// Operations, clients and health for Prometheus, as text. For the operator's token.
+    /// Operations, clients and health for Prometheus, as text.
+    ///
+    /// For `Authorization: Bearer` with `MULTIDB_METRICS_TOKEN`.
     "service.metrics" GET "/multidb/metrics" Operator Admin 1 gives file(Metrics) => metrics;
     /// This document.
+    ///
+    /// It is made from the operations that there are.
     "service.openapi" GET "/multidb/openapi.json" Public Read 1 gives bare => openapi;
 }
 
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Anybody may ask, and often: nothing is asked for it, and nothing is told of whose connections there
-/// are.
-async fn health(cx: &Context, _: Nothing) -> Result<Reply> {
-    // `null` where there is no platform database: connections from the environment work without.
+/// How this process is.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Health {
+    /// `degraded` while the platform database can't be reached.
+    status: HealthStatus,
+    /// Of the package.
+    version: &'static str,
+    uptime_seconds: u64,
+    /// `null` where there is none: connections from the environment work without.
+    platform_database: Option<PlatformHealth>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum HealthStatus {
+    Ok,
+    Degraded,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct PlatformHealth {
+    /// Whether it could be reached when it was last needed; `null` if it never was.
+    ok: Option<bool>,
+}
+
+/// Anybody may ask, and often: nothing is asked for it.
+async fn health(cx: &Context, _: Nothing) -> Result<Reply<Health>> {
     let reached = cx.service.platform.as_ref().map(|platform| platform.reached());
     let is_down = reached == Some(Some(false));
-    Reply::json(&json!({
-        "status": if is_down { "degraded" } else { "ok" },
-        "version": env!("CARGO_PKG_VERSION"),
-        "uptime_seconds": uptime(),
-        "platform_database": reached.map(|ok| json!({ "ok": ok })),
-    }))
+    Reply::of(&Health {
+        status: if is_down { HealthStatus::Degraded } else { HealthStatus::Ok },
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_seconds: uptime(),
+        platform_database: reached.map(|ok| PlatformHealth { ok }),
+    })
 }
 
 /// Whole seconds.
@@ -47,7 +80,16 @@ pub(super) fn uptime() -> u64 {
     STARTED.elapsed().as_secs()
 }
 
-async fn pools(cx: &Context, _: Nothing) -> Result<Reply> {
+/// The clients of this process.
+#[derive(Debug, Serialize, JsonSchema)]
+struct PoolsShown {
+    /// Those of connections that the user may see.
+    pools: Vec<PoolStatus>,
+    /// How many clients this process keeps at most.
+    max_clients: usize,
+}
+
+async fn pools(cx: &Context, _: Nothing) -> Result<Reply<PoolsShown>> {
     // To somebody without any part in it, it is refused.
     cx.service.access.granted_anywhere(cx.user.as_ref()).await?;
     let visible = cx.service.access.visible_projects(cx.user.as_ref()).await?;
@@ -55,11 +97,8 @@ async fn pools(cx: &Context, _: Nothing) -> Result<Reply> {
         Visible::All => true,
         Visible::Some(projects) => projects.contains(&pool.project_id),
     };
-    let pools: Vec<_> = cx.service.pools.status().into_iter().filter(shown).collect();
-    Reply::json(&json!({
-        "pools": pools,
-        "max_clients": cx.service.config.max_clients,
-    }))
+    let pools = cx.service.pools.status().into_iter().filter(shown).collect();
+    Reply::of(&PoolsShown { pools, max_clients: cx.service.config.max_clients })
 }
 
 /// Made once: anybody may ask for it, and it takes long compared to other answers.
@@ -67,13 +106,13 @@ static DOCUMENT: LazyLock<Vec<u8>> =
     LazyLock::new(|| openapi::document(super::all()).to_string().into_bytes());
 
 /// The one answer without an envelope: it is read by OpenAPI tools, which know none.
-async fn openapi(_: &Context, _: Nothing) -> Result<Reply> {
-    Ok(Reply { status: 200, body: Body::Whole(DOCUMENT.clone()), etag: None })
+async fn openapi(_: &Context, _: Nothing) -> Result<Reply<Map<String, Value>>> {
+    Ok(Reply::whole(DOCUMENT.clone()))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, Value};
+    use serde_json::json;
 
     use super::*;
     use crate::api::http::{Request, handle};
@@ -90,6 +129,8 @@ mod tests {
         let document: Value = serde_json::from_slice(&response.body.whole().unwrap()).unwrap();
         assert_eq!(document["openapi"], "3.1.0");
         let content = &document["paths"][path]["get"]["responses"]["2XX"]["content"];
-        assert_eq!(content, &json!({ "application/json": { "schema": { "type": "object" } } }));
+        let own = "#/components/schemas/ServiceOpenapiAnswer";
+        assert_eq!(content, &json!({ "application/json": { "schema": { "$ref": own } } }));
+        assert_eq!(document["components"]["schemas"]["ServiceOpenapiAnswer"]["type"], "object");
     }
 }

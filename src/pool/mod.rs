@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use self::entry::{Connect, PoolKey};
@@ -41,7 +42,7 @@ pub struct Pools {
 }
 
 /// One client, as `GET /multidb/pools` shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PoolStatus {
     /// `{project_id}:{type}:{connection_id}`.
     pub key: String,

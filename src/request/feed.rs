@@ -88,11 +88,36 @@ pub struct Feed {
     pub(super) work: Option<AbortOnDropHandle<()>>,
 }
 
-/// Both ends.
-pub(super) fn channel(format: Format) -> (Sink, Feed) {
+#[cfg(feature = "checked-answers")]
+type CheckRecord = dyn Fn(&[u8]) -> Result<()> + Send + Sync;
+
+/// Holds a record to what is declared of it.
+#[cfg(feature = "checked-answers")]
+struct Check(Box<CheckRecord>);
+
+#[cfg(feature = "checked-answers")]
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Check")
+    }
+}
+
+/// Both ends. In builds that check answers, every record is shown to `check` before it is sent.
+pub(super) fn channel(
+    format: Format,
+    check: impl Fn(&[u8]) -> Result<()> + Send + Sync + 'static,
+) -> (Sink, Feed) {
     let (sender, chunks) = mpsc::channel(QUEUE);
-    let refused = CancellationToken::new();
-    let sink = Sink { format, out: Writer::new(), chunks: sender, refused };
+    let sink = Sink {
+        format,
+        out: Writer::new(),
+        chunks: sender,
+        refused: CancellationToken::new(),
+        #[cfg(feature = "checked-answers")]
+        check: Check(Box::new(check)),
+    };
+    #[cfg(not(feature = "checked-answers"))]
+    drop(check);
     (sink, Feed { format, file_name: None, chunks, work: None })
 }
 
@@ -120,15 +145,26 @@ pub struct Sink {
     chunks: mpsc::Sender<Result<Vec<u8>>>,
     /// The user may not have the rest.
     pub(super) refused: CancellationToken,
+    #[cfg(feature = "checked-answers")]
+    check: Check,
 }
 
 impl Sink {
     /// Writes one record as JSON; sends what was written once that is worth it.
     pub async fn record(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
-        self.format.open(&mut self.out);
-        write(&mut self.out)?;
-        self.format.close(&mut self.out);
+        self.append(write)?;
         self.pace().await
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        self.format.open(&mut self.out);
+        #[cfg(feature = "checked-answers")]
+        let begin = self.out.len();
+        write(&mut self.out)?;
+        #[cfg(feature = "checked-answers")]
+        (self.check.0)(&self.out.text()[begin..])?;
+        self.format.close(&mut self.out);
+        Ok(())
     }
 
     /// What is written and not yet sent, for formats that have no records of ours.
@@ -155,9 +191,7 @@ impl Sink {
     /// Writes one record and sends what was written if there is room; never waits. For answers to a
     /// body that still arrives: some senders look at the answer only once all is sent.
     pub fn offer(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
-        self.format.open(&mut self.out);
-        write(&mut self.out)?;
-        self.format.close(&mut self.out);
+        self.append(write)?;
         if let Ok(room) = self.chunks.try_reserve() {
             room.send(Ok(std::mem::take(&mut self.out).into_bytes()));
         }
@@ -175,13 +209,12 @@ impl Sink {
     pub(super) async fn fail(&mut self, error: Error, request_id: &str) {
         if self.format.tells_failures() {
             let failure = error.to_json(request_id);
-            let told = self.record(|out| {
-                out.raw(b"{\"error\":");
-                out.value(&failure["error"])?;
-                out.raw(b"}");
-                Ok(())
-            });
-            if told.await.is_ok() {
+            self.format.open(&mut self.out);
+            self.out.raw(b"{\"error\":");
+            let written = self.out.value(&failure["error"]);
+            self.out.raw(b"}");
+            self.format.close(&mut self.out);
+            if written.is_ok() {
                 let _ = self.flush().await;
             }
         } else {

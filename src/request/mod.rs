@@ -1,5 +1,8 @@
 //! What a door and an operation share: the request as its operation sees it, and the ways to answer.
 
+pub mod answer;
+#[cfg_attr(not(feature = "checked-answers"), path = "unchecked.rs")]
+pub(crate) mod checked;
 pub mod context;
 pub mod effect;
 pub(crate) mod ended;

@@ -12,7 +12,7 @@ use super::feed::Format;
 use super::params::Params;
 use super::reply::Reply;
 use super::tally::Tally;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::permission::Permission;
 use crate::target::DatabaseType;
 
@@ -103,6 +103,17 @@ pub enum Gives {
     Socket,
 }
 
+/// What an operation's answers look like.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// `data` of the one JSON text, or all of it where there is no envelope.
+    pub data: Option<Schema>,
+    /// A record of the stream, a message of the socket, or a line of the file.
+    pub record: Option<Schema>,
+    /// A message that the client of a socket may send.
+    pub heard: Option<Schema>,
+}
+
 /// Runs an operation.
 pub type Run = for<'a> fn(&'a Context, Params) -> BoxFuture<'a, Result<Reply>>;
 
@@ -131,24 +142,51 @@ pub struct Operation {
     pub takes: Takes,
     /// What the answer is.
     pub gives: Gives,
-    /// One sentence.
-    pub summary: &'static str,
+    /// One sentence, and after it what else is to be known.
+    pub text: &'static str,
+    /// Codes of its failures, besides those that any operation on such a subject can have.
+    pub fails: &'static [Code],
     /// JSON schema of the input.
     pub input: fn(&mut SchemaGenerator) -> Schema,
+    /// JSON schemas of its answers.
+    pub answers: fn(&mut SchemaGenerator) -> Answers,
     /// How it went so far, in this process.
     pub tally: &'static Tally,
     /// The code.
     pub run: Run,
 }
 
+impl Operation {
+    /// The first paragraph of its text, and those after it.
+    #[must_use]
+    pub fn summary_and_description(&self) -> (String, String) {
+        let lines = self.text.lines().map(str::trim);
+        let text = lines.map(|line| if line.is_empty() { "\n\n" } else { line });
+        let text = text.collect::<Vec<_>>().join(" ");
+        let mut paragraphs = text.split("\n\n").map(str::trim);
+        let summary = paragraphs.next().unwrap_or_default().to_owned();
+        (summary, paragraphs.collect::<Vec<_>>().join("\n\n"))
+    }
+}
+
 /// The schema of an operation function's input.
-pub fn input_schema<'a, I, F, R>(_run: F, generator: &mut SchemaGenerator) -> Schema
+pub fn input_schema<'a, I, F, R, T>(_run: F, generator: &mut SchemaGenerator) -> Schema
 where
     I: JsonSchema,
     F: Fn(&'a Context, I) -> R,
-    R: Future<Output = Result<Reply>>,
+    R: Future<Output = Result<Reply<T>>>,
 {
-    generator.subschema_for::<I>()
+    I::json_schema(generator)
+}
+
+/// The schema of what an operation function answers in one JSON text.
+pub fn data_schema<'a, I, F, R, T>(_run: F, generator: &mut SchemaGenerator) -> Schema
+where
+    T: JsonSchema,
+    F: Fn(&'a Context, I) -> R,
+    R: Future<Output = Result<Reply<T>>>,
+{
+    generator.subschema_for::<T>()
 }
 
 /// Declares a table of operations:
@@ -160,17 +198,21 @@ where
 /// }
 /// ```
 ///
-/// The doc comment is the summary, the number the cost. Before the arrow, in this order: `does reads`,
-/// `does writes` or `does by_input` where that does not go with the method ([`Declared`]); `cache 30`
-/// lets an answer be served again for 30 seconds, `takes upload` says that the body is read while it
-/// arrives. What is given that is not one JSON text in the envelope is a `stream`, `records`,
-/// `documents`, a `file(Csv, Json)` in one of these formats, `bare`, or a `socket` ([`Gives`]).
+/// The doc comment's first line is the summary, the rest the description; the number is the cost. Before
+/// the arrow, in this order: `does reads`, `does writes` or `does by_input` where that does not go with
+/// the method ([`Declared`]); `cache 30` lets an answer be served again for 30 seconds; `fails Conflict`
+/// names codes of its own; `takes upload` says that the body is read while it arrives.
+///
+/// What is given that is not one JSON text in the envelope is a `stream(Record)`, `records(Record)`,
+/// `documents`, a `file(Csv, Json)` in one of these formats, whose lines are `file(Ndjson; Line)`, `bare`,
+/// or a `socket(Message, Heard)` ([`Gives`]). What the one JSON text holds is the function's
+/// [`Reply`]'s to say.
 macro_rules! operations {
     ($(
-        $(#[doc = $summary:literal])+
+        $(#[doc = $text:literal])+
         $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
-        $cost:literal $(does $does:ident)? $(cache $cache:literal)? $(takes $takes:ident)? $(gives $gives:ident $(($($format:ident),+))?)?
-        => $run:path;
+        $cost:literal $(does $does:ident)? $(cache $cache:literal)? $(fails $($fails:ident),+)?
+        $(takes $takes:ident)? $(gives $gives:ident $(($($of:tt)+))?)? => $run:path;
     )*) => {
         /// The operations of this module.
         pub static OPERATIONS: &[$crate::request::operation::Operation] = &[$(
@@ -184,38 +226,78 @@ macro_rules! operations {
                 effect: operations!(@does $method $($does)?),
                 cost: $cost,
                 cache: operations!(@cache $($cache)?),
+                fails: &[$($($crate::error::Code::$fails),+)?],
                 takes: operations!(@takes $($takes)?),
-                gives: operations!(@gives $($gives $(($($format),+))?)?),
-                summary: concat!($($summary),+),
+                gives: operations!(@gives $($gives $(($($of)+))?)?),
+                text: concat!($($text, "\n"),+),
                 input: |generator| $crate::request::operation::input_schema($run, generator),
+                answers: |generator: &mut _| {
+                    operations!(@answers generator $run, $($gives $(($($of)+))?)?)
+                },
                 tally: {
                     static TALLY: $crate::request::tally::Tally =
                         $crate::request::tally::Tally::new();
                     &TALLY
                 },
                 run: |cx, params| {
-                    ::std::boxed::Box::pin(async move { $run(cx, params.decode()?).await })
+                    ::std::boxed::Box::pin(async move {
+                        Ok($run(cx, params.decode()?).await?.erased())
+                    })
                 },
             },
         )*];
     };
-    (@does $method:ident) => {
-        $crate::request::operation::Method::$method.effect()
-    };
+    (@does $method:ident) => { $crate::request::operation::Method::$method.effect() };
     (@does $method:ident reads) => { $crate::request::effect::Declared::Reads };
     (@does $method:ident writes) => { $crate::request::effect::Declared::Writes };
     (@does $method:ident by_input) => { $crate::request::effect::Declared::ByInput };
     (@takes) => { $crate::request::operation::Takes::Json };
     (@takes upload) => { $crate::request::operation::Takes::Upload };
     (@gives) => { $crate::request::operation::Gives::Json };
-    (@gives stream) => { $crate::request::operation::Gives::Stream };
-    (@gives records) => { $crate::request::operation::Gives::Records };
+    (@gives stream ($record:path)) => { $crate::request::operation::Gives::Stream };
+    (@gives records ($record:path)) => { $crate::request::operation::Gives::Records };
     (@gives documents) => { $crate::request::operation::Gives::Documents };
-    (@gives file ($($format:ident),+)) => {
+    (@gives file ($($format:ident),+ $(; $line:path)?)) => {
         $crate::request::operation::Gives::File(&[$($crate::request::feed::Format::$format),+])
     };
     (@gives bare) => { $crate::request::operation::Gives::Bare };
-    (@gives socket) => { $crate::request::operation::Gives::Socket };
+    (@gives socket ($message:path, $heard:path)) => { $crate::request::operation::Gives::Socket };
+    (@answers $generator:ident $run:path, $(bare)?) => {
+        $crate::request::operation::Answers {
+            data: Some($crate::request::operation::data_schema($run, $generator)),
+            ..Default::default()
+        }
+    };
+    (@answers $generator:ident $run:path, documents) => {
+        operations!(@answers $generator $run, stream ($crate::ejson::Document))
+    };
+    (@answers $generator:ident $run:path, stream ($record:path)) => {
+        $crate::request::operation::Answers {
+            data: Some($crate::request::operation::data_schema($run, $generator)),
+            record: Some($generator.subschema_for::<$record>()),
+            heard: None,
+        }
+    };
+    (@answers $generator:ident $run:path, records ($record:path)) => {
+        $crate::request::operation::Answers {
+            record: Some($generator.subschema_for::<$record>()),
+            ..Default::default()
+        }
+    };
+    (@answers $generator:ident $run:path, file ($($format:ident),+)) => {{
+        let _ = $generator;
+        $crate::request::operation::Answers::default()
+    }};
+    (@answers $generator:ident $run:path, file ($($format:ident),+; $line:path)) => {
+        operations!(@answers $generator $run, records ($line))
+    };
+    (@answers $generator:ident $run:path, socket ($message:path, $heard:path)) => {
+        $crate::request::operation::Answers {
+            record: Some($generator.subschema_for::<$message>()),
+            heard: Some($generator.subschema_for::<$heard>()),
+            ..Default::default()
+        }
+    };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
 }

@@ -1,20 +1,25 @@
 //! What an operation answers: JSON bytes in the success envelope, or a stream.
 
+use std::marker::PhantomData;
+
 use serde::Serialize;
 
+use super::answer::Undeclared;
 use super::feed::Feed;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 
-/// A successful answer.
+/// A successful answer, whose JSON text holds a `T`.
 #[derive(Debug)]
-pub struct Reply {
+pub struct Reply<T: ?Sized = Undeclared> {
     /// HTTP status.
     pub status: u16,
     /// What is sent.
     pub body: Body,
     /// The state of the one thing that is shown, where it has one: the `ETag` header.
     pub etag: Option<String>,
+    // It takes a `T` and keeps none: what was borrowed for it may be gone.
+    holds: PhantomData<fn(&T)>,
 }
 
 /// What is sent.
@@ -41,14 +46,6 @@ impl Body {
 const OPEN: &[u8] = b"{\"data\":";
 
 impl Reply {
-    /// `200` with what `write` writes as `data`. The envelope and the data are one buffer, so that
-    /// a large answer is never copied.
-    pub fn write(write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<Self> {
-        let mut writer = Self::open();
-        write(&mut writer)?;
-        Ok(Self::close(writer))
-    }
-
     /// A writer that stands where `data` begins; for answers that are written while they are read.
     #[must_use]
     pub fn open() -> Writer {
@@ -56,22 +53,50 @@ impl Reply {
         writer.raw(OPEN);
         writer
     }
+}
+
+impl<T: ?Sized> Reply<T> {
+    fn with(body: Body) -> Self {
+        Self { status: 200, body, etag: None, holds: PhantomData }
+    }
+
+    /// `200` with what `write` writes as `data`. The envelope and the data are one buffer, so that
+    /// a large answer is never copied.
+    pub fn write(write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<Self> {
+        let mut writer = Reply::open();
+        write(&mut writer)?;
+        Ok(Self::close(writer))
+    }
 
     /// `200` with what was written since [`Reply::open`].
     #[must_use]
     pub fn close(mut writer: Writer) -> Self {
         writer.raw(b"}");
-        Self { status: 200, body: Body::Whole(writer.into_bytes()), etag: None }
+        Self::with(Body::Whole(writer.into_bytes()))
+    }
+
+    /// `200` with this as `data`.
+    pub fn of(value: &T) -> Result<Self>
+    where
+        T: Serialize,
+    {
+        Self::write(|writer| writer.value(value))
     }
 
     /// `200` with a serialised value as `data`.
-    pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+    pub fn json<V: Serialize + ?Sized>(value: &V) -> Result<Self> {
         Self::write(|writer| writer.value(value))
+    }
+
+    /// `200` with bytes that are the whole answer.
+    #[must_use]
+    pub fn whole(body: Vec<u8>) -> Self {
+        Self::with(Body::Whole(body))
     }
 
     /// `200` with a stream.
     pub(super) fn feed(feed: Feed) -> Self {
-        Self { status: 200, body: Body::Stream(feed), etag: None }
+        Self::with(Body::Stream(feed))
     }
 
     /// The same answer with status `201`.
@@ -94,5 +119,12 @@ impl Reply {
             feed.file_name = Some(file_name);
         }
         self
+    }
+
+    /// The same answer, as the doors see it.
+    #[must_use]
+    pub fn erased(self) -> Reply {
+        let Self { status, body, etag, .. } = self;
+        Reply { status, body, etag, holds: PhantomData }
     }
 }

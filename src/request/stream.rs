@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::checked;
 use super::context::Context;
 use super::ended::{self, Unended};
 use super::feed::{self, Feed, Format, Sink};
@@ -26,7 +27,7 @@ type Work = Box<
     dyn for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>> + Send + 'static,
 >;
 
-impl Reply {
+impl<T: ?Sized> Reply<T> {
     /// `200` with records that `work` writes while they are read. What can be refused at once should
     /// be refused before: from here on a failure is the last record, or cuts the answer off.
     ///
@@ -67,7 +68,10 @@ fn start(
 ) -> Result<(Feed, JoinHandle<()>)> {
     let user = cx.user.as_ref().map(|user| user.id.as_str());
     let seat = cx.connection.as_ref().map(|_| cx.service.sockets.take(user)).transpose()?;
-    let (sink, feed) = feed::channel(format);
+    let (sink, feed) = feed::channel(format, {
+        let operation = cx.operation;
+        move |record| checked::record(operation, record)
+    });
     // The request's own deadline is for what was before the first record.
     let cx = Context { deadline: cx.step(), ..cx.clone() };
     let task = tokio::spawn(run(cx, sink, work, in_steps, seat));
@@ -110,7 +114,10 @@ async fn run(cx: Context, mut sink: Sink, work: Work, in_steps: bool, _seat: Opt
         }
         Err(_) => Err(ended::panicked()),
     };
-    let result = result.map_err(|error| cx.effect.settle(error));
+    let result = result.map_err(|error| cx.effect.settle(error)).or_else(|error| {
+        checked::failure(operation, &error)?;
+        Err(error)
+    });
     // That the reader has left says nothing about the server.
     if sink.is_closed() {
         ended::forget_answers(&cx);

@@ -1,42 +1,47 @@
-//! Writing a service's answer: `{ "status": …, "headers": { … }, "body": … }`.
+//! What a service answered, as our answer holds it.
+
+use std::collections::BTreeMap;
 
 use hyper::header::HeaderValue;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::backend::http::Answer;
-use crate::json::Writer;
-use crate::request::reply::Reply;
+use crate::json::TextOrBytes;
 
-/// The answer as `data`.
-pub(super) fn reply(answer: &Answer) -> Reply {
-    let mut writer = Reply::open();
-    writer.raw("{");
-    write_members(&mut writer, answer);
-    writer.raw("}");
-    Reply::close(writer)
+/// What a service answered.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ServiceAnswer<'a> {
+    /// The HTTP status, whichever it was.
+    status: u16,
+    /// Header values by name; one that came several times is joined by commas.
+    headers: BTreeMap<&'a str, TextOrBytes>,
+    /// The service's own JSON, byte for byte, where it is JSON by type and by content; else text, or its
+    /// bytes; `null` where there is none.
+    #[schemars(with = "serde_json::Value")]
+    body: Option<ServiceBody<'a>>,
 }
 
-/// Its members, without the braces. The body is the service's own JSON, byte for byte, where it is
-/// JSON by type and by content; else text, or `$binary`; `null` where there is none. A header that
-/// came several times is joined by commas.
-pub(super) fn write_members(writer: &mut Writer, answer: &Answer) {
-    writer.key("status");
-    writer.integer(answer.status.as_u16().into());
-    writer.raw(",\"headers\":{");
-    let mut first = true;
-    for name in answer.headers.keys() {
-        writer.comma(&mut first);
-        writer.string(name.as_str());
-        writer.raw(":");
-        let values: Vec<_> =
-            answer.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-        writer.text_or_bytes(&values.join(b", ".as_slice()));
-    }
-    writer.raw("},\"body\":");
-    let json = answer.says_json().then(|| serde_json::from_slice::<&RawValue>(&answer.body).ok());
-    match json.flatten() {
-        _ if answer.body.is_empty() => writer.raw("null"),
-        Some(json) => writer.raw(json.get()),
-        None => writer.text_or_bytes(&answer.body),
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ServiceBody<'a> {
+    Json(&'a RawValue),
+    Other(TextOrBytes<&'a [u8]>),
+}
+
+impl<'a> From<&'a Answer> for ServiceAnswer<'a> {
+    fn from(answer: &'a Answer) -> Self {
+        let headers = answer.headers.keys().map(|name| {
+            let values = answer.headers.get_all(name).iter().map(HeaderValue::as_bytes);
+            let value = values.collect::<Vec<_>>().join(b", ".as_slice());
+            (name.as_str(), TextOrBytes(value))
+        });
+        let json = answer.says_json().then(|| serde_json::from_slice(&answer.body).ok());
+        let body = (!answer.body.is_empty()).then(|| match json.flatten() {
+            Some(json) => ServiceBody::Json(json),
+            None => ServiceBody::Other(TextOrBytes(&answer.body)),
+        });
+        Self { status: answer.status.as_u16(), headers: headers.collect(), body }
     }
 }

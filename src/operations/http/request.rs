@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::answer;
+use super::answer::ServiceAnswer;
 use crate::backend::http::{Request, caller_header};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
@@ -84,8 +84,10 @@ impl RequestMethod {
     }
 }
 
-/// Sends it and answers with what the service answered, of whatever status.
-pub(super) async fn request(cx: &Context, input: RequestInput) -> Result<Reply> {
+pub(super) async fn request(
+    cx: &Context,
+    input: RequestInput,
+) -> Result<Reply<ServiceAnswer<'static>>> {
     if input.timeout_ms.is_some_and(|ms| !(1..=MAX_TIMEOUT_MS).contains(&ms)) {
         return Err(Error::validation(format!("`timeout_ms` must be 1 to {MAX_TIMEOUT_MS}")));
     }
@@ -106,7 +108,8 @@ pub(super) async fn request(cx: &Context, input: RequestInput) -> Result<Reply> 
              readers (`reader_paths`)",
         ));
     }
-    Ok(answer::reply(&super::send(cx, request, deadline).await?))
+    let answer = super::send(cx, request, deadline).await?;
+    Reply::of(&(&answer).into())
 }
 
 impl RequestInput {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use crate::backend::postgres::{Parameter, Shape, Statement};
+use crate::backend::postgres::{Answer, Parameter, Shape, Statement};
 use crate::error::{Error, Result};
+use crate::json::Object;
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
@@ -21,7 +23,7 @@ const MAX_ROWS: u32 = 100_000;
 /// One SQL statement and its limits.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct QueryInput {
+pub(super) struct QueryInput {
     /// SQL of exactly one statement; `$1`, `$2`, … stand for the parameters.
     query: String,
     /// Values of the parameters. A JSON array is sent as an array, or as JSON where the parameter
@@ -46,7 +48,7 @@ pub struct QueryInput {
 /// How rows are written.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Format {
+enum Format {
     /// `{"column": value}`; of columns that share a name, the last.
     #[default]
     Objects,
@@ -54,8 +56,8 @@ pub enum Format {
     Rows,
 }
 
-/// Answers `{ rows, row_count, command, truncated, notices, columns }`.
-pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
+/// Runs it.
+pub(super) async fn query(cx: &Context, input: QueryInput) -> Result<Reply<Queried>> {
     if !input.read_only {
         cx.require(Permission::Write)?;
     }
@@ -89,20 +91,30 @@ pub async fn query(cx: &Context, input: QueryInput) -> Result<Reply> {
         request_id: Some(cx.request_id.clone()),
     };
     let mut out = Reply::open();
-    out.raw("{\"rows\":");
-    let answer = client.query(&statement, cx.deadline, &mut out).await?;
-    out.raw(",\"row_count\":");
-    out.value(&answer.row_count)?;
-    out.raw(",\"command\":");
-    out.value(&answer.command)?;
-    out.raw(",\"truncated\":");
-    out.boolean(answer.truncated);
-    out.raw(",\"notices\":");
-    out.value(&answer.notices)?;
-    out.raw(",\"columns\":");
-    out.value(&answer.columns)?;
-    out.raw("}");
+    let mut object = Object::open(&mut out);
+    let answer = client.query(&statement, cx.deadline, object.key("rows")).await?;
+    object.members(&answer)?;
+    object.close();
     Ok(Reply::close(out))
+}
+
+/// The rows of a statement, and what else is known of it.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) struct Queried {
+    /// As `format` says: objects by column, or arrays in the order of `columns`.
+    rows: Vec<Row>,
+    #[serde(flatten)]
+    answer: Answer,
+}
+
+/// `{"column": value}`, or `[value]`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)] // it is written as it is read
+enum Row {
+    Object(Map<String, Value>),
+    Array(Vec<Value>),
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::table::Table;
 use crate::backend::postgres::TableFilter;
 use crate::error::{Error, Result};
 use crate::request::context::Context;
@@ -13,7 +14,7 @@ const MAX_LIMIT: u32 = 1000;
 /// Which tables, and how much of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TablesInput {
+pub(super) struct TablesInput {
     /// Only tables of these schemas.
     #[serde(default)]
     included_schemas: Vec<String>,
@@ -37,8 +38,8 @@ fn yes() -> bool {
     true
 }
 
-/// Answers the array that pg-meta's `/tables` answers, ordered by oid.
-pub async fn list(cx: &Context, input: TablesInput) -> Result<Reply> {
+/// Writes what pg-meta's `/tables` answers.
+pub(super) async fn list(cx: &Context, input: TablesInput) -> Result<Reply<Vec<Table>>> {
     if input.limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
         return Err(Error::validation(format!("`limit` must be 1 to {MAX_LIMIT}")));
     }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::{Error, Result};
+use crate::json::TextOrBytes;
 
 /// Text or bytes: a string, or `{"$binary": {"base64": "…"}}`. Numbers are taken as their text.
 #[derive(Clone, PartialEq, Eq)]
@@ -139,28 +140,11 @@ struct Binary {
 
 impl JsonSchema for Bytes {
     fn schema_name() -> Cow<'static, str> {
-        "TextOrBytes".into()
+        TextOrBytes::<Vec<u8>>::schema_name()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "Text, or the bytes that no text has.",
-            "oneOf": [
-                { "type": "string" },
-                {
-                    "type": "object",
-                    "properties": {
-                        "$binary": {
-                            "type": "object",
-                            "properties": { "base64": { "type": "string" } },
-                            "required": ["base64"],
-                        },
-                    },
-                    "required": ["$binary"],
-                    "additionalProperties": false,
-                },
-            ],
-        })
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        TextOrBytes::<Vec<u8>>::json_schema(generator)
     }
 }
 
@@ -178,7 +162,7 @@ impl<'de> Deserialize<'de> for Integer {
 
 impl JsonSchema for Integer {
     fn schema_name() -> Cow<'static, str> {
-        "Integer64".into()
+        "Integer64OrDigits".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -26,7 +26,7 @@ operations! {
     /// Sends a message to a channel.
     "redis.pubsub.publish" POST "/redis/{scope}/pubsub/publish" Connection(Redis) Write 1 => publish;
     /// Messages of channels as they are published.
-    "redis.pubsub.subscribe" GET "/redis/{scope}/pubsub/subscribe" Connection(Redis) Read 5 gives socket => subscribe;
+    "redis.pubsub.subscribe" GET "/redis/{scope}/pubsub/subscribe" Connection(Redis) Read 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => subscribe;
 }
 
 /// Which channels.

@@ -16,7 +16,8 @@ use super::wire::{MAX_MESSAGE, Wire};
 use super::{Session, Work};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::fanout::{Framing, Outbox};
+use crate::fanout::{Frames, Framing, Outbox};
+use crate::request::checked;
 use crate::request::context::{Accept, Context};
 use crate::request::feed::Sink;
 use crate::request::guard::{self, Lost};
@@ -173,7 +174,10 @@ impl Reader<'_> {
     /// Sends one chunk: what the protocol has to say first.
     async fn send(&self, sink: &mut Sink) -> Result<()> {
         self.say(sink);
-        self.outbox.take(sink.writer().buffer(), CHUNK, self.framing)?;
+        let check = |frames: &Frames| {
+            frames.texts().try_for_each(|text| checked::record(self.cx.operation, text))
+        };
+        self.outbox.take(sink.writer().buffer(), CHUNK, self.framing, check)?;
         sink.flush().await
     }
 

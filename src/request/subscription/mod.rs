@@ -76,7 +76,7 @@ type Work = Box<
     dyn for<'a> FnOnce(&'a Context, &'a mut Session) -> BoxFuture<'a, Result<()>> + Send + 'static,
 >;
 
-impl Reply {
+impl<T: ?Sized> Reply<T> {
     /// A subscription: `work` runs until it or its reader ends.
     pub fn subscription(
         cx: &Context,

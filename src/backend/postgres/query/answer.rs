@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend::postgres::error::ServerError;
 
 /// What is known of a statement besides its rows.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Answer {
-    /// Result columns; empty for a statement that returns no rows.
-    pub columns: Vec<Column>,
     /// Rows affected as the server counts them, else rows returned. Of a read that was cut, those
     /// that are answered; what may write runs to its end, and all of its rows count.
     pub row_count: u64,
@@ -20,10 +19,12 @@ pub struct Answer {
     pub truncated: bool,
     /// What the server remarked: `RAISE NOTICE`, `NOTICE: … skipping`; at most a hundred.
     pub notices: Vec<Notice>,
+    /// Result columns; empty for a statement that returns no rows.
+    pub columns: Vec<Column>,
 }
 
 /// A result column.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Column {
     /// Name, as the statement gives it.
     pub name: String,
@@ -35,7 +36,7 @@ pub struct Column {
 }
 
 /// A message of the server that is not an error.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Notice {
     /// `NOTICE`, `WARNING`, `INFO`, …
     pub severity: String,

@@ -17,7 +17,7 @@ operations! {
         Connection(Mongodb) Read 10 does reads => distinct::distinct;
     /// What documents look like, learned from a sample of them.
     "mongodb.schema" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/schema"
-        Connection(Mongodb) Read 10 does reads gives stream => schema::schema;
+        Connection(Mongodb) Read 10 does reads gives stream(crate::request::answer::Undeclared) => schema::schema;
     /// How the server finds what is asked for.
     "mongodb.explain" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/explain"
         Connection(Mongodb) Read 10 does reads => explain::explain;

@@ -15,7 +15,7 @@ operations! {
         Connection(Mongodb) Read 3 => list::list;
     /// Makes an index; as a stream, with progress.
     "mongodb.indexes.create" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/indexes"
-        Connection(Mongodb) Write 10 gives stream => create::create;
+        Connection(Mongodb) Write 10 gives stream(crate::request::answer::Undeclared) => create::create;
     /// How much the indexes of a collection take and how often they were used.
     "mongodb.indexes.stats" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/indexes/stats"
         Connection(Mongodb) Read 3 => list::stats;

@@ -19,5 +19,5 @@ operations! {
         Connection(Mongodb) Read 20 gives file(Documents, Json, Csv) => export::export;
     /// Inserts the documents of a file, and reports each that was refused.
     "mongodb.documents.import" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/import"
-        Connection(Mongodb) Write 20 does by_input takes upload gives records => import::import;
+        Connection(Mongodb) Write 20 does by_input takes upload gives records(crate::request::answer::Undeclared) => import::import;
 }

@@ -19,13 +19,13 @@ use crate::request::reply::Reply;
 operations! {
     /// Changes of a collection as they are made.
     "mongodb.watch" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/watch"
-        Connection(Mongodb) Read 5 gives socket => one;
+        Connection(Mongodb) Read 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => one;
     /// Changes of all collections of a database as they are made.
     "mongodb.watch.database" GET "/mongodb/{scope}/databases/{db}/watch"
-        Connection(Mongodb) Read 5 gives socket => one;
+        Connection(Mongodb) Read 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => one;
     /// Changes of all databases as they are made.
     "mongodb.watch.cluster" GET "/mongodb/{scope}/watch"
-        Connection(Mongodb) Admin 5 gives socket => cluster;
+        Connection(Mongodb) Admin 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => cluster;
 }
 
 /// Messages `{ type: "change", change, resume_token }`, with the event as Extended JSON. `progress` is

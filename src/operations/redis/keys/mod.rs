@@ -24,7 +24,7 @@ operations! {
     /// One page of the keyspace, with what is told of each key.
     "redis.keys.list" GET "/redis/{scope}/keys" Connection(Redis) Read 5 => list::list;
     /// The keyspace as namespaces with counts, within a budget or as a growing stream.
-    "redis.tree" GET "/redis/{scope}/tree" Connection(Redis) Read 10 gives stream => tree::tree;
+    "redis.tree" GET "/redis/{scope}/tree" Connection(Redis) Read 10 gives stream(crate::request::answer::Undeclared) => tree::tree;
     /// A key with its value, or with a page of it.
     "redis.keys.get" GET "/redis/{scope}/keys/{key}" Connection(Redis) Read 2 => read::get;
     /// A string of any length, as a file.

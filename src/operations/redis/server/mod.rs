@@ -15,11 +15,11 @@ operations! {
     /// What the server says of itself; of a cluster, per node and summed.
     "redis.info" GET "/redis/{scope}/info" Connection(Redis) Read 2 cache 30 => info::info;
     /// Figures that change, once or as a stream at an interval.
-    "redis.stats" GET "/redis/{scope}/stats" Connection(Redis) Read 2 gives stream => stats::stats;
+    "redis.stats" GET "/redis/{scope}/stats" Connection(Redis) Read 2 gives stream(crate::request::answer::Undeclared) => stats::stats;
     /// How many keys each database has.
     "redis.databases" GET "/redis/{scope}/databases" Connection(Redis) Read 1 => databases::list;
     /// What takes the memory, by type, by prefix and by key: a sample, measured and extrapolated.
-    "redis.memory" GET "/redis/{scope}/memory" Connection(Redis) Read 20 gives stream => memory::analyse;
+    "redis.memory" GET "/redis/{scope}/memory" Connection(Redis) Read 20 gives stream(crate::request::answer::Undeclared) => memory::analyse;
     /// The log of slow commands.
     "redis.slowlog" GET "/redis/{scope}/slowlog" Connection(Redis) Admin 2 => slow_log::list;
     /// Who is connected.

@@ -58,5 +58,5 @@ operations! {
     /// The keys of a list with their values, as lines of JSON.
     "redis.export.keys" POST "/redis/{scope}/export" Connection(Redis) Read 20 does reads gives file(Ndjson) => export::listed;
     /// Writes the keys of an export, with progress and a problem for each line that is refused.
-    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 does by_input takes upload gives records => import::run;
+    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 does by_input takes upload gives records(crate::request::answer::Undeclared) => import::run;
 }

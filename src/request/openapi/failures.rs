@@ -1,0 +1,93 @@
+//! Failures: their form, and which of them an operation can have.
+
+use serde_json::{Value, json};
+
+use super::schemas::refer;
+use crate::error::Code;
+use crate::request::operation::{Operation, Subject};
+
+/// The codes that failures of an operation can have.
+#[must_use]
+pub fn codes(operation: &Operation) -> Vec<Code> {
+    use Code::{
+        DbConnectionFailed, DbInvalidCredentials, DbNotFound, DbQueryError, DbTimeout, DbTlsError,
+        HostNotAllowed, InternalError, OperationNotAllowed, PayloadTooLarge, PermissionDenied,
+        PoolExhausted, RateLimited, Unauthenticated, ValidationError,
+    };
+    let always = [ValidationError, PayloadTooLarge, DbConnectionFailed, DbTimeout, InternalError];
+    let of_subject: &[Code] = match operation.subject {
+        Subject::Public => &[],
+        Subject::Operator => &[Unauthenticated, OperationNotAllowed],
+        Subject::Registry | Subject::Project(_) => {
+            &[Unauthenticated, PermissionDenied, DbNotFound, RateLimited]
+        }
+        Subject::Connection(_) | Subject::Entry | Subject::Member(_) => &[
+            Unauthenticated,
+            PermissionDenied,
+            OperationNotAllowed,
+            HostNotAllowed,
+            DbNotFound,
+            RateLimited,
+            DbQueryError,
+            DbInvalidCredentials,
+            PoolExhausted,
+            DbTlsError,
+        ],
+    };
+    let can = |code: &Code| {
+        always.contains(code) || of_subject.contains(code) || operation.fails.contains(code)
+    };
+    Code::ALL.into_iter().filter(can).collect()
+}
+
+/// The failures of an operation.
+pub(super) fn describe(operation: &Operation) -> Value {
+    let codes: Vec<&str> = codes(operation).into_iter().map(Code::as_str).collect();
+    response(&json!({
+        "allOf": [refer("Failure")],
+        "properties": { "error": { "properties": { "code": { "enum": codes } } } },
+    }))
+}
+
+/// Those of whatever operation.
+pub(super) fn any() -> Value {
+    response(&refer("Failure"))
+}
+
+fn response(schema: &Value) -> Value {
+    json!({
+        "description": "Failure",
+        "content": { "application/json": { "schema": schema } },
+    })
+}
+
+/// The form of all of them.
+pub(super) fn schema() -> Value {
+    let codes = Code::ALL.map(Code::as_str);
+    json!({
+        "type": "object",
+        "required": ["message", "error"],
+        "properties": {
+            "message": { "type": "string", "description": "The same as in `error`." },
+            "error": {
+                "type": "object",
+                "required": ["message", "code", "retryable", "outcome", "request_id"],
+                "properties": {
+                    "message": { "type": "string", "description": "For people." },
+                    "code": { "type": "string", "enum": codes, "description": "For programs." },
+                    "details": { "type": "object", "description": "What else is known of it." },
+                    "retryable": {
+                        "type": "boolean",
+                        "description": "Whether the same request may succeed later.",
+                    },
+                    "outcome": {
+                        "type": "string",
+                        "enum": ["applied", "not_applied", "unknown"],
+                        "description": "What is known of a write.",
+                    },
+                    "request_id": { "type": "string", "description": "As in the log." },
+                },
+            },
+        },
+    })
+}

@@ -1,0 +1,100 @@
+//! Where the members of an operation's input stand in a request.
+
+use serde_json::{Map, Value, json};
+
+use super::schemas::{Schemas, pascal, refer};
+use crate::request::operation::{Method, Operation, Subject, Takes};
+use crate::request::upload;
+
+/// Selects a connection where `scope` is a project.
+const SELECTORS: [(&str, &str); 2] = [
+    ("connection_id", "Id of the connection, where `scope` is a project."),
+    ("identifier", "Name of the connection, where `scope` is a project."),
+];
+
+/// Adds `parameters` and `requestBody`.
+pub(super) fn describe(operation: &Operation, schemas: &mut Schemas, described: &mut Value) {
+    let input = (operation.input)(&mut schemas.input);
+    let members = members(input.as_value());
+    schemas.keep(name_of(operation), input);
+    let in_path: Vec<&str> = path_names(operation.path).collect();
+    let mut parameters: Vec<Value> = in_path
+        .iter()
+        .map(|name| {
+            let schema = json!({ "type": "string" });
+            json!({ "name": name, "in": "path", "required": true, "schema": schema })
+        })
+        .collect();
+    if matches!(operation.subject, Subject::Connection(_)) {
+        parameters.extend(SELECTORS.iter().map(|(name, description)| {
+            json!({
+                "name": name, "in": "query", "description": description,
+                "schema": { "type": "string" },
+            })
+        }));
+    }
+    let own = members.iter().filter(|member| !in_path.contains(&member.name.as_str()));
+    let in_query = matches!(operation.method, Method::GET | Method::DELETE);
+    if operation.takes == Takes::Upload {
+        let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
+        let content: Map<String, Value> =
+            upload::MEDIA_TYPES.iter().map(|name| ((*name).to_owned(), bytes.clone())).collect();
+        described["requestBody"] = json!({ "content": content });
+    }
+    if in_query || operation.takes == Takes::Upload {
+        parameters.extend(own.map(|Member { name, schema, required }| {
+            json!({ "name": name, "in": "query", "required": required, "schema": schema })
+        }));
+    } else {
+        let (mut properties, mut required) = (Map::new(), Vec::new());
+        for member in own {
+            properties.insert(member.name.clone(), member.schema.clone());
+            if member.required {
+                required.push(member.name.as_str());
+            }
+        }
+        let schema = json!({ "type": "object", "properties": properties, "required": required });
+        described["requestBody"] = json!({
+            "required": !required.is_empty(),
+            "content": { "application/json": { "schema": schema } },
+        });
+    }
+    described["parameters"] = Value::Array(parameters);
+}
+
+/// A call of the operation by its name.
+pub(super) fn call_of(operation: &Operation) -> Value {
+    json!({ "properties": {
+        "operation": { "const": operation.name },
+        // Besides what selects the connection.
+        "input": refer(&name_of(operation)),
+    } })
+}
+
+fn name_of(operation: &Operation) -> String {
+    format!("{}Input", pascal(operation.name))
+}
+
+/// A member of an input struct.
+struct Member {
+    name: String,
+    schema: Value,
+    required: bool,
+}
+
+/// The members of an input struct.
+fn members(schema: &Value) -> Vec<Member> {
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let member = |(name, schema): (&String, &Value)| Member {
+        name: name.clone(),
+        schema: schema.clone(),
+        required: is_required(name),
+    };
+    properties.into_iter().flatten().map(member).collect()
+}
+
+fn path_names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+}
