@@ -127,7 +127,10 @@ async fn run(cx: Context, mut sink: Sink, work: Work, in_steps: bool, _seat: Opt
     ended::note(operation, &cx.request_id, started, result.as_ref().err());
     unended.ended();
     match result {
-        Ok(()) => _ = sink.flush().await,
+        Ok(()) => {
+            checked::ended(operation);
+            _ = sink.flush().await;
+        }
         Err(error) => sink.fail(error, &cx.request_id).await,
     }
 }

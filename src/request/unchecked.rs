@@ -20,3 +20,6 @@ pub(crate) fn failure(_: &Operation, _: &Error) -> Result<()> {
 pub(crate) fn record(_: &Operation, _: &[u8]) -> Result<()> {
     Ok(())
 }
+
+#[inline]
+pub(crate) fn ended(_: &Operation) {}

@@ -10,23 +10,30 @@ use crate::request::operation::{Operation, Subject};
 #[must_use]
 pub fn codes(operation: &Operation) -> Vec<Code> {
     use Code::{
-        DbConnectionFailed, DbInvalidCredentials, DbNotFound, DbQueryError, DbTimeout, DbTlsError,
-        HostNotAllowed, InternalError, OperationNotAllowed, PayloadTooLarge, PermissionDenied,
-        PoolExhausted, RateLimited, Unauthenticated, ValidationError,
+        Conflict, DbConnectionFailed, DbInvalidCredentials, DbNotFound, DbQueryError, DbTimeout,
+        DbTlsError, HostNotAllowed, InternalError, OperationNotAllowed, PayloadTooLarge,
+        PermissionDenied, PoolExhausted, RateLimited, Unauthenticated, ValidationError,
     };
     let always = [ValidationError, PayloadTooLarge, DbConnectionFailed, DbTimeout, InternalError];
     let of_subject: &[Code] = match operation.subject {
         Subject::Public => &[],
         Subject::Operator => &[Unauthenticated, OperationNotAllowed],
-        Subject::Registry | Subject::Project(_) => {
-            &[Unauthenticated, PermissionDenied, DbNotFound, RateLimited]
-        }
+        Subject::Registry | Subject::Project(_) => &[
+            Unauthenticated,
+            PermissionDenied,
+            OperationNotAllowed,
+            HostNotAllowed,
+            DbNotFound,
+            Conflict,
+            RateLimited,
+        ],
         Subject::Connection(_) | Subject::Entry | Subject::Member(_) => &[
             Unauthenticated,
             PermissionDenied,
             OperationNotAllowed,
             HostNotAllowed,
             DbNotFound,
+            Conflict,
             RateLimited,
             DbQueryError,
             DbInvalidCredentials,

@@ -33,7 +33,7 @@ mod work;
 operations! {
     /// Deletes, expires, persists or copies many keys, with progress. Needs write permission, but for
     /// a dry run; to copy them, on the connection that they are copied to.
-    "redis.bulk" POST "/redis/{scope}/keys/bulk" Connection(Redis) Read 20 does by_input gives records(crate::request::answer::Undeclared) => work::run;
+    "redis.bulk" POST "/redis/{scope}/keys/bulk" Connection(Redis) Read 20 does by_input fails WrongType gives records(crate::request::answer::Undeclared) => work::run;
     /// Asks work of one's own to stop after the step that is under way.
     "redis.jobs.stop" DELETE "/redis/{scope}/jobs/{job}" Connection(Redis) Read 1 does reads => work::stop;
 }

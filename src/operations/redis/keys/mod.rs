@@ -26,19 +26,19 @@ operations! {
     /// The keyspace as namespaces with counts, within a budget or as a growing stream.
     "redis.tree" GET "/redis/{scope}/tree" Connection(Redis) Read 10 gives stream(crate::request::answer::Undeclared) => tree::tree;
     /// A key with its value, or with a page of it.
-    "redis.keys.get" GET "/redis/{scope}/keys/{key}" Connection(Redis) Read 2 => read::get;
+    "redis.keys.get" GET "/redis/{scope}/keys/{key}" Connection(Redis) Read 2 fails WrongType => read::get;
     /// A string of any length, as a file.
-    "redis.keys.download" GET "/redis/{scope}/keys/{key}/download" Connection(Redis) Read 5 gives file(Bytes) => read::download;
+    "redis.keys.download" GET "/redis/{scope}/keys/{key}/download" Connection(Redis) Read 5 fails WrongType gives file(Bytes) => read::download;
     /// A stream with its consumer groups.
-    "redis.keys.groups" GET "/redis/{scope}/keys/{key}/groups" Connection(Redis) Read 2 => consumers::groups;
+    "redis.keys.groups" GET "/redis/{scope}/keys/{key}/groups" Connection(Redis) Read 2 fails WrongType => consumers::groups;
     /// The consumers of a stream's group.
-    "redis.keys.consumers" GET "/redis/{scope}/keys/{key}/consumers" Connection(Redis) Read 2 => consumers::consumers;
+    "redis.keys.consumers" GET "/redis/{scope}/keys/{key}/consumers" Connection(Redis) Read 2 fails WrongType => consumers::consumers;
     /// Entries that were delivered to a group and not acknowledged.
-    "redis.keys.pending" GET "/redis/{scope}/keys/{key}/pending" Connection(Redis) Read 2 => consumers::pending;
+    "redis.keys.pending" GET "/redis/{scope}/keys/{key}/pending" Connection(Redis) Read 2 fails WrongType => consumers::pending;
     /// Writes a key of any type in place of what was there.
-    "redis.keys.set" POST "/redis/{scope}/keys/{key}" Connection(Redis) Write 3 => write::set;
+    "redis.keys.set" POST "/redis/{scope}/keys/{key}" Connection(Redis) Write 3 fails WrongType => write::set;
     /// Changes one element, or some, of a key's value; the time that the key has left stays as it is.
-    "redis.keys.edit" PUT "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 => edit::edit;
+    "redis.keys.edit" PUT "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 fails WrongType => edit::edit;
     /// Deletes a key.
     "redis.keys.delete" DELETE "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 => write::delete;
     /// Sets or removes the time that a key has left.

@@ -54,9 +54,9 @@ mod writer;
 
 operations! {
     /// All keys, or those that fit a pattern or type, with their values, as lines of JSON.
-    "redis.export" GET "/redis/{scope}/export" Connection(Redis) Read 20 gives file(Ndjson) => export::filtered;
+    "redis.export" GET "/redis/{scope}/export" Connection(Redis) Read 20 gives file(Ndjson; crate::request::answer::Undeclared) => export::filtered;
     /// The keys of a list with their values, as lines of JSON.
-    "redis.export.keys" POST "/redis/{scope}/export" Connection(Redis) Read 20 does reads gives file(Ndjson) => export::listed;
+    "redis.export.keys" POST "/redis/{scope}/export" Connection(Redis) Read 20 does reads gives file(Ndjson; crate::request::answer::Undeclared) => export::listed;
     /// Writes the keys of an export, with progress and a problem for each line that is refused.
-    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 does by_input takes upload gives records(crate::request::answer::Undeclared) => import::run;
+    "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 does by_input fails WrongType takes upload gives records(crate::request::answer::Undeclared) => import::run;
 }
