@@ -19,7 +19,11 @@ async fn a_lock_that_a_function_took_is_given_back_with_the_statement() {
         run(&owner, &statement(sql)).await.unwrap();
     }
     let other = client(1).await.unwrap();
-    let held = reading("select count(*)::int as n from pg_locks where locktype = 'advisory'");
+    // Those of other tests are in other databases.
+    let held = reading(
+        "select count(*)::int as n from pg_locks join pg_database d on d.oid = database \
+         where locktype = 'advisory' and datname = 'gate_giving_back'",
+    );
     for sql in ["select take(1)", "select * from locking", "select fail(3)", "select take(4), 1/0"]
     {
         // Also when the statement is kept, and when its answer is cut.
