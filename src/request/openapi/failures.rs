@@ -12,39 +12,21 @@ pub fn codes(operation: &Operation) -> Vec<Code> {
     use Code::{
         Conflict, DbConnectionFailed, DbInvalidCredentials, DbNotFound, DbQueryError, DbTimeout,
         DbTlsError, HostNotAllowed, InternalError, OperationNotAllowed, PayloadTooLarge,
-        PermissionDenied, PoolExhausted, RateLimited, Unauthenticated, ValidationError,
+        PermissionDenied, PoolExhausted, RateLimited, Unauthenticated, ValidationError, WrongType,
     };
-    let always = [ValidationError, PayloadTooLarge, DbConnectionFailed, DbTimeout, InternalError];
-    let of_subject: &[Code] = match operation.subject {
-        Subject::Public => &[],
-        Subject::Operator => &[Unauthenticated, OperationNotAllowed],
-        Subject::Registry | Subject::Project(_) => &[
-            Unauthenticated,
-            PermissionDenied,
-            OperationNotAllowed,
-            HostNotAllowed,
-            DbNotFound,
-            Conflict,
-            RateLimited,
-        ],
-        Subject::Connection(_) | Subject::Entry | Subject::Member(_) => &[
-            Unauthenticated,
-            PermissionDenied,
-            OperationNotAllowed,
-            HostNotAllowed,
-            DbNotFound,
-            Conflict,
-            RateLimited,
-            DbQueryError,
-            DbInvalidCredentials,
-            PoolExhausted,
-            DbTlsError,
-        ],
+    let subject = operation.subject;
+    let (is_public, is_operator) = (subject == Subject::Public, subject == Subject::Operator);
+    let reaches_server =
+        matches!(subject, Subject::Connection(_) | Subject::Entry | Subject::Member(_));
+    let can = |code: Code| match code {
+        ValidationError | PayloadTooLarge | RateLimited | DbConnectionFailed | DbTimeout
+        | InternalError => true,
+        Unauthenticated | OperationNotAllowed => !is_public,
+        PermissionDenied | HostNotAllowed | DbNotFound | Conflict => !is_public && !is_operator,
+        DbQueryError | DbInvalidCredentials | PoolExhausted | DbTlsError => reaches_server,
+        WrongType => false,
     };
-    let can = |code: &Code| {
-        always.contains(code) || of_subject.contains(code) || operation.fails.contains(code)
-    };
-    Code::ALL.into_iter().filter(can).collect()
+    Code::ALL.into_iter().filter(|code| can(*code) || operation.fails.contains(code)).collect()
 }
 
 /// The failures of an operation.

@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt as _;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
-use mongodb::options::{Collation, FindOneOptions, FindOptions, ReadPreference, SelectionCriteria};
+use mongodb::options::{Collation, FindOptions, ReadPreference, SelectionCriteria};
 
 use super::cursor::Batch;
 use crate::backend::mongodb::command::Call;
@@ -26,14 +26,7 @@ impl Call<'_> {
         filter: Document,
         collation: Option<Collation>,
     ) -> Result<Option<RawDocumentBuf>> {
-        let options = FindOneOptions::builder()
-            .collation(collation)
-            .selection_criteria(primary())
-            .max_time(self.max_time())
-            .comment(self.comment())
-            .build();
-        let collection = self.collection(namespace);
-        self.read(async { Ok(collection.find_one(filter).with_options(options).await?) }).await
+        self.one(namespace, filter, collation, Some(primary())).await
     }
 
     /// The documents with these ids, or of each its `_id` alone. Ids are equal by the rules of the

@@ -7,6 +7,7 @@ use mongodb::Collection;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::options::{
     Collation, CountOptions, EstimatedDocumentCountOptions, FindOneOptions, FindOptions,
+    SelectionCriteria,
 };
 use mongodb::raw_batch_cursor::RawBatchCursor;
 use serde::Serialize;
@@ -152,8 +153,20 @@ impl Call<'_> {
         filter: Document,
         collation: Option<Collation>,
     ) -> Result<Option<RawDocumentBuf>> {
+        self.one(namespace, filter, collation, None).await
+    }
+
+    /// The same, on the member that is named.
+    pub(super) async fn one(
+        &self,
+        namespace: &Namespace,
+        filter: Document,
+        collation: Option<Collation>,
+        member: Option<SelectionCriteria>,
+    ) -> Result<Option<RawDocumentBuf>> {
         let options = FindOneOptions::builder()
             .collation(collation)
+            .selection_criteria(member)
             .max_time(self.max_time())
             .comment(self.comment())
             .build();
