@@ -25,7 +25,7 @@ test('a database lives from its first collection until its name is said twice', 
 test('a collection is made, tried, changed, renamed and dropped', async () => {
   const { collections } = mongo
   await collections.create(db, 'people')
-  await mongo.insert(db, 'people', [{ _id: 1, age: 36 }, { _id: 2 }])
+  await mongo.documents.insert(db, 'people', [{ _id: 1, age: 36 }, { _id: 2 }])
   const rules = { $jsonSchema: { required: ['age'] } }
   expect(await collections.validate(db, 'people', rules)).toEqual({
     valid: false,
@@ -53,7 +53,7 @@ test('a collection is made, tried, changed, renamed and dropped', async () => {
 
 test('an index is built while its progress is told, listed and dropped', async () => {
   const { indexes } = mongo
-  await mongo.insert(db, 'indexed', [{ a: 1, b: 2 }])
+  await mongo.documents.insert(db, 'indexed', [{ a: 1, b: 2 }])
   expect(await indexes.create(db, 'indexed', { a: 1 })).toEqual({ name: 'a_1', state: 'built' })
   const states = []
   for await (const { state } of indexes.build(db, 'indexed', { a: 1, b: -1 }, { unique: true })) {
@@ -79,7 +79,7 @@ test('an index is built while its progress is told, listed and dropped', async (
 })
 
 test('a failed build is thrown from the loop', async () => {
-  await mongo.insert(db, 'twice', [{ a: 1 }, { a: 1 }])
+  await mongo.documents.insert(db, 'twice', [{ a: 1 }, { a: 1 }])
   const building = async () => {
     for await (const _ of mongo.indexes.build(db, 'twice', { a: 1 }, { unique: true }));
   }

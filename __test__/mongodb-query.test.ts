@@ -15,7 +15,7 @@ beforeAll(async () => {
     long: { $numberLong: '9007199254740993' },
     text: 'x'.repeat(200),
   }))
-  await mongo.insert(db, coll, documents)
+  await mongo.documents.insert(db, coll, documents)
 })
 
 test('a pipeline gives a list, or a stream of any size', async () => {
@@ -26,7 +26,7 @@ test('a pipeline gives a list, or a stream of any size', async () => {
     { _id: 'b', n: 667 },
     { _id: 'c', n: 666 },
   ])
-  expect(await mongo.aggregate(db, coll, group)).toEqual(list)
+  expect(await mongo.aggregations.run(db, coll, group)).toEqual(list)
 
   let seen = 0
   for await (const document of mongo.aggregations.stream<{ long: unknown }>(db, coll, [])) {
@@ -78,10 +78,10 @@ test('what is wrong with a pipeline is thrown before its first document', async 
 
 test('a pipeline that writes is run only where it is meant', async () => {
   const out = [{ $match: { _id: { $lt: 3 } } }, { $out: 'written' }]
-  await expect(mongo.aggregate(db, coll, out, { confirm: false })).rejects.toMatchObject({
+  await expect(mongo.aggregations.run(db, coll, out, { confirm: false })).rejects.toMatchObject({
     code: 'OPERATION_NOT_ALLOWED',
   })
-  expect(await mongo.aggregate(db, coll, out)).toEqual([])
+  expect(await mongo.aggregations.run(db, coll, out)).toEqual([])
   expect(await mongo.analysis.count(db, 'written')).toEqual({ value: 3, kind: 'estimate' })
 })
 

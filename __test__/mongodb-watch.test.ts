@@ -57,12 +57,12 @@ async function changeOf(socket: Messages) {
 
 it('a socket gets changes until what it watches is gone', async () => {
   const pipeline = encodeURIComponent('[{"$match":{"operationType":{"$ne":"update"}}}]')
-  await mongo.insert(db, 'socket', [{ _id: 0 }])
+  await mongo.documents.insert(db, 'socket', [{ _id: 0 }])
   const socket = await Messages.of(
     open(`${db}/collections/socket/watch?ejson=canonical&pipeline=${pipeline}`)
   )
   expect(await socket.next()).toMatchObject({ type: 'progress' })
-  await mongo.insert(db, 'socket', [{ _id: 1, long: { $numberLong: '9007199254740993' } }])
+  await mongo.documents.insert(db, 'socket', [{ _id: 1, long: { $numberLong: '9007199254740993' } }])
   const inserted = await changeOf(socket)
   expect(inserted.fullDocument).toEqual({
     _id: { $numberInt: '1' },
@@ -98,7 +98,7 @@ it('what can not be watched is told instead of a socket', async () => {
 it('the typed client is a loop that goes on where another ended', async () => {
   const first = mongo.watch(db, 'typed', { fullDocument: 'updateLookup' })
   const begun = await next(first)
-  await mongo.insert(db, 'typed', [{ _id: 1 }, { _id: 2 }])
+  await mongo.documents.insert(db, 'typed', [{ _id: 1 }, { _id: 2 }])
   const { change, resume_token } = await nextChange(first)
   expect(change).toMatchObject({ operationType: 'insert', documentKey: { _id: 1 } })
   await first.return(undefined)

@@ -72,7 +72,7 @@ test('keys are renamed, copied, and live as long as they are told', async () => 
   expect(await redis.keys.rename(key, other, { nx: false })).toMatchObject({ renamed_from: key })
   const { ttl_ms } = await redis.keys.expire(other, { ttl_ms: 50_000 })
   expect(ttl_ms).toBeGreaterThan(40_000)
-  expect(await redis.keys.persist(other)).toMatchObject({ ttl: -1 })
+  expect(await redis.keys.expire(other, { ttl: -1 })).toMatchObject({ ttl: -1 })
   const page = await redis.keys.get(other, { min: 5, reverse: true })
   expect(page).toMatchObject({ matched: 1, members: [{ member: 'm', score: 'inf' }] })
 })

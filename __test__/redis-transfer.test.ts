@@ -50,7 +50,7 @@ test('an export is imported, and says so line by line', async () => {
   const prefix = newPrefix()
   await fill(prefix, 20)
   const binary = { $binary: { base64: '/wA=' } }
-  await redis.setKey(`${prefix}list`, { type: 'list', value: ['a', binary] })
+  await redis.keys.set(`${prefix}list`, { type: 'list', value: ['a', binary] })
   const lines = await text(redis.export({ pattern: `${prefix}*` }))
   expect(
     lines
@@ -67,7 +67,7 @@ test('an export is imported, and says so line by line', async () => {
   const pieces = lines.match(/[^]{1,50}/g)!
   const imported: RedisImportRecord[] = await collect(redis.import(pieces))
   expect(last(imported).end).toMatchObject({ done: 21, failed: 0, checksum: 'right' })
-  expect(await redis.getKey(`${prefix}list`)).toMatchObject({ values: ['a', binary] })
+  expect(await redis.keys.get(`${prefix}list`)).toMatchObject({ values: ['a', binary] })
 
   const keys = [`${prefix}list`, `${prefix}absent`]
   expect(await text(redis.export({ keys }))).toContain('"keys":1')

@@ -52,7 +52,7 @@ test('what is wrong with the request is told before the stream begins', async ()
 
 test('a typed client reads records until it leaves the loop', async () => {
   let seen = 0
-  for await (const record of stack.manager.redis(stack.ids.redis).watchStats(0.25)) {
+  for await (const record of stack.manager.redis(stack.ids.redis).server.watchStats(0.25)) {
     expect(record.stats).toHaveProperty('ops_per_sec')
     if (++seen === 2) break
   }
@@ -63,7 +63,7 @@ test('an aborted signal ends a typed stream with its reason', async () => {
   const controller = new AbortController()
   const reading = (async () => {
     const call = { signal: controller.signal }
-    for await (const _ of stack.manager.redis(stack.ids.redis).watchStats(0.25, call)) {
+    for await (const _ of stack.manager.redis(stack.ids.redis).server.watchStats(0.25, call)) {
       controller.abort(new Error('enough'))
     }
   })()

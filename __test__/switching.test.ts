@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as ts from 'typescript'
+import { problemsOf } from './support/compiling'
 import { root } from './support/processes'
 import { startStack, type Stack } from './support/stack'
 
@@ -11,34 +12,8 @@ const blocks = [...guide.matchAll(/^```ts\n([^]*?)^```/gm)].map((found) => found
 const [setUp, ...examples] = blocks as [string, ...string[]]
 
 test('its examples compile', () => {
-  const file = join(root, '__test__', 'the-guide.ts')
   const text = `${setUp}\nexport async function guide() {\n${examples.join('\n')}}\n`
-  const options: ts.CompilerOptions = {
-    strict: true,
-    noEmit: true,
-    exactOptionalPropertyTypes: true,
-    noUncheckedIndexedAccess: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    types: ['node'],
-    typeRoots: [join(root, 'node_modules/@types')],
-    paths: { 'studio-multidb': [join(root, 'dist/index.d.ts')] },
-  }
-  const host = ts.createCompilerHost(options)
-  const { getSourceFile, fileExists, readFile } = host
-  host.fileExists = (name) => name === file || fileExists(name)
-  host.readFile = (name) => (name === file ? text : readFile(name))
-  host.getSourceFile = (name, ...rest) =>
-    name === file
-      ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022)
-      : getSourceFile(name, ...rest)
-  const program = ts.createProgram([file], options, host)
-  const problems = ts
-    .getPreEmitDiagnostics(program)
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
-  expect(problems).toEqual([])
+  expect(problemsOf(text)).toEqual([])
   expect(examples.length).toBeGreaterThan(2)
 }, 120_000)
 

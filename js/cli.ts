@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type CommandName, readArguments } from './cli-arguments'
-import { DatabaseError, fromNative } from './errors'
+import { DatabaseError, fromNative } from './core/errors'
+import type { Answer } from './core/operations'
 import { ConnectionManager } from './compat/platform'
 import { init } from './init'
 import type { DatabaseConnection } from './types'
@@ -54,7 +55,7 @@ async function migrate(manager: ConnectionManager, flags: Set<string>): Promise<
  */
 async function withoutTls(manager: ConnectionManager): Promise<string[]> {
   if (!/^(true|1|yes|on)$/i.test(process.env.REDIS_USE_TLS ?? '')) return []
-  const { databases } = await manager.databases().list({ type: 'redis', limit: 1000 })
+  const { databases } = await manager.databases().list({ database_type: 'redis', limit: 1000 })
   const plain = databases.filter(({ options }) => !options.tls)
   const names = plain.map(({ identifier, id }) => `${identifier} (${id})`)
   if (names.length === 0) return []
@@ -79,7 +80,7 @@ async function doctor(manager: ConnectionManager): Promise<boolean> {
   let cursor: string | null = null
   let healthy = true
   do {
-    const page = await databases.list(cursor === null ? {} : { cursor })
+    const page: Answer<'registry.databases.list'> = await databases.list({ cursor })
     for (const connection of page.databases) {
       healthy = (await examine(manager, connection)) && healthy
     }

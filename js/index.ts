@@ -1,21 +1,21 @@
 /**
  * One connection manager for Redis, MongoDB, PostgreSQL and HTTP services. Server code only.
  */
-export * from './errors'
+export * from './core/errors'
 export * from './types'
 export { ConnectionManager, Database, queryPlatformDatabase } from './compat/platform'
 export type { WrappedResult } from './compat/platform'
-export type { ManagerOptions } from './options'
-export type { CallOptions, DirectTarget } from './invoke'
-export { bytesOf } from './stream'
-export type { UploadSource } from './stream'
-export type { ClientOptions, Selector } from './selector'
-export * from './redis'
-export * from './mongodb'
-export * from './postgres'
-export * from './http'
-export * from './databases'
-export type { PoolStatistics } from './pools'
+export type { ManagerOptions } from './core/options'
+export type { CallOptions, DirectTarget } from './core/binding'
+export { bytesOf } from './core/stream'
+export type { UploadSource } from './core/stream'
+export type { ClientOptions, Selector } from './core/selector'
+export * from './clients/redis'
+export * from './clients/mongodb'
+export * from './clients/postgres'
+export * from './clients/http'
+export * from './clients/databases'
+export type { Answer, Input, Operations, Told } from './core/operations'
 export * from './compat/redis'
 export {
   closeMongoConnections,

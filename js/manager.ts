@@ -1,15 +1,16 @@
 import { type HandleResponse, type HandleRequest, NativeManager, Upload } from '../index'
-import { fromNative } from './errors'
-import { HttpService } from './http'
-import { type Binding, type CallOptions, type DirectTarget, abortable, invoke } from './invoke'
-import { MongoDatabase } from './mongodb/database'
-import type { ManagerOptions } from './options'
-import { PostgresDatabase } from './postgres'
-import { RedisDatabase } from './redis'
-import { type ClientOptions, type Selector, isUser, strangeUser, toInput, userIn } from './selector'
-import { Databases } from './databases'
-import type { PoolStatistics } from './pools'
-import { type UploadSource, send } from './stream'
+import { fromNative } from './core/errors'
+import { HttpService } from './clients/http'
+import { abortable } from './core/abort'
+import { Binding, type CallOptions, type DirectTarget } from './core/binding'
+import type { Answer, Answering, Input, Operations } from './core/operations'
+import { MongoDatabase } from './clients/mongodb/database'
+import type { ManagerOptions } from './core/options'
+import { PostgresDatabase } from './clients/postgres'
+import { RedisDatabase } from './clients/redis'
+import { type ClientOptions, type Selector, isUser, strangeUser, toInput, userIn } from './core/selector'
+import { Databases } from './clients/databases'
+import { type UploadSource, send } from './core/stream'
 
 /** How long `shutdown()` lets running requests finish, in milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000
@@ -80,27 +81,32 @@ export class Manager {
 
   /** The registered connections. */
   databases(options?: ClientOptions): Databases {
-    return new Databases({ ...this.#bind('', options), selector: {} })
+    return new Databases(this.#bind({}, options))
+  }
+
+  /**
+   * Runs an operation by its name: `manager.call('redis.keys.list', { scope: 'default', pattern: 'user:*' })`.
+   * What there is, takes and answers is `Operations`, made from the OpenAPI document.
+   */
+  call<K extends Answering>(
+    operation: K,
+    input: Operations[K]['input'],
+    options: ClientOptions & CallOptions = {}
+  ): Promise<Answer<K>> {
+    return this.#bind({}, options).call(operation, input as Input<K>, options)
   }
 
   /**
    * Figures of this process's clients: open connections, those in use, requests that wait. `user` must
    * be an admin where authorization is by members.
    */
-  async pools(options?: ClientOptions, call?: CallOptions): Promise<PoolStatistics[]> {
-    const binding = { ...this.#bind('', options), selector: {} }
-    const { pools } = await invoke<{ pools: Array<Omit<PoolStatistics, 'connection_id'>> }>(
-      binding,
-      'service.pools',
-      {},
-      call
-    )
-    return pools.map((pool) => ({ ...pool, connection_id: pool.key.split(':')[2] ?? '' }))
+  async pools(options?: ClientOptions, call?: CallOptions): Promise<Answer<'service.pools'>['pools']> {
+    return (await this.#bind({}, options).call('service.pools', {}, call)).pools
   }
 
   /** @internal A binding to a target that is not in the registry. */
   direct(target: DirectTarget): Binding {
-    return { native: this.native, selector: {}, user: undefined, direct: target }
+    return new Binding(this.native, {}, undefined, target)
   }
 
   /**
@@ -111,13 +117,8 @@ export class Manager {
     return this.native.shutdown(timeoutMs)
   }
 
-  #bind(selector: Selector, options: ClientOptions = {}): Binding {
-    return {
-      native: this.native,
-      selector: toInput(selector),
-      user: userIn(options),
-      direct: undefined,
-    }
+  #bind(selector: Selector | object, options: ClientOptions = {}): Binding {
+    return new Binding(this.native, toInput(selector), userIn(options))
   }
 }
 

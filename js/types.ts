@@ -1,134 +1,41 @@
+import type { Answer, Input } from './core/operations'
+import type * as schemas from './generated/schemas'
+
 /** The four kinds of backend. */
 export const DatabaseType = {
   POSTGRES: 'postgres',
   REDIS: 'redis',
   MONGODB: 'mongodb',
   BUN_API: 'bun_api',
-} as const
-export type DatabaseType = (typeof DatabaseType)[keyof typeof DatabaseType]
+} as const satisfies Record<string, schemas.DatabaseType>
+export type DatabaseType = schemas.DatabaseType
 
 /** Whether a connection is in use. */
-export type ConnectionStatus = 'ACTIVE' | 'INACTIVE' | 'ERROR' | 'CONNECTING'
+export type ConnectionStatus = schemas.Status
 
 /** A registered connection. Its secrets never leave the core. */
-export interface DatabaseConnection {
-  id: string
-  project_id: string
-  database_type: DatabaseType
-  /** Name, unique in the project: lower-case letters, digits and hyphens. */
-  identifier: string
-  description?: string | null
-  /** With the password masked: `redis://default:***@host:6379`. */
-  connection_string?: string
-  host: string
-  port: number
-  database_name?: string
-  username?: string
-  /** Given to a client that is made without the registry; never returned. */
-  password?: string
-  has_password?: boolean
-  options: Record<string, unknown>
-  is_primary: boolean
-  status: ConnectionStatus
-  last_connected_at?: string | null
-  last_error?: string | null
-  /** Raised by every change of the target. */
-  version?: number
-  created_at: string
-  updated_at: string
-}
+export type DatabaseConnection = Answer<'registry.databases.get'>
 
 /** A PostgreSQL connection. */
-export interface PostgresConnection extends DatabaseConnection {
-  database_type: 'postgres'
-  database_name: string
-  options: { ssl?: boolean; pool_size?: number; statement_timeout?: number }
-}
+export type PostgresConnection = DatabaseConnection & { database_type: 'postgres' }
 
 /** A Redis or Valkey connection. */
-export interface RedisConnection extends DatabaseConnection {
-  database_type: 'redis'
-  options: {
-    db?: number
-    tls?: boolean
-    cluster?: boolean
-    sentinel?: { master: string; sentinels: Array<{ host: string; port: number }> }
-  }
-}
+export type RedisConnection = DatabaseConnection & { database_type: 'redis' }
 
 /** A MongoDB connection. */
-export interface MongoDBConnection extends DatabaseConnection {
-  database_type: 'mongodb'
-  database_name: string
-  options: {
-    replica_set?: string
-    auth_source?: string
-    tls?: boolean
-    server_selection_timeout?: number
-  }
-}
+export type MongoDBConnection = DatabaseConnection & { database_type: 'mongodb' }
 
 /** A connection of any kind that has a driver. */
 export type AnyDatabaseConnection = PostgresConnection | RedisConnection | MongoDBConnection
 
 /** A connection to register, as fields or as a connection string. */
-export interface CreateConnectionRequest {
-  project_id?: string
-  projectRef?: string
-  database_type: DatabaseType
-  identifier: string
-  description?: string
-  connection_string?: string
-  host?: string
-  port?: number
-  database_name?: string
-  username?: string
-  password?: string
-  options?: Record<string, unknown>
-  is_primary?: boolean
-}
+export type CreateConnectionRequest = Input<'registry.databases.create'>
 
 /** What to change of a connection. A changed address must bring the secret again. */
-export interface UpdateConnectionRequest {
-  identifier?: string
-  description?: string
-  connection_string?: string
-  host?: string
-  port?: number
-  database_name?: string
-  username?: string
-  password?: string
-  options?: Record<string, unknown>
-  is_primary?: boolean
-  status?: ConnectionStatus
-}
-
-/** One step of a connection test. */
-export interface ConnectionTestStep {
-  name: 'resolve' | 'connect' | 'tls' | 'auth' | 'ping' | 'capabilities'
-  /** `tls` may be `false` in a test that succeeds: the server has none, and may do without. */
-  ok: boolean
-  /** Milliseconds. */
-  ms: number
-  message?: string
-}
+export type UpdateConnectionRequest = Input<'registry.databases.update', 'id'>
 
 /** How a connection test went. */
-export interface ConnectionTestResult {
-  /** Whether the connection can be used. */
-  success: boolean
-  /** Milliseconds of the `ping` step, else of the whole test. */
-  latency_ms?: number
-  /** Of the server. */
-  version?: string
-  /** Why it failed, and the code of the error. */
-  error?: string
-  code?: string
-  /** In order; the last is the one that the test failed at, if it did. */
-  steps?: ConnectionTestStep[]
-  /** What only this kind of server has: `mode`, `topology`, `server_encoding`, … */
-  [fact: string]: unknown
-}
+export type ConnectionTestResult = Answer<'registry.databases.test'>
 
 /** A row of the view `platform.databases`. */
 export type PlatformDatabase = {

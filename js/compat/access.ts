@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fromNative, DatabaseError } from '../errors'
+import { fromNative, DatabaseError } from '../core/errors'
 import { createUserReader, leftAlready, leftByWrapper } from '../next/user'
 import type { DatabaseType, ProjectPermissions } from '../types'
 import { defaultManager } from './default'

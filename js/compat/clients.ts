@@ -1,15 +1,19 @@
-import { ConnectionError } from '../errors'
-import { type Binding, invoke } from '../invoke'
-import { MongoDatabase } from '../mongodb/database'
-import { PostgresDatabase } from '../postgres'
-import { RedisDatabase, type RedisText } from '../redis'
+import { ConnectionError } from '../core/errors'
+import { Binding } from '../core/binding'
+import { MongoDatabase } from '../clients/mongodb/database'
+import { PostgresDatabase } from '../clients/postgres'
+import { RedisDatabase, type RedisText } from '../clients/redis'
 import type { ConnectionTestResult, DatabaseConnection } from '../types'
 import { defaultManager } from './default'
 import { Db, listed } from './mongodb'
 
+/** A registered connection, or one of a caller's own with its password. */
+export type ClientConnection = Pick<DatabaseConnection, 'id' | 'database_type'> &
+  Partial<DatabaseConnection> & { password?: string }
+
 /** What a client is made of. */
 export interface DatabaseClientConfig {
-  connection: DatabaseConnection
+  connection: ClientConnection
   /** Milliseconds for `connect()` and `ping()`. */
   timeout?: number
   /** Kept for old callers: reads are retried once, and writes only when they were not applied. */
@@ -32,28 +36,23 @@ export interface DatabaseClient {
  * The target of a connection: its own fields where it brings a host and no registered id, else the
  * registered connection.
  */
-function bind(connection: DatabaseConnection): Binding {
-  const { database_type: type, host, port, database_name, username, password } = connection
-  const direct = { type, host, port, database_name, username, password }
-  const given = Object.entries({ ...direct, options: connection.options }).filter(
-    ([, value]) => value !== undefined && value !== null
-  )
-  return connection.has_password !== undefined
-    ? {
-        native: defaultManager().native,
-        selector: { scope: connection.id },
-        user: undefined,
-        direct: undefined,
-      }
-    : defaultManager().direct({ type, ...Object.fromEntries(given) })
+function bind(connection: ClientConnection): Binding {
+  const { id, database_type: type, has_password, password } = connection
+  if (has_password !== undefined) return new Binding(defaultManager().native, { scope: id })
+  const { host, port, database_name, username, options } = connection
+  const parts = { host, port, database_name, username, password, options }
+  const given = Object.entries(parts).filter(([, part]) => part !== undefined && part !== null)
+  return defaultManager().direct({ type, ...Object.fromEntries(given) })
 }
 
 abstract class Client implements DatabaseClient {
   protected readonly binding: Binding
+  readonly #id: string
   readonly #timeout: number | undefined
 
   constructor({ connection, timeout }: DatabaseClientConfig) {
     this.binding = bind(connection)
+    this.#id = connection.id
     this.#timeout = timeout
   }
 
@@ -82,25 +81,11 @@ abstract class Client implements DatabaseClient {
   protected abstract roundTrip(): Promise<unknown>
 
   #test(): Promise<ConnectionTestResult> {
-    const signal = this.#timeout === undefined ? {} : { signal: AbortSignal.timeout(this.#timeout) }
-    const { direct, selector } = this.binding
-    return direct
-      ? invoke(
-          this.binding,
-          'registry.databases.test_unsaved',
-          {
-            ...direct,
-            type: undefined,
-            database_type: direct.type,
-          },
-          signal
-        )
-      : invoke(
-          { ...this.binding, selector: { id: selector.scope } },
-          'registry.databases.test',
-          {},
-          signal
-        )
+    const call = this.#timeout === undefined ? {} : { signal: AbortSignal.timeout(this.#timeout) }
+    const { direct } = this.binding
+    if (direct === undefined) return defaultManager().databases().test(this.#id, call)
+    const { type: database_type, ...target } = direct
+    return defaultManager().databases().testTarget({ ...target, database_type }, call)
   }
 }
 
@@ -125,7 +110,7 @@ export class RedisClient extends Client {
 
   /** One page of keys. */
   async scan(cursor: number | string = 0, pattern = '*', count = 100) {
-    const page = await this.#redis.listKeys({ cursor: String(cursor), pattern, count })
+    const page = await this.#redis.keys.list({ cursor: String(cursor), pattern, count })
     return { cursor: page.cursor, keys: page.keys.map(({ key }) => key) }
   }
 
@@ -149,7 +134,7 @@ export class RedisClient extends Client {
   }
 
   getInfo(): Promise<Record<string, unknown>> {
-    return this.#redis.info()
+    return this.#redis.server.info()
   }
 
   protected roundTrip(): Promise<unknown> {
@@ -204,7 +189,7 @@ export class MongoDBClient extends Client {
   }
 
   protected roundTrip(): Promise<unknown> {
-    return this.#mongo.listCollections(this.#database ?? 'admin')
+    return this.#mongo.collections.list(this.#database ?? 'admin')
   }
 }
 

@@ -1,5 +1,5 @@
 import { Manager } from '../manager'
-import type { Binding, DirectTarget } from '../invoke'
+import { Binding, type DirectTarget } from '../core/binding'
 
 let manager: Manager | undefined
 
@@ -24,8 +24,7 @@ export function bindingTo(
   if (connectionString !== undefined) {
     return defaultManager().direct({ type, connection_string: connectionString })
   }
-  const selector = { scope: 'default', identifier: 'env' }
-  return { native: defaultManager().native, selector, user: undefined, direct: undefined }
+  return new Binding(defaultManager().native, { scope: 'default', identifier: 'env' })
 }
 
 /** What most functions of the documents answer: one of the two. */

@@ -6,7 +6,7 @@ import {
   formatByteCount,
   refuseOperators,
 } from '../../index'
-import { fromNative, QueryError } from '../errors'
+import { fromNative, QueryError } from '../core/errors'
 import type { DatabaseType } from '../types'
 
 /** What `decryptConnectionString` needs to open a string again. */

@@ -1,9 +1,9 @@
 import { decryptWith } from '../../index'
-import { fromNative } from '../errors'
-import type { CollectionSizes } from '../mongodb/collections'
-import { MongoDatabase } from '../mongodb/database'
-import type { Document } from '../mongodb/document'
-import type { FindOptions } from '../mongodb/documents'
+import { fromNative } from '../core/errors'
+import type { Answer } from '../core/operations'
+import { MongoDatabase } from '../clients/mongodb/database'
+import type { Document } from '../clients/mongodb/document'
+import type { FindOptions } from '../clients/mongodb/documents'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** Documents, or entries of a list, read per round trip by `toArray()`. */
@@ -23,8 +23,10 @@ export interface ListedCollection {
   /** `collection`, `view` or `timeseries`. */
   type: string
   options: Document
-  info: { readOnly: boolean } & Partial<CollectionSizes>
+  info: { readOnly: boolean } & Partial<CollectionInfo>
 }
+
+type CollectionInfo = NonNullable<Answer<'mongodb.collections.list'>[number]['info']>
 
 /** A database's figures, as `stats` of a driver tells them. Sizes are in bytes. */
 export interface ListedStats {
@@ -85,7 +87,7 @@ export class Collection {
         for (;;) {
           const wanted = limit === undefined ? PAGE : Math.min(PAGE, limit - found.length)
           if (wanted <= 0) return found
-          const page = await this.client.find(this.db, this.collectionName, {
+          const page = await this.client.documents.find(this.db, this.collectionName, {
             ...rest,
             filter,
             limit: wanted,
@@ -122,7 +124,7 @@ export class Collection {
     insertedCount: number
     insertedIds: Record<number, unknown>
   }> {
-    const inserted = await this.client.insert(this.db, this.collectionName, documents)
+    const inserted = await this.client.documents.insert(this.db, this.collectionName, documents)
     const { inserted_count: insertedCount, inserted_ids: ids } = inserted
     return { acknowledged: true, insertedCount, insertedIds: { ...ids } }
   }
@@ -132,7 +134,7 @@ export class Collection {
     return {
       // Pipelines come from requests here: one that writes is refused.
       toArray: () =>
-        this.client.aggregate(this.db, this.collectionName, pipeline, { confirm: false }),
+        this.client.aggregations.run(this.db, this.collectionName, pipeline, { confirm: false }),
     }
   }
 }
@@ -218,7 +220,7 @@ export class MongoClient {
 /** The client of a connection string, or of `MONGODB_URL`; resolves once the server answered. */
 export async function getMongoClient(connectionString?: string): Promise<MongoClient> {
   const client = new MongoDatabase(bindingTo('mongodb', connectionString))
-  await client.listDatabases()
+  await client.databases.list()
   return new MongoClient(client)
 }
 

@@ -1,6 +1,5 @@
-import { fromNative } from '../errors'
-import { invoke } from '../invoke'
-import type { QueryResult } from '../postgres'
+import { fromNative } from '../core/errors'
+import type { QueryResult } from '../clients/postgres'
 import { DatabaseType } from '../types'
 import { closeDefaultManager, defaultManager } from './default'
 import { MongoHelpers, testMongoConnection } from './mongodb'
@@ -54,9 +53,9 @@ export class ConnectionManager extends Manager {
       case DatabaseType.MONGODB:
         return MongoHelpers.listDatabases(connectionString)
       case DatabaseType.POSTGRES:
-        return invoke(binding, 'postgres.query', { query: 'SELECT version()', read_only: true })
+        return binding.call('postgres.query', { query: 'SELECT version()', read_only: true })
       case DatabaseType.BUN_API:
-        return invoke(binding, 'http.info', {})
+        return binding.call('http.info', {})
     }
   }
 

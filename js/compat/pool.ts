@@ -1,4 +1,4 @@
-import { NotFoundError } from '../errors'
+import { NotFoundError } from '../core/errors'
 import type { DatabaseConnection, DatabaseType, PlatformDatabase } from '../types'
 import {
   createDatabaseClient,
@@ -35,7 +35,7 @@ async function find(
 ): Promise<DatabaseConnection | null> {
   const { databases } = await defaultManager()
     .databases()
-    .list({ projectRef, type, limit: 1000 }, { fresh })
+    .list({ project_ref: projectRef, database_type: type, limit: 1000 }, { fresh })
   const only = databases.length === 1 ? databases[0] : undefined
   const found =
     identifier === undefined
@@ -46,14 +46,14 @@ async function find(
 
 /** A project's connections, from what the process remembers for up to a minute. */
 export async function getCachedDatabaseList(projectRef: string): Promise<DatabaseConnection[]> {
-  return (await defaultManager().databases().list({ projectRef, limit: 1000 })).databases
+  return (await defaultManager().databases().list({ project_ref: projectRef, limit: 1000 })).databases
 }
 
 /** Clients of registered connections. Their sockets are shared by the whole process. */
 export const poolManager = {
   /** The client of a connection of a project. */
   async getClient(connectionId: string, projectRef: string): Promise<AnyClient> {
-    const { databases } = await defaultManager().databases().list({ projectRef, limit: 1000 })
+    const { databases } = await defaultManager().databases().list({ project_ref: projectRef, limit: 1000 })
     const connection = databases.find(({ id }) => id === connectionId)
     if (!connection) throw new NotFoundError('Connection')
     return createDatabaseClient({ connection })

@@ -1,13 +1,12 @@
 import { decryptWith } from '../../index'
-import { fromNative } from '../errors'
+import { fromNative } from '../core/errors'
 import {
-  type ListKeysOptions,
   RedisDatabase,
   type RedisArgument,
   type RedisReply,
   type RedisText,
-} from '../redis'
-import { unwrapped } from '../redis/plain'
+} from '../clients/redis'
+import { unwrapped } from '../clients/redis/plain'
 import { bindingTo, defaultManager, type Result, settled } from './default'
 
 /** The client of a connection string, or of `REDIS_URL`. Clients of one string share their sockets. */
@@ -63,11 +62,9 @@ export function closeRedisConnections(): Promise<void> {
 }
 
 async function allKeys(pattern: string, connectionString?: string): Promise<RedisText[]> {
-  const options: ListKeysOptions = { pattern, count: 1000 }
   const seen = new Map<string, RedisText>()
-  for await (const { key } of getRedisConnection(connectionString).scan(options)) {
-    seen.set(JSON.stringify(key), key)
-  }
+  const keys = getRedisConnection(connectionString).scan({ pattern, count: 1000 })
+  for await (const { key } of keys) seen.set(JSON.stringify(key), key)
   return [...seen.values()]
 }
 
@@ -93,7 +90,7 @@ export const RedisHelpers = {
     settled(() => getRedisConnection(connectionString).set(key, value)),
   /** Sets a key's TTL in seconds. */
   expire: (key: string, ttl: number, connectionString?: string) =>
-    settled(() => getRedisConnection(connectionString).expireKey(key, ttl)),
+    settled(() => getRedisConnection(connectionString).keys.expire(key, { ttl })),
   /** All fields of a hash. */
   hgetall: (key: string, connectionString?: string): Promise<Result<Record<string, RedisText>>> =>
     settled(() => getRedisConnection(connectionString).hgetall(key)),

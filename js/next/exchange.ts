@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { HandleResponse } from '../../index'
-import { DatabaseError } from '../errors'
+import { DatabaseError } from '../core/errors'
 import { ClientGone, capped } from './body'
 import { failure, internal, misconfigured, tooLarge } from './failure'
 import { checkOrigins } from './origins'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { HandleResponse } from '../../index'
-import { ConnectionError, DatabaseError, QueryError } from '../errors'
+import { ConnectionError, DatabaseError, QueryError } from '../core/errors'
 
 /** The answer to a request that failed before, or outside of, the core. */
 export function failure(error: DatabaseError): HandleResponse {

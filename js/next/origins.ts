@@ -1,4 +1,4 @@
-import { QueryError } from '../errors'
+import { QueryError } from '../core/errors'
 
 /** What a handler was told of origins; a bad value would be missed only where it is needed. */
 export function checkOrigins(origins: unknown): string[] | undefined {

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import type { HandleResponse } from '../../index'
-import { bytesOf } from '../stream'
+import { bytesOf } from '../core/stream'
 import type { ApiResponse } from './types'
 
 /** Writes an answer. A streamed one is written as fast as the client reads it. */

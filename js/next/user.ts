@@ -1,4 +1,4 @@
-import { AuthenticationError, DatabaseError } from '../errors'
+import { AuthenticationError, DatabaseError } from '../core/errors'
 
 /** Where an id may be, in the users, sessions and claims that Studios pass around. */
 const IDS = ['id', 'userId', 'user_id', 'sub']

@@ -1,5 +1,5 @@
 import type { ByteStream } from '../../index'
-import { bytesOf } from '../stream'
+import { bytesOf } from '../core/stream'
 import { LET_BY_MS } from './body'
 import { createExchange } from './exchange'
 import { tooLarge } from './failure'

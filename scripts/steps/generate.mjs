@@ -1,19 +1,70 @@
-// `node scripts/steps/generate.mjs`: writes `openapi.json` as the built addon answers it.
+// `node scripts/steps/generate.mjs`: writes what is made from the operations table by way of the built
+// addon: `openapi.json`, and the types of `js/generated/` from that.
 
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { root } from './command.mjs'
 
-async function generate() {
-  const addon = join(root, 'index.js')
-  const { NativeManager } = createRequire(addon)(addon)
+/** The files that are written. */
+export const GENERATED = ['openapi.json', 'js/generated/schemas.ts', 'js/generated/operations.ts']
+
+const NOTE = '// Generated from openapi.json; not to be edited.\n\n'
+
+async function documentOf() {
+  const { NativeManager } = createRequire(join(root, 'index.js'))(join(root, 'index.js'))
   const path = '/api/platform/multidb/openapi.json'
-  const { body } = await new NativeManager({}, '{}').handle({ method: 'GET', path })
-  const document = JSON.parse(body.toString())
-  await writeFile(join(root, 'openapi.json'), `${JSON.stringify(document, null, 1)}\n`)
+  const manager = new NativeManager({}, '{}')
+  const { body } = await manager.handle({ method: 'GET', path })
+  return JSON.parse(body.toString())
+}
+
+/** The types of all schemas, each under its own name. */
+async function schemasOf(document) {
+  const { default: openapiTypescript, astToString } = await import('openapi-typescript')
+  const nodes = await openapiTypescript(
+    { ...document, paths: {} },
+    { rootTypes: true, rootTypesNoSchemaPrefix: true, defaultNonNullable: false, emptyObjectsUnknown: true }
+  )
+  return NOTE + astToString(nodes)
+}
+
+/** What each operation takes and gives, by its name. */
+function operationsOf(document) {
+  const { schemas } = document.components
+  const lines = []
+  const used = new Set()
+  for (const operation of Object.values(document.paths).flatMap((path) => Object.values(path))) {
+    const name = operation.operationId
+    if (name === 'service.call') continue
+    const stem = name.replace(/(?:^|[._])(\w)/g, (_, letter) => letter.toUpperCase())
+    const kinds = ['Input', 'Answer', 'Record', 'Message', 'Request']
+    const members = kinds
+      .filter((kind) => schemas[stem + kind])
+      .map((kind) => {
+        used.add(stem + kind)
+        return `${kind.toLowerCase()}: ${stem}${kind}`
+      })
+    lines.push(`  '${name}': { ${members.join('; ')} }`)
+  }
+  const names = [...used].sort().join(',\n  ')
+  return (
+    `${NOTE}import type {\n  ${names},\n} from './schemas'\n\n` +
+    `/** Every operation, by its name. */\nexport interface Operations {\n${lines.join('\n')}\n}\n`
+  )
+}
+
+export async function generate() {
+  const document = await documentOf()
+  await mkdir(join(root, 'js', 'generated'), { recursive: true })
+  const texts = [
+    `${JSON.stringify(document, null, 1)}\n`,
+    await schemasOf(document),
+    operationsOf(document),
+  ]
+  await Promise.all(GENERATED.map((file, n) => writeFile(join(root, file), texts[n])))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) await generate()

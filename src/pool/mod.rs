@@ -49,6 +49,9 @@ pub struct PoolStatus {
     /// Whose members may see it.
     #[serde(skip)]
     pub project_id: uuid::Uuid,
+    /// Id of the connection.
+    #[schemars(with = "String")]
+    pub connection_id: uuid::Uuid,
     /// Version of the connection it was made for.
     pub version: i64,
     /// `ready`, `connecting` or `empty`.
@@ -161,6 +164,7 @@ impl Pools {
                 PoolStatus {
                     key: entry.key.to_string(),
                     project_id: entry.key.project_id,
+                    connection_id: entry.key.connection_id,
                     version: entry.key.version,
                     state: entry.state_name(),
                     leases: entry.in_use(),

@@ -1,0 +1,8 @@
+export type * from './bulk'
+export type { CommandOptions, RedisArgument, RedisReply } from './command'
+export * from './database'
+export type * from './keys'
+export type { PlainReply } from './plain'
+export * from './pubsub'
+export type * from './server'
+export type * from './values'
