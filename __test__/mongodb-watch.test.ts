@@ -62,7 +62,9 @@ it('a socket gets changes until what it watches is gone', async () => {
     open(`${db}/collections/socket/watch?ejson=canonical&pipeline=${pipeline}`)
   )
   expect(await socket.next()).toMatchObject({ type: 'progress' })
-  await mongo.documents.insert(db, 'socket', [{ _id: 1, long: { $numberLong: '9007199254740993' } }])
+  await mongo.documents.insert(db, 'socket', [
+    { _id: 1, long: { $numberLong: '9007199254740993' } },
+  ])
   const inserted = await changeOf(socket)
   expect(inserted.fullDocument).toEqual({
     _id: { $numberInt: '1' },

@@ -8,21 +8,26 @@ import { root } from './support/processes'
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const blocks = [...readme.matchAll(/^( *)```ts\n([^]*?)^ *```/gm)].map(([, , code]) => code!)
 
-/** What an example may take for granted: names that another one, or the reader's own code, has made. */
-const AROUND = `
-import type { ConnectionManager } from 'studio-multidb'
-import type { RequestListener } from 'node:http'
-declare global {
-  const manager: ConnectionManager
-  const otherId: string
-  const nextApp: { getRequestHandler(): RequestListener }
-  const getUser: (request: unknown) => Promise<{ id: string } | null>
+/** What an example may take for granted: the Studio, and names that another one or the reader has made. */
+const around = `
+declare module 'next' {
+  export type NextApiRequest = import('node:http').IncomingMessage
+  export type NextApiResponse = import('node:http').ServerResponse
 }
-export {}
+declare module 'lib/multidb' {
+  export const multidb: (req: unknown, res: unknown) => Promise<void>
+}
+declare module 'lib/api/apiWrapper' {
+  export default function apiWrapper(...given: unknown[]): Promise<void>
+}
+declare const manager: import('studio-multidb').ConnectionManager
+declare const otherId: string
+declare const nextApp: { getRequestHandler(): import('node:http').RequestListener }
+declare const getUser: () => Promise<{ id: string } | null>
 `
 
 test.each(blocks.map((code) => [code.trim().split('\n')[0]!, code]))('%s', (_, code) => {
-  expect(problemsOf(`${AROUND}\n${code}`)).toEqual([])
+  expect(problemsOf(`${code}\nexport {}`, around)).toEqual([])
 })
 
 test('there are some', () => {
@@ -37,5 +42,5 @@ test('a wrong one is told', () => {
     "(await manager.call('redis.keys.list', { scope: 'default' })).kyes",
     "await manager.redis('default').keys.list({ patern: '*' })",
   ]
-  for (const code of wrong) expect(problemsOf(`${AROUND}\n${code}`)).toHaveLength(1)
+  for (const code of wrong) expect(problemsOf(`${code}\nexport {}`, around)).toHaveLength(1)
 })

@@ -8,7 +8,14 @@ import { MongoDatabase } from './clients/mongodb/database'
 import type { ManagerOptions } from './core/options'
 import { PostgresDatabase } from './clients/postgres'
 import { RedisDatabase } from './clients/redis'
-import { type ClientOptions, type Selector, isUser, strangeUser, toInput, userIn } from './core/selector'
+import {
+  type ClientOptions,
+  type Selector,
+  isUser,
+  strangeUser,
+  toInput,
+  userIn,
+} from './core/selector'
 import { Databases } from './clients/databases'
 import { type UploadSource, send } from './core/stream'
 
@@ -100,7 +107,10 @@ export class Manager {
    * Figures of this process's clients: open connections, those in use, requests that wait. `user` must
    * be an admin where authorization is by members.
    */
-  async pools(options?: ClientOptions, call?: CallOptions): Promise<Answer<'service.pools'>['pools']> {
+  async pools(
+    options?: ClientOptions,
+    call?: CallOptions
+  ): Promise<Answer<'service.pools'>['pools']> {
     return (await this.#bind({}, options).call('service.pools', {}, call)).pools
   }
 

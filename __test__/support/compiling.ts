@@ -21,18 +21,23 @@ const options: ts.CompilerOptions = {
   },
 }
 
-/** The errors of a module with this text. */
-export function problemsOf(text: string): string[] {
-  const file = join(root, '__test__', 'an-example.ts')
+/** The errors of a module with this text, beside declarations of what it may take for granted. */
+export function problemsOf(text: string, declarations = ''): string[] {
+  const files = new Map([
+    [join(root, '__test__', 'an-example.ts'), text],
+    [join(root, '__test__', 'around-it.d.ts'), declarations],
+  ])
   const host = ts.createCompilerHost(options)
   const { getSourceFile, fileExists, readFile } = host
-  host.fileExists = (name) => name === file || fileExists(name)
-  host.readFile = (name) => (name === file ? text : readFile(name))
-  host.getSourceFile = (name, ...rest) =>
-    name === file
-      ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022)
-      : getSourceFile(name, ...rest)
-  const program = ts.createProgram([file], options, host)
+  host.fileExists = (name) => files.has(name) || fileExists(name)
+  host.readFile = (name) => files.get(name) ?? readFile(name)
+  host.getSourceFile = (name, ...rest) => {
+    const given = files.get(name)
+    return given === undefined
+      ? getSourceFile(name, ...rest)
+      : ts.createSourceFile(name, given, ts.ScriptTarget.ES2022)
+  }
+  const program = ts.createProgram([...files.keys()], options, host)
   return ts
     .getPreEmitDiagnostics(program)
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))

@@ -85,7 +85,9 @@ abstract class Client implements DatabaseClient {
     const { direct } = this.binding
     if (direct === undefined) return defaultManager().databases().test(this.#id, call)
     const { type: database_type, ...target } = direct
-    return defaultManager().databases().testTarget({ ...target, database_type }, call)
+    return defaultManager()
+      .databases()
+      .testTarget({ ...target, database_type }, call)
   }
 }
 

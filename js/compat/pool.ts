@@ -46,14 +46,17 @@ async function find(
 
 /** A project's connections, from what the process remembers for up to a minute. */
 export async function getCachedDatabaseList(projectRef: string): Promise<DatabaseConnection[]> {
-  return (await defaultManager().databases().list({ project_ref: projectRef, limit: 1000 })).databases
+  return (await defaultManager().databases().list({ project_ref: projectRef, limit: 1000 }))
+    .databases
 }
 
 /** Clients of registered connections. Their sockets are shared by the whole process. */
 export const poolManager = {
   /** The client of a connection of a project. */
   async getClient(connectionId: string, projectRef: string): Promise<AnyClient> {
-    const { databases } = await defaultManager().databases().list({ project_ref: projectRef, limit: 1000 })
+    const { databases } = await defaultManager()
+      .databases()
+      .list({ project_ref: projectRef, limit: 1000 })
     const connection = databases.find(({ id }) => id === connectionId)
     if (!connection) throw new NotFoundError('Connection')
     return createDatabaseClient({ connection })

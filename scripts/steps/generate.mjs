@@ -26,7 +26,12 @@ async function schemasOf(document) {
   const { default: openapiTypescript, astToString } = await import('openapi-typescript')
   const nodes = await openapiTypescript(
     { ...document, paths: {} },
-    { rootTypes: true, rootTypesNoSchemaPrefix: true, defaultNonNullable: false, emptyObjectsUnknown: true }
+    {
+      rootTypes: true,
+      rootTypesNoSchemaPrefix: true,
+      defaultNonNullable: false,
+      emptyObjectsUnknown: true,
+    }
   )
   return NOTE + astToString(nodes)
 }

@@ -7,12 +7,13 @@ import { drawPlan } from '../house/plan.mjs'
 import { faultsOf } from '../house/rules.mjs'
 import { buildAddon } from '../steps/build.mjs'
 import { command, packageBin, root } from '../steps/command.mjs'
+import { GENERATED } from '../steps/generate.mjs'
 import { jestCounts, nodeCounts, sumOf } from './counts.mjs'
 import { jestFailures, nodeFailures } from './failures.mjs'
 import { Skip } from './report.mjs'
 import { CHECKED } from './rust.mjs'
 
-const generated = ['index.js', 'index.d.ts', 'openapi.json']
+const generated = ['index.js', 'index.d.ts', ...GENERATED]
 
 /** Builds the addon; what is generated with it must be what is committed. */
 export async function buildAndCompare() {

@@ -1,39 +1,11 @@
+import type { Answer } from 'studio-multidb'
 import { fetchData } from './fetcher'
 
-export type DatabaseType = 'postgres' | 'redis' | 'mongodb' | 'bun_api'
+type Page = Answer<'registry.databases.list'>
 
-export interface Connection {
-  id: string
-  project_ref: string
-  database_type: DatabaseType
-  identifier: string
-  description: string | null
-  connection_string: string
-  is_primary: boolean
-  status: 'ACTIVE' | 'INACTIVE' | 'ERROR' | 'CONNECTING'
-  last_error: string | null
-}
-
-export interface TestStep {
-  name: string
-  ok: boolean
-  ms: number
-  message?: string
-}
-
-export interface TestResult {
-  success: boolean
-  latency_ms: number
-  version?: string
-  error?: string
-  steps: TestStep[]
-  warnings?: string[]
-}
-
-interface Page {
-  databases: Connection[]
-  cursor: string | null
-}
+export type Connection = Page['databases'][number]
+export type DatabaseType = Connection['database_type']
+export type TestResult = Answer<'registry.databases.test'>
 
 /** All connections, page by page. */
 export async function listConnections(signal: AbortSignal): Promise<Connection[]> {

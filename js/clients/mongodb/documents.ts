@@ -64,7 +64,11 @@ export class Documents {
     call?: CallOptions
   ): Promise<DocumentPage<T>> {
     const input = { ...options, db, coll }
-    const page = (await this.#binding.call('mongodb.documents.find', input, call)) as DocumentPage<T>
+    const page = (await this.#binding.call(
+      'mongodb.documents.find',
+      input,
+      call
+    )) as DocumentPage<T>
     page.etags?.forEach((etag, index) => remember(page.documents[index], etag))
     return page
   }
@@ -153,7 +157,11 @@ export class Documents {
     call?: CallOptions
   ): Promise<ReadDocument<T>> {
     const input = { ...options, db, coll, id, with_etag: true }
-    const found = (await this.#binding.call('mongodb.documents.get', input, call)) as ReadDocument<T>
+    const found = (await this.#binding.call(
+      'mongodb.documents.get',
+      input,
+      call
+    )) as ReadDocument<T>
     remember(found.document, found.etag)
     return found
   }

@@ -31,13 +31,7 @@ export class MongoIndexes {
   }
 
   /** Makes an index, and waits until it is ready. */
-  create(
-    db: string,
-    coll: string,
-    key: IndexKey,
-    options: IndexOptions = {},
-    call?: CallOptions
-  ) {
+  create(db: string, coll: string, key: IndexKey, options: IndexOptions = {}, call?: CallOptions) {
     return this.#binding.call('mongodb.indexes.create', input(db, coll, key, options), call)
   }
 

@@ -32,7 +32,8 @@ export async function guarded<I extends Guard, T>(
   read: () => Promise<Shown>
 ): Promise<T> {
   const { if_unchanged: seen, ...rest } = input
-  if (typeof seen !== 'object' || seen === null || (rest.if_match ?? null) !== null) return change(input)
+  if (typeof seen !== 'object' || seen === null || (rest.if_match ?? null) !== null)
+    return change(input)
   const etag = etags.get(seen)
   if (etag !== undefined) return change({ ...rest, if_match: etag })
   const moved = movedName(seen)

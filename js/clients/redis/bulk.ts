@@ -27,7 +27,12 @@ export class RedisBulk {
   }
 
   /** Sets the seconds that keys have left. */
-  expire(keys: KeySelection, ttl: number, options: Omit<Options, 'on_conflict'> = {}, call?: CallOptions) {
+  expire(
+    keys: KeySelection,
+    ttl: number,
+    options: Omit<Options, 'on_conflict'> = {},
+    call?: CallOptions
+  ) {
     return this.#run({ ...keys, ...options, action: 'expire', ttl }, call)
   }
 
