@@ -7,7 +7,7 @@ import {
   refuseOperators,
 } from '../../index'
 import { fromNative, QueryError } from '../core/errors'
-import type { DatabaseType } from '../types'
+import { DatabaseType } from '../types'
 
 /** What `decryptConnectionString` needs to open a string again. */
 export interface EncryptedConnectionString {
@@ -19,7 +19,7 @@ export interface EncryptedConnectionString {
   authTag: string
 }
 
-const TYPES: readonly string[] = ['postgres', 'redis', 'mongodb', 'bun_api']
+const TYPES: readonly string[] = Object.values(DatabaseType)
 
 /** Whether these could be a connection's parameters. */
 export function validateConnectionParams(params: {

@@ -1,5 +1,6 @@
 //! A client of whichever backend a target is for.
 
+use super::probe::Probe;
 use super::{ConnectOptions, Gauge, http, mongodb, postgres, redis};
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -57,5 +58,19 @@ impl Client {
             Self::Postgres(c) => c.gauge(),
             Self::Http(c) => c.gauge(),
         }
+    }
+}
+
+/// Tries a target step by step.
+pub(super) async fn probe(
+    target: &Target,
+    options: &ConnectOptions,
+    probe: &mut Probe,
+) -> Result<()> {
+    match target {
+        Target::Redis(t) => redis::probe(t, options, probe).await,
+        Target::Mongodb(t) => mongodb::probe(t, options, probe).await,
+        Target::Postgres(t) => postgres::probe(t, options, probe).await,
+        Target::Http(t) => http::probe(t, options, probe).await,
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::probe::{Probe, Step};
-use super::{ConnectOptions, http, mongodb, postgres, redis};
+use super::{ConnectOptions, client};
 use crate::deadline::Deadline;
 use crate::error::Code;
 use crate::target::Target;
@@ -50,12 +50,7 @@ pub async fn test_connection(
 ) -> TestResult {
     let started = Instant::now();
     let mut probe = Probe::new(deadline);
-    let result = match target {
-        Target::Redis(t) => redis::probe(t, options, &mut probe).await,
-        Target::Mongodb(t) => mongodb::probe(t, options, &mut probe).await,
-        Target::Postgres(t) => postgres::probe(t, options, &mut probe).await,
-        Target::Http(t) => http::probe(t, options, &mut probe).await,
-    };
+    let result = client::probe(target, options, &mut probe).await;
     let whole = (started.elapsed().as_secs_f64() * 100_000.0).round() / 100.0;
     let ping = probe.steps.iter().find(|s| s.name == "ping" && s.ok).map(|s| s.ms);
     let error = result.err();

@@ -29,12 +29,10 @@ impl Columns {
     #[must_use]
     pub fn masked(&self, kind: DatabaseType, has_password: bool) -> String {
         let hidden = |name: &str| name.ends_with("_pem");
+        let spelling = kind.spelling();
         // The default user of Redis is shown, as in every example of it.
-        let shown = match (kind, &self.username) {
-            (DatabaseType::Redis, None) if has_password => Some("default"),
-            (_, username) => username.as_deref(),
-        };
-        let password = (has_password && kind != DatabaseType::BunApi).then_some(MASK);
+        let shown = self.username.as_deref().or(spelling.default_user.filter(|_| has_password));
+        let password = (has_password && spelling.has_password).then_some(MASK);
         self.write(kind, shown, password, hidden)
     }
 
@@ -52,17 +50,8 @@ impl Columns {
         password: Option<&str>,
         hidden: impl Fn(&str) -> bool,
     ) -> String {
-        let flag = |name: &str| self.options.get(name).and_then(Value::as_bool);
-        let scheme = match kind {
-            DatabaseType::Redis if flag("tls") == Some(true) => "rediss",
-            DatabaseType::Redis => "redis",
-            DatabaseType::Mongodb if flag("srv") == Some(true) => "mongodb+srv",
-            DatabaseType::Mongodb => "mongodb",
-            DatabaseType::Postgres => "postgresql",
-            DatabaseType::BunApi if flag("tls") == Some(false) => "http",
-            DatabaseType::BunApi => "https",
-        };
-        let mut text = format!("{scheme}://");
+        let spelling = kind.spelling();
+        let mut text = format!("{}://", (spelling.scheme)(&self.options));
         if username.is_some() || password.is_some() {
             text += &username.map(uri::encode).unwrap_or_default();
             if let Some(password) = password {
@@ -73,15 +62,10 @@ impl Columns {
         }
         text += &self.hosts().join(",");
         text.push('/');
-        text += &self.path(kind);
+        text += &(spelling.path)(self);
         let mut separator = '?';
         for (name, value) in &self.options {
-            let said_before = match name.as_str() {
-                "hosts" | "srv" | "path" => true,
-                "db" => kind == DatabaseType::Redis,
-                "tls" => matches!(kind, DatabaseType::Redis | DatabaseType::BunApi),
-                _ => false,
-            };
+            let said_before = name == "hosts" || spelling.says.contains(&name.as_str());
             let (name, value) = match value {
                 Value::Object(sentinel) if name == "sentinel" => {
                     ("sentinel_master", sentinel.get("master").unwrap_or(&Value::Null))
@@ -126,24 +110,6 @@ impl Columns {
             }
         }
         hosts
-    }
-
-    fn path(&self, kind: DatabaseType) -> String {
-        match kind {
-            DatabaseType::Redis if self.options.get("cluster") == Some(&Value::Bool(true)) => {
-                String::new()
-            }
-            DatabaseType::Redis => {
-                self.options.get("db").map_or_else(|| "0".to_owned(), Value::to_string)
-            }
-            DatabaseType::BunApi => {
-                let path = self.options.get("path").and_then(Value::as_str).unwrap_or_default();
-                path.trim_start_matches('/').to_owned()
-            }
-            DatabaseType::Postgres | DatabaseType::Mongodb => {
-                uri::encode(self.database_name.as_deref().unwrap_or_default())
-            }
-        }
     }
 }
 

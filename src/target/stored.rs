@@ -53,10 +53,8 @@ impl Target {
     #[must_use]
     pub fn connection_string(&self) -> SecretString {
         let kind = self.database_type();
-        let in_userinfo = match self {
-            Self::Http(_) => None,
-            _ => self.password().map(ExposeSecret::expose_secret),
-        };
+        let in_userinfo = self.password().filter(|_| kind.spelling().has_password);
+        let in_userinfo = in_userinfo.map(ExposeSecret::expose_secret);
         let mut text = self.columns().connection_string(kind, in_userinfo);
         for (name, secret) in self.named_secrets() {
             text.push(if text.contains('?') { '&' } else { '?' });

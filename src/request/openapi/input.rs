@@ -14,8 +14,10 @@ const SELECTORS: [(&str, &str); 2] = [
 ];
 
 /// What paths have besides members of an input.
-const SUBJECTS: [(&str, &str); 2] =
-    [("scope", "The `ref` of a project, or the id of a connection."), ("id", "Id of the connection.")];
+const SUBJECTS: [(&str, &str); 2] = [
+    ("scope", "The `ref` of a project, or the id of a connection."),
+    ("id", "Id of the connection."),
+];
 
 /// Adds `parameters` and `requestBody`.
 pub(super) fn describe(operation: &Operation, schemas: &mut Schemas, described: &mut Value) {

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::spelling::{Spelling, flag};
 use crate::error::{Error, Result};
 use crate::target::caller_headers::CallerHeaders;
 use crate::target::columns::{Columns, put, put_tls};
@@ -109,6 +110,17 @@ impl HttpTarget {
         }
     }
 }
+
+pub(super) const SPELLING: Spelling = Spelling {
+    scheme: |options| if flag(options, "tls") == Some(false) { "http" } else { "https" },
+    path: |Columns { options, .. }| {
+        let path = options.get("path").and_then(Value::as_str).unwrap_or_default();
+        path.trim_start_matches('/').to_owned()
+    },
+    says: &["path", "tls"],
+    default_user: None,
+    has_password: false,
+};
 
 fn base_url(secure: bool, endpoint: &Endpoint, path: &str) -> Result<Url> {
     let wrong = || Error::validation("the path of the URL cannot be used as a base");

@@ -4,6 +4,7 @@ mod http;
 mod mongodb;
 mod postgres;
 mod redis;
+mod spelling;
 mod target;
 
 pub use self::http::HttpTarget;

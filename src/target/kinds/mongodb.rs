@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::spelling::{self, Spelling, flag};
 use crate::error::{Error, Result};
 use crate::target::columns::{self, Columns, put, put_tls};
 use crate::target::draft::{self, Draft, agree, wrong_scheme};
@@ -212,6 +213,14 @@ impl MongoTarget {
         }
     }
 }
+
+pub(super) const SPELLING: Spelling = Spelling {
+    scheme: |options| if flag(options, "srv") == Some(true) { "mongodb+srv" } else { "mongodb" },
+    path: spelling::database,
+    says: &["srv"],
+    default_user: None,
+    has_password: true,
+};
 
 fn check_srv(endpoints: &[Endpoint], names_port: bool) -> Result<()> {
     let [endpoint] = endpoints else {

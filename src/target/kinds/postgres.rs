@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use super::spelling::{self, Spelling};
 use crate::error::{Error, Result};
 use crate::target::columns::{Columns, put};
 use crate::target::draft::{self, Draft, agree, wrong_scheme};
@@ -130,6 +131,14 @@ impl PostgresTarget {
         }
     }
 }
+
+pub(super) const SPELLING: Spelling = Spelling {
+    scheme: |_| "postgresql",
+    path: spelling::database,
+    says: &[],
+    default_user: None,
+    has_password: true,
+};
 
 /// `sslmode`, stricter than libpq's where libpq would accept any certificate:
 ///

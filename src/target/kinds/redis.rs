@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
+use super::spelling::{Spelling, flag};
 use crate::error::{Error, Result};
 use crate::target::columns::{self, Columns, put, put_tls};
 use crate::target::draft::{self, Draft, agree, wrong_scheme};
@@ -189,6 +190,17 @@ impl RedisTarget {
         }
     }
 }
+
+pub(super) const SPELLING: Spelling = Spelling {
+    scheme: |options| if flag(options, "tls") == Some(true) { "rediss" } else { "redis" },
+    path: |Columns { options, .. }| match flag(options, "cluster") {
+        Some(true) => String::new(),
+        _ => options.get("db").map_or_else(|| "0".to_owned(), Value::to_string),
+    },
+    says: &["db", "tls"],
+    default_user: Some("default"),
+    has_password: true,
+};
 
 /// Whether TLS is named, and what else the scheme says.
 fn scheme(scheme: Option<&str>) -> Result<(bool, Named)> {

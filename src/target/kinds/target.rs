@@ -157,14 +157,12 @@ impl Target {
             "path",
         ];
         let columns = self.columns();
-        let option = |name: &str| columns.options.get(name).map(Value::to_string);
+        let protection = PROTECTION.map(|name| columns.options.get(name).map(Value::to_string));
         let mut endpoints = self.endpoints();
         endpoints.sort_by(|a, b| (&a.host, a.port).cmp(&(&b.host, b.port)));
-        // No user name and `default` are the same user of a Redis.
-        let username = match (self, columns.username.as_deref()) {
-            (Self::Redis(_), Some("default")) => None,
-            (_, username) => username.map(str::to_owned),
-        };
-        (endpoints, username, PROTECTION.into_iter().map(option).collect())
+        // No user name and the default one are the same user.
+        let default_user = self.database_type().spelling().default_user;
+        let username = columns.username.filter(|name| Some(name.as_str()) != default_user);
+        (endpoints, username, protection.into())
     }
 }
