@@ -162,7 +162,7 @@ test('a signal that is aborted already is honoured before anything is sent', asy
   const signal = AbortSignal.abort(new Error('too late'))
   const message = { method: 'GET', path: '/api/platform/redis/default/info' }
   await expect(stack.manager.handle(message, signal)).rejects.toThrow('too late')
-  await expect(stack.manager.redis('default').info({ signal })).rejects.toThrow('too late')
+  await expect(stack.manager.redis('default').server.info({ signal })).rejects.toThrow('too late')
 })
 
 test('a buffer that changes after the call was sent as it was', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { BulkRecord, RedisDatabase } from 'studio-multidb'
+import type { RedisDatabase, Told } from 'studio-multidb'
 import { collect, request, required, sharedStack } from './support/stack'
 
 const stack = sharedStack({}, async () => {
@@ -14,7 +14,7 @@ const pattern = `${prefix}*`
 beforeAll(async () => {
   from = stack.manager.redis(stack.ids.redis)
   const connection = await stack.manager.databases().create({
-    projectRef: stack.projectRef,
+    project_ref: stack.projectRef,
     identifier: 'other-database',
     database_type: 'redis',
     connection_string: `${required('TEST_REDIS_URL')}/3`,
@@ -23,7 +23,7 @@ beforeAll(async () => {
   to = stack.manager.redis(id)
 })
 
-const end = (records: BulkRecord[]) => records[records.length - 1]!.end
+const end = (records: Array<Told<'redis.bulk'>>) => records[records.length - 1]!.end
 
 test('keys are copied to another registered connection with progress and their times', async () => {
   const keys = Array.from({ length: 600 }, (_, i) => `${prefix}${i}`)

@@ -2,7 +2,7 @@ import {
   ConflictError,
   NotFoundError,
   type RedisDatabase,
-  type RedisEdit,
+  type Input,
   type RedisText,
 } from 'studio-multidb'
 import { sharedStack } from './support/stack'
@@ -35,7 +35,7 @@ test('a tree grows record by record, and its last record says whether all was se
 test('an edit keeps the TTL, tells a conflict with what is there, and revives nothing', async () => {
   const key = newKey()
   await redis.keys.set(key, { type: 'hash', value: { field: 'old' }, ttl: 1000 })
-  const edit: RedisEdit = {
+  const edit: Input<'redis.keys.edit'>['edit'] = {
     hash: { set: { fields: [['field', 'new']], if_unchanged: [['field', 'old']] } },
   }
   const done = await redis.keys.edit(key, edit)

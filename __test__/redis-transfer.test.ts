@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createApiHandler } from 'studio-multidb/next'
-import type { BulkRecord, RedisImportRecord, RedisDatabase } from 'studio-multidb'
+import type { RedisDatabase, Told } from 'studio-multidb'
 import { collect, sharedStack, startService } from './support/stack'
 
 const stack = sharedStack()
@@ -34,7 +34,7 @@ test('many keys are deleted, expired and persisted with progress', async () => {
   const dry = await collect(redis.bulk.delete({ pattern }, { dry_run: true }))
   expect(dry.filter((record) => record.preview)).toHaveLength(100)
   expect(last(dry).end).toMatchObject({ done: 600 })
-  const deleted: BulkRecord[] = await collect(redis.bulk.delete({ pattern }, { confirm: true }))
+  const deleted: Array<Told<'redis.bulk'>> = await collect(redis.bulk.delete({ pattern }, { confirm: true }))
   expect(deleted[0]).toMatchObject({ action: 'delete', dry_run: false })
   expect(last(deleted).end).toMatchObject({ done: 600, failed: 0, unknown: 0 })
   expect(await redis.exists(`${prefix}1`)).toBe(0)
@@ -65,7 +65,7 @@ test('an export is imported, and says so line by line', async () => {
   expect(last(dry).end).toMatchObject({ done: 21, checksum: 'right' })
   expect(await redis.exists(`${prefix}list`)).toBe(0)
   const pieces = lines.match(/[^]{1,50}/g)!
-  const imported: RedisImportRecord[] = await collect(redis.import(pieces))
+  const imported: Array<Told<'redis.import'>> = await collect(redis.import(pieces))
   expect(last(imported).end).toMatchObject({ done: 21, failed: 0, checksum: 'right' })
   expect(await redis.keys.get(`${prefix}list`)).toMatchObject({ values: ['a', binary] })
 
@@ -78,7 +78,7 @@ test('a file that was changed is told as such', async () => {
   const prefix = newPrefix()
   await fill(prefix, 2)
   const lines = await text(redis.export({ pattern: `${prefix}*` }))
-  const seen: RedisImportRecord[] = []
+  const seen: Array<Told<'redis.import'>> = []
   const importing = (async () => {
     for await (const record of redis.import(lines.replace('"v"', '"w"'))) seen.push(record)
   })()

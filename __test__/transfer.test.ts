@@ -1,4 +1,4 @@
-import { type ImportRecord, QueryError } from 'studio-multidb'
+import { QueryError, type Told } from 'studio-multidb'
 import { createApiHandler } from 'studio-multidb/next'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
@@ -9,7 +9,7 @@ const stack = sharedStack()
 const db = 'studio_multidb_files'
 const mongo = () => stack.manager.mongodb(stack.ids.mongodb)
 
-const counts = (records: ImportRecord[]) => {
+const counts = (records: Array<Told<'mongodb.documents.import'>>) => {
   const last = records.at(-1)
   if (!last || !('done' in last)) throw new Error(JSON.stringify(records))
   return last.done
