@@ -3,17 +3,20 @@
 use std::future::Future;
 use std::time::Instant;
 
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
 /// One step of a connection test.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "TestStep")]
 pub struct Step {
-    /// `resolve`, `connect`, `tls`, `auth`, `ping` or `capabilities`.
+    /// What was tried.
+    #[schemars(extend("enum" = ["resolve", "connect", "tls", "auth", "ping", "capabilities"]))]
     pub name: &'static str,
     /// Whether it succeeded.
     pub ok: bool,
@@ -68,7 +71,7 @@ impl Probe {
     }
 
     /// Something learned about the server: `version`, `mode`, `topology`, …
-    pub fn fact(&mut self, name: &str, value: impl Into<Value>) {
-        self.facts.insert(name.to_owned(), value.into());
+    pub fn fact(&mut self, name: &str, value: impl Serialize) {
+        self.facts.insert(name.to_owned(), json!(value));
     }
 }

@@ -30,6 +30,7 @@ pub use self::catalog::{
 };
 pub use self::client::Client;
 pub use self::command::Call;
+pub use self::driver::MongoTopology;
 pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::probe::probe;

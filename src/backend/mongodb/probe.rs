@@ -3,7 +3,7 @@
 use mongodb::bson::doc;
 
 use super::client::Client;
-use super::driver::{Seeds, say_hello, topology};
+use super::driver::{MongoTopology, Seeds, say_hello};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
 use crate::error::{Error, Result};
@@ -67,7 +67,7 @@ async fn examine(client: &Client, probe: &mut Probe) -> Result<()> {
             Ok((hello, build, databases))
         })
         .await?;
-    probe.fact("topology", topology(&hello));
+    probe.fact("topology", MongoTopology::of(&hello));
     probe.fact("version", build.get_str("version").unwrap_or_default());
     // A user that may do nothing but read one collection has a working connection too.
     let mut names = databases.unwrap_or_default();

@@ -5,6 +5,8 @@
 //! reached or that something else listens there.
 
 use mongodb::bson::{Document, RawDocumentBuf, rawdoc};
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::deadline::Deadline;
@@ -27,6 +29,18 @@ pub(in crate::backend::mongodb) enum ServerKind {
     Standalone,
     /// A member of a replica set, or a router in front of some.
     Member,
+}
+
+/// How a MongoDB server stands to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MongoTopology {
+    /// It is by itself.
+    Standalone,
+    /// It is a member of a replica set.
+    ReplicaSet,
+    /// It is a router in front of shards.
+    Sharded,
 }
 
 /// Makes sure that a MongoDB server of a supported version is at the other end, and a member of the
@@ -110,13 +124,15 @@ where
     RawDocumentBuf::from_bytes(body).ok().filter(|_| is_message).ok_or_else(garbage)
 }
 
-/// How the server that says this stands to others.
-pub(in crate::backend::mongodb) fn topology(hello: &Document) -> &'static str {
-    if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
-        "sharded"
-    } else if hello.contains_key("setName") {
-        "replica_set"
-    } else {
-        "standalone"
+impl MongoTopology {
+    /// Of the server that says this.
+    pub(in crate::backend::mongodb) fn of(hello: &Document) -> Self {
+        if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
+            Self::Sharded
+        } else if hello.contains_key("setName") {
+            Self::ReplicaSet
+        } else {
+            Self::Standalone
+        }
     }
 }

@@ -9,7 +9,8 @@ mod options;
 mod socks;
 mod tunnel;
 
-pub(super) use self::hello::{ServerKind, say_hello, topology};
+pub use self::hello::MongoTopology;
+pub(super) use self::hello::{ServerKind, say_hello};
 pub(super) use self::meter::{Meter, RunningCall};
 pub(super) use self::options::{APP_NAME, Seeds, client_options, read_preference};
 pub(super) use self::tunnel::Tunnel;

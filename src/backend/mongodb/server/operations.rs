@@ -1,6 +1,7 @@
 //! A running operation, typed, and ending one.
 
 use mongodb::bson::{Bson, Document, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -10,27 +11,32 @@ use crate::backend::Warnings;
 use crate::backend::mongodb::cap::Cap;
 use crate::backend::mongodb::command::{Call, integer};
 use crate::backend::mongodb::driver::APP_NAME;
-use crate::ejson::{Mode, json_of};
+use crate::ejson::{self, Mode, json_of};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
-/// An operation that runs.
-#[derive(Debug, Serialize)]
+/// An operation that runs. What the server does not say of it is `null`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RunningOperation")]
 pub struct Operation {
-    /// Its number; with the shard's name before it in a sharded cluster.
-    opid: Option<Box<RawValue>>,
+    /// Its number; with the shard's name before it in a sharded cluster: `"shard01:12345"`.
+    opid: Option<OperationId>,
     /// `op`, `idleSession` or `idleCursor`.
     #[serde(rename = "type")]
     type_name: Option<String>,
     /// `query`, `insert`, `update`, `remove`, `getmore`, `command` or `none`.
     op: Option<String>,
-    /// Database and collection.
+    /// Database and collection: `db.coll`.
     ns: Option<String>,
+    /// Whether it works, and is not idle.
     active: Option<bool>,
+    /// For how long it has been running.
     seconds: Option<i64>,
+    /// The same.
     microseconds: Option<i64>,
-    /// Where it came from.
+    /// The address it came from.
     client: Option<String>,
+    /// What the client calls itself.
     app_name: Option<String>,
     /// `name@database`.
     users: Vec<String>,
@@ -38,19 +44,28 @@ pub struct Operation {
     desc: Option<String>,
     /// The server that runs it.
     host: Option<String>,
+    /// The shard that runs it.
     shard: Option<String>,
     /// The command, without values unless they were asked for.
+    #[schemars(with = "Option<ejson::Document>")]
     command: Option<Box<RawValue>>,
     /// For the next batch of a cursor: the command that opened it.
+    #[schemars(with = "Option<ejson::Document>")]
     originating_command: Option<Box<RawValue>>,
+    /// What its client wrote beside it.
     comment: Option<String>,
+    /// How it finds its documents: `COLLSCAN`, `IXSCAN { a: 1 }`.
     plan_summary: Option<String>,
     /// What it does and how far it is.
     message: Option<String>,
+    /// Steps of `total` that are done.
     done: Option<i64>,
+    /// Steps there are, of an operation that counts them.
     total: Option<i64>,
     waiting_for_lock: Option<bool>,
+    /// It was asked to end, and goes on until it can be interrupted.
     kill_pending: bool,
+    /// How often it let others go first.
     yields: Option<i64>,
     /// It was sent by this program: by this process or another of the same kind.
     own: bool,
@@ -60,14 +75,24 @@ pub struct Operation {
     internal: bool,
 }
 
+/// The number of an operation.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum OperationId {
+    Number(i64),
+    OfShard(String),
+}
+
 /// Operations that run.
 #[allow(clippy::struct_field_names)] // The names of the answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RunningOperations")]
 pub struct Operations {
+    /// The longest first.
     operations: Vec<Operation>,
     /// There are more.
     truncated: bool,
-    /// What the connection's user may not see.
+    /// That the connection's user may not see those of others.
     warnings: Warnings,
 }
 
@@ -87,7 +112,8 @@ pub struct Watch {
 }
 
 /// What became of ending an operation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "EndedOperation")]
 pub struct Ending {
     /// What was to be ended.
     pub operation: Operation,
@@ -198,7 +224,7 @@ impl Operation {
         let client = text("client").or_else(|| text("client_s"));
         let users = users(running);
         Ok(Self {
-            opid: running.get("opid").map(opid).transpose()?,
+            opid: running.get("opid").map(opid),
             type_name: text("type"),
             op: text("op"),
             ns: text("ns"),
@@ -228,12 +254,14 @@ impl Operation {
     }
 }
 
-fn opid(opid: &Bson) -> Result<Box<RawValue>> {
-    let shown = match opid {
-        Bson::String(opid) => serde_json::to_string(opid).unwrap_or_default(),
-        number => number.as_i64().or(number.as_i32().map(i64::from)).unwrap_or(0).to_string(),
-    };
-    RawValue::from_string(shown).map_err(|_| Error::internal("an operation's number is no JSON"))
+fn opid(opid: &Bson) -> OperationId {
+    match opid {
+        Bson::String(opid) => OperationId::OfShard(opid.clone()),
+        number => {
+            let number = number.as_i64().or(number.as_i32().map(i64::from));
+            OperationId::Number(number.unwrap_or(0))
+        }
+    }
 }
 
 fn users(running: &Document) -> Vec<String> {

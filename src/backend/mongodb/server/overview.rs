@@ -2,18 +2,21 @@
 
 use futures_util::future::{join, join3};
 use mongodb::bson::{Document, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::replication::{Replication, Shard};
 use super::status::{self, Status};
 use crate::backend::mongodb::client::Client;
 use crate::backend::mongodb::command::{Call, integer};
-use crate::backend::mongodb::driver::topology;
+use crate::backend::mongodb::driver::MongoTopology;
 use crate::backend::{Gauge, Warnings};
 use crate::error::Result;
 
-/// What a server says of itself.
-#[derive(Debug, Serialize)]
+/// What a server says of itself. What the connection's user may not know is `null`, and `warnings` has
+/// why.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "MongoServer")]
 pub struct Server {
     /// `7.0.14`.
     pub version: Option<String>,
@@ -27,14 +30,14 @@ pub struct Server {
     pub bits: Option<i64>,
     /// Bytes of a document at most.
     pub max_document_bytes: Option<i64>,
-    /// `standalone`, `replica_set` or `sharded`.
-    pub topology: &'static str,
+    /// How it stands to others.
+    pub topology: MongoTopology,
     /// Its figures.
     #[serde(flatten)]
     pub status: Status,
-    /// The replica set that it is a member of.
+    /// The replica set that it is a member of, if it is.
     pub replication: Option<Replication>,
-    /// The shards behind a router.
+    /// The shards behind it, if it is a router.
     pub shards: Option<Vec<Shard>>,
     /// Our own connections to it.
     pub pool: Pool,
@@ -43,11 +46,12 @@ pub struct Server {
 }
 
 /// Connections of our own.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[schemars(rename = "MongoPool")]
 pub struct Pool {
     #[serde(flatten)]
     gauge: Gauge,
-    /// Connections that may be open.
+    /// How many may be open.
     max: u32,
 }
 
@@ -78,10 +82,10 @@ impl Call<'_> {
         };
         let build = told("build", build);
         let status = told("status", status);
-        let topology = topology(&hello);
+        let topology = MongoTopology::of(&hello);
         let (members, shards) = join(
-            self.command_if(topology == "replica_set", doc! { "replSetGetStatus": 1 }),
-            self.command_if(topology == "sharded", doc! { "listShards": 1 }),
+            self.command_if(topology == MongoTopology::ReplicaSet, doc! { "replSetGetStatus": 1 }),
+            self.command_if(topology == MongoTopology::Sharded, doc! { "listShards": 1 }),
         )
         .await;
         let members = members.map(|answer| told("members", answer));

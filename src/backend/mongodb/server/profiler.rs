@@ -1,6 +1,7 @@
 //! What a database's profiler recorded.
 
 use mongodb::bson::{DateTime, Document, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -10,7 +11,7 @@ use crate::backend::Warnings;
 use crate::backend::mongodb::cap::Cap;
 use crate::backend::mongodb::command::{Call, Found, integer};
 use crate::backend::mongodb::driver::APP_NAME;
-use crate::ejson::{Mode, json_of};
+use crate::ejson::{self, Mode, json_of};
 use crate::error::{Error, Result};
 
 const COLLECTION: &str = "system.profile";
@@ -68,16 +69,18 @@ impl RecordCursor {
     }
 }
 
-/// What a database's profiler recorded.
-#[derive(Debug, Serialize)]
+/// A page of what a database's profiler recorded, and how it is set.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProfilerPage")]
 pub struct Recorded {
-    /// `0` records nothing, `1` slow operations, `2` all.
+    /// `0` records nothing, `1` slow operations, `2` all; `null` where the user may not know.
     level: Option<i64>,
     /// Milliseconds from which on an operation is slow.
     slow_ms: Option<i64>,
-    /// Which share of slow operations is recorded.
+    /// Which share of slow operations is recorded, from 0 to 1.
     sample_rate: Option<f64>,
     /// Which operations are recorded, instead of the slow ones.
+    #[schemars(with = "Option<ejson::Document>")]
     filter: Option<Box<RawValue>>,
     /// From the newest on.
     records: Vec<Record>,
@@ -87,39 +90,58 @@ pub struct Recorded {
     warnings: Warnings,
 }
 
-/// An operation that was recorded.
-#[derive(Debug, Serialize)]
+/// An operation that was recorded. What the server did not record of it is `null`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProfilerRecord")]
 struct Record {
+    /// When it had ended, RFC 3339 in UTC.
     at: Option<String>,
+    /// `query`, `insert`, `update`, `remove`, `getmore` or `command`.
     op: Option<String>,
+    /// Database and collection: `db.coll`.
     ns: Option<String>,
+    /// How long it took.
     milliseconds: Option<i64>,
+    /// How it found its documents: `COLLSCAN`, `IXSCAN { a: 1 }`.
     plan_summary: Option<String>,
     keys_examined: Option<i64>,
     documents_examined: Option<i64>,
+    /// How many documents; likewise the next three.
     returned: Option<i64>,
     inserted: Option<i64>,
     modified: Option<i64>,
     deleted: Option<i64>,
     response_bytes: Option<i64>,
+    /// How often it let others go first.
     yields: Option<i64>,
     /// Whether it sorted what no index had in order.
     sorted: bool,
     used_disk: bool,
     /// The same for operations of the same shape.
     query_hash: Option<String>,
+    /// The address it came from.
     client: Option<String>,
+    /// What the client calls itself.
     app_name: Option<String>,
+    /// `name@database`.
     user: Option<String>,
+    /// It was sent by this program: by this process or another of the same kind.
     own: bool,
+    /// The request that sent it, where it is ours.
     request_id: Option<String>,
+    /// The server's code of its failure.
     error_code: Option<i64>,
+    /// The name of that code.
     error_name: Option<String>,
-    /// Without values unless they were asked for.
+    /// The command, without values unless they were asked for.
+    #[schemars(with = "Option<ejson::Document>")]
     command: Option<Box<RawValue>>,
+    /// For the next batch of a cursor: the command that opened it.
+    #[schemars(with = "Option<ejson::Document>")]
     originating_command: Option<Box<RawValue>>,
     /// How it was executed; only with values.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ejson::Document")]
     execution: Option<Box<RawValue>>,
 }
 

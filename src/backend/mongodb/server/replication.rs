@@ -1,17 +1,19 @@
 //! A server's place among others.
 
 use mongodb::bson::{Bson, DateTime, Document};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend::mongodb::command::integer;
 
 /// The replica set that a server is a member of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "MongoReplication")]
 pub struct Replication {
     /// Its name.
     pub set: Option<String>,
-    /// What this member is: `primary`, `secondary`, `arbiter` or `other`.
-    pub state: &'static str,
+    /// What this member is.
+    pub state: MemberState,
     /// This member's address.
     pub me: Option<String>,
     /// The primary's address; `null` while there is none.
@@ -26,8 +28,23 @@ pub struct Replication {
     pub members: Vec<Member>,
 }
 
+/// What a member of a replica set is at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberState {
+    /// It takes writes.
+    Primary,
+    /// It copies from others.
+    Secondary,
+    /// It only votes.
+    Arbiter,
+    /// It is starting, recovering, or removed.
+    Other,
+}
+
 /// A member of a replica set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ReplicaSetMember")]
 pub struct Member {
     /// Its number.
     pub id: Option<i64>,
@@ -41,7 +58,7 @@ pub struct Member {
     pub is_self: bool,
     /// Seconds since it was started.
     pub uptime_seconds: Option<i64>,
-    /// When its last operation was made.
+    /// When its last operation was made, RFC 3339 in UTC.
     pub last_operation: Option<String>,
     /// Seconds that it is behind the primary; of secondaries alone.
     pub lag_seconds: Option<i64>,
@@ -54,7 +71,7 @@ pub struct Member {
 }
 
 /// A shard of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Shard {
     /// Its name.
     pub id: String,
@@ -68,13 +85,13 @@ impl Replication {
         let text = |name| hello.get_str(name).ok().map(str::to_owned);
         let is = |name| hello.get_bool(name).unwrap_or(false);
         let state = if is("isWritablePrimary") {
-            "primary"
+            MemberState::Primary
         } else if is("secondary") {
-            "secondary"
+            MemberState::Secondary
         } else if is("arbiterOnly") {
-            "arbiter"
+            MemberState::Arbiter
         } else {
-            "other"
+            MemberState::Other
         };
         Self {
             set: text("setName"),
@@ -162,7 +179,7 @@ mod tests {
         let hello = doc! { "isWritablePrimary": true, "setName": "rs0", "me": "a:1",
         "primary": "a:1", "hosts": ["a:1", "b:1"], "arbiters": ["d:1"] };
         let replication = Replication::of(&hello, &status);
-        assert_eq!((replication.state, replication.hosts.len()), ("primary", 2));
+        assert_eq!((replication.state, replication.hosts.len()), (MemberState::Primary, 2));
         assert_eq!(replication.arbiters, ["d:1"]);
         let [a, b, c] = replication.members.as_slice() else { panic!("{replication:?}") };
         assert!(a.is_self && a.healthy && a.lag_seconds.is_none() && a.message.is_none());
@@ -175,7 +192,7 @@ mod tests {
     fn a_member_without_rights_still_knows_what_it_is() {
         let hello = doc! { "secondary": true, "setName": "rs0", "hosts": ["a:1"] };
         let replication = Replication::of(&hello, &doc! {});
-        assert_eq!((replication.state, replication.members.len()), ("secondary", 0));
+        assert_eq!((replication.state, replication.members.len()), (MemberState::Secondary, 0));
         assert_eq!(replication.primary, None);
     }
 

@@ -1,6 +1,7 @@
 //! `serverStatus`, typed.
 
 use mongodb::bson::{Document, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend::mongodb::command::integer;
@@ -25,37 +26,46 @@ pub(super) fn command() -> Document {
 }
 
 /// Figures of a server; a group is `null` where the server does not tell it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Status {
+    /// Its own name and port.
     host: Option<String>,
     /// `mongod` or `mongos`.
     process: Option<String>,
+    /// `wiredTiger`.
     storage_engine: Option<String>,
+    /// Since it was started.
     uptime_seconds: Option<i64>,
-    /// The server's clock.
+    /// The server's clock, RFC 3339 in UTC.
     local_time: Option<String>,
-    connections: Option<ConnectionCounts>,
+    connections: Option<MongoConnections>,
     /// Operations of clients since it was started.
     opcounters: Option<Opcounters>,
-    /// Operations that it replicated.
+    /// Operations that it replicated since.
     opcounters_replicated: Option<Opcounters>,
     /// Operations at this moment.
     operations: Option<OperationQueue>,
-    memory: Option<Memory>,
-    network: Option<Network>,
-    cache: Option<Cache>,
+    memory: Option<MongoMemory>,
+    /// Since it was started.
+    network: Option<MongoNetwork>,
+    cache: Option<StorageCache>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct ConnectionCounts {
+/// Connections of all clients to a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+struct MongoConnections {
+    /// Open at this moment.
     current: Option<i64>,
+    /// So many more may be opened.
     available: Option<i64>,
+    /// With an operation under way.
     active: Option<i64>,
     /// Since it was started.
     total_created: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// How many operations of each kind there were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Opcounters {
     insert: i64,
     query: i64,
@@ -65,7 +75,8 @@ struct Opcounters {
     command: i64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// How many operations run, and how many wait for a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct OperationQueue {
     reading: Option<i64>,
     writing: Option<i64>,
@@ -73,23 +84,25 @@ struct OperationQueue {
     waiting_to_write: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Memory {
+/// The memory of a server's process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+struct MongoMemory {
     resident_bytes: Option<i64>,
     virtual_bytes: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Network {
+/// What a server received and sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+struct MongoNetwork {
     bytes_in: Option<i64>,
     bytes_out: Option<i64>,
     requests: Option<i64>,
 }
 
-/// The storage engine's cache.
+/// The cache of the storage engine.
 #[allow(clippy::struct_field_names)] // The names of the answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Cache {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+struct StorageCache {
     max_bytes: Option<i64>,
     used_bytes: Option<i64>,
     /// Not yet written to disk.
@@ -112,18 +125,20 @@ impl Status {
             storage_engine: engine.map(str::to_owned),
             uptime_seconds: integer(answer, "uptime"),
             local_time: time.and_then(|time| time.try_to_rfc3339_string().ok()),
-            connections: group("connections").map(ConnectionCounts::of),
+            connections: group("connections").map(MongoConnections::of),
             opcounters: group("opcounters").map(Opcounters::of),
             opcounters_replicated: group("opcountersRepl").map(Opcounters::of),
             operations: group("globalLock").map(OperationQueue::of),
-            memory: group("mem").map(Memory::of),
-            network: group("network").map(Network::of),
-            cache: group("wiredTiger").and_then(|w| w.get_document("cache").ok()).map(Cache::of),
+            memory: group("mem").map(MongoMemory::of),
+            network: group("network").map(MongoNetwork::of),
+            cache: group("wiredTiger")
+                .and_then(|w| w.get_document("cache").ok())
+                .map(StorageCache::of),
         }
     }
 }
 
-impl ConnectionCounts {
+impl MongoConnections {
     fn of(group: &Document) -> Self {
         let number = |name| integer(group, name);
         Self {
@@ -161,7 +176,7 @@ impl OperationQueue {
     }
 }
 
-impl Memory {
+impl MongoMemory {
     /// The server counts in mebibytes.
     fn of(group: &Document) -> Self {
         let bytes = |name| integer(group, name).map(|size| size.saturating_mul(MEBIBYTE));
@@ -169,7 +184,7 @@ impl Memory {
     }
 }
 
-impl Network {
+impl MongoNetwork {
     fn of(group: &Document) -> Self {
         let number = |name| integer(group, name);
         Self {
@@ -180,7 +195,7 @@ impl Network {
     }
 }
 
-impl Cache {
+impl StorageCache {
     fn of(group: &Document) -> Self {
         let number = |name| integer(group, name);
         Self {

@@ -4,7 +4,7 @@ use mongodb::bson::Bson;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::backend::mongodb::{Cap, Watch};
+use crate::backend::mongodb::{Cap, Ending, Operations, Watch};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -32,10 +32,7 @@ pub(super) struct OperationsListInput {
     limit: Option<u32>,
 }
 
-/// `{ operations, truncated, warnings }`, the longest operations first. `own` ones were sent by this
-/// program; `internal` ones the server runs for itself. Where the connection's user may not see those
-/// of others, `warnings` says so.
-pub(super) async fn list(cx: &Context, input: OperationsListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: OperationsListInput) -> Result<Reply<Operations>> {
     let limit = input.limit.unwrap_or(LIMIT);
     if !(1..=MOST).contains(&limit) {
         return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
@@ -44,7 +41,7 @@ pub(super) async fn list(cx: &Context, input: OperationsListInput) -> Result<Rep
     let cap = Cap { documents: limit, bytes: cx.service.config.max_result_bytes };
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
-    Reply::json(&call.operations(&Watch { idle, seconds, ns, values, cap }).await?)
+    Reply::of(&call.operations(&Watch { idle, seconds, ns, values, cap }).await?)
 }
 
 /// Which operation.
@@ -55,12 +52,10 @@ pub(super) struct OperationsKillInput {
     opid: String,
 }
 
-/// `{ operation, ended }`: what was asked to end, and whether it was gone a moment later. Operations
-/// end where they can be interrupted.
-pub(super) async fn kill(cx: &Context, input: OperationsKillInput) -> Result<Reply> {
+pub(super) async fn kill(cx: &Context, input: OperationsKillInput) -> Result<Reply<Ending>> {
     let opid = parse(&input.opid)?;
     let client = cx.mongodb().await?;
-    Reply::json(&client.call(cx.deadline, &cx.request_id).end_operation(opid).await?)
+    Reply::of(&client.call(cx.deadline, &cx.request_id).end_operation(opid).await?)
 }
 
 fn parse(opid: &str) -> Result<Bson> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::backend::mongodb::{Cap, RecordCursor, Records, check_database};
+use crate::backend::mongodb::{Cap, RecordCursor, Recorded, Records, check_database};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -33,9 +33,7 @@ pub(super) struct ProfileInput {
     cursor: Option<String>,
 }
 
-/// `{ level, slow_ms, sample_rate, filter, records, cursor, warnings }`, from the newest record on.
-/// The level is `0` where the profiler records nothing, `1` for slow operations, `2` for all.
-pub(super) async fn profile(cx: &Context, input: ProfileInput) -> Result<Reply> {
+pub(super) async fn profile(cx: &Context, input: ProfileInput) -> Result<Reply<Recorded>> {
     let ProfileInput { db, min_ms: millis, coll, op, values, limit, cursor } = input;
     check_database(&db)?;
     let limit = limit.unwrap_or(LIMIT);
@@ -48,5 +46,5 @@ pub(super) async fn profile(cx: &Context, input: ProfileInput) -> Result<Reply> 
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
     let records = Records { millis, ns, op, values, cap, cursor };
-    Reply::json(&call.recorded(&db, &records).await?)
+    Reply::of(&call.recorded(&db, &records).await?)
 }
