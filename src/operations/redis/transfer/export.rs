@@ -11,7 +11,7 @@ use super::sealed::Seals;
 use super::values::Values;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::selection::Selection;
-use crate::backend::redis::server::info::{Depth, Info};
+use crate::backend::redis::server::info::Depth;
 use crate::error::Result;
 use crate::json::Writer;
 use crate::operations::clients::Leased;
@@ -105,9 +105,9 @@ async fn start(
     header.raw(b"{\"redis_export\":1,\"at\":");
     header.value(&at)?;
     header.raw(b",\"server\":{\"version\":");
-    header.value(&info.as_ref().and_then(Info::version))?;
+    header.value(&info.as_ref().and_then(|info| info.sections.version()))?;
     header.raw(b",\"mode\":");
-    header.value(&info.as_ref().and_then(Info::mode))?;
+    header.value(&info.as_ref().and_then(|info| info.sections.mode()))?;
     header.raw(b"},\"filter\":");
     header.raw(filter.into_bytes());
     if let Some(cursor) = cursor {
