@@ -1,9 +1,12 @@
 //! What goes wrong with single keys: how many problems are told one by one, the others being only
 //! counted, and which ones say that it makes no sense to go on.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::backend::redis::transfer::store::lacks_transactions;
 use crate::error::{Code, Error};
-use crate::json::Writer;
+use crate::json::TextOrBytes;
 use crate::outcome::Outcome;
 
 /// Problems that one answer tells.
@@ -32,32 +35,29 @@ impl Problems {
     }
 }
 
-/// Writes `{ problem: { line, key, outcome, code, message } }`; `line` only where there are lines.
-pub(super) fn write_problem(
-    out: &mut Writer,
-    line: Option<u64>,
-    key: Option<&[u8]>,
-    error: &Error,
-) {
-    out.raw(b"{\"problem\":{");
-    if let Some(line) = line {
-        out.raw(b"\"line\":");
-        out.integer(line.cast_signed());
-        out.raw(b",");
+/// A key that is not what it should be, or may not be.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "KeyProblem")]
+pub(super) struct Problem {
+    /// At most its first 1000 bytes; `null` for what is about no key.
+    key: Option<TextOrBytes>,
+    outcome: Outcome,
+    /// For programs.
+    code: Code,
+    /// For people, at most 500 characters.
+    message: String,
+}
+
+impl Problem {
+    /// What went wrong with a key.
+    pub(super) fn new(key: Option<&[u8]>, error: &Error) -> Self {
+        Self {
+            key: key.map(|key| TextOrBytes(key[..key.len().min(MAX_KEY)].to_vec())),
+            outcome: error.known_outcome(),
+            code: error.code(),
+            message: error.message().chars().take(MAX_REASON).collect(),
+        }
     }
-    out.raw(b"\"key\":");
-    match key {
-        Some(key) => out.text_or_bytes(&key[..key.len().min(MAX_KEY)]),
-        None => out.raw(b"null"),
-    }
-    out.raw(b",\"outcome\":");
-    out.string(error.known_outcome().as_str());
-    out.raw(b",\"code\":");
-    out.string(error.code().as_str());
-    out.raw(b",\"message\":");
-    let message: String = error.message().chars().take(MAX_REASON).collect();
-    out.string(&message);
-    out.raw(b"}}");
 }
 
 /// Nothing was done, because no server could be reached.

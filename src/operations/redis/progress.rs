@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// How often progress is told.
 const EVERY: Duration = Duration::from_millis(250);
 
@@ -12,7 +15,9 @@ pub(super) struct Progress {
 }
 
 /// Why the work ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "WorkEndedBy")]
 pub(super) enum EndedBy {
     /// Nothing is left.
     Completion,
@@ -24,6 +29,7 @@ pub(super) enum EndedBy {
     Shutdown,
     /// Nobody reads any more.
     Leaving,
+    /// The `error` that follows says which.
     Failure,
 }
 
@@ -35,18 +41,5 @@ impl Progress {
             self.told = Some(Instant::now());
         }
         is_news
-    }
-}
-
-impl EndedBy {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Completion => "completion",
-            Self::Sample => "sample",
-            Self::Stop => "stop",
-            Self::Shutdown => "shutdown",
-            Self::Leaving => "leaving",
-            Self::Failure => "failure",
-        }
     }
 }

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use super::input::{Bytes, Encoding};
 use crate::backend::redis::pubsub::{
-    ChannelsRequest, MAX_TOPICS, Subscriber, Topic, TopicKind, too_many,
+    ChannelPage, ChannelsRequest, MAX_TOPICS, Notice, Published, Subscriber, Topic, TopicKind,
+    refused, too_many,
 };
 use crate::error::{Code, Error, Result};
-use crate::fanout::Frames;
 use crate::request::context::Context;
 use crate::request::operation::operations;
 use crate::request::reply::Reply;
@@ -22,11 +22,19 @@ const DEFAULT_CHANNELS: usize = 100;
 
 operations! {
     /// The channels that have subscribers, and how many.
+    ///
+    /// Of a cluster, those of all its nodes.
     "redis.pubsub.channels" GET "/redis/{scope}/pubsub/channels" Connection(Redis) Read 2 => channels;
     /// Sends a message to a channel.
+    ///
+    /// It is sent once: one whose answer is lost may have been delivered.
     "redis.pubsub.publish" POST "/redis/{scope}/pubsub/publish" Connection(Redis) Write 1 => publish;
     /// Messages of channels as they are published.
-    "redis.pubsub.subscribe" GET "/redis/{scope}/pubsub/subscribe" Connection(Redis) Read 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => subscribe;
+    ///
+    /// A subscriber has at most 1000 channels and patterns, and a user has 10,000 on a connection, of which
+    /// 100 may be patterns.
+    "redis.pubsub.subscribe" GET "/redis/{scope}/pubsub/subscribe" Connection(Redis) Read 5
+        gives socket(Notice<'static>, SubscriptionRequest) => subscribe;
 }
 
 /// Which channels.
@@ -44,12 +52,7 @@ pub(super) struct ChannelsInput {
     limit: Option<usize>,
 }
 
-/// `{ channels: [{ channel, subscribers, pattern, sharded, subscribers_here }], patterns, total,
-/// cursor, may_be_incomplete, warnings }`; the last page has cursor `"0"`.
-///
-/// All `subscribers_here` of one user, those of this process, share one connection and are one of the
-/// server's `subscribers`. In a cluster the numbers are summed over its nodes.
-async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply> {
+async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply<ChannelPage>> {
     let count = input.limit.unwrap_or(DEFAULT_CHANNELS);
     if count == 0 {
         return Err(Error::validation("`limit` is at least 1"));
@@ -64,9 +67,7 @@ async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply> {
         count,
     };
     let client = cx.redis().await?;
-    let mut out = Reply::open();
-    client.channels(&request, &mut out, cx.deadline).await?;
-    Ok(Reply::close(out))
+    Reply::of(&client.channels(&request, cx.deadline).await?)
 }
 
 /// A message and where it goes.
@@ -116,21 +117,10 @@ impl JsonSchema for Message {
     }
 }
 
-/// `{ subscribers_reached, counted_on }`. In a cluster the message reaches the subscribers of all
-/// nodes and only those of the node that took it are counted: then `counted_on` is `node`, else
-/// `server`.
-async fn publish(cx: &Context, input: PublishInput) -> Result<Reply> {
+async fn publish(cx: &Context, input: PublishInput) -> Result<Reply<Published>> {
     let PublishInput { channel, message, sharded } = input;
     let client = cx.redis().await?;
-    let published = client.publish(&channel.0, &message.0, sharded, cx.deadline).await?;
-    Reply::write(|out| {
-        out.raw(b"{\"subscribers_reached\":");
-        out.integer(published.receivers);
-        out.raw(b",\"counted_on\":");
-        out.string(if published.of_one_node { "node" } else { "server" });
-        out.raw(b"}");
-        Ok(())
-    })
+    Reply::of(&client.publish(&channel.0, &message.0, sharded, cx.deadline).await?)
 }
 
 /// What to subscribe to at first. More can be asked for in messages.
@@ -151,34 +141,35 @@ pub(super) struct SubscribeInput {
     encoding: Encoding,
 }
 
-/// A message of the client: `{ "type": "subscribe", "channels": ["a"] }`. To unsubscribe from none
-/// in particular is to unsubscribe from all of the kind.
-#[derive(Debug, Deserialize)]
+/// What the client asks for once it is connected.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Request {
+pub(super) struct SubscriptionRequest {
     #[serde(rename = "type")]
-    verb: Verb,
+    verb: SubscriptionVerb,
+    /// The channels or patterns. To unsubscribe from none in particular is to unsubscribe from all of the
+    /// kind.
     #[serde(default, alias = "patterns")]
+    #[schemars(skip_serializing_if = "Vec::is_empty")] // It may be left out.
     channels: Vec<Bytes>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Verb {
+enum SubscriptionVerb {
     Subscribe,
     Unsubscribe,
+    /// To patterns of channels.
     Psubscribe,
+    /// From patterns of channels.
     Punsubscribe,
+    /// To sharded channels.
     Ssubscribe,
+    /// From sharded channels.
     Sunsubscribe,
 }
 
-/// Messages `{ type: "message", channel, pattern?, sharded?, data }`, and what is to be known about
-/// them: `subscribed` and `unsubscribed`; `error` where one topic was refused or a request made no
-/// sense; `disconnected` while the server can't be heard; `gap` where messages were or may have been
-/// missed, with how many were `dropped` if that is known, and the `reason`: `slow_reader`,
-/// `reconnected` or `too_large`. A user has at most 100 patterns and 10,000 channels on a connection.
-async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
+async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply<Notice<'static>>> {
     let SubscribeInput { channels, patterns, shard_channels, encoding } = input;
     let kinds = [
         (TopicKind::Channel, channels),
@@ -206,7 +197,7 @@ async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
             loop {
                 let request = session.request().await;
                 if let Err(error) = obey(&mut subscriber, &request) {
-                    outbox.tell(&refusal(&error)?);
+                    outbox.tell(&refused(None, &error)?);
                 }
             }
         })
@@ -215,16 +206,16 @@ async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply> {
 
 fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
     subscriber.admit(request.len())?;
-    let Request { verb, channels } = serde_json::from_slice(request).map_err(|e| {
+    let SubscriptionRequest { verb, channels } = serde_json::from_slice(request).map_err(|e| {
         Error::validation(format!("a message is {{ \"type\": …, \"channels\": […] }}: {e}"))
     })?;
     let (kind, wanted) = match verb {
-        Verb::Subscribe => (TopicKind::Channel, true),
-        Verb::Psubscribe => (TopicKind::Pattern, true),
-        Verb::Ssubscribe => (TopicKind::Shard, true),
-        Verb::Unsubscribe => (TopicKind::Channel, false),
-        Verb::Punsubscribe => (TopicKind::Pattern, false),
-        Verb::Sunsubscribe => (TopicKind::Shard, false),
+        SubscriptionVerb::Subscribe => (TopicKind::Channel, true),
+        SubscriptionVerb::Psubscribe => (TopicKind::Pattern, true),
+        SubscriptionVerb::Ssubscribe => (TopicKind::Shard, true),
+        SubscriptionVerb::Unsubscribe => (TopicKind::Channel, false),
+        SubscriptionVerb::Punsubscribe => (TopicKind::Pattern, false),
+        SubscriptionVerb::Sunsubscribe => (TopicKind::Shard, false),
     };
     if channels.len() > MAX_TOPICS {
         return Err(too_many());
@@ -240,16 +231,4 @@ fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
 
 fn topics(kind: TopicKind, names: Vec<Bytes>) -> impl Iterator<Item = Topic> {
     names.into_iter().map(move |name| Topic { kind, name: name.0.into() })
-}
-
-/// `{"type":"error","code":…,"message":…}`
-fn refusal(error: &Error) -> Result<Frames> {
-    Frames::one(|out| {
-        out.raw(b"{\"type\":\"error\",\"code\":");
-        out.string(error.code().as_str());
-        out.raw(b",\"message\":");
-        out.string(error.message());
-        out.raw(b"}");
-        Ok(())
-    })
 }

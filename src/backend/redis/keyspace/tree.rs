@@ -7,6 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::cursor;
 use super::filter::Filter;
 use super::scan::EndedBy;
@@ -15,7 +18,7 @@ use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
-use crate::json::Writer;
+use crate::json::{Object, TextOrBytes, Writer};
 
 /// Most bytes that the names of namespaces and keys may take in memory.
 const MAX_NAMES: usize = 4 << 20;
@@ -105,45 +108,94 @@ impl TreeWalk<'_> {
         self.ended_by.is_some()
     }
 
-    /// Writes what was learned since the last time: `{ namespaces: [{ prefix, keys }], keys,
-    /// leaf_keys, other_keys, examined, total, done }`. The counts are those of the whole walk, of
-    /// the namespaces whose count has changed.
-    ///
-    /// Once it has ended, also `{ complete, ended_by, cursor, limited, may_be_incomplete,
-    /// warnings }`.
+    /// Writes what was learned since the last time, as a [`TreeRecord`]; once it has ended, as a [`Tree`].
     pub fn write(&mut self, out: &mut Writer) -> Result<()> {
-        out.raw(b"{");
-        self.counts.write(out);
-        out.raw(b",\"examined\":");
-        out.integer(self.walk.examined().cast_signed());
-        out.raw(b",\"total\":");
-        match self.total {
-            Some(total) => out.integer(total.cast_signed()),
-            None => out.raw(b"null"),
-        }
-        out.raw(b",\"done\":");
-        out.boolean(self.has_ended());
+        let mut object = Object::open(out);
+        self.counts.write(&mut object)?;
+        object.member("examined", &self.walk.examined())?;
+        object.member("total", &self.total)?;
+        object.member("done", &self.has_ended())?;
         if let Some(ended_by) = self.ended_by {
             // What was walked a second time was counted twice.
             let may_be_incomplete = self.walk.may_be_incomplete() || self.walk.began_again();
-            let complete =
-                self.from_the_beginning && ended_by == EndedBy::Keyspace && !may_be_incomplete;
-            out.raw(b",\"complete\":");
-            out.boolean(complete);
-            out.raw(b",\"ended_by\":");
-            out.string(ended_by.as_str());
-            out.raw(b",\"cursor\":");
-            out.string(&self.walk.cursor());
-            out.raw(b",\"limited\":");
-            out.boolean(self.counts.limited);
-            out.raw(b",\"may_be_incomplete\":");
-            out.boolean(may_be_incomplete);
-            out.raw(b",\"warnings\":");
-            out.value(&self.warnings)?;
+            object.members(&TreeEnd {
+                complete: self.from_the_beginning
+                    && ended_by == EndedBy::Keyspace
+                    && !may_be_incomplete,
+                ended_by,
+                cursor: self.walk.cursor(),
+                limited: self.counts.limited,
+                may_be_incomplete,
+                warnings: &self.warnings,
+            })?;
         }
-        out.raw(b"}");
+        object.close();
         Ok(())
     }
+}
+
+/// Namespaces with their counts, and how much of the keyspace these stand for.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub struct Tree {
+    #[serde(flatten)]
+    counted: Counted,
+    #[serde(flatten)]
+    end: TreeEnd<'static>,
+}
+
+/// What is new; the last record also says how the walk ended.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub struct TreeRecord {
+    #[serde(flatten)]
+    counted: Counted,
+    #[serde(flatten)]
+    end: Option<TreeEnd<'static>>,
+}
+
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+struct Counted {
+    /// Of a stream, those whose count has changed: it replaces what an earlier record said of them.
+    namespaces: Vec<Namespace>,
+    /// Keys that are in no namespace of the levels that are counted; of a stream, those not named before.
+    keys: Vec<TextOrBytes>,
+    /// How many such keys there are.
+    leaf_keys: u64,
+    /// Keys of namespaces that are not told apart, because there are too many.
+    other_keys: u64,
+    /// Keys that were looked at; an estimate while the server filters them.
+    examined: u64,
+    /// Keys of the database; `null` where the user may not know.
+    total: Option<u64>,
+    /// Whether this is the last of it.
+    done: bool,
+}
+
+/// A namespace.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+struct Namespace {
+    /// What its keys begin with, separator included.
+    prefix: TextOrBytes,
+    /// Keys in it, however deep.
+    keys: u64,
+}
+
+/// How a walk ended.
+#[derive(Serialize, JsonSchema)]
+struct TreeEnd<'a> {
+    /// Every key was examined, from the beginning on, and counted once.
+    complete: bool,
+    ended_by: EndedBy,
+    /// Where to go on; `"0"` after the last key.
+    cursor: String,
+    /// There were more namespaces or keys than `limit`: some are counted without being named.
+    limited: bool,
+    /// Slots moved or another server took over: keys may have been missed, or counted twice.
+    may_be_incomplete: bool,
+    warnings: &'a Warnings,
 }
 
 /// Keys by namespace, as far as memory allows.
@@ -230,27 +282,22 @@ impl<'a> Counts<'a> {
     }
 
     /// Writes the namespaces whose count has changed and the leaves that are new, in order.
-    fn write(&mut self, out: &mut Writer) {
-        out.raw(b"\"namespaces\":");
+    fn write(&mut self, object: &mut Object<'_>) -> Result<()> {
         let changed = self.namespaces.iter_mut().filter(|(_, c)| c.keys != c.told);
-        out.list(changed, |out, (namespace, count)| {
-            out.raw(b"{\"prefix\":");
-            out.text_or_bytes(namespace);
-            out.raw(b",\"keys\":");
-            out.integer(count.keys.cast_signed());
-            out.raw(b"}");
+        object.key("namespaces").list(changed, |out, (namespace, count)| {
+            let mut object = Object::open(out);
+            object.key("prefix").text_or_bytes(namespace);
+            object.key("keys").integer(count.keys.cast_signed());
+            object.close();
             count.told = count.keys;
         });
-        out.raw(b",\"keys\":");
         let new = self.leaves.iter_mut().filter(|(_, told)| !**told);
-        out.list(new, |out, (key, told)| {
+        object.key("keys").list(new, |out, (key, told)| {
             out.text_or_bytes(key);
             *told = true;
         });
-        out.raw(b",\"leaf_keys\":");
-        out.integer(self.leaf_keys.cast_signed());
-        out.raw(b",\"other_keys\":");
-        out.integer(self.other_keys.cast_signed());
+        object.member("leaf_keys", &self.leaf_keys)?;
+        object.member("other_keys", &self.other_keys)
     }
 }
 
@@ -270,9 +317,9 @@ mod tests {
 
     fn written(counts: &mut Counts<'_>) -> Value {
         let mut out = Writer::new();
-        out.raw(b"{");
-        counts.write(&mut out);
-        out.raw(b"}");
+        let mut object = Object::open(&mut out);
+        counts.write(&mut object).unwrap();
+        object.close();
         serde_json::from_slice(&out.into_bytes()).unwrap()
     }
 

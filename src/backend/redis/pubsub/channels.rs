@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use futures_util::future::join_all;
 use redis::Value;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::topic::{Topic, TopicKind};
 use crate::backend::Warnings;
@@ -19,7 +21,7 @@ use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::json::TextOrBytes;
 
 /// Which channels to list.
 #[derive(Debug)]
@@ -32,13 +34,53 @@ pub struct ChannelsRequest {
     pub count: usize,
 }
 
+/// A page of the channels that have subscribers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ChannelPage {
+    /// On the first page without a `pattern`, also the patterns that this process subscribes to: the
+    /// server tells no names of patterns.
+    channels: Vec<ListedChannel>,
+    /// How many patterns anybody subscribes to.
+    patterns: i64,
+    /// How many channels there are on all pages.
+    total: usize,
+    /// `"0"` after the last page.
+    cursor: String,
+    /// A node of the cluster could not be asked.
+    may_be_incomplete: bool,
+    warnings: Warnings,
+}
+
+/// A channel, or a pattern of channels, that has subscribers.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ListedChannel {
+    channel: TextOrBytes,
+    /// Summed over the nodes of a cluster; `null` for a pattern, and where the user may not know.
+    subscribers: Option<i64>,
+    pattern: bool,
+    sharded: bool,
+    /// Subscriptions of this process. Those of one user share a connection, and are one of the server's
+    /// `subscribers`.
+    subscribers_here: usize,
+}
+
 /// What became of a message.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PublishedMessage")]
 pub struct Published {
     /// How many subscribers it was sent to.
-    pub receivers: i64,
-    /// They are those of one node; the other nodes of the cluster have passed it on to theirs.
-    pub of_one_node: bool,
+    subscribers_reached: i64,
+    counted_on: CountedOn,
+}
+
+/// Whose subscribers were counted.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum CountedOn {
+    /// Those of the server: all of them.
+    Server,
+    /// Those of one node; the other nodes of the cluster have passed the message on to theirs.
+    Node,
 }
 
 /// A channel: its name, and whether it is a sharded one.
@@ -54,16 +96,14 @@ struct Survey {
 }
 
 impl Client {
-    /// Writes one page of the channels that have subscribers: `{ channels, patterns, total, cursor,
-    /// may_be_incomplete, warnings }`.
+    /// One page of the channels that have subscribers.
     ///
     /// The server has no pages of them and names them all, so a page costs it as much as the list.
     pub async fn channels(
         &self,
         request: &ChannelsRequest,
-        out: &mut Writer,
         deadline: Deadline,
-    ) -> Result<()> {
+    ) -> Result<ChannelPage> {
         let after = decode(&request.cursor)?;
         let nodes = self.every_node();
         let mut survey = self.ask_nodes(&nodes, request.pattern.as_deref(), deadline).await?;
@@ -77,44 +117,37 @@ impl Client {
         let counts = self.count(&nodes, &page, &mut survey.warnings, deadline).await?;
         let own: HashMap<Topic, usize> = self.hubs.own();
 
-        out.raw(b"{\"channels\":[");
-        let mut first = true;
-        for channel in page {
+        let page = page.into_iter().map(|channel| {
             let (name, sharded) = channel;
             let kind = if *sharded { TopicKind::Shard } else { TopicKind::Channel };
             let here = own.get(&Topic { kind, name: name.clone().into() });
-            out.comma(&mut first);
-            out.raw(b"{\"channel\":");
-            out.text_or_bytes(name);
-            out.raw(b",\"subscribers\":");
-            match counts.get(channel) {
-                Some(count) => out.integer(*count),
-                None => out.raw(b"null"),
+            ListedChannel {
+                channel: TextOrBytes(name.clone()),
+                subscribers: counts.get(channel).copied(),
+                pattern: false,
+                sharded: *sharded,
+                subscribers_here: here.copied().unwrap_or_default(),
             }
-            write_rest(out, false, *sharded, here.copied().unwrap_or_default());
-        }
-        // The server tells no names of patterns, so these are only the ones that are known here.
+        });
+        let mut channels: Vec<_> = page.collect();
         if after.is_none() && request.pattern.is_none() {
-            for (topic, here) in own.iter().filter(|(topic, _)| topic.kind == TopicKind::Pattern) {
-                out.comma(&mut first);
-                out.raw(b"{\"channel\":");
-                out.text_or_bytes(&topic.name);
-                out.raw(b",\"subscribers\":null");
-                write_rest(out, true, false, *here);
-            }
+            let patterns = own.iter().filter(|(topic, _)| topic.kind == TopicKind::Pattern);
+            channels.extend(patterns.map(|(topic, here)| ListedChannel {
+                channel: TextOrBytes(topic.name.to_vec()),
+                subscribers: None,
+                pattern: true,
+                sharded: false,
+                subscribers_here: *here,
+            }));
         }
-        out.raw(b"],\"patterns\":");
-        out.integer(survey.patterns);
-        out.raw(b",\"total\":");
-        out.raw(itoa::Buffer::new().format(survey.channels.len()));
-        out.raw(b",\"cursor\":");
-        out.string(&cursor);
-        out.raw(b",\"may_be_incomplete\":");
-        out.boolean(survey.may_be_incomplete);
-        out.raw(b",\"warnings\":");
-        out.value(&survey.warnings)?;
-        out.raw(b"}");
-        Ok(())
+        Ok(ChannelPage {
+            channels,
+            patterns: survey.patterns,
+            total: survey.channels.len(),
+            cursor,
+            may_be_incomplete: survey.may_be_incomplete,
+            warnings: survey.warnings,
+        })
     }
 
     /// Publishes a message. It is sent once: one whose answer was lost may have been delivered.
@@ -131,8 +164,14 @@ impl Client {
             Commands::one(Effect::Write, 0, &[b"PUBLISH", channel, message])
         };
         let receivers = self.run_one(&publish, deadline).await?;
-        let receivers = reply::integer(&receivers).ok_or_else(|| failure::unexpected("PUBLISH"))?;
-        Ok(Published { receivers, of_one_node: matches!(self.nodes, Nodes::Cluster(_)) })
+        Ok(Published {
+            subscribers_reached: reply::integer(&receivers)
+                .ok_or_else(|| failure::unexpected("PUBLISH"))?,
+            counted_on: match self.nodes {
+                Nodes::One(_) => CountedOn::Server,
+                Nodes::Cluster(_) => CountedOn::Node,
+            },
+        })
     }
 
     /// Subscribers may be connected to any node, replicas too.
@@ -231,16 +270,6 @@ impl Survey {
         }
         Ok(())
     }
-}
-
-fn write_rest(out: &mut Writer, pattern: bool, sharded: bool, here: usize) {
-    out.raw(b",\"pattern\":");
-    out.boolean(pattern);
-    out.raw(b",\"sharded\":");
-    out.boolean(sharded);
-    out.raw(b",\"subscribers_here\":");
-    out.raw(itoa::Buffer::new().format(here));
-    out.raw(b"}");
 }
 
 /// A page begins after the channel that the page before ended with.

@@ -245,7 +245,7 @@ impl Hub {
     pub(super) fn refused(&self, topic: &Topic, question: u64, error: &Error) -> Result<()> {
         let mut state = self.state.lock();
         let Some(entry) = state.asked(topic, question) else { return Ok(()) };
-        let notice = notice::refused(topic, error)?;
+        let notice = notice::refused(Some(topic), error)?;
         entry.members.iter().for_each(|member| member.outbox.tell(&notice));
         // Nothing is subscribed, so nothing is to be unsubscribed.
         entry.stage = Stage::Wanted;

@@ -23,7 +23,9 @@ mod subscriber;
 mod topic;
 
 pub(crate) use account::{MAX_TOPICS, too_many};
-pub use channels::{ChannelsRequest, Published};
+pub use channels::{ChannelPage, ChannelsRequest, Published};
 pub(super) use hubs::Hubs;
+pub use notice::Notice;
+pub(crate) use notice::refused;
 pub use subscriber::Subscriber;
 pub use topic::{Topic, TopicKind};

@@ -1,94 +1,146 @@
 //! What subscribers read.
 
-use super::topic::{Topic, TopicKind};
-use crate::error::{Error, Result};
-use crate::fanout::Frames;
-use crate::json::Writer;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-/// `{"type":"message","channel":…,"data":…}`, with `pattern` where one matched.
+use super::topic::{Topic, TopicKind};
+use crate::error::{Cause, Error, Result};
+use crate::fanout::Frames;
+use crate::json::{Object, TextOrBytes, Writer};
+
+/// What a subscriber reads.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+#[schemars(rename = "SubscriptionMessage")]
+pub enum Notice<'a> {
+    /// A message that was published.
+    #[allow(dead_code)] // it is written as it is read
+    Message {
+        /// The channel that it was published to.
+        channel: TextOrBytes,
+        /// The pattern that it came by.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pattern: Option<TextOrBytes>,
+        /// Whether it is a sharded channel; not there where it is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sharded: Option<bool>,
+        /// What was published.
+        data: TextOrBytes,
+    },
+    /// From here on messages arrive.
+    Subscribed(TopicName<'a>),
+    /// No more messages arrive.
+    Unsubscribed(TopicName<'a>),
+    /// Messages were or may have been missed.
+    Gap {
+        /// How many; `null` where nobody knows.
+        dropped: Option<u64>,
+        /// Why.
+        reason: GapReason,
+        /// What they would have come by; not there where it may be anything.
+        #[serde(flatten)]
+        topic: Option<TopicName<'a>>,
+    },
+    /// A topic was refused, and is not subscribed; or a request made no sense.
+    Error {
+        /// Why.
+        #[serde(flatten)]
+        cause: Cause,
+        /// The topic that was refused.
+        #[serde(flatten)]
+        topic: Option<TopicName<'a>>,
+    },
+    /// The server can't be heard. It is tried again.
+    Disconnected(Cause),
+}
+
+/// A channel or a pattern.
+#[derive(Serialize, JsonSchema)]
+pub struct TopicName<'a> {
+    /// Not there for a pattern.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<TextOrBytes<&'a [u8]>>,
+    /// Not there for a channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<TextOrBytes<&'a [u8]>>,
+    /// Whether it is a sharded channel; not there where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sharded: Option<bool>,
+}
+
+/// Why messages were missed.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// The reader was too slow.
+    #[allow(dead_code)] // the outbox writes it
+    SlowReader,
+    /// The server could not be heard for a while.
+    Reconnected,
+    /// The message was too large to be read.
+    TooLarge,
+}
+
+impl<'a> From<&'a Topic> for TopicName<'a> {
+    fn from(Topic { kind, name }: &'a Topic) -> Self {
+        let is_pattern = *kind == TopicKind::Pattern;
+        let name = TextOrBytes(name.as_ref());
+        Self {
+            channel: (!is_pattern).then_some(name),
+            pattern: is_pattern.then_some(name),
+            sharded: (*kind == TopicKind::Shard).then_some(true),
+        }
+    }
+}
+
+impl Notice<'_> {
+    fn frames(&self) -> Result<Frames> {
+        Frames::one(|out| out.value(self))
+    }
+}
+
+/// A message, and what it came by.
 pub(super) fn message(out: &mut Writer, topic: &Topic, channel: &[u8], data: &[u8]) {
-    out.raw(b"{\"type\":\"message\",\"channel\":");
-    out.text_or_bytes(channel);
+    let mut object = Object::open(out);
+    object.key("type").string("message");
+    object.key("channel").text_or_bytes(channel);
     match topic.kind {
         TopicKind::Channel => {}
-        TopicKind::Pattern => {
-            out.raw(b",\"pattern\":");
-            out.text_or_bytes(&topic.name);
-        }
-        TopicKind::Shard => out.raw(b",\"sharded\":true"),
+        TopicKind::Pattern => object.key("pattern").text_or_bytes(&topic.name),
+        TopicKind::Shard => object.key("sharded").boolean(true),
     }
-    out.raw(b",\"data\":");
-    out.text_or_bytes(data);
-    out.raw(b"}");
+    object.key("data").text_or_bytes(data);
+    object.close();
 }
 
-/// `{"type":"subscribed","channel":…}`: from here on messages arrive.
+/// From here on messages arrive.
 pub(super) fn subscribed(topic: &Topic) -> Result<Frames> {
-    about(topic, b"subscribed", |_| Ok(()))
+    Notice::Subscribed(topic.into()).frames()
 }
 
-/// `{"type":"unsubscribed","channel":…}`
+/// No more messages arrive.
 pub(super) fn unsubscribed(topic: &Topic) -> Result<Frames> {
-    about(topic, b"unsubscribed", |_| Ok(()))
+    Notice::Unsubscribed(topic.into()).frames()
 }
 
-/// `{"type":"gap","dropped":null,"reason":"reconnected","channel":…}`: messages may have been
-/// missed, and nobody knows how many.
+/// Messages may have been missed, and nobody knows how many.
 pub(super) fn gap(topic: &Topic) -> Result<Frames> {
-    about(topic, b"gap", |out| {
-        out.raw(b",\"dropped\":null,\"reason\":\"reconnected\"");
-        Ok(())
-    })
+    let topic = Some(topic.into());
+    Notice::Gap { dropped: None, reason: GapReason::Reconnected, topic }.frames()
 }
 
-/// `{"type":"gap","dropped":1,"reason":"too_large","channel":…}`: a message was not read.
+/// A message was not read.
 pub(super) fn too_large(topic: &Topic) -> Result<Frames> {
-    about(topic, b"gap", |out| {
-        out.raw(b",\"dropped\":1,\"reason\":\"too_large\"");
-        Ok(())
-    })
+    let topic = Some(topic.into());
+    Notice::Gap { dropped: Some(1), reason: GapReason::TooLarge, topic }.frames()
 }
 
-/// `{"type":"error","channel":…,"code":…,"message":…}`: the topic is not subscribed.
-pub(super) fn refused(topic: &Topic, error: &Error) -> Result<Frames> {
-    about(topic, b"error", |out| cause(out, error))
+/// The topic is not subscribed; or, without one, a request is not obeyed.
+pub(crate) fn refused(topic: Option<&Topic>, error: &Error) -> Result<Frames> {
+    Notice::Error { cause: error.clone().into(), topic: topic.map(Into::into) }.frames()
 }
 
-/// `{"type":"disconnected","code":…,"message":…}`: the server can't be heard. It is tried again.
+/// The server can't be heard. It is tried again.
 pub(super) fn disconnected(error: &Error) -> Result<Frames> {
-    Frames::one(|out| {
-        out.raw(b"{\"type\":\"disconnected\"");
-        cause(out, error)?;
-        out.raw(b"}");
-        Ok(())
-    })
-}
-
-fn cause(out: &mut Writer, error: &Error) -> Result<()> {
-    out.raw(b",\"code\":");
-    out.value(error.code().as_str())?;
-    out.raw(b",\"message\":");
-    out.value(error.message())
-}
-
-fn about(
-    topic: &Topic,
-    kind: &[u8],
-    more: impl FnOnce(&mut Writer) -> Result<()>,
-) -> Result<Frames> {
-    Frames::one(|out| {
-        out.raw(b"{\"type\":\"");
-        out.raw(kind);
-        out.raw(match topic.kind {
-            TopicKind::Pattern => &b"\",\"pattern\":"[..],
-            TopicKind::Channel | TopicKind::Shard => b"\",\"channel\":",
-        });
-        out.text_or_bytes(&topic.name);
-        if topic.kind == TopicKind::Shard {
-            out.raw(b",\"sharded\":true");
-        }
-        more(out)?;
-        out.raw(b"}");
-        Ok(())
-    })
+    Notice::Disconnected(error.clone().into()).frames()
 }

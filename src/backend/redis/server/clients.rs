@@ -1,8 +1,10 @@
 //! Who is connected.
 
+use std::collections::BTreeMap;
+
 use redis::Value;
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
 
 use super::scalar::Scalar;
 use crate::backend::Warnings;
@@ -21,23 +23,37 @@ const WORDS: [&str; 10] =
     ["addr", "laddr", "name", "flags", "events", "cmd", "user", "lib-name", "lib-ver", "capa"];
 
 /// A page of clients, in the order of their nodes and ids.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ClientPage {
     /// `null` where the user may not know.
     clients: Option<Vec<Connected>>,
     /// `"0"` after the last page.
     cursor: String,
-    /// How many there are in all, at this moment.
+    /// How many there are in all, at this moment; `null` where the user may not know.
     total: Option<usize>,
     warnings: Warnings,
 }
 
-/// The fields that the server tells, with `_` for `-`; numbers where they are such.
-#[derive(Debug)]
+/// A client with what its server tells of it: `addr`, `name`, `age` and `idle` in seconds, `cmd`, `user`
+/// and more, with `_` for `-`; numbers where they are such.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConnectedClient")]
 struct Connected {
+    /// Unique on its server.
     id: i64,
+    #[serde(flatten, serialize_with = "in_order")]
+    #[schemars(with = "BTreeMap<String, Scalar>")]
     fields: Vec<(String, Scalar)>,
+    /// The node of a cluster that it is connected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<NodeName>,
+}
+
+fn in_order<S: Serializer>(
+    fields: &[(String, Scalar)],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_map(fields.iter().map(|(name, value)| (name, value)))
 }
 
 impl Client {
@@ -92,7 +108,7 @@ fn position(cursor: &str) -> Result<(String, i64)> {
 
 /// `id=3 addr=127.0.0.1:50188 name= age=0 …`
 fn parse(line: &str, node: Option<&NodeName>) -> Option<Connected> {
-    let fields: Vec<(String, Scalar)> = line
+    let mut fields: Vec<(String, Scalar)> = line
         .split(' ')
         .filter_map(|field| field.split_once('='))
         .map(|(name, value)| {
@@ -101,10 +117,8 @@ fn parse(line: &str, node: Option<&NodeName>) -> Option<Connected> {
             (name.replace('-', "_"), value)
         })
         .collect();
-    let id = fields.iter().find_map(|(name, value)| match value {
-        Scalar::Number(id) if name == "id" => Some(*id),
-        _ => None,
-    })?;
+    let at = fields.iter().position(|(name, _)| name == "id")?;
+    let (_, Scalar::Number(id)) = fields.remove(at) else { return None };
     Some(Connected { id, fields, node: node.cloned() })
 }
 
@@ -118,19 +132,6 @@ impl Connected {
             Some(node) => format!("{}.{}", node.id, self.id),
             None => self.id.to_string(),
         }
-    }
-}
-
-impl Serialize for Connected {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (name, value) in &self.fields {
-            map.serialize_entry(name, value)?;
-        }
-        if let Some(node) = &self.node {
-            map.serialize_entry("node", node)?;
-        }
-        map.end()
     }
 }
 

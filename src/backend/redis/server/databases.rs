@@ -1,6 +1,7 @@
 //! How many keys each database has.
 
 use redis::Value;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::info;
@@ -15,31 +16,38 @@ use crate::error::Result;
 
 /// The databases that have keys.
 #[allow(clippy::struct_field_names)] // The names of the answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RedisDatabases")]
 pub struct Databases {
-    /// Of a cluster, summed over its primaries; `null` where the user may not know.
+    /// Those that have keys; of a cluster, summed over its primaries; `null` where the user may not know.
     databases: Option<Vec<Keyspace>>,
     /// The database that the connection uses.
     current: Current,
-    /// How many databases the server has, whether there are keys in them or not.
+    /// How many databases the server has, whether there are keys in them or not; `null` where the user
+    /// may not know.
     count: Option<i64>,
-    /// The primaries of a cluster.
+    /// The primaries of a cluster; not there without one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nodes: Vec<NodeSize>,
     warnings: Warnings,
 }
 
-#[derive(Debug, Serialize)]
+/// The database that a connection uses.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CurrentDatabase")]
 struct Current {
+    /// Its number.
     db: i64,
-    /// `DBSIZE`.
+    /// `null` where the user may not know.
     keys: Option<i64>,
 }
 
-#[derive(Debug, Serialize)]
+/// How many keys a node has.
+#[derive(Debug, Serialize, JsonSchema)]
 struct NodeSize {
     #[serde(flatten)]
     name: NodeName,
+    /// `null` where the user may not know.
     keys: Option<i64>,
 }
 

@@ -68,7 +68,10 @@ pub async fn probe(
 }
 
 /// `None` where the user may not ask: that is no reason not to connect.
-async fn learn(connection: &mut Connection, target: &RedisTarget) -> Result<Option<info::Info>> {
+async fn learn(
+    connection: &mut Connection,
+    target: &RedisTarget,
+) -> Result<Option<info::Sections>> {
     let learned = match ask(connection, &[b"INFO"]).await {
         Ok(reply) => info::read(&reply)?,
         Err(error) if error.code() == Code::PermissionDenied => return Ok(None),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use redis::Value;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::redact;
@@ -19,21 +20,24 @@ type Named = BTreeMap<String, String>;
 
 /// What `CONFIG GET` tells.
 #[allow(clippy::struct_field_names)] // The names of the answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "RedisSettings")]
 pub struct Settings {
-    /// Of a cluster, those of its first node; `null` where the user may not know. A secret that is set
+    /// Values by name; of a cluster, those of its first node; `null` where the user may not know. A secret that is set
     /// is `(redacted)`, one that is not is empty.
     settings: Option<Named>,
-    /// The nodes of a cluster, with what is set otherwise there.
+    /// The nodes of a cluster, not there without one, with what is set otherwise there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nodes: Vec<NodeSettings>,
     warnings: Warnings,
 }
 
-#[derive(Debug, Serialize)]
+/// What is set otherwise at a node.
+#[derive(Debug, Serialize, JsonSchema)]
 struct NodeSettings {
     #[serde(flatten)]
     name: NodeName,
+    /// What `settings` does not say, or says otherwise.
     differing: Named,
 }
 

@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 
 use redis::Value;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::redact;
-use super::scalar::Bytes;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::backend::redis::servers::members::{NodeName, Which};
@@ -14,30 +14,36 @@ use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::reply;
 use crate::deadline::Deadline;
 use crate::error::Result;
+use crate::json::TextOrBytes;
 
 /// What was slow, the latest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SlowLog {
     /// `null` where the user may not know.
-    entries: Option<Vec<Entry>>,
-    /// How many the servers keep.
+    entries: Option<Vec<LoggedCommand>>,
+    /// How many the servers keep; `null` where the user may not know.
     total: Option<i64>,
-    /// From how many microseconds on a command is logged; −1 logs none.
+    /// From how many microseconds on a command is logged; −1 logs none. `null` where the user may not
+    /// know.
     threshold_us: Option<i64>,
     warnings: Warnings,
 }
 
-#[derive(Debug, Serialize)]
-struct Entry {
+/// A command that was slow.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LoggedCommand {
     /// Unique on its server.
     id: i64,
     /// Seconds since 1970.
     at: i64,
     duration_us: i64,
     /// Without secrets. The server shortens long arguments, and long lists of them, and says so.
-    args: Vec<Bytes>,
-    client: Option<Bytes>,
-    client_name: Option<Bytes>,
+    args: Vec<TextOrBytes>,
+    /// Its address.
+    client: Option<TextOrBytes>,
+    /// Empty where it gave itself none.
+    client_name: Option<TextOrBytes>,
+    /// The node of a cluster that ran it.
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<NodeName>,
 }
@@ -52,7 +58,8 @@ impl Client {
         ask.push(Effect::Read, 0, &[b"CONFIG", b"GET", b"slowlog-log-slower-than"]);
         let fields = ["entries", "total", "threshold_us"];
         let answers = self.ask_all(Which::All, &fields, &ask, deadline).await?;
-        let (mut entries, mut total, mut threshold_us) = (None::<Vec<Entry>>, None::<i64>, None);
+        let (mut entries, mut total, mut threshold_us) =
+            (None::<Vec<LoggedCommand>>, None::<i64>, None);
         for (node, replies) in answers.from {
             let mut replies = replies.into_iter();
             let mut next = || replies.next().flatten();
@@ -76,16 +83,16 @@ impl Client {
 }
 
 /// `[id, time, microseconds, arguments, address, name]`
-fn entry(entry: Value, node: Option<NodeName>) -> Option<Entry> {
+fn entry(entry: Value, node: Option<NodeName>) -> Option<LoggedCommand> {
     let mut parts = reply::elements(entry)?.into_iter();
     let mut number = || reply::integer(&parts.next()?);
     let (id, at, duration_us) = (number()?, number()?, number()?);
     let mut args = reply::elements(parts.next()?)?;
     redact::arguments(&mut args);
-    let bytes = |value: &Value| Some(Bytes(reply::bytes(value)?.to_vec()));
+    let bytes = |value: &Value| Some(TextOrBytes(reply::bytes(value)?.to_vec()));
     let args = args.iter().filter_map(bytes).collect();
     let mut word = || parts.next().as_ref().and_then(bytes);
-    Some(Entry { id, at, duration_us, args, client: word(), client_name: word(), node })
+    Some(LoggedCommand { id, at, duration_us, args, client: word(), client_name: word(), node })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use redis::Value;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::identity;
@@ -16,7 +17,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
 /// Which server of a cluster something is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ClusterNode")]
 pub(crate) struct NodeName {
     /// Its node id: 40 hexadecimal digits.
     pub(crate) id: String,
@@ -24,11 +26,21 @@ pub(crate) struct NodeName {
     pub(crate) host: String,
     /// Its port.
     pub(crate) port: u16,
-    /// `master` or `slave`, as `INFO` has it.
-    pub(crate) role: &'static str,
+    /// As `INFO` has it.
+    pub(crate) role: NodeRole,
     /// The node id of its primary, for a replica.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) primary: Option<String>,
+}
+
+/// What a server of a cluster is to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum NodeRole {
+    /// It serves writes.
+    Master,
+    /// It follows a primary.
+    Slave,
 }
 
 /// A server.
@@ -129,7 +141,7 @@ fn member(id: &str, primary: Option<&String>, node: &Arc<Node>) -> Member {
         id: id.to_owned(),
         host: endpoint.map_or_else(String::new, |endpoint| endpoint.host.clone()),
         port: endpoint.map_or(0, |endpoint| endpoint.port),
-        role: if primary.is_some() { "slave" } else { "master" },
+        role: if primary.is_some() { NodeRole::Slave } else { NodeRole::Master },
         primary: primary.cloned(),
     };
     Member { name: Some(name), node: node.clone() }

@@ -1,7 +1,7 @@
 //! What is to be done, and to which keys.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::super::conflict::OnConflict;
@@ -16,7 +16,7 @@ const COST: u32 = 20;
 const KEYS_OF_ONE_COST: usize = 100;
 
 /// What to do to each key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Action {
     /// Deletes it.

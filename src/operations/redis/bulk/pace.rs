@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// Chunks that the first baseline is taken from.
 const LEARNING: u32 = 3;
 
@@ -51,20 +54,25 @@ impl Pace {
         self.pause
     }
 
+    /// What is told of it.
+    pub(super) fn told(&self) -> Paced {
+        Paced {
+            round_trip_ms: ms(self.last),
+            baseline_ms: ms(self.baseline),
+            throttled_ms: ms(self.throttled),
+        }
+    }
+}
+
+/// How quick the server is.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Paced {
     /// The last round trip, in milliseconds.
-    pub(super) fn last_ms(&self) -> f64 {
-        ms(self.last)
-    }
-
+    round_trip_ms: f64,
     /// What a round trip takes when nothing is slow, in milliseconds.
-    pub(super) fn baseline_ms(&self) -> f64 {
-        ms(self.baseline)
-    }
-
-    /// All pauses so far, in milliseconds.
-    pub(super) fn throttled_ms(&self) -> f64 {
-        ms(self.throttled)
-    }
+    baseline_ms: f64,
+    /// All pauses so far that the server was given, in milliseconds.
+    throttled_ms: f64,
 }
 
 fn ms(duration: Duration) -> f64 {

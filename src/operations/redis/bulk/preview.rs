@@ -1,23 +1,40 @@
 //! What would be done, without doing it.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::record::BulkRecord;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::bulk::Change;
 use crate::backend::redis::transfer::describe::Description;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::json::Writer;
+use crate::json::TextOrBytes;
 use crate::request::feed::Sink;
 
 /// Keys that are shown.
 const MAX_SHOWN: usize = 100;
 
+/// A key that would be changed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "KeyPreview")]
+pub(super) struct Preview<'a> {
+    key: TextOrBytes<&'a [u8]>,
+    #[serde(rename = "type")]
+    type_name: &'a str,
+    /// Milliseconds since 1970; `null` where it does not expire, or the user may not know.
+    expires_at: Option<i64>,
+    /// Bytes of memory, estimated; `null` where the user may not know.
+    size: Option<u64>,
+}
+
 /// A dry run.
 #[derive(Debug, Default)]
-pub(super) struct Preview {
+pub(super) struct DryRun {
     shown: usize,
 }
 
-impl Preview {
+impl DryRun {
     /// Whether the next key is shown.
     pub(super) fn is_open(&self) -> bool {
         self.shown < MAX_SHOWN
@@ -34,7 +51,13 @@ impl Preview {
             return Ok(());
         }
         self.shown += 1;
-        sink.record(|out| show(out, key, described)).await
+        let preview = BulkRecord::Preview(Preview {
+            key: TextOrBytes(key),
+            type_name: &described.type_name,
+            expires_at: described.expires_at.as_ref().ok().copied().flatten(),
+            size: described.size,
+        });
+        sink.record(|out| out.value(&preview)).await
     }
 
     /// Which of the keys would be changed. The first ones are shown.
@@ -62,18 +85,4 @@ impl Preview {
 fn would_change(change: Change, key: &Description) -> bool {
     // Where the user may not know, it may well expire.
     change != Change::Persist || !matches!(key.expires_at, Ok(None))
-}
-
-/// `{ preview: { key, type, expires_at, size } }`, `expires_at` in milliseconds since 1970.
-fn show(out: &mut Writer, key: &[u8], described: &Description) -> Result<()> {
-    out.raw(b"{\"preview\":{\"key\":");
-    out.text_or_bytes(key);
-    out.raw(b",\"type\":");
-    out.string(&described.type_name);
-    out.raw(b",\"expires_at\":");
-    out.value(&described.expires_at.as_ref().ok().copied().flatten())?;
-    out.raw(b",\"size\":");
-    out.value(&described.size)?;
-    out.raw(b"}}");
-    Ok(())
 }

@@ -1,27 +1,21 @@
 //! What was done so far, and how it is told.
 
-use super::super::problems::{Problems, is_gone, write_problem};
+use serde_json::json;
+
+use super::super::problems::{Problem, Problems, is_gone};
 use super::super::progress::{EndedBy, Progress};
 use super::super::visits::{Fate, Visits};
 use super::copy::Settled;
 use super::pace::Pace;
+use super::record::{BulkCounts, BulkEnd, BulkProgress, BulkRecord};
 use crate::error::{Error, Result};
-use crate::json::Writer;
 use crate::outcome::{Extent, Outcome};
 use crate::request::feed::Sink;
 
-/// Counts of keys, each once however often it is met.
+/// What became of the keys so far.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Looked at by the server.
-    pub(super) examined: u64,
-    /// Meant.
-    pub(super) matched: u64,
-    pub(super) done: u64,
-    /// There was nothing to do.
-    pub(super) skipped: u64,
-    pub(super) failed: u64,
-    pub(super) unknown: u64,
+    pub(super) counts: BulkCounts,
     visits: Visits,
     problems: Problems,
     progress: Progress,
@@ -56,7 +50,7 @@ impl Tally {
         );
         match before {
             Some(before) => *self.count_of(before) -= 1,
-            None => self.matched += 1,
+            None => self.counts.matched += 1,
         }
         *self.count_of(now) += 1;
         if let Err(error) = result
@@ -64,20 +58,17 @@ impl Tally {
             && self.problems.admit()
         {
             // Even if nobody reads any more, the other keys are counted.
-            let telling = sink.record(|out| {
-                write_problem(out, None, Some(key), error);
-                Ok(())
-            });
-            let _ = telling.await;
+            let problem = BulkRecord::Problem(Problem::new(Some(key), error));
+            let _ = sink.record(|out| out.value(&problem)).await;
         }
     }
 
     fn count_of(&mut self, fate: Fate) -> &mut u64 {
         match fate {
-            Fate::Done => &mut self.done,
-            Fate::Skipped => &mut self.skipped,
-            Fate::Failed => &mut self.failed,
-            Fate::Unknown => &mut self.unknown,
+            Fate::Done => &mut self.counts.done,
+            Fate::Skipped => &mut self.counts.skipped,
+            Fate::Failed => &mut self.counts.failed,
+            Fate::Unknown => &mut self.counts.unknown,
         }
     }
 
@@ -88,10 +79,9 @@ impl Tally {
 
     /// The failure that ends the work, with what was done before it.
     pub(super) fn ended_by(&self, failure: Error, dry_run: bool) -> Error {
-        let done = Extent { applied: self.done, unknown: self.unknown };
+        let done = Extent { applied: self.counts.done, unknown: self.counts.unknown };
         let done = if dry_run { Extent::default() } else { done };
-        let counts = self.counts().map(|(name, count)| (name.to_owned(), count.into()));
-        failure.after(done, serde_json::Map::from_iter(counts))
+        failure.after(done, json!(self.counts))
     }
 
     /// Tells of the progress, unless it was told of a moment ago.
@@ -99,24 +89,17 @@ impl Tally {
         if !self.progress.is_news() {
             return;
         }
-        let telling = sink.record(|out| {
-            out.raw(b"{\"progress\":{");
-            self.write_counts(out);
-            out.raw(b",\"node\":");
-            out.value(&node)?;
-            write_pace(out, pace);
-            out.raw(b"}}");
-            Ok(())
-        });
+        let progress = BulkProgress { counts: self.counts, node, paced: pace.told() };
+        let progress = BulkRecord::Progress(progress);
         // Whether anybody reads is looked for before the next chunk.
-        if telling.await.is_ok() {
+        if sink.record(|out| out.value(&progress)).await.is_ok() {
             let _ = sink.flush().await;
         }
     }
 
     /// What the log keeps where nobody reads the last record.
     pub(super) fn log(&self, operation: &str, request_id: &str) {
-        let Self { matched, done, skipped, failed, unknown, .. } = *self;
+        let BulkCounts { matched, done, skipped, failed, unknown, .. } = self.counts;
         tracing::info!(operation, request_id, matched, done, skipped, failed, unknown, "stopped");
     }
 
@@ -129,55 +112,16 @@ impl Tally {
         pace: &Pace,
         sink: &mut Sink,
     ) -> Result<()> {
-        sink.record(|out| {
-            out.raw(b"{\"end\":{");
-            self.write_counts(out);
-            out.raw(b",\"ended_by\":");
-            out.string(ended_by.as_str());
-            out.raw(b",\"may_be_incomplete\":");
-            out.boolean(may_be_incomplete);
-            out.raw(b",\"exact\":");
-            out.boolean(self.visits.is_exact());
-            if let Some(estimated) = estimated {
-                out.raw(b",\"estimated\":");
-                out.integer(estimated.cast_signed());
-            }
-            out.raw(b",\"problems_untold\":");
-            out.integer(self.problems.untold().cast_signed());
-            write_pace(out, pace);
-            out.raw(b"}}");
-            Ok(())
-        })
-        .await?;
+        let end = BulkRecord::End(BulkEnd {
+            counts: self.counts,
+            ended_by,
+            may_be_incomplete,
+            exact: self.visits.is_exact(),
+            estimated,
+            problems_untold: self.problems.untold(),
+            paced: pace.told(),
+        });
+        sink.record(|out| out.value(&end)).await?;
         sink.flush().await
     }
-
-    fn write_counts(&self, out: &mut Writer) {
-        let mut first = true;
-        for (name, count) in self.counts() {
-            out.comma(&mut first);
-            out.key(name);
-            out.integer(count.cast_signed());
-        }
-    }
-
-    fn counts(&self) -> [(&'static str, u64); 6] {
-        [
-            ("examined", self.examined),
-            ("matched", self.matched),
-            ("done", self.done),
-            ("skipped", self.skipped),
-            ("failed", self.failed),
-            ("unknown", self.unknown),
-        ]
-    }
-}
-
-fn write_pace(out: &mut Writer, pace: &Pace) {
-    out.raw(b",\"round_trip_ms\":");
-    out.number(pace.last_ms());
-    out.raw(b",\"baseline_ms\":");
-    out.number(pace.baseline_ms());
-    out.raw(b",\"throttled_ms\":");
-    out.number(pace.throttled_ms());
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::super::key_set::KeySet;
@@ -12,7 +12,8 @@ use super::copy::{Copy, Settled, Target};
 use super::guard;
 use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
-use super::preview::Preview;
+use super::preview::DryRun;
+use super::record::{BulkBegin, BulkRecord};
 use super::tally::Tally;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::bulk::Change;
@@ -29,8 +30,8 @@ use crate::service::jobs::Job;
 /// Keys that are changed together: what is under way when the work is asked to stop.
 const BATCH: usize = 250;
 
-/// `redis.bulk`
-pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
+/// Does it, step by step.
+pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply<BulkRecord<'static>>> {
     let writes = if input.dry_run { Permission::Read } else { Permission::Write };
     let task = input.task()?;
     if matches!(task, Task::Change(_)) {
@@ -50,7 +51,7 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply> {
     }
     let selection = key_set.selection();
     let deed = match task {
-        Task::Change(change) => Deed::Change(change, input.dry_run.then(Preview::default)),
+        Task::Change(change) => Deed::Change(change, input.dry_run.then(DryRun::default)),
         Task::Copy(to, on_conflict) => {
             let to = Target::open(cx, &client, to, writes).await?;
             Deed::Copy(Box::new(Copy::new(to, on_conflict, input.dry_run)))
@@ -77,26 +78,16 @@ struct Work {
 
 /// What is done.
 enum Deed {
-    /// With a preview, nothing is.
-    Change(Change, Option<Preview>),
+    /// In a dry run, nothing is.
+    Change(Change, Option<DryRun>),
     Copy(Box<Copy>),
 }
 
 impl Work {
     async fn run(mut self, cx: &Context, action: Action, sink: &mut Sink) -> Result<()> {
-        sink.record(|out| {
-            out.raw(b"{\"job\":");
-            out.value(&self.job.id)?;
-            out.raw(b",\"action\":");
-            out.string(action.as_str());
-            out.raw(b",\"dry_run\":");
-            out.boolean(self.dry_run);
-            out.raw(b",\"keyspace\":");
-            out.value(&self.keyspace)?;
-            out.raw(b"}");
-            Ok(())
-        })
-        .await?;
+        let (job, dry_run, keyspace) = (self.job.id, self.dry_run, self.keyspace);
+        let begin = BulkRecord::Begin(BulkBegin { job, action, dry_run, keyspace });
+        sink.record(|out| out.value(&begin)).await?;
         sink.flush().await?;
         let mut tally = Tally::default();
         let ended = self.all(cx, &mut tally, sink).await;
@@ -119,14 +110,13 @@ impl Work {
         if told.is_err() || sink.is_closed() {
             tally.log(cx.operation.name, &cx.request_id);
         }
-        let dry_run = self.dry_run;
         failure.map_or(Ok(()), |error| Err(tally.ended_by(error, dry_run)))
     }
 
     /// Goes all the way, unless something ends it before.
     async fn all(&mut self, cx: &Context, tally: &mut Tally, sink: &mut Sink) -> Result<EndedBy> {
         while let Some(found) = self.selection.next(&self.client, cx.step()).await? {
-            tally.examined += found.examined;
+            tally.counts.examined += found.examined;
             let node = found.node.as_deref();
             let left: Vec<Vec<u8>> =
                 found.keys.into_iter().filter(|key| self.is_left(key, tally)).collect();
@@ -138,7 +128,7 @@ impl Work {
                     return Ok(ended_by);
                 }
             }
-            if self.sample.is_some_and(|sample| tally.examined >= sample) {
+            if self.sample.is_some_and(|sample| tally.counts.examined >= sample) {
                 return Ok(EndedBy::Sample);
             }
             // A filter that few keys fit is looked for at length.
@@ -168,10 +158,10 @@ impl Work {
         let Self { client, deed, job, pace, .. } = self;
         let started = Instant::now();
         let pause = match deed {
-            Deed::Change(change, preview) => {
-                let results = match preview {
+            Deed::Change(change, dry_run) => {
+                let results = match dry_run {
                     None => client.change(*change, keys, cx.step()).await,
-                    Some(preview) => preview.chunk(client, *change, keys, sink, cx.step()).await?,
+                    Some(dry) => dry.chunk(client, *change, keys, sink, cx.step()).await?,
                 };
                 let pause = pace.observe(started.elapsed());
                 let keys = keys.iter().cloned().zip(results).collect();
@@ -208,7 +198,7 @@ impl Work {
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     fn estimate(&self, ended_by: EndedBy, tally: &Tally) -> Option<u64> {
         let keyspace = self.keyspace.filter(|_| ended_by == EndedBy::Sample)?;
-        let share = tally.matched as f64 / tally.examined.max(1) as f64;
+        let share = tally.counts.matched as f64 / tally.counts.examined.max(1) as f64;
         Some((share * keyspace as f64).round() as u64)
     }
 }
@@ -232,18 +222,21 @@ pub(super) struct StopInput {
     job: String,
 }
 
-/// `redis.jobs.stop`: `{ job, stopping }`. The work ends after the chunk that is under way, and its
-/// own last record says what was done.
-pub(super) async fn stop(cx: &Context, input: StopInput) -> Result<Reply> {
+/// Work that was asked to stop.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct StoppingJob {
+    #[schemars(with = "String")]
+    job: Uuid,
+    /// Always: whether it has stopped is its own stream's to say.
+    stopping: bool,
+}
+
+/// Asks it to stop.
+pub(super) async fn stop(cx: &Context, input: StopInput) -> Result<Reply<StoppingJob>> {
     let unknown = || Error::not_found("no such work is under way in this process");
-    let id: Uuid = input.job.parse().map_err(|_| unknown())?;
-    if !cx.service.jobs.stop(id, cx.connection()?.id, cx.user.as_ref()) {
+    let job: Uuid = input.job.parse().map_err(|_| unknown())?;
+    if !cx.service.jobs.stop(job, cx.connection()?.id, cx.user.as_ref()) {
         return Err(unknown());
     }
-    Reply::write(|out| {
-        out.raw(b"{\"job\":");
-        out.value(&id)?;
-        out.raw(b",\"stopping\":true}");
-        Ok(())
-    })
+    Reply::of(&StoppingJob { job, stopping: true })
 }

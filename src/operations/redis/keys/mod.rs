@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::{Bytes, Encoding};
+use crate::backend::redis::keyspace::tree::TreeRecord;
 use crate::error::{Error, Result};
 use crate::request::operation::operations;
 
@@ -24,7 +25,10 @@ operations! {
     /// One page of the keyspace, with what is told of each key.
     "redis.keys.list" GET "/redis/{scope}/keys" Connection(Redis) Read 5 => list::list;
     /// The keyspace as namespaces with counts, within a budget or as a growing stream.
-    "redis.tree" GET "/redis/{scope}/tree" Connection(Redis) Read 10 gives stream(crate::request::answer::Undeclared) => tree::tree;
+    ///
+    /// As a stream, a record with what is new every 100 ms; the last one has `done: true`. Only
+    /// `complete: true` means that every key was examined.
+    "redis.tree" GET "/redis/{scope}/tree" Connection(Redis) Read 10 gives stream(TreeRecord) => tree::tree;
     /// A key with its value, or with a page of it.
     "redis.keys.get" GET "/redis/{scope}/keys/{key}" Connection(Redis) Read 2 fails WrongType => read::get;
     /// A string of any length, as a file.

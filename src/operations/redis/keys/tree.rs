@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::super::input::{Bytes, Encoding};
 use super::cursor;
 use super::list::{budget, type_name};
-use crate::backend::redis::keyspace::tree::Outline;
+use crate::backend::redis::keyspace::tree::{Outline, Tree};
 use crate::backend::redis::keyspace::{Filter, starting_with};
 use crate::error::{Code, Error, Result};
 use crate::request::context::{Accept, Context};
@@ -55,15 +55,7 @@ pub(super) struct TreeInput {
     max_ms: Option<u64>,
 }
 
-/// `redis.tree`: `{ namespaces: [{ prefix, keys }], keys, leaf_keys, other_keys, examined, total,
-/// done, complete, ended_by, cursor, limited, may_be_incomplete, warnings }`.
-///
-/// As a stream, a record for what is new every 100 ms: namespaces whose count has changed, with
-/// the count so far, which replaces what an earlier record said of them, and keys not named
-/// before. The last record has `done: true` and what follows it above. Only `complete: true` means
-/// that every key was examined; with `may_be_incomplete`, slots moved or another server took over, and
-/// keys may have been missed or counted twice. `examined` is an estimate while keys are filtered by the server.
-pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply> {
+pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply<Tree>> {
     let is_stream = cx.accept != Accept::Json;
     let outline = outline(&input, if is_stream { MAX_STREAM_LIMIT } else { MAX_LIMIT })?;
     let filter = Filter {

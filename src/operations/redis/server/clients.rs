@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
+use crate::backend::redis::server::clients::ClientPage;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -33,9 +34,7 @@ pub(super) struct ClientsInput {
     limit: Option<usize>,
 }
 
-/// `redis.clients`: `{ clients: [{ id, addr, name, age, idle, cmd, user, …, node? }], cursor, total,
-/// warnings }`, with the fields that the server tells.
-pub(super) async fn list(cx: &Context, input: ClientsInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: ClientsInput) -> Result<Reply<ClientPage>> {
     let limit = limit(input.limit, DEFAULT_LIMIT)?;
     let kind = input.kind.map(|kind| match kind {
         ClientKind::Normal => "normal",
@@ -45,5 +44,5 @@ pub(super) async fn list(cx: &Context, input: ClientsInput) -> Result<Reply> {
     });
     let cursor = input.cursor.as_deref().unwrap_or("0");
     let client = cx.redis().await?;
-    Reply::json(&client.clients(kind, cursor, limit, cx.deadline).await?)
+    Reply::of(&client.clients(kind, cursor, limit, cx.deadline).await?)
 }

@@ -1,13 +1,12 @@
 //! How many keys each database has.
 
+use crate::backend::redis::server::databases::Databases;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::params::Nothing;
 use crate::request::reply::Reply;
 
-/// `redis.databases`: `{ databases: [{ db, keys, expires, avg_ttl_ms }], current: { db, keys }, count,
-/// nodes?, warnings }`.
-pub(super) async fn list(cx: &Context, _: Nothing) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, _: Nothing) -> Result<Reply<Databases>> {
     let client = cx.redis().await?;
-    Reply::json(&client.databases(cx.deadline).await?)
+    Reply::of(&client.databases(cx.deadline).await?)
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::limit;
 use crate::backend::redis::keyspace::{Filter, starting_with};
-use crate::backend::redis::server::memory::Sample;
+use crate::backend::redis::server::memory::{MemoryReport, Sample};
 use crate::error::{Error, Result};
 use crate::operations::redis::input::{Bytes, Encoding};
 use crate::operations::redis::keys::{budget, separator, type_name};
@@ -59,13 +59,7 @@ pub(super) struct MemoryInput {
     max_ms: Option<u64>,
 }
 
-/// `redis.memory`: `{ examined, total, all, used_memory, types, prefixes, other_prefixes, biggest,
-/// hot_keys: { available, policy, reason, keys }, nodes?, done, complete, ended_by, may_be_incomplete,
-/// warnings }`. Shares are `{ keys, bytes, average_bytes, largest_bytes, estimated_keys, estimated_bytes
-/// }`: what was measured, and what that makes of the whole keyspace.
-///
-/// As a stream, such a record every 250 ms; the last one has `done: true`.
-pub(super) async fn analyse(cx: &Context, input: MemoryInput) -> Result<Reply> {
+pub(super) async fn analyse(cx: &Context, input: MemoryInput) -> Result<Reply<MemoryReport>> {
     let mut budget = budget(input.max_examined, input.max_ms);
     if cx.accept != Accept::Json {
         budget.examined = input.max_examined.map_or(u64::MAX, |_| budget.examined);
@@ -78,7 +72,7 @@ pub(super) async fn analyse(cx: &Context, input: MemoryInput) -> Result<Reply> {
         while !analysis.has_ended() {
             analysis.step(cx.deadline).await?;
         }
-        return Reply::json(&analysis.report());
+        return Reply::of(&analysis.report());
     }
     Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {

@@ -8,23 +8,39 @@ mod settings;
 mod slow_log;
 mod stats;
 
+use crate::backend::redis::server::info::figures::Snapshot;
+use crate::backend::redis::server::memory::MemoryReport;
 use crate::error::{Code, Error, Result};
 use crate::request::operation::operations;
 
 operations! {
     /// What the server says of itself; of a cluster, per node and summed.
+    ///
+    /// A node that can't be reached, and what the Redis user may not ask, is told in `warnings`.
     "redis.info" GET "/redis/{scope}/info" Connection(Redis) Read 2 cache 30 => info::info;
     /// Figures that change, once or as a stream at an interval.
-    "redis.stats" GET "/redis/{scope}/stats" Connection(Redis) Read 2 gives stream(crate::request::answer::Undeclared) => stats::stats;
+    ///
+    /// A stream goes on until its reader leaves.
+    "redis.stats" GET "/redis/{scope}/stats" Connection(Redis) Read 2 gives stream(Snapshot<'static>)
+        => stats::stats;
     /// How many keys each database has.
     "redis.databases" GET "/redis/{scope}/databases" Connection(Redis) Read 1 => databases::list;
     /// What takes the memory, by type, by prefix and by key: a sample, measured and extrapolated.
-    "redis.memory" GET "/redis/{scope}/memory" Connection(Redis) Read 20 gives stream(crate::request::answer::Undeclared) => memory::analyse;
-    /// The log of slow commands.
+    ///
+    /// As a stream, what is known by then every 250 ms; the last record has `done: true`.
+    "redis.memory" GET "/redis/{scope}/memory" Connection(Redis) Read 20 gives stream(MemoryReport)
+        => memory::analyse;
+    /// The log of slow commands, the latest first.
+    ///
+    /// Of a cluster, of all its nodes. Arguments that are secrets are left out.
     "redis.slowlog" GET "/redis/{scope}/slowlog" Connection(Redis) Admin 2 => slow_log::list;
-    /// Who is connected.
+    /// Who is connected, in pages.
+    ///
+    /// Of a cluster, to all its nodes. The list is made anew for each page.
     "redis.clients" GET "/redis/{scope}/clients" Connection(Redis) Admin 2 => clients::list;
     /// The settings, without their secrets.
+    ///
+    /// A secret that is set is `(redacted)`.
     "redis.config" GET "/redis/{scope}/config" Connection(Redis) Admin 2 => settings::list;
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::backend::redis::server::settings::Settings;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -15,10 +16,8 @@ pub(super) struct SettingsInput {
     pattern: Option<String>,
 }
 
-/// `redis.config`: `{ settings: { name: value }, nodes?: [{ id, host, port, role, differing }], warnings
-/// }`. A secret that is set is `(redacted)`.
-pub(super) async fn list(cx: &Context, input: SettingsInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: SettingsInput) -> Result<Reply<Settings>> {
     let pattern = input.pattern.as_deref().unwrap_or("*");
     let client = cx.redis().await?;
-    Reply::json(&client.settings(pattern, cx.deadline).await?)
+    Reply::of(&client.settings(pattern, cx.deadline).await?)
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::limit;
+use crate::backend::redis::server::slow_log::SlowLog;
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -19,10 +20,8 @@ pub(super) struct SlowLogInput {
     limit: Option<usize>,
 }
 
-/// `redis.slowlog`: `{ entries: [{ id, at, duration_us, args, client, client_name, node? }], total,
-/// threshold_us, warnings }`, `at` in seconds since 1970. Arguments that are secrets are left out.
-pub(super) async fn list(cx: &Context, input: SlowLogInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: SlowLogInput) -> Result<Reply<SlowLog>> {
     let limit = limit(input.limit, DEFAULT_LIMIT)?;
     let client = cx.redis().await?;
-    Reply::json(&client.slow_log(limit, cx.deadline).await?)
+    Reply::of(&client.slow_log(limit, cx.deadline).await?)
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::backend::redis::server::info::figures::StatsWatch;
+use crate::backend::redis::server::info::figures::{Snapshot, StatsWatch};
 use crate::error::{Error, Result};
 use crate::json::Writer;
 use crate::request::context::{Accept, Context};
@@ -28,10 +28,7 @@ pub(super) struct StatsInput {
     interval: Option<f64>,
 }
 
-/// `{ at, memory, stats, clients, cpu, keyspace, interval, nodes, warnings }`, `at` in milliseconds since
-/// 1970; as a stream one such record per interval until the reader leaves. `interval` is what
-/// happened since the record before.
-pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
+pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply<Snapshot<'static>>> {
     let seconds = input.interval.unwrap_or(DEFAULT_INTERVAL);
     if !(SHORTEST_INTERVAL..=LONGEST_INTERVAL).contains(&seconds) {
         let message =

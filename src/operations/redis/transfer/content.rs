@@ -1,10 +1,12 @@
 //! The values inside a line.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -14,6 +16,7 @@ use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::stream_state::{ConsumerGroup, PendingEntry, StreamState};
 use crate::backend::redis::values::NativeType;
 use crate::backend::redis::values::{NewValue, StreamEntry};
+use crate::json::Integer64;
 
 /// Elements that one line may hold; a longer value goes on in the next.
 const MAX_ELEMENTS: usize = 100_000;
@@ -28,6 +31,20 @@ pub(super) struct Capped<T>(Vec<T>);
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Capped<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(CappedVisitor(PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Capped<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<T>::json_schema(generator)
     }
 }
 
@@ -76,8 +93,9 @@ pub(super) fn value(kind: NativeType, raw: &RawValue) -> Result<NewValue, String
             NewValue::SortedSet(members.0.into_iter().map(member).collect())
         }),
         NativeType::Stream => {
-            let entries: Capped<Entry> = parse(raw)?;
-            let entries = entries.0.into_iter().map(Entry::checked).collect::<Result<_, _>>();
+            let entries: Capped<ExportedEntry> = parse(raw)?;
+            let entries =
+                entries.0.into_iter().map(ExportedEntry::checked).collect::<Result<_, _>>();
             entries.map(NewValue::Stream)
         }
     };
@@ -111,14 +129,16 @@ fn once<T>(at: &str, named: &[(Vec<u8>, T)]) -> Result<(), String> {
     each_once(at, named.iter().map(|(name, _)| name.as_slice()))
 }
 
-#[derive(Deserialize)]
+/// An entry of a stream.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+pub(super) struct ExportedEntry {
     id: String,
+    /// Names and values, in their order.
     fields: Capped<(Bytes, Bytes)>,
 }
 
-impl Entry {
+impl ExportedEntry {
     fn checked(self) -> Result<StreamEntry, String> {
         let fields = pairs(self.fields);
         if fields.is_empty() {
@@ -155,26 +175,34 @@ impl FieldTimes {
 }
 
 /// A stream without its entries.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct State {
+pub(super) struct ExportedStream {
+    /// Of the last entry there ever was.
     last_id: String,
+    /// How many entries there ever were; servers before 7.0 do not tell.
+    #[schemars(with = "Integer64", skip_serializing_if = "Option::is_none")]
     entries_added: Option<i64>,
+    /// The greatest that was deleted; servers before 7.0 do not tell.
+    #[schemars(with = "String", skip_serializing_if = "Option::is_none")]
     max_deleted_id: Option<String>,
-    groups: Capped<RawGroup>,
+    groups: Capped<ExportedGroup>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A consumer group.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawGroup {
+struct ExportedGroup {
     name: Bytes,
     last_delivered_id: String,
+    /// Not there where the server does not know.
+    #[schemars(with = "Integer64", skip_serializing_if = "Option::is_none")]
     entries_read: Option<i64>,
 }
 
-impl State {
+impl ExportedStream {
     pub(super) fn checked(self) -> Result<StreamState, String> {
-        let group = |group: RawGroup| {
+        let group = |group: ExportedGroup| {
             Ok(ConsumerGroup {
                 name: group.name.0,
                 last_delivered_id: id(group.last_delivered_id)?,
@@ -191,27 +219,32 @@ impl State {
     }
 }
 
-/// What a group has pending.
-#[derive(Debug, Deserialize)]
+/// Deliveries of a consumer group that were not acknowledged.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Pending {
+pub(super) struct PendingOfGroup {
     group: Bytes,
-    deliveries: Capped<RawDelivery>,
+    deliveries: Capped<ExportedDelivery>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A delivery that was not acknowledged.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct RawDelivery {
+struct ExportedDelivery {
+    /// The entry.
     id: String,
     consumer: Bytes,
+    #[schemars(with = "Integer64")]
     at: i64,
+    /// How often it was delivered.
+    #[schemars(with = "Integer64")]
     count: i64,
 }
 
-impl Pending {
+impl PendingOfGroup {
     pub(super) fn checked(self) -> Result<(Vec<u8>, Vec<PendingEntry>), String> {
-        let delivery = |delivery: RawDelivery| {
-            let RawDelivery { id: entry, consumer, at, count } = delivery;
+        let delivery = |delivery: ExportedDelivery| {
+            let ExportedDelivery { id: entry, consumer, at, count } = delivery;
             if at < 0 || count < 0 {
                 return Err("a delivery has a negative time or count".to_owned());
             }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
 use crate::backend::redis::values::{NewValue, StreamEntry};
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 
 /// Longer elements are written as bytes even if they are text: escaped, text may be six times as long.
 const LONGEST_TEXT: usize = 1 << 20;
@@ -15,9 +15,11 @@ pub(super) fn text_or_bytes(out: &mut Writer, bytes: &[u8]) {
     if bytes.len() <= LONGEST_TEXT {
         return out.text_or_bytes(bytes);
     }
-    out.raw(b"{\"$binary\":{\"base64\":");
-    base64(out, bytes);
-    out.raw(b"}}");
+    let mut object = Object::open(out);
+    let mut binary = Object::open(object.key("$binary"));
+    base64(binary.key("base64"), bytes);
+    binary.close();
+    object.close();
 }
 
 /// Bytes in base64, as a string.
@@ -46,19 +48,17 @@ pub(super) fn value(out: &mut Writer, value: &NewValue) {
 }
 
 fn entry(out: &mut Writer, entry: &StreamEntry) {
-    out.raw(b"{\"id\":");
-    out.string(&entry.id);
-    out.raw(b",\"fields\":");
-    pairs(out, &entry.fields);
-    out.raw(b"}");
+    let mut object = Object::open(out);
+    object.key("id").string(&entry.id);
+    pairs(object.key("fields"), &entry.fields);
+    object.close();
 }
 
-pub(super) fn field_expiries(out: &mut Writer, expiries: &FieldExpiries) {
+pub(super) fn field_expiries(line: &mut Object<'_>, expiries: &FieldExpiries) {
     if expiries.is_empty() {
         return;
     }
-    out.raw(b",\"field_expires\":");
-    out.list(expiries, |out, (name, at)| {
+    line.key("field_expires").list(expiries, |out, (name, at)| {
         out.raw(b"[");
         text_or_bytes(out, name);
         out.raw(b",");
@@ -67,48 +67,39 @@ pub(super) fn field_expiries(out: &mut Writer, expiries: &FieldExpiries) {
     });
 }
 
-pub(super) fn stream_state(out: &mut Writer, state: &StreamState) {
-    out.raw(b",\"stream\":{\"last_id\":");
-    out.string(&state.last_id);
+pub(super) fn stream_state(line: &mut Object<'_>, state: &StreamState) {
+    let mut stream = Object::open(line.key("stream"));
+    stream.key("last_id").string(&state.last_id);
     if let Some(added) = state.entries_added {
-        out.raw(b",\"entries_added\":");
-        out.integer(added);
+        stream.key("entries_added").integer(added);
     }
     if let Some(id) = &state.max_deleted_id {
-        out.raw(b",\"max_deleted_id\":");
-        out.string(id);
+        stream.key("max_deleted_id").string(id);
     }
-    out.raw(b",\"groups\":");
-    out.list(&state.groups, |out, group| {
-        out.raw(b"{\"name\":");
-        text_or_bytes(out, &group.name);
-        out.raw(b",\"last_delivered_id\":");
-        out.string(&group.last_delivered_id);
+    stream.key("groups").list(&state.groups, |out, group| {
+        let mut object = Object::open(out);
+        text_or_bytes(object.key("name"), &group.name);
+        object.key("last_delivered_id").string(&group.last_delivered_id);
         if let Some(read) = group.entries_read {
-            out.raw(b",\"entries_read\":");
-            out.integer(read);
+            object.key("entries_read").integer(read);
         }
-        out.raw(b"}");
+        object.close();
     });
-    out.raw(b"}");
+    stream.close();
 }
 
-pub(super) fn pending(out: &mut Writer, group: &[u8], deliveries: &[PendingEntry]) {
-    out.raw(b"{\"pending\":{\"group\":");
-    text_or_bytes(out, group);
-    out.raw(b",\"deliveries\":");
-    out.list(deliveries, |out, delivery| {
-        out.raw(b"{\"id\":");
-        out.string(&delivery.id);
-        out.raw(b",\"consumer\":");
-        text_or_bytes(out, &delivery.consumer);
-        out.raw(b",\"at\":");
-        out.integer(delivery.at);
-        out.raw(b",\"count\":");
-        out.integer(delivery.count);
-        out.raw(b"}");
+pub(super) fn pending(line: &mut Object<'_>, group: &[u8], deliveries: &[PendingEntry]) {
+    let mut pending = Object::open(line.key("pending"));
+    text_or_bytes(pending.key("group"), group);
+    pending.key("deliveries").list(deliveries, |out, delivery| {
+        let mut object = Object::open(out);
+        object.key("id").string(&delivery.id);
+        text_or_bytes(object.key("consumer"), &delivery.consumer);
+        object.key("at").integer(delivery.at);
+        object.key("count").integer(delivery.count);
+        object.close();
     });
-    out.raw(b"}");
+    pending.close();
 }
 
 fn pairs(out: &mut Writer, pairs: &[(Vec<u8>, Vec<u8>)]) {

@@ -7,13 +7,14 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::super::key_set::KeySet;
+use super::export_line::{Checkpoint, ExportEnd, ExportFilter, ExportLine, ExportedFrom, Header};
 use super::sealed::Seals;
 use super::values::Values;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::selection::Selection;
-use crate::backend::redis::server::info::{Depth, Info};
+use crate::backend::redis::server::info::{Depth, Sections};
 use crate::error::Result;
-use crate::json::Writer;
+use crate::json::TextOrBytes;
 use crate::operations::clients::Leased;
 use crate::request::context::Context;
 use crate::request::feed::{Format, Sink};
@@ -55,34 +56,21 @@ pub(super) struct ExportKeysInput {
     cursor: Option<String>,
 }
 
-/// `redis.export`
-pub(super) async fn filtered(cx: &Context, input: ExportInput) -> Result<Reply> {
+/// Keys that have something in common.
+pub(super) async fn filtered(cx: &Context, input: ExportInput) -> Result<Reply<ExportLine>> {
     let pattern = input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?;
-    let pattern = pattern.map(Bytes);
-    let mut filter = Writer::new();
-    filter.raw(b"{");
-    let mut first = true;
-    if let Some(pattern) = &pattern {
-        filter.comma(&mut first);
-        filter.key("pattern");
-        filter.text_or_bytes(&pattern.0);
-    }
-    if let Some(type_name) = &input.type_name {
-        filter.comma(&mut first);
-        filter.key("type");
-        filter.string(type_name);
-    }
-    filter.raw(b"}");
-    let key_set = KeySet::new(None, pattern, input.type_name)?;
+    let filter = ExportFilter {
+        pattern: pattern.clone().map(TextOrBytes),
+        type_name: input.type_name.clone(),
+        keys: None,
+    };
+    let key_set = KeySet::new(None, pattern.map(Bytes), input.type_name)?;
     start(cx, key_set, filter, input.cursor).await
 }
 
-/// `redis.export.keys`
-pub(super) async fn listed(cx: &Context, input: ExportKeysInput) -> Result<Reply> {
-    let mut filter = Writer::new();
-    filter.raw(b"{\"keys\":");
-    filter.value(&input.keys.len())?;
-    filter.raw(b"}");
+/// Keys by their names.
+pub(super) async fn listed(cx: &Context, input: ExportKeysInput) -> Result<Reply<ExportLine>> {
+    let filter = ExportFilter { keys: Some(input.keys.len()), ..ExportFilter::default() };
     let key_set = KeySet::new(Some(input.keys), None, None)?;
     start(cx, key_set, filter, input.cursor).await
 }
@@ -90,9 +78,9 @@ pub(super) async fn listed(cx: &Context, input: ExportKeysInput) -> Result<Reply
 async fn start(
     cx: &Context,
     key_set: KeySet,
-    filter: Writer,
+    filter: ExportFilter,
     cursor: Option<String>,
-) -> Result<Reply> {
+) -> Result<Reply<ExportLine>> {
     let mut selection = key_set.selection();
     if let Some(cursor) = &cursor {
         selection = selection.resume(cursor)?;
@@ -101,20 +89,13 @@ async fn start(
     // Where the user may not know, the header does without.
     let info = client.info(Depth::Usual, cx.deadline).await.ok();
     let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let mut header = Writer::new();
-    header.raw(b"{\"redis_export\":1,\"at\":");
-    header.value(&at)?;
-    header.raw(b",\"server\":{\"version\":");
-    header.value(&info.as_ref().and_then(Info::version))?;
-    header.raw(b",\"mode\":");
-    header.value(&info.as_ref().and_then(Info::mode))?;
-    header.raw(b"},\"filter\":");
-    header.raw(filter.into_bytes());
-    if let Some(cursor) = cursor {
-        header.raw(b",\"continues\":");
-        header.string(&cursor);
-    }
-    header.raw(b"}");
+    let sections = info.as_ref().map(|info| &info.sections);
+    let server = ExportedFrom {
+        version: sections.and_then(Sections::version),
+        mode: sections.and_then(Sections::mode),
+    };
+    let at = u64::try_from(at).unwrap_or(u64::MAX);
+    let header = Header { redis_export: 1, at, server, filter, continues: cursor };
     let name = format!("redis-{}.ndjson", cx.connection()?.identifier);
     let values = Values::new(Seals::of(cx)?);
     let export = Export { client, selection, values, checked: Instant::now(), at: 0 };
@@ -133,14 +114,8 @@ struct Export {
 }
 
 impl Export {
-    async fn run(mut self, cx: &Context, header: Writer, sink: &mut Sink) -> Result<()> {
-        self.values
-            .ledger
-            .line(sink, |out| {
-                out.raw(header.into_bytes());
-                Ok(())
-            })
-            .await?;
+    async fn run(mut self, cx: &Context, header: Header, sink: &mut Sink) -> Result<()> {
+        self.values.ledger.line(sink, |out| out.value(&header)).await?;
         sink.flush().await?;
         let mut work = FIRST_WORK;
         loop {
@@ -153,18 +128,12 @@ impl Export {
             self.checkpoint(sink).await?;
             work = next_work(work, self.values.ledger.bytes() - before);
         }
-        let ledger = &self.values.ledger;
-        sink.record(|out| {
-            out.raw(b"{\"end\":{");
-            ledger.write(out);
-            out.raw(b",\"may_be_incomplete\":");
-            out.boolean(self.selection.may_be_incomplete());
-            out.raw(b",\"exact\":");
-            out.boolean(self.values.has_each_once());
-            out.raw(b"}}");
-            Ok(())
-        })
-        .await
+        let end = ExportEnd {
+            sums: self.values.ledger.sums(),
+            may_be_incomplete: self.selection.may_be_incomplete(),
+            exact: self.values.has_each_once(),
+        };
+        self.values.ledger.member(sink, "end", &end).await
     }
 
     /// Everything that was found before is written.
@@ -173,20 +142,9 @@ impl Export {
         if written < CHECKPOINT_BYTES && self.checked.elapsed() < CHECKPOINT_EVERY {
             return Ok(());
         }
-        let mut numbers = Writer::new();
-        self.values.ledger.write(&mut numbers);
-        let cursor = self.selection.cursor();
-        self.values
-            .ledger
-            .line(sink, |out| {
-                out.raw(b"{\"checkpoint\":{\"cursor\":");
-                out.string(&cursor);
-                out.raw(b",");
-                out.raw(numbers.into_bytes());
-                out.raw(b"}}");
-                Ok(())
-            })
-            .await?;
+        let sums = self.values.ledger.sums();
+        let checkpoint = Checkpoint { cursor: self.selection.cursor(), sums };
+        self.values.ledger.member(sink, "checkpoint", &checkpoint).await?;
         (self.checked, self.at) = (Instant::now(), self.values.ledger.bytes());
         sink.flush().await
     }

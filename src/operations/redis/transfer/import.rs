@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use super::super::conflict::OnConflict;
 use super::super::progress::EndedBy;
-use super::ledger::Ledger;
-use super::line::{KeyContent, KeyLine, Line, Sums};
-use super::report::Checksum;
+use super::ledger::{Ledger, Sums};
+use super::line::{KeyContent, KeyLine, Line};
+use super::report::{Checksum, ImportBegin, ImportRecord};
 use super::writer::KeyWriter;
 use crate::backend::redis::Client;
 use crate::error::{Error, Result};
@@ -54,8 +54,8 @@ pub(super) struct ImportInput {
     from_line: Option<u64>,
 }
 
-/// `redis.import`
-pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply> {
+/// Reads the body and writes its keys.
+pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply<ImportRecord>> {
     let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
     cx.will(effect, cx.operation.cost).await?;
     let upload = cx.upload()?;
@@ -117,14 +117,8 @@ enum Next {
 
 impl Import {
     async fn run(mut self, cx: &Context, client: Leased<Client>, sink: &mut Sink) -> Result<()> {
-        sink.offer(|out| {
-            out.raw(b"{\"job\":");
-            out.value(&self.job.id)?;
-            out.raw(b",\"dry_run\":");
-            out.boolean(self.input.dry_run);
-            out.raw(b"}");
-            Ok(())
-        })?;
+        let begin = ImportBegin { job: self.job.id, dry_run: self.input.dry_run };
+        sink.offer(|out| out.value(&ImportRecord::Begin(begin)))?;
         let mut writer =
             KeyWriter::new(cx, &client, sink, self.input.on_conflict, self.input.dry_run)?;
         let ended = self.all(&mut writer).await;
@@ -358,12 +352,7 @@ impl Import {
     /// Compares what was read with what was written. A difference ends the import: what follows can't
     /// be trusted either.
     fn verify(&mut self, number: u64, sums: &Sums) -> Result<()> {
-        let read = Sums {
-            keys: self.segment.keys,
-            skipped: self.segment.skipped,
-            lines: self.segment.lines(),
-            sha256: self.segment.sha256(),
-        };
+        let read = self.segment.sums();
         let counted = self.unread || (read.keys, read.skipped) == (sums.keys, sums.skipped);
         if counted && read.lines == sums.lines && read.sha256 == sums.sha256 {
             return Ok(());

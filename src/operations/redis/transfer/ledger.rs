@@ -1,9 +1,11 @@
 //! The lines that were written, counted and summed.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Result;
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 use crate::request::feed::Sink;
 
 /// Lines so far.
@@ -18,7 +20,36 @@ pub(super) struct Ledger {
     pub(super) skipped: u64,
 }
 
+/// What an export says of the lines since its header.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ExportSums")]
+pub(super) struct Sums {
+    /// Complete keys.
+    pub(super) keys: u64,
+    /// Keys that could not be read.
+    pub(super) skipped: u64,
+    pub(super) lines: u64,
+    /// Of the lines, their ends included.
+    pub(super) sha256: String,
+}
+
 impl Ledger {
+    /// Writes a line that has one member.
+    pub(super) async fn member(
+        &mut self,
+        sink: &mut Sink,
+        name: &str,
+        value: &(impl Serialize + ?Sized),
+    ) -> Result<()> {
+        self.line(sink, |out| {
+            let mut line = Object::open(out);
+            line.member(name, value)?;
+            line.close();
+            Ok(())
+        })
+        .await
+    }
+
     /// Writes a line.
     pub(super) async fn line(
         &mut self,
@@ -52,20 +83,13 @@ impl Ledger {
         self.lines
     }
 
-    /// The checksum of all lines.
-    pub(super) fn sha256(&self) -> String {
-        hex::encode(self.sum.clone().finalize())
-    }
-
-    /// Writes what checkpoints and the end have in common, without braces.
-    pub(super) fn write(&self, out: &mut Writer) {
-        out.raw(b"\"keys\":");
-        out.integer(self.keys.cast_signed());
-        out.raw(b",\"skipped\":");
-        out.integer(self.skipped.cast_signed());
-        out.raw(b",\"lines\":");
-        out.integer(self.lines.cast_signed());
-        out.raw(b",\"sha256\":");
-        out.string(&self.sha256());
+    /// What is said of all lines.
+    pub(super) fn sums(&self) -> Sums {
+        Sums {
+            keys: self.keys,
+            skipped: self.skipped,
+            lines: self.lines,
+            sha256: hex::encode(self.sum.clone().finalize()),
+        }
     }
 }

@@ -7,6 +7,8 @@ use serde_json::value::RawValue;
 
 use super::super::input::Bytes;
 use super::content::{self, FieldTimes};
+use super::export_line::Checkpoint;
+use super::ledger::Sums;
 use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
 use crate::backend::redis::values::NativeType;
@@ -51,15 +53,6 @@ pub(super) enum KeyContent {
     Dump { type_name: String, bytes: Vec<u8>, seal: Option<String> },
 }
 
-/// What checkpoints and ends say of the lines before them.
-#[derive(Debug, Deserialize)]
-pub(super) struct Sums {
-    pub(super) keys: u64,
-    pub(super) skipped: u64,
-    pub(super) lines: u64,
-    pub(super) sha256: String,
-}
-
 /// Why a line was refused, and the key that it is about, if that could be read.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -88,10 +81,10 @@ struct Raw<'a> {
     #[serde(borrow)]
     part: Option<&'a RawValue>,
     field_expires: Option<FieldTimes>,
-    stream: Option<content::State>,
+    stream: Option<content::ExportedStream>,
     dump: Option<content::Base64>,
     seal: Option<String>,
-    pending: Option<content::Pending>,
+    pending: Option<content::PendingOfGroup>,
     #[serde(default)]
     more: bool,
     #[serde(rename = "changed")]
@@ -102,13 +95,6 @@ struct Raw<'a> {
     checkpoint: Option<Checkpoint>,
     end: Option<Sums>,
     error: Option<Failure>,
-}
-
-#[derive(Deserialize)]
-struct Checkpoint {
-    cursor: String,
-    #[serde(flatten)]
-    sums: Sums,
 }
 
 #[derive(Deserialize)]
@@ -167,7 +153,7 @@ impl<'a> Raw<'a> {
                     let kind = NativeType::named(&type_name)
                         .ok_or_else(|| format!("there is no way to write a {type_name:?}"))?;
                     let value = content::value(kind, value)?;
-                    let stream = self.stream.map(content::State::checked).transpose()?;
+                    let stream = self.stream.map(content::ExportedStream::checked).transpose()?;
                     KeyContent::Value { kind, value, field_expires, stream }
                 }
                 _ => return Err("it must have `value`, or a whole `dump`".to_owned()),

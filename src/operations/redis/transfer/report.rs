@@ -1,24 +1,88 @@
 //! What an import tells: counts, and a problem for each line or key that was refused.
 
-use super::super::problems::{Problems, write_problem};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::super::problems::{Problem, Problems};
 use super::super::progress::{EndedBy, Progress};
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
 use crate::outcome::{Extent, Outcome};
 use crate::request::feed::Sink;
+
+/// What is told of an import.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ImportRecord {
+    /// As it goes.
+    Progress(ImportCounts),
+    /// A line or a key that was refused, or may not be as it should. The first 1000 are told.
+    Problem(LineProblem),
+    /// The last one.
+    End(ImportEnd),
+    /// The first one.
+    #[serde(untagged)]
+    Begin(ImportBegin),
+}
+
+/// What is to be done.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ImportBegin {
+    /// With it the work is asked to stop.
+    #[schemars(with = "String")]
+    pub(super) job: Uuid,
+    pub(super) dry_run: bool,
+}
+
+/// What became of lines and keys.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ImportCounts {
+    /// The last line that was read.
+    line: u64,
+    /// Bytes of all lines that were read.
+    bytes: u64,
+    /// Keys that were written.
+    done: u64,
+    /// Keys that were there, and still are.
+    skipped: u64,
+    /// Keys whose time was over.
+    expired: u64,
+    /// Lines that can't be read, and keys that can't be written.
+    failed: u64,
+    /// Keys that may or may not have been written.
+    unknown: u64,
+    /// Where an import that goes on from here begins (`from_line`).
+    resume_line: u64,
+}
+
+/// What went wrong, and in which line.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LineProblem {
+    line: u64,
+    #[serde(flatten)]
+    problem: Problem,
+}
+
+/// What was done.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ImportEnd {
+    #[serde(flatten)]
+    counts: ImportCounts,
+    /// Problems that were counted and not told.
+    problems_untold: u64,
+    checksum: Checksum,
+    ended_by: EndedBy,
+}
 
 /// What became of keys and lines.
 #[derive(Debug, Default)]
 pub(super) struct Report {
-    /// The last line that was read.
     pub(super) line: u64,
     pub(super) bytes: u64,
     pub(super) done: u64,
-    /// They were there, and still are.
     pub(super) skipped: u64,
-    /// Their time was over.
     pub(super) expired: u64,
-    /// Refused: lines that can't be read, and keys that can't be written.
     pub(super) failed: u64,
     pub(super) unknown: u64,
     problems: Problems,
@@ -26,10 +90,12 @@ pub(super) struct Report {
 }
 
 /// What the checksum of the file said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Checksum {
     /// All of the file is as it was written.
     Right,
+    /// Something was changed, lost or added.
     Wrong,
     /// It was not come to.
     Missing,
@@ -56,10 +122,9 @@ impl Report {
             self.failed += 1;
         }
         if self.problems.admit() {
-            let _ = sink.offer(|out| {
-                write_problem(out, Some(line), key, error);
-                Ok(())
-            });
+            let problem = Problem::new(key, error);
+            let problem = ImportRecord::Problem(LineProblem { line, problem });
+            let _ = sink.offer(|out| out.value(&problem));
         }
     }
 
@@ -68,20 +133,15 @@ impl Report {
         if sink.lags() || !self.progress.is_news() {
             return;
         }
-        let _ = sink.offer(|out| {
-            out.raw(b"{\"progress\":{");
-            self.write_counts(out, resume_line);
-            out.raw(b"}}");
-            Ok(())
-        });
+        let progress = ImportRecord::Progress(self.counts(resume_line));
+        let _ = sink.offer(|out| out.value(&progress));
     }
 
     /// The failure that ends the import, with what was written before it.
     pub(super) fn ended_by(&self, failure: Error, resume_line: u64, dry_run: bool) -> Error {
         let done = Extent { applied: self.done, unknown: self.unknown };
         let done = if dry_run { Extent::default() } else { done };
-        let counts = self.counts(resume_line).map(|(name, count)| (name.to_owned(), count.into()));
-        failure.after(done, serde_json::Map::from_iter(counts))
+        failure.after(done, json!(self.counts(resume_line)))
     }
 
     /// The last record.
@@ -92,23 +152,13 @@ impl Report {
         resume_line: u64,
         sink: &mut Sink,
     ) -> Result<()> {
-        sink.record(|out| {
-            out.raw(b"{\"end\":{");
-            self.write_counts(out, resume_line);
-            out.raw(b",\"problems_untold\":");
-            out.integer(self.problems.untold().cast_signed());
-            out.raw(b",\"checksum\":");
-            out.string(match checksum {
-                Checksum::Right => "right",
-                Checksum::Wrong => "wrong",
-                Checksum::Missing => "missing",
-            });
-            out.raw(b",\"ended_by\":");
-            out.string(ended_by.as_str());
-            out.raw(b"}}");
-            Ok(())
-        })
-        .await?;
+        let end = ImportRecord::End(ImportEnd {
+            counts: self.counts(resume_line),
+            problems_untold: self.problems.untold(),
+            checksum,
+            ended_by,
+        });
+        sink.record(|out| out.value(&end)).await?;
         sink.flush().await
     }
 
@@ -120,25 +170,8 @@ impl Report {
         );
     }
 
-    fn write_counts(&self, out: &mut Writer, resume_line: u64) {
-        let mut first = true;
-        for (name, count) in self.counts(resume_line) {
-            out.comma(&mut first);
-            out.key(name);
-            out.integer(count.cast_signed());
-        }
-    }
-
-    fn counts(&self, resume_line: u64) -> [(&'static str, u64); 8] {
-        [
-            ("line", self.line),
-            ("bytes", self.bytes),
-            ("done", self.done),
-            ("skipped", self.skipped),
-            ("expired", self.expired),
-            ("failed", self.failed),
-            ("unknown", self.unknown),
-            ("resume_line", resume_line),
-        ]
+    fn counts(&self, resume_line: u64) -> ImportCounts {
+        let Self { line, bytes, done, skipped, expired, failed, unknown, .. } = *self;
+        ImportCounts { line, bytes, done, skipped, expired, failed, unknown, resume_line }
     }
 }

@@ -4,14 +4,15 @@ use super::super::visits::{Fate, Visits};
 use super::encode;
 use super::ledger::Ledger;
 use super::sealed::Seals;
+use crate::backend::Warning;
 use crate::backend::redis::Client;
 use crate::backend::redis::transfer::chunked::ChunkedRead;
 use crate::backend::redis::transfer::describe::Description;
 use crate::backend::redis::transfer::small::{FieldExpiries, SmallValue};
 use crate::backend::redis::values::NativeType;
 use crate::backend::redis::values::NewValue;
-use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::error::{Cause, Code, Error, Result};
+use crate::json::{Object, Writer};
 use crate::request::context::Context;
 use crate::request::feed::Sink;
 
@@ -131,11 +132,10 @@ impl Values {
             let expires_at = self.expires_at(&key.is, sink).await?;
             self.ledger
                 .line(sink, |out| {
-                    open(out, &key, expires_at);
-                    out.raw(b",\"value\":");
-                    encode::value(out, &value);
-                    encode::field_expiries(out, &expiries);
-                    out.raw(b"}");
+                    let mut line = begin(out, &key, expires_at);
+                    encode::value(line.key("value"), &value);
+                    encode::field_expiries(&mut line, &expiries);
+                    line.close();
                     Ok(())
                 })
                 .await?;
@@ -170,12 +170,7 @@ impl Values {
                 return Err(error);
             }
             if self.ledger.lines() > lines {
-                self.ledger
-                    .line(sink, |out| {
-                        out.raw(b"{\"gone\":true}");
-                        Ok(())
-                    })
-                    .await?;
+                self.ledger.member(sink, "gone", &true).await?;
             }
             match error.code() {
                 Code::DbNotFound => return Ok(()),
@@ -207,15 +202,14 @@ impl Values {
             let (more, changed) = (!chunks.is_over(), chunks.changed());
             self.ledger
                 .line(sink, |out| {
-                    if std::mem::take(&mut first) {
-                        open(out, key, expires_at);
-                        out.raw(b",\"value\":");
+                    let (mut line, name) = if std::mem::take(&mut first) {
+                        (begin(out, key, expires_at), "value")
                     } else {
-                        out.raw(b"{\"part\":");
-                    }
-                    encode::value(out, &chunk);
-                    encode::field_expiries(out, &expiries);
-                    close(out, more, changed);
+                        (Object::open(out), "part")
+                    };
+                    encode::value(line.key(name), &chunk);
+                    encode::field_expiries(&mut line, &expiries);
+                    end(line, more, changed);
                     Ok(())
                 })
                 .await?;
@@ -255,17 +249,15 @@ impl Values {
             let changed = chunks.changed();
             self.ledger
                 .line(sink, |out| {
-                    if std::mem::take(&mut first) {
-                        open(out, key, expires_at);
-                        if let Some(state) = &state {
-                            encode::stream_state(out, state);
-                        }
-                        out.raw(b",\"value\":");
+                    let (mut line, name) = if std::mem::take(&mut first) {
+                        let mut line = begin(out, key, expires_at);
+                        state.iter().for_each(|state| encode::stream_state(&mut line, state));
+                        (line, "value")
                     } else {
-                        out.raw(b"{\"part\":");
-                    }
-                    encode::value(out, &chunk);
-                    close(out, more, changed);
+                        (Object::open(out), "part")
+                    };
+                    encode::value(line.key(name), &chunk);
+                    end(line, more, changed);
                     Ok(())
                 })
                 .await?;
@@ -279,8 +271,9 @@ impl Values {
                 let more = next.is_some() || !groups.is_empty();
                 self.ledger
                     .line(sink, |out| {
-                        encode::pending(out, &group.name, &deliveries);
-                        close(out, more, false);
+                        let mut line = Object::open(out);
+                        encode::pending(&mut line, &group.name, &deliveries);
+                        end(line, more, false);
                         Ok(())
                     })
                     .await?;
@@ -304,14 +297,12 @@ impl Values {
         let seal = self.seals.seal(key.name, &key.is.type_name, &dump);
         self.ledger
             .line(sink, |out| {
-                open(out, key, expires_at);
-                out.raw(b",\"dump\":");
-                encode::base64(out, &dump);
+                let mut line = begin(out, key, expires_at);
+                encode::base64(line.key("dump"), &dump);
                 if let Some(seal) = &seal {
-                    out.raw(b",\"seal\":");
-                    out.string(seal);
+                    line.key("seal").string(seal);
                 }
-                out.raw(b"}");
+                line.close();
                 Ok(())
             })
             .await?;
@@ -352,15 +343,7 @@ impl Values {
         };
         if !self.warned.contains(&field) {
             self.warned.push(field);
-            self.ledger
-                .line(sink, |out| {
-                    out.raw(b"{\"warning\":{\"field\":");
-                    out.string(field);
-                    write_error(out, &error);
-                    out.raw(b"}}");
-                    Ok(())
-                })
-                .await?;
+            self.ledger.member(sink, "warning", &Warning::new(field, error)).await?;
         }
         Ok(T::default())
     }
@@ -382,42 +365,35 @@ impl Values {
         self.ledger.skipped += 1;
         self.ledger
             .line(sink, |out| {
-                out.raw(b"{\"skipped\":{\"key\":");
-                encode::text_or_bytes(out, key);
-                out.raw(b",\"type\":");
-                out.value(&type_name)?;
-                write_error(out, &error);
-                out.raw(b"}}");
+                let mut line = Object::open(out);
+                let mut skipped = Object::open(line.key("skipped"));
+                encode::text_or_bytes(skipped.key("key"), key);
+                skipped.member("type", &type_name)?;
+                skipped.members(&Cause::from(error))?;
+                skipped.close();
+                line.close();
                 Ok(())
             })
             .await
     }
 }
 
-fn open(out: &mut Writer, key: &Key<'_>, expires_at: Option<i64>) {
-    out.raw(b"{\"key\":");
-    encode::text_or_bytes(out, key.name);
-    out.raw(b",\"type\":");
-    out.string(&key.is.type_name);
+fn begin<'w>(out: &'w mut Writer, key: &Key<'_>, expires_at: Option<i64>) -> Object<'w> {
+    let mut line = Object::open(out);
+    encode::text_or_bytes(line.key("key"), key.name);
+    line.key("type").string(&key.is.type_name);
     if let Some(at) = expires_at {
-        out.raw(b",\"expires_at\":");
-        out.integer(at);
+        line.key("expires_at").integer(at);
     }
+    line
 }
 
-fn close(out: &mut Writer, more: bool, changed: bool) {
+fn end(mut line: Object<'_>, more: bool, changed: bool) {
     if more {
-        out.raw(b",\"more\":true");
+        line.key("more").boolean(true);
     }
     if changed {
-        out.raw(b",\"changed\":true");
+        line.key("changed").boolean(true);
     }
-    out.raw(b"}");
-}
-
-fn write_error(out: &mut Writer, error: &Error) {
-    out.raw(b",\"code\":");
-    out.string(error.code().as_str());
-    out.raw(b",\"message\":");
-    out.string(error.message());
+    line.close();
 }

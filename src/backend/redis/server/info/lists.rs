@@ -2,59 +2,71 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::text::Text;
 
-/// A database.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// The keys of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 pub(in crate::backend::redis) struct Keyspace {
+    /// The database's number.
     pub(super) db: u32,
     pub(super) keys: u64,
+    /// Keys that expire.
     pub(super) expires: u64,
-    /// Milliseconds, of the keys that expire; of a cluster, weighted by their number.
+    /// Milliseconds that are left on average, of the keys that expire; of a cluster, weighted by their number.
     avg_ttl_ms: u64,
 }
 
 /// A server that follows this one.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct ReplicaInfo {
+    /// Its name or address.
     host: String,
     port: Option<u16>,
     /// `online`, `wait_bgsave`, `send_bulk`, …
     state: String,
+    /// How many bytes of the primary's changes it has confirmed.
     offset: Option<i64>,
     /// Seconds since it last confirmed its offset.
     lag_seconds: Option<i64>,
-    /// What it has not confirmed yet.
+    /// Bytes that it has not confirmed yet.
     lag_bytes: Option<i64>,
 }
 
 /// How often a command was called, and how long it took.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct CommandStats {
     /// `get`, `config|get`.
     command: String,
     calls: u64,
+    /// Microseconds of all calls.
     usec: u64,
     usec_per_call: Option<f64>,
+    /// Calls that were refused before they ran.
     rejected_calls: Option<u64>,
+    /// Calls that failed while they ran.
     failed_calls: Option<u64>,
-    /// Microseconds; told by each node of a cluster.
+    /// Microseconds by percentile, such as `p99.9`; of a cluster they are with each node.
     #[serde(skip_serializing_if = "Option::is_none")]
     percentiles_usec: Option<BTreeMap<String, f64>>,
 }
 
 /// How often an error was answered.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct ErrorCount {
+    /// The word that the server's errors begin with: `ERR`, `WRONGTYPE`.
     code: String,
     count: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A module that is loaded.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "RedisModule")]
 pub(super) struct Module {
     name: String,
+    /// As the module counts them: `20813` may be 2.8.13.
     version: Option<i64>,
 }
 

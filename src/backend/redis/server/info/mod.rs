@@ -8,9 +8,14 @@ mod section;
 mod text;
 
 use redis::Value;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use self::fields::{CLIENTS, CPU, MASTER, MEMORY, PERSISTENCE, REPLICATION, SERVER, STATS};
+use self::fields::{
+    CLIENTS, CPU, ClientsSection, CpuSection, MASTER, MEMORY, MemorySection, PERSISTENCE,
+    PersistenceSection, PrimarySection, REPLICATION, ReplicationSection, SERVER, STATS,
+    ServerSection, StatsSection,
+};
 use self::lists::{CommandStats, ErrorCount, Keyspace, Module, ReplicaInfo};
 use self::nodes::{NodeInfo, together};
 use self::section::{Field, Section};
@@ -24,40 +29,57 @@ use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 
-/// What a server says of itself; nothing where its user may not ask.
-#[derive(Debug, Clone, Default, Serialize)]
+/// What a server, or a cluster, says of itself.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "RedisInfo")]
 pub struct Info {
-    server: Option<Section>,
-    memory: Option<Section>,
-    stats: Option<Section>,
-    clients: Option<Section>,
-    persistence: Option<Section>,
-    replication: Option<Replication>,
-    cpu: Option<Section>,
-    keyspace: Option<Vec<Keyspace>>,
-    /// The most used first; only where all was asked for.
-    commands: Option<Vec<CommandStats>>,
-    errors: Option<Vec<ErrorCount>>,
-    modules: Option<Vec<Module>>,
+    /// Of a cluster, summed over its primaries.
+    #[serde(flatten)]
+    pub(crate) sections: Sections,
     /// The nodes of a cluster, primaries first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nodes: Vec<NodeInfo>,
-    /// What could not be told, and why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    warnings: Option<Warnings>,
-    /// Everything, as text; of a cluster it is with each node.
+    warnings: Warnings,
+}
+
+/// What a server says of itself; all of it is `null` where its user may not ask.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub(crate) struct Sections {
+    #[schemars(with = "Option<ServerSection>")]
+    server: Option<Section>,
+    #[schemars(with = "Option<MemorySection>")]
+    memory: Option<Section>,
+    #[schemars(with = "Option<StatsSection>")]
+    stats: Option<Section>,
+    #[schemars(with = "Option<ClientsSection>")]
+    clients: Option<Section>,
+    #[schemars(with = "Option<PersistenceSection>")]
+    persistence: Option<Section>,
+    replication: Option<Replication>,
+    #[schemars(with = "Option<CpuSection>")]
+    cpu: Option<Section>,
+    /// The databases that have keys.
+    keyspace: Option<Vec<Keyspace>>,
+    /// The most used first.
+    commands: Option<Vec<CommandStats>>,
+    errors: Option<Vec<ErrorCount>>,
+    modules: Option<Vec<Module>>,
+    /// Everything by section, as the server wrote it; of a cluster it is with each node.
     #[serde(skip_serializing_if = "Text::is_empty")]
     raw: Text,
 }
 
-#[derive(Debug, Clone, Serialize)]
+/// Who follows whom.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 struct Replication {
     #[serde(flatten)]
+    #[schemars(with = "ReplicationSection")]
     section: Section,
     /// Of a primary: those that follow it.
     replicas: Vec<ReplicaInfo>,
     /// Of a replica: whom it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<PrimarySection>")]
     master: Option<Section>,
 }
 
@@ -86,18 +108,17 @@ impl Client {
         }
         let mut warnings = Warnings::default();
         let names: Vec<NodeName> = members.into_iter().filter_map(|member| member.name).collect();
-        let mut info = if names.is_empty() {
+        let (sections, nodes) = if names.is_empty() {
             let answer = answers.pop().unwrap_or_else(|| Err(failure::unexpected("INFO")));
-            self.alone(answer, &mut warnings)?
+            (self.alone(answer, &mut warnings)?, Vec::new())
         } else {
             together(names, answers, &mut warnings)?
         };
-        info.warnings = Some(warnings);
-        Ok(info)
+        Ok(Info { sections, nodes, warnings })
     }
 
     /// One server. What its user may not ask is left out, with a warning.
-    fn alone(&self, answer: Result<Info>, warnings: &mut Warnings) -> Result<Info> {
+    fn alone(&self, answer: Result<Sections>, warnings: &mut Warnings) -> Result<Sections> {
         match answer {
             Ok(mut info) => {
                 if let Some(server) = info.server.as_mut().filter(|_| self.has_sentinels()) {
@@ -107,14 +128,14 @@ impl Client {
             }
             Err(error) if error.code() == Code::PermissionDenied => {
                 warnings.add("info", error);
-                Ok(Info::default())
+                Ok(Sections::default())
             }
             Err(error) => Err(error),
         }
     }
 }
 
-impl Info {
+impl Sections {
     fn word(section: Option<&Section>, name: &str) -> Option<String> {
         match section?.get(name) {
             Scalar::Word(word) => Some(word.clone()),
@@ -123,14 +144,12 @@ impl Info {
     }
 
     /// Of the server; of a cluster, of its first node.
-    #[must_use]
-    pub fn version(&self) -> Option<String> {
+    pub(crate) fn version(&self) -> Option<String> {
         Self::word(self.server.as_ref(), "version")
     }
 
-    /// `standalone` or `cluster`.
-    #[must_use]
-    pub fn mode(&self) -> Option<String> {
+    /// `standalone`, `cluster` or `sentinel`.
+    pub(crate) fn mode(&self) -> Option<String> {
         Self::word(self.server.as_ref(), "mode")
     }
 
@@ -140,7 +159,7 @@ impl Info {
 }
 
 /// Reads a reply of `INFO`.
-pub(super) fn read(reply: &Value) -> Result<Info> {
+pub(super) fn read(reply: &Value) -> Result<Sections> {
     let text = reply::text(reply).ok_or_else(|| failure::unexpected("INFO"))?;
     Ok(typed(Text::parse(&text)))
 }
@@ -158,10 +177,10 @@ pub(super) fn memory(reply: &Value) -> Option<(Option<i64>, Option<String>)> {
     Some((memory.integer("used_memory"), policy))
 }
 
-fn typed(text: Text) -> Info {
+fn typed(text: Text) -> Sections {
     let section = |fields: &'static [Field]| Section::read(fields, &text);
     let is_replica = text.get("role") == Some("slave");
-    Info {
+    Sections {
         server: Some(server(&text)),
         memory: Some(section(MEMORY)),
         stats: Some(section(STATS)),
@@ -177,8 +196,6 @@ fn typed(text: Text) -> Info {
         commands: Some(lists::commands(&text)).filter(|commands| !commands.is_empty()),
         errors: Some(lists::errors(&text)),
         modules: Some(lists::modules(&text)),
-        nodes: Vec::new(),
-        warnings: None,
         raw: text,
     }
 }

@@ -1,41 +1,36 @@
 //! The nodes of a cluster, and what is told of all of them together.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fields::{CLIENTS, CPU, MEMORY, PERSISTENCE, REPLICATION, SERVER, STATS};
 use super::section::{Field, Section};
 use super::text::Text;
-use super::{Info, Replication, lists};
+use super::{Replication, Sections, lists};
 use crate::backend::Warnings;
-use crate::backend::redis::servers::members::NodeName;
-use crate::error::{Code, Error, Result};
+use crate::backend::redis::servers::members::{NodeName, NodeRole};
+use crate::error::{Cause, Code, Result};
 
 /// A node of a cluster.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct NodeInfo {
     #[serde(flatten)]
     pub(super) name: NodeName,
     /// Why nothing is told of it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) error: Option<Unreached>,
+    pub(super) error: Option<Cause>,
     #[serde(flatten)]
-    pub(super) info: Info,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Unreached {
-    code: &'static str,
-    message: String,
+    pub(super) sections: Sections,
 }
 
 /// A cluster. A node that can't be reached or denies us takes nothing from what is told of the
 /// others; only where none answers is that a failure.
 pub(super) fn together(
     names: Vec<NodeName>,
-    answers: Vec<Result<Info>>,
+    answers: Vec<Result<Sections>>,
     warnings: &mut Warnings,
-) -> Result<Info> {
-    let failed = |answer: &Result<Info>| {
+) -> Result<(Sections, Vec<NodeInfo>)> {
+    let failed = |answer: &Result<Sections>| {
         answer.as_ref().is_err_and(|error| error.code() != Code::PermissionDenied)
     };
     if answers.iter().all(failed)
@@ -46,17 +41,17 @@ pub(super) fn together(
     let answered = names.into_iter().zip(answers);
     let nodes: Vec<NodeInfo> =
         answered.map(|(name, answer)| node(name, answer, warnings)).collect();
-    let primaries: Vec<&Info> = nodes
+    let primaries: Vec<&Sections> = nodes
         .iter()
-        .filter(|node| node.name.role == "master" && node.error.is_none())
-        .map(|node| &node.info)
+        .filter(|node| node.name.role == NodeRole::Master && node.error.is_none())
+        .map(|node| &node.sections)
         .collect();
-    let all = |fields: &'static [Field], pick: fn(&Info) -> Option<&Section>| {
+    let all = |fields: &'static [Field], pick: fn(&Sections) -> Option<&Section>| {
         let sections: Vec<&Section> = primaries.iter().filter_map(|info| pick(info)).collect();
         (!sections.is_empty()).then(|| Section::together(fields, &sections))
     };
     let replication = all(REPLICATION, |info| info.replication.as_ref().map(|r| &r.section));
-    Ok(Info {
+    let together = Sections {
         server: all(SERVER, |info| info.server.as_ref()),
         memory: all(MEMORY, |info| info.memory.as_ref()),
         stats: all(STATS, |info| info.stats.as_ref()),
@@ -72,33 +67,27 @@ pub(super) fn together(
         commands: joined(&primaries, |info| info.commands.as_ref(), lists::commands_together),
         errors: joined(&primaries, |info| info.errors.as_ref(), lists::errors_together),
         modules: primaries.first().and_then(|info| info.modules.clone()),
-        nodes,
-        warnings: None,
         raw: Text::default(),
-    })
+    };
+    Ok((together, nodes))
 }
 
 fn joined<'i, T: 'i>(
-    infos: &[&'i Info],
-    pick: fn(&Info) -> Option<&Vec<T>>,
+    from: &[&'i Sections],
+    pick: fn(&Sections) -> Option<&Vec<T>>,
     join: fn(Box<dyn Iterator<Item = &'i T> + 'i>) -> Vec<T>,
 ) -> Option<Vec<T>> {
-    let lists: Vec<&Vec<T>> = infos.iter().filter_map(|info| pick(info)).collect();
+    let lists: Vec<&Vec<T>> = from.iter().filter_map(|info| pick(info)).collect();
     (!lists.is_empty()).then(|| join(Box::new(lists.into_iter().flatten())))
 }
 
-fn node(name: NodeName, answer: Result<Info>, warnings: &mut Warnings) -> NodeInfo {
-    let (info, error) = match answer {
-        Ok(info) => (info, None),
+fn node(name: NodeName, answer: Result<Sections>, warnings: &mut Warnings) -> NodeInfo {
+    let (sections, error) = match answer {
+        Ok(sections) => (sections, None),
         Err(error) => {
-            let told = unreached(&error);
-            warnings.add("nodes", error);
-            (Info::default(), Some(told))
+            warnings.add("nodes", error.clone());
+            (Sections::default(), Some(error.into()))
         }
     };
-    NodeInfo { name, error, info }
-}
-
-fn unreached(error: &Error) -> Unreached {
-    Unreached { code: error.code().as_str(), message: error.message().to_owned() }
+    NodeInfo { name, error, sections }
 }

@@ -1,10 +1,12 @@
 //! Parts of `INFO` that are names and values: read, and summed over a cluster.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+use serde_json::Map;
 
 use super::text::Text;
 use crate::backend::redis::server::scalar::Scalar;
+use crate::json::Integer64;
 
 /// How a value is read.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +15,6 @@ enum FieldKind {
     Float,
     Flag,
     Word,
-    /// From the values before it.
-    Derived(fn(&Section) -> Scalar),
 }
 
 /// What the values of several servers are together.
@@ -40,32 +40,39 @@ pub(super) struct Field {
     from: &'static str,
     kind: FieldKind,
     together: Together,
+    /// Where it is made of the values before it.
+    derive: Option<fn(&Section) -> Scalar>,
 }
 
 pub(super) const fn count(name: &'static str) -> Field {
-    Field { name, from: name, kind: FieldKind::Number, together: Together::Sum }
+    Field::new(name, FieldKind::Number, Together::Sum)
 }
 
 pub(super) const fn float(name: &'static str) -> Field {
-    Field { name, from: name, kind: FieldKind::Float, together: Together::Sum }
+    Field::new(name, FieldKind::Float, Together::Sum)
 }
 
 pub(super) const fn flag(name: &'static str) -> Field {
-    Field { name, from: name, kind: FieldKind::Flag, together: Together::Any }
+    Field::new(name, FieldKind::Flag, Together::Any)
 }
 
 pub(super) const fn word(name: &'static str) -> Field {
-    Field { name, from: name, kind: FieldKind::Word, together: Together::Apart }
-}
-
-pub(super) const fn derived(name: &'static str, derive: fn(&Section) -> Scalar) -> Field {
-    Field { name, from: name, kind: FieldKind::Derived(derive), together: Together::Apart }
+    Field::new(name, FieldKind::Word, Together::Apart)
 }
 
 impl Field {
+    const fn new(name: &'static str, kind: FieldKind, together: Together) -> Self {
+        Self { name, from: name, kind, together, derive: None }
+    }
+
     /// The name that the server uses.
     pub(super) const fn from(mut self, name: &'static str) -> Self {
         self.from = name;
+        self
+    }
+
+    pub(super) const fn derived(mut self, derive: fn(&Section) -> Scalar) -> Self {
+        self.derive = Some(derive);
         self
     }
 
@@ -101,7 +108,6 @@ impl Field {
             FieldKind::Float => found().and_then(|value| value.parse().ok()).map(Scalar::Float),
             FieldKind::Flag => found().map(|value| Scalar::Flag(value == "1" || value == "yes")),
             FieldKind::Word => found().map(|value| Scalar::Word(value.to_owned())),
-            FieldKind::Derived(_) => None,
         };
         read.unwrap_or(Scalar::Null)
     }
@@ -159,7 +165,7 @@ impl Section {
 
     fn with_derived(mut self) -> Self {
         for (at, field) in self.fields.iter().enumerate() {
-            if let FieldKind::Derived(derive) = field.kind {
+            if let Some(derive) = field.derive {
                 self.values[at] = derive(&self);
             }
         }
@@ -191,10 +197,31 @@ impl Section {
 
 impl Serialize for Section {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.fields.len()))?;
-        for (field, value) in self.fields.iter().zip(&self.values) {
-            map.serialize_entry(field.name, value)?;
-        }
-        map.end()
+        serializer.collect_map(self.fields.iter().map(|field| field.name).zip(&self.values))
     }
+}
+
+/// What a section of these fields is written as.
+pub(super) fn schema(
+    fields: &[Field],
+    description: &str,
+    generator: &mut SchemaGenerator,
+) -> Schema {
+    let members = fields.iter().map(|field| {
+        let schema = match field.kind {
+            FieldKind::Number => generator.subschema_for::<Option<Integer64>>(),
+            FieldKind::Float => generator.subschema_for::<Option<f64>>(),
+            FieldKind::Flag => generator.subschema_for::<Option<bool>>(),
+            FieldKind::Word => generator.subschema_for::<Option<String>>(),
+        };
+        (field.name.to_owned(), schema.to_value())
+    });
+    let members: Map<_, _> = members.collect();
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    json_schema!({
+        "description": description,
+        "type": "object",
+        "properties": members,
+        "required": names,
+    })
 }

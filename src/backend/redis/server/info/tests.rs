@@ -1,6 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::backend::redis::servers::members::NodeRole;
 use crate::error::Error;
 
 const PRIMARY: &str = "# Server\r\nredis_version:7.2.4\r\nredis_mode:cluster\r\n\
@@ -19,11 +20,11 @@ const PRIMARY: &str = "# Server\r\nredis_version:7.2.4\r\nredis_mode:cluster\r\n
 const REPLICA: &str = "# Replication\r\nrole:slave\r\nmaster_host:10.0.0.1\r\n\
     master_port:6379\r\nmaster_link_status:up\r\nslave_repl_offset:90\r\nslave_read_only:1\r\n";
 
-fn parse(text: &str) -> Info {
+fn parse(text: &str) -> Sections {
     typed(Text::parse(text))
 }
 
-fn json(info: &Info) -> Json {
+fn json(info: &impl Serialize) -> Json {
     serde_json::to_value(info).unwrap()
 }
 
@@ -83,15 +84,18 @@ fn the_hit_rate_is_null_before_the_first_look_up() {
     assert!(info["stats"]["hit_rate"].is_null());
 }
 
-fn name(id: &str, role: &'static str) -> NodeName {
+fn name(id: &str, role: NodeRole) -> NodeName {
     NodeName { id: id.to_owned(), host: "h".to_owned(), port: 1, role, primary: None }
 }
 
 #[test]
 fn a_cluster_is_the_sum_of_its_primaries() {
-    let names = vec![name("a", "master"), name("b", "master"), name("c", "slave")];
+    let names =
+        vec![name("a", NodeRole::Master), name("b", NodeRole::Master), name("c", NodeRole::Slave)];
     let answers = vec![Ok(parse(PRIMARY)), Ok(parse(PRIMARY)), Ok(parse(REPLICA))];
-    let info = json(&together(names, answers, &mut Warnings::default()).unwrap());
+    let mut warnings = Warnings::default();
+    let (sections, nodes) = together(names, answers, &mut warnings).unwrap();
+    let info = json(&Info { sections, nodes, warnings });
     assert_eq!(info["memory"]["used_memory"], 2048);
     assert_eq!(info["memory"]["used_memory_human"], "2.00K");
     assert_eq!(info["stats"]["hit_rate"], 0.75);
@@ -110,11 +114,11 @@ fn a_cluster_is_the_sum_of_its_primaries() {
 #[test]
 fn a_node_that_is_gone_does_not_hide_the_others() {
     let gone = || Err(Error::new(Code::DbConnectionFailed, "gone"));
-    let names = vec![name("a", "master"), name("b", "slave")];
+    let names = vec![name("a", NodeRole::Master), name("b", NodeRole::Slave)];
     let mut warnings = Warnings::default();
     let info = together(names.clone(), vec![Ok(parse(PRIMARY)), gone()], &mut warnings);
-    let info = json(&info.unwrap());
-    assert_eq!(info["nodes"][1]["error"]["code"], "DB_CONNECTION_FAILED");
+    let nodes = json(&info.unwrap().1);
+    assert_eq!(nodes[1]["error"]["code"], "DB_CONNECTION_FAILED");
     assert_eq!(serde_json::to_value(&warnings).unwrap()[0]["field"], "nodes");
     assert!(together(names, vec![gone(), gone()], &mut warnings).is_err());
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use redis::Value;
 
+pub use self::report::MemoryReport;
 use self::tally::{Measured, Tally};
 use super::info;
 use crate::backend::Warnings;

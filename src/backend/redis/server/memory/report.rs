@@ -1,5 +1,6 @@
 //! What is known of the memory at some point of a measurement.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::tally::{Prefixes, Ranked, Scale, Share, TypeShare};
@@ -10,14 +11,14 @@ use crate::backend::redis::servers::members::NodeName;
 
 impl Analysis<'_> {
     /// What is known by now.
-    pub fn report(&self) -> impl Serialize {
+    pub fn report(&self) -> MemoryReport {
         let examined = self.examined();
         let totals: Option<u64> = self.nodes.iter().map(|node| node.total).sum();
         let complete = self.ended_by == Some(EndedBy::Keyspace) && !self.may_be_incomplete;
         let scale =
             Scale { factor: factor(examined, totals, complete), has_sizes: self.knows_sizes };
         let has_hot = self.hot.reason.is_none();
-        Report {
+        MemoryReport {
             examined,
             total: totals,
             all: self.tally.all(scale),
@@ -34,7 +35,7 @@ impl Analysis<'_> {
             nodes: self.nodes.iter().filter_map(Progress::told).collect(),
             done: self.has_ended(),
             complete,
-            ended_by: self.ended_by.map(EndedBy::as_str),
+            ended_by: self.ended_by,
             may_be_incomplete: self.may_be_incomplete,
             warnings: self.warnings.clone(),
         }
@@ -59,39 +60,58 @@ fn factor(examined: u64, total: Option<u64>, complete: bool) -> Option<f64> {
     }
 }
 
-#[derive(Serialize)]
-struct Report {
+/// What takes the memory, as far as it is known by now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MemoryReport {
+    /// Keys that were looked at; an estimate while the server filters them.
     examined: u64,
+    /// Keys of the database; `null` where the user may not know.
     total: Option<u64>,
+    /// All keys that are meant.
     all: Share,
+    /// Bytes that the server, or the cluster's primaries together, use for everything.
     used_memory: Option<i64>,
+    /// The largest first.
     types: Vec<TypeShare>,
     #[serde(flatten)]
     prefixes: Prefixes,
+    /// The largest keys that were seen.
     biggest: Vec<Ranked>,
     hot_keys: HotKeys,
+    /// How far each primary of a cluster was walked through; not there without one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     nodes: Vec<NodeProgress>,
+    /// Whether this is the last of it.
     done: bool,
+    /// Every key was examined: nothing is estimated.
     complete: bool,
-    ended_by: Option<&'static str>,
+    /// `null` until it has.
+    ended_by: Option<EndedBy>,
+    /// Slots moved, or a node was lost: keys may have been missed, or measured twice.
     may_be_incomplete: bool,
     warnings: Warnings,
 }
 
-#[derive(Serialize)]
+/// The keys that are used most.
+#[derive(Debug, Serialize, JsonSchema)]
 struct HotKeys {
+    /// Whether the server counts how often keys are used, and the user may know.
     available: bool,
+    /// The server's `maxmemory-policy`; `null` where the user may not know.
     policy: Option<String>,
+    /// Why there are none; else `null`.
     reason: Option<String>,
+    /// The most used first.
     keys: Vec<Ranked>,
 }
 
-#[derive(Serialize)]
+/// How far a node was walked through.
+#[derive(Debug, Serialize, JsonSchema)]
 struct NodeProgress {
     #[serde(flatten)]
     name: NodeName,
     examined: u64,
+    /// Its keys; `null` where the user may not know.
     total: Option<u64>,
 }
 

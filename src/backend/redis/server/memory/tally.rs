@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Sample;
-use crate::backend::redis::server::scalar::Bytes;
+use crate::json::TextOrBytes;
 
 /// Prefixes that are counted apart; keys of further ones are counted together.
 const MAX_PREFIXES: usize = 10_000;
@@ -84,19 +85,23 @@ impl Scale {
     }
 }
 
-/// A part of what was measured; `null` for what is not known.
-#[derive(Debug, Clone, Copy, Serialize)]
+/// A part of what was measured; `null` for what the user may not know.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[schemars(rename = "MemoryShare")]
 pub(super) struct Share {
+    /// Keys that were measured.
     keys: u64,
+    /// Bytes that they take.
     bytes: Option<u64>,
     average_bytes: Option<u64>,
     largest_bytes: Option<u64>,
-    /// Of the whole keyspace.
+    /// What that makes of the whole keyspace.
     estimated_keys: Option<u64>,
     estimated_bytes: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+/// What keys of a type take.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct TypeShare {
     /// `unknown` where the user may not ask.
     #[serde(rename = "type")]
@@ -105,7 +110,7 @@ pub(super) struct TypeShare {
     share: Share,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Prefixes {
     /// The largest first. Keys without a separator have the empty prefix.
     prefixes: Vec<PrefixShare>,
@@ -113,22 +118,27 @@ pub(super) struct Prefixes {
     other_prefixes: Share,
 }
 
-#[derive(Debug, Serialize)]
+/// What keys with a prefix take.
+#[derive(Debug, Serialize, JsonSchema)]
 struct PrefixShare {
-    prefix: Bytes,
+    prefix: TextOrBytes,
     #[serde(flatten)]
     share: Share,
 }
 
 /// A key among the first by size or use.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "RankedKey")]
 pub(super) struct Ranked {
     #[serde(skip)]
     rank: u64,
-    key: Bytes,
+    key: TextOrBytes,
+    /// `null` where the user may not ask.
     #[serde(rename = "type")]
     type_name: Option<String>,
+    /// `null` where the user may not ask.
     bytes: Option<u64>,
+    /// The server's logarithmic counter, 0 to 255, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     frequency: Option<u64>,
 }
@@ -192,7 +202,7 @@ impl<'a> Tally<'a> {
         self.group(prefix).add(size);
         let rank = |rank: u64| Ranked {
             rank,
-            key: Bytes(key.to_vec()),
+            key: TextOrBytes(key.to_vec()),
             type_name: type_name.clone(),
             bytes,
             frequency,
@@ -240,7 +250,7 @@ impl<'a> Tally<'a> {
             largest: all.largest.max(group.largest),
         });
         let told = told.iter().map(|(name, group)| PrefixShare {
-            prefix: Bytes((*name).clone()),
+            prefix: TextOrBytes((*name).clone()),
             share: group.share(scale),
         });
         Prefixes { prefixes: told.collect(), other_prefixes: others.share(scale) }

@@ -12,7 +12,7 @@ mod large;
 mod target;
 
 use super::super::conflict::OnConflict;
-use super::preview::Preview;
+use super::preview::DryRun;
 use crate::backend::redis::Client;
 use crate::backend::redis::transfer::describe::Description;
 use crate::backend::redis::transfer::small::SmallValue;
@@ -36,7 +36,7 @@ pub(super) struct Copy {
     to: Target,
     on_conflict: OnConflict,
     /// Where nothing is to be written.
-    preview: Option<Preview>,
+    dry_run: Option<DryRun>,
 }
 
 /// How a value gets across.
@@ -50,7 +50,7 @@ enum Way {
 
 impl Copy {
     pub(super) fn new(to: Target, on_conflict: OnConflict, dry_run: bool) -> Self {
-        Self { to, on_conflict, preview: dry_run.then(Preview::default) }
+        Self { to, on_conflict, dry_run: dry_run.then(DryRun::default) }
     }
 
     /// The connection that keys are copied to.
@@ -92,9 +92,9 @@ impl Copy {
                 (Ok(Some(is)), Ok(_)) => batch.add(Key::new(name, is)),
             }
         }
-        if let Some(preview) = &mut self.preview {
+        if let Some(dry_run) = &mut self.dry_run {
             for key in batch.take() {
-                preview.show(&key.name, &key.is, sink).await?;
+                dry_run.show(&key.name, &key.is, sink).await?;
                 settled.add(key.name, Ok(true));
             }
         }
