@@ -1,27 +1,31 @@
 //! What an answer lacks, and why: what is denied to the connection's user is left out and told, so
 //! that the rest can still be seen.
 
-use serde::{Serialize, Serializer};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::error::Error;
 
-/// Fields that could not be told, and why; each once. Written as `[{ field, code, message }]`.
-#[derive(Debug, Clone, Default)]
-pub struct Warnings(Vec<(&'static str, Error)>);
+/// Fields that could not be told; each once.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct Warnings(Vec<Warning>);
 
-impl Warnings {
-    pub(super) fn add(&mut self, field: &'static str, error: Error) {
-        if self.0.iter().all(|(known, _)| *known != field) {
-            self.0.push((field, error));
-        }
-    }
+/// Why a field could not be told.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+struct Warning {
+    field: &'static str,
+    /// As of a failure.
+    code: &'static str,
+    /// For people.
+    message: String,
 }
 
-impl Serialize for Warnings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(field, error)| {
-            json!({ "field": field, "code": error.code().as_str(), "message": error.message() })
-        }))
+impl Warnings {
+    #[allow(clippy::needless_pass_by_value, reason = "it ends here")]
+    pub(super) fn add(&mut self, field: &'static str, error: Error) {
+        if self.0.iter().all(|known| known.field != field) {
+            let (code, message) = (error.code().as_str(), error.message().to_owned());
+            self.0.push(Warning { field, code, message });
+        }
     }
 }
