@@ -15,6 +15,7 @@ mod date;
 mod document;
 mod form;
 mod keys;
+mod part;
 pub(crate) mod raw;
 mod read;
 mod value;
@@ -26,8 +27,9 @@ mod tests;
 
 pub use document::{Document, Pipeline, Update, parse_value};
 pub use form::{Form, ShownAs, etag, is_etag};
+pub(crate) use part::Stored;
+pub use part::{Canonical, json_of, relaxed};
 pub use value::value_of;
-pub(crate) use write::write_raw;
 pub use write::{
-    MAX_DEPTH, Mode, json_of, write_array, write_document, write_element, write_tree, write_value,
+    MAX_DEPTH, Mode, write_array, write_document, write_element, write_tree, write_value,
 };

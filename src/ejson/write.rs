@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use mongodb::bson::{Decimal128, RawArray, RawDocument};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::date;
 use super::raw::{Reader, malformed};
@@ -55,7 +54,7 @@ pub fn write_element(
 }
 
 /// Writes a value that is still as it is stored, in a field of the type `kind`.
-pub(crate) fn write_raw(writer: &mut Writer, kind: u8, value: &[u8], mode: Mode) -> Result<()> {
+pub(super) fn write_raw(writer: &mut Writer, kind: u8, value: &[u8], mode: Mode) -> Result<()> {
     Walk { out: writer.buffer(), mode }.value(&mut Reader { bytes: value, at: 0 }, kind, 0)
 }
 
@@ -71,16 +70,6 @@ pub fn write_tree(
     mode: Mode,
 ) -> Result<()> {
     write_document(writer, &encoded(document)?, mode)
-}
-
-/// The same as a part of another answer.
-pub fn json_of(document: &mongodb::bson::Document, mode: Mode) -> Result<Box<RawValue>> {
-    let mut writer = Writer::new();
-    write_tree(&mut writer, document, mode)?;
-    String::from_utf8(writer.into_bytes())
-        .ok()
-        .and_then(|text| RawValue::from_string(text).ok())
-        .ok_or_else(|| Error::internal("a document was written as broken JSON"))
 }
 
 fn encoded(document: &mongodb::bson::Document) -> Result<mongodb::bson::RawDocumentBuf> {

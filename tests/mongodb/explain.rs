@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Bson, Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::backend::mongodb::{Node, Summary, plan, summarize};
+use studio_multidb::backend::mongodb::{Engine, Node, Summary, plan, summarize};
 use studio_multidb::ejson::parse_value;
 
 use super::api::api;
@@ -31,8 +31,9 @@ fn line(tree: &Node) -> Vec<&str> {
     stages
 }
 
-fn codes(summary: &Summary) -> Vec<&'static str> {
-    summary.warnings.iter().map(|warning| warning.code).collect()
+fn codes(summary: &Summary) -> Vec<String> {
+    let code = |code| json!(code).as_str().unwrap().to_owned();
+    summary.warnings.iter().map(|warning| code(warning.code)).collect()
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn a_query_of_the_classic_engine_is_a_line_of_stages_with_figures() {
     assert_eq!(scan.direction.as_deref(), Some("forward"));
     assert_eq!(scan.keys_examined, Some(4000));
 
-    assert_eq!(summary.engine, Some("classic"));
+    assert_eq!(summary.engine, Some(Engine::Classic));
     assert_eq!((summary.returned, summary.docs_examined), (Some(12), Some(4000)));
     assert_eq!((summary.ms, summary.rejected_plans), (Some(31), 1));
     assert_eq!(summary.indexes, ["status_1"]);
@@ -119,7 +120,7 @@ fn the_slot_based_engine_is_shown_by_the_stages_of_its_plan() {
     let scan = &fetch.children[0];
     // The outermost of its small stages tells what it returned: the filter, not the seek.
     assert_eq!((scan.keys_examined, scan.returned), (Some(479), Some(6)));
-    assert_eq!(summary.engine, Some("sbe"));
+    assert_eq!(summary.engine, Some(Engine::Sbe));
     assert_eq!(codes(&summary), ["index_examined_more_than_returned"]);
 
     let (tree, summary) = read!("sbe_lookup_7_0");
@@ -162,7 +163,7 @@ fn each_shard_is_a_branch() {
     assert_eq!(line(a), ["SHARDING_FILTER", "FETCH", "IXSCAN"]);
     assert_eq!((a.returned, b.returned), (Some(5), Some(4)));
     assert_eq!(b.children[0].docs_examined, Some(2000));
-    assert_eq!((summary.engine, summary.rejected_plans), (Some("mixed"), 1));
+    assert_eq!((summary.engine, summary.rejected_plans), (Some(Engine::Mixed), 1));
     assert_eq!((summary.docs_examined, summary.ms), (Some(2005), Some(25)));
     assert_eq!(codes(&summary), ["collection_scan", "examined_more_than_returned"]);
 
@@ -173,7 +174,7 @@ fn each_shard_is_a_branch() {
     assert_eq!(line(&merged.children[1]), ["$group", "SHARDING_FILTER", "COLLSCAN"]);
     assert_eq!(merged.children[0].children[0].children[0].docs_examined, Some(5555));
     assert_eq!((summary.returned, summary.docs_examined), (None, Some(5565)));
-    assert_eq!((summary.engine, summary.ms), (Some("mixed"), Some(40)));
+    assert_eq!((summary.engine, summary.ms), (Some(Engine::Mixed), Some(40)));
 }
 
 #[test]

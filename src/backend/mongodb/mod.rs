@@ -31,14 +31,16 @@ pub use self::catalog::{
 pub use self::client::Client;
 pub use self::command::Call;
 pub use self::driver::MongoTopology;
-pub use self::explain::{Explained, Index, Node, Summary, Verbosity, Warning, plan, summarize};
+pub use self::explain::{
+    Engine, Explained, Index, Node, Summary, Verbosity, Warning, WarningCode, plan, summarize,
+};
 pub use self::names::{Namespace, check_database, check_index_name, check_removable};
 pub use self::probe::probe;
 pub use self::read::{
     AggregateOptions, Batch, Count, CountKind, Distinct, Documents, FoundBy, Identity, Order,
     Position, Preview, Query, Reading, Source, Step, collation,
 };
-pub use self::schema::{Limits, Method, Profile, Sampling};
+pub use self::schema::{DocumentsShown, Limits, Method, Profile, Sampling};
 pub use self::server::{
     Ending, Member, Operation, Operations, Pool, RecordCursor, Recorded, Records, Replication,
     Server, Shard, Status, Watch,

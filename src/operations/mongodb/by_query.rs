@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::catalog::{collections as of_collections, databases};
 use super::collection::own_database;
+use crate::backend::mongodb::{CollectionEntry, DatabaseSizes};
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -22,7 +23,10 @@ pub(super) struct CollectionsByQueryInput {
 }
 
 /// As `mongodb.collections.list`.
-pub(super) async fn collections(cx: &Context, input: CollectionsByQueryInput) -> Result<Reply> {
+pub(super) async fn collections(
+    cx: &Context,
+    input: CollectionsByQueryInput,
+) -> Result<Reply<Vec<CollectionEntry>>> {
     let CollectionsByQueryInput { database_name, limit, after } = input;
     let db = named(cx, database_name).await?;
     of_collections::list(cx, of_collections::CollectionsListInput { db, limit, after, info: None })
@@ -38,7 +42,7 @@ pub(super) struct StatsByQueryInput {
 }
 
 /// As `mongodb.databases.stats`.
-pub(super) async fn stats(cx: &Context, input: StatsByQueryInput) -> Result<Reply> {
+pub(super) async fn stats(cx: &Context, input: StatsByQueryInput) -> Result<Reply<DatabaseSizes>> {
     let db = named(cx, input.database_name).await?;
     databases::stats(cx, databases::DatabasesStatsInput { db, scale: None }).await
 }

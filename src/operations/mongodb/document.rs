@@ -1,15 +1,16 @@
 //! `/mongodb/{scope}/databases/{db}/collections/{coll}/documents/{id}`.
 
-use mongodb::bson;
+use mongodb::bson::{Bson, RawDocumentBuf};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::changes;
 use super::collection::{readable, writable};
 use super::id::{self, Encoding, IdType};
 use super::seen::{Seen, Wanted, change, conflict, remove};
-use crate::ejson::{Document, Form, Mode, ShownAs, Update, etag, write_value};
+use crate::ejson::{Canonical, Document, Form, Mode, ShownAs, Update, etag};
 use crate::error::{Error, Result};
+use crate::json::{Object, Writer};
 use crate::operations::guard::given;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -39,27 +40,56 @@ pub(super) struct DocumentsGetInput {
     with_etag: bool,
 }
 
-/// The document, or `null` if there is none. Its etag, for `if_match` of a change, is in the header
-/// `ETag`, and beside the document where that is asked for.
-pub(super) async fn get(cx: &Context, input: DocumentsGetInput) -> Result<Reply> {
+/// A document.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) enum DocumentShown {
+    /// With `with_etag`.
+    WithEtag(DocumentWithEtag),
+    /// `null` if there is none.
+    Alone(Option<Document>),
+}
+
+/// A document and its state.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) struct DocumentWithEtag {
+    /// `null` if there is none.
+    document: Option<Document>,
+    /// For `if_match` of a change; `null` if there is no document.
+    etag: Option<String>,
+}
+
+pub(super) async fn get(cx: &Context, input: DocumentsGetInput) -> Result<Reply<DocumentShown>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
-    let mut writer = Reply::open();
-    writer.raw(if input.with_etag { "{\"document\":" } else { "" });
+    let form = Form::of(input.ejson, input.shown_as);
     let found = call.find_one(&namespace, id).await?;
-    match &found {
-        Some(document) => Form::of(input.ejson, input.shown_as).write(&mut writer, document)?,
-        None => writer.raw("null"),
-    }
     let etag = found.as_deref().map(etag);
-    if input.with_etag {
-        writer.raw(",\"etag\":");
-        writer.value(&etag)?;
-        writer.raw("}");
+    let reply = Reply::write(|writer| {
+        if !input.with_etag {
+            return write(writer, form, found.as_ref());
+        }
+        let mut object = Object::open(writer);
+        write(object.key("document"), form, found.as_ref())?;
+        object.member("etag", &etag)?;
+        object.close();
+        Ok(())
+    })?;
+    Ok(reply.in_state(etag))
+}
+
+fn write(writer: &mut Writer, mut form: Form<'_>, document: Option<&RawDocumentBuf>) -> Result<()> {
+    match document {
+        Some(document) => form.write(writer, document),
+        None => {
+            writer.raw("null");
+            Ok(())
+        }
     }
-    Ok(Reply::close(writer).in_state(etag))
 }
 
 /// How to change a document: `update` or `replacement`.
@@ -104,8 +134,24 @@ pub(super) struct DocumentsUpdateInput {
     shown_as: ShownAs,
 }
 
-/// `{ matched_count, upserted_id, document, etag }`: the document as it is after the change.
-pub(super) async fn update(cx: &Context, input: DocumentsUpdateInput) -> Result<Reply> {
+/// What became of a change.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) struct DocumentChanged {
+    /// 1, or 0 if the document was made.
+    matched_count: u8,
+    /// The id of a document that was made; else `null`.
+    upserted_id: Option<Canonical>,
+    /// The document as it is after the change; `null` if it was deleted meanwhile.
+    document: Option<Document>,
+    /// For `if_match` of the next change; `null` if there is no document.
+    etag: Option<String>,
+}
+
+pub(super) async fn update(
+    cx: &Context,
+    input: DocumentsUpdateInput,
+) -> Result<Reply<DocumentChanged>> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let seen = Seen::of(input.if_unchanged, input.if_match)?;
@@ -129,22 +175,13 @@ pub(super) async fn update(cx: &Context, input: DocumentsUpdateInput) -> Result<
     let changed = changed.ok_or_else(|| missing(&input.coll, &id))?;
     let etag = changed.document.as_deref().map(etag);
     let reply = Reply::write(|writer| {
-        writer.raw("{\"matched_count\":");
-        writer.raw(if changed.inserted { "0" } else { "1" });
-        writer.raw(",\"upserted_id\":");
-        if changed.inserted {
-            write_value(writer, &id, Mode::Canonical)?;
-        } else {
-            writer.raw("null");
-        }
-        writer.raw(",\"document\":");
-        match &changed.document {
-            Some(document) => Form::of(input.ejson, shown_as).write(writer, document)?,
-            None => writer.raw("null"),
-        }
-        writer.raw(",\"etag\":");
-        writer.value(&etag)?;
-        writer.raw("}");
+        let mut object = Object::open(writer);
+        object.member("matched_count", &u8::from(!changed.inserted))?;
+        object.member("upserted_id", &changed.inserted.then_some(Canonical(&id)))?;
+        let form = Form::of(input.ejson, shown_as);
+        write(object.key("document"), form, changed.document.as_ref())?;
+        object.member("etag", &etag)?;
+        object.close();
         Ok(())
     })?;
     Ok(reply.in_state(etag))
@@ -176,8 +213,17 @@ pub(super) struct DocumentsDeleteInput {
     shown_as: ShownAs,
 }
 
-/// `{ deleted_count }`.
-pub(super) async fn delete(cx: &Context, input: DocumentsDeleteInput) -> Result<Reply> {
+/// What was deleted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DocumentDeleted {
+    /// 1: a document that is not there is a failure.
+    deleted_count: u8,
+}
+
+pub(super) async fn delete(
+    cx: &Context,
+    input: DocumentsDeleteInput,
+) -> Result<Reply<DocumentDeleted>> {
     let namespace = writable(&input.db, &input.coll)?;
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let seen = Seen::of(input.if_unchanged, input.if_match)?;
@@ -187,13 +233,10 @@ pub(super) async fn delete(cx: &Context, input: DocumentsDeleteInput) -> Result<
     if !deleted.map_err(|error| conflict(error, input.shown_as))? {
         return Err(missing(&input.coll, &id));
     }
-    Reply::write(|writer| {
-        writer.raw("{\"deleted_count\":1}");
-        Ok(())
-    })
+    Reply::of(&DocumentDeleted { deleted_count: 1 })
 }
 
-fn missing(coll: &str, id: &bson::Bson) -> Error {
+fn missing(coll: &str, id: &Bson) -> Error {
     let id = id::plain(id).unwrap_or_default();
     Error::not_found(format!("there is no document with the _id {id} in {coll}"))
 }

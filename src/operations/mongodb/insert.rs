@@ -2,13 +2,13 @@
 
 use mongodb::bson;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::bulk::WRITES_OF_ONE_COST;
 use super::collection::writable;
 use super::id;
 use crate::backend::mongodb::with_id;
-use crate::ejson::{Document, Mode, write_value};
+use crate::ejson::{Canonical, Document};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
@@ -34,10 +34,21 @@ pub(super) struct DocumentsInsertInput {
     ordered: Option<bool>,
 }
 
-/// `{ inserted_ids, ids, inserted_count }`. `inserted_ids` are texts: the digits of an `ObjectId`, a
-/// string as it is, anything else as canonical Extended JSON. `ids` are the ids themselves, as
-/// canonical Extended JSON.
-pub(super) async fn insert(cx: &Context, input: DocumentsInsertInput) -> Result<Reply> {
+/// What was inserted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DocumentsInserted {
+    /// The ids as texts: the digits of an `ObjectId`, a string as it is, anything else as canonical
+    /// Extended JSON.
+    inserted_ids: Vec<String>,
+    /// The ids themselves.
+    ids: Vec<Canonical>,
+    inserted_count: usize,
+}
+
+pub(super) async fn insert(
+    cx: &Context,
+    input: DocumentsInsertInput,
+) -> Result<Reply<DocumentsInserted>> {
     let namespace = writable(&input.db, &input.coll)?;
     let documents = match (input.document, input.documents) {
         (Some(document), None) => vec![document],
@@ -62,18 +73,12 @@ pub(super) async fn insert(cx: &Context, input: DocumentsInsertInput) -> Result<
     if let Err(error) = call.insert(&namespace, &raw, ordered).await {
         return Err(partly_inserted(error, &ids, ordered));
     }
-    let reply = Reply::write(|writer| {
-        writer.raw("{\"inserted_ids\":");
-        let texts: Vec<String> = ids.iter().map(id::plain).collect::<Result<_>>()?;
-        writer.value(&texts)?;
-        writer.raw(",\"ids\":");
-        writer.try_list(&ids, |writer, id| write_value(writer, id, Mode::Canonical))?;
-        writer.raw(",\"inserted_count\":");
-        writer.value(&ids.len())?;
-        writer.raw("}");
-        Ok(())
-    })?;
-    Ok(reply.created())
+    let inserted = DocumentsInserted {
+        inserted_ids: ids.iter().map(id::plain).collect::<Result<_>>()?,
+        inserted_count: ids.len(),
+        ids: ids.into_iter().map(Canonical).collect(),
+    };
+    Ok(Reply::of(&inserted)?.created())
 }
 
 /// Says which documents were inserted although others were refused.

@@ -5,30 +5,38 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend::mongodb::command::{Call, integer};
 use crate::backend::mongodb::names::Namespace;
+use crate::ejson::{self, relaxed};
 use crate::error::{Code, Error, Result};
 
 /// A list does not wait longer than this for the sizes in it.
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// A collection in the list of collections.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CollectionEntry {
     /// Its name.
     pub name: String,
     /// `collection`, `view` or `timeseries`, as the server names it.
+    #[serde(rename = "type")]
     pub type_name: String,
+    /// What it is for those who use it.
+    pub kind: CollectionKind,
     /// What it was created with.
+    #[serde(serialize_with = "relaxed")]
+    #[schemars(with = "ejson::Document")]
     pub options: RawDocumentBuf,
-    /// Its sizes; a view has none.
+    /// Its sizes; `null` for a view, where they were not asked for, and where the collection did not
+    /// tell them in time or to this user.
     pub info: Option<CollectionSizes>,
 }
 
 /// What a collection is for those who use it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CollectionKind {
     /// Keeps documents until they are deleted.
@@ -41,30 +49,28 @@ pub enum CollectionKind {
     Timeseries,
 }
 
-impl CollectionEntry {
-    /// What it is for those who use it.
-    #[must_use]
-    pub fn kind(&self) -> CollectionKind {
-        let has = |option| self.options.get(option).is_ok_and(|value| value.is_some());
-        match self.type_name.as_str() {
-            "view" => CollectionKind::View,
-            "timeseries" => CollectionKind::Timeseries,
+impl CollectionKind {
+    fn of(type_name: &str, options: &RawDocument) -> Self {
+        let has = |option| options.get(option).is_ok_and(|value| value.is_some());
+        match type_name {
+            "view" => Self::View,
+            "timeseries" => Self::Timeseries,
             // Some servers name the type by the options alone.
-            _ if has("timeseries") => CollectionKind::Timeseries,
-            _ if self.options.get_bool("capped").unwrap_or(false) => CollectionKind::Capped,
-            _ => CollectionKind::Collection,
+            _ if has("timeseries") => Self::Timeseries,
+            _ if options.get_bool("capped").unwrap_or(false) => Self::Capped,
+            _ => Self::Collection,
         }
     }
 }
 
 /// Sizes of a collection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CollectionSizes {
     /// Documents; `null` for a time series, whose server does not count them.
     pub count: Option<i64>,
     /// Bytes of the documents before compression.
     pub size: i64,
-    /// Bytes of a document on average.
+    /// Bytes of a document on average; `null` for a time series.
     pub avg_obj_size: Option<i64>,
     /// Bytes on disk.
     pub storage_size: i64,
@@ -95,7 +101,7 @@ impl Call<'_> {
         }
         let call = &self.within(BUDGET);
         let measured = stream::iter(found).map(|entry| async move {
-            let info = match entry.kind() {
+            let info = match entry.kind {
                 CollectionKind::View => None,
                 _ => call.collection_sizes(db, &entry.name).await.ok(),
             };
@@ -165,15 +171,23 @@ impl Call<'_> {
 }
 
 fn of_unknown_kind(name: String) -> CollectionEntry {
-    let type_name = "collection".to_owned();
-    CollectionEntry { name, type_name, options: RawDocumentBuf::new(), info: None }
+    CollectionEntry {
+        name,
+        type_name: "collection".to_owned(),
+        kind: CollectionKind::Collection,
+        options: RawDocumentBuf::new(),
+        info: None,
+    }
 }
 
 fn collection_entry(entry: &RawDocument) -> Option<CollectionEntry> {
+    let type_name = entry.get_str("type").unwrap_or("collection");
+    let options = entry.get_document("options").map(RawDocument::to_owned).unwrap_or_default();
     Some(CollectionEntry {
         name: entry.get_str("name").ok()?.to_owned(),
-        type_name: entry.get_str("type").unwrap_or("collection").to_owned(),
-        options: entry.get_document("options").map(RawDocument::to_owned).unwrap_or_default(),
+        type_name: type_name.to_owned(),
+        kind: CollectionKind::of(type_name, &options),
+        options,
         info: None,
     })
 }
@@ -202,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_kinds_are_told_apart() {
-        let kind = |entry: Document| listed(&entry).kind();
+        let kind = |entry: Document| listed(&entry).kind;
         let plain = doc! { "name": "a", "type": "collection", "options": {}, "info": {} };
         assert_eq!(kind(plain), CollectionKind::Collection);
         let options = doc! { "capped": true, "size": 4096 };

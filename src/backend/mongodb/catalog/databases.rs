@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
 use mongodb::bson::{Document, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend::mongodb::command::{Call, integer, server_code, unexpected};
@@ -17,20 +18,21 @@ use crate::outcome::Outcome;
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// A database in the list of databases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DatabaseEntry {
     /// Its name.
     pub name: String,
-    /// Bytes on disk; `null` where the user may not know.
+    /// Bytes on disk; `null` where the user may not know, or it was not asked for.
     pub size_on_disk: Option<i64>,
-    /// Whether it holds no data.
+    /// Whether it holds no data; `null` as above.
     pub empty: Option<bool>,
-    /// How many collections and views it has; `null` where that took too long or is not allowed.
+    /// How many collections and views it has; `null` where that took too long or is not allowed, or
+    /// was not asked for.
     pub collections: Option<u64>,
 }
 
 /// Sizes of a database.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct DatabaseSizes {
     /// Its name.
     pub db: String,
@@ -54,7 +56,7 @@ pub struct DatabaseSizes {
     pub total_size: i64,
     /// Used on the file system that the data is on; `null` where the server does not tell.
     pub fs_used_size: Option<i64>,
-    /// Size of that file system.
+    /// Size of that file system; `null` where the server does not tell.
     pub fs_total_size: Option<i64>,
     /// How many bytes one unit of the sizes stands for.
     pub scale: i64,

@@ -1,12 +1,15 @@
 //! The commands that ask for an explanation.
 
 use mongodb::bson::{Bson, Document, doc};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::backend::mongodb::read::Reading;
 use crate::error::Result;
 
 /// How much to find out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Verbosity {
     /// The plan that would be chosen. Nothing is run.
     #[default]

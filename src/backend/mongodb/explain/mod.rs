@@ -11,7 +11,7 @@ mod tree;
 use mongodb::bson::Document;
 
 pub use self::command::{Explained, Verbosity};
-pub use self::summary::{Summary, Warning, summarize};
+pub use self::summary::{Engine, Summary, Warning, WarningCode, summarize};
 pub use self::tree::{Index, Node, plan};
 
 use super::command::Call;

@@ -1,6 +1,7 @@
 //! What matters of an explanation.
 
 use mongodb::bson::{Bson, Document};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::figures::sum;
@@ -13,13 +14,14 @@ const FEW: i64 = 100;
 const TIMES: i64 = 10;
 
 /// An explanation in short.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[schemars(rename = "PlanSummary")]
 pub struct Summary {
-    /// `classic` or `sbe` (slot-based); `mixed` if shards differ.
-    pub engine: Option<&'static str>,
+    /// `null` where the explanation does not tell.
+    pub engine: Option<Engine>,
     /// Documents in the result; `null` if it was not run, or merged from several shards.
     pub returned: Option<i64>,
-    /// Documents read from collections.
+    /// Documents read from collections; `null` if it was not run, as for the figures below.
     pub docs_examined: Option<i64>,
     /// Index keys read.
     pub keys_examined: Option<i64>,
@@ -35,17 +37,49 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
 }
 
+/// What runs a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "PlanEngine")]
+pub enum Engine {
+    /// The classic engine.
+    Classic,
+    /// The slot-based engine.
+    Sbe,
+    /// One on some shards, the other on others.
+    Mixed,
+}
+
 /// Something that makes an operation slow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PlanWarning")]
 pub struct Warning {
-    /// `collection_scan`, `in_memory_sort`, `spilled_to_disk`, `examined_more_than_returned`,
-    /// `index_examined_more_than_returned` or `lookup_without_index`.
-    pub code: &'static str,
+    /// For programs.
+    pub code: WarningCode,
     /// For people.
     pub message: String,
     /// The stage it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
+}
+
+/// What makes an operation slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "PlanWarningCode")]
+pub enum WarningCode {
+    /// All documents of a collection are read.
+    CollectionScan,
+    /// No index has the order that is asked for.
+    InMemorySort,
+    /// A stage needs more memory than it may have.
+    SpilledToDisk,
+    /// Many more documents were read than returned.
+    ExaminedMoreThanReturned,
+    /// Many more keys of an index were read than documents returned.
+    IndexExaminedMoreThanReturned,
+    /// No index finds the documents that are looked up.
+    LookupWithoutIndex,
 }
 
 /// The summary of an explanation and its tree.
@@ -94,11 +128,11 @@ struct Traits {
 }
 
 impl Traits {
-    fn engine(&self) -> Option<&'static str> {
+    fn engine(&self) -> Option<Engine> {
         match (self.classic, self.slots) {
-            (true, true) => Some("mixed"),
-            (true, false) => Some("classic"),
-            (false, true) => Some("sbe"),
+            (true, true) => Some(Engine::Mixed),
+            (true, false) => Some(Engine::Classic),
+            (false, true) => Some(Engine::Sbe),
             (false, false) => None,
         }
     }
@@ -174,13 +208,13 @@ impl Traits {
         let returned = returned.or_else(|| integer(stats, "nReturned")).unwrap_or(0);
         if docs > FEW && docs / TIMES > returned {
             self.warnings.push(Warning {
-                code: "examined_more_than_returned",
+                code: WarningCode::ExaminedMoreThanReturned,
                 message: format!("{docs} documents were read to find {returned}"),
                 stage: None,
             });
         } else if keys > FEW && keys / TIMES > returned {
             self.warnings.push(Warning {
-                code: "index_examined_more_than_returned",
+                code: WarningCode::IndexExaminedMoreThanReturned,
                 message: format!("{keys} index keys were read to find {returned}"),
                 stage: None,
             });
@@ -200,14 +234,14 @@ fn warn(tree: &Node, warnings: &mut Vec<Warning>) {
         let detail = |name: &str| node.detail.as_ref().and_then(|detail| detail.get(name));
         match node.stage.as_str() {
             "COLLSCAN" if detail("filter").is_some() => add(
-                "collection_scan",
+                WarningCode::CollectionScan,
                 "no index is used: every document is compared with the filter",
                 node,
             ),
-            "COLLSCAN" => add("collection_scan", "the whole collection is read", node),
+            "COLLSCAN" => add(WarningCode::CollectionScan, "the whole collection is read", node),
             "SORT" | "$sort" => {
                 add(
-                    "in_memory_sort",
+                    WarningCode::InMemorySort,
                     "no index has this order: results are sorted in memory",
                     node,
                 );
@@ -219,14 +253,18 @@ fn warn(tree: &Node, warnings: &mut Vec<Warning>) {
             _ => {}
         }
         if node.used_disk {
-            add("spilled_to_disk", "its memory was not enough, and it went on on disk", node);
+            add(
+                WarningCode::SpilledToDisk,
+                "its memory was not enough, and it went on on disk",
+                node,
+            );
         }
     });
 }
 
 fn lookup_without_index(stage: &str) -> Warning {
     Warning {
-        code: "lookup_without_index",
+        code: WarningCode::LookupWithoutIndex,
         message: "the other collection is read whole for each document; index its foreign field"
             .to_owned(),
         stage: Some(stage.to_owned()),

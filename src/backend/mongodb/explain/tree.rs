@@ -1,6 +1,7 @@
 //! An explanation as one tree of stages.
 
 use mongodb::bson::{Bson, Document, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,8 @@ use crate::backend::mongodb::command::as_value;
 
 /// A stage of a plan. Documents come from its children and go to its parent; the root gives the
 /// result.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[schemars(rename = "PlanStage")]
 pub struct Node {
     /// What it does: `IXSCAN`, `FETCH`, `SORT`, `$group`…
     pub stage: String,
@@ -36,7 +38,7 @@ pub struct Node {
     pub returned: Option<i64>,
     /// Milliseconds, with those of its children.
     pub ms: Option<i64>,
-    /// Its memory was not enough.
+    /// Its memory was not enough; not there otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub used_disk: bool,
     /// Where its documents come from.
@@ -44,7 +46,8 @@ pub struct Node {
 }
 
 /// An index.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "PlanIndex")]
 pub struct Index {
     /// Its name.
     pub name: String,

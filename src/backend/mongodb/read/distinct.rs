@@ -1,6 +1,8 @@
 //! The different values of a field.
 
 use mongodb::bson::{Bson, Document, doc};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::aggregate::AggregateOptions;
 use super::reading::Reading;
@@ -25,7 +27,8 @@ pub struct Distinct {
 }
 
 /// How the values were found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum FoundBy {
     /// The server's `distinct`.
     Distinct,

@@ -10,6 +10,7 @@ use mongodb::options::{
     SelectionCriteria,
 };
 use mongodb::raw_batch_cursor::RawBatchCursor;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::current::{by_id, primary};
@@ -42,17 +43,19 @@ pub struct Query {
 }
 
 /// How many documents there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "DocumentCount")]
 pub struct Count {
-    /// The number, unless it took too long to find out.
+    /// The number; `null` if it took too long to find out.
     pub value: Option<u64>,
     /// How the number came about.
     pub kind: CountKind,
 }
 
 /// How a number of documents came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "DocumentCountKind")]
 pub enum CountKind {
     /// They were counted.
     Exact,

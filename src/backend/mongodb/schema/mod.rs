@@ -9,7 +9,8 @@ mod frequent;
 mod order;
 mod profile;
 mod sample;
-mod write;
+mod shown;
 
 pub use self::profile::{Limits, Profile};
 pub use self::sample::{Method, Sampling};
+pub use self::shown::DocumentsShown;

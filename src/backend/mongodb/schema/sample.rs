@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::backend::mongodb::command::Call;
 use crate::backend::mongodb::names::Namespace;
@@ -10,7 +12,9 @@ use crate::backend::mongodb::read::{AggregateOptions, Documents, Reading};
 use crate::error::Result;
 
 /// How to choose documents.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "SampleMethod")]
 pub enum Method {
     /// At random.
     #[default]

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::backend::mongodb::gate;
+use crate::backend::mongodb::Count;
 use crate::ejson::Document;
 use crate::error::Result;
+use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::Context;
@@ -29,16 +30,12 @@ pub(super) struct CountInput {
     options: ReadOptions,
 }
 
-/// `{ value, kind }`: `exact` if they were counted, `estimate` if the collection's metadata says so,
-/// which is the case without a filter and without a hint, and `timeout` with the value `null` if
-/// counting took too long.
-pub(super) async fn count(cx: &Context, input: CountInput) -> Result<Reply> {
+pub(super) async fn count(cx: &Context, input: CountInput) -> Result<Reply<Count>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let filter = input.filter.as_ref().map(Document::tree).transpose()?.unwrap_or_default();
-    gate::expression(&filter)?;
+    let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
     let estimate = filter.is_empty() && input.options.hint.is_none() && !input.exact;
     let reading = input.options.reading()?;
     let client = cx.mongodb().await?;
     let call = input.options.call(cx, &client);
-    Reply::json(&call.count_as(&namespace, filter, reading, estimate).await?)
+    Reply::of(&call.count_as(&namespace, filter, reading, estimate).await?)
 }

@@ -2,10 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::backend::mongodb::{Cap, Distinct, FoundBy, gate};
+use crate::backend::mongodb::{Cap, Distinct, FoundBy};
 use crate::ejson::{Document, Mode};
 use crate::error::{Error, Result};
+use crate::json::Object;
+use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::Context;
@@ -36,10 +39,19 @@ pub(super) struct DistinctInput {
     ejson: Mode,
 }
 
-/// `{ values, truncated, found_by }`. The elements of arrays count by themselves. `found_by` is
-/// `distinct`, or `aggregation` where all values together are larger than one answer of the server
-/// may be.
-pub(super) async fn distinct(cx: &Context, input: DistinctInput) -> Result<Reply> {
+/// The different values of a field.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) struct DistinctValues {
+    /// Of any types, as Extended JSON. The elements of arrays count by themselves.
+    values: Vec<Value>,
+    /// Whether there are more.
+    truncated: bool,
+    /// How they were found.
+    found_by: FoundBy,
+}
+
+pub(super) async fn distinct(cx: &Context, input: DistinctInput) -> Result<Reply<DistinctValues>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let limit = input.limit.unwrap_or(LIMIT);
     if !(1..=MOST).contains(&limit) {
@@ -48,8 +60,7 @@ pub(super) async fn distinct(cx: &Context, input: DistinctInput) -> Result<Reply
     if input.key.split('.').any(|part| part.is_empty() || part.starts_with('$')) {
         return Err(Error::validation(format!("{:?} is not the path of a field", input.key)));
     }
-    let filter = input.filter.as_ref().map(Document::tree).transpose()?.unwrap_or_default();
-    gate::expression(&filter)?;
+    let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
     let distinct = Distinct {
         key: input.key,
         filter,
@@ -58,14 +69,14 @@ pub(super) async fn distinct(cx: &Context, input: DistinctInput) -> Result<Reply
     };
     let client = cx.mongodb().await?;
     let call = input.options.call(cx, &client);
-    let mut writer = Reply::open();
-    writer.raw("{\"values\":[");
-    let (end, by) = call.distinct(&namespace, distinct, input.ejson, &mut writer).await?;
-    writer.raw("],\"truncated\":");
-    writer.boolean(end.has_more);
-    writer.raw(match by {
-        FoundBy::Distinct => ",\"found_by\":\"distinct\"}",
-        FoundBy::Aggregation => ",\"found_by\":\"aggregation\"}",
-    });
-    Ok(Reply::close(writer))
+    let mut out = Reply::open();
+    let mut object = Object::open(&mut out);
+    let values = object.key("values");
+    values.raw("[");
+    let (end, by) = call.distinct(&namespace, distinct, input.ejson, values).await?;
+    values.raw("]");
+    object.member("truncated", &end.has_more)?;
+    object.member("found_by", &by)?;
+    object.close();
+    Ok(Reply::close(out))
 }

@@ -2,13 +2,14 @@
 
 use mongodb::bson::{self, Bson};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use crate::backend::mongodb::{Explained, Verbosity, gate, plan, summarize};
-use crate::ejson::{Document, Mode, Pipeline, Update, write_tree};
+use crate::backend::mongodb::{Explained, Node, Summary, Verbosity, gate, plan, summarize};
+use crate::ejson::{Document, Mode, Pipeline, Update, json_of};
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
 use crate::operations::mongodb::aggregate::{RunOptions, allowed};
+use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -36,25 +37,12 @@ pub(super) struct ExplainInput {
     /// `queryPlanner`, which is the default and runs nothing, `executionStats` or
     /// `allPlansExecution`.
     #[serde(default)]
-    verbosity: VerbosityInput,
+    verbosity: Verbosity,
     /// How to read.
     #[serde(default)]
     options: RunOptions,
     /// Whether to return the server's own explanation too; it does unless this is `false`.
     raw: Option<bool>,
-}
-
-/// How much to find out.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-enum VerbosityInput {
-    /// The plan.
-    #[default]
-    QueryPlanner,
-    /// What the plan did; the query is run.
-    ExecutionStats,
-    /// What all plans that were tried did; the query is run.
-    AllPlansExecution,
 }
 
 /// A query.
@@ -131,19 +119,26 @@ struct ExplainedDelete {
     multi: bool,
 }
 
-/// `{ executed, note, summary, plan, raw }`. `executed` says whether the query was run, `note` what
-/// that means. `plan` is a tree of `{ stage, shard, index: { name, keys }, bounds, direction, detail,
-/// docs_examined, keys_examined, returned, ms, used_disk, children }`, or `null` if the server's
-/// explanation holds none; figures are `null` where nothing was run. `summary` is `{ engine, returned,
-/// docs_examined, keys_examined, ms, indexes, covered, rejected_plans, warnings: [{ code, message,
-/// stage }] }`. `raw` is `null` if it was not asked for or is larger than an answer may be.
-pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply> {
+/// How the server finds what is asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Explanation {
+    /// Whether it was run.
+    executed: bool,
+    /// What that means, for people; `null` if it was not run.
+    note: Option<&'static str>,
+    summary: Summary,
+    /// The stage that gives the result, with those that feed it; `null` if the server's explanation
+    /// holds none.
+    plan: Option<Node>,
+    /// The server's own explanation; `null` if it was not asked for, or is larger than an answer may
+    /// be.
+    #[schemars(with = "Option<Document>")]
+    raw: Option<Box<RawValue>>,
+}
+
+pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply<Explanation>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let verbosity = match input.verbosity {
-        VerbosityInput::QueryPlanner => Verbosity::QueryPlanner,
-        VerbosityInput::ExecutionStats => Verbosity::ExecutionStats,
-        VerbosityInput::AllPlansExecution => Verbosity::AllPlansExecution,
-    };
+    let verbosity = input.verbosity;
     let options = input.options.checked()?;
     let (variables, allow_disk_use) = (options.variables, options.allow_disk_use);
     let mut writes = false;
@@ -189,8 +184,24 @@ pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply> 
     let call = input.options.read.call(cx, &client);
     let answer = call.explain(&namespace, explained, options.reading, verbosity).await?;
     let most = cx.service.config.max_result_bytes;
+    let tree = plan(&answer);
+    let note = note(verbosity, writes);
+    let raw = input.raw.unwrap_or(true).then(|| json_of(&answer, Mode::Relaxed)).transpose()?;
+    let mut explanation = Explanation {
+        executed: note.is_some(),
+        note,
+        summary: summarize(&answer, tree.as_ref()),
+        plan: tree,
+        raw,
+    };
     Reply::write(|writer| {
-        write_answer(writer, &answer, note(verbosity, writes), input.raw.unwrap_or(true), most)
+        let begin = writer.len();
+        writer.value(&explanation)?;
+        if writer.len() > most && explanation.raw.take().is_some() {
+            writer.buffer().truncate(begin);
+            writer.value(&explanation)?;
+        }
+        Ok(())
     })
 }
 
@@ -200,37 +211,6 @@ fn note(verbosity: Verbosity, writes: bool) -> Option<&'static str> {
         (true, false) => Some("the query was run to find this out"),
         (true, true) => Some("all but the writing was done to find this out; nothing was changed"),
     }
-}
-
-fn write_answer(
-    writer: &mut Writer,
-    answer: &bson::Document,
-    note: Option<&str>,
-    raw: bool,
-    most: usize,
-) -> Result<()> {
-    let tree = plan(answer);
-    let summary = summarize(answer, tree.as_ref());
-    writer.raw("{\"executed\":");
-    writer.boolean(note.is_some());
-    writer.raw(",\"note\":");
-    writer.value(&note)?;
-    writer.raw(",\"summary\":");
-    writer.value(&summary)?;
-    writer.raw(",\"plan\":");
-    writer.value(&tree)?;
-    writer.raw(",\"raw\":");
-    let mut text = Writer::new();
-    if raw {
-        write_tree(&mut text, answer, Mode::Relaxed)?;
-    }
-    if raw && text.len() + writer.len() <= most {
-        writer.raw(text.into_bytes());
-    } else {
-        writer.raw("null");
-    }
-    writer.raw("}");
-    Ok(())
 }
 
 /// A pipeline that may be explained. One that writes may not be run for that.
@@ -248,12 +228,6 @@ fn explainable(
         ));
     }
     Ok(stages)
-}
-
-fn checked(document: &Document) -> Result<bson::Document> {
-    let tree = document.tree()?;
-    gate::expression(&tree)?;
-    Ok(tree)
 }
 
 fn checked_update(update: Update) -> Result<Bson> {

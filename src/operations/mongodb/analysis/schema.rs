@@ -3,13 +3,16 @@
 use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::backend::mongodb::{Batch, Client, Documents, Limits, Method, Profile, Sampling, gate};
+use crate::backend::mongodb::{
+    Batch, Client, Documents, DocumentsShown, Limits, Method, Profile, Sampling,
+};
 use crate::deadline::Deadline;
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
+use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::{Accept, Context};
@@ -37,7 +40,7 @@ pub(super) struct SchemaInput {
     size: Option<u32>,
     /// `random`, which is the default, or `head`: those that the server finds first, which is faster.
     #[serde(default)]
-    method: MethodInput,
+    method: Method,
     /// Paths at most; 1000 if not given, at most 5000.
     paths: Option<u32>,
     /// Frequent values of each type at each path; 10 if not given, at most 50. `0` finds none.
@@ -51,33 +54,51 @@ pub(super) struct SchemaInput {
     ejson: Mode,
 }
 
-/// How to choose documents.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum MethodInput {
-    /// At random.
-    #[default]
-    Random,
-    /// Those that the server finds first.
-    Head,
+/// What documents look like.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SampleShown<'a> {
+    /// How the documents were chosen.
+    method: Method,
+    /// Why no more of them were looked at.
+    ended_by: SampleEnd,
+    /// How long it took.
+    ms: u64,
+    #[serde(flatten)]
+    documents: DocumentsShown<'a>,
 }
 
-/// `{ method, ended_by, ms, documents, bytes, paths, cut, left_out, fields }`. `ended_by` is `size`,
-/// `end` where there are no more documents, or `time`. `cut` says that there was more than is kept:
-/// `left_out` values are in no field.
-///
-/// A field is `{ path, keys, documents, presence, occurrences, presence_in_parent, cardinality: {
-/// value, kind }, types }`. `[]` in a path stands for the items of an array, as `null` does in `keys`.
-/// `presence` is the share of the documents that have it, `presence_in_parent` that of the embedded
-/// documents it stands in. The cardinality counts different values within the sample, but for
-/// documents and arrays; its kind is `exact` or `estimate`.
-///
-/// A type is `{ type, count, share, min, max, length: { min, max, average }, values: [{ value, count,
-/// error }] }`, with what applies to it. Lengths are characters of text, bytes of binary data, items of
-/// arrays and fields of documents. A frequent value's count is too large by `error` at most.
-///
-/// As a stream it is records of `{ progress: { documents, ms } }`, and `{ schema }` as the last one.
-pub(super) async fn schema(cx: &Context, input: SchemaInput) -> Result<Reply> {
+/// Why a sample ended.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum SampleEnd {
+    /// As many documents as were asked for.
+    Size,
+    /// There are no more.
+    End,
+    /// The time was up.
+    Time,
+}
+
+/// How far a sample is; the last record is what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SampleRecord<'a> {
+    Progress(SampleProgress),
+    Schema(SampleShown<'a>),
+}
+
+/// How far a sample is.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SampleProgress {
+    /// How many were looked at.
+    documents: u64,
+    ms: u64,
+}
+
+pub(super) async fn schema(
+    cx: &Context,
+    input: SchemaInput,
+) -> Result<Reply<SampleShown<'static>>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let size = input.size.unwrap_or(SIZE);
     let paths = input.paths.unwrap_or(PATHS);
@@ -89,12 +110,8 @@ pub(super) async fn schema(cx: &Context, input: SchemaInput) -> Result<Reply> {
              `values` at most {MOST_VALUES}"
         )));
     }
-    let filter = input.filter.as_ref().map(Document::tree).transpose()?.unwrap_or_default();
-    gate::expression(&filter)?;
-    let method = match input.method {
-        MethodInput::Random => Method::Random,
-        MethodInput::Head => Method::Head,
-    };
+    let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
+    let method = input.method;
     let sampling = Sampling { filter, size, method, reading: input.options.reading()? };
     let budget = input.options.longest().unwrap_or(BUDGET);
     let client = cx.mongodb().await?;
@@ -115,7 +132,7 @@ pub(super) async fn schema(cx: &Context, input: SchemaInput) -> Result<Reply> {
             }
         };
         let most = cx.service.config.max_result_bytes;
-        return Reply::write(|writer| sampler.seen.write(writer, ended_by, most));
+        return Reply::write(|writer| bounded(writer, most, &sampler.seen.shown(ended_by)));
     }
     Reply::stream(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
@@ -123,19 +140,13 @@ pub(super) async fn schema(cx: &Context, input: SchemaInput) -> Result<Reply> {
                 let ended_by = sampler.step(&client).await?;
                 let seen = &sampler.seen;
                 let Some(ended_by) = ended_by else {
-                    sink.record(|out| seen.write_progress(out)).await?;
+                    sink.record(|out| out.value(&SampleRecord::Progress(seen.progress()))).await?;
                     sink.flush().await?;
                     continue;
                 };
                 let most = cx.service.config.max_result_bytes;
-                return sink
-                    .record(|out| {
-                        out.raw("{\"schema\":");
-                        seen.write(out, ended_by, most)?;
-                        out.raw("}");
-                        Ok(())
-                    })
-                    .await;
+                let shown = SampleRecord::Schema(seen.shown(ended_by));
+                return sink.record(|out| bounded(out, most, &shown)).await;
             }
         })
     })
@@ -166,54 +177,49 @@ struct Seen {
 
 impl Sampler {
     /// Looks at the next documents; says why the sample ended, once it did.
-    async fn step(&mut self, client: &Client) -> Result<Option<&'static str>> {
+    async fn step(&mut self, client: &Client) -> Result<Option<SampleEnd>> {
         let documents = self.seen.profile.documents();
         let batch = match self.documents.next(client, self.deadline).await {
             Ok(Some(batch)) => batch,
-            Ok(None) if documents < u64::from(self.size) => return Ok(Some("end")),
-            Ok(None) => return Ok(Some("size")),
+            Ok(None) if documents < u64::from(self.size) => return Ok(Some(SampleEnd::End)),
+            Ok(None) => return Ok(Some(SampleEnd::Size)),
             // What was seen until now is worth telling.
             Err(error) if error.code() == Code::DbTimeout && documents > 0 => {
-                return Ok(Some("time"));
+                return Ok(Some(SampleEnd::Time));
             }
             Err(error) => return Err(error),
         };
         let profile = std::mem::replace(&mut self.seen.profile, Profile::new(Limits::NONE));
         self.seen.profile = look_at(profile, batch).await?;
-        Ok(self.deadline.passed().then_some("time"))
+        Ok(self.deadline.passed().then_some(SampleEnd::Time))
     }
 }
 
 impl Seen {
-    fn write_progress(&self, writer: &mut Writer) -> Result<()> {
-        writer.raw("{\"progress\":{\"documents\":");
-        writer.value(&self.profile.documents())?;
-        writer.raw(",\"ms\":");
-        writer.value(&self.started.elapsed().as_millis())?;
-        writer.raw("}}");
-        Ok(())
+    fn ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn write(&self, writer: &mut Writer, ended_by: &str, most: usize) -> Result<()> {
-        let start = writer.len();
-        writer.raw(match self.method {
-            Method::Random => "{\"method\":\"random\",\"ended_by\":",
-            Method::Head => "{\"method\":\"head\",\"ended_by\":",
-        });
-        writer.string(ended_by);
-        writer.raw(",\"ms\":");
-        writer.value(&self.started.elapsed().as_millis())?;
-        writer.raw(",");
-        self.profile.write(writer, self.ejson)?;
-        writer.raw("}");
-        if writer.len() - start > most {
-            return Err(Error::new(
-                Code::PayloadTooLarge,
-                "the schema is larger than an answer may be; ask for fewer `paths` or `values`",
-            ));
-        }
-        Ok(())
+    fn progress(&self) -> SampleProgress {
+        SampleProgress { documents: self.profile.documents(), ms: self.ms() }
     }
+
+    fn shown(&self, ended_by: SampleEnd) -> SampleShown<'_> {
+        let documents = self.profile.shown(self.ejson);
+        SampleShown { method: self.method, ended_by, ms: self.ms(), documents }
+    }
+}
+
+fn bounded(writer: &mut Writer, most: usize, answer: &impl Serialize) -> Result<()> {
+    let start = writer.len();
+    writer.value(answer)?;
+    if writer.len() - start > most {
+        return Err(Error::new(
+            Code::PayloadTooLarge,
+            "the schema is larger than an answer may be; ask for fewer `paths` or `values`",
+        ));
+    }
+    Ok(())
 }
 
 /// Millions of values may be in a batch; looking at them must not hold up other requests.

@@ -5,15 +5,17 @@ mod input;
 mod preview;
 
 use mongodb::bson::Bson;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 pub(super) use self::input::BulkInput;
 
 use self::input::Write;
+use self::preview::BulkPreview;
 use super::collection::writable;
-use crate::backend::mongodb::{Report, Statement};
-use crate::ejson::{Mode, write_value};
+use crate::backend::mongodb::Statement;
+use crate::ejson::Canonical;
 use crate::error::Result;
-use crate::json::Writer;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
 use crate::request::reply::Reply;
@@ -21,11 +23,39 @@ use crate::request::reply::Reply;
 /// So many writes cost one more in the rate limit.
 pub(super) const WRITES_OF_ONE_COST: usize = 10;
 
-/// `{ inserted_count, matched_count, modified_count, deleted_count, inserted: [{ index, _id }],
-/// upserted: [{ index, _id }] }`, or what a preview finds. A failure has the same figures in its
-/// details, with `write_errors: [{ index, code, message, errInfo }]`, and `unknown_indexes` of the
-/// writes whose answer was lost. None of them is sent again.
-pub(super) async fn run(cx: &Context, input: BulkInput) -> Result<Reply> {
+/// What was written; with `dry_run`, what would be reached.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)] // each is written by itself
+pub(super) enum BulkAnswer {
+    Preview(BulkPreview),
+    Written(BulkWritten),
+}
+
+/// What was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct BulkWritten {
+    inserted_count: usize,
+    /// Documents that updates found.
+    matched_count: u64,
+    /// Documents that updates changed.
+    modified_count: u64,
+    deleted_count: u64,
+    inserted: Vec<BulkMade>,
+    /// Documents that updates made, because none matched.
+    upserted: Vec<BulkMade>,
+}
+
+/// A document that a write made.
+#[derive(Debug, Serialize, JsonSchema)]
+struct BulkMade {
+    /// Of the write, from 0.
+    index: usize,
+    #[serde(rename = "_id")]
+    id: Canonical,
+}
+
+pub(super) async fn run(cx: &Context, input: BulkInput) -> Result<Reply<BulkAnswer>> {
     let namespace = writable(&input.db, &input.coll)?;
     let (ordered, confirmed, dry_run) = (input.ordered, input.confirm, input.dry_run);
     let sample = input.sample()?;
@@ -42,46 +72,19 @@ pub(super) async fn run(cx: &Context, input: BulkInput) -> Result<Reply> {
     if !confirmed {
         guard::check(&call, &namespace, &writes).await?;
     }
-    let ids: Vec<Option<Bson>> = writes.iter().map(Write::inserted_id).collect();
+    let mut ids: Vec<Option<Bson>> = writes.iter().map(Write::inserted_id).collect();
     let statements: Vec<Statement> =
         writes.into_iter().map(Write::into_statement).collect::<Result<_>>()?;
     let report = call.bulk(&namespace, &statements, ordered).await?;
-    Reply::write(|writer| write_report(writer, &report, &ids))
-}
-
-fn write_report(writer: &mut Writer, report: &Report, ids: &[Option<Bson>]) -> Result<()> {
-    let counts = [
-        ("inserted_count", report.inserted.len() as u64),
-        ("matched_count", report.matched),
-        ("modified_count", report.modified),
-        ("deleted_count", report.deleted),
-    ];
-    writer.raw("{");
-    for (name, count) in counts {
-        writer.key(name);
-        writer.value(&count)?;
-        writer.raw(",");
-    }
-    let inserted = report.inserted.iter().filter_map(|&index| Some((index, ids[index].as_ref()?)));
-    write_ids(writer, "inserted", inserted)?;
-    writer.raw(",");
-    write_ids(writer, "upserted", report.upserted.iter().map(|(index, id)| (*index, id)))?;
-    writer.raw("}");
-    Ok(())
-}
-
-fn write_ids<'i>(
-    writer: &mut Writer,
-    name: &str,
-    ids: impl Iterator<Item = (usize, &'i Bson)>,
-) -> Result<()> {
-    writer.key(name);
-    writer.try_list(ids, |writer, (index, id)| {
-        writer.raw("{\"index\":");
-        writer.value(&index)?;
-        writer.raw(",\"_id\":");
-        write_value(writer, id, Mode::Canonical)?;
-        writer.raw("}");
-        Ok(())
-    })
+    let made = |(index, id)| BulkMade { index, id: Canonical(id) };
+    let inserted = report.inserted.iter().filter_map(|&index| Some((index, ids[index].take()?)));
+    let written = BulkWritten {
+        inserted_count: report.inserted.len(),
+        matched_count: report.matched,
+        modified_count: report.modified,
+        deleted_count: report.deleted,
+        inserted: inserted.map(made).collect(),
+        upserted: report.upserted.into_iter().map(made).collect(),
+    };
+    Reply::write(|writer| writer.value(&written))
 }

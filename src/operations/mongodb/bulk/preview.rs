@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+
+use super::BulkAnswer;
 use super::input::Write;
-use crate::backend::mongodb::{Call, Cap, Namespace, Query, Selection};
-use crate::ejson::Mode;
+use crate::backend::mongodb::{Call, Cap, Count, Namespace, Query, Selection};
+use crate::ejson::{Document, Mode};
 use crate::error::{Error, Result};
+use crate::json::Object;
 use crate::request::reply::Reply;
 
 /// Writes that a preview looks at.
@@ -15,40 +19,64 @@ const COUNT_BUDGET: Duration = Duration::from_secs(2);
 /// Bytes of JSON of the documents that are shown of each.
 const MAX_BYTES: usize = 1 << 20;
 
-/// `{ dry_run: true, writes: [{ index, matched: { value, kind }, sample: [document] }] }`. A write to
-/// one document reaches the first of those that match. Inserts reach none and are left out.
+/// What a bulk write would reach.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(in super::super) struct BulkPreview {
+    /// `true`: nothing was written.
+    dry_run: bool,
+    /// Inserts reach no document and are left out.
+    writes: Vec<BulkReach>,
+}
+
+/// What one write would reach.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+struct BulkReach {
+    /// Of the write, from 0.
+    index: usize,
+    /// How many documents match. A write to one document reaches the first of them.
+    matched: Count,
+    /// Some of them.
+    sample: Vec<Document>,
+}
+
 pub(super) async fn show(
     call: &Call<'_>,
     namespace: &Namespace,
     asked: &[Write],
     sample: u32,
     ejson: Mode,
-) -> Result<Reply> {
+) -> Result<Reply<BulkAnswer>> {
     if asked.len() > MOST {
         return Err(Error::validation(format!("a preview takes at most {MOST} writes")));
     }
-    let mut writer = Reply::open();
-    writer.raw("{\"dry_run\":true,\"writes\":[");
+    let mut out = Reply::open();
+    let mut object = Object::open(&mut out);
+    object.member("dry_run", &true)?;
+    let writes = object.key("writes");
+    writes.raw("[");
     let mut first = true;
     for (index, write) in asked.iter().enumerate() {
-        let Some(selection) = write.selection() else { continue };
-        let Selection { filter, reading, .. } = selection;
-        writer.comma(&mut first);
-        writer.raw("{\"index\":");
-        writer.value(&index)?;
-        writer.raw(",\"matched\":");
-        let matched =
-            call.count_within(namespace, filter.clone(), reading.clone(), COUNT_BUDGET).await;
-        writer.value(&matched)?;
-        writer.raw(",\"sample\":[");
+        let Some(Selection { filter, reading, .. }) = write.selection() else { continue };
+        writes.comma(&mut first);
+        let mut reach = Object::open(writes);
+        reach.member("index", &index)?;
+        let (counted, read_as) = (filter.clone(), reading.clone());
+        let matched = call.count_within(namespace, counted, read_as, COUNT_BUDGET).await;
+        reach.member("matched", &matched)?;
+        let documents = reach.key("sample");
+        documents.raw("[");
         if sample > 0 {
             let cap = Cap { documents: sample, bytes: MAX_BYTES };
             let (filter, reading) = (filter.clone(), reading.clone());
             let query = Query { filter, reading, cap, ..Query::default() };
-            call.find(namespace, query, ejson, &mut writer).await?;
+            call.find(namespace, query, ejson, documents).await?;
         }
-        writer.raw("]}");
+        documents.raw("]");
+        reach.close();
     }
-    writer.raw("]}");
-    Ok(Reply::close(writer))
+    writes.raw("]");
+    object.close();
+    Ok(Reply::close(out))
 }

@@ -2,15 +2,15 @@
 
 use mongodb::bson::{self, doc};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::super::collection::writable;
-use super::collections::write_entry;
 use super::definition::{MOST_BYTES, within};
 use super::modification::{ChangedIndex, ChangedOptions};
 use super::rules::confirmed;
-use crate::backend::mongodb::{Call, Namespace};
-use crate::ejson::{Mode, value_of, write_tree};
+use crate::backend::mongodb::{Call, CollectionEntry, Namespace};
+use crate::ejson::{Document, Mode, json_of, value_of};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::request::context::Context;
@@ -45,9 +45,17 @@ pub(super) struct ChangeInput {
     confirm: Option<String>,
 }
 
-/// `{ collection, result }`: the collection as it is now, as in the list of collections, or `null` if
-/// it could not be looked at; and what the server told of the change.
-pub(super) async fn change(cx: &Context, input: ChangeInput) -> Result<Reply> {
+/// A collection that was changed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CollectionChanged {
+    /// The collection as it is now, without its sizes; `null` if it could not be looked at.
+    collection: Option<CollectionEntry>,
+    /// What the server told of the change: of options the values before and after.
+    #[schemars(with = "Document")]
+    result: Box<RawValue>,
+}
+
+pub(super) async fn change(cx: &Context, input: ChangeInput) -> Result<Reply<CollectionChanged>> {
     let namespace = writable(&input.db, &input.coll)?;
     let wanted = [
         input.rename.is_some(),
@@ -128,18 +136,12 @@ async fn refuse_violations(
     Err(Error::new(Code::Conflict, message).detail("document", document))
 }
 
-async fn answer(call: &Call<'_>, namespace: &Namespace, result: &bson::Document) -> Result<Reply> {
+async fn answer(
+    call: &Call<'_>,
+    namespace: &Namespace,
+    result: &bson::Document,
+) -> Result<Reply<CollectionChanged>> {
     // The change is made, whatever becomes of looking at it.
-    let entry = call.collection_entry(namespace).await.ok().flatten();
-    Reply::write(|writer| {
-        writer.raw("{\"collection\":");
-        match &entry {
-            Some(entry) => write_entry(writer, entry)?,
-            None => writer.raw("null"),
-        }
-        writer.raw(",\"result\":");
-        write_tree(writer, result, Mode::Relaxed)?;
-        writer.raw("}");
-        Ok(())
-    })
+    let collection = call.collection_entry(namespace).await.ok().flatten();
+    Reply::of(&CollectionChanged { collection, result: json_of(result, Mode::Relaxed)? })
 }

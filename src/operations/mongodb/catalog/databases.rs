@@ -1,12 +1,14 @@
 //! `/mongodb/{scope}/databases`.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
+use super::Dropped;
 use super::definition::CreateOptions;
 use super::rules::{confirmed, page};
-use crate::backend::mongodb::{Namespace, check_database, check_removable};
+use crate::backend::mongodb::{
+    DatabaseEntry, DatabaseSizes, Namespace, check_database, check_removable,
+};
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -23,14 +25,15 @@ pub(in super::super) struct DatabasesListInput {
     info: Option<bool>,
 }
 
-/// A list of `{ name, size_on_disk, empty, collections }`. What the connection's user may not know is
-/// `null`; a user that may not list databases is shown those that its privileges name.
-pub(in super::super) async fn list(cx: &Context, input: DatabasesListInput) -> Result<Reply> {
+pub(in super::super) async fn list(
+    cx: &Context,
+    input: DatabasesListInput,
+) -> Result<Reply<Vec<DatabaseEntry>>> {
     let limit = page(input.limit)?;
     let client = cx.mongodb().await?;
     let call = cx.side_by_side(&client).await;
     let after = input.after.as_deref();
-    Reply::json(&call.databases(after, limit, input.info.unwrap_or(true)).await?)
+    Reply::of(&call.databases(after, limit, input.info.unwrap_or(true)).await?)
 }
 
 /// A new database.
@@ -46,8 +49,18 @@ pub(in super::super) struct DatabasesCreateInput {
     options: CreateOptions,
 }
 
-/// `{ name, collection }`.
-pub(in super::super) async fn create(cx: &Context, input: DatabasesCreateInput) -> Result<Reply> {
+/// A database that was made.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in super::super) struct DatabaseMade {
+    name: String,
+    /// Its first collection.
+    collection: String,
+}
+
+pub(in super::super) async fn create(
+    cx: &Context,
+    input: DatabasesCreateInput,
+) -> Result<Reply<DatabaseMade>> {
     let DatabasesCreateInput { name, collection, options } = input;
     let namespace = Namespace::new(&name, &collection)?;
     namespace.check_writable()?;
@@ -60,7 +73,7 @@ pub(in super::super) async fn create(cx: &Context, input: DatabasesCreateInput) 
         return Err(Error::new(Code::Conflict, format!("there is a database {same:?} already")));
     }
     call.create_collection(&namespace, options).await?;
-    Ok(Reply::json(&json!({ "name": name, "collection": collection }))?.created())
+    Ok(Reply::of(&DatabaseMade { name, collection })?.created())
 }
 
 /// Which database.
@@ -73,13 +86,15 @@ pub(in super::super) struct DatabasesDropInput {
     confirm: Option<String>,
 }
 
-/// `{ dropped }`: its name.
-pub(in super::super) async fn drop(cx: &Context, input: DatabasesDropInput) -> Result<Reply> {
+pub(in super::super) async fn drop(
+    cx: &Context,
+    input: DatabasesDropInput,
+) -> Result<Reply<Dropped>> {
     check_removable(&input.db)?;
     confirmed(input.confirm.as_deref(), &input.db, "removing a database")?;
     let client = cx.mongodb().await?;
     client.call(cx.deadline, &cx.request_id).drop_database(&input.db).await?;
-    Reply::json(&json!({ "dropped": input.db }))
+    Reply::of(&Dropped { dropped: input.db })
 }
 
 /// Which database.
@@ -92,14 +107,15 @@ pub(in super::super) struct DatabasesStatsInput {
     pub(in super::super) scale: Option<i32>,
 }
 
-/// `{ db, collections, views, objects, avg_obj_size, data_size, storage_size, indexes, index_size,
-/// total_size, fs_used_size, fs_total_size, scale }`.
-pub(in super::super) async fn stats(cx: &Context, input: DatabasesStatsInput) -> Result<Reply> {
+pub(in super::super) async fn stats(
+    cx: &Context,
+    input: DatabasesStatsInput,
+) -> Result<Reply<DatabaseSizes>> {
     check_database(&input.db)?;
     let scale = input.scale.unwrap_or(1);
     if scale < 1 {
         return Err(Error::validation("`scale` must be at least 1"));
     }
     let client = cx.mongodb().await?;
-    Reply::json(&client.call(cx.deadline, &cx.request_id).database_sizes(&input.db, scale).await?)
+    Reply::of(&client.call(cx.deadline, &cx.request_id).database_sizes(&input.db, scale).await?)
 }

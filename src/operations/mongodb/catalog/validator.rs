@@ -11,6 +11,7 @@ use super::options;
 use crate::backend::mongodb::{Cap, Count, CountKind, Query};
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
+use crate::json::Object;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -38,9 +39,21 @@ pub(super) struct ValidateInput {
     ejson: Mode,
 }
 
-/// `{ valid, violating, documents, truncated }`: whether all documents match, how many do not, as
-/// `{ value, kind }`, and some of them. `valid` is `null` if that could not be found out in time.
-pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply> {
+/// Which documents a validator would refuse.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) struct Validated {
+    /// Some of the documents that do not match.
+    documents: Vec<Document>,
+    /// Whether all documents match; `null` if that could not be found out in time.
+    valid: Option<bool>,
+    /// How many do not match.
+    violating: Count,
+    /// Whether fewer are shown than asked for, because they are too large together.
+    truncated: bool,
+}
+
+pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply<Validated>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let limit = input.limit.unwrap_or(SAMPLE);
     if !(1..=MOST).contains(&limit) {
@@ -56,10 +69,14 @@ pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply
         cap: Cap { documents: limit, bytes: cx.service.config.max_result_bytes },
         ..Query::default()
     };
-    let mut writer = Reply::open();
-    writer.raw("{\"documents\":[");
-    let start = writer.len();
-    let found = call.find(&namespace, query, input.ejson, &mut writer).await;
+    let mut out = Reply::open();
+    let mut object = Object::open(&mut out);
+    let documents = object.key("documents");
+    documents.raw("[");
+    let start = documents.len();
+    let found = call.find(&namespace, query, input.ejson, documents).await;
+    let some = documents.len() > start;
+    documents.raw("]");
     let (count, truncated) = match found {
         Ok(end) if !end.has_more => (exactly(end.returned), false),
         Ok(end) => (call.count(&namespace, violating).await?, end.truncated),
@@ -70,16 +87,13 @@ pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply
     };
     let valid = match count.value {
         Some(value) => Some(value == 0),
-        None => (writer.len() > start).then_some(false),
+        None => some.then_some(false),
     };
-    writer.raw("],\"valid\":");
-    writer.value(&valid)?;
-    writer.raw(",\"violating\":");
-    writer.value(&count)?;
-    writer.raw(",\"truncated\":");
-    writer.boolean(truncated);
-    writer.raw("}");
-    Ok(Reply::close(writer))
+    object.member("valid", &valid)?;
+    object.member("violating", &count)?;
+    object.member("truncated", &truncated)?;
+    object.close();
+    Ok(Reply::close(out))
 }
 
 fn exactly(value: u64) -> Count {

@@ -4,28 +4,59 @@ mod input;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 pub(super) use self::input::FindInput;
 
 use self::input::Walk;
 use super::collection::{own_database, readable};
 use crate::backend::mongodb::{Count, CountKind, End};
-use crate::ejson::Form;
+use crate::ejson::{Document, Form};
 use crate::error::Result;
-use crate::json::Writer;
+use crate::json::Object;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
 /// How long a page of documents waits for the number of all documents.
 const COUNT_BUDGET: Duration = Duration::from_millis(500);
 
-/// `{ documents, etags, total, count: { value, kind }, page, page_size, has_more, truncated,
-/// next_cursor }`. `etags` has one for each document, for `if_match` of a change; it is `null` with a
-/// `projection`, which shows documents only in part.
-/// `total` is the count's value, `null` if counting was given up. `next_cursor` is `null` without
-/// `cursor` and at the end; and where `has_more` says that this is not the end, it can't be told where
-/// the next page begins, because of large values, of a projection that changes the fields that are
-/// sorted by, or of ids that may be equal. `skip` leads there.
-pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
+/// One page of documents.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) struct DocumentsPage {
+    /// Texts where `as` asks for them.
+    documents: Vec<Document>,
+    #[serde(flatten)]
+    place: PagePlace,
+}
+
+/// Where a page stands in the result.
+#[derive(Serialize, JsonSchema)]
+struct PagePlace {
+    /// One for each document, for `if_match` of a change; `null` with a `projection`, which shows
+    /// documents only in part.
+    etags: Option<Vec<String>>,
+    /// The count's value; `null` if there is none.
+    total: Option<u64>,
+    /// How many documents match; `null` if that was not asked for, or expressions name values.
+    count: Option<Count>,
+    /// The number of the page, from 1.
+    page: u64,
+    /// How many documents it may have.
+    page_size: u32,
+    /// Whether this is not the end.
+    has_more: bool,
+    /// Whether it has fewer documents than it may have because they are too large together.
+    truncated: bool,
+    /// Where the next page begins; `null` without `cursor` and at the end. It is `null` too where it
+    /// can't be told, because of large values, of a projection that changes the fields that are sorted
+    /// by, or of ids that may be equal; `has_more` says then that this is not the end, and `skip` leads
+    /// on.
+    next_cursor: Option<String>,
+}
+
+pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply<DocumentsPage>> {
     let query = input.query(cx.service.config.max_result_bytes)?;
     let limit = query.cap.documents;
     let (filter, reading) = (query.filter.clone(), query.reading.clone());
@@ -39,49 +70,40 @@ pub(super) async fn find(cx: &Context, input: FindInput) -> Result<Reply> {
     };
     let call = input.options().call(cx, &client);
     let whole = query.projection.is_none();
-    let mut etags = Writer::new();
+    let mut etags = Vec::new();
     let form = Form::of(input.ejson, input.shown_as);
     let form = if whole { form.with_etags(&mut etags) } else { form };
-    let mut writer = Reply::open();
-    writer.raw("{\"documents\":[");
+    let mut out = Reply::open();
+    let mut object = Object::open(&mut out);
+    let documents = object.key("documents");
+    documents.raw("[");
     let (end, next) = match walk {
-        None => (call.find(&namespace, query, form, &mut writer).await?, None),
+        None => (call.find(&namespace, query, form, documents).await?, None),
         Some(Walk { order, from, identity }) => {
-            let page = call.find_page(&namespace, query, &order, from.as_ref(), form, &mut writer);
+            let page = call.find_page(&namespace, query, &order, from.as_ref(), form, documents);
             let (end, position) = page.await?;
             let next = position.map(|position| position.encode(identity)).transpose()?;
             (end, next.flatten())
         }
     };
+    documents.raw("]");
     let count = match before.and_all(end) {
         Some(count) => Some(count),
         None if input.count == Some(false) || input.variables.is_some() => None,
         None => Some(call.count_within(&namespace, filter, reading, COUNT_BUDGET).await),
     };
-    writer.raw("],\"etags\":");
-    if whole {
-        writer.raw("[");
-        writer.raw(etags.text());
-        writer.raw("]");
-    } else {
-        writer.raw("null");
-    }
-    writer.raw(",\"total\":");
-    writer.value(&count.and_then(|c| c.value))?;
-    writer.raw(",\"count\":");
-    writer.value(&count)?;
-    writer.raw(",\"page\":");
-    writer.value(&(before.documents() / u64::from(limit) + 1))?;
-    writer.raw(",\"page_size\":");
-    writer.value(&limit)?;
-    writer.raw(",\"has_more\":");
-    writer.boolean(end.has_more);
-    writer.raw(",\"truncated\":");
-    writer.boolean(end.truncated);
-    writer.raw(",\"next_cursor\":");
-    writer.value(&next)?;
-    writer.raw("}");
-    Ok(Reply::close(writer))
+    object.members(&PagePlace {
+        etags: whole.then_some(etags),
+        total: count.and_then(|count| count.value),
+        count,
+        page: before.documents() / u64::from(limit) + 1,
+        page_size: limit,
+        has_more: end.has_more,
+        truncated: end.truncated,
+        next_cursor: next,
+    })?;
+    object.close();
+    Ok(Reply::close(out))
 }
 
 /// What is before a page.

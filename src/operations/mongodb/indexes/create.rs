@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use mongodb::bson::{self, Bson};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -67,17 +66,50 @@ struct Plan {
     quorum: Option<Bson>,
 }
 
-/// `{ name, state }`: `built`, or `exists` if it was there already. A request's index is given up when
-/// the caller leaves or the time is up. With `background` it is built on, as long as this process
-/// lives, and the state is then `building`. As a stream it has as long as it takes while somebody
-/// listens: records `{ name, state: "building", message, done, total, seconds }`, and the last one as
-/// above.
-pub(super) async fn create(cx: &Context, input: IndexesCreateInput) -> Result<Reply> {
+/// An index that is asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct IndexMade<'a> {
+    name: &'a str,
+    state: IndexState,
+}
+
+/// What became of an index that is asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum IndexState {
+    /// It was made.
+    Built,
+    /// It was there already.
+    Exists,
+    /// It is being built, and will be there later.
+    Building,
+}
+
+/// How far an index is; the last record says that it is there.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub(super) enum IndexRecord<'a> {
+    /// It is being built.
+    Building {
+        name: &'a str,
+        #[serde(flatten)]
+        progress: Progress,
+    },
+    /// It was made.
+    Built { name: &'a str },
+    /// It was there already.
+    Exists { name: &'a str },
+}
+
+pub(super) async fn create(
+    cx: &Context,
+    input: IndexesCreateInput,
+) -> Result<Reply<IndexMade<'static>>> {
     let plan = Plan::of(&input)?;
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
     // A server would make a collection for a misspelt name.
-    if call.existing(&plan.namespace).await?.kind() == CollectionKind::View {
+    if call.existing(&plan.namespace).await?.kind == CollectionKind::View {
         let message = format!("{} is a view; make the index on its collection", plan.namespace);
         return Err(Error::new(Code::OperationNotAllowed, message));
     }
@@ -119,15 +151,10 @@ impl Plan {
     }
 }
 
-fn ended(name: &str, built: Built) -> Result<Reply> {
-    let reply = Reply::json(&json!({ "name": name, "state": state(built) }))?;
-    Ok(if built == Built::Made { reply.created() } else { reply })
-}
-
-fn state(built: Built) -> &'static str {
+fn ended(name: &str, built: Built) -> Result<Reply<IndexMade<'static>>> {
     match built {
-        Built::Made => "built",
-        Built::Existed => "exists",
+        Built::Made => Ok(Reply::of(&IndexMade { name, state: IndexState::Built })?.created()),
+        Built::Existed => Reply::of(&IndexMade { name, state: IndexState::Exists }),
     }
 }
 
@@ -144,17 +171,17 @@ async fn watched(cx: &Context, sink: &mut Sink, client: Leased<Client>, plan: Pl
             // It is begun before anybody looks how far it is.
             biased;
             built = &mut making => {
-                let built = json!({ "name": name, "state": state(built?) });
+                let built = match built? {
+                    Built::Made => IndexRecord::Built { name: &name },
+                    Built::Existed => IndexRecord::Exists { name: &name },
+                };
                 return sink.record(|out| out.value(&built)).await;
             }
             _ = ticks.tick() => {
                 let glance = client.call(cx.step().or_after(GLANCE), &cx.request_id);
                 let progress = glance.index_build(&namespace, &name).await.ok().flatten();
-                let Progress { message, done, total, seconds } = progress.unwrap_or_default();
-                let record = json!({
-                    "name": name, "state": "building",
-                    "message": message, "done": done, "total": total, "seconds": seconds,
-                });
+                let progress = progress.unwrap_or_default();
+                let record = IndexRecord::Building { name: &name, progress };
                 sink.record(|out| out.value(&record)).await?;
                 sink.flush().await?;
             }
@@ -163,7 +190,11 @@ async fn watched(cx: &Context, sink: &mut Sink, client: Leased<Client>, plan: Pl
 }
 
 /// Makes the index whatever becomes of the request.
-async fn detached(cx: &Context, client: Leased<Client>, plan: Plan) -> Result<Reply> {
+async fn detached(
+    cx: &Context,
+    client: Leased<Client>,
+    plan: Plan,
+) -> Result<Reply<IndexMade<'static>>> {
     let Plan { namespace, name, definition, quorum } = plan;
     let (sender, ended_with) = oneshot::channel();
     // A shutdown waits for it as for a request.
@@ -186,7 +217,7 @@ async fn detached(cx: &Context, client: Leased<Client>, plan: Plan) -> Result<Re
         Some(Ok(built)) => ended(&name, built?),
         Some(Err(_)) => Err(given_up("the work on the index broke off")),
         None => {
-            let mut reply = Reply::json(&json!({ "name": name, "state": "building" }))?;
+            let mut reply = Reply::of(&IndexMade { name: &name, state: IndexState::Building })?;
             reply.status = 202;
             Ok(reply)
         }

@@ -1,14 +1,15 @@
 //! `/mongodb/{scope}/databases/{db}/collections/{coll}/indexes`, read.
 
-use mongodb::bson::Document;
+use mongodb::bson;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::super::collection::readable;
+use crate::backend::Warnings;
 use crate::backend::mongodb::{IndexEntry, IndexKind, Indexes};
-use crate::ejson::{Mode, write_tree};
+use crate::ejson::{Document, Mode, json_of};
 use crate::error::Result;
-use crate::json::Writer;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -44,84 +45,99 @@ async fn found(cx: &Context, input: &IndexesListInput) -> Result<Indexes> {
     cx.side_by_side(&client).await.indexes(&namespace).await
 }
 
-/// A list of `{ name, key, kind, unique, sparse, hidden, ttl, partial_filter, collation,
-/// wildcard_projection, options, size, usage, building, warnings }`. `ttl` is in seconds, `size` in
-/// bytes; `usage` is `{ ops, since, hosts }`; `building` is `{ message, done, total, seconds }` while
-/// the index is being built, else `null`; `warnings` are `{ kind, reason, covered_by }` of kind
-/// `duplicate`, `prefix`, `unused` or `hidden`. `size` and `usage` are `null` where the connection's
-/// user may not know them; `…/indexes/stats` says why.
-pub(super) async fn list(cx: &Context, input: IndexesListInput) -> Result<Reply> {
+/// An index of a collection.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct IndexShown<'a> {
+    name: &'a str,
+    /// Its fields in their order: `1` or `-1`, or what else is kept of them.
+    #[schemars(with = "Option<Document>")]
+    key: Option<Box<RawValue>>,
+    /// What it is good for.
+    kind: IndexKind,
+    /// Whether it refuses documents with values that another has.
+    unique: bool,
+    /// Whether it leaves out documents without the fields.
+    sparse: bool,
+    /// Whether no query can use it.
+    hidden: bool,
+    /// Seconds after the date in its field at which it removes documents; `null` if it does not.
+    ttl: Option<i64>,
+    /// Which documents are in it; `null` for all.
+    #[schemars(with = "Option<Document>")]
+    partial_filter: Option<Box<RawValue>>,
+    /// How text is compared; `null` for byte by byte.
+    #[schemars(with = "Option<Document>")]
+    collation: Option<Box<RawValue>>,
+    /// Which fields a wildcard index has; `null` for all.
+    #[schemars(with = "Option<Document>")]
+    wildcard_projection: Option<Box<RawValue>>,
+    /// What else its definition says, as the server names it.
+    #[schemars(with = "Document")]
+    options: Box<RawValue>,
+    #[serde(flatten)]
+    figures: &'a IndexEntry,
+}
+
+pub(super) async fn list(
+    cx: &Context,
+    input: IndexesListInput,
+) -> Result<Reply<Vec<IndexShown<'static>>>> {
     let indexes = found(cx, &input).await?;
-    Reply::write(|writer| writer.try_list(&indexes.entries, write_entry))
+    Reply::of(&indexes.entries.iter().map(IndexShown::of).collect::<Result<_>>()?)
 }
 
-/// `{ total_size, indexes, warnings }`: bytes of all indexes, of each `{ name, size, usage, building,
-/// warnings }`, and what could not be told.
-pub(super) async fn stats(cx: &Context, input: IndexesListInput) -> Result<Reply> {
-    let indexes = found(cx, &input).await?;
-    Reply::write(|writer| {
-        writer.raw("{\"total_size\":");
-        writer.value(&indexes.total_size)?;
-        writer.raw(",\"indexes\":");
-        writer.try_list(&indexes.entries, |writer, entry| {
-            writer.raw("{\"name\":");
-            writer.string(entry.name());
-            write_figures(writer, entry)?;
-            writer.raw("}");
-            Ok(())
-        })?;
-        writer.raw(",\"warnings\":");
-        writer.value(&indexes.warnings)?;
-        writer.raw("}");
-        Ok(())
-    })
-}
-
-fn write_entry(writer: &mut Writer, entry: &IndexEntry) -> Result<()> {
-    let definition = &entry.definition;
-    let has = |name| definition.get_bool(name).unwrap_or(false);
-    writer.raw("{\"name\":");
-    writer.string(entry.name());
-    write_part(writer, "key", definition, "key")?;
-    writer.raw(",\"kind\":");
-    writer.value(&IndexKind::of(definition))?;
-    for name in ["unique", "sparse", "hidden"] {
-        writer.raw(",");
-        writer.key(name);
-        writer.boolean(has(name));
+impl<'a> IndexShown<'a> {
+    fn of(entry: &'a IndexEntry) -> Result<Self> {
+        let definition = &entry.definition;
+        let has = |name| definition.get_bool(name).unwrap_or(false);
+        let part = |name| {
+            let part = definition.get_document(name).ok();
+            part.map(|part| json_of(part, Mode::Relaxed)).transpose()
+        };
+        let rest = definition.iter().filter(|(name, _)| !TOLD.contains(&name.as_str()));
+        let rest: bson::Document =
+            rest.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Ok(Self {
+            name: entry.name(),
+            key: part("key")?,
+            kind: IndexKind::of(definition),
+            unique: has("unique"),
+            sparse: has("sparse"),
+            hidden: has("hidden"),
+            ttl: entry.ttl(),
+            partial_filter: part("partialFilterExpression")?,
+            collation: part("collation")?,
+            wildcard_projection: part("wildcardProjection")?,
+            options: json_of(&rest, Mode::Relaxed)?,
+            figures: entry,
+        })
     }
-    writer.raw(",\"ttl\":");
-    writer.value(&entry.ttl())?;
-    write_part(writer, "partial_filter", definition, "partialFilterExpression")?;
-    write_part(writer, "collation", definition, "collation")?;
-    write_part(writer, "wildcard_projection", definition, "wildcardProjection")?;
-    let rest = definition.iter().filter(|(name, _)| !TOLD.contains(&name.as_str()));
-    let rest: Document = rest.map(|(name, value)| (name.clone(), value.clone())).collect();
-    writer.raw(",\"options\":");
-    write_tree(writer, &rest, Mode::Relaxed)?;
-    write_figures(writer, entry)?;
-    writer.raw("}");
-    Ok(())
 }
 
-fn write_part(writer: &mut Writer, name: &str, definition: &Document, part: &str) -> Result<()> {
-    writer.raw(",");
-    writer.key(name);
-    match definition.get_document(part) {
-        Ok(part) => write_tree(writer, part, Mode::Relaxed)?,
-        Err(_) => writer.raw("null"),
-    }
-    Ok(())
+/// What the indexes of a collection take, and what they do for it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct IndexStats<'a> {
+    /// Bytes of all indexes on disk; `null` where the connection's user may not know it.
+    total_size: Option<i64>,
+    indexes: Vec<NamedFigures<'a>>,
+    /// What could not be told.
+    warnings: &'a Warnings,
 }
 
-fn write_figures(writer: &mut Writer, entry: &IndexEntry) -> Result<()> {
-    writer.raw(",\"size\":");
-    writer.value(&entry.size)?;
-    writer.raw(",\"usage\":");
-    writer.value(&entry.usage)?;
-    writer.raw(",\"building\":");
-    writer.value(&entry.building)?;
-    writer.raw(",\"warnings\":");
-    writer.value(&entry.advice)?;
-    Ok(())
+/// What is known of an index beside its definition.
+#[derive(Debug, Serialize, JsonSchema)]
+struct NamedFigures<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    figures: &'a IndexEntry,
+}
+
+pub(super) async fn stats(
+    cx: &Context,
+    input: IndexesListInput,
+) -> Result<Reply<IndexStats<'static>>> {
+    let Indexes { entries, total_size, warnings } = &found(cx, &input).await?;
+    let indexes = entries.iter().map(|entry| NamedFigures { name: entry.name(), figures: entry });
+    let indexes = indexes.collect();
+    Reply::of(&IndexStats { total_size: *total_size, indexes, warnings })
 }

@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
+use super::super::catalog::Dropped;
 use super::super::collection::writable;
 use crate::backend::mongodb::check_index_name;
 use crate::error::Result;
@@ -22,11 +22,10 @@ pub(super) struct IndexesDropInput {
     name: String,
 }
 
-/// `{ dropped }`: its name. An index that is still being built is given up.
-pub(super) async fn remove(cx: &Context, input: IndexesDropInput) -> Result<Reply> {
+pub(super) async fn remove(cx: &Context, input: IndexesDropInput) -> Result<Reply<Dropped>> {
     let namespace = writable(&input.db, &input.coll)?;
     check_index_name(&input.name)?;
     let client = cx.mongodb().await?;
     client.call(cx.deadline, &cx.request_id).drop_index(&namespace, &input.name).await?;
-    Reply::json(&json!({ "dropped": input.name }))
+    Reply::of(&Dropped { dropped: input.name })
 }

@@ -164,7 +164,7 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
 /// Whether the collection has each `_id` once, as all have but time series.
 async fn has_unique_ids(call: &Call<'_>, namespace: &Namespace) -> Result<bool> {
     let entry = call.collection_entry(namespace).await?;
-    Ok(entry.is_none_or(|entry| entry.kind() != CollectionKind::Timeseries))
+    Ok(entry.is_none_or(|entry| entry.kind != CollectionKind::Timeseries))
 }
 
 struct Import<'a> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mongodb::bson::{Bson, DateTime, Document};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::kind::IndexKind;
@@ -12,20 +13,22 @@ use super::list::IndexEntry;
 const IDLE: Duration = Duration::from_secs(24 * 3600);
 
 /// What speaks against keeping an index as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "IndexAdvice")]
 pub struct Advice {
     /// What it is.
     pub kind: AdviceKind,
     /// The same for people.
     pub reason: String,
-    /// The index that serves the same queries.
+    /// The index that serves the same queries, if that speaks against it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covered_by: Option<String>,
 }
 
 /// What speaks against keeping an index as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "IndexAdviceKind")]
 pub enum AdviceKind {
     /// Another index has the same fields.
     Duplicate,

@@ -1,6 +1,7 @@
 //! Making indexes, and how far that is.
 
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend::mongodb::cap::Cap;
@@ -13,15 +14,16 @@ use crate::error::{Error, Result};
 const MOST: Cap = Cap { documents: 1000, bytes: 16 << 20 };
 
 /// How far an index is while it is being built.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "IndexProgress")]
 pub struct Progress {
     /// What the server does, in its words; `null` where the user may not see it.
     pub message: Option<String>,
-    /// How much of that is done.
+    /// How much of that is done; `null` where it is not told, as below.
     pub done: Option<i64>,
     /// How much there is to do.
     pub total: Option<i64>,
-    /// For how long it has been at it.
+    /// For how many seconds it has been at it.
     pub seconds: Option<i64>,
 }
 

@@ -1,10 +1,11 @@
 //! What an index is good for, and what it is called.
 
 use mongodb::bson::{Bson, Document};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What an index is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IndexKind {
     /// The values of one field, in order.

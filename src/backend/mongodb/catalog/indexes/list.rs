@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join3;
 use mongodb::bson::{DateTime, Document, doc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::{Advice, advise};
@@ -17,18 +18,21 @@ use crate::error::{Error, Result};
 /// A list does not wait longer than this for what is told of the indexes in it.
 const BUDGET: Duration = Duration::from_secs(2);
 
-/// An index of a collection.
-#[derive(Debug)]
+/// An index of a collection. Serialised, it is what is known of it beside its definition.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "IndexFigures")]
 pub struct IndexEntry {
     /// What it was created with, as the server lists it.
+    #[serde(skip)]
     pub definition: Document,
-    /// Bytes on disk; `None` where that is not told.
+    /// Bytes on disk; `null` where the connection's user may not know it.
     pub size: Option<i64>,
-    /// How often it was used; `None` where that is not told.
+    /// How often it was used; `null` where the connection's user may not know it.
     pub usage: Option<Usage>,
-    /// How far it is, while it is being built.
+    /// How far it is, while it is being built; else `null`.
     pub building: Option<Progress>,
     /// What speaks against keeping it as it is.
+    #[serde(rename = "warnings")]
     pub advice: Vec<Advice>,
 }
 
@@ -58,7 +62,7 @@ pub struct Indexes {
 }
 
 /// Sizes of a collection's indexes.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 struct Sizes {
     total: Option<i64>,
     each: Document,

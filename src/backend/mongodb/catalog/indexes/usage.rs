@@ -1,6 +1,7 @@
 //! How often indexes were used.
 
 use mongodb::bson::{DateTime, Document, doc};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::backend::mongodb::command::{Call, integer};
@@ -9,12 +10,14 @@ use crate::error::{Error, Result};
 
 /// How often an index was used. Each server counts for itself, from when it was started or the index
 /// was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "IndexUsage")]
 pub struct Usage {
     /// Operations on all servers that were asked.
     pub ops: i64,
-    /// All of them have counted since then.
+    /// All of them have counted since then; `null` where one does not tell.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "Option<String>")]
     pub since: Option<DateTime>,
     /// Server by server.
     pub hosts: Vec<HostUsage>,
@@ -24,7 +27,8 @@ pub struct Usage {
 }
 
 /// How often one server used an index.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "IndexHostUsage")]
 pub struct HostUsage {
     /// The server.
     pub host: String,
@@ -33,8 +37,9 @@ pub struct HostUsage {
     pub shard: Option<String>,
     /// Operations.
     pub ops: i64,
-    /// It has counted since then.
+    /// It has counted since then; `null` where it does not tell.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "Option<String>")]
     pub since: Option<DateTime>,
 }
 

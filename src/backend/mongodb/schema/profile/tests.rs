@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::ejson::Mode;
-use crate::json::Writer;
 
 const LIMITS: Limits = Limits { paths: 100, values: 5 };
 
@@ -17,11 +16,7 @@ fn profile(documents: impl IntoIterator<Item = Document>, limits: Limits) -> Pro
 }
 
 fn written(profile: &Profile) -> Value {
-    let mut writer = Writer::new();
-    writer.raw("{");
-    profile.write(&mut writer, Mode::Relaxed).unwrap();
-    writer.raw("}");
-    serde_json::from_slice(&writer.into_bytes()).unwrap()
+    serde_json::from_slice(&serde_json::to_vec(&profile.shown(Mode::Relaxed)).unwrap()).unwrap()
 }
 
 fn learned(documents: impl IntoIterator<Item = Document>) -> Value {
