@@ -11,7 +11,7 @@ export interface components {
             /** @description Of this type only. */
             database_type?: components["schemas"]["DatabaseType"] | null;
             /** @description In this state only. */
-            status?: components["schemas"]["Status"] | null;
+            status?: components["schemas"]["ConnectionStatus"] | null;
             /**
              * Format: uint32
              * @description At most this many, 1 to 1000; 100 when not given.
@@ -20,7 +20,7 @@ export interface components {
             /** @description The `cursor` that the page before answered with. */
             cursor?: string | null;
         };
-        RegistryDatabasesListAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesListAnswer: components["schemas"]["ConnectionPage"];
         /** @description A connection that is to be registered. */
         RegistryDatabasesCreateInput: {
             /** @description The project's `ref` or id; in a path below a project it is not needed. */
@@ -74,13 +74,13 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        RegistryDatabasesCreateAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesCreateAnswer: components["schemas"]["Connection"];
         /** @description Which connections to count. */
         RegistryDatabasesStatsInput: {
             /** @description Of the project with this `ref` only. */
             project_ref?: string | null;
         };
-        RegistryDatabasesStatsAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesStatsAnswer: components["schemas"]["ConnectionStats"];
         /** @description Which connections, and whether to try them. */
         RegistryDatabasesHealthInput: {
             /** @description Of the project with this `ref` only. */
@@ -100,7 +100,7 @@ export interface components {
              */
             probe?: boolean;
         };
-        RegistryDatabasesHealthAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesHealthAnswer: components["schemas"]["ConnectionsHealth"];
         /** @description A target that is tried without being saved. */
         RegistryDatabasesTestUnsavedInput: {
             /** @description The project it is meant for: its `ref` or id. */
@@ -154,13 +154,13 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        RegistryDatabasesTestUnsavedAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesTestUnsavedAnswer: components["schemas"]["TestResult"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         RegistryDatabasesGetInput: {
             /** @description Id of the connection. */
             id: string;
         };
-        RegistryDatabasesGetAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesGetAnswer: components["schemas"]["Connection"];
         /** @description What is to be different about a connection. Members that are not given stay as they are. */
         RegistryDatabasesUpdateInput: {
             /** @description Another name. */
@@ -170,7 +170,7 @@ export interface components {
             /** @description Become the primary of its project and type, or stop being it. */
             is_primary?: boolean | null;
             /** @description Another state. */
-            status?: components["schemas"]["Status"] | null;
+            status?: components["schemas"]["ConnectionStatus"] | null;
             /** @description The type can't change; where it is given, it must be what it is. */
             database_type?: components["schemas"]["DatabaseType"] | null;
             /** @description `redis://`, `rediss://`, `mongodb://`, `mongodb+srv://`, `postgresql://` or `https://`. */
@@ -208,19 +208,19 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        RegistryDatabasesUpdateAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesUpdateAnswer: components["schemas"]["Connection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         RegistryDatabasesDeleteInput: {
             /** @description Id of the connection. */
             id: string;
         };
-        RegistryDatabasesDeleteAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesDeleteAnswer: components["schemas"]["RemovedConnection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         RegistryDatabasesTestInput: {
             /** @description Id of the connection. */
             id: string;
         };
-        RegistryDatabasesTestAnswer: components["schemas"]["Undeclared"];
+        RegistryDatabasesTestAnswer: components["schemas"]["TestResult"];
         /** @description Which part of the list. */
         RedisConnectionsListInput: {
             /**
@@ -233,7 +233,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        RedisConnectionsListAnswer: components["schemas"]["Undeclared"];
+        RedisConnectionsListAnswer: components["schemas"]["ProjectConnections"];
         /** @description A connection that is to be registered. */
         RedisConnectionsCreateInput: {
             /** @description The project's `ref` or id; in a path below a project it is not needed. */
@@ -289,7 +289,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        RedisConnectionsCreateAnswer: components["schemas"]["Undeclared"];
+        RedisConnectionsCreateAnswer: components["schemas"]["Connection"];
         /** @description What is to be different about a connection. Members that are not given stay as they are. */
         RedisConnectionsUpdateInput: {
             /** @description Another name. */
@@ -299,7 +299,7 @@ export interface components {
             /** @description Become the primary of its project and type, or stop being it. */
             is_primary?: boolean | null;
             /** @description Another state. */
-            status?: components["schemas"]["Status"] | null;
+            status?: components["schemas"]["ConnectionStatus"] | null;
             /** @description The type can't change; where it is given, it must be what it is. */
             database_type?: components["schemas"]["DatabaseType"] | null;
             /** @description `redis://`, `rediss://`, `mongodb://`, `mongodb+srv://`, `postgresql://` or `https://`. */
@@ -339,7 +339,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        RedisConnectionsUpdateAnswer: components["schemas"]["Undeclared"];
+        RedisConnectionsUpdateAnswer: components["schemas"]["Connection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         RedisConnectionsDeleteInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -347,7 +347,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        RedisConnectionsDeleteAnswer: components["schemas"]["Undeclared"];
+        RedisConnectionsDeleteAnswer: components["schemas"]["RemovedConnection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         RedisConnectionsTestInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -355,7 +355,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        RedisConnectionsTestAnswer: components["schemas"]["Undeclared"];
+        RedisConnectionsTestAnswer: components["schemas"]["TestResult"];
         /** @description Which part of the list. */
         MongodbConnectionsListInput: {
             /**
@@ -368,7 +368,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        MongodbConnectionsListAnswer: components["schemas"]["Undeclared"];
+        MongodbConnectionsListAnswer: components["schemas"]["ProjectConnections"];
         /** @description A connection that is to be registered. */
         MongodbConnectionsCreateInput: {
             /** @description The project's `ref` or id; in a path below a project it is not needed. */
@@ -424,7 +424,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        MongodbConnectionsCreateAnswer: components["schemas"]["Undeclared"];
+        MongodbConnectionsCreateAnswer: components["schemas"]["Connection"];
         /** @description What is to be different about a connection. Members that are not given stay as they are. */
         MongodbConnectionsUpdateInput: {
             /** @description Another name. */
@@ -434,7 +434,7 @@ export interface components {
             /** @description Become the primary of its project and type, or stop being it. */
             is_primary?: boolean | null;
             /** @description Another state. */
-            status?: components["schemas"]["Status"] | null;
+            status?: components["schemas"]["ConnectionStatus"] | null;
             /** @description The type can't change; where it is given, it must be what it is. */
             database_type?: components["schemas"]["DatabaseType"] | null;
             /** @description `redis://`, `rediss://`, `mongodb://`, `mongodb+srv://`, `postgresql://` or `https://`. */
@@ -474,7 +474,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        MongodbConnectionsUpdateAnswer: components["schemas"]["Undeclared"];
+        MongodbConnectionsUpdateAnswer: components["schemas"]["Connection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         MongodbConnectionsDeleteInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -482,7 +482,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        MongodbConnectionsDeleteAnswer: components["schemas"]["Undeclared"];
+        MongodbConnectionsDeleteAnswer: components["schemas"]["RemovedConnection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         MongodbConnectionsTestInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -490,7 +490,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        MongodbConnectionsTestAnswer: components["schemas"]["Undeclared"];
+        MongodbConnectionsTestAnswer: components["schemas"]["TestResult"];
         /** @description Which part of the list. */
         PostgresConnectionsListInput: {
             /**
@@ -503,7 +503,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        PostgresConnectionsListAnswer: components["schemas"]["Undeclared"];
+        PostgresConnectionsListAnswer: components["schemas"]["ProjectConnections"];
         /** @description A connection that is to be registered. */
         PostgresConnectionsCreateInput: {
             /** @description The project's `ref` or id; in a path below a project it is not needed. */
@@ -559,7 +559,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        PostgresConnectionsCreateAnswer: components["schemas"]["Undeclared"];
+        PostgresConnectionsCreateAnswer: components["schemas"]["Connection"];
         /** @description What is to be different about a connection. Members that are not given stay as they are. */
         PostgresConnectionsUpdateInput: {
             /** @description Another name. */
@@ -569,7 +569,7 @@ export interface components {
             /** @description Become the primary of its project and type, or stop being it. */
             is_primary?: boolean | null;
             /** @description Another state. */
-            status?: components["schemas"]["Status"] | null;
+            status?: components["schemas"]["ConnectionStatus"] | null;
             /** @description The type can't change; where it is given, it must be what it is. */
             database_type?: components["schemas"]["DatabaseType"] | null;
             /** @description `redis://`, `rediss://`, `mongodb://`, `mongodb+srv://`, `postgresql://` or `https://`. */
@@ -609,7 +609,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        PostgresConnectionsUpdateAnswer: components["schemas"]["Undeclared"];
+        PostgresConnectionsUpdateAnswer: components["schemas"]["Connection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         PostgresConnectionsDeleteInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -617,7 +617,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        PostgresConnectionsDeleteAnswer: components["schemas"]["Undeclared"];
+        PostgresConnectionsDeleteAnswer: components["schemas"]["RemovedConnection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         PostgresConnectionsTestInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -625,7 +625,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        PostgresConnectionsTestAnswer: components["schemas"]["Undeclared"];
+        PostgresConnectionsTestAnswer: components["schemas"]["TestResult"];
         /** @description Which part of the list. */
         BunConnectionsListInput: {
             /**
@@ -638,7 +638,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        BunConnectionsListAnswer: components["schemas"]["Undeclared"];
+        BunConnectionsListAnswer: components["schemas"]["ProjectConnections"];
         /** @description A connection that is to be registered. */
         BunConnectionsCreateInput: {
             /** @description The project's `ref` or id; in a path below a project it is not needed. */
@@ -694,7 +694,7 @@ export interface components {
             /** @description The `ref` of a project, or the id of a connection. */
             scope: string;
         };
-        BunConnectionsCreateAnswer: components["schemas"]["Undeclared"];
+        BunConnectionsCreateAnswer: components["schemas"]["Connection"];
         /** @description What is to be different about a connection. Members that are not given stay as they are. */
         BunConnectionsUpdateInput: {
             /** @description Another name. */
@@ -704,7 +704,7 @@ export interface components {
             /** @description Become the primary of its project and type, or stop being it. */
             is_primary?: boolean | null;
             /** @description Another state. */
-            status?: components["schemas"]["Status"] | null;
+            status?: components["schemas"]["ConnectionStatus"] | null;
             /** @description The type can't change; where it is given, it must be what it is. */
             database_type?: components["schemas"]["DatabaseType"] | null;
             /** @description `redis://`, `rediss://`, `mongodb://`, `mongodb+srv://`, `postgresql://` or `https://`. */
@@ -744,7 +744,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        BunConnectionsUpdateAnswer: components["schemas"]["Undeclared"];
+        BunConnectionsUpdateAnswer: components["schemas"]["Connection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         BunConnectionsDeleteInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -752,7 +752,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        BunConnectionsDeleteAnswer: components["schemas"]["Undeclared"];
+        BunConnectionsDeleteAnswer: components["schemas"]["RemovedConnection"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         BunConnectionsTestInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -760,7 +760,7 @@ export interface components {
             /** @description Id of the connection. */
             id: string;
         };
-        BunConnectionsTestAnswer: components["schemas"]["Undeclared"];
+        BunConnectionsTestAnswer: components["schemas"]["TestResult"];
         /** @description A key. */
         RedisGetInput: {
             /** @description The key. */
@@ -862,7 +862,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisPubsubChannelsAnswer: components["schemas"]["Undeclared"];
+        RedisPubsubChannelsAnswer: components["schemas"]["ChannelPage"];
         /** @description A message and where it goes. */
         RedisPubsubPublishInput: {
             /** @description The channel. */
@@ -881,7 +881,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisPubsubPublishAnswer: components["schemas"]["Undeclared"];
+        RedisPubsubPublishAnswer: components["schemas"]["PublishedMessage"];
         /** @description What to subscribe to at first. More can be asked for in messages. */
         RedisPubsubSubscribeInput: {
             /** @description Channels. */
@@ -899,8 +899,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisPubsubSubscribeMessage: components["schemas"]["Undeclared"];
-        RedisPubsubSubscribeRequest: components["schemas"]["Undeclared"];
+        RedisPubsubSubscribeMessage: components["schemas"]["SubscriptionMessage"];
+        RedisPubsubSubscribeRequest: components["schemas"]["SubscriptionRequest"];
         /** @description What to do to which keys. */
         RedisBulkInput: {
             /** @description What to do to each key. */
@@ -947,7 +947,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisBulkRecord: components["schemas"]["Undeclared"];
+        RedisBulkRecord: components["schemas"]["BulkRecord"];
         /** @description Which work. */
         RedisJobsStopInput: {
             /** @description The `job` of the first record. */
@@ -959,7 +959,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisJobsStopAnswer: components["schemas"]["Undeclared"];
+        RedisJobsStopAnswer: components["schemas"]["StoppingJob"];
         /** @description Which keys. */
         RedisExportInput: {
             /** @description Glob pattern; default: all keys. */
@@ -977,7 +977,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisExportRecord: components["schemas"]["Undeclared"];
+        RedisExportRecord: components["schemas"]["ExportLine"];
         /** @description Which keys. */
         RedisExportKeysInput: {
             /** @description These keys, at most 100,000; those that are not there are left out. */
@@ -991,7 +991,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisExportKeysRecord: components["schemas"]["Undeclared"];
+        RedisExportKeysRecord: components["schemas"]["ExportLine"];
         /** @description How to import. The body is what an export gave. */
         RedisImportInput: {
             /** @description What happens to keys that are there already: `skip` (default), `replace` or `fail`. */
@@ -1016,7 +1016,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisImportRecord: components["schemas"]["Undeclared"];
+        RedisImportRecord: components["schemas"]["ImportRecord"];
         /** @description Which databases, and what of them. */
         MongodbDatabasesListInput: {
             /**
@@ -1035,7 +1035,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDatabasesListAnswer: components["schemas"]["Undeclared"];
+        MongodbDatabasesListAnswer: components["schemas"]["DatabaseEntry"][];
         /** @description A new database. */
         MongodbDatabasesCreateInput: {
             /** @description Its name. */
@@ -1051,7 +1051,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDatabasesCreateAnswer: components["schemas"]["Undeclared"];
+        MongodbDatabasesCreateAnswer: components["schemas"]["DatabaseMade"];
         /** @description Which database. */
         MongodbDatabasesDropInput: {
             /** @description Name of the database. */
@@ -1065,7 +1065,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDatabasesDropAnswer: components["schemas"]["Undeclared"];
+        MongodbDatabasesDropAnswer: components["schemas"]["Dropped"];
         /** @description Which database. */
         MongodbDatabasesStatsInput: {
             /** @description Name of the database. */
@@ -1082,7 +1082,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDatabasesStatsAnswer: components["schemas"]["Undeclared"];
+        MongodbDatabasesStatsAnswer: components["schemas"]["DatabaseSizes"];
         /** @description Which collections, and what of them. */
         MongodbCollectionsListInput: {
             /** @description Name of the database. */
@@ -1103,7 +1103,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbCollectionsListAnswer: components["schemas"]["Undeclared"];
+        MongodbCollectionsListAnswer: components["schemas"]["CollectionEntry"][];
         /** @description A new collection or view. */
         MongodbCollectionsCreateInput: {
             /** @description Name of the database. */
@@ -1119,7 +1119,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbCollectionsCreateAnswer: components["schemas"]["Undeclared"];
+        MongodbCollectionsCreateAnswer: components["schemas"]["CollectionMade"];
         /** @description Which collection. */
         MongodbCollectionsDropInput: {
             /** @description Name of the database. */
@@ -1135,7 +1135,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbCollectionsDropAnswer: components["schemas"]["Undeclared"];
+        MongodbCollectionsDropAnswer: components["schemas"]["Dropped"];
         /** @description Which collection, and one of `rename`, `options`, `index` and `convert_to_capped`. */
         MongodbCollectionsChangeInput: {
             /** @description Name of the database. */
@@ -1175,7 +1175,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbCollectionsChangeAnswer: components["schemas"]["Undeclared"];
+        MongodbCollectionsChangeAnswer: components["schemas"]["CollectionChanged"];
         /** @description Which documents, and by which rules. */
         MongodbCollectionsValidateInput: {
             /** @description Name of the database. */
@@ -1203,7 +1203,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbCollectionsValidateAnswer: components["schemas"]["Undeclared"];
+        MongodbCollectionsValidateAnswer: components["schemas"]["Validated"];
         /** @description Which collection. */
         MongodbIndexesListInput: {
             /** @description Name of the database. */
@@ -1217,7 +1217,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbIndexesListAnswer: components["schemas"]["Undeclared"];
+        MongodbIndexesListAnswer: components["schemas"]["IndexShown"][];
         /** @description A new index. */
         MongodbIndexesCreateInput: {
             /** @description Name of the database. */
@@ -1243,8 +1243,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbIndexesCreateAnswer: components["schemas"]["Undeclared"];
-        MongodbIndexesCreateRecord: components["schemas"]["Undeclared"];
+        MongodbIndexesCreateAnswer: components["schemas"]["IndexMade"];
+        MongodbIndexesCreateRecord: components["schemas"]["IndexRecord"];
         /** @description Which collection. */
         MongodbIndexesStatsInput: {
             /** @description Name of the database. */
@@ -1258,7 +1258,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbIndexesStatsAnswer: components["schemas"]["Undeclared"];
+        MongodbIndexesStatsAnswer: components["schemas"]["IndexStats"];
         /** @description Which index. */
         MongodbIndexesDropInput: {
             /** @description Name of the database. */
@@ -1274,7 +1274,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbIndexesDropAnswer: components["schemas"]["Undeclared"];
+        MongodbIndexesDropAnswer: components["schemas"]["Dropped"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         MongodbServerInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -1284,7 +1284,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbServerAnswer: components["schemas"]["Undeclared"];
+        MongodbServerAnswer: components["schemas"]["MongoServer"];
         /** @description Which operations. */
         MongodbOperationsListInput: {
             /**
@@ -1317,7 +1317,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbOperationsListAnswer: components["schemas"]["Undeclared"];
+        MongodbOperationsListAnswer: components["schemas"]["RunningOperations"];
         /** @description Which operation. */
         MongodbOperationsKillInput: {
             /** @description Its number, with the shard's name before it in a sharded cluster: `12345`, `shard01:12345`. */
@@ -1329,7 +1329,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbOperationsKillAnswer: components["schemas"]["Undeclared"];
+        MongodbOperationsKillAnswer: components["schemas"]["EndedOperation"];
         /** @description Which records. */
         MongodbProfileInput: {
             /** @description Name of the database. */
@@ -1362,7 +1362,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbProfileAnswer: components["schemas"]["Undeclared"];
+        MongodbProfileAnswer: components["schemas"]["ProfilerPage"];
         /** @description Which keys. */
         RedisKeysListInput: {
             /** @description Glob pattern; without special characters it names one key. Default: all keys. */
@@ -1443,8 +1443,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisTreeAnswer: components["schemas"]["Undeclared"];
-        RedisTreeRecord: components["schemas"]["Undeclared"];
+        RedisTreeAnswer: components["schemas"]["Tree"];
+        RedisTreeRecord: components["schemas"]["TreeRecord"];
         /** @description Which key, and which part of its value. */
         RedisKeysGetInput: {
             /** @description The key. */
@@ -1742,7 +1742,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisInfoAnswer: components["schemas"]["Undeclared"];
+        RedisInfoAnswer: components["schemas"]["RedisInfo"];
         /** @description How often. */
         RedisStatsInput: {
             /**
@@ -1757,8 +1757,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisStatsAnswer: components["schemas"]["Undeclared"];
-        RedisStatsRecord: components["schemas"]["Undeclared"];
+        RedisStatsAnswer: components["schemas"]["RedisStats"];
+        RedisStatsRecord: components["schemas"]["RedisStats"];
         /** @description The input of an operation that asks for nothing but what its path says. */
         RedisDatabasesInput: {
             /** @description The `ref` of a project, or the id of a connection. */
@@ -1768,7 +1768,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisDatabasesAnswer: components["schemas"]["Undeclared"];
+        RedisDatabasesAnswer: components["schemas"]["RedisDatabases"];
         /** @description What to measure. */
         RedisMemoryInput: {
             /** @description Only keys that begin with this, whatever characters it has. */
@@ -1818,8 +1818,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisMemoryAnswer: components["schemas"]["Undeclared"];
-        RedisMemoryRecord: components["schemas"]["Undeclared"];
+        RedisMemoryAnswer: components["schemas"]["MemoryReport"];
+        RedisMemoryRecord: components["schemas"]["MemoryReport"];
         /** @description How much of it. */
         RedisSlowlogInput: {
             /**
@@ -1834,7 +1834,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisSlowlogAnswer: components["schemas"]["Undeclared"];
+        RedisSlowlogAnswer: components["schemas"]["SlowLog"];
         /** @description Which clients. */
         RedisClientsInput: {
             /** @description Only clients of this kind. */
@@ -1853,7 +1853,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisClientsAnswer: components["schemas"]["Undeclared"];
+        RedisClientsAnswer: components["schemas"]["ClientPage"];
         /** @description Which settings. */
         RedisConfigInput: {
             /** @description Glob pattern of their names; default all. */
@@ -1865,7 +1865,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        RedisConfigAnswer: components["schemas"]["Undeclared"];
+        RedisConfigAnswer: components["schemas"]["RedisSettings"];
         /** @description Which documents to show. */
         MongodbDocumentsFindInput: {
             /** @description Name of the database, which `databaseName` can name as well; the connection's own if not given. */
@@ -1927,7 +1927,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsFindAnswer: components["schemas"]["Undeclared"];
+        MongodbDocumentsFindAnswer: components["schemas"]["DocumentsPage"];
         /** @description What to insert: `document` or `documents`. */
         MongodbDocumentsInsertInput: {
             /** @description Name of the database. */
@@ -1947,7 +1947,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsInsertAnswer: components["schemas"]["Undeclared"];
+        MongodbDocumentsInsertAnswer: components["schemas"]["DocumentsInserted"];
         /** @description Which document to show. */
         MongodbDocumentsGetInput: {
             /** @description Name of the database. */
@@ -1979,7 +1979,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsGetAnswer: components["schemas"]["Undeclared"];
+        MongodbDocumentsGetAnswer: components["schemas"]["DocumentShown"];
         /** @description How to change a document: `update` or `replacement`. */
         MongodbDocumentsUpdateInput: {
             /** @description Name of the database. */
@@ -2032,7 +2032,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsUpdateAnswer: components["schemas"]["Undeclared"];
+        MongodbDocumentsUpdateAnswer: components["schemas"]["DocumentChanged"];
         /** @description Which document to delete. */
         MongodbDocumentsDeleteInput: {
             /** @description Name of the database. */
@@ -2064,7 +2064,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsDeleteAnswer: components["schemas"]["Undeclared"];
+        MongodbDocumentsDeleteAnswer: components["schemas"]["DocumentDeleted"];
         /** @description What to write: one of `updateMany`, `deleteMany` and `bulkWrite`. */
         MongodbDocumentsBulkInput: {
             /** @description Name of the database. */
@@ -2107,7 +2107,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsBulkAnswer: components["schemas"]["Undeclared"];
+        MongodbDocumentsBulkAnswer: components["schemas"]["BulkAnswer"];
         /** @description Which collections. */
         MongodbCollectionsListByQueryInput: {
             /** @description Name of the database; the connection's own if not given. */
@@ -2126,7 +2126,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbCollectionsListByQueryAnswer: components["schemas"]["Undeclared"];
+        MongodbCollectionsListByQueryAnswer: components["schemas"]["CollectionEntry"][];
         /** @description Which documents to show. */
         MongodbDocumentsFindByQueryInput: {
             /** @description Name of the database, which `databaseName` can name as well; the connection's own if not given. */
@@ -2188,7 +2188,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsFindByQueryAnswer: components["schemas"]["Undeclared"];
+        MongodbDocumentsFindByQueryAnswer: components["schemas"]["DocumentsPage"];
         /** @description Which database. */
         MongodbDatabasesStatsByQueryInput: {
             /** @description Name of the database; the connection's own if not given. */
@@ -2200,7 +2200,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDatabasesStatsByQueryAnswer: components["schemas"]["Undeclared"];
+        MongodbDatabasesStatsByQueryAnswer: components["schemas"]["DatabaseSizes"];
         /** @description What to run on a collection. */
         MongodbAggregateInput: {
             /** @description Name of the database. */
@@ -2233,7 +2233,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbAggregateAnswer: components["schemas"]["Undeclared"];
+        MongodbAggregateAnswer: components["schemas"]["Document"][];
         MongodbAggregateRecord: components["schemas"]["Document"];
         /** @description What to show. */
         MongodbAggregatePreviewInput: {
@@ -2264,7 +2264,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbAggregatePreviewAnswer: components["schemas"]["Undeclared"];
+        MongodbAggregatePreviewAnswer: components["schemas"]["PipelinePreview"];
         /** @description What to run on a database. */
         MongodbAggregateDatabaseInput: {
             /** @description Name of the database; stages that tell of the whole server want `admin`. */
@@ -2292,7 +2292,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbAggregateDatabaseAnswer: components["schemas"]["Undeclared"];
+        MongodbAggregateDatabaseAnswer: components["schemas"]["Document"][];
         MongodbAggregateDatabaseRecord: components["schemas"]["Document"];
         /** @description Which documents to count. */
         MongodbCountInput: {
@@ -2316,7 +2316,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbCountAnswer: components["schemas"]["Undeclared"];
+        MongodbCountAnswer: components["schemas"]["DocumentCount"];
         /** @description Which values to list. */
         MongodbDistinctInput: {
             /** @description Name of the database. */
@@ -2343,7 +2343,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDistinctAnswer: components["schemas"]["Undeclared"];
+        MongodbDistinctAnswer: components["schemas"]["DistinctValues"];
         /** @description What to look at. */
         MongodbSchemaInput: {
             /** @description Name of the database. */
@@ -2357,8 +2357,11 @@ export interface components {
              * @description How many documents; 1000 if not given, at most 100000.
              */
             size?: number | null;
-            /** @description `random`, which is the default, or `head`: those that the server finds first, which is faster. */
-            method?: components["schemas"]["MethodInput"];
+            /**
+             * @description `random`, which is the default, or `head`: those that the server finds first, which is faster.
+             * @default random
+             */
+            method?: components["schemas"]["SampleMethod"];
             /**
              * Format: uint32
              * @description Paths at most; 1000 if not given, at most 5000.
@@ -2383,8 +2386,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbSchemaAnswer: components["schemas"]["Undeclared"];
-        MongodbSchemaRecord: components["schemas"]["Undeclared"];
+        MongodbSchemaAnswer: components["schemas"]["SampleShown"];
+        MongodbSchemaRecord: components["schemas"]["SampleRecord"];
         /** @description What to explain: exactly one of `find`, `aggregate`, `count`, `distinct`, `update` and `delete`. */
         MongodbExplainInput: {
             /** @description Name of the database. */
@@ -2407,7 +2410,7 @@ export interface components {
              * @description `queryPlanner`, which is the default and runs nothing, `executionStats` or
              *     `allPlansExecution`.
              */
-            verbosity?: components["schemas"]["VerbosityInput"];
+            verbosity?: components["schemas"]["Verbosity"];
             /** @description How to read. */
             options?: components["schemas"]["RunOptions"];
             /** @description Whether to return the server's own explanation too; it does unless this is `false`. */
@@ -2419,7 +2422,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbExplainAnswer: components["schemas"]["Undeclared"];
+        MongodbExplainAnswer: components["schemas"]["Explanation"];
         /** @description What to watch, how, and from when. */
         MongodbWatchInput: {
             /** @description Name of the database; the connection's own if not given. */
@@ -2469,8 +2472,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbWatchMessage: components["schemas"]["Undeclared"];
-        MongodbWatchRequest: components["schemas"]["Undeclared"];
+        MongodbWatchMessage: components["schemas"]["WatchMessage"];
+        MongodbWatchRequest: components["schemas"]["Silence"];
         /** @description What to watch, how, and from when. */
         MongodbWatchDatabaseInput: {
             /** @description Name of the database; the connection's own if not given. */
@@ -2520,8 +2523,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbWatchDatabaseMessage: components["schemas"]["Undeclared"];
-        MongodbWatchDatabaseRequest: components["schemas"]["Undeclared"];
+        MongodbWatchDatabaseMessage: components["schemas"]["WatchMessage"];
+        MongodbWatchDatabaseRequest: components["schemas"]["Silence"];
         /** @description What to watch, how, and from when. */
         MongodbWatchClusterInput: {
             /** @description Name of the database; the connection's own if not given. */
@@ -2571,8 +2574,8 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbWatchClusterMessage: components["schemas"]["Undeclared"];
-        MongodbWatchClusterRequest: components["schemas"]["Undeclared"];
+        MongodbWatchClusterMessage: components["schemas"]["WatchMessage"];
+        MongodbWatchClusterRequest: components["schemas"]["Silence"];
         /** @description Which documents, and how they are written. */
         MongodbDocumentsExportInput: {
             /** @description Name of the database. */
@@ -2657,7 +2660,7 @@ export interface components {
             /** @description Name of the connection, where `scope` is a project. */
             identifier?: string;
         };
-        MongodbDocumentsImportRecord: components["schemas"]["Undeclared"];
+        MongodbDocumentsImportRecord: components["schemas"]["ImportRecord2"];
         /** @description One SQL statement and its limits. */
         PostgresQueryInput: {
             /** @description SQL of exactly one statement; `$1`, `$2`, … stand for the parameters. */
@@ -2817,7 +2820,7 @@ export interface components {
         /** @description The four kinds of backend. */
         DatabaseType: "postgres" | "redis" | "mongodb" | "bun_api";
         /** @description How a connection is doing. */
-        Status: "ACTIVE" | "INACTIVE" | "ERROR" | "CONNECTING";
+        ConnectionStatus: "ACTIVE" | "INACTIVE" | "ERROR" | "CONNECTING";
         /** @description Text, or the bytes that no text has. */
         TextOrBytes: string | {
             $binary: {
@@ -3553,7 +3556,7 @@ export interface components {
             readConcern?: string | null;
         };
         /** @description How to choose documents. */
-        MethodInput: "random" | "head";
+        SampleMethod: "random" | "head";
         /** @description A query. */
         ExplainedFind: {
             /** @description Which documents. */
@@ -3618,7 +3621,7 @@ export interface components {
             multi?: boolean;
         };
         /** @description How much to find out. */
-        VerbosityInput: "queryPlanner" | "executionStats" | "allPlansExecution";
+        Verbosity: "queryPlanner" | "executionStats" | "allPlansExecution";
         /** @description Which document an update is told with. */
         FullDocument: "default" | "updateLookup" | "whenAvailable" | "required";
         /** @description Whether a change is told with the document as it was before. */
@@ -3636,7 +3639,2999 @@ export interface components {
          * @enum {string}
          */
         RequestMethod: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+        /** @description One page of connections. */
+        ConnectionPage: {
+            /** @description Those of the environment first, then from the newest on. */
+            databases: components["schemas"]["Connection"][];
+            /** @description Where the next page begins; `null` on the last. */
+            cursor: string | null;
+        };
+        /** @description A registered connection, without its secrets. */
+        Connection: {
+            /** @description UUID. */
+            id: string;
+            /** @description UUID of the project it belongs to. */
+            project_id: string;
+            /** @description That project's `ref`, which names it in URLs. */
+            project_ref: string;
+            /** @description That project's name. */
+            project_name: string;
+            /** @description Name of the project's organization, if it has one. */
+            organization_name: string | null;
+            /** @description Slug of that organization. */
+            organization_slug: string | null;
+            /** @description What it connects to. */
+            database_type: components["schemas"]["DatabaseType"];
+            /** @description The same. */
+            type: components["schemas"]["DatabaseType"];
+            /** @description Its name, unique in the project. */
+            identifier: string;
+            /** @description The same. */
+            name: string;
+            /** @description What people wrote about it. */
+            description: string | null;
+            /** @description `redis://default:***@host:6379/0`: the password is hidden. */
+            connection_string: string;
+            /** @description The first host. */
+            host: string | null;
+            /**
+             * Format: uint16
+             * @description Its port; `null` for `mongodb+srv`, and for a Bun API on its scheme's own port.
+             */
+            port: number | null;
+            /** @description `null` for Redis, whose number is `options.db`, and for a Bun API. */
+            database_name: string | null;
+            /** @description User or role. */
+            username: string | null;
+            /** @description Whether a password, or an API key, is stored. */
+            has_password: boolean;
+            /** @description Options of its type, none of them secret. */
+            options: {
+                [key: string]: unknown;
+            };
+            /** @description The same. */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description Whether it is the one that is meant where none is named. */
+            is_primary: boolean;
+            /** @description How it is doing. */
+            status: components["schemas"]["ConnectionStatus"];
+            /** @description When it last worked, RFC 3339 in UTC; `null` if it never did. */
+            last_connected_at: string | null;
+            /** @description Why it last failed, until it works again. */
+            last_error: string | null;
+            /**
+             * Format: int64
+             * @description Raised on every change of where it goes.
+             */
+            version: number;
+            /** @description Whether it can be changed here: those of the environment can't. */
+            editable: boolean;
+            /** @description When it was registered, RFC 3339 in UTC. */
+            created_at: string | null;
+            /** @description When it last changed, RFC 3339 in UTC. */
+            updated_at: string | null;
+        };
+        /** @description How many connections there are. */
+        ConnectionStats: {
+            /**
+             * Format: int64
+             * @description All.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Worked when last tried.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description Saved without being tried.
+             */
+            inactive: number;
+            /**
+             * Format: int64
+             * @description Failed when last tried.
+             */
+            error: number;
+            /**
+             * Format: int64
+             * @description Being tried.
+             */
+            connecting: number;
+            /**
+             * Format: int64
+             * @description Worked within the last hour.
+             */
+            recently_connected: number;
+            /** @description Of each type that this installation has. */
+            by_type: {
+                [key: string]: components["schemas"]["StateCounts"];
+            };
+        };
+        /** @description How many connections are in which state. */
+        StateCounts: {
+            /**
+             * Format: int64
+             * @description All.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Worked when last tried.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description Saved without being tried.
+             */
+            inactive: number;
+            /**
+             * Format: int64
+             * @description Failed when last tried.
+             */
+            error: number;
+            /**
+             * Format: int64
+             * @description Being tried.
+             */
+            connecting: number;
+            /**
+             * Format: int64
+             * @description Worked within the last hour.
+             */
+            recently_connected: number;
+        };
+        /** @description How one page of connections is doing. */
+        ConnectionsHealth: {
+            /**
+             * Format: uint
+             * @description How many of the page are so; the next three likewise.
+             */
+            healthy: number;
+            /** Format: uint */
+            degraded: number;
+            /** Format: uint */
+            down: number;
+            /** Format: uint */
+            unknown: number;
+            /** @description In the order of the list of connections. */
+            databases: components["schemas"]["ConnectionHealth"][];
+            /** @description Where the next page begins; `null` on the last. */
+            cursor: string | null;
+        };
+        /** @description How one connection is doing. */
+        ConnectionHealth: {
+            /** @description UUID of the connection. */
+            databaseId: string;
+            /** @description Its name in the project. */
+            identifier: string;
+            /** @description The `ref` of its project. */
+            project_ref: string;
+            /** @description What it connects to. */
+            type: components["schemas"]["DatabaseType"];
+            status: components["schemas"]["Condition"];
+            /**
+             * Format: double
+             * @description Milliseconds; `null` when it was not tried now.
+             */
+            latency: number | null;
+            /** @description When it last worked before, RFC 3339 in UTC; `null` if it never did. */
+            last_connected_at: string | null;
+            /** @description Why it does not work, as far as is known. */
+            error: string | null;
+        };
+        /** @description How a connection is doing. */
+        Condition: "healthy" | "degraded" | "down" | "unknown";
+        /** @description How a connection test went. */
+        TestResult: {
+            /** @description Whether the connection can be used. */
+            success: boolean;
+            /**
+             * Format: double
+             * @description How long the `ping` step took, else the whole test, in milliseconds.
+             */
+            latency_ms: number;
+            /** @description Version of the server; `null` where it was not told. */
+            version: string | null;
+            /** @description Why it failed. */
+            error?: string | null;
+            /** @description The error code of the failure. */
+            code?: components["schemas"]["FailureCode"] | null;
+            /**
+             * @description The steps, in order. The last one is the one that the test failed at, if it did. `tls` may
+             *     be not `ok` in a test that succeeds: the server has none, and the target does not insist.
+             */
+            steps: components["schemas"]["TestStep"][];
+            /** @description Of Redis: `standalone`, `cluster` or `sentinel`. */
+            mode?: string | null;
+            /** @description Of Redis, for people: `1.23M`. */
+            memory_used?: string | null;
+            /** @description Of MongoDB. */
+            topology?: components["schemas"]["MongoTopology"] | null;
+            /** @description Of MongoDB: the names of at most 1000 databases that the user may see. */
+            databases?: string[] | null;
+            /** @description Of PostgreSQL: whether the connection is. */
+            encrypted?: boolean | null;
+            /** @description Of PostgreSQL: `UTF8`. */
+            server_encoding?: string | null;
+            /** @description Of PostgreSQL: whether the role is one. */
+            is_superuser?: boolean | null;
+            /** @description Of PostgreSQL: whether the server copies from another one, and takes no writes. */
+            is_standby?: boolean | null;
+            /** @description Of PostgreSQL: what is not safe about a connection that works. */
+            warnings?: string[] | null;
+            /** @description Of a Bun API: the header of this name. */
+            server?: string | null;
+        };
+        /** @description Stable error codes; each has one HTTP status and one JavaScript class. */
+        FailureCode: "VALIDATION_ERROR" | "DB_QUERY_ERROR" | "UNAUTHENTICATED" | "PERMISSION_DENIED" | "OPERATION_NOT_ALLOWED" | "HOST_NOT_ALLOWED" | "DB_NOT_FOUND" | "CONFLICT" | "WRONG_TYPE" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "INTERNAL_ERROR" | "DB_INVALID_CREDENTIALS" | "DB_CONNECTION_FAILED" | "POOL_EXHAUSTED" | "DB_TLS_ERROR" | "DB_TIMEOUT";
+        /** @description One step of a connection test. */
+        TestStep: {
+            /**
+             * @description What was tried.
+             * @enum {string}
+             */
+            name: "resolve" | "connect" | "tls" | "auth" | "ping" | "capabilities";
+            /** @description Whether it succeeded. */
+            ok: boolean;
+            /**
+             * Format: double
+             * @description How long it took, in milliseconds.
+             */
+            ms: number;
+            /** @description Why it did not. */
+            message?: string | null;
+        };
+        /** @description How a MongoDB server stands to others. */
+        MongoTopology: "standalone" | "replica_set" | "sharded";
+        /** @description A connection that was removed. */
+        RemovedConnection: {
+            /** @description Its id. */
+            id: string;
+        };
+        /** @description One page of a project's connections of one type. */
+        ProjectConnections: {
+            /** @description The primary first, then in order of registration. */
+            connections: components["schemas"]["Connection"][];
+            /** @description Where the next page begins; `null` on the last. */
+            cursor: string | null;
+        };
         Undeclared: unknown;
+        /** @description A page of the channels that have subscribers. */
+        ChannelPage: {
+            /**
+             * @description On the first page without a `pattern`, also the patterns that this process subscribes to: the
+             *     server tells no names of patterns.
+             */
+            channels: components["schemas"]["ListedChannel"][];
+            /**
+             * Format: int64
+             * @description How many patterns anybody subscribes to.
+             */
+            patterns: number;
+            /**
+             * Format: uint
+             * @description How many channels there are on all pages.
+             */
+            total: number;
+            /** @description `"0"` after the last page. */
+            cursor: string;
+            /** @description A node of the cluster could not be asked. */
+            may_be_incomplete: boolean;
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description A channel, or a pattern of channels, that has subscribers. */
+        ListedChannel: {
+            channel: components["schemas"]["TextOrBytes"];
+            /**
+             * Format: int64
+             * @description Summed over the nodes of a cluster; `null` for a pattern, and where the user may not know.
+             */
+            subscribers: number | null;
+            pattern: boolean;
+            sharded: boolean;
+            /**
+             * Format: uint
+             * @description Subscriptions of this process. Those of one user share a connection, and are one of the server's
+             *     `subscribers`.
+             */
+            subscribers_here: number;
+        };
+        /** @description What could not be told, and why; each member once. */
+        Warnings: components["schemas"]["Warning"][];
+        /** @description Something that could not be told. */
+        Warning: {
+            /** @description The member that is `null`, or lacks something. */
+            field: string;
+            /** @description For programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people. */
+            message: string;
+        };
+        /** @description What became of a message. */
+        PublishedMessage: {
+            /**
+             * Format: int64
+             * @description How many subscribers it was sent to.
+             */
+            subscribers_reached: number;
+            counted_on: components["schemas"]["CountedOn"];
+        };
+        /** @description Whose subscribers were counted. */
+        CountedOn: "server" | "node";
+        /** @description What a subscriber reads. */
+        SubscriptionMessage: {
+            /** @constant */
+            type: "message";
+            /** @description The channel that it was published to. */
+            channel: components["schemas"]["TextOrBytes"];
+            /** @description The pattern that it came by. */
+            pattern?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Whether it is a sharded channel; not there where it is none. */
+            sharded?: boolean | null;
+            /** @description What was published. */
+            data: components["schemas"]["TextOrBytes"];
+        } | components["schemas"]["TopicName"] | components["schemas"]["TopicName"] | {
+            /** @constant */
+            type: "gap";
+            /**
+             * Format: uint64
+             * @description How many; `null` where nobody knows.
+             */
+            dropped: number | null;
+            /** @description Why. */
+            reason: components["schemas"]["GapReason"];
+            /** @description Not there for a pattern. */
+            channel?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Not there for a channel. */
+            pattern?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Whether it is a sharded channel; not there where it is none. */
+            sharded?: boolean | null;
+        } | {
+            /** @constant */
+            type: "error";
+            /** @description For programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people. */
+            message: string;
+            /** @description Not there for a pattern. */
+            channel?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Not there for a channel. */
+            pattern?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Whether it is a sharded channel; not there where it is none. */
+            sharded?: boolean | null;
+        } | components["schemas"]["Cause"];
+        /** @description A channel or a pattern. */
+        TopicName: {
+            /** @description Not there for a pattern. */
+            channel?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Not there for a channel. */
+            pattern?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Whether it is a sharded channel; not there where it is none. */
+            sharded?: boolean | null;
+        };
+        /** @description Why messages were missed. */
+        GapReason: "slow_reader" | "reconnected" | "too_large";
+        /** @description Why something within an answer failed. */
+        Cause: {
+            /** @description For programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people. */
+            message: string;
+        };
+        /** @description What the client asks for once it is connected. */
+        SubscriptionRequest: {
+            type: components["schemas"]["SubscriptionVerb"];
+            /**
+             * @description The channels or patterns. To unsubscribe from none in particular is to unsubscribe from all of the
+             *     kind.
+             */
+            channels?: components["schemas"]["TextOrBytes"][];
+        };
+        SubscriptionVerb: ("subscribe" | "unsubscribe") | "psubscribe" | "punsubscribe" | "ssubscribe" | "sunsubscribe";
+        /** @description What is told of work on many keys. */
+        BulkRecord: {
+            progress: components["schemas"]["BulkProgress"];
+        } | {
+            problem: components["schemas"]["KeyProblem"];
+        } | {
+            preview: components["schemas"]["KeyPreview"];
+        } | {
+            end: components["schemas"]["BulkEnd"];
+        } | components["schemas"]["BulkBegin"];
+        /** @description How far the work is. */
+        BulkProgress: {
+            /**
+             * Format: uint64
+             * @description Looked at by the server.
+             */
+            examined: number;
+            /**
+             * Format: uint64
+             * @description Meant.
+             */
+            matched: number;
+            /** Format: uint64 */
+            done: number;
+            /**
+             * Format: uint64
+             * @description There was nothing to do.
+             */
+            skipped: number;
+            /** Format: uint64 */
+            failed: number;
+            /**
+             * Format: uint64
+             * @description They may or may not have been done, and are never sent again.
+             */
+            unknown: number;
+            /** @description The node of a cluster that was walked through last; else `null`. */
+            node: string | null;
+            /**
+             * Format: double
+             * @description The last round trip, in milliseconds.
+             */
+            round_trip_ms: number;
+            /**
+             * Format: double
+             * @description What a round trip takes when nothing is slow, in milliseconds.
+             */
+            baseline_ms: number;
+            /**
+             * Format: double
+             * @description All pauses so far that the server was given, in milliseconds.
+             */
+            throttled_ms: number;
+        };
+        /** @description A key that is not what it should be, or may not be. */
+        KeyProblem: {
+            /** @description At most its first 1000 bytes; `null` for what is about no key. */
+            key: components["schemas"]["TextOrBytes"] | null;
+            outcome: components["schemas"]["Outcome"];
+            /** @description For programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people, at most 500 characters. */
+            message: string;
+        };
+        /**
+         * @description Whether the operation took effect on the server.
+         *
+         *     A retry, by us or by the caller, is only safe after [`Outcome::NotApplied`] or for reads.
+         */
+        Outcome: "applied" | "not_applied" | "unknown";
+        /** @description A key that would be changed. */
+        KeyPreview: {
+            key: components["schemas"]["TextOrBytes"];
+            type: string;
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970; `null` where it does not expire, or the user may not know.
+             */
+            expires_at: number | null;
+            /**
+             * Format: uint64
+             * @description Bytes of memory, estimated; `null` where the user may not know.
+             */
+            size: number | null;
+        };
+        /** @description What was done. */
+        BulkEnd: {
+            /**
+             * Format: uint64
+             * @description Looked at by the server.
+             */
+            examined: number;
+            /**
+             * Format: uint64
+             * @description Meant.
+             */
+            matched: number;
+            /** Format: uint64 */
+            done: number;
+            /**
+             * Format: uint64
+             * @description There was nothing to do.
+             */
+            skipped: number;
+            /** Format: uint64 */
+            failed: number;
+            /**
+             * Format: uint64
+             * @description They may or may not have been done, and are never sent again.
+             */
+            unknown: number;
+            ended_by: components["schemas"]["WorkEndedBy"];
+            /** @description Slots moved or another server took over: keys may have been missed. */
+            may_be_incomplete: boolean;
+            /**
+             * @description Whether each key is counted once. With more than 900,000 keys not all are remembered; then the
+             *     counts are those of visits.
+             */
+            exact: boolean;
+            /**
+             * Format: uint64
+             * @description Of a sample: how many keys would match in all.
+             */
+            estimated?: number | null;
+            /**
+             * Format: uint64
+             * @description Problems that were counted and not told.
+             */
+            problems_untold: number;
+            /**
+             * Format: double
+             * @description The last round trip, in milliseconds.
+             */
+            round_trip_ms: number;
+            /**
+             * Format: double
+             * @description What a round trip takes when nothing is slow, in milliseconds.
+             */
+            baseline_ms: number;
+            /**
+             * Format: double
+             * @description All pauses so far that the server was given, in milliseconds.
+             */
+            throttled_ms: number;
+        };
+        /** @description Why the work ended. */
+        WorkEndedBy: "completion" | "sample" | "stop" | "shutdown" | "leaving" | "failure";
+        /** @description What is to be done. */
+        BulkBegin: {
+            /** @description With it the work is asked to stop. */
+            job: string;
+            action: components["schemas"]["Action"];
+            dry_run: boolean;
+            /**
+             * Format: uint64
+             * @description Keys of the database; `null` where the user may not know.
+             */
+            keyspace: number | null;
+        };
+        /** @description Work that was asked to stop. */
+        StoppingJob: {
+            job: string;
+            /** @description Always: whether it has stopped is its own stream's to say. */
+            stopping: boolean;
+        };
+        /** @description A line of an export. Times are milliseconds since 1970. */
+        ExportLine: {
+            skipped: components["schemas"]["SkippedKey"];
+        } | {
+            warning: components["schemas"]["Warning"];
+        } | {
+            gone: boolean;
+        } | {
+            checkpoint: components["schemas"]["ExportCheckpoint"];
+        } | {
+            end: components["schemas"]["ExportEnd"];
+        } | components["schemas"]["ExportHeader"] | components["schemas"]["ExportedKey"] | components["schemas"]["DumpedKey"] | components["schemas"]["ExportedPart"] | components["schemas"]["ExportedPending"];
+        /** @description A key that could not be read. */
+        SkippedKey: {
+            key: components["schemas"]["TextOrBytes"];
+            /** @description `null` where it is not known. */
+            type: string | null;
+            /** @description For programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people. */
+            message: string;
+        };
+        /** @description Where an export can be taken up. */
+        ExportCheckpoint: {
+            cursor: string;
+            /**
+             * Format: uint64
+             * @description Complete keys.
+             */
+            keys: number;
+            /**
+             * Format: uint64
+             * @description Keys that could not be read.
+             */
+            skipped: number;
+            /** Format: uint64 */
+            lines: number;
+            /** @description Of the lines, their ends included. */
+            sha256: string;
+        };
+        /** @description What is said of the export as a whole. */
+        ExportEnd: {
+            /**
+             * Format: uint64
+             * @description Complete keys.
+             */
+            keys: number;
+            /**
+             * Format: uint64
+             * @description Keys that could not be read.
+             */
+            skipped: number;
+            /** Format: uint64 */
+            lines: number;
+            /** @description Of the lines, their ends included. */
+            sha256: string;
+            /** @description Slots moved or another server took over: keys may have been missed. */
+            may_be_incomplete: boolean;
+            /**
+             * @description Whether each key occurs once. With more than 900,000 keys not all are remembered; and a key that
+             *     was `skipped` may have been met again, and be there too.
+             */
+            exact: boolean;
+        };
+        /** @description What the export is of. */
+        ExportHeader: {
+            /**
+             * Format: uint8
+             * @description The version of the format: 1.
+             */
+            redis_export: number;
+            /**
+             * Format: uint64
+             * @description When it began.
+             */
+            at: number;
+            server: components["schemas"]["ExportedFrom"];
+            filter: components["schemas"]["ExportFilter"];
+            /** @description The checkpoint that it goes on from, if it does. */
+            continues?: string | null;
+        };
+        /** @description The server; `null` is what the user may not know. */
+        ExportedFrom: {
+            version: string | null;
+            /** @description `standalone`, `cluster` or `sentinel`. */
+            mode: string | null;
+        };
+        /** @description Which keys were asked for; all of them where it is empty. */
+        ExportFilter: {
+            /** @description Those that fit it. */
+            pattern?: components["schemas"]["TextOrBytes"] | null;
+            /** @description Those of this type. */
+            type?: string | null;
+            /**
+             * Format: uint
+             * @description Those of a list: how many it names.
+             */
+            keys?: number | null;
+        };
+        /** @description A key with its value, or the beginning of it. */
+        ExportedKey: {
+            key: components["schemas"]["TextOrBytes"];
+            /** @description Not there where it does not expire. */
+            expires_at?: components["schemas"]["Integer64"] | null;
+            /** @description Of a hash: fields that expire, and when. */
+            field_expires?: [
+                components["schemas"]["TextOrBytes"],
+                components["schemas"]["Integer64"]
+            ][] | null;
+            /** @description Of a stream: what it is besides its entries. */
+            stream?: components["schemas"]["ExportedStream"] | null;
+            /** @description Whether the next line goes on with it; not there where none does. */
+            more?: boolean | null;
+            /** @description Whether it was seen to change while it was read in parts; not there where it was not. */
+            changed?: boolean | null;
+        } & ({
+            /** @constant */
+            type: "string";
+            value: components["schemas"]["TextOrBytes"];
+        } | {
+            /** @constant */
+            type: "hash";
+            value: [
+                components["schemas"]["TextOrBytes"],
+                components["schemas"]["TextOrBytes"]
+            ][];
+        } | {
+            /** @constant */
+            type: "list";
+            value: components["schemas"]["TextOrBytes"][];
+        } | {
+            /** @constant */
+            type: "set";
+            value: components["schemas"]["TextOrBytes"][];
+        } | {
+            /** @constant */
+            type: "zset";
+            value: [
+                components["schemas"]["TextOrBytes"],
+                string
+            ][];
+        } | {
+            /** @constant */
+            type: "stream";
+            value: components["schemas"]["ExportedEntry"][];
+        });
+        /** @description A 64-bit integer; as digits where a JSON number would lose some. */
+        Integer64: number | {
+            $numberLong: string;
+        };
+        /** @description An entry of a stream. */
+        ExportedEntry: {
+            id: string;
+            /** @description Names and values, in their order. */
+            fields: [
+                components["schemas"]["TextOrBytes"],
+                components["schemas"]["TextOrBytes"]
+            ][];
+        };
+        /** @description A stream without its entries. */
+        ExportedStream: {
+            /** @description Of the last entry there ever was. */
+            last_id: string;
+            /** @description How many entries there ever were; servers before 7.0 do not tell. */
+            entries_added?: components["schemas"]["Integer64"];
+            /** @description The greatest that was deleted; servers before 7.0 do not tell. */
+            max_deleted_id?: string;
+            groups: components["schemas"]["ExportedGroup"][];
+        };
+        /** @description A consumer group. */
+        ExportedGroup: {
+            name: components["schemas"]["TextOrBytes"];
+            last_delivered_id: string;
+            /** @description Not there where the server does not know. */
+            entries_read?: components["schemas"]["Integer64"];
+        };
+        /** @description A module's value, as `DUMP` gave it. */
+        DumpedKey: {
+            key: components["schemas"]["TextOrBytes"];
+            type: string;
+            /** @description Not there where it does not expire. */
+            expires_at?: components["schemas"]["Integer64"] | null;
+            /** @description Base64. */
+            dump: string;
+            /** @description Without it, it is not imported. Not there where the installation has no encryption key. */
+            seal?: string | null;
+        };
+        /** @description More of a value. */
+        ExportedPart: {
+            part: components["schemas"]["PartOfValue"];
+            /** @description Of a hash: fields that expire, and when. */
+            field_expires?: [
+                components["schemas"]["TextOrBytes"],
+                components["schemas"]["Integer64"]
+            ][] | null;
+            /** @description As in the first line of the key. */
+            more?: boolean | null;
+            /** @description As in the first line of the key. */
+            changed?: boolean | null;
+        };
+        /** @description A part of a value, by the type of its key. */
+        PartOfValue: components["schemas"]["TextOrBytes"] | [
+            components["schemas"]["TextOrBytes"],
+            components["schemas"]["TextOrBytes"]
+        ][] | components["schemas"]["TextOrBytes"][] | [
+            components["schemas"]["TextOrBytes"],
+            string
+        ][] | components["schemas"]["ExportedEntry"][];
+        /** @description Deliveries of a stream that were not acknowledged. */
+        ExportedPending: {
+            pending: components["schemas"]["PendingOfGroup"];
+            /** @description As in the first line of the key. */
+            more?: boolean | null;
+        };
+        /** @description Deliveries of a consumer group that were not acknowledged. */
+        PendingOfGroup: {
+            group: components["schemas"]["TextOrBytes"];
+            deliveries: components["schemas"]["ExportedDelivery"][];
+        };
+        /** @description A delivery that was not acknowledged. */
+        ExportedDelivery: {
+            /** @description The entry. */
+            id: string;
+            consumer: components["schemas"]["TextOrBytes"];
+            at: components["schemas"]["Integer64"];
+            /** @description How often it was delivered. */
+            count: components["schemas"]["Integer64"];
+        };
+        /** @description What is told of an import. */
+        ImportRecord: {
+            progress: components["schemas"]["ImportCounts"];
+        } | {
+            problem: components["schemas"]["LineProblem"];
+        } | {
+            end: components["schemas"]["ImportEnd"];
+        } | components["schemas"]["ImportBegin"];
+        /** @description What became of lines and keys. */
+        ImportCounts: {
+            /**
+             * Format: uint64
+             * @description The last line that was read.
+             */
+            line: number;
+            /**
+             * Format: uint64
+             * @description Bytes of all lines that were read.
+             */
+            bytes: number;
+            /**
+             * Format: uint64
+             * @description Keys that were written.
+             */
+            done: number;
+            /**
+             * Format: uint64
+             * @description Keys that were there, and still are.
+             */
+            skipped: number;
+            /**
+             * Format: uint64
+             * @description Keys whose time was over.
+             */
+            expired: number;
+            /**
+             * Format: uint64
+             * @description Lines that can't be read, and keys that can't be written.
+             */
+            failed: number;
+            /**
+             * Format: uint64
+             * @description Keys that may or may not have been written.
+             */
+            unknown: number;
+            /**
+             * Format: uint64
+             * @description Where an import that goes on from here begins (`from_line`).
+             */
+            resume_line: number;
+        };
+        /** @description What went wrong, and in which line. */
+        LineProblem: {
+            /** Format: uint64 */
+            line: number;
+            /** @description At most its first 1000 bytes; `null` for what is about no key. */
+            key: components["schemas"]["TextOrBytes"] | null;
+            outcome: components["schemas"]["Outcome"];
+            /** @description For programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people, at most 500 characters. */
+            message: string;
+        };
+        /** @description What was done. */
+        ImportEnd: {
+            /**
+             * Format: uint64
+             * @description The last line that was read.
+             */
+            line: number;
+            /**
+             * Format: uint64
+             * @description Bytes of all lines that were read.
+             */
+            bytes: number;
+            /**
+             * Format: uint64
+             * @description Keys that were written.
+             */
+            done: number;
+            /**
+             * Format: uint64
+             * @description Keys that were there, and still are.
+             */
+            skipped: number;
+            /**
+             * Format: uint64
+             * @description Keys whose time was over.
+             */
+            expired: number;
+            /**
+             * Format: uint64
+             * @description Lines that can't be read, and keys that can't be written.
+             */
+            failed: number;
+            /**
+             * Format: uint64
+             * @description Keys that may or may not have been written.
+             */
+            unknown: number;
+            /**
+             * Format: uint64
+             * @description Where an import that goes on from here begins (`from_line`).
+             */
+            resume_line: number;
+            /**
+             * Format: uint64
+             * @description Problems that were counted and not told.
+             */
+            problems_untold: number;
+            checksum: components["schemas"]["Checksum"];
+            ended_by: components["schemas"]["WorkEndedBy"];
+        };
+        /** @description What the checksum of the file said. */
+        Checksum: "right" | "wrong" | "missing";
+        /** @description What is to be done. */
+        ImportBegin: {
+            /** @description With it the work is asked to stop. */
+            job: string;
+            dry_run: boolean;
+        };
+        /** @description A database in the list of databases. */
+        DatabaseEntry: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes on disk; `null` where the user may not know, or it was not asked for.
+             */
+            size_on_disk: number | null;
+            /** @description Whether it holds no data; `null` as above. */
+            empty: boolean | null;
+            /**
+             * Format: uint64
+             * @description How many collections and views it has; `null` where that took too long or is not allowed, or
+             *     was not asked for.
+             */
+            collections: number | null;
+        };
+        /** @description A database that was made. */
+        DatabaseMade: {
+            name: string;
+            /** @description Its first collection. */
+            collection: string;
+        };
+        /** @description What was removed. */
+        Dropped: {
+            /** @description Its name. */
+            dropped: string;
+        };
+        /** @description Sizes of a database. */
+        DatabaseSizes: {
+            /** @description Its name. */
+            db: string;
+            /**
+             * Format: int64
+             * @description Collections.
+             */
+            collections: number;
+            /**
+             * Format: int64
+             * @description Views.
+             */
+            views: number;
+            /**
+             * Format: int64
+             * @description Documents.
+             */
+            objects: number;
+            /**
+             * Format: double
+             * @description Bytes of a document on average, whatever the scale.
+             */
+            avg_obj_size: number;
+            /**
+             * Format: int64
+             * @description Size of the documents before compression.
+             */
+            data_size: number;
+            /**
+             * Format: int64
+             * @description Size of the collections on disk.
+             */
+            storage_size: number;
+            /**
+             * Format: int64
+             * @description Indexes.
+             */
+            indexes: number;
+            /**
+             * Format: int64
+             * @description Size of the indexes on disk.
+             */
+            index_size: number;
+            /**
+             * Format: int64
+             * @description Size of the collections and indexes on disk.
+             */
+            total_size: number;
+            /**
+             * Format: int64
+             * @description Used on the file system that the data is on; `null` where the server does not tell.
+             */
+            fs_used_size: number | null;
+            /**
+             * Format: int64
+             * @description Size of that file system; `null` where the server does not tell.
+             */
+            fs_total_size: number | null;
+            /**
+             * Format: int64
+             * @description How many bytes one unit of the sizes stands for.
+             */
+            scale: number;
+        };
+        /** @description A collection in the list of collections. */
+        CollectionEntry: {
+            /** @description Its name. */
+            name: string;
+            /** @description `collection`, `view` or `timeseries`, as the server names it. */
+            type: string;
+            /** @description What it is for those who use it. */
+            kind: components["schemas"]["CollectionKind"];
+            /** @description What it was created with. */
+            options: components["schemas"]["Document"];
+            /**
+             * @description Its sizes; `null` for a view, where they were not asked for, and where the collection did not
+             *     tell them in time or to this user.
+             */
+            info: components["schemas"]["CollectionSizes"] | null;
+        };
+        /** @description What a collection is for those who use it. */
+        CollectionKind: "collection" | "capped" | "view" | "timeseries";
+        /** @description Sizes of a collection. */
+        CollectionSizes: {
+            /**
+             * Format: int64
+             * @description Documents; `null` for a time series, whose server does not count them.
+             */
+            count: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of the documents before compression.
+             */
+            size: number;
+            /**
+             * Format: int64
+             * @description Bytes of a document on average; `null` for a time series.
+             */
+            avg_obj_size: number | null;
+            /**
+             * Format: int64
+             * @description Bytes on disk.
+             */
+            storage_size: number;
+            /**
+             * Format: int64
+             * @description Indexes.
+             */
+            indexes: number;
+            /**
+             * Format: int64
+             * @description Bytes of the indexes on disk.
+             */
+            index_size: number;
+            /** @description Whether it has a fixed size. */
+            capped: boolean;
+        };
+        /** @description A collection that was made. */
+        CollectionMade: {
+            name: string;
+        };
+        /** @description A collection that was changed. */
+        CollectionChanged: {
+            /** @description The collection as it is now, without its sizes; `null` if it could not be looked at. */
+            collection: components["schemas"]["CollectionEntry"] | null;
+            /** @description What the server told of the change: of options the values before and after. */
+            result: components["schemas"]["Document"];
+        };
+        /** @description Which documents a validator would refuse. */
+        Validated: {
+            /** @description Some of the documents that do not match. */
+            documents: components["schemas"]["Document"][];
+            /** @description Whether all documents match; `null` if that could not be found out in time. */
+            valid: boolean | null;
+            /** @description How many do not match. */
+            violating: components["schemas"]["DocumentCount"];
+            /** @description Whether fewer are shown than asked for, because they are too large together. */
+            truncated: boolean;
+        };
+        /** @description How many documents there are. */
+        DocumentCount: {
+            /**
+             * Format: uint64
+             * @description The number; `null` if it took too long to find out.
+             */
+            value: number | null;
+            /** @description How the number came about. */
+            kind: components["schemas"]["DocumentCountKind"];
+        };
+        /** @description How a number of documents came about. */
+        DocumentCountKind: "exact" | "estimate" | "timeout";
+        /** @description An index of a collection. */
+        IndexShown: {
+            name: string;
+            /** @description Its fields in their order: `1` or `-1`, or what else is kept of them. */
+            key: components["schemas"]["Document"] | null;
+            /** @description What it is good for. */
+            kind: components["schemas"]["IndexKind"];
+            /** @description Whether it refuses documents with values that another has. */
+            unique: boolean;
+            /** @description Whether it leaves out documents without the fields. */
+            sparse: boolean;
+            /** @description Whether no query can use it. */
+            hidden: boolean;
+            /**
+             * Format: int64
+             * @description Seconds after the date in its field at which it removes documents; `null` if it does not.
+             */
+            ttl: number | null;
+            /** @description Which documents are in it; `null` for all. */
+            partial_filter: components["schemas"]["Document"] | null;
+            /** @description How text is compared; `null` for byte by byte. */
+            collation: components["schemas"]["Document"] | null;
+            /** @description Which fields a wildcard index has; `null` for all. */
+            wildcard_projection: components["schemas"]["Document"] | null;
+            /** @description What else its definition says, as the server names it. */
+            options: components["schemas"]["Document"];
+            /**
+             * Format: int64
+             * @description Bytes on disk; `null` where the connection's user may not know it.
+             */
+            size: number | null;
+            /** @description How often it was used; `null` where the connection's user may not know it. */
+            usage: components["schemas"]["IndexUsage"] | null;
+            /** @description How far it is, while it is being built; else `null`. */
+            building: components["schemas"]["IndexProgress"] | null;
+            /** @description What speaks against keeping it as it is. */
+            warnings: components["schemas"]["IndexAdvice"][];
+        };
+        /** @description What an index is good for. */
+        IndexKind: "single" | "compound" | "text" | "2dsphere" | "2d" | "hashed" | "wildcard" | "clustered";
+        /**
+         * @description How often an index was used. Each server counts for itself, from when it was started or the index
+         *     was made.
+         */
+        IndexUsage: {
+            /**
+             * Format: int64
+             * @description Operations on all servers that were asked.
+             */
+            ops: number;
+            /** @description All of them have counted since then; `null` where one does not tell. */
+            since: string | null;
+            /** @description Server by server. */
+            hosts: components["schemas"]["IndexHostUsage"][];
+        };
+        /** @description How often one server used an index. */
+        IndexHostUsage: {
+            /** @description The server. */
+            host: string;
+            /** @description Its shard, in a sharded cluster. */
+            shard?: string | null;
+            /**
+             * Format: int64
+             * @description Operations.
+             */
+            ops: number;
+            /** @description It has counted since then; `null` where it does not tell. */
+            since: string | null;
+        };
+        /** @description How far an index is while it is being built. */
+        IndexProgress: {
+            /** @description What the server does, in its words; `null` where the user may not see it. */
+            message: string | null;
+            /**
+             * Format: int64
+             * @description How much of that is done; `null` where it is not told, as below.
+             */
+            done: number | null;
+            /**
+             * Format: int64
+             * @description How much there is to do.
+             */
+            total: number | null;
+            /**
+             * Format: int64
+             * @description For how many seconds it has been at it.
+             */
+            seconds: number | null;
+        };
+        /** @description What speaks against keeping an index as it is. */
+        IndexAdvice: {
+            /** @description What it is. */
+            kind: components["schemas"]["IndexAdviceKind"];
+            /** @description The same for people. */
+            reason: string;
+            /** @description The index that serves the same queries, if that speaks against it. */
+            covered_by?: string | null;
+        };
+        /** @description What speaks against keeping an index as it is. */
+        IndexAdviceKind: "duplicate" | "prefix" | "unused" | "hidden";
+        /** @description An index that is asked for. */
+        IndexMade: {
+            name: string;
+            state: components["schemas"]["IndexState"];
+        };
+        /** @description What became of an index that is asked for. */
+        IndexState: "built" | "exists" | "building";
+        /** @description How far an index is; the last record says that it is there. */
+        IndexRecord: {
+            /** @constant */
+            state: "building";
+            name: string;
+            /** @description What the server does, in its words; `null` where the user may not see it. */
+            message: string | null;
+            /**
+             * Format: int64
+             * @description How much of that is done; `null` where it is not told, as below.
+             */
+            done: number | null;
+            /**
+             * Format: int64
+             * @description How much there is to do.
+             */
+            total: number | null;
+            /**
+             * Format: int64
+             * @description For how many seconds it has been at it.
+             */
+            seconds: number | null;
+        } | {
+            /** @constant */
+            state: "built";
+            name: string;
+        } | {
+            /** @constant */
+            state: "exists";
+            name: string;
+        };
+        /** @description What the indexes of a collection take, and what they do for it. */
+        IndexStats: {
+            /**
+             * Format: int64
+             * @description Bytes of all indexes on disk; `null` where the connection's user may not know it.
+             */
+            total_size: number | null;
+            indexes: components["schemas"]["NamedFigures"][];
+            /** @description What could not be told. */
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description What is known of an index beside its definition. */
+        NamedFigures: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes on disk; `null` where the connection's user may not know it.
+             */
+            size: number | null;
+            /** @description How often it was used; `null` where the connection's user may not know it. */
+            usage: components["schemas"]["IndexUsage"] | null;
+            /** @description How far it is, while it is being built; else `null`. */
+            building: components["schemas"]["IndexProgress"] | null;
+            /** @description What speaks against keeping it as it is. */
+            warnings: components["schemas"]["IndexAdvice"][];
+        };
+        /**
+         * @description What a server says of itself. What the connection's user may not know is `null`, and `warnings` has
+         *     why.
+         */
+        MongoServer: {
+            /** @description `7.0.14`. */
+            version: string | null;
+            /** @description The commit that it was built from. */
+            git_version: string | null;
+            /** @description `enterprise`, where it is. */
+            modules: string[];
+            /** @description Its memory allocator. */
+            allocator: string | null;
+            /**
+             * Format: int64
+             * @description Bits of its processor's addresses.
+             */
+            bits: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of a document at most.
+             */
+            max_document_bytes: number | null;
+            /** @description How it stands to others. */
+            topology: components["schemas"]["MongoTopology"];
+            /** @description Its own name and port. */
+            host: string | null;
+            /** @description `mongod` or `mongos`. */
+            process: string | null;
+            /** @description `wiredTiger`. */
+            storage_engine: string | null;
+            /**
+             * Format: int64
+             * @description Since it was started.
+             */
+            uptime_seconds: number | null;
+            /** @description The server's clock, RFC 3339 in UTC. */
+            local_time: string | null;
+            connections: components["schemas"]["MongoConnections"] | null;
+            /** @description Operations of clients since it was started. */
+            opcounters: components["schemas"]["Opcounters"] | null;
+            /** @description Operations that it replicated since. */
+            opcounters_replicated: components["schemas"]["Opcounters"] | null;
+            /** @description Operations at this moment. */
+            operations: components["schemas"]["OperationQueue"] | null;
+            memory: components["schemas"]["MongoMemory"] | null;
+            /** @description Since it was started. */
+            network: components["schemas"]["MongoNetwork"] | null;
+            cache: components["schemas"]["StorageCache"] | null;
+            /** @description The replica set that it is a member of, if it is. */
+            replication: components["schemas"]["MongoReplication"] | null;
+            /** @description The shards behind it, if it is a router. */
+            shards: components["schemas"]["Shard"][] | null;
+            /** @description Our own connections to it. */
+            pool: components["schemas"]["MongoPool"];
+            /** @description What the connection's user may not know. */
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description Connections of all clients to a server. */
+        MongoConnections: {
+            /**
+             * Format: int64
+             * @description Open at this moment.
+             */
+            current: number | null;
+            /**
+             * Format: int64
+             * @description So many more may be opened.
+             */
+            available: number | null;
+            /**
+             * Format: int64
+             * @description With an operation under way.
+             */
+            active: number | null;
+            /**
+             * Format: int64
+             * @description Since it was started.
+             */
+            total_created: number | null;
+        };
+        /** @description How many operations of each kind there were. */
+        Opcounters: {
+            /** Format: int64 */
+            insert: number;
+            /** Format: int64 */
+            query: number;
+            /** Format: int64 */
+            update: number;
+            /** Format: int64 */
+            delete: number;
+            /** Format: int64 */
+            getmore: number;
+            /** Format: int64 */
+            command: number;
+        };
+        /** @description How many operations run, and how many wait for a lock. */
+        OperationQueue: {
+            /** Format: int64 */
+            reading: number | null;
+            /** Format: int64 */
+            writing: number | null;
+            /** Format: int64 */
+            waiting_to_read: number | null;
+            /** Format: int64 */
+            waiting_to_write: number | null;
+        };
+        /** @description The memory of a server's process. */
+        MongoMemory: {
+            /** Format: int64 */
+            resident_bytes: number | null;
+            /** Format: int64 */
+            virtual_bytes: number | null;
+        };
+        /** @description What a server received and sent. */
+        MongoNetwork: {
+            /** Format: int64 */
+            bytes_in: number | null;
+            /** Format: int64 */
+            bytes_out: number | null;
+            /** Format: int64 */
+            requests: number | null;
+        };
+        /** @description The cache of the storage engine. */
+        StorageCache: {
+            /** Format: int64 */
+            max_bytes: number | null;
+            /** Format: int64 */
+            used_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Not yet written to disk.
+             */
+            dirty_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Read into it since it was started.
+             */
+            read_bytes: number | null;
+            /**
+             * Format: int64
+             * @description Written from it since it was started.
+             */
+            written_bytes: number | null;
+        };
+        /** @description The replica set that a server is a member of. */
+        MongoReplication: {
+            /** @description Its name. */
+            set: string | null;
+            /** @description What this member is. */
+            state: components["schemas"]["MemberState"];
+            /** @description This member's address. */
+            me: string | null;
+            /** @description The primary's address; `null` while there is none. */
+            primary: string | null;
+            /** @description Addresses of members that hold data. */
+            hosts: string[];
+            /** @description Addresses of members that can't become primary. */
+            passives: string[];
+            /** @description Addresses of members that only vote. */
+            arbiters: string[];
+            /** @description How the members do; empty where the user may not know. */
+            members: components["schemas"]["ReplicaSetMember"][];
+        };
+        /** @description What a member of a replica set is at this moment. */
+        MemberState: "primary" | "secondary" | "arbiter" | "other";
+        /** @description A member of a replica set. */
+        ReplicaSetMember: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number | null;
+            /** @description Its address. */
+            host: string;
+            /** @description `PRIMARY`, `SECONDARY`, `RECOVERING`, … */
+            state: string;
+            /** @description Whether it answers. */
+            healthy: boolean;
+            /** @description Whether it is the one that was asked. */
+            is_self: boolean;
+            /**
+             * Format: int64
+             * @description Seconds since it was started.
+             */
+            uptime_seconds: number | null;
+            /** @description When its last operation was made, RFC 3339 in UTC. */
+            last_operation: string | null;
+            /**
+             * Format: int64
+             * @description Seconds that it is behind the primary; of secondaries alone.
+             */
+            lag_seconds: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds to it and back.
+             */
+            ping_ms: number | null;
+            /** @description Where it copies from. */
+            sync_source: string | null;
+            /** @description What it has to say. */
+            message: string | null;
+        };
+        /** @description A shard of a cluster. */
+        Shard: {
+            /** @description Its name. */
+            id: string;
+            /** @description Its replica set and members: `set/host:port,…`. */
+            host: string;
+        };
+        /** @description Connections of our own. */
+        MongoPool: {
+            /**
+             * Format: uint32
+             * @description Connections that are open.
+             */
+            open: number;
+            /**
+             * Format: uint32
+             * @description Connections that are working on a request.
+             */
+            in_use: number;
+            /**
+             * Format: uint32
+             * @description Requests that wait for a connection.
+             */
+            waiting: number;
+            /**
+             * Format: uint32
+             * @description How many may be open.
+             */
+            max: number;
+        };
+        /** @description Operations that run. */
+        RunningOperations: {
+            /** @description The longest first. */
+            operations: components["schemas"]["RunningOperation"][];
+            /** @description There are more. */
+            truncated: boolean;
+            /** @description That the connection's user may not see those of others. */
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description An operation that runs. What the server does not say of it is `null`. */
+        RunningOperation: {
+            /** @description Its number; with the shard's name before it in a sharded cluster: `"shard01:12345"`. */
+            opid: components["schemas"]["OperationId"] | null;
+            /** @description `op`, `idleSession` or `idleCursor`. */
+            type: string | null;
+            /** @description `query`, `insert`, `update`, `remove`, `getmore`, `command` or `none`. */
+            op: string | null;
+            /** @description Database and collection: `db.coll`. */
+            ns: string | null;
+            /** @description Whether it works, and is not idle. */
+            active: boolean | null;
+            /**
+             * Format: int64
+             * @description For how long it has been running.
+             */
+            seconds: number | null;
+            /**
+             * Format: int64
+             * @description The same.
+             */
+            microseconds: number | null;
+            /** @description The address it came from. */
+            client: string | null;
+            /** @description What the client calls itself. */
+            app_name: string | null;
+            /** @description `name@database`. */
+            users: string[];
+            /** @description What it is in the server's words. */
+            desc: string | null;
+            /** @description The server that runs it. */
+            host: string | null;
+            /** @description The shard that runs it. */
+            shard: string | null;
+            /** @description The command, without values unless they were asked for. */
+            command: components["schemas"]["Document"] | null;
+            /** @description For the next batch of a cursor: the command that opened it. */
+            originating_command: components["schemas"]["Document"] | null;
+            /** @description What its client wrote beside it. */
+            comment: string | null;
+            /** @description How it finds its documents: `COLLSCAN`, `IXSCAN { a: 1 }`. */
+            plan_summary: string | null;
+            /** @description What it does and how far it is. */
+            message: string | null;
+            /**
+             * Format: int64
+             * @description Steps of `total` that are done.
+             */
+            done: number | null;
+            /**
+             * Format: int64
+             * @description Steps there are, of an operation that counts them.
+             */
+            total: number | null;
+            waiting_for_lock: boolean | null;
+            /** @description It was asked to end, and goes on until it can be interrupted. */
+            kill_pending: boolean;
+            /**
+             * Format: int64
+             * @description How often it let others go first.
+             */
+            yields: number | null;
+            /** @description It was sent by this program: by this process or another of the same kind. */
+            own: boolean;
+            /** @description The request that sent it, where it is ours. */
+            request_id: string | null;
+            /** @description It belongs to no client: the server runs it for itself. */
+            internal: boolean;
+        };
+        /** @description The number of an operation. */
+        OperationId: number | string;
+        /** @description What became of ending an operation. */
+        EndedOperation: {
+            /** @description What was to be ended. */
+            operation: components["schemas"]["RunningOperation"];
+            /** @description Whether it was gone a moment later; an operation ends where it can be interrupted. */
+            ended: boolean;
+        };
+        /** @description A page of what a database's profiler recorded, and how it is set. */
+        ProfilerPage: {
+            /**
+             * Format: int64
+             * @description `0` records nothing, `1` slow operations, `2` all; `null` where the user may not know.
+             */
+            level: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds from which on an operation is slow.
+             */
+            slow_ms: number | null;
+            /**
+             * Format: double
+             * @description Which share of slow operations is recorded, from 0 to 1.
+             */
+            sample_rate: number | null;
+            /** @description Which operations are recorded, instead of the slow ones. */
+            filter: components["schemas"]["Document"] | null;
+            /** @description From the newest on. */
+            records: components["schemas"]["ProfilerRecord"][];
+            /** @description Where the next page begins; `null` on the last. */
+            cursor: string | null;
+            /** @description What the connection's user may not see. */
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description An operation that was recorded. What the server did not record of it is `null`. */
+        ProfilerRecord: {
+            /** @description When it had ended, RFC 3339 in UTC. */
+            at: string | null;
+            /** @description `query`, `insert`, `update`, `remove`, `getmore` or `command`. */
+            op: string | null;
+            /** @description Database and collection: `db.coll`. */
+            ns: string | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            milliseconds: number | null;
+            /** @description How it found its documents: `COLLSCAN`, `IXSCAN { a: 1 }`. */
+            plan_summary: string | null;
+            /** Format: int64 */
+            keys_examined: number | null;
+            /** Format: int64 */
+            documents_examined: number | null;
+            /**
+             * Format: int64
+             * @description How many documents; likewise the next three.
+             */
+            returned: number | null;
+            /** Format: int64 */
+            inserted: number | null;
+            /** Format: int64 */
+            modified: number | null;
+            /** Format: int64 */
+            deleted: number | null;
+            /** Format: int64 */
+            response_bytes: number | null;
+            /**
+             * Format: int64
+             * @description How often it let others go first.
+             */
+            yields: number | null;
+            /** @description Whether it sorted what no index had in order. */
+            sorted: boolean;
+            used_disk: boolean;
+            /** @description The same for operations of the same shape. */
+            query_hash: string | null;
+            /** @description The address it came from. */
+            client: string | null;
+            /** @description What the client calls itself. */
+            app_name: string | null;
+            /** @description `name@database`. */
+            user: string | null;
+            /** @description It was sent by this program: by this process or another of the same kind. */
+            own: boolean;
+            /** @description The request that sent it, where it is ours. */
+            request_id: string | null;
+            /**
+             * Format: int64
+             * @description The server's code of its failure.
+             */
+            error_code: number | null;
+            /** @description The name of that code. */
+            error_name: string | null;
+            /** @description The command, without values unless they were asked for. */
+            command: components["schemas"]["Document"] | null;
+            /** @description For the next batch of a cursor: the command that opened it. */
+            originating_command: components["schemas"]["Document"] | null;
+            /** @description How it was executed; only with values. */
+            execution?: components["schemas"]["Document"];
+        };
+        /** @description Namespaces with their counts, and how much of the keyspace these stand for. */
+        Tree: {
+            /** @description Of a stream, those whose count has changed: it replaces what an earlier record said of them. */
+            namespaces: components["schemas"]["Namespace"][];
+            /** @description Keys that are in no namespace of the levels that are counted; of a stream, those not named before. */
+            keys: components["schemas"]["TextOrBytes"][];
+            /**
+             * Format: uint64
+             * @description How many such keys there are.
+             */
+            leaf_keys: number;
+            /**
+             * Format: uint64
+             * @description Keys of namespaces that are not told apart, because there are too many.
+             */
+            other_keys: number;
+            /**
+             * Format: uint64
+             * @description Keys that were looked at; an estimate while the server filters them.
+             */
+            examined: number;
+            /**
+             * Format: uint64
+             * @description Keys of the database; `null` where the user may not know.
+             */
+            total: number | null;
+            /** @description Whether this is the last of it. */
+            done: boolean;
+            /** @description Every key was examined, from the beginning on, and counted once. */
+            complete: boolean;
+            ended_by: components["schemas"]["WalkEndedBy"];
+            /** @description Where to go on; `"0"` after the last key. */
+            cursor: string;
+            /** @description There were more namespaces or keys than `limit`: some are counted without being named. */
+            limited: boolean;
+            /** @description Slots moved or another server took over: keys may have been missed, or counted twice. */
+            may_be_incomplete: boolean;
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description A namespace. */
+        Namespace: {
+            /** @description What its keys begin with, separator included. */
+            prefix: components["schemas"]["TextOrBytes"];
+            /**
+             * Format: uint64
+             * @description Keys in it, however deep.
+             */
+            keys: number;
+        };
+        /** @description Why looking for keys ended. */
+        WalkEndedBy: "keys" | "examined" | "time" | "keyspace";
+        /** @description What is new; the last record also says how the walk ended. */
+        TreeRecord: {
+            /** @description Of a stream, those whose count has changed: it replaces what an earlier record said of them. */
+            namespaces: components["schemas"]["Namespace"][];
+            /** @description Keys that are in no namespace of the levels that are counted; of a stream, those not named before. */
+            keys: components["schemas"]["TextOrBytes"][];
+            /**
+             * Format: uint64
+             * @description How many such keys there are.
+             */
+            leaf_keys: number;
+            /**
+             * Format: uint64
+             * @description Keys of namespaces that are not told apart, because there are too many.
+             */
+            other_keys: number;
+            /**
+             * Format: uint64
+             * @description Keys that were looked at; an estimate while the server filters them.
+             */
+            examined: number;
+            /**
+             * Format: uint64
+             * @description Keys of the database; `null` where the user may not know.
+             */
+            total: number | null;
+            /** @description Whether this is the last of it. */
+            done: boolean;
+            /** @description Every key was examined, from the beginning on, and counted once. */
+            complete?: boolean;
+            ended_by?: components["schemas"]["WalkEndedBy"];
+            /** @description Where to go on; `"0"` after the last key. */
+            cursor?: string;
+            /** @description There were more namespaces or keys than `limit`: some are counted without being named. */
+            limited?: boolean;
+            /** @description Slots moved or another server took over: keys may have been missed, or counted twice. */
+            may_be_incomplete?: boolean;
+            warnings?: components["schemas"]["Warnings"];
+        };
+        /** @description What a server, or a cluster, says of itself. */
+        RedisInfo: {
+            server: components["schemas"]["ServerSection"] | null;
+            memory: components["schemas"]["MemorySection"] | null;
+            stats: components["schemas"]["StatsSection"] | null;
+            clients: components["schemas"]["ClientsSection"] | null;
+            persistence: components["schemas"]["PersistenceSection"] | null;
+            replication: components["schemas"]["Replication"] | null;
+            cpu: components["schemas"]["CpuSection"] | null;
+            /** @description The databases that have keys. */
+            keyspace: components["schemas"]["Keyspace"][] | null;
+            /** @description The most used first. */
+            commands: components["schemas"]["CommandStats"][] | null;
+            errors: components["schemas"]["ErrorCount"][] | null;
+            modules: components["schemas"]["RedisModule"][] | null;
+            /** @description Everything by section, as the server wrote it; of a cluster it is with each node. */
+            raw?: components["schemas"]["InfoText"];
+            /** @description The nodes of a cluster, primaries first. */
+            nodes?: components["schemas"]["NodeInfo"][];
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description The server and its host; `null` is what it does not tell. `mode` is `standalone`, `cluster` or `sentinel`. */
+        ServerSection: {
+            name: string | null;
+            version: string | null;
+            mode: string | null;
+            uptime_seconds: components["schemas"]["Integer64"] | null;
+            os: string | null;
+            arch_bits: components["schemas"]["Integer64"] | null;
+            process_id: components["schemas"]["Integer64"] | null;
+            tcp_port: components["schemas"]["Integer64"] | null;
+            run_id: string | null;
+            executable: string | null;
+            config_file: string | null;
+            io_threads_active: components["schemas"]["Integer64"] | null;
+        };
+        /** @description Memory, in bytes; `null` is what the server does not tell. `max_memory` is 0 without a limit. */
+        MemorySection: {
+            used_memory: components["schemas"]["Integer64"] | null;
+            used_memory_human: string | null;
+            used_memory_rss: components["schemas"]["Integer64"] | null;
+            used_memory_peak: components["schemas"]["Integer64"] | null;
+            used_memory_overhead: components["schemas"]["Integer64"] | null;
+            used_memory_dataset: components["schemas"]["Integer64"] | null;
+            used_memory_scripts: components["schemas"]["Integer64"] | null;
+            total_system_memory: components["schemas"]["Integer64"] | null;
+            max_memory: components["schemas"]["Integer64"] | null;
+            max_memory_human: string | null;
+            eviction_policy: string | null;
+            /** Format: double */
+            fragmentation_ratio: number | null;
+            mem_clients_normal: components["schemas"]["Integer64"] | null;
+            mem_replication_backlog: components["schemas"]["Integer64"] | null;
+            mem_allocator: string | null;
+            lazyfree_pending_objects: components["schemas"]["Integer64"] | null;
+            active_defrag_running: boolean | null;
+        };
+        /** @description Counts since the server began; `null` is what it does not tell. `hit_rate`, from 0 to 1, is `null` before the first look-up. */
+        StatsSection: {
+            total_commands_processed: components["schemas"]["Integer64"] | null;
+            ops_per_sec: components["schemas"]["Integer64"] | null;
+            keyspace_hits: components["schemas"]["Integer64"] | null;
+            keyspace_misses: components["schemas"]["Integer64"] | null;
+            /** Format: double */
+            hit_rate: number | null;
+            total_connections_received: components["schemas"]["Integer64"] | null;
+            rejected_connections: components["schemas"]["Integer64"] | null;
+            expired_keys: components["schemas"]["Integer64"] | null;
+            evicted_keys: components["schemas"]["Integer64"] | null;
+            total_net_input_bytes: components["schemas"]["Integer64"] | null;
+            total_net_output_bytes: components["schemas"]["Integer64"] | null;
+            /** Format: double */
+            input_kbps: number | null;
+            /** Format: double */
+            output_kbps: number | null;
+            total_error_replies: components["schemas"]["Integer64"] | null;
+            pubsub_channels: components["schemas"]["Integer64"] | null;
+            pubsub_patterns: components["schemas"]["Integer64"] | null;
+            pubsub_shard_channels: components["schemas"]["Integer64"] | null;
+            latest_fork_usec: components["schemas"]["Integer64"] | null;
+            sync_full: components["schemas"]["Integer64"] | null;
+            sync_partial_ok: components["schemas"]["Integer64"] | null;
+            sync_partial_err: components["schemas"]["Integer64"] | null;
+            acl_access_denied_auth: components["schemas"]["Integer64"] | null;
+            acl_access_denied_cmd: components["schemas"]["Integer64"] | null;
+        };
+        /** @description Connections, and the largest buffers of them in bytes; `null` is what the server does not tell. */
+        ClientsSection: {
+            connected_clients: components["schemas"]["Integer64"] | null;
+            blocked_clients: components["schemas"]["Integer64"] | null;
+            max_clients: components["schemas"]["Integer64"] | null;
+            tracking_clients: components["schemas"]["Integer64"] | null;
+            pubsub_clients: components["schemas"]["Integer64"] | null;
+            client_recent_max_input_buffer: components["schemas"]["Integer64"] | null;
+            client_recent_max_output_buffer: components["schemas"]["Integer64"] | null;
+        };
+        /** @description What is saved to files; `null` is what the server does not tell. `rdb_last_save_time` is in seconds since 1970, sizes are in bytes. */
+        PersistenceSection: {
+            rdb_last_save_time: components["schemas"]["Integer64"] | null;
+            rdb_changes_since_last_save: components["schemas"]["Integer64"] | null;
+            rdb_bgsave_in_progress: boolean | null;
+            rdb_last_bgsave_status: string | null;
+            rdb_last_bgsave_time_sec: components["schemas"]["Integer64"] | null;
+            aof_enabled: boolean | null;
+            aof_rewrite_in_progress: boolean | null;
+            aof_last_bgrewrite_status: string | null;
+            aof_last_write_status: string | null;
+            aof_current_size: components["schemas"]["Integer64"] | null;
+            aof_base_size: components["schemas"]["Integer64"] | null;
+            loading: boolean | null;
+            async_loading: boolean | null;
+        };
+        /** @description Who follows whom. */
+        Replication: {
+            role: string | null;
+            connected_slaves: components["schemas"]["Integer64"] | null;
+            master_replid: string | null;
+            master_repl_offset: components["schemas"]["Integer64"] | null;
+            master_failover_state: string | null;
+            repl_backlog_active: boolean | null;
+            repl_backlog_size: components["schemas"]["Integer64"] | null;
+            repl_backlog_histlen: components["schemas"]["Integer64"] | null;
+            /** @description Of a primary: those that follow it. */
+            replicas: components["schemas"]["ReplicaInfo"][];
+            /** @description Of a replica: whom it follows. */
+            master?: components["schemas"]["PrimarySection"] | null;
+        };
+        /** @description A server that follows this one. */
+        ReplicaInfo: {
+            /** @description Its name or address. */
+            host: string;
+            /** Format: uint16 */
+            port: number | null;
+            /** @description `online`, `wait_bgsave`, `send_bulk`, … */
+            state: string;
+            /**
+             * Format: int64
+             * @description How many bytes of the primary's changes it has confirmed.
+             */
+            offset: number | null;
+            /**
+             * Format: int64
+             * @description Seconds since it last confirmed its offset.
+             */
+            lag_seconds: number | null;
+            /**
+             * Format: int64
+             * @description Bytes that it has not confirmed yet.
+             */
+            lag_bytes: number | null;
+        };
+        /** @description Where a replica gets its data from; `null` is what it does not tell. */
+        PrimarySection: {
+            host: string | null;
+            port: components["schemas"]["Integer64"] | null;
+            link_status: string | null;
+            last_io_seconds_ago: components["schemas"]["Integer64"] | null;
+            link_down_since_seconds: components["schemas"]["Integer64"] | null;
+            sync_in_progress: boolean | null;
+            offset: components["schemas"]["Integer64"] | null;
+            priority: components["schemas"]["Integer64"] | null;
+            read_only: boolean | null;
+        };
+        /** @description Seconds of processor time; `null` is what the server does not tell. */
+        CpuSection: {
+            /** Format: double */
+            used_cpu_sys: number | null;
+            /** Format: double */
+            used_cpu_user: number | null;
+            /** Format: double */
+            used_cpu_sys_children: number | null;
+            /** Format: double */
+            used_cpu_user_children: number | null;
+        };
+        /** @description The keys of a database. */
+        Keyspace: {
+            /**
+             * Format: uint32
+             * @description The database's number.
+             */
+            db: number;
+            /** Format: uint64 */
+            keys: number;
+            /**
+             * Format: uint64
+             * @description Keys that expire.
+             */
+            expires: number;
+            /**
+             * Format: uint64
+             * @description Milliseconds that are left on average, of the keys that expire; of a cluster, weighted by their number.
+             */
+            avg_ttl_ms: number;
+        };
+        /** @description How often a command was called, and how long it took. */
+        CommandStats: {
+            /** @description `get`, `config|get`. */
+            command: string;
+            /** Format: uint64 */
+            calls: number;
+            /**
+             * Format: uint64
+             * @description Microseconds of all calls.
+             */
+            usec: number;
+            /** Format: double */
+            usec_per_call: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that were refused before they ran.
+             */
+            rejected_calls: number | null;
+            /**
+             * Format: uint64
+             * @description Calls that failed while they ran.
+             */
+            failed_calls: number | null;
+            /** @description Microseconds by percentile, such as `p99.9`; of a cluster they are with each node. */
+            percentiles_usec?: {
+                [key: string]: number;
+            } | null;
+        };
+        /** @description How often an error was answered. */
+        ErrorCount: {
+            /** @description The word that the server's errors begin with: `ERR`, `WRONGTYPE`. */
+            code: string;
+            /** Format: uint64 */
+            count: number;
+        };
+        /** @description A module that is loaded. */
+        RedisModule: {
+            name: string;
+            /**
+             * Format: int64
+             * @description As the module counts them: `20813` may be 2.8.13.
+             */
+            version: number | null;
+        };
+        /** @description The sections as the server names and fills them. */
+        InfoText: {
+            [key: string]: {
+                [key: string]: string;
+            };
+        };
+        /** @description A node of a cluster. */
+        NodeInfo: {
+            /** @description Its node id: 40 hexadecimal digits. */
+            id: string;
+            /** @description Its name or address. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description Its port.
+             */
+            port: number;
+            /** @description As `INFO` has it. */
+            role: components["schemas"]["NodeRole"];
+            /** @description The node id of its primary, for a replica. */
+            primary?: string | null;
+            /** @description Why nothing is told of it. */
+            error?: components["schemas"]["Cause"] | null;
+            server: components["schemas"]["ServerSection"] | null;
+            memory: components["schemas"]["MemorySection"] | null;
+            stats: components["schemas"]["StatsSection"] | null;
+            clients: components["schemas"]["ClientsSection"] | null;
+            persistence: components["schemas"]["PersistenceSection"] | null;
+            replication: components["schemas"]["Replication"] | null;
+            cpu: components["schemas"]["CpuSection"] | null;
+            /** @description The databases that have keys. */
+            keyspace: components["schemas"]["Keyspace"][] | null;
+            /** @description The most used first. */
+            commands: components["schemas"]["CommandStats"][] | null;
+            errors: components["schemas"]["ErrorCount"][] | null;
+            modules: components["schemas"]["RedisModule"][] | null;
+            /** @description Everything by section, as the server wrote it; of a cluster it is with each node. */
+            raw?: components["schemas"]["InfoText"];
+        };
+        /** @description What a server of a cluster is to the others. */
+        NodeRole: "master" | "slave";
+        /** @description What there was to see at one moment. */
+        RedisStats: {
+            /**
+             * Format: uint64
+             * @description Milliseconds since 1970.
+             */
+            at: number;
+            memory: components["schemas"]["MemorySection"] | null;
+            stats: components["schemas"]["StatsSection"] | null;
+            clients: components["schemas"]["ClientsSection"] | null;
+            cpu: components["schemas"]["CpuSection"] | null;
+            /** @description The databases that have keys. */
+            keyspace: components["schemas"]["Keyspace"][] | null;
+            /** @description What happened since the look before; `null` at the first one. */
+            interval: components["schemas"]["StatsInterval"] | null;
+            /** @description The nodes of a cluster, primaries first; else there are none. */
+            nodes: components["schemas"]["NodeStats"][];
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description What happened between two looks. A counter that went backwards, as after a restart, is `null`. */
+        StatsInterval: {
+            /** Format: double */
+            seconds: number;
+            /** Format: int64 */
+            commands: number | null;
+            /** Format: double */
+            ops_per_sec: number | null;
+            /** Format: int64 */
+            keyspace_hits: number | null;
+            /** Format: int64 */
+            keyspace_misses: number | null;
+            /**
+             * Format: double
+             * @description Of the look-ups of the interval; `null` without any.
+             */
+            hit_rate: number | null;
+            /** Format: int64 */
+            net_input_bytes: number | null;
+            /** Format: int64 */
+            net_output_bytes: number | null;
+            /** Format: double */
+            net_input_bytes_per_sec: number | null;
+            /** Format: double */
+            net_output_bytes_per_sec: number | null;
+            /** Format: int64 */
+            expired_keys: number | null;
+            /** Format: int64 */
+            evicted_keys: number | null;
+            /** Format: int64 */
+            connections_received: number | null;
+            /** Format: int64 */
+            rejected_connections: number | null;
+            /** Format: int64 */
+            errors: number | null;
+            /**
+             * Format: double
+             * @description Of one processor; more than 100 where several were busy.
+             */
+            cpu_percent: number | null;
+        };
+        /** @description What there was to see of a node. */
+        NodeStats: {
+            /** @description Its node id: 40 hexadecimal digits. */
+            id: string;
+            /** @description Its name or address. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description Its port.
+             */
+            port: number;
+            /** @description As `INFO` has it. */
+            role: components["schemas"]["NodeRole"];
+            /** @description The node id of its primary, for a replica. */
+            primary?: string | null;
+            /** @description Why nothing is told of it. */
+            error?: components["schemas"]["Cause"] | null;
+            memory: components["schemas"]["MemorySection"] | null;
+            stats: components["schemas"]["StatsSection"] | null;
+            clients: components["schemas"]["ClientsSection"] | null;
+            cpu: components["schemas"]["CpuSection"] | null;
+            /** @description The databases that have keys. */
+            keyspace: components["schemas"]["Keyspace"][] | null;
+            /** @description What happened since the look before; `null` at the first one. */
+            interval: components["schemas"]["StatsInterval"] | null;
+        };
+        /** @description The databases that have keys. */
+        RedisDatabases: {
+            /** @description Those that have keys; of a cluster, summed over its primaries; `null` where the user may not know. */
+            databases: components["schemas"]["Keyspace"][] | null;
+            /** @description The database that the connection uses. */
+            current: components["schemas"]["CurrentDatabase"];
+            /**
+             * Format: int64
+             * @description How many databases the server has, whether there are keys in them or not; `null` where the user
+             *     may not know.
+             */
+            count: number | null;
+            /** @description The primaries of a cluster; not there without one. */
+            nodes?: components["schemas"]["NodeSize"][];
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description The database that a connection uses. */
+        CurrentDatabase: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            db: number;
+            /**
+             * Format: int64
+             * @description `null` where the user may not know.
+             */
+            keys: number | null;
+        };
+        /** @description How many keys a node has. */
+        NodeSize: {
+            /** @description Its node id: 40 hexadecimal digits. */
+            id: string;
+            /** @description Its name or address. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description Its port.
+             */
+            port: number;
+            /** @description As `INFO` has it. */
+            role: components["schemas"]["NodeRole"];
+            /** @description The node id of its primary, for a replica. */
+            primary?: string | null;
+            /**
+             * Format: int64
+             * @description `null` where the user may not know.
+             */
+            keys: number | null;
+        };
+        /** @description What takes the memory, as far as it is known by now. */
+        MemoryReport: {
+            /**
+             * Format: uint64
+             * @description Keys that were looked at; an estimate while the server filters them.
+             */
+            examined: number;
+            /**
+             * Format: uint64
+             * @description Keys of the database; `null` where the user may not know.
+             */
+            total: number | null;
+            /** @description All keys that are meant. */
+            all: components["schemas"]["MemoryShare"];
+            /**
+             * Format: int64
+             * @description Bytes that the server, or the cluster's primaries together, use for everything.
+             */
+            used_memory: number | null;
+            /** @description The largest first. */
+            types: components["schemas"]["TypeShare"][];
+            /** @description The largest first. Keys without a separator have the empty prefix. */
+            prefixes: components["schemas"]["PrefixShare"][];
+            /** @description All further ones. */
+            other_prefixes: components["schemas"]["MemoryShare"];
+            /** @description The largest keys that were seen. */
+            biggest: components["schemas"]["RankedKey"][];
+            hot_keys: components["schemas"]["HotKeys"];
+            /** @description How far each primary of a cluster was walked through; not there without one. */
+            nodes?: components["schemas"]["NodeProgress"][];
+            /** @description Whether this is the last of it. */
+            done: boolean;
+            /** @description Every key was examined: nothing is estimated. */
+            complete: boolean;
+            /** @description `null` until it has. */
+            ended_by: components["schemas"]["WalkEndedBy"] | null;
+            /** @description Slots moved, or a node was lost: keys may have been missed, or measured twice. */
+            may_be_incomplete: boolean;
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description A part of what was measured; `null` for what the user may not know. */
+        MemoryShare: {
+            /**
+             * Format: uint64
+             * @description Keys that were measured.
+             */
+            keys: number;
+            /**
+             * Format: uint64
+             * @description Bytes that they take.
+             */
+            bytes: number | null;
+            /** Format: uint64 */
+            average_bytes: number | null;
+            /** Format: uint64 */
+            largest_bytes: number | null;
+            /**
+             * Format: uint64
+             * @description What that makes of the whole keyspace.
+             */
+            estimated_keys: number | null;
+            /** Format: uint64 */
+            estimated_bytes: number | null;
+        };
+        /** @description What keys of a type take. */
+        TypeShare: {
+            /** @description `unknown` where the user may not ask. */
+            type: string;
+            /**
+             * Format: uint64
+             * @description Keys that were measured.
+             */
+            keys: number;
+            /**
+             * Format: uint64
+             * @description Bytes that they take.
+             */
+            bytes: number | null;
+            /** Format: uint64 */
+            average_bytes: number | null;
+            /** Format: uint64 */
+            largest_bytes: number | null;
+            /**
+             * Format: uint64
+             * @description What that makes of the whole keyspace.
+             */
+            estimated_keys: number | null;
+            /** Format: uint64 */
+            estimated_bytes: number | null;
+        };
+        /** @description What keys with a prefix take. */
+        PrefixShare: {
+            prefix: components["schemas"]["TextOrBytes"];
+            /**
+             * Format: uint64
+             * @description Keys that were measured.
+             */
+            keys: number;
+            /**
+             * Format: uint64
+             * @description Bytes that they take.
+             */
+            bytes: number | null;
+            /** Format: uint64 */
+            average_bytes: number | null;
+            /** Format: uint64 */
+            largest_bytes: number | null;
+            /**
+             * Format: uint64
+             * @description What that makes of the whole keyspace.
+             */
+            estimated_keys: number | null;
+            /** Format: uint64 */
+            estimated_bytes: number | null;
+        };
+        /** @description A key among the first by size or use. */
+        RankedKey: {
+            key: components["schemas"]["TextOrBytes"];
+            /** @description `null` where the user may not ask. */
+            type: string | null;
+            /**
+             * Format: uint64
+             * @description `null` where the user may not ask.
+             */
+            bytes: number | null;
+            /**
+             * Format: uint64
+             * @description The server's logarithmic counter, 0 to 255, where there is one.
+             */
+            frequency?: number | null;
+        };
+        /** @description The keys that are used most. */
+        HotKeys: {
+            /** @description Whether the server counts how often keys are used, and the user may know. */
+            available: boolean;
+            /** @description The server's `maxmemory-policy`; `null` where the user may not know. */
+            policy: string | null;
+            /** @description Why there are none; else `null`. */
+            reason: string | null;
+            /** @description The most used first. */
+            keys: components["schemas"]["RankedKey"][];
+        };
+        /** @description How far a node was walked through. */
+        NodeProgress: {
+            /** @description Its node id: 40 hexadecimal digits. */
+            id: string;
+            /** @description Its name or address. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description Its port.
+             */
+            port: number;
+            /** @description As `INFO` has it. */
+            role: components["schemas"]["NodeRole"];
+            /** @description The node id of its primary, for a replica. */
+            primary?: string | null;
+            /** Format: uint64 */
+            examined: number;
+            /**
+             * Format: uint64
+             * @description Its keys; `null` where the user may not know.
+             */
+            total: number | null;
+        };
+        /** @description What was slow, the latest first. */
+        SlowLog: {
+            /** @description `null` where the user may not know. */
+            entries: components["schemas"]["LoggedCommand"][] | null;
+            /**
+             * Format: int64
+             * @description How many the servers keep; `null` where the user may not know.
+             */
+            total: number | null;
+            /**
+             * Format: int64
+             * @description From how many microseconds on a command is logged; −1 logs none. `null` where the user may not
+             *     know.
+             */
+            threshold_us: number | null;
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description A command that was slow. */
+        LoggedCommand: {
+            /**
+             * Format: int64
+             * @description Unique on its server.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            at: number;
+            /** Format: int64 */
+            duration_us: number;
+            /** @description Without secrets. The server shortens long arguments, and long lists of them, and says so. */
+            args: components["schemas"]["TextOrBytes"][];
+            /** @description Its address. */
+            client: components["schemas"]["TextOrBytes"] | null;
+            /** @description Empty where it gave itself none. */
+            client_name: components["schemas"]["TextOrBytes"] | null;
+            /** @description The node of a cluster that ran it. */
+            node?: components["schemas"]["ClusterNode"] | null;
+        };
+        /** @description Which server of a cluster something is about. */
+        ClusterNode: {
+            /** @description Its node id: 40 hexadecimal digits. */
+            id: string;
+            /** @description Its name or address. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description Its port.
+             */
+            port: number;
+            /** @description As `INFO` has it. */
+            role: components["schemas"]["NodeRole"];
+            /** @description The node id of its primary, for a replica. */
+            primary?: string | null;
+        };
+        /** @description A page of clients, in the order of their nodes and ids. */
+        ClientPage: {
+            /** @description `null` where the user may not know. */
+            clients: components["schemas"]["ConnectedClient"][] | null;
+            /** @description `"0"` after the last page. */
+            cursor: string;
+            /**
+             * Format: uint
+             * @description How many there are in all, at this moment; `null` where the user may not know.
+             */
+            total: number | null;
+            warnings: components["schemas"]["Warnings"];
+        };
+        /**
+         * @description A client with what its server tells of it: `addr`, `name`, `age` and `idle` in seconds, `cmd`, `user`
+         *     and more, with `_` for `-`; numbers where they are such.
+         */
+        ConnectedClient: {
+            /**
+             * Format: int64
+             * @description Unique on its server.
+             */
+            id: number;
+            /** @description The node of a cluster that it is connected to. */
+            node?: components["schemas"]["ClusterNode"] | null;
+        } & {
+            [key: string]: components["schemas"]["Scalar"];
+        };
+        /** @description A value; `null` where the server says nothing. */
+        Scalar: null | components["schemas"]["Integer64"] | number | boolean | string;
+        /** @description What `CONFIG GET` tells. */
+        RedisSettings: {
+            /**
+             * @description Values by name; of a cluster, those of its first node; `null` where the user may not know. A secret that is set
+             *     is `(redacted)`, one that is not is empty.
+             */
+            settings: {
+                [key: string]: string;
+            } | null;
+            /** @description The nodes of a cluster, not there without one, with what is set otherwise there. */
+            nodes?: components["schemas"]["NodeSettings"][];
+            warnings: components["schemas"]["Warnings"];
+        };
+        /** @description What is set otherwise at a node. */
+        NodeSettings: {
+            /** @description Its node id: 40 hexadecimal digits. */
+            id: string;
+            /** @description Its name or address. */
+            host: string;
+            /**
+             * Format: uint16
+             * @description Its port.
+             */
+            port: number;
+            /** @description As `INFO` has it. */
+            role: components["schemas"]["NodeRole"];
+            /** @description The node id of its primary, for a replica. */
+            primary?: string | null;
+            /** @description What `settings` does not say, or says otherwise. */
+            differing: {
+                [key: string]: string;
+            };
+        };
+        /** @description One page of documents. */
+        DocumentsPage: {
+            /** @description Texts where `as` asks for them. */
+            documents: components["schemas"]["Document"][];
+            /**
+             * @description One for each document, for `if_match` of a change; `null` with a `projection`, which shows
+             *     documents only in part.
+             */
+            etags: string[] | null;
+            /**
+             * Format: uint64
+             * @description The count's value; `null` if there is none.
+             */
+            total: number | null;
+            /** @description How many documents match; `null` if that was not asked for, or expressions name values. */
+            count: components["schemas"]["DocumentCount"] | null;
+            /**
+             * Format: uint64
+             * @description The number of the page, from 1.
+             */
+            page: number;
+            /**
+             * Format: uint32
+             * @description How many documents it may have.
+             */
+            page_size: number;
+            /** @description Whether this is not the end. */
+            has_more: boolean;
+            /** @description Whether it has fewer documents than it may have because they are too large together. */
+            truncated: boolean;
+            /**
+             * @description Where the next page begins; `null` without `cursor` and at the end. It is `null` too where it
+             *     can't be told, because of large values, of a projection that changes the fields that are sorted
+             *     by, or of ids that may be equal; `has_more` says then that this is not the end, and `skip` leads
+             *     on.
+             */
+            next_cursor: string | null;
+        };
+        /** @description What was inserted. */
+        DocumentsInserted: {
+            /**
+             * @description The ids as texts: the digits of an `ObjectId`, a string as it is, anything else as canonical
+             *     Extended JSON.
+             */
+            inserted_ids: string[];
+            /** @description The ids themselves. */
+            ids: components["schemas"]["CanonicalValue"][];
+            /** Format: uint */
+            inserted_count: number;
+        };
+        /** @description A value of any type as canonical Extended JSON. */
+        CanonicalValue: unknown;
+        /** @description A document. */
+        DocumentShown: components["schemas"]["DocumentWithEtag"] | (components["schemas"]["Document"] | null);
+        /** @description A document and its state. */
+        DocumentWithEtag: {
+            /** @description `null` if there is none. */
+            document: components["schemas"]["Document"] | null;
+            /** @description For `if_match` of a change; `null` if there is no document. */
+            etag: string | null;
+        };
+        /** @description What became of a change. */
+        DocumentChanged: {
+            /**
+             * Format: uint8
+             * @description 1, or 0 if the document was made.
+             */
+            matched_count: number;
+            /** @description The id of a document that was made; else `null`. */
+            upserted_id: components["schemas"]["CanonicalValue"] | null;
+            /** @description The document as it is after the change; `null` if it was deleted meanwhile. */
+            document: components["schemas"]["Document"] | null;
+            /** @description For `if_match` of the next change; `null` if there is no document. */
+            etag: string | null;
+        };
+        /** @description What was deleted. */
+        DocumentDeleted: {
+            /**
+             * Format: uint8
+             * @description 1: a document that is not there is a failure.
+             */
+            deleted_count: number;
+        };
+        /** @description What was written; with `dry_run`, what would be reached. */
+        BulkAnswer: components["schemas"]["BulkPreview"] | components["schemas"]["BulkWritten"];
+        /** @description What a bulk write would reach. */
+        BulkPreview: {
+            /** @description `true`: nothing was written. */
+            dry_run: boolean;
+            /** @description Inserts reach no document and are left out. */
+            writes: components["schemas"]["BulkReach"][];
+        };
+        /** @description What one write would reach. */
+        BulkReach: {
+            /**
+             * Format: uint
+             * @description Of the write, from 0.
+             */
+            index: number;
+            /** @description How many documents match. A write to one document reaches the first of them. */
+            matched: components["schemas"]["DocumentCount"];
+            /** @description Some of them. */
+            sample: components["schemas"]["Document"][];
+        };
+        /** @description What was written. */
+        BulkWritten: {
+            /** Format: uint */
+            inserted_count: number;
+            /**
+             * Format: uint64
+             * @description Documents that updates found.
+             */
+            matched_count: number;
+            /**
+             * Format: uint64
+             * @description Documents that updates changed.
+             */
+            modified_count: number;
+            /** Format: uint64 */
+            deleted_count: number;
+            inserted: components["schemas"]["BulkMade"][];
+            /** @description Documents that updates made, because none matched. */
+            upserted: components["schemas"]["BulkMade"][];
+        };
+        /** @description A document that a write made. */
+        BulkMade: {
+            /**
+             * Format: uint
+             * @description Of the write, from 0.
+             */
+            index: number;
+            _id: components["schemas"]["CanonicalValue"];
+        };
+        /** @description What the stages of a pipeline do. */
+        PipelinePreview: {
+            sample: components["schemas"]["PipelineSample"];
+            /** @description In the pipeline's order. */
+            stages: components["schemas"]["StagePreview"][];
+        };
+        /** @description The documents that the stages are shown on. */
+        PipelineSample: {
+            /**
+             * Format: uint32
+             * @description How many were asked for.
+             */
+            size: number;
+            /**
+             * Format: uint
+             * @description It is taken after so many stages.
+             */
+            after: number;
+            /**
+             * Format: uint64
+             * @description How many there are; `null` if counting took too long.
+             */
+            documents: number | null;
+            /** @description It holds everything, so that nothing misleads. */
+            whole: boolean;
+        };
+        /** @description What one stage does. */
+        StagePreview: {
+            /** @description The first that it gives. */
+            documents: components["schemas"]["Document"][];
+            /** @description Its name: `$match`. */
+            stage: string;
+            /** @description It gives more documents than are shown. */
+            has_more: boolean;
+            /**
+             * Format: uint64
+             * @description How many it gives on the sample; `null` if counting took too long, and of a stage that was not run.
+             */
+            count: number | null;
+            /**
+             * Format: uint128
+             * @description Milliseconds until its first documents were there; `null` of a stage that was not run.
+             */
+            ms: number | null;
+            /** @description Why its result on a sample differs from that on everything. */
+            misleading: string | null;
+            /** @description Why it failed. */
+            error: components["schemas"]["Cause"] | null;
+            /** @description Why it was not run: it writes, or a stage before it failed. */
+            skipped: string | null;
+        };
+        /** @description The different values of a field. */
+        DistinctValues: {
+            /** @description Of any types, as Extended JSON. The elements of arrays count by themselves. */
+            values: unknown[];
+            /** @description Whether there are more. */
+            truncated: boolean;
+            /** @description How they were found. */
+            found_by: components["schemas"]["FoundBy"];
+        };
+        /** @description How the values were found. */
+        FoundBy: "distinct" | "aggregation";
+        /** @description What documents look like. */
+        SampleShown: {
+            /** @description How the documents were chosen. */
+            method: components["schemas"]["SampleMethod"];
+            /** @description Why no more of them were looked at. */
+            ended_by: components["schemas"]["SampleEnd"];
+            /**
+             * Format: uint64
+             * @description How long it took.
+             */
+            ms: number;
+            /**
+             * Format: uint64
+             * @description How many were looked at.
+             */
+            documents: number;
+            /**
+             * Format: uint64
+             * @description How large they are together.
+             */
+            bytes: number;
+            /**
+             * Format: uint
+             * @description How many fields are told of.
+             */
+            paths: number;
+            /**
+             * @description Whether there was more than is kept: too many fields, too many items in an array, or names that
+             *     are too long.
+             */
+            cut: boolean;
+            /**
+             * Format: uint64
+             * @description Values that are in no field because of that.
+             */
+            left_out: number;
+            /** @description A field is followed by what is inside of it. */
+            fields: components["schemas"]["FieldShown"][];
+        };
+        /** @description Why a sample ended. */
+        SampleEnd: "size" | "end" | "time";
+        /** @description A field, or the items of an array. */
+        FieldShown: {
+            /** @description Names with dots between them; `[]` stands for the items of an array. */
+            path: string;
+            /** @description The names one by one; `null` stands for the items of an array. */
+            keys: (string | null)[];
+            /**
+             * Format: uint64
+             * @description Documents that have it.
+             */
+            documents: number;
+            /**
+             * Format: double
+             * @description Their share of all documents, up to 1.
+             */
+            presence: number;
+            /**
+             * Format: uint64
+             * @description How often it was seen; in an array of documents that may be several times in one document.
+             */
+            occurrences: number;
+            /**
+             * Format: double
+             * @description The share of the embedded documents it stands in that have it; `null` for items.
+             */
+            presence_in_parent: number | null;
+            /** @description How many different values the sample has of it, but for documents and arrays. */
+            cardinality: components["schemas"]["Cardinality"];
+            /** @description What its values are, the most frequent type first. */
+            types: components["schemas"]["TypeShown"][];
+        };
+        /** @description How many different values there are in a sample. */
+        Cardinality: {
+            /** Format: uint64 */
+            value: number;
+            kind: components["schemas"]["CardinalityKind"];
+        };
+        /** @enum {string} */
+        CardinalityKind: "exact" | "estimate";
+        /** @description The values of one type in a field. What does not apply to the type is not there. */
+        TypeShown: {
+            /** @description As `$type` calls it: `string`, `int`, `objectId`… */
+            type: string;
+            /** Format: uint64 */
+            count: number;
+            /**
+             * Format: double
+             * @description Of all values of the field, up to 1.
+             */
+            share: number;
+            /** @description The least value, as Extended JSON; of long text the beginning, with `…` after it. */
+            min?: unknown;
+            /** @description The greatest value. */
+            max?: unknown;
+            /** @description Characters of text, bytes of binary data, items of arrays, fields of documents. */
+            length?: components["schemas"]["Length"] | null;
+            /** @description Those that come most often. */
+            values?: components["schemas"]["FrequentValue"][];
+        };
+        /** @description How long values are. */
+        Length: {
+            /** Format: uint64 */
+            min: number;
+            /** Format: uint64 */
+            max: number;
+            /**
+             * Format: double
+             * @description A number that is written without a fraction where it has none.
+             */
+            average: number;
+        };
+        /** @description A value that comes often. */
+        FrequentValue: {
+            /** @description As Extended JSON. */
+            value: unknown;
+            /**
+             * Format: uint64
+             * @description Never too small.
+             */
+            count: number;
+            /**
+             * Format: uint64
+             * @description By how much the count may be too large.
+             */
+            error: number;
+        };
+        /** @description How far a sample is; the last record is what came of it. */
+        SampleRecord: {
+            progress: components["schemas"]["SampleProgress"];
+        } | {
+            schema: components["schemas"]["SampleShown"];
+        };
+        /** @description How far a sample is. */
+        SampleProgress: {
+            /**
+             * Format: uint64
+             * @description How many were looked at.
+             */
+            documents: number;
+            /** Format: uint64 */
+            ms: number;
+        };
+        /** @description How the server finds what is asked for. */
+        Explanation: {
+            /** @description Whether it was run. */
+            executed: boolean;
+            /** @description What that means, for people; `null` if it was not run. */
+            note: string | null;
+            summary: components["schemas"]["PlanSummary"];
+            /**
+             * @description The stage that gives the result, with those that feed it; `null` if the server's explanation
+             *     holds none.
+             */
+            plan: components["schemas"]["PlanStage"] | null;
+            /**
+             * @description The server's own explanation; `null` if it was not asked for, or is larger than an answer may
+             *     be.
+             */
+            raw: components["schemas"]["Document"] | null;
+        };
+        /** @description An explanation in short. */
+        PlanSummary: {
+            /** @description `null` where the explanation does not tell. */
+            engine: components["schemas"]["PlanEngine"] | null;
+            /**
+             * Format: int64
+             * @description Documents in the result; `null` if it was not run, or merged from several shards.
+             */
+            returned: number | null;
+            /**
+             * Format: int64
+             * @description Documents read from collections; `null` if it was not run, as for the figures below.
+             */
+            docs_examined: number | null;
+            /**
+             * Format: int64
+             * @description Index keys read.
+             */
+            keys_examined: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds; of several shards the slowest.
+             */
+            ms: number | null;
+            /** @description Names of the indexes used. */
+            indexes: string[];
+            /** @description Whether all that is asked for is in the index, and no document was read. */
+            covered: boolean;
+            /**
+             * Format: uint
+             * @description Plans that were considered and not chosen.
+             */
+            rejected_plans: number;
+            /** @description What makes it slow, or will. */
+            warnings: components["schemas"]["PlanWarning"][];
+        };
+        /** @description What runs a query. */
+        PlanEngine: "classic" | "sbe" | "mixed";
+        /** @description Something that makes an operation slow. */
+        PlanWarning: {
+            /** @description For programs. */
+            code: components["schemas"]["PlanWarningCode"];
+            /** @description For people. */
+            message: string;
+            /** @description The stage it is about. */
+            stage?: string | null;
+        };
+        /** @description What makes an operation slow. */
+        PlanWarningCode: "collection_scan" | "in_memory_sort" | "spilled_to_disk" | "examined_more_than_returned" | "index_examined_more_than_returned" | "lookup_without_index";
+        /**
+         * @description A stage of a plan. Documents come from its children and go to its parent; the root gives the
+         *     result.
+         */
+        PlanStage: {
+            /** @description What it does: `IXSCAN`, `FETCH`, `SORT`, `$group`… */
+            stage: string;
+            /** @description The shard that it runs on, where there are several. */
+            shard?: string | null;
+            /** @description The index it reads. */
+            index?: components["schemas"]["PlanIndex"] | null;
+            /** @description Which part of the index, as the server writes it: by field `["[1, 5]"]`. */
+            bounds?: unknown;
+            /** @description `forward` or `backward`. */
+            direction?: string | null;
+            /** @description What it is told: a filter, a sort order, a limit… */
+            detail?: unknown;
+            /**
+             * Format: int64
+             * @description Documents it read; `null` if it was not run, as for the figures below.
+             */
+            docs_examined: number | null;
+            /**
+             * Format: int64
+             * @description Index keys it read.
+             */
+            keys_examined: number | null;
+            /**
+             * Format: int64
+             * @description Documents it gave to its parent.
+             */
+            returned: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds, with those of its children.
+             */
+            ms: number | null;
+            /** @description Its memory was not enough; not there otherwise. */
+            used_disk?: boolean;
+            /** @description Where its documents come from. */
+            children: components["schemas"]["PlanStage"][];
+        };
+        /** @description An index. */
+        PlanIndex: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its keys; as text where the server writes them as text. */
+            keys?: unknown;
+        };
+        /** @description What a watcher is told. Tokens are canonical Extended JSON. */
+        WatchMessage: {
+            /** @constant */
+            type: "change";
+            /** @description The server's event, with its `operationType`. */
+            change: components["schemas"]["Document"];
+            /** @description To begin after it. */
+            resume_token: components["schemas"]["Document"];
+        } | {
+            /** @constant */
+            type: "progress";
+            /** @description To begin here. */
+            resume_token: components["schemas"]["Document"] | null;
+        } | components["schemas"]["Cause"] | {
+            /** @constant */
+            type: "invalidate";
+            /** @description For `startAfter`. */
+            resume_token: components["schemas"]["Document"] | null;
+        } | {
+            /** @constant */
+            type: "gap";
+            reason: components["schemas"]["WatchGap"];
+            /** @description The last one that was told. */
+            resume_token: components["schemas"]["Document"] | null;
+        };
+        /** @description Why changes are missing. */
+        WatchGap: "history_lost";
+        /** @description Whoever watches has nothing to say. */
+        Silence: unknown;
+        /** @description What is told while a file is read. */
+        ImportRecord2: {
+            progress: components["schemas"]["ImportCounts2"];
+        } | {
+            refused: components["schemas"]["RefusedRecord"];
+        } | {
+            done: components["schemas"]["ImportCounts2"];
+        };
+        /** @description How far an import is. */
+        ImportCounts2: {
+            /**
+             * Format: uint64
+             * @description Records of the body, those before `resume` among them.
+             */
+            read: number;
+            /**
+             * Format: uint64
+             * @description Documents that were not there before.
+             */
+            inserted: number;
+            /**
+             * Format: uint64
+             * @description Documents that took the place of others.
+             */
+            replaced: number;
+            /**
+             * Format: uint64
+             * @description Documents that were there before, and stay.
+             */
+            skipped: number;
+            /**
+             * Format: uint64
+             * @description Records that were not written.
+             */
+            refused: number;
+            /** @description Where to go on after an interruption, with the same body. */
+            resume: string;
+            /** @description Nothing was written. */
+            dry_run?: boolean;
+        };
+        /** @description A record that was not written. */
+        RefusedRecord: {
+            /**
+             * Format: uint64
+             * @description Its line in NDJSON, else its place among the records; from 1 on.
+             */
+            number: number;
+            /** @description For programs. */
+            code: components["schemas"]["FailureCode"];
+            /** @description For people. */
+            message: string;
+            /** @description Whether it is there all the same. */
+            outcome: components["schemas"]["Outcome"];
+            /** @description What else is known of it. */
+            details: {
+                [key: string]: unknown;
+            };
+        };
         /** @description The rows of a statement, and what else is known of it. */
         Queried: {
             /** @description As `format` says: objects by column, or arrays in the order of `columns`. */
@@ -3838,6 +6833,8 @@ export interface components {
         PoolStatus: {
             /** @description `{project_id}:{type}:{connection_id}`. */
             key: string;
+            /** @description Id of the connection. */
+            connection_id: string;
             /**
              * Format: int64
              * @description Version of the connection it was made for.
@@ -4137,7 +7134,7 @@ export type ServiceMetricsInput = components['schemas']['ServiceMetricsInput'];
 export type ServiceOpenapiInput = components['schemas']['ServiceOpenapiInput'];
 export type ServiceOpenapiAnswer = components['schemas']['ServiceOpenapiAnswer'];
 export type DatabaseType = components['schemas']['DatabaseType'];
-export type Status = components['schemas']['Status'];
+export type ConnectionStatus = components['schemas']['ConnectionStatus'];
 export type TextOrBytes = components['schemas']['TextOrBytes'];
 export type Encoding = components['schemas']['Encoding'];
 export type Message = components['schemas']['Message'];
@@ -4190,14 +7187,14 @@ export type BulkInsert = components['schemas']['BulkInsert'];
 export type BulkReplace = components['schemas']['BulkReplace'];
 export type RunOptions = components['schemas']['RunOptions'];
 export type ReadOptions = components['schemas']['ReadOptions'];
-export type MethodInput = components['schemas']['MethodInput'];
+export type SampleMethod = components['schemas']['SampleMethod'];
 export type ExplainedFind = components['schemas']['ExplainedFind'];
 export type ExplainedAggregate = components['schemas']['ExplainedAggregate'];
 export type ExplainedCount = components['schemas']['ExplainedCount'];
 export type ExplainedDistinct = components['schemas']['ExplainedDistinct'];
 export type ExplainedUpdate = components['schemas']['ExplainedUpdate'];
 export type ExplainedDelete = components['schemas']['ExplainedDelete'];
-export type VerbosityInput = components['schemas']['VerbosityInput'];
+export type Verbosity = components['schemas']['Verbosity'];
 export type FullDocument = components['schemas']['FullDocument'];
 export type BeforeChange = components['schemas']['BeforeChange'];
 export type Moment = components['schemas']['Moment'];
@@ -4205,7 +7202,189 @@ export type FileFormat = components['schemas']['FileFormat'];
 export type OnConflict2 = components['schemas']['OnConflict2'];
 export type Format = components['schemas']['Format'];
 export type RequestMethod = components['schemas']['RequestMethod'];
+export type ConnectionPage = components['schemas']['ConnectionPage'];
+export type Connection = components['schemas']['Connection'];
+export type ConnectionStats = components['schemas']['ConnectionStats'];
+export type StateCounts = components['schemas']['StateCounts'];
+export type ConnectionsHealth = components['schemas']['ConnectionsHealth'];
+export type ConnectionHealth = components['schemas']['ConnectionHealth'];
+export type Condition = components['schemas']['Condition'];
+export type TestResult = components['schemas']['TestResult'];
+export type FailureCode = components['schemas']['FailureCode'];
+export type TestStep = components['schemas']['TestStep'];
+export type MongoTopology = components['schemas']['MongoTopology'];
+export type RemovedConnection = components['schemas']['RemovedConnection'];
+export type ProjectConnections = components['schemas']['ProjectConnections'];
 export type Undeclared = components['schemas']['Undeclared'];
+export type ChannelPage = components['schemas']['ChannelPage'];
+export type ListedChannel = components['schemas']['ListedChannel'];
+export type Warnings = components['schemas']['Warnings'];
+export type Warning = components['schemas']['Warning'];
+export type PublishedMessage = components['schemas']['PublishedMessage'];
+export type CountedOn = components['schemas']['CountedOn'];
+export type SubscriptionMessage = components['schemas']['SubscriptionMessage'];
+export type TopicName = components['schemas']['TopicName'];
+export type GapReason = components['schemas']['GapReason'];
+export type Cause = components['schemas']['Cause'];
+export type SubscriptionRequest = components['schemas']['SubscriptionRequest'];
+export type SubscriptionVerb = components['schemas']['SubscriptionVerb'];
+export type BulkRecord = components['schemas']['BulkRecord'];
+export type BulkProgress = components['schemas']['BulkProgress'];
+export type KeyProblem = components['schemas']['KeyProblem'];
+export type Outcome = components['schemas']['Outcome'];
+export type KeyPreview = components['schemas']['KeyPreview'];
+export type BulkEnd = components['schemas']['BulkEnd'];
+export type WorkEndedBy = components['schemas']['WorkEndedBy'];
+export type BulkBegin = components['schemas']['BulkBegin'];
+export type StoppingJob = components['schemas']['StoppingJob'];
+export type ExportLine = components['schemas']['ExportLine'];
+export type SkippedKey = components['schemas']['SkippedKey'];
+export type ExportCheckpoint = components['schemas']['ExportCheckpoint'];
+export type ExportEnd = components['schemas']['ExportEnd'];
+export type ExportHeader = components['schemas']['ExportHeader'];
+export type ExportedFrom = components['schemas']['ExportedFrom'];
+export type ExportFilter = components['schemas']['ExportFilter'];
+export type ExportedKey = components['schemas']['ExportedKey'];
+export type Integer64 = components['schemas']['Integer64'];
+export type ExportedEntry = components['schemas']['ExportedEntry'];
+export type ExportedStream = components['schemas']['ExportedStream'];
+export type ExportedGroup = components['schemas']['ExportedGroup'];
+export type DumpedKey = components['schemas']['DumpedKey'];
+export type ExportedPart = components['schemas']['ExportedPart'];
+export type PartOfValue = components['schemas']['PartOfValue'];
+export type ExportedPending = components['schemas']['ExportedPending'];
+export type PendingOfGroup = components['schemas']['PendingOfGroup'];
+export type ExportedDelivery = components['schemas']['ExportedDelivery'];
+export type ImportRecord = components['schemas']['ImportRecord'];
+export type ImportCounts = components['schemas']['ImportCounts'];
+export type LineProblem = components['schemas']['LineProblem'];
+export type ImportEnd = components['schemas']['ImportEnd'];
+export type Checksum = components['schemas']['Checksum'];
+export type ImportBegin = components['schemas']['ImportBegin'];
+export type DatabaseEntry = components['schemas']['DatabaseEntry'];
+export type DatabaseMade = components['schemas']['DatabaseMade'];
+export type Dropped = components['schemas']['Dropped'];
+export type DatabaseSizes = components['schemas']['DatabaseSizes'];
+export type CollectionEntry = components['schemas']['CollectionEntry'];
+export type CollectionKind = components['schemas']['CollectionKind'];
+export type CollectionSizes = components['schemas']['CollectionSizes'];
+export type CollectionMade = components['schemas']['CollectionMade'];
+export type CollectionChanged = components['schemas']['CollectionChanged'];
+export type Validated = components['schemas']['Validated'];
+export type DocumentCount = components['schemas']['DocumentCount'];
+export type DocumentCountKind = components['schemas']['DocumentCountKind'];
+export type IndexShown = components['schemas']['IndexShown'];
+export type IndexKind = components['schemas']['IndexKind'];
+export type IndexUsage = components['schemas']['IndexUsage'];
+export type IndexHostUsage = components['schemas']['IndexHostUsage'];
+export type IndexProgress = components['schemas']['IndexProgress'];
+export type IndexAdvice = components['schemas']['IndexAdvice'];
+export type IndexAdviceKind = components['schemas']['IndexAdviceKind'];
+export type IndexMade = components['schemas']['IndexMade'];
+export type IndexState = components['schemas']['IndexState'];
+export type IndexRecord = components['schemas']['IndexRecord'];
+export type IndexStats = components['schemas']['IndexStats'];
+export type NamedFigures = components['schemas']['NamedFigures'];
+export type MongoServer = components['schemas']['MongoServer'];
+export type MongoConnections = components['schemas']['MongoConnections'];
+export type Opcounters = components['schemas']['Opcounters'];
+export type OperationQueue = components['schemas']['OperationQueue'];
+export type MongoMemory = components['schemas']['MongoMemory'];
+export type MongoNetwork = components['schemas']['MongoNetwork'];
+export type StorageCache = components['schemas']['StorageCache'];
+export type MongoReplication = components['schemas']['MongoReplication'];
+export type MemberState = components['schemas']['MemberState'];
+export type ReplicaSetMember = components['schemas']['ReplicaSetMember'];
+export type Shard = components['schemas']['Shard'];
+export type MongoPool = components['schemas']['MongoPool'];
+export type RunningOperations = components['schemas']['RunningOperations'];
+export type RunningOperation = components['schemas']['RunningOperation'];
+export type OperationId = components['schemas']['OperationId'];
+export type EndedOperation = components['schemas']['EndedOperation'];
+export type ProfilerPage = components['schemas']['ProfilerPage'];
+export type ProfilerRecord = components['schemas']['ProfilerRecord'];
+export type Tree = components['schemas']['Tree'];
+export type Namespace = components['schemas']['Namespace'];
+export type WalkEndedBy = components['schemas']['WalkEndedBy'];
+export type TreeRecord = components['schemas']['TreeRecord'];
+export type RedisInfo = components['schemas']['RedisInfo'];
+export type ServerSection = components['schemas']['ServerSection'];
+export type MemorySection = components['schemas']['MemorySection'];
+export type StatsSection = components['schemas']['StatsSection'];
+export type ClientsSection = components['schemas']['ClientsSection'];
+export type PersistenceSection = components['schemas']['PersistenceSection'];
+export type Replication = components['schemas']['Replication'];
+export type ReplicaInfo = components['schemas']['ReplicaInfo'];
+export type PrimarySection = components['schemas']['PrimarySection'];
+export type CpuSection = components['schemas']['CpuSection'];
+export type Keyspace = components['schemas']['Keyspace'];
+export type CommandStats = components['schemas']['CommandStats'];
+export type ErrorCount = components['schemas']['ErrorCount'];
+export type RedisModule = components['schemas']['RedisModule'];
+export type InfoText = components['schemas']['InfoText'];
+export type NodeInfo = components['schemas']['NodeInfo'];
+export type NodeRole = components['schemas']['NodeRole'];
+export type RedisStats = components['schemas']['RedisStats'];
+export type StatsInterval = components['schemas']['StatsInterval'];
+export type NodeStats = components['schemas']['NodeStats'];
+export type RedisDatabases = components['schemas']['RedisDatabases'];
+export type CurrentDatabase = components['schemas']['CurrentDatabase'];
+export type NodeSize = components['schemas']['NodeSize'];
+export type MemoryReport = components['schemas']['MemoryReport'];
+export type MemoryShare = components['schemas']['MemoryShare'];
+export type TypeShare = components['schemas']['TypeShare'];
+export type PrefixShare = components['schemas']['PrefixShare'];
+export type RankedKey = components['schemas']['RankedKey'];
+export type HotKeys = components['schemas']['HotKeys'];
+export type NodeProgress = components['schemas']['NodeProgress'];
+export type SlowLog = components['schemas']['SlowLog'];
+export type LoggedCommand = components['schemas']['LoggedCommand'];
+export type ClusterNode = components['schemas']['ClusterNode'];
+export type ClientPage = components['schemas']['ClientPage'];
+export type ConnectedClient = components['schemas']['ConnectedClient'];
+export type Scalar = components['schemas']['Scalar'];
+export type RedisSettings = components['schemas']['RedisSettings'];
+export type NodeSettings = components['schemas']['NodeSettings'];
+export type DocumentsPage = components['schemas']['DocumentsPage'];
+export type DocumentsInserted = components['schemas']['DocumentsInserted'];
+export type CanonicalValue = components['schemas']['CanonicalValue'];
+export type DocumentShown = components['schemas']['DocumentShown'];
+export type DocumentWithEtag = components['schemas']['DocumentWithEtag'];
+export type DocumentChanged = components['schemas']['DocumentChanged'];
+export type DocumentDeleted = components['schemas']['DocumentDeleted'];
+export type BulkAnswer = components['schemas']['BulkAnswer'];
+export type BulkPreview = components['schemas']['BulkPreview'];
+export type BulkReach = components['schemas']['BulkReach'];
+export type BulkWritten = components['schemas']['BulkWritten'];
+export type BulkMade = components['schemas']['BulkMade'];
+export type PipelinePreview = components['schemas']['PipelinePreview'];
+export type PipelineSample = components['schemas']['PipelineSample'];
+export type StagePreview = components['schemas']['StagePreview'];
+export type DistinctValues = components['schemas']['DistinctValues'];
+export type FoundBy = components['schemas']['FoundBy'];
+export type SampleShown = components['schemas']['SampleShown'];
+export type SampleEnd = components['schemas']['SampleEnd'];
+export type FieldShown = components['schemas']['FieldShown'];
+export type Cardinality = components['schemas']['Cardinality'];
+export type CardinalityKind = components['schemas']['CardinalityKind'];
+export type TypeShown = components['schemas']['TypeShown'];
+export type Length = components['schemas']['Length'];
+export type FrequentValue = components['schemas']['FrequentValue'];
+export type SampleRecord = components['schemas']['SampleRecord'];
+export type SampleProgress = components['schemas']['SampleProgress'];
+export type Explanation = components['schemas']['Explanation'];
+export type PlanSummary = components['schemas']['PlanSummary'];
+export type PlanEngine = components['schemas']['PlanEngine'];
+export type PlanWarning = components['schemas']['PlanWarning'];
+export type PlanWarningCode = components['schemas']['PlanWarningCode'];
+export type PlanStage = components['schemas']['PlanStage'];
+export type PlanIndex = components['schemas']['PlanIndex'];
+export type WatchMessage = components['schemas']['WatchMessage'];
+export type WatchGap = components['schemas']['WatchGap'];
+export type Silence = components['schemas']['Silence'];
+export type ImportRecord2 = components['schemas']['ImportRecord2'];
+export type ImportCounts2 = components['schemas']['ImportCounts2'];
+export type RefusedRecord = components['schemas']['RefusedRecord'];
 export type Queried = components['schemas']['Queried'];
 export type Row = components['schemas']['Row'];
 export type Notice = components['schemas']['Notice'];

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::probe::{Probe, Step};
-use super::{ConnectOptions, client};
+use super::{ConnectOptions, client, mongodb};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error};
 use crate::target::Target;
