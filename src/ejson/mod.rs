@@ -30,6 +30,4 @@ pub use form::{Form, ShownAs, etag, is_etag};
 pub(crate) use part::Stored;
 pub use part::{Canonical, json_of, relaxed};
 pub use value::value_of;
-pub use write::{
-    MAX_DEPTH, Mode, write_array, write_document, write_element, write_tree, write_value,
-};
+pub use write::{MAX_DEPTH, Mode, write_document, write_element, write_value};

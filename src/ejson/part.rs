@@ -8,13 +8,13 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::write::{Mode, write_document, write_raw, write_tree, write_value};
+use super::write::{Mode, encoded, write_document, write_raw, write_value};
 use crate::error::{Error, Result};
 use crate::json::Writer;
 
 /// A document that is at hand as a tree of values; for small ones.
 pub fn json_of(document: &mongodb::bson::Document, mode: Mode) -> Result<Box<RawValue>> {
-    written(|writer| write_tree(writer, document, mode))
+    written(|writer| write_document(writer, &encoded(document)?, mode))
 }
 
 /// Serialises a stored document as relaxed Extended JSON.

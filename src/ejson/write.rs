@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use mongodb::bson::{Decimal128, RawArray, RawDocument};
+use mongodb::bson::{Decimal128, RawDocument};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,11 +28,6 @@ pub enum Mode {
 /// Writes a document.
 pub fn write_document(writer: &mut Writer, document: &RawDocument, mode: Mode) -> Result<()> {
     Walk { out: writer.buffer(), mode }.container(document.as_bytes(), Kind::Document, 0)
-}
-
-/// Writes an array.
-pub fn write_array(writer: &mut Writer, array: &RawArray, mode: Mode) -> Result<()> {
-    Walk { out: writer.buffer(), mode }.container(array.as_bytes(), Kind::Array, 0)
 }
 
 /// Writes the value of one field of a document; `null` where it has no such field.
@@ -63,16 +58,7 @@ pub fn write_value(writer: &mut Writer, value: &mongodb::bson::Bson, mode: Mode)
     write_element(writer, &encoded(&mongodb::bson::doc! { "v": value.clone() })?, "v", mode)
 }
 
-/// Writes a document that is at hand as a tree of values; for small ones.
-pub fn write_tree(
-    writer: &mut Writer,
-    document: &mongodb::bson::Document,
-    mode: Mode,
-) -> Result<()> {
-    write_document(writer, &encoded(document)?, mode)
-}
-
-fn encoded(document: &mongodb::bson::Document) -> Result<mongodb::bson::RawDocumentBuf> {
+pub(super) fn encoded(document: &mongodb::bson::Document) -> Result<mongodb::bson::RawDocumentBuf> {
     mongodb::bson::RawDocumentBuf::try_from(document)
         .map_err(|_| Error::internal("a value could not be encoded as BSON"))
 }

@@ -10,7 +10,7 @@ use mongodb::bson::{Binary, Bson, DateTime};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::ejson;
+use crate::ejson::{self, Canonical};
 use crate::error::{Error, Result};
 
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -110,9 +110,8 @@ pub(super) fn plain(id: &Bson) -> Result<String> {
 
 /// The id as canonical Extended JSON.
 fn canonical(id: &Bson) -> Result<String> {
-    let mut writer = crate::json::Writer::new();
-    ejson::write_value(&mut writer, id, ejson::Mode::Canonical)?;
-    String::from_utf8(writer.into_bytes()).map_err(|_| Error::internal("JSON that is not UTF-8"))
+    serde_json::to_string(&Canonical(id))
+        .map_err(|e| Error::internal(format!("the id could not be written: {e}")))
 }
 
 #[cfg(test)]
