@@ -28,6 +28,6 @@ mod tests;
 pub use document::{Document, Pipeline, Update, parse_value};
 pub use form::{Form, ShownAs, etag, is_etag};
 pub(crate) use part::Stored;
-pub use part::{Canonical, json_of, relaxed};
+pub use part::{Canonical, ShownDocument, json_of, relaxed};
 pub use value::value_of;
 pub use write::{MAX_DEPTH, Mode, write_document, write_element, write_value};

@@ -23,6 +23,20 @@ pub fn relaxed<S: Serializer>(document: &RawDocument, serializer: S) -> Result<S
     json.map_err(S::Error::custom)?.serialize(serializer)
 }
 
+/// What an answer holds that shows a document, and never as text.
+#[derive(Debug)]
+pub enum ShownDocument {}
+
+impl JsonSchema for ShownDocument {
+    fn schema_name() -> Cow<'static, str> {
+        "ShownDocument".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "description": "A document as MongoDB Extended JSON v2.", "type": "object" })
+    }
+}
+
 /// A value of any type that is answered as canonical Extended JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Canonical<B = Bson>(pub B);

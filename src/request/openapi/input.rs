@@ -84,6 +84,10 @@ fn by_name(operation: &Operation, mut input: Schema, in_path: &[&str]) -> Schema
     let selecting = matches!(operation.subject, Subject::Connection(_));
     for (name, description) in named.chain(SELECTORS.iter().filter(|_| selecting)) {
         let properties = object.entry("properties").or_insert_with(|| json!({}));
+        // A document has an `id` too.
+        if properties.get(*name).is_some() {
+            continue;
+        }
         properties[name] = json!({ "type": "string", "description": description });
         if in_path.contains(name) {
             let required = object.entry("required").or_insert_with(|| json!([]));

@@ -28,7 +28,7 @@ pub struct CollectionEntry {
     pub kind: CollectionKind,
     /// What it was created with.
     #[serde(serialize_with = "relaxed")]
-    #[schemars(with = "ejson::Document")]
+    #[schemars(with = "ejson::ShownDocument")]
     pub options: RawDocumentBuf,
     /// Its sizes; `null` for a view, where they were not asked for, and where the collection did not
     /// tell them in time or to this user.

@@ -47,10 +47,10 @@ pub struct Operation {
     /// The shard that runs it.
     shard: Option<String>,
     /// The command, without values unless they were asked for.
-    #[schemars(with = "Option<ejson::Document>")]
+    #[schemars(with = "Option<ejson::ShownDocument>")]
     command: Option<Box<RawValue>>,
     /// For the next batch of a cursor: the command that opened it.
-    #[schemars(with = "Option<ejson::Document>")]
+    #[schemars(with = "Option<ejson::ShownDocument>")]
     originating_command: Option<Box<RawValue>>,
     /// What its client wrote beside it.
     comment: Option<String>,

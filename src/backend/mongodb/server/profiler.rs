@@ -80,7 +80,7 @@ pub struct Recorded {
     /// Which share of slow operations is recorded, from 0 to 1.
     sample_rate: Option<f64>,
     /// Which operations are recorded, instead of the slow ones.
-    #[schemars(with = "Option<ejson::Document>")]
+    #[schemars(with = "Option<ejson::ShownDocument>")]
     filter: Option<Box<RawValue>>,
     /// From the newest on.
     records: Vec<Record>,
@@ -139,14 +139,14 @@ struct Record {
     /// The name of that code.
     error_name: Option<String>,
     /// The command, without values unless they were asked for.
-    #[schemars(with = "Option<ejson::Document>")]
+    #[schemars(with = "Option<ejson::ShownDocument>")]
     command: Option<Box<RawValue>>,
     /// For the next batch of a cursor: the command that opened it.
-    #[schemars(with = "Option<ejson::Document>")]
+    #[schemars(with = "Option<ejson::ShownDocument>")]
     originating_command: Option<Box<RawValue>>,
     /// How it was executed; only with values.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "ejson::Document")]
+    #[schemars(with = "ejson::ShownDocument")]
     execution: Option<Box<RawValue>>,
 }
 

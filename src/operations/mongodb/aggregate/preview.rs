@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::{RunOptions, allowed, check_source};
 use crate::backend::mongodb::{AggregateOptions, Call, Cap, End, Namespace, Preview, Step, gate};
-use crate::ejson::{Document, Mode, Pipeline};
+use crate::ejson::{Mode, Pipeline, ShownDocument};
 use crate::error::{Cause, Code, Error, Result};
 use crate::json::{Object, Writer};
 use crate::operations::mongodb::collection::readable;
@@ -75,7 +75,7 @@ struct Sample {
 #[allow(dead_code)] // it is written as it is read
 struct StagePreview {
     /// The first that it gives.
-    documents: Vec<Document>,
+    documents: Vec<ShownDocument>,
     #[serde(flatten)]
     figures: StageFigures<'static>,
 }

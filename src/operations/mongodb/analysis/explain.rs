@@ -132,7 +132,7 @@ pub(super) struct Explanation {
     plan: Option<Node>,
     /// The server's own explanation; `null` if it was not asked for, or is larger than an answer may
     /// be.
-    #[schemars(with = "Option<Document>")]
+    #[schemars(with = "Option<crate::ejson::ShownDocument>")]
     raw: Option<Box<RawValue>>,
 }
 

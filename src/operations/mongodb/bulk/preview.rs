@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use super::BulkAnswer;
 use super::input::Write;
 use crate::backend::mongodb::{Call, Cap, Count, Namespace, Query, Selection};
-use crate::ejson::{Document, Mode};
+use crate::ejson::{Mode, ShownDocument};
 use crate::error::{Error, Result};
 use crate::json::Object;
 use crate::request::reply::Reply;
@@ -38,7 +38,7 @@ struct BulkReach {
     /// How many documents match. A write to one document reaches the first of them.
     matched: Count,
     /// Some of them.
-    sample: Vec<Document>,
+    sample: Vec<ShownDocument>,
 }
 
 pub(super) async fn show(

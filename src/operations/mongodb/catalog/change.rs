@@ -10,7 +10,7 @@ use super::definition::{MOST_BYTES, within};
 use super::modification::{ChangedIndex, ChangedOptions};
 use super::rules::confirmed;
 use crate::backend::mongodb::{Call, CollectionEntry, Namespace};
-use crate::ejson::{Document, Mode, json_of, value_of};
+use crate::ejson::{Mode, ShownDocument, json_of, value_of};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::request::context::Context;
@@ -51,7 +51,7 @@ pub(super) struct CollectionChanged {
     /// The collection as it is now, without its sizes; `null` if it could not be looked at.
     collection: Option<CollectionEntry>,
     /// What the server told of the change: of options the values before and after.
-    #[schemars(with = "Document")]
+    #[schemars(with = "ShownDocument")]
     result: Box<RawValue>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct ValidateInput {
 #[allow(dead_code)] // it is written as it is read
 pub(super) struct Validated {
     /// Some of the documents that do not match.
-    documents: Vec<Document>,
+    documents: Vec<crate::ejson::ShownDocument>,
     /// Whether all documents match; `null` if that could not be found out in time.
     valid: Option<bool>,
     /// How many do not match.

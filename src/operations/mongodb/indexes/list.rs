@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::super::collection::readable;
 use crate::backend::Warnings;
 use crate::backend::mongodb::{IndexEntry, IndexKind, Indexes};
-use crate::ejson::{Document, Mode, json_of};
+use crate::ejson::{Mode, ShownDocument, json_of};
 use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -50,7 +50,7 @@ async fn found(cx: &Context, input: &IndexesListInput) -> Result<Indexes> {
 pub(super) struct IndexShown<'a> {
     name: &'a str,
     /// Its fields in their order: `1` or `-1`, or what else is kept of them.
-    #[schemars(with = "Option<Document>")]
+    #[schemars(with = "Option<ShownDocument>")]
     key: Option<Box<RawValue>>,
     /// What it is good for.
     kind: IndexKind,
@@ -63,16 +63,16 @@ pub(super) struct IndexShown<'a> {
     /// Seconds after the date in its field at which it removes documents; `null` if it does not.
     ttl: Option<i64>,
     /// Which documents are in it; `null` for all.
-    #[schemars(with = "Option<Document>")]
+    #[schemars(with = "Option<ShownDocument>")]
     partial_filter: Option<Box<RawValue>>,
     /// How text is compared; `null` for byte by byte.
-    #[schemars(with = "Option<Document>")]
+    #[schemars(with = "Option<ShownDocument>")]
     collation: Option<Box<RawValue>>,
     /// Which fields a wildcard index has; `null` for all.
-    #[schemars(with = "Option<Document>")]
+    #[schemars(with = "Option<ShownDocument>")]
     wildcard_projection: Option<Box<RawValue>>,
     /// What else its definition says, as the server names it.
-    #[schemars(with = "Document")]
+    #[schemars(with = "ShownDocument")]
     options: Box<RawValue>,
     #[serde(flatten)]
     figures: &'a IndexEntry,

@@ -11,7 +11,7 @@ mod records;
 mod rows;
 mod values;
 
-use crate::ejson::Document;
+use crate::ejson::ShownDocument;
 use crate::request::operation::operations;
 
 operations! {
@@ -19,7 +19,7 @@ operations! {
     ///
     /// It is sent while it is read; one that is cut off on the way lacks its proper end.
     "mongodb.documents.export" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/export"
-        Connection(Mongodb) Read 20 gives file(Documents, Json, Csv; Document) => export::export;
+        Connection(Mongodb) Read 20 gives file(Documents, Json, Csv; ShownDocument) => export::export;
     /// Inserts the documents of a file, and reports each that was refused.
     ///
     /// They are written while the body arrives. An import that is interrupted goes on with the same body

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::backend::mongodb::{Changes, News, history_is_lost};
-use crate::ejson::{Document, Mode, write_document};
+use crate::ejson::{Mode, ShownDocument, write_document};
 use crate::error::{Cause, Error, Result};
 use crate::fanout::{Encoder, Outbox};
 use crate::json::Object;
@@ -27,29 +27,29 @@ pub(super) enum WatchMessage {
     /// Something was changed.
     Change {
         /// The server's event, with its `operationType`.
-        change: Document,
+        change: ShownDocument,
         /// To begin after it.
-        resume_token: Document,
+        resume_token: ShownDocument,
     },
     /// There is nothing to tell: the first message where there are no changes at once, and from time to
     /// time where the token has become newer.
     Progress {
         /// To begin here.
-        resume_token: Option<Document>,
+        resume_token: Option<ShownDocument>,
     },
     /// The server can't be heard. What follows goes on where that was.
     Disconnected(Cause),
     /// What was watched was dropped or renamed. Nothing follows.
     Invalidate {
         /// For `startAfter`.
-        resume_token: Option<Document>,
+        resume_token: Option<ShownDocument>,
     },
     /// Changes are missing. Nothing follows.
     Gap {
         /// Why.
         reason: WatchGap,
         /// The last one that was told.
-        resume_token: Option<Document>,
+        resume_token: Option<ShownDocument>,
     },
 }
 
