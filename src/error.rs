@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::outcome::{Extent, Outcome};
@@ -11,7 +13,9 @@ use crate::outcome::{Extent, Outcome};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Stable error codes; each has one HTTP status and one JavaScript class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schemars(rename = "FailureCode")]
 pub enum Code {
     /// The request itself is malformed.
     ValidationError,
@@ -150,6 +154,21 @@ impl Code {
 /// path should not pay for the size of the other one.
 #[derive(Clone)]
 pub struct Error(Box<Parts>);
+
+/// Why something within an answer failed.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Cause {
+    /// For programs.
+    code: Code,
+    /// For people.
+    message: String,
+}
+
+impl From<Error> for Cause {
+    fn from(error: Error) -> Self {
+        Self { code: error.0.code, message: error.0.message }
+    }
+}
 
 #[derive(Clone)]
 struct Parts {

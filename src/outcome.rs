@@ -1,11 +1,12 @@
 //! What is known about a write after it ended, well or badly.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Whether the operation took effect on the server.
 ///
 /// A retry, by us or by the caller, is only safe after [`Outcome::NotApplied`] or for reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The server confirmed it.

@@ -19,4 +19,4 @@ pub use self::client::Client;
 pub use self::connection_test::{TestResult, test_connection};
 pub use self::gauge::Gauge;
 pub use self::options::ConnectOptions;
-pub use self::warnings::Warnings;
+pub use self::warnings::{Warning, Warnings};

@@ -1,27 +1,36 @@
 //! What an answer lacks, and why: what is denied to the connection's user is left out and told, so
 //! that the rest can still be seen.
 
-use serde::{Serialize, Serializer};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Cause, Error};
 
-/// Fields that could not be told, and why; each once. Written as `[{ field, code, message }]`.
-#[derive(Debug, Clone, Default)]
-pub struct Warnings(Vec<(&'static str, Error)>);
+/// What could not be told, and why; each member once.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct Warnings(Vec<Warning>);
 
-impl Warnings {
-    pub(super) fn add(&mut self, field: &'static str, error: Error) {
-        if self.0.iter().all(|(known, _)| *known != field) {
-            self.0.push((field, error));
-        }
+/// Something that could not be told.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Warning {
+    /// The member that is `null`, or lacks something.
+    field: &'static str,
+    #[serde(flatten)]
+    cause: Cause,
+}
+
+impl Warning {
+    /// About a member that could not be told because of this failure.
+    #[must_use]
+    pub fn new(field: &'static str, error: Error) -> Self {
+        Self { field, cause: error.into() }
     }
 }
 
-impl Serialize for Warnings {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(field, error)| {
-            json!({ "field": field, "code": error.code().as_str(), "message": error.message() })
-        }))
+impl Warnings {
+    pub(super) fn add(&mut self, field: &'static str, error: Error) {
+        if self.0.iter().all(|known| known.field != field) {
+            self.0.push(Warning::new(field, error));
+        }
     }
 }

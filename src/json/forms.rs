@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::MAX_SAFE_INTEGER;
 
 /// Text, or `{"$binary":{"base64":"…"}}` where the bytes are no UTF-8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TextOrBytes<B = Vec<u8>>(pub B);
 
 impl<B: AsRef<[u8]>> Serialize for TextOrBytes<B> {

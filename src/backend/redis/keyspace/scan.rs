@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use redis::Value;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::filter::Filter;
 use super::metadata::Columns;
@@ -33,12 +35,18 @@ pub struct Scan {
     pub with: Columns,
 }
 
-/// Why a page ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why looking for keys ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "WalkEndedBy")]
 pub(in crate::backend::redis) enum EndedBy {
+    /// The page is full.
     Keys,
+    /// So many keys were examined.
     Examined,
+    /// The time was over.
     Time,
+    /// There are no more keys.
     Keyspace,
 }
 
