@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use redis::Value;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::identity;
@@ -16,7 +17,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
 /// Which server of a cluster something is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ClusterNode")]
 pub(crate) struct NodeName {
     /// Its node id: 40 hexadecimal digits.
     pub(crate) id: String,
