@@ -155,6 +155,23 @@ impl Code {
 #[derive(Clone)]
 pub struct Error(Box<Parts>);
 
+/// A failure, as answers tell it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Fault<'a> {
+    /// For people.
+    message: &'a str,
+    /// For programs.
+    code: Code,
+    /// What else is known of it.
+    details: &'a Map<String, Value>,
+    /// Whether the same request may succeed later.
+    retryable: bool,
+    /// What is known of a write.
+    outcome: Outcome,
+    /// As in the log.
+    request_id: &'a str,
+}
+
 /// Why something within an answer failed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Cause {
@@ -301,20 +318,23 @@ impl Error {
         self.0.retry_after
     }
 
+    /// As a part of an answer.
+    #[must_use]
+    pub fn fault<'a>(&'a self, request_id: &'a str) -> Fault<'a> {
+        Fault {
+            message: &self.0.message,
+            code: self.0.code,
+            details: &self.0.details,
+            retryable: self.0.code.retryable(),
+            outcome: self.0.outcome,
+            request_id,
+        }
+    }
+
     /// The failure envelope of an HTTP answer.
     #[must_use]
     pub fn to_json(&self, request_id: &str) -> Value {
-        serde_json::json!({
-            "message": self.0.message,
-            "error": {
-                "message": self.0.message,
-                "code": self.0.code.as_str(),
-                "details": self.0.details,
-                "retryable": self.0.code.retryable(),
-                "outcome": self.0.outcome.as_str(),
-                "request_id": request_id,
-            }
-        })
+        serde_json::json!({ "message": self.0.message, "error": self.fault(request_id) })
     }
 }
 

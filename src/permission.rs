@@ -1,9 +1,13 @@
 //! The three levels that everything is granted and required in.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::error::{Code, Error, Result};
 
 /// What a user may do, or must be allowed to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Permission {
     /// See.
     Read,

@@ -3,23 +3,21 @@
 use std::sync::atomic::Ordering;
 
 use futures_util::future::join;
-use serde_json::Value;
+use serde_json::{Value, json};
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::keyspace::lifetime::Expiry;
 use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::backend::redis::values::Window;
 use studio_multidb::backend::redis::values::edit::{Edit, hash, list, string};
 use studio_multidb::error::{Code, Result};
-use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
 use crate::proxy::Proxy;
-use crate::support::{SLOTS, batch, connect, json, prefix, read, server, soon, write};
+use crate::support::{SLOTS, batch, connect, prefix, read, server, soon, write};
 
 async fn edit(client: &Client, key: &str, edit: &Edit, expiry: Option<Expiry>) -> Result<Value> {
-    let mut out = Writer::new();
-    client.edit(key.as_bytes(), edit, expiry, &mut out, soon()).await?;
-    Ok(json(out))
+    let (_, lifetime) = client.edit(key.as_bytes(), edit, expiry, soon()).await?;
+    Ok(json!(lifetime))
 }
 
 /// Whichever comes first, afterwards the key is gone.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::gate;
 use studio_multidb::error::Result;
-use studio_multidb::json::Writer;
+use studio_multidb::json::{Object, Writer};
 
 use crate::support::{batch, command, connect, json, prefix, server, soon};
 
@@ -16,9 +16,9 @@ const REFUSED: &str = "is not offered to scripts";
 async fn run(client: &Client, args: &[&[u8]]) -> Result<Value> {
     let ruling = gate::rule(args)?;
     let mut out = Writer::new();
-    out.raw(b"{");
-    client.command(args, &ruling, None, soon()).await?.write(&mut out)?;
-    out.raw(b"}");
+    let mut object = Object::open(&mut out);
+    client.command(args, &ruling, None, soon()).await?.write(&mut object)?;
+    object.close();
     Ok(json(out)["reply"].take())
 }
 

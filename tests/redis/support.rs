@@ -16,7 +16,7 @@ use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::backend::redis::values::Window;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Result;
-use studio_multidb::json::Writer;
+use studio_multidb::json::{Object, Writer};
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -146,9 +146,9 @@ pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
     let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
     let ruling = gate::rule(&args)?;
     let mut out = Writer::new();
-    out.raw(b"{");
-    client.command(&args, &ruling, None, soon()).await?.write(&mut out)?;
-    out.raw(b"}");
+    let mut object = Object::open(&mut out);
+    client.command(&args, &ruling, None, soon()).await?.write(&mut object)?;
+    object.close();
     Ok(json(out)["reply"].take())
 }
 

@@ -6,10 +6,9 @@ use studio_multidb::backend::redis::server::info::Depth;
 use studio_multidb::backend::redis::values::Window;
 use studio_multidb::backend::redis::values::{Condition, NewValue, StreamEntry};
 use studio_multidb::error::Code;
-use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
-use crate::support::{batch, connect, json as json_of, prefix, read, server, soon, write};
+use crate::support::{batch, connect, prefix, read, server, soon, write};
 
 fn whole() -> Window {
     Window::default()
@@ -105,7 +104,7 @@ async fn large_values_are_read_in_pages() {
             }
             cursor = Some(next.to_owned());
         }
-        assert_eq!(seen.len(), 2500, "{}", value.type_name());
+        assert_eq!(seen.len(), 2500, "{:?}", value.native_type());
         assert!(pages >= 3);
     }
 }
@@ -181,10 +180,7 @@ async fn a_key_expires_persists_and_goes() {
     let Some(url) = server("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
-    let expire = async |expiry| {
-        let mut out = Writer::new();
-        client.expire(&key, expiry, &mut out, soon()).await.map(|()| json_of(out))
-    };
+    let expire = async |expiry| client.expire(&key, expiry, soon()).await.map(|told| json!(told));
     assert_eq!(expire(Expiry::In(5)).await.unwrap_err().code(), Code::DbNotFound);
     assert_eq!(expire(Expiry::Never).await.unwrap_err().code(), Code::DbNotFound);
     write(&client, &key, NewValue::String(b"v".to_vec())).await.unwrap();
@@ -236,7 +232,7 @@ async fn the_actual_type_is_told_where_another_was_expected() {
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     write(&client, &key, NewValue::Set(vec![b"v".to_vec()])).await.unwrap();
-    let error = client.get(&key, &mut Writer::default(), soon()).await.unwrap_err();
+    let error = client.get(&key, soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::WrongType);
     assert_eq!(error.details()["actual_type"], "set");
     assert_eq!(error.known_outcome(), Outcome::NotApplied);

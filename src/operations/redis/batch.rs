@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::input::Bytes;
-use crate::backend::redis::console::batch::{Batch, MAX_COMMANDS};
+use crate::backend::redis::console::batch::{Batch, BatchResult, MAX_COMMANDS};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::request::context::Context;
@@ -19,8 +19,7 @@ pub(super) struct BatchInput {
     commands: Vec<Vec<Bytes>>,
 }
 
-/// `redis.batch`: one `{ ok }` or `{ error }` per command, in order.
-pub(super) async fn run(cx: &Context, input: BatchInput) -> Result<Reply> {
+pub(super) async fn run(cx: &Context, input: BatchInput) -> Result<Reply<Vec<BatchResult>>> {
     if input.commands.len() > MAX_COMMANDS {
         let message = format!("a batch has at most {MAX_COMMANDS} commands");
         return Err(Error::new(Code::PayloadTooLarge, message));

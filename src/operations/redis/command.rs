@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::input::Bytes;
-use crate::backend::redis::{console, gate};
+use crate::backend::redis::console::{self, Answer};
+use crate::backend::redis::gate;
 use crate::error::{Code, Error, Result};
+use crate::json::Object;
 use crate::outcome::Outcome;
 use crate::permission::Permission;
 use crate::request::context::Context;
@@ -30,9 +32,27 @@ pub(super) struct CommandInput {
     node: Option<String>,
 }
 
-/// `redis.command`: `{ command, access, ms, reply, slot?, node? }`. How `reply` says of which kind its
-/// parts are is with [`console`].
-pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
+/// A command that ran.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // its reply is written as it is read
+pub(super) struct CommandAnswer {
+    #[serde(flatten)]
+    ran: Ran,
+    #[serde(flatten)]
+    answer: Answer,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Ran {
+    /// Its name, with that of a subcommand.
+    command: &'static str,
+    /// The permission that it needed.
+    access: Permission,
+    /// How many milliseconds it took.
+    ms: f64,
+}
+
+pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply<CommandAnswer>> {
     let words = match (input.args, input.line) {
         (Some(args), None) => args.into_iter().map(|arg| arg.0).collect(),
         (None, Some(line)) => console::split(&line)?,
@@ -55,16 +75,12 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply> {
     let started = Instant::now();
     let answer = client.command(&args, &ruling, input.node.as_deref(), cx.deadline).await?;
     let ms = started.elapsed().as_secs_f64() * 1000.0;
+    let ms = (ms * 1000.0).round() / 1000.0;
     let mut out = Reply::open();
-    out.raw(b"{\"command\":");
-    out.string(name);
-    out.raw(b",\"access\":");
-    out.string(ruling.permission.as_str());
-    out.raw(b",\"ms\":");
-    out.number((ms * 1000.0).round() / 1000.0);
-    out.raw(b",");
-    answer.write(&mut out)?;
-    out.raw(b"}");
+    let mut object = Object::open(&mut out);
+    object.members(&Ran { command: name, access: ruling.permission, ms })?;
+    answer.write(&mut object)?;
+    object.close();
     let limit = cx.service.config.max_result_bytes;
     if out.len() > limit {
         let message = format!("the reply is larger than {limit} bytes; ask for less of it");

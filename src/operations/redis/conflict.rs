@@ -8,6 +8,7 @@ use crate::backend::redis::transfer::store::Conflict;
 /// What happens to keys that are there already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "OnKeyConflict")]
 pub(super) enum OnConflict {
     /// They stay as they are.
     #[default]

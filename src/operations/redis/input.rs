@@ -21,6 +21,7 @@ pub(super) struct Bytes(pub(super) Vec<u8>);
 /// How keys and other names are spelt in a path or query.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "NameEncoding")]
 pub(super) enum Encoding {
     /// As they are.
     #[default]

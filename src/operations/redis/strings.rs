@@ -1,36 +1,30 @@
 //! The short way to strings.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::input::{Bytes, Encoding, seconds};
-use super::keys::{condition, written};
+use super::keys::{KeyInput, WrittenKey, condition};
+use crate::backend::redis::values::NativeType;
 use crate::error::Result;
+use crate::json::TextOrBytes;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
-/// A key.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GetInput {
+/// A key and its string.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct StringKey {
     /// The key.
-    key: Bytes,
-    /// How the key is spelt.
-    #[serde(default)]
-    encoding: Encoding,
+    key: TextOrBytes,
+    /// The string; `null` if there is no such key.
+    value: Option<TextOrBytes>,
 }
 
-/// `redis.get`: `{ key, value }`, where `value` is `null` if there is no such key.
-pub(super) async fn get(cx: &Context, input: GetInput) -> Result<Reply> {
-    let key = input.key.decode(input.encoding)?;
+pub(super) async fn get(cx: &Context, input: KeyInput) -> Result<Reply<StringKey>> {
+    let key = input.decoded()?;
     let client = cx.redis().await?;
-    let mut out = Reply::open();
-    out.raw(b"{\"key\":");
-    out.text_or_bytes(&key);
-    out.raw(b",\"value\":");
-    client.get(&key, &mut out, cx.deadline).await?;
-    out.raw(b"}");
-    Ok(Reply::close(out))
+    let value = client.get(&key, cx.deadline).await?;
+    Reply::of(&StringKey { key: TextOrBytes(key), value: value.map(TextOrBytes) })
 }
 
 /// A key and its new string.
@@ -54,12 +48,11 @@ pub(super) struct SetInput {
     xx: bool,
 }
 
-/// `redis.set`
-pub(super) async fn set(cx: &Context, input: SetInput) -> Result<Reply> {
+pub(super) async fn set(cx: &Context, input: SetInput) -> Result<Reply<WrittenKey>> {
     let key = input.key.decode(input.encoding)?;
     let ttl = seconds(input.ttl)?;
     let condition = condition(input.nx, input.xx)?;
     let client = cx.redis().await?;
     client.set(&key, &input.value.0, ttl, condition, cx.deadline).await?;
-    written(&key, "string", ttl)
+    Reply::of(&WrittenKey::new(key, NativeType::String, ttl))
 }

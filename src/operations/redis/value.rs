@@ -1,58 +1,45 @@
 //! Values of all types, from JSON.
 
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::input::{Bytes, Score, each_once};
-use crate::backend::redis::values::{NewValue, StreamEntry};
+use crate::backend::redis::values::{NativeType, NewValue, StreamEntry};
 use crate::error::{Code, Error, Result};
 
 /// Elements that one write carries at most.
 const MAX_ELEMENTS: usize = 100_000;
 
-/// A type that Redis itself has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ValueType {
-    String,
-    Hash,
-    List,
-    Set,
-    Zset,
-    Stream,
-}
-
 /// Reads a value as the given type, or as what it looks like.
-pub(super) fn parse(value_type: Option<ValueType>, value: Value) -> Result<NewValue> {
+pub(super) fn parse(value_type: Option<NativeType>, value: Value) -> Result<NewValue> {
     let value_type = value_type.unwrap_or(match &value {
-        Value::Array(_) => ValueType::List,
+        Value::Array(_) => NativeType::List,
         Value::Object(members) if !members.keys().any(|name| name.starts_with('$')) => {
-            ValueType::Hash
+            NativeType::Hash
         }
-        _ => ValueType::String,
+        _ => NativeType::String,
     });
     let (elements, parsed) = match value_type {
-        ValueType::String => return Ok(NewValue::String(bytes(value, "value")?)),
-        ValueType::Hash => {
+        NativeType::String => return Ok(NewValue::String(bytes(value, "value")?)),
+        NativeType::Hash => {
             let fields = pairs(value, "value")?;
             once(&fields)?;
             (fields.len(), NewValue::Hash(fields))
         }
-        ValueType::List => {
+        NativeType::List => {
             let elements = elements(value)?;
             (elements.len(), NewValue::List(elements))
         }
-        ValueType::Set => {
+        NativeType::Set => {
             let elements = elements(value)?;
             (elements.len(), NewValue::Set(elements))
         }
-        ValueType::Zset => {
+        NativeType::SortedSet => {
             let members = members(value)?;
             once(&members)?;
             (members.len(), NewValue::SortedSet(members))
         }
-        ValueType::Stream => {
+        NativeType::Stream => {
             let entries = entries(value)?;
             (entries.len(), NewValue::Stream(entries))
         }
@@ -197,32 +184,32 @@ mod tests {
 
     #[test]
     fn a_value_without_a_type_is_what_it_looks_like() {
-        let type_of = |value| parse(None, value).unwrap().type_name();
-        assert_eq!(type_of(json!("a")), "string");
-        assert_eq!(type_of(json!(1)), "string");
-        assert_eq!(type_of(json!({ "$binary": { "base64": "/w==" } })), "string");
-        assert_eq!(type_of(json!({ "field": "a" })), "hash");
-        assert_eq!(type_of(json!(["a"])), "list");
+        let type_of = |value| parse(None, value).unwrap().native_type();
+        assert_eq!(type_of(json!("a")), NativeType::String);
+        assert_eq!(type_of(json!(1)), NativeType::String);
+        assert_eq!(type_of(json!({ "$binary": { "base64": "/w==" } })), NativeType::String);
+        assert_eq!(type_of(json!({ "field": "a" })), NativeType::Hash);
+        assert_eq!(type_of(json!(["a"])), NativeType::List);
     }
 
     #[test]
     fn names_that_are_no_text_are_given_in_pairs() {
         let fields = json!([[{ "$binary": { "base64": "/w==" } }, "a"]]);
         let expected = NewValue::Hash(vec![(vec![0xff], b"a".to_vec())]);
-        assert_eq!(parse(Some(ValueType::Hash), fields).unwrap(), expected);
+        assert_eq!(parse(Some(NativeType::Hash), fields).unwrap(), expected);
     }
 
     #[test]
     fn a_name_with_two_values_is_refused_and_told_by_its_place() {
         for (value_type, value) in [
-            (ValueType::Hash, json!([["b", "1"], ["a", "1"], ["a", "2"]])),
-            (ValueType::Hash, json!([["b", "1"], ["1", "1"], [1, "1"]])),
+            (NativeType::Hash, json!([["b", "1"], ["a", "1"], ["a", "2"]])),
+            (NativeType::Hash, json!([["b", "1"], ["1", "1"], [1, "1"]])),
             (
-                ValueType::Hash,
+                NativeType::Hash,
                 json!([["b", "1"], ["a", "1"], [{ "$binary": { "base64": "YQ==" } }, "2"]]),
             ),
-            (ValueType::Zset, json!([["b", 1], ["a", 1], ["a", 2]])),
-            (ValueType::Zset, json!([["b", 1], ["a", 1], { "member": "a", "score": 1 }])),
+            (NativeType::SortedSet, json!([["b", 1], ["a", 1], ["a", 2]])),
+            (NativeType::SortedSet, json!([["b", 1], ["a", 1], { "member": "a", "score": 1 }])),
         ] {
             let error = parse(Some(value_type), value.clone()).unwrap_err();
             let places =
@@ -230,9 +217,9 @@ mod tests {
             assert!(places, "{value}: {error}");
         }
         for (value_type, value) in [
-            (ValueType::Set, json!(["a", "a"])),
-            (ValueType::List, json!(["a", "a"])),
-            (ValueType::Stream, json!([{ "fields": [["a", "1"], ["a", "2"]] }])),
+            (NativeType::Set, json!(["a", "a"])),
+            (NativeType::List, json!(["a", "a"])),
+            (NativeType::Stream, json!([{ "fields": [["a", "1"], ["a", "2"]] }])),
         ] {
             assert!(parse(Some(value_type), value).is_ok(), "{value_type:?}");
         }
@@ -246,26 +233,26 @@ mod tests {
             json!([["a", "-inf"]]),
             json!({ "a": "-inf" }),
         ] {
-            assert_eq!(parse(Some(ValueType::Zset), value).unwrap(), expected);
+            assert_eq!(parse(Some(NativeType::SortedSet), value).unwrap(), expected);
         }
     }
 
     #[test]
     fn what_is_no_score_is_refused() {
         for value in [json!({ "a": "nan" }), json!({ "a": "x" }), json!({ "a": null })] {
-            assert!(parse(Some(ValueType::Zset), value).is_err());
+            assert!(parse(Some(NativeType::SortedSet), value).is_err());
         }
     }
 
     #[test]
     fn empty_collections_and_wrong_shapes_are_refused() {
         let cases = [
-            (ValueType::List, json!([])),
-            (ValueType::Hash, json!({})),
-            (ValueType::List, json!("a")),
-            (ValueType::String, json!({ "a": "b" })),
-            (ValueType::Stream, json!([{ "fields": {} }])),
-            (ValueType::Hash, json!({ "a": null })),
+            (NativeType::List, json!([])),
+            (NativeType::Hash, json!({})),
+            (NativeType::List, json!("a")),
+            (NativeType::String, json!({ "a": "b" })),
+            (NativeType::Stream, json!([{ "fields": {} }])),
+            (NativeType::Hash, json!({ "a": null })),
         ];
         for (value_type, value) in cases {
             assert!(parse(Some(value_type), value.clone()).is_err(), "{value_type:?} {value}");

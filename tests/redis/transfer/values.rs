@@ -152,7 +152,7 @@ async fn large_values_come_in_parts_and_are_never_seen_half() {
             ),
         ];
         for value in &values {
-            let key = format!("{prefix}{}", value.type_name());
+            let key = format!("{prefix}{:?}", value.native_type());
             let key = match value {
                 NewValue::String(bytes) => format!("{key}{}", bytes[1]),
                 _ => key,
@@ -170,7 +170,7 @@ async fn large_values_come_in_parts_and_are_never_seen_half() {
         let records = Records::open(&service, "POST", "/import", sent).await.unwrap();
         let all = tokio::spawn(records.all());
         let keys: Vec<String> =
-            values.iter().map(|v| format!("{prefix}{}", v.type_name())).collect();
+            values.iter().map(|v| format!("{prefix}{:?}", v.native_type())).collect();
         let mut open: Option<String> = None;
         for line in &before {
             assert!(sender.send(Bytes::copy_from_slice(line)).await);

@@ -7,7 +7,6 @@ use serde_json::Value;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::values::edit::{Edit, hash, list, string};
 use studio_multidb::error::Result;
-use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
 use super::scene::{Scene, Shift};
@@ -76,14 +75,11 @@ impl Ledger<'_> {
             4 => hash::increment(text("f"), 1),
             _ => {
                 let to = self.new_name(i);
-                let mut out = Writer::new();
-                return self
-                    .client
-                    .rename(key.as_bytes(), to.as_bytes(), false, &mut out, soon())
-                    .await;
+                let renamed = self.client.rename(key.as_bytes(), to.as_bytes(), false, soon());
+                return renamed.await.map(drop);
             }
         };
-        self.client.edit(key.as_bytes(), &edit, None, &mut Writer::new(), soon()).await
+        self.client.edit(key.as_bytes(), &edit, None, soon()).await.map(drop)
     }
 
     /// Whether the edit of a key ran.

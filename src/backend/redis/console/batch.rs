@@ -1,18 +1,31 @@
 //! Many small commands of one moment, sent as one pipeline, each with its own result.
 
 use redis::Value;
+use schemars::JsonSchema;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::gate::{self, Command, Ruling};
 use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::json::{self, PlainReply};
+use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::error::{Code, Error, Fault, Result};
+use crate::json::{Object, Writer};
 use crate::permission::Permission;
 
 /// Commands that one batch carries at most.
 pub const MAX_COMMANDS: usize = 10_000;
+
+/// What became of one command of a batch.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code)] // it is written as it is read
+pub enum BatchResult {
+    /// The reply; of `HGETALL` as an object, where all names are text.
+    Ok(PlainReply),
+    /// Why there is none.
+    Error(Fault<'static>),
+}
 
 /// A batch under construction.
 #[derive(Debug, Default)]
@@ -76,12 +89,7 @@ fn accept(args: &[&[u8]], may_write: bool) -> Result<Ruling> {
 }
 
 impl Client {
-    /// Runs the batch and writes an array with one element per command: `{"ok": reply}`, or
-    /// `{"error": …}` as in the failure envelope.
-    ///
-    /// In replies, strings are text or bytes, integers beyond 2^53 `{"$numberLong"}`, floating
-    /// point numbers strings. `HGETALL` gives an object, and `[[field, value], …]` where a field's
-    /// name is not text.
+    /// Runs the batch and writes an array with one [`BatchResult`] per command.
     pub async fn batch(
         &self,
         batch: &Batch,
@@ -101,21 +109,13 @@ impl Client {
                     .and_then(failure::check)
                     .map(|reply| (*command, reply)),
             };
+            let mut object = Object::open(out);
             match result {
-                Ok((command, reply)) => {
-                    out.raw(b"{\"ok\":");
-                    if command.name == "HGETALL" {
-                        fields(out, reply);
-                    } else {
-                        json::write(out, &reply);
-                    }
-                }
-                Err(error) => {
-                    out.raw(b"{\"error\":");
-                    out.value(&error.to_json(request_id)["error"])?;
-                }
+                Ok((Command { name: "HGETALL", .. }, reply)) => fields(object.key("ok"), reply),
+                Ok((_, reply)) => json::write(object.key("ok"), &reply),
+                Err(error) => object.member("error", &error.fault(request_id))?,
             }
-            out.raw(b"}");
+            object.close();
             Ok(())
         })
     }
@@ -156,15 +156,11 @@ fn fields(out: &mut Writer, reply: Value) {
     let Some(names) = names else {
         return out.list(flat.chunks_exact(2), json::list);
     };
-    out.raw(b"{");
-    let mut first = true;
+    let mut object = Object::open(out);
     for (name, (_, content)) in names.iter().zip(&pairs) {
-        out.comma(&mut first);
-        out.string(name);
-        out.raw(b":");
-        json::write(out, content);
+        json::write(object.escaped_key(name), content);
     }
-    out.raw(b"}");
+    object.close();
 }
 
 #[cfg(test)]

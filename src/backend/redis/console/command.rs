@@ -1,8 +1,10 @@
 //! One command of a user's choice, as a console sends it.
 
 use redis::Value;
+use schemars::JsonSchema;
 
-use super::{reply, script};
+use super::reply::{self, ConsoleReply};
+use super::script;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::gate::Ruling;
@@ -14,31 +16,31 @@ use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::failure;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::json::Writer;
+use crate::json::Object;
 use crate::permission::Permission;
 
 /// What came back.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema)]
 pub struct Answer {
+    #[schemars(with = "ConsoleReply")]
     reply: Value,
     /// In a cluster, the slot of the command's keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
     slot: Option<u16>,
     /// In a cluster, the node that a command without keys ran on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<NodeName>,
 }
 
 impl Answer {
-    /// Writes `"reply": …`, and of a cluster `slot` or `node`, as members of an object.
-    pub fn write(&self, out: &mut Writer) -> Result<()> {
-        out.key("reply");
-        reply::write(out, &self.reply);
+    /// Writes its members.
+    pub fn write(&self, out: &mut Object<'_>) -> Result<()> {
+        reply::write(out.key("reply"), &self.reply);
         if let Some(slot) = self.slot {
-            out.raw(b",\"slot\":");
-            out.integer(slot.into());
+            out.member("slot", &slot)?;
         }
         if let Some(node) = &self.node {
-            out.raw(b",\"node\":");
-            out.value(node)?;
+            out.member("node", node)?;
         }
         Ok(())
     }

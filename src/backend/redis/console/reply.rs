@@ -1,94 +1,105 @@
-//! Replies as JSON that says of which kind each part was.
-//!
-//! | RESP | JSON |
-//! |---|---|
-//! | bulk string | a string; bytes that are no text: `{"$binary": {"base64": "…"}}` |
-//! | simple string | `{"$status": "OK"}` |
-//! | integer | a number; outside ±(2^53−1) `{"$numberLong": "…"}` |
-//! | null, boolean, array | the same |
-//! | double | `{"$double": "1.5"}`, spelt as Redis spells it: `inf`, `-inf`, `nan`, `-0` |
-//! | big number | `{"$bigNumber": "…"}` |
-//! | verbatim string | `{"$verbatim": {"format": "txt", "text": "…"}}` |
-//! | set | `{"$set": […]}` |
-//! | map | `{"$map": [[name, value], …]}`, in the server's order |
-//! | error inside a reply | `{"$error": {"code": "ERR", "message": "…"}}` |
-//! | attribute | `{"$attribute": {"attributes": [[name, value], …], "value": …}}` |
-//!
-//! An object therefore has one member, whose name says its kind; nothing in a reply can be taken for
-//! one. Pushed messages are no part of a reply and are left out.
+//! Replies as JSON that says of which kind each part was. Pushed messages are no part of a reply and are
+//! left out.
 
 use bytes::BytesMut;
-use redis::{ServerError, Value, VerbatimFormat};
+use redis::{Value, VerbatimFormat};
+use schemars::JsonSchema;
 
 use crate::backend::redis::wire::json::{pairs, spell};
 use crate::backend::redis::wire::resp::Decoder;
-use crate::json::Writer;
+use crate::json::{Integer64, Object, TextOrBytes, Writer};
 
-/// Writes one reply.
+/// A reply that says of which kind each part was. An object in it has one member, whose name is that of
+/// its kind: nothing in a reply can be taken for one.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) enum ConsoleReply {
+    /// A simple string: `OK`.
+    #[serde(rename = "$status")]
+    Status(String),
+    /// Spelt as Redis spells it: `1.5`, `inf`, `-inf`, `nan`, `-0`.
+    #[serde(rename = "$double")]
+    Double(String),
+    /// Its digits.
+    #[serde(rename = "$bigNumber")]
+    BigNumber(TextOrBytes),
+    /// Text, and how it is to be shown: `txt`, `mkd`, or otherwise.
+    #[serde(rename = "$verbatim")]
+    Verbatim { format: String, text: String },
+    #[serde(rename = "$set")]
+    Set(Vec<ConsoleReply>),
+    /// Names and values, in the server's order.
+    #[serde(rename = "$map")]
+    Map(Vec<(ConsoleReply, ConsoleReply)>),
+    /// One that is a part of the reply; its code is the first word of what the server said.
+    #[serde(rename = "$error")]
+    Error { code: String, message: String },
+    /// A value, and names and values of remarks about it.
+    #[serde(rename = "$attribute")]
+    Attribute { attributes: Vec<(ConsoleReply, ConsoleReply)>, value: Box<ConsoleReply> },
+    #[serde(untagged)]
+    Null,
+    #[serde(untagged)]
+    Boolean(bool),
+    #[serde(untagged)]
+    Integer(Integer64),
+    /// A bulk string.
+    #[serde(untagged)]
+    Bulk(TextOrBytes),
+    #[serde(untagged)]
+    Array(Vec<ConsoleReply>),
+}
+
+/// Writes one reply, as [`ConsoleReply`] says.
 pub(super) fn write(out: &mut Writer, value: &Value) {
     match value {
         Value::Int(number) => out.integer(*number),
         Value::Boolean(yes) => out.boolean(*yes),
         Value::BulkString(bytes) => out.text_or_bytes(bytes),
-        Value::Okay => status(out, "OK"),
-        Value::SimpleString(text) => status(out, text),
-        Value::Double(number) => {
-            out.raw(b"{\"$double\":");
-            out.string(&spell(*number));
-            out.raw(b"}");
-        }
-        Value::BigNumber(digits) => {
-            out.raw(b"{\"$bigNumber\":");
-            out.text_or_bytes(digits);
-            out.raw(b"}");
-        }
+        Value::Okay => of_kind(out, "$status", |out| out.string("OK")),
+        Value::SimpleString(text) => of_kind(out, "$status", |out| out.string(text)),
+        Value::Double(number) => of_kind(out, "$double", |out| out.string(&spell(*number))),
+        Value::BigNumber(digits) => of_kind(out, "$bigNumber", |out| out.text_or_bytes(digits)),
         Value::VerbatimString { format, text } => {
-            out.raw(b"{\"$verbatim\":{\"format\":");
-            out.string(match format {
+            let format = match format {
                 VerbatimFormat::Unknown(format) => format,
                 VerbatimFormat::Markdown => "mkd",
                 _ => "txt",
-            });
-            out.raw(b",\"text\":");
-            out.string(text);
-            out.raw(b"}}");
+            };
+            of_kind(out, "$verbatim", |out| texts(out, [("format", format), ("text", text)]));
         }
         Value::Array(elements) => out.list(elements, write),
-        Value::Set(elements) => {
-            out.raw(b"{\"$set\":");
-            out.list(elements, write);
-            out.raw(b"}");
+        Value::Set(elements) => of_kind(out, "$set", |out| out.list(elements, write)),
+        Value::Map(entries) => of_kind(out, "$map", |out| pairs(out, entries, write)),
+        Value::Attribute { data, attributes } => of_kind(out, "$attribute", |out| {
+            let mut object = Object::open(out);
+            pairs(object.key("attributes"), attributes, write);
+            write(object.key("value"), data);
+            object.close();
+        }),
+        Value::ServerError(error) => {
+            let message = error.details().unwrap_or_default();
+            of_kind(out, "$error", |out| {
+                texts(out, [("code", error.code()), ("message", message)])
+            });
         }
-        Value::Map(entries) => {
-            out.raw(b"{\"$map\":");
-            pairs(out, entries, write);
-            out.raw(b"}");
-        }
-        Value::Attribute { data, attributes } => {
-            out.raw(b"{\"$attribute\":{\"attributes\":");
-            pairs(out, attributes, write);
-            out.raw(b",\"value\":");
-            write(out, data);
-            out.raw(b"}}");
-        }
-        Value::ServerError(refused) => error(out, refused),
         // Null; and pushes, which the decoder has dropped.
         _ => out.raw(b"null"),
     }
 }
 
-fn status(out: &mut Writer, text: &str) {
-    out.raw(b"{\"$status\":");
-    out.string(text);
-    out.raw(b"}");
+fn of_kind(out: &mut Writer, kind: &str, write: impl FnOnce(&mut Writer)) {
+    let mut object = Object::open(out);
+    write(object.key(kind));
+    object.close();
 }
 
-fn error(out: &mut Writer, error: &ServerError) {
-    out.raw(b"{\"$error\":{\"code\":");
-    out.string(error.code());
-    out.raw(b",\"message\":");
-    out.string(error.details().unwrap_or_default());
-    out.raw(b"}}");
+fn texts(out: &mut Writer, members: [(&str, &str); 2]) {
+    let mut object = Object::open(out);
+    for (name, text) in members {
+        object.key(name).string(text);
+    }
+    object.close();
 }
 
 /// The JSON of the first reply in what came off the wire; `None` where there is none.

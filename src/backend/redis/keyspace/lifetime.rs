@@ -1,6 +1,8 @@
 //! The time that a key has left.
 
 use redis::Value;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::metadata;
 use crate::backend::redis::Client;
@@ -9,7 +11,7 @@ use crate::backend::redis::wire::failure;
 use crate::backend::redis::wire::reply;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::json::Writer;
+use crate::json::Integer64;
 
 /// When a key, or a field of a hash, ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +37,8 @@ impl Expiry {
 }
 
 impl Client {
-    /// Sets when the key ends, and writes `{ key, ttl, ttl_ms }` as the server then has it.
-    pub async fn expire(
-        &self,
-        key: &[u8],
-        expiry: Expiry,
-        out: &mut Writer,
-        deadline: Deadline,
-    ) -> Result<()> {
+    /// Sets when the key ends, and tells it as the server then has it.
+    pub async fn expire(&self, key: &[u8], expiry: Expiry, deadline: Deadline) -> Result<Lifetime> {
         let mut commands = Commands::with_capacity(2);
         expiry.push(&mut commands, key);
         // `PERSIST` answers 0 for a key that does not exist, and for one that did not expire.
@@ -54,23 +50,25 @@ impl Client {
         if !changed && (expiry != Expiry::Never || reply::integer(&ttl) == Some(-2)) {
             return Err(failure::not_found(key));
         }
-        out.raw(b"{\"key\":");
-        out.text_or_bytes(key);
-        write(out, &ttl);
-        out.raw(b"}");
-        Ok(())
+        Ok(Lifetime::of(&ttl))
     }
 }
 
-/// Writes `ttl` in seconds and `ttl_ms`, from a reply of `PTTL`; `null` where it was denied.
-pub(in crate::backend::redis) fn write(out: &mut Writer, pttl: &Value) {
-    let ms = reply::integer(pttl);
-    for (name, ttl) in [("ttl", ms.map(metadata::seconds)), ("ttl_ms", ms)] {
-        out.raw(b",");
-        out.key(name);
-        match ttl {
-            Some(ttl) => out.integer(ttl),
-            None => out.raw(b"null"),
-        }
+/// The time that a key has left.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Lifetime {
+    /// The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's
+    /// user may not ask.
+    ttl: Option<Integer64>,
+    /// The same in milliseconds.
+    ttl_ms: Option<Integer64>,
+}
+
+impl Lifetime {
+    /// From a reply of `PTTL`.
+    pub(in crate::backend::redis) fn of(pttl: &Value) -> Self {
+        let ms = reply::integer(pttl);
+        let seconds = ms.map(metadata::seconds);
+        Self { ttl: seconds.map(Integer64), ttl_ms: ms.map(Integer64) }
     }
 }

@@ -1,12 +1,13 @@
 //! What is told of a key besides its value: type, time to live, size and encoding.
 
 use redis::Value;
+use schemars::JsonSchema;
 
 use super::scan::Scan;
 use crate::backend::Warnings;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
-use crate::json::Writer;
+use crate::json::{Integer64, Object, TextOrBytes, Writer};
 
 /// Elements of a collection that `MEMORY USAGE` looks at.
 const SAMPLES: &[u8] = b"3";
@@ -15,14 +16,34 @@ const SAMPLES: &[u8] = b"3";
 #[allow(clippy::struct_excessive_bools)] // Four independent columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
-    /// `type`, as `TYPE` names it.
+    /// `TYPE`
     pub type_name: bool,
-    /// `ttl` in seconds; −1 has none, −2 is gone.
+    /// `PTTL`
     pub ttl: bool,
-    /// `size`: bytes of memory, from `MEMORY USAGE`.
+    /// `MEMORY USAGE`
     pub size: bool,
-    /// `encoding`, from `OBJECT ENCODING`.
+    /// `OBJECT ENCODING`
     pub encoding: bool,
+}
+
+/// A key, and of it what was asked for; `null` is what the connection's user may not ask.
+#[derive(JsonSchema)]
+#[allow(clippy::option_option, dead_code)] // not there, or null; it is written as it is read
+pub(super) struct ListedKey {
+    /// The key.
+    key: TextOrBytes,
+    /// `string`, `hash`, `list`, `set`, `zset`, `stream`, or a module's.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    type_name: Option<Option<String>>,
+    /// The seconds that it has left; −1 has no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<Option<Integer64>>,
+    /// The bytes of memory that it takes, about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<Option<u64>>,
+    /// As `OBJECT ENCODING` names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<Option<String>>,
 }
 
 /// Adds the commands that describe one key.
@@ -78,37 +99,26 @@ pub(super) fn write(
         return;
     }
     out.comma(first);
-    out.raw(b"{\"key\":");
-    out.text_or_bytes(key);
+    let mut object = Object::open(out);
+    object.key("key").text_or_bytes(key);
     if scan.with.type_name {
-        out.raw(b",\"type\":");
         match (type_reply, &scan.filter.type_name) {
-            (Some(reply), _) => field(out, "type", reply, warnings),
-            (None, Some(wanted)) => out.string(&wanted.to_ascii_lowercase()),
-            (None, None) => out.raw(b"null"),
+            (Some(reply), _) => field(&mut object, "type", reply, warnings),
+            (None, Some(wanted)) => object.key("type").string(&wanted.to_ascii_lowercase()),
+            (None, None) => object.key("type").raw(b"null"),
         }
     }
-    if let Some(reply) = ttl {
-        out.raw(b",\"ttl\":");
-        write_ttl(out, reply, warnings);
+    match ttl {
+        Some(Value::Int(ms)) => object.key("ttl").integer(seconds(*ms)),
+        Some(other) => field(&mut object, "ttl", other, warnings),
+        None => {}
     }
-    if let Some(reply) = size {
-        out.raw(b",\"size\":");
-        field(out, "size", reply, warnings);
+    for (name, reply) in [("size", size), ("encoding", encoding)] {
+        if let Some(reply) = reply {
+            field(&mut object, name, reply, warnings);
+        }
     }
-    if let Some(reply) = encoding {
-        out.raw(b",\"encoding\":");
-        field(out, "encoding", reply, warnings);
-    }
-    out.raw(b"}");
-}
-
-/// Writes a reply of `PTTL` in seconds.
-pub(super) fn write_ttl(out: &mut Writer, reply: &Value, warnings: &mut Warnings) {
-    match reply {
-        Value::Int(ms) => out.integer(seconds(*ms)),
-        other => field(out, "ttl", other, warnings),
-    }
+    object.close();
 }
 
 /// Milliseconds to seconds, rounded like `TTL`; the codes below zero are kept.
@@ -118,11 +128,12 @@ pub(in crate::backend::redis) fn seconds(ms: i64) -> i64 {
 
 /// Writes a number or a word; `null` and a warning where the server refused to tell.
 pub(in crate::backend::redis) fn field(
-    out: &mut Writer,
+    object: &mut Object<'_>,
     name: &'static str,
     reply: &Value,
     warnings: &mut Warnings,
 ) {
+    let out = object.key(name);
     match reply {
         Value::Int(number) => out.integer(*number),
         Value::ServerError(error) => {

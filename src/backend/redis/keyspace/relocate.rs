@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-use super::lifetime;
+use super::lifetime::Lifetime;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::servers::slot;
@@ -10,19 +10,17 @@ use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
 use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
 
 impl Client {
-    /// Renames a key, and writes `{ key, renamed_from, ttl, ttl_ms }`. Value and time to live stay
-    /// as they are. `replace` takes the place of a key that has the new name.
+    /// Renames a key; value and time to live stay as they are. `replace` takes the place of a key that
+    /// has the new name.
     pub async fn rename(
         &self,
         key: &[u8],
         to: &[u8],
         replace: bool,
-        out: &mut Writer,
         deadline: Deadline,
-    ) -> Result<()> {
+    ) -> Result<Lifetime> {
         self.must_share_a_slot(key, to)?;
         let mut commands = Commands::with_capacity(2);
         let name = if replace { "RENAME" } else { "RENAMENX" };
@@ -37,21 +35,19 @@ impl Client {
             }
             Err(error) => return Err(error),
         }
-        write(out, to, "renamed_from", key, results.next());
-        Ok(())
+        Ok(lifetime(results.next()))
     }
 
-    /// Copies a key with its time to live, and writes `{ key, copied_from, ttl, ttl_ms }`. `db` is
-    /// another database of the same server; then there is no telling the time to live.
+    /// Copies a key with its time to live. `db` is another database of the same server; then there is no
+    /// telling the time to live.
     pub async fn copy(
         &self,
         key: &[u8],
         to: &[u8],
         db: Option<u32>,
         replace: bool,
-        out: &mut Writer,
         deadline: Deadline,
-    ) -> Result<()> {
+    ) -> Result<Lifetime> {
         if db.is_some() && matches!(self.nodes, Nodes::Cluster(_)) {
             return Err(Error::validation("a cluster has one database; leave `db` out"));
         }
@@ -83,8 +79,7 @@ impl Client {
             let is_there = exists.ok().as_ref().and_then(reply::integer) != Some(0);
             return Err(if is_there { is_taken(to) } else { failure::not_found(key) });
         }
-        write(out, to, "copied_from", key, results.nth(1));
-        Ok(())
+        Ok(lifetime(results.nth(1)))
     }
 
     /// A cluster moves nothing from one slot to another by itself.
@@ -107,12 +102,6 @@ fn is_taken(key: &[u8]) -> Error {
     Error::new(Code::Conflict, format!("there is a key {key:?} already; nothing was changed"))
 }
 
-fn write(out: &mut Writer, key: &[u8], relation: &str, origin: &[u8], ttl: Option<Result<Value>>) {
-    out.raw(b"{\"key\":");
-    out.text_or_bytes(key);
-    out.raw(b",");
-    out.key(relation);
-    out.text_or_bytes(origin);
-    lifetime::write(out, &ttl.and_then(Result::ok).unwrap_or(Value::Nil));
-    out.raw(b"}");
+fn lifetime(pttl: Option<Result<Value>>) -> Lifetime {
+    Lifetime::of(&pttl.and_then(Result::ok).unwrap_or(Value::Nil))
 }

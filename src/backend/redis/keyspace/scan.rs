@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::filter::Filter;
-use super::metadata::Columns;
+use super::metadata::{Columns, ListedKey};
 use super::walk::{Budget, MAX_WORK, Walk};
 use super::{cursor, glob, metadata};
 use crate::backend::Warnings;
@@ -17,7 +17,7 @@ use crate::backend::redis::servers::node::Node;
 use crate::backend::redis::wire::commands::Commands;
 use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 
 /// What a page is asked for.
 #[derive(Debug, Clone)]
@@ -61,6 +61,24 @@ impl EndedBy {
     }
 }
 
+/// Keys, and what is told of each.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub struct KeyPage {
+    /// In no order, each once; there may be none on a page that is not the last.
+    keys: Vec<ListedKey>,
+    /// Where to go on; `"0"` after the last page.
+    cursor: String,
+    /// How many keys were examined for this page.
+    total_scanned: u64,
+    /// Why there are not more keys on it.
+    ended_by: EndedBy,
+    /// Whether keys may have been missed because they moved between the nodes of the cluster.
+    may_be_incomplete: bool,
+    /// What could not be told.
+    warnings: Warnings,
+}
+
 /// The keys of a page.
 struct Page {
     keys: Vec<Vec<u8>>,
@@ -73,7 +91,7 @@ struct Page {
 }
 
 impl Client {
-    /// Writes one page: `{ keys, cursor, total_scanned, ended_by, may_be_incomplete, warnings }`.
+    /// Writes a [`KeyPage`].
     pub async fn scan(&self, scan: &Scan, out: &mut Writer, deadline: Deadline) -> Result<()> {
         let page = match scan.named_key() {
             Some(key) => Page::of(key),
@@ -81,7 +99,9 @@ impl Client {
         };
         let keys = page.unique();
         let described = self.ask_columns(&keys, scan, page.node.as_ref(), deadline).await?;
-        out.raw(b"{\"keys\":[");
+        let mut object = Object::open(out);
+        let out = object.key("keys");
+        out.raw(b"[");
         let mut first = true;
         let mut warnings = Warnings::default();
         let columns = scan.columns();
@@ -89,17 +109,13 @@ impl Client {
             let replies = &described[i * columns..(i + 1) * columns];
             metadata::write(out, &mut first, key, scan, replies, &mut warnings);
         }
-        out.raw(b"],\"cursor\":");
-        out.string(&page.cursor);
-        out.raw(b",\"total_scanned\":");
-        out.integer(page.examined.cast_signed());
-        out.raw(b",\"ended_by\":");
-        out.string(page.ended_by.as_str());
-        out.raw(b",\"may_be_incomplete\":");
-        out.boolean(page.may_be_incomplete);
-        out.raw(b",\"warnings\":");
-        out.value(&warnings)?;
-        out.raw(b"}");
+        out.raw(b"]");
+        object.member("cursor", &page.cursor)?;
+        object.member("total_scanned", &page.examined)?;
+        object.member("ended_by", &page.ended_by)?;
+        object.member("may_be_incomplete", &page.may_be_incomplete)?;
+        object.member("warnings", &warnings)?;
+        object.close();
         Ok(())
     }
 

@@ -10,18 +10,16 @@ use super::window::Window;
 use super::{edit, range};
 use crate::backend::Warnings;
 use crate::backend::redis::keyspace::{cursor, metadata, walk};
-use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
 use crate::backend::redis::wire::{failure, json, reply};
 use crate::error::Result;
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 
-/// Writes `fields`, and `binary_fields` as `[[name, value], …]` for names that can't be those of a
-/// JSON object. Where fields have times to live, `field_ttls` and `binary_field_ttls` alike, in
-/// seconds.
+/// Writes fields, and the times to live that they have.
 pub(super) async fn hash(
     subject: &Subject<'_>,
     window: &Window,
-    out: &mut Writer,
+    out: &mut Object<'_>,
     warnings: &mut Warnings,
 ) -> Result<()> {
     window.takes("hash", &["pattern"])?;
@@ -43,7 +41,7 @@ pub(super) async fn hash(
 /// Writes what belongs to each name: as an object for names that are text, as pairs for others. What
 /// has nothing in it is left out, unless it is `needed`.
 fn by_name<'a, T: 'a>(
-    out: &mut Writer,
+    out: &mut Object<'_>,
     text: &str,
     binary: &str,
     needed: bool,
@@ -59,22 +57,14 @@ fn by_name<'a, T: 'a>(
         }
     }
     if needed || !texts.is_empty() {
-        out.raw(b",");
-        out.key(text);
-        out.raw(b"{");
-        let mut first = true;
+        let mut object = Object::open(out.key(text));
         for (name, content) in texts {
-            out.comma(&mut first);
-            out.string(name);
-            out.raw(b":");
-            write(out, content);
+            write(object.escaped_key(name), content);
         }
-        out.raw(b"}");
+        object.close();
     }
     if !pairs.is_empty() {
-        out.raw(b",");
-        out.key(binary);
-        out.list(pairs, |out, (name, content)| {
+        out.key(binary).list(pairs, |out, (name, content)| {
             out.raw(b"[");
             out.text_or_bytes(name);
             out.raw(b",");
@@ -116,22 +106,25 @@ async fn field_ttls(
 }
 
 /// Writes `members`.
-pub(super) async fn set(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
+pub(super) async fn set(
+    subject: &Subject<'_>,
+    window: &Window,
+    out: &mut Object<'_>,
+) -> Result<()> {
     window.takes("set", &["pattern"])?;
     let (length, next, elements) = scanned(subject, window, "SCARD", "SSCAN").await?;
     let mut seen = HashSet::with_capacity(elements.len());
-    out.raw(b",\"members\":");
     let members = elements.iter().filter_map(reply::bytes).filter(|m| seen.insert(*m));
-    out.list(members, Writer::text_or_bytes);
+    out.key("members").list(members, Writer::text_or_bytes);
     write_end(out, length, &next);
     Ok(())
 }
 
-/// Writes `members` as `{ member, score }`, those that match the pattern, in no order.
+/// Writes `members`, those that match the pattern, in no order.
 pub(super) async fn sorted_set(
     subject: &Subject<'_>,
     window: &Window,
-    out: &mut Writer,
+    out: &mut Object<'_>,
 ) -> Result<()> {
     window.takes("zset, read by pattern", &["pattern"])?;
     let (length, next, elements) = scanned(subject, window, "ZCARD", "ZSCAN").await?;
@@ -167,12 +160,7 @@ async fn scanned(
         args.extend([b"MATCH", pattern.as_slice()]);
     }
     let mut commands = Commands::with_capacity(2);
-    commands.push_about(
-        Effect::Read,
-        length,
-        subject.key,
-        crate::backend::redis::wire::commands::NO_ARGS,
-    );
+    commands.push_about(Effect::Read, length, subject.key, NO_ARGS);
     commands.push_about(Effect::Read, read, subject.key, &args);
     let [length, page] = subject.ask(&commands).await?;
     let length = reply::integer(&length).unwrap_or(0).cast_unsigned();

@@ -9,6 +9,7 @@ mod native_type;
 mod new_value;
 mod range;
 mod read;
+mod shown;
 pub(super) mod stream;
 pub(super) mod string;
 mod subject;
@@ -17,5 +18,6 @@ mod write;
 
 pub use native_type::NativeType;
 pub use new_value::{NewValue, StreamEntry};
+pub use shown::ShownKey;
 pub use window::Window;
 pub use write::Condition;

@@ -1,13 +1,17 @@
 //! The types that Redis itself has, and how their values are read.
 
 use redis::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::new_value::{NewValue, StreamEntry};
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{json, reply};
 
 /// A type whose values can be read and written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "RedisType")]
 pub enum NativeType {
     /// Bytes; also bitmaps and `HyperLogLog`s.
     String,
@@ -18,6 +22,7 @@ pub enum NativeType {
     /// Members.
     Set,
     /// Members with scores.
+    #[serde(rename = "zset")]
     SortedSet,
     /// Entries, groups and what they have pending.
     Stream,

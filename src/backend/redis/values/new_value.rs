@@ -1,5 +1,7 @@
 //! Values that are written, and the commands that make them.
 
+use super::native_type::NativeType;
+
 /// Elements that one command carries: the server runs a command in one go.
 const PER_COMMAND: usize = 1000;
 
@@ -30,16 +32,16 @@ pub struct StreamEntry {
 }
 
 impl NewValue {
-    /// The name that `TYPE` has for it.
+    /// What it is.
     #[must_use]
-    pub fn type_name(&self) -> &'static str {
+    pub fn native_type(&self) -> NativeType {
         match self {
-            Self::String(_) => "string",
-            Self::Hash(_) => "hash",
-            Self::List(_) => "list",
-            Self::Set(_) => "set",
-            Self::SortedSet(_) => "zset",
-            Self::Stream(_) => "stream",
+            Self::String(_) => NativeType::String,
+            Self::Hash(_) => NativeType::Hash,
+            Self::List(_) => NativeType::List,
+            Self::Set(_) => NativeType::Set,
+            Self::SortedSet(_) => NativeType::SortedSet,
+            Self::Stream(_) => NativeType::Stream,
         }
     }
 

@@ -8,10 +8,14 @@ use crate::backend::redis::keyspace::cursor;
 use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
 use crate::backend::redis::wire::{failure, json, reply};
 use crate::error::{Error, Result};
-use crate::json::Writer;
+use crate::json::Object;
 
 /// Writes `values`; in reverse, the last is the first and offsets count from it.
-pub(super) async fn list(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
+pub(super) async fn list(
+    subject: &Subject<'_>,
+    window: &Window,
+    out: &mut Object<'_>,
+) -> Result<()> {
     window.takes("list", &["offset", "reverse"])?;
     let (start, count) = (window.start()?, window.elements()?);
     let behind = start.saturating_add(count);
@@ -29,19 +33,17 @@ pub(super) async fn list(subject: &Subject<'_>, window: &Window, out: &mut Write
         elements.reverse();
     }
     let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
-    out.raw(b",\"values\":");
-    json::list(out, &elements);
+    json::list(out.key("values"), &elements);
     write_end(out, length, &next(start, elements.len(), length));
     Ok(())
 }
 
-/// Writes `members` as `{ member, score }`, from the lowest score on, or in reverse from the
-/// highest. Between `min` and `max`, offsets count within them, and `matched` is how many there
-/// are.
+/// Writes `members`, from the lowest score on, or in reverse from the highest. Between `min` and `max`,
+/// offsets count within them, and `matched` is how many there are.
 pub(super) async fn sorted_set(
     subject: &Subject<'_>,
     window: &Window,
-    out: &mut Writer,
+    out: &mut Object<'_>,
 ) -> Result<()> {
     window.takes("zset", &["offset", "reverse", "min", "max"])?;
     let (start, count) = (window.start()?, window.elements()?);
@@ -76,8 +78,7 @@ pub(super) async fn sorted_set(
     write_members(out, members);
     let matched = reply::integer(&matched).unwrap_or(0).cast_unsigned();
     if by_score {
-        out.raw(b",\"matched\":");
-        out.integer(matched.cast_signed());
+        out.key("matched").integer(matched.cast_signed());
     }
     let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
     write_end(out, length, &next(start, read, matched));
@@ -86,16 +87,14 @@ pub(super) async fn sorted_set(
 
 /// Writes `members`, with scores as Redis spells them.
 pub(super) fn write_members<'a>(
-    out: &mut Writer,
+    out: &mut Object<'_>,
     members: impl Iterator<Item = (&'a [u8], String)>,
 ) {
-    out.raw(b",\"members\":");
-    out.list(members, |out, (member, score)| {
-        out.raw(b"{\"member\":");
-        out.text_or_bytes(member);
-        out.raw(b",\"score\":");
-        out.string(&score);
-        out.raw(b"}");
+    out.key("members").list(members, |out, (member, score)| {
+        let mut object = Object::open(out);
+        object.key("member").text_or_bytes(member);
+        object.key("score").string(&score);
+        object.close();
     });
 }
 
@@ -105,7 +104,8 @@ fn scored(page: Vec<Value>) -> Vec<(Value, Value)> {
     std::iter::from_fn(|| Some((flat.next()?, flat.next()?))).collect()
 }
 
-fn spell(score: &Value) -> String {
+/// A score as Redis spells it.
+pub(super) fn spell(score: &Value) -> String {
     match score {
         Value::Double(score) => json::spell(*score),
         other => reply::text(other).unwrap_or_default(),

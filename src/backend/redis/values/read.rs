@@ -7,17 +7,16 @@ use super::window::Window;
 use super::{collection, range, stream, string};
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::keyspace::{lifetime, metadata};
+use crate::backend::redis::keyspace::lifetime::Lifetime;
+use crate::backend::redis::keyspace::{cursor, metadata};
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 
 impl Client {
-    /// Writes `{ key, type, …, length, cursor, ttl, ttl_ms, encoding, size, warnings }`; what stands
-    /// in the place of the dots is the value, in the shape of its type. `cursor` is `"0"` when
-    /// nothing is left to read.
+    /// Writes a [`ShownKey`](super::ShownKey).
     pub async fn read(
         &self,
         key: &[u8],
@@ -39,48 +38,47 @@ impl Client {
         if type_name == "none" {
             return Err(failure::not_found(key));
         }
-        out.raw(b"{\"key\":");
-        out.text_or_bytes(key);
-        out.raw(b",\"type\":");
-        out.string(&type_name);
+        let mut object = Object::open(out);
+        object.key("key").text_or_bytes(key);
+        object.key("type").string(&type_name);
         let mut warnings = Warnings::default();
         let subject = Subject { client: self, key, deadline };
         match type_name.as_str() {
-            "string" if window.bits => string::bits(&subject, window, out, &mut warnings).await?,
-            "string" => string::read(&subject, window, size, out, &mut warnings).await?,
-            "hash" => collection::hash(&subject, window, out, &mut warnings).await?,
-            "set" => collection::set(&subject, window, out).await?,
-            "list" => range::list(&subject, window, out).await?,
-            "zset" if window.pattern.is_some() => {
-                collection::sorted_set(&subject, window, out).await?;
+            "string" if window.bits => {
+                string::bits(&subject, window, &mut object, &mut warnings).await?
             }
-            "zset" => range::sorted_set(&subject, window, out).await?,
-            "stream" => stream::read(&subject, window, out).await?,
-            // A module's type: only the module knows how to read it.
-            _ => out.raw(b",\"value\":null,\"supported\":false,\"length\":null,\"cursor\":\"0\""),
+            "string" => string::read(&subject, window, size, &mut object, &mut warnings).await?,
+            "hash" => collection::hash(&subject, window, &mut object, &mut warnings).await?,
+            "set" => collection::set(&subject, window, &mut object).await?,
+            "list" => range::list(&subject, window, &mut object).await?,
+            "zset" if window.pattern.is_some() => {
+                collection::sorted_set(&subject, window, &mut object).await?;
+            }
+            "zset" => range::sorted_set(&subject, window, &mut object).await?,
+            "stream" => stream::read(&subject, window, &mut object).await?,
+            _ => {
+                object.key("value").raw(b"null");
+                object.key("supported").boolean(false);
+                object.key("length").raw(b"null");
+                object.key("cursor").string(cursor::END);
+            }
         }
         if let Value::ServerError(error) = ttl {
             warnings.add("ttl", failure::refused(error));
         }
-        lifetime::write(out, ttl);
-        out.raw(b",\"encoding\":");
-        metadata::field(out, "encoding", encoding, &mut warnings);
-        out.raw(b",\"size\":");
-        metadata::field(out, "size", size, &mut warnings);
-        out.raw(b",\"warnings\":");
-        out.value(&warnings)?;
-        out.raw(b"}");
+        object.members(&Lifetime::of(ttl))?;
+        metadata::field(&mut object, "encoding", encoding, &mut warnings);
+        metadata::field(&mut object, "size", size, &mut warnings);
+        object.member("warnings", &warnings)?;
+        object.close();
         Ok(())
     }
 
-    /// Writes the string at `key`, or `null` where there is none.
-    pub async fn get(&self, key: &[u8], out: &mut Writer, deadline: Deadline) -> Result<()> {
+    /// The string at `key`, if there is one.
+    pub async fn get(&self, key: &[u8], deadline: Deadline) -> Result<Option<Vec<u8>>> {
         let get = Commands::one(Effect::Read, 1, &[b"GET", key]);
         match self.run_one(&get, deadline).await {
-            Ok(value) => {
-                crate::backend::redis::wire::json::write(out, &value);
-                Ok(())
-            }
+            Ok(value) => Ok(reply::into_bytes(value)),
             Err(error) if error.code() == Code::WrongType => {
                 Err(self.wrong_type(key, "string", deadline).await)
             }

@@ -8,11 +8,14 @@ use crate::backend::redis::keyspace::cursor;
 use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
 use crate::backend::redis::wire::{failure, json, reply};
 use crate::error::{Error, Result};
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 
-/// Writes `entries` as `{ id, fields: [[name, value], …] }`: a name may occur more than once. They
-/// are between the ids `min` and `max`, both included; in reverse, the newest is the first.
-pub(super) async fn read(subject: &Subject<'_>, window: &Window, out: &mut Writer) -> Result<()> {
+/// Writes `entries` between the ids `min` and `max`, both included; in reverse, the newest is the first.
+pub(super) async fn read(
+    subject: &Subject<'_>,
+    window: &Window,
+    out: &mut Object<'_>,
+) -> Result<()> {
     window.takes("stream", &["reverse", "min", "max"])?;
     let cursor = window.cursor.as_deref().filter(|&cursor| cursor != cursor::END);
     let (mut min, mut max) = (bound(window.min.as_ref(), "-")?, bound(window.max.as_ref(), "+")?);
@@ -37,26 +40,23 @@ pub(super) async fn read(subject: &Subject<'_>, window: &Window, out: &mut Write
     let page = reply::elements(page).ok_or_else(|| failure::unexpected(name))?;
     let full = page.len() as u64 >= count;
     let mut last = cursor::END.to_owned();
-    out.raw(b",\"entries\":[");
-    let mut first = true;
-    for entry in page {
-        last = write_entry(out, &mut first, entry).ok_or_else(|| failure::unexpected(name))?;
-    }
-    out.raw(b"]");
+    out.key("entries").try_list(page, |out, entry| {
+        last = write_entry(out, entry).ok_or_else(|| failure::unexpected(name))?;
+        Ok(())
+    })?;
     write_end(out, length, if full { &last } else { cursor::END });
     Ok(())
 }
 
 /// Writes an entry and returns its id.
-fn write_entry(out: &mut Writer, first: &mut bool, entry: Value) -> Option<String> {
+fn write_entry(out: &mut Writer, entry: Value) -> Option<String> {
     let [id, fields] = <[Value; 2]>::try_from(reply::elements(entry)?).ok()?;
     let id = reply::text(&id)?;
-    out.comma(first);
-    out.raw(b"{\"id\":");
-    out.string(&id);
-    out.raw(b",\"fields\":");
-    out.list(reply::elements(fields).unwrap_or_default().chunks_exact(2), json::list);
-    out.raw(b"}");
+    let mut object = Object::open(out);
+    object.key("id").string(&id);
+    let fields = reply::elements(fields).unwrap_or_default();
+    object.key("fields").list(fields.chunks_exact(2), json::list);
+    object.close();
     Some(id)
 }
 

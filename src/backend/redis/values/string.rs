@@ -2,13 +2,14 @@
 
 use redis::Value;
 
+use super::shown::{HyperLogLog, HyperLogLogEncoding};
 use super::subject::{Subject, write_end};
 use super::window::Window;
 use crate::backend::Warnings;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::json::Object;
 
 /// Largest string, in bytes, that is given whole or in one window, and whose bits are counted.
 pub(super) const MAX_WINDOW: u64 = 16 << 20;
@@ -23,12 +24,12 @@ pub(super) const MAGIC: &[u8] = b"HYLL";
 /// The magic of a HyperLogLog, and the byte that says how it is encoded.
 const HEADER: usize = MAGIC.len() + 1;
 
-/// Writes `value`, and `hyperloglog` as `{ count, encoding }` where it is one.
+/// Writes a string, and of a HyperLogLog what it counts.
 pub(super) async fn read(
     subject: &Subject<'_>,
     window: &Window,
     size: &Value,
-    out: &mut Writer,
+    out: &mut Object<'_>,
     warnings: &mut Warnings,
 ) -> Result<()> {
     window.takes("string", &["offset"])?;
@@ -58,8 +59,7 @@ pub(super) async fn read(
     let more = start + (bytes.len() as u64) < length;
     let bytes = if more { whole_characters(bytes) } else { bytes };
     let next = if more { start + bytes.len() as u64 } else { 0 };
-    out.raw(b",\"value\":");
-    out.text_or_bytes(bytes);
+    out.key("value").text_or_bytes(bytes);
     if let Some([magic @ .., encoding]) = reply::bytes(&header)
         && magic == MAGIC
     {
@@ -73,7 +73,7 @@ pub(super) async fn read(
 async fn hyperloglog(
     subject: &Subject<'_>,
     encoding: u8,
-    out: &mut Writer,
+    out: &mut Object<'_>,
     warnings: &mut Warnings,
 ) -> Result<()> {
     let ask = Commands::one(Effect::Read, 1, &[b"PFCOUNT", subject.key]);
@@ -86,23 +86,16 @@ async fn hyperloglog(
         Err(error) if error.code() == Code::WrongType => return Ok(()),
         Err(error) => return Err(error),
     };
-    out.raw(b",\"hyperloglog\":{\"count\":");
-    match count {
-        Some(count) => out.integer(count),
-        None => out.raw(b"null"),
-    }
-    out.raw(b",\"encoding\":");
-    out.string(if encoding == 0 { "dense" } else { "sparse" });
-    out.raw(b"}");
-    Ok(())
+    let encoding =
+        if encoding == 0 { HyperLogLogEncoding::Dense } else { HyperLogLogEncoding::Sparse };
+    out.member("hyperloglog", &HyperLogLog { count, encoding })
 }
 
-/// Writes `bits` from `offset` on, the first being the highest of the first byte; and `bit_count`,
-/// how many are 1 in the whole value, or `null` where that is too much to count.
+/// Writes a string as bits.
 pub(super) async fn bits(
     subject: &Subject<'_>,
     window: &Window,
-    out: &mut Writer,
+    out: &mut Object<'_>,
     warnings: &mut Warnings,
 ) -> Result<()> {
     window.takes("bitmap", &["offset", "view"])?;
@@ -125,15 +118,9 @@ pub(super) async fn bits(
     let bits: String = spread(bytes).skip(skipped).take(wanted).collect();
     let next = start + bits.len() as u64;
     let next = if next < length * 8 { next } else { 0 };
-    out.raw(b",\"offset\":");
-    out.integer(start.cast_signed());
-    out.raw(b",\"bits\":");
-    out.string(&bits);
-    out.raw(b",\"bit_count\":");
-    match count_bits(subject, length, warnings).await? {
-        Some(count) => out.integer(count),
-        None => out.raw(b"null"),
-    }
+    out.key("offset").integer(start.cast_signed());
+    out.key("bits").string(&bits);
+    out.member("bit_count", &count_bits(subject, length, warnings).await?)?;
     write_end(out, length, &next.to_string());
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::backend::redis::wire::commands::Commands;
 use crate::backend::redis::wire::failure;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::json::Writer;
+use crate::json::Object;
 
 /// A key and what step one learned of it.
 pub(super) struct Subject<'a> {
@@ -26,9 +26,7 @@ impl Subject<'_> {
 }
 
 /// Writes `length` and `cursor`, which follow each value.
-pub(super) fn write_end(out: &mut Writer, length: u64, cursor: &str) {
-    out.raw(b",\"length\":");
-    out.integer(length.cast_signed());
-    out.raw(b",\"cursor\":");
-    out.string(cursor);
+pub(super) fn write_end(out: &mut Object<'_>, length: u64, cursor: &str) {
+    out.key("length").integer(length.cast_signed());
+    out.key("cursor").string(cursor);
 }

@@ -1,21 +1,41 @@
 //! Values as JSON, from whatever type the server gave them in.
 
+use std::collections::BTreeMap;
+
 use redis::Value;
+use schemars::JsonSchema;
 
 use super::reply;
-use crate::json::Writer;
+use crate::json::{Integer64, Object, TextOrBytes, Writer};
 
-/// Writes any reply: strings as text or bytes, integers exactly, maps as pairs, and floating point
-/// numbers as strings, spelt as Redis itself spells them: `inf`, `-inf`, `-0`, `3`.
+/// A reply without the kinds of its parts.
+#[derive(JsonSchema)]
+#[schemars(rename = "RedisReply")]
+#[serde(untagged)]
+#[allow(dead_code)] // it is written as it is read
+pub enum PlainReply {
+    /// There is nothing.
+    Nothing,
+    Boolean(bool),
+    Integer(Integer64),
+    /// Also a floating point number, spelt as Redis spells it: `inf`, `-inf`, `-0`, `3`.
+    Text(TextOrBytes),
+    /// Also a map, as `[[name, value], …]`.
+    List(Vec<PlainReply>),
+    /// The fields of a hash, where all their names are text.
+    Fields(BTreeMap<String, TextOrBytes>),
+}
+
+/// Writes any reply, as [`PlainReply`] says.
 pub(crate) fn write(out: &mut Writer, value: &Value) {
     match value {
         Value::Int(number) => out.integer(*number),
         Value::Double(number) => out.string(&spell(*number)),
         Value::Boolean(yes) => out.boolean(*yes),
         Value::BigNumber(digits) => {
-            out.raw(b"{\"$numberLong\":");
-            out.text_or_bytes(digits);
-            out.raw(b"}");
+            let mut object = Object::open(out);
+            object.key("$numberLong").text_or_bytes(digits);
+            object.close();
         }
         Value::Array(elements) | Value::Set(elements) => list(out, elements),
         Value::Map(entries) => pairs(out, entries, write),

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::{KeyInput, cursor};
-use crate::backend::redis::values::consumers::PendingQuery;
+use crate::backend::redis::values::consumers::{
+    GroupConsumers, PendingPage, PendingQuery, StreamGroups,
+};
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -13,15 +15,9 @@ use crate::request::reply::Reply;
 const DEFAULT_COUNT: u64 = 100;
 const MAX_COUNT: u64 = 1000;
 
-/// `redis.keys.groups`: `{ key, stream: { length, last_generated_id, … }, groups: [{ name,
-/// consumers, pending, last_delivered_id, entries_read, lag }], truncated }`; what an older server
-/// does not know is not there.
-pub(super) async fn groups(cx: &Context, input: KeyInput) -> Result<Reply> {
-    let key = input.key.decode(input.encoding)?;
-    let client = cx.redis().await?;
-    let mut out = Reply::open();
-    client.groups(&key, &mut out, cx.deadline).await?;
-    Ok(Reply::close(out))
+pub(super) async fn groups(cx: &Context, input: KeyInput) -> Result<Reply<StreamGroups>> {
+    let key = input.decoded()?;
+    Reply::of(&cx.redis().await?.groups(&key, cx.deadline).await?)
 }
 
 /// A stream and one of its groups.
@@ -37,14 +33,9 @@ pub(super) struct GroupInput {
     group: Bytes,
 }
 
-/// `redis.keys.consumers`: `{ key, consumers: [{ name, pending, idle_ms, inactive_ms }],
-/// truncated }`
-pub(super) async fn consumers(cx: &Context, input: GroupInput) -> Result<Reply> {
+pub(super) async fn consumers(cx: &Context, input: GroupInput) -> Result<Reply<GroupConsumers>> {
     let (key, group) = (input.key.decode(input.encoding)?, input.group.decode(input.encoding)?);
-    let client = cx.redis().await?;
-    let mut out = Reply::open();
-    client.consumers(&key, &group, &mut out, cx.deadline).await?;
-    Ok(Reply::close(out))
+    Reply::of(&cx.redis().await?.consumers(&key, &group, cx.deadline).await?)
 }
 
 /// Which of a group's pending entries.
@@ -72,9 +63,7 @@ pub(super) struct PendingInput {
     count: Option<u64>,
 }
 
-/// `redis.keys.pending`: `{ key, summary: { pending, min_id, max_id, consumers }, entries: [{ id,
-/// consumer, idle_ms, deliveries }], cursor }`
-pub(super) async fn pending(cx: &Context, input: PendingInput) -> Result<Reply> {
+pub(super) async fn pending(cx: &Context, input: PendingInput) -> Result<Reply<PendingPage>> {
     let key = input.key.decode(input.encoding)?;
     let count = input.count.unwrap_or(DEFAULT_COUNT);
     if count == 0 {
@@ -93,8 +82,5 @@ pub(super) async fn pending(cx: &Context, input: PendingInput) -> Result<Reply> 
         cursor: cursor(input.cursor)?,
         count,
     };
-    let client = cx.redis().await?;
-    let mut out = Reply::open();
-    client.pending(&key, &wanted, &mut out, cx.deadline).await?;
-    Ok(Reply::close(out))
+    Reply::of(&cx.redis().await?.pending(&key, &wanted, cx.deadline).await?)
 }

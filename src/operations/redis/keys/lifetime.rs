@@ -3,11 +3,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::input::{Bytes, Encoding};
-use crate::backend::redis::keyspace::lifetime::Expiry;
+use crate::backend::redis::keyspace::lifetime::{Expiry, Lifetime};
 use crate::error::{Error, Result};
+use crate::json::TextOrBytes;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -30,15 +31,22 @@ pub(super) struct ExpireInput {
     at_ms: Option<u64>,
 }
 
-/// `redis.keys.expire`: `{ key, ttl, ttl_ms }` as the server then has it.
-pub(super) async fn expire(cx: &Context, input: ExpireInput) -> Result<Reply> {
+/// A key and the time that it has left now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct KeyLifetime {
+    /// The key.
+    key: TextOrBytes,
+    #[serde(flatten)]
+    lifetime: Lifetime,
+}
+
+pub(super) async fn expire(cx: &Context, input: ExpireInput) -> Result<Reply<KeyLifetime>> {
     let key = input.key.decode(input.encoding)?;
     let expiry = expiry(input.ttl, input.ttl_ms, input.at, input.at_ms)?
         .ok_or_else(|| Error::validation("give `ttl`, `ttl_ms`, `at` or `at_ms`"))?;
     let client = cx.redis().await?;
-    let mut out = Reply::open();
-    client.expire(&key, expiry, &mut out, cx.deadline).await?;
-    Ok(Reply::close(out))
+    let lifetime = client.expire(&key, expiry, cx.deadline).await?;
+    Reply::of(&KeyLifetime { key: TextOrBytes(key), lifetime })
 }
 
 /// The one of the four that is given; `None` if none is.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding};
 use super::cursor;
-use crate::backend::redis::keyspace::scan::Scan;
+use crate::backend::redis::keyspace::scan::{KeyPage, Scan};
 use crate::backend::redis::keyspace::{Budget, Columns, Filter, starting_with};
 use crate::error::{Code, Error, Result};
 use crate::request::context::Context;
@@ -31,7 +31,7 @@ const MAX_MS: u64 = 10_000;
 /// What is told of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Detail {
+enum KeyDetail {
     Type,
     Ttl,
     Size,
@@ -62,11 +62,10 @@ pub(super) struct KeysListInput {
     /// Milliseconds after which the page is given as it is; default 2000, from 10 to 10 000.
     max_ms: Option<u64>,
     /// What is told of each key; default `type,ttl,size`.
-    with: Option<Vec<Detail>>,
+    with: Option<Vec<KeyDetail>>,
 }
 
-/// `redis.keys.list`
-pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply<KeyPage>> {
     let count = input.count.unwrap_or(DEFAULT_COUNT);
     if count == 0 {
         return Err(Error::validation("`count` must be at least 1"));
@@ -85,17 +84,17 @@ pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply> {
         (pattern, None) => pattern.map(decode).transpose()?,
         (None, Some(prefix)) => Some(starting_with(&decode(prefix)?)),
     };
-    let with = input.with.unwrap_or_else(|| vec![Detail::Type, Detail::Ttl, Detail::Size]);
+    let with = input.with.unwrap_or_else(|| vec![KeyDetail::Type, KeyDetail::Ttl, KeyDetail::Size]);
     let scan = Scan {
         filter: Filter { pattern, type_name: input.type_name.map(type_name).transpose()? },
         cursor: cursor(input.cursor)?.unwrap_or_else(|| "0".to_owned()),
         count,
         budget: budget(input.max_examined, input.max_ms),
         with: Columns {
-            type_name: with.contains(&Detail::Type),
-            ttl: with.contains(&Detail::Ttl),
-            size: with.contains(&Detail::Size),
-            encoding: with.contains(&Detail::Encoding),
+            type_name: with.contains(&KeyDetail::Type),
+            ttl: with.contains(&KeyDetail::Ttl),
+            size: with.contains(&KeyDetail::Size),
+            encoding: with.contains(&KeyDetail::Encoding),
         },
     };
     let client = cx.redis().await?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::input::{Bytes, Encoding, Score};
 use super::{KeyInput, cursor};
-use crate::backend::redis::values::Window;
+use crate::backend::redis::values::{ShownKey, Window};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::feed::Format;
@@ -34,46 +34,45 @@ pub(super) struct KeysGetInput {
     #[serde(default)]
     reverse: bool,
     /// Of a sorted set the lowest score, `(1.5` for greater than 1.5; of a stream the lowest id.
-    min: Option<Bound>,
+    min: Option<ScoreOrId>,
     /// Of a sorted set the highest score, `(1.5` for less than 1.5; of a stream the highest id.
-    max: Option<Bound>,
+    max: Option<ScoreOrId>,
     /// Only fields of a hash, or members of a set or sorted set, that match this glob pattern. A
     /// page may then be empty and not be the last.
     pattern: Option<Bytes>,
     /// How a string is shown.
     #[serde(default)]
-    view: View,
+    view: StringView,
 }
 
 /// How a string is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum View {
+enum StringView {
     /// As text or bytes.
     #[default]
     Value,
-    /// As a bitmap: `{ offset, bits: "0100…", bit_count }`.
+    /// As a bitmap.
     Bits,
 }
 
 /// A score or an id: both are text, and scores may be numbers.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum Bound {
+enum ScoreOrId {
     Text(String),
     Number(Score),
 }
 
-impl From<Bound> for String {
-    fn from(bound: Bound) -> Self {
+impl From<ScoreOrId> for String {
+    fn from(bound: ScoreOrId) -> Self {
         match bound {
-            Bound::Text(text) | Bound::Number(Score(text)) => text,
+            ScoreOrId::Text(text) | ScoreOrId::Number(Score(text)) => text,
         }
     }
 }
 
-/// `redis.keys.get`
-pub(super) async fn get(cx: &Context, input: KeysGetInput) -> Result<Reply> {
+pub(super) async fn get(cx: &Context, input: KeysGetInput) -> Result<Reply<ShownKey>> {
     let key = input.key.decode(input.encoding)?;
     if input.count == Some(0) {
         return Err(Error::validation("`count` must be at least 1"));
@@ -86,7 +85,7 @@ pub(super) async fn get(cx: &Context, input: KeysGetInput) -> Result<Reply> {
         min: input.min.map(String::from),
         max: input.max.map(String::from),
         pattern: input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?,
-        bits: input.view == View::Bits,
+        bits: input.view == StringView::Bits,
     };
     let client = cx.redis().await?;
     let mut out = Reply::open();
@@ -97,7 +96,7 @@ pub(super) async fn get(cx: &Context, input: KeysGetInput) -> Result<Reply> {
 /// `redis.keys.download`: the bytes of a string. They are cut off where its length changes
 /// meanwhile.
 pub(super) async fn download(cx: &Context, input: KeyInput) -> Result<Reply> {
-    let key = input.key.decode(input.encoding)?;
+    let key = input.decoded()?;
     let name = file_name(&key);
     let client = cx.redis().await?;
     let mut download = client.download(key, cx.deadline).await?;

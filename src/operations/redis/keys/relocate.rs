@@ -1,10 +1,12 @@
 //! Giving a key another name, and copying it.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::input::{Bytes, Encoding};
+use crate::backend::redis::keyspace::lifetime::Lifetime;
 use crate::error::{Error, Result};
+use crate::json::TextOrBytes;
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -29,16 +31,26 @@ fn yes() -> bool {
     true
 }
 
-/// `redis.keys.rename`: `{ key, renamed_from, ttl, ttl_ms }`
-pub(super) async fn rename(cx: &Context, input: RenameInput) -> Result<Reply> {
+/// A key that has another name now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RenamedKey {
+    /// The new name.
+    key: TextOrBytes,
+    /// The name that it had.
+    renamed_from: TextOrBytes,
+    #[serde(flatten)]
+    lifetime: Lifetime,
+}
+
+pub(super) async fn rename(cx: &Context, input: RenameInput) -> Result<Reply<RenamedKey>> {
     let key = input.key.decode(input.encoding)?;
     if key == input.to.0 {
         return Err(Error::validation("`to` is the name that the key has"));
     }
     let client = cx.redis().await?;
-    let mut out = Reply::open();
-    client.rename(&key, &input.to.0, !input.nx, &mut out, cx.deadline).await?;
-    Ok(Reply::close(out))
+    let lifetime = client.rename(&key, &input.to.0, !input.nx, cx.deadline).await?;
+    let (key, renamed_from) = (TextOrBytes(input.to.0), TextOrBytes(key));
+    Reply::of(&RenamedKey { key, renamed_from, lifetime })
 }
 
 /// A key and where to copy it.
@@ -60,9 +72,18 @@ pub(super) struct CopyInput {
     nx: bool,
 }
 
-/// `redis.keys.copy`: `{ key, copied_from, ttl, ttl_ms }`; the times are `null` for a copy in
-/// another database.
-pub(super) async fn copy(cx: &Context, input: CopyInput) -> Result<Reply> {
+/// The copy of a key.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct CopiedKey {
+    /// The copy's name.
+    key: TextOrBytes,
+    /// The key that it is a copy of.
+    copied_from: TextOrBytes,
+    #[serde(flatten)]
+    lifetime: Lifetime,
+}
+
+pub(super) async fn copy(cx: &Context, input: CopyInput) -> Result<Reply<CopiedKey>> {
     let key = input.key.decode(input.encoding)?;
     if input.db.is_some() {
         cx.require(Permission::Admin)?;
@@ -70,7 +91,7 @@ pub(super) async fn copy(cx: &Context, input: CopyInput) -> Result<Reply> {
         return Err(Error::validation("`to` is the key itself"));
     }
     let client = cx.redis().await?;
-    let mut out = Reply::open();
-    client.copy(&key, &input.to.0, input.db, !input.nx, &mut out, cx.deadline).await?;
-    Ok(Reply::close(out))
+    let lifetime = client.copy(&key, &input.to.0, input.db, !input.nx, cx.deadline).await?;
+    let (key, copied_from) = (TextOrBytes(input.to.0), TextOrBytes(key));
+    Reply::of(&CopiedKey { key, copied_from, lifetime })
 }

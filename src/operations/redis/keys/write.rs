@@ -1,13 +1,14 @@
 //! Writing whole keys, and deleting them.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::input::{Bytes, Encoding, seconds};
-use super::super::value::{self, ValueType};
+use super::super::value;
 use super::KeyInput;
-use crate::backend::redis::values::Condition;
+use crate::backend::redis::values::{Condition, NativeType};
 use crate::error::{Error, Result};
+use crate::json::{Integer64, TextOrBytes};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -25,7 +26,7 @@ pub(super) struct KeysSetInput {
     value: serde_json::Value,
     /// Default: what the value looks like: `string`, `hash` or `list`.
     #[serde(rename = "type")]
-    value_type: Option<ValueType>,
+    value_type: Option<NativeType>,
     /// Seconds to live; −1, the default, is for ever.
     ttl: Option<i64>,
     /// Only if the key does not exist.
@@ -36,15 +37,33 @@ pub(super) struct KeysSetInput {
     xx: bool,
 }
 
-/// `redis.keys.set`
-pub(super) async fn set(cx: &Context, input: KeysSetInput) -> Result<Reply> {
+/// A key that was written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in super::super) struct WrittenKey {
+    /// The key.
+    key: TextOrBytes,
+    /// What it is now.
+    #[serde(rename = "type")]
+    value_type: NativeType,
+    /// Seconds to live, as given; −1 is for ever.
+    ttl: Integer64,
+}
+
+impl WrittenKey {
+    pub(in super::super) fn new(key: Vec<u8>, value_type: NativeType, ttl: Option<u64>) -> Self {
+        let ttl = Integer64(ttl.map_or(-1, u64::cast_signed));
+        Self { key: TextOrBytes(key), value_type, ttl }
+    }
+}
+
+pub(super) async fn set(cx: &Context, input: KeysSetInput) -> Result<Reply<WrittenKey>> {
     let key = input.key.decode(input.encoding)?;
     let value = value::parse(input.value_type, input.value)?;
     let ttl = seconds(input.ttl)?;
     let condition = condition(input.nx, input.xx)?;
     let client = cx.redis().await?;
     client.write(&key, &value, ttl, condition, cx.deadline).await?;
-    written(&key, value.type_name(), ttl)
+    Reply::of(&WrittenKey::new(key, value.native_type(), ttl))
 }
 
 /// `nx` and `xx` as one condition.
@@ -57,31 +76,18 @@ pub(in super::super) fn condition(nx: bool, xx: bool) -> Result<Option<Condition
     }
 }
 
-/// The answer of a write: `{ key, type, ttl }`.
-pub(in super::super) fn written(key: &[u8], type_name: &str, ttl: Option<u64>) -> Result<Reply> {
-    Reply::write(|out| {
-        out.raw(b"{\"key\":");
-        out.text_or_bytes(key);
-        out.raw(b",\"type\":");
-        out.string(type_name);
-        out.raw(b",\"ttl\":");
-        out.integer(ttl.map_or(-1, u64::cast_signed));
-        out.raw(b"}");
-        Ok(())
-    })
+/// A key that is gone.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct DeletedKey {
+    /// The key.
+    key: TextOrBytes,
+    /// 1, or 0 where there was no such key.
+    deleted: u8,
 }
 
-/// `redis.keys.delete`
-pub(super) async fn delete(cx: &Context, input: KeyInput) -> Result<Reply> {
-    let key = input.key.decode(input.encoding)?;
+pub(super) async fn delete(cx: &Context, input: KeyInput) -> Result<Reply<DeletedKey>> {
+    let key = input.decoded()?;
     let client = cx.redis().await?;
     let deleted = client.delete(&key, cx.deadline).await?;
-    Reply::write(|out| {
-        out.raw(b"{\"key\":");
-        out.text_or_bytes(&key);
-        out.raw(b",\"deleted\":");
-        out.integer(deleted.into());
-        out.raw(b"}");
-        Ok(())
-    })
+    Reply::of(&DeletedKey { key: TextOrBytes(key), deleted: deleted.into() })
 }

@@ -3,12 +3,11 @@
 use redis::Value;
 
 use super::seen::Seen;
-use super::{Alone, Edit, Form, digits};
+use super::{Alone, Edit, EditResult, digits, result};
 use crate::backend::redis::keyspace::lifetime::Expiry;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
 use crate::error::Result;
-use crate::json::Writer;
 
 /// What commands about the lifetime of fields answer for one that does not exist.
 pub(super) const NO_FIELD: i64 = -2;
@@ -20,7 +19,7 @@ pub fn set(fields: Vec<(Vec<u8>, Vec<u8>)>, seen: Vec<(Vec<u8>, Option<Vec<u8>>)
     let args = fields.into_iter().flat_map(|(name, value)| [name, value]).collect();
     Edit::of("hash")
         .step("HSET", args)
-        .telling("added")
+        .telling(|reply| reply::integer(reply).map(EditResult::Added))
         .lasting(names)
         .unless_changed(seen.into_iter().map(|(name, value)| Seen::Field(name, value)))
 }
@@ -30,7 +29,7 @@ pub fn set(fields: Vec<(Vec<u8>, Vec<u8>)>, seen: Vec<(Vec<u8>, Option<Vec<u8>>)
 pub fn delete(names: Vec<Vec<u8>>, seen: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Edit {
     Edit::of("hash")
         .step("HDEL", names)
-        .telling("removed")
+        .telling(|reply| reply::integer(reply).map(EditResult::Removed))
         .alone(Alone::NeedsElements)
         .unless_changed(seen.into_iter().map(|(name, value)| Seen::Field(name, value)))
 }
@@ -38,13 +37,13 @@ pub fn delete(names: Vec<Vec<u8>>, seen: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Edi
 /// Adds to the integer in a field.
 #[must_use]
 pub fn increment(field: Vec<u8>, by: i64) -> Edit {
-    Edit::of("hash").step("HINCRBY", vec![field, digits(by)]).telling("value")
+    Edit::of("hash").step("HINCRBY", vec![field, digits(by)]).telling(result::value)
 }
 
 /// Adds to the number in a field, which may have a fraction.
 #[must_use]
 pub fn increment_float(field: Vec<u8>, by: String) -> Edit {
-    Edit::of("hash").step("HINCRBYFLOAT", vec![field, by.into_bytes()]).telling("value")
+    Edit::of("hash").step("HINCRBYFLOAT", vec![field, by.into_bytes()]).telling(result::value)
 }
 
 /// Sets or removes the time that fields have left.
@@ -55,10 +54,7 @@ pub fn expire(names: &[Vec<u8>], expiry: Expiry) -> Edit {
         Expiry::In(ms) => ("HPEXPIRE", vec![digits(ms)]),
         Expiry::At(ms) => ("HPEXPIREAT", vec![digits(ms)]),
     };
-    Edit::of("hash")
-        .step(name, fields(&end, names))
-        .telling_as("fields", Form::FieldCodes)
-        .alone(Alone::NeedsElements)
+    Edit::of("hash").step(name, fields(&end, names)).telling(codes).alone(Alone::NeedsElements)
 }
 
 /// `args… FIELDS n name…`
@@ -89,18 +85,14 @@ pub(super) fn keep_ends(
     Ok(())
 }
 
-/// Writes `{ changed, missing }`, how many fields of each there were.
-pub(super) fn write_codes(out: &mut Writer, reply: &Value) {
-    let codes = if let Value::Array(codes) = reply { codes.as_slice() } else { &[] };
+/// Counts the codes that there are, one for each field.
+fn codes(reply: &Value) -> Option<EditResult> {
+    let Value::Array(codes) = reply else { return None };
     let count = |wanted: fn(i64) -> bool| {
-        let counted = codes.iter().filter(|code| reply::integer(code).is_some_and(wanted)).count();
-        i64::try_from(counted).unwrap_or(i64::MAX)
+        codes.iter().filter(|code| reply::integer(code).is_some_and(wanted)).count()
     };
-    out.raw(b"{\"changed\":");
-    out.integer(count(|code| code > 0));
-    out.raw(b",\"missing\":");
-    out.integer(count(|code| code == NO_FIELD));
-    out.raw(b"}");
+    let (changed, missing) = (count(|code| code > 0), count(|code| code == NO_FIELD));
+    Some(EditResult::Fields { changed, missing })
 }
 
 #[cfg(test)]
@@ -120,8 +112,7 @@ mod tests {
 
     #[test]
     fn codes_of_fields_are_counted() {
-        let mut out = Writer::new();
-        write_codes(&mut out, &Value::Array([1, -2, 0, -1, 2].map(Value::Int).to_vec()));
-        assert_eq!(out.into_bytes(), br#"{"changed":2,"missing":1}"#);
+        let told = codes(&Value::Array([1, -2, 0, -1, 2].map(Value::Int).to_vec()));
+        assert_eq!(told, Some(EditResult::Fields { changed: 2, missing: 1 }));
     }
 }

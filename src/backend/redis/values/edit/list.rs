@@ -6,7 +6,8 @@
 use uuid::Uuid;
 
 use super::seen::Seen;
-use super::{Alone, Edit, digits};
+use super::{Alone, Edit, EditResult, digits};
+use crate::backend::redis::wire::reply;
 
 /// Which end, or which side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub fn set(index: i64, value: Vec<u8>, seen: Vec<u8>) -> Edit {
 pub fn insert(side: Side, pivot: Vec<u8>, value: Vec<u8>) -> Edit {
     Edit::of("list")
         .step("LINSERT", vec![side.word(), pivot, value])
-        .telling("length")
+        .telling(|reply| reply::integer(reply).map(EditResult::Length))
         .alone(Alone::NeedsKey)
 }
 
@@ -61,7 +62,7 @@ pub fn insert_at(index: i64, side: Side, value: Vec<u8>, seen: Vec<u8>) -> Edit 
         .step("LINSERT", vec![side.other().word(), mark.clone(), seen.clone()])
         .step("LREM", vec![digits(1), mark])
         .step("LLEN", vec![])
-        .telling("length")
+        .telling(|reply| reply::integer(reply).map(EditResult::Length))
         .unless_changed([Seen::Element(index, seen)])
 }
 
@@ -72,7 +73,10 @@ pub fn push(side: Side, values: Vec<Vec<u8>>) -> Edit {
         Side::Left => "LPUSHX",
         Side::Right => "RPUSHX",
     };
-    Edit::of("list").step(name, values).telling("length").alone(Alone::NeedsKey)
+    Edit::of("list")
+        .step(name, values)
+        .telling(|reply| reply::integer(reply).map(EditResult::Length))
+        .alone(Alone::NeedsKey)
 }
 
 /// Removes elements that equal `value`: the first `count`, from the tail if it is negative; all
@@ -81,7 +85,7 @@ pub fn push(side: Side, values: Vec<Vec<u8>>) -> Edit {
 pub fn remove(value: Vec<u8>, count: i64) -> Edit {
     Edit::of("list")
         .step("LREM", vec![digits(count), value])
-        .telling("removed")
+        .telling(|reply| reply::integer(reply).map(EditResult::Removed))
         .alone(Alone::NeedsElements)
 }
 
@@ -93,7 +97,7 @@ pub fn remove_at(index: i64, seen: Vec<u8>) -> Edit {
     Edit::of("list")
         .step("LSET", vec![digits(index), mark.clone()])
         .step("LREM", vec![digits(1), mark])
-        .telling("removed")
+        .telling(|reply| reply::integer(reply).map(EditResult::Removed))
         .unless_changed([Seen::Element(index, seen)])
 }
 
@@ -103,7 +107,7 @@ pub fn trim(start: i64, stop: i64) -> Edit {
     Edit::of("list")
         .step("LTRIM", vec![digits(start), digits(stop)])
         .step("LLEN", vec![])
-        .telling("length")
+        .telling(|reply| reply::integer(reply).map(EditResult::Length))
 }
 
 fn mark() -> Vec<u8> {

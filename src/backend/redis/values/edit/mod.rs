@@ -9,19 +9,22 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use redis::Value;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::keyspace::lifetime::{self, Expiry};
+use crate::backend::redis::keyspace::lifetime::{Expiry, Lifetime};
+use crate::backend::redis::values::NativeType;
 use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
 use crate::outcome::Outcome;
 
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;
+mod result;
 mod seen;
 pub mod set;
 pub mod sorted_set;
@@ -29,6 +32,8 @@ pub mod stream;
 pub mod string;
 
 use seen::Seen;
+
+pub use result::EditResult;
 
 /// One change of one key.
 #[derive(Debug)]
@@ -58,17 +63,8 @@ enum Alone {
 struct Step {
     name: &'static str,
     args: Vec<Vec<u8>>,
-    /// What its reply is called in the answer; `None` keeps it out.
-    told: Option<(&'static str, Form)>,
-}
-
-/// How a reply is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// As it is.
-    Plain,
-    /// One code per field: those that were changed, and those that are missing.
-    FieldCodes,
+    /// What its reply tells of the edit; `None` keeps it out.
+    told: Option<fn(&Value) -> Option<EditResult>>,
 }
 
 impl Edit {
@@ -82,14 +78,10 @@ impl Edit {
         self
     }
 
-    /// Tells the reply of the last step as `name`.
-    fn telling(self, name: &'static str) -> Self {
-        self.telling_as(name, Form::Plain)
-    }
-
-    fn telling_as(mut self, name: &'static str, form: Form) -> Self {
+    /// Tells of the edit what the reply of the last step says.
+    fn telling(mut self, told: fn(&Value) -> Option<EditResult>) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.told = Some((name, form));
+            step.told = Some(told);
         }
         self
     }
@@ -116,7 +108,17 @@ impl Edit {
     }
 }
 
-/// What an edit did.
+/// An edit that ran.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Edited {
+    /// What the key holds.
+    #[serde(rename = "type")]
+    #[schemars(with = "NativeType")]
+    type_name: &'static str,
+    /// What it did; of which form is said with each edit.
+    result: EditResult,
+}
+
 struct Done {
     replies: Vec<Value>,
     /// Milliseconds, or a code below zero, or why it is not known.
@@ -124,8 +126,7 @@ struct Done {
 }
 
 impl Client {
-    /// Runs an edit, and writes `{ key, type, result, ttl, ttl_ms }`. A `ttl` of −2 says that the
-    /// key went with its last element.
+    /// Runs an edit. A lifetime of −2 says that the key went with its last element.
     ///
     /// `expiry` is set with it; without one the key keeps the time that it has left.
     pub async fn edit(
@@ -133,32 +134,18 @@ impl Client {
         key: &[u8],
         edit: &Edit,
         expiry: Option<Expiry>,
-        out: &mut Writer,
         deadline: Deadline,
-    ) -> Result<()> {
+    ) -> Result<(Edited, Lifetime)> {
         let done = match edit.alone {
             Some(alone) if edit.seen.is_empty() && expiry.is_none() => {
                 self.edit_alone(key, edit, alone, deadline).await?
             }
             _ => self.edit_watched(key, edit, expiry, deadline).await?,
         };
-        out.raw(b"{\"key\":");
-        out.text_or_bytes(key);
-        out.raw(b",\"type\":");
-        out.string(edit.type_name);
-        out.raw(b",\"result\":{");
-        let mut first = true;
-        for (step, reply) in edit.steps.iter().zip(&done.replies) {
-            if let Some((name, form)) = step.told {
-                out.comma(&mut first);
-                out.key(name);
-                form.write(out, reply);
-            }
-        }
-        out.raw(b"}");
-        lifetime::write(out, &done.ttl);
-        out.raw(b"}");
-        Ok(())
+        let told = edit.steps.iter().zip(&done.replies);
+        let result = told.filter_map(|(step, reply)| step.told?(reply)).next();
+        let result = result.unwrap_or(EditResult::Nothing {});
+        Ok((Edited { type_name: edit.type_name, result }, Lifetime::of(&done.ttl)))
     }
 
     async fn edit_alone(
@@ -286,15 +273,6 @@ fn did_nothing(reply: &Value) -> bool {
         Value::Int(0) | Value::Nil => true,
         Value::Array(codes) => codes.iter().all(|code| *code == Value::Int(hash::NO_FIELD)),
         _ => false,
-    }
-}
-
-impl Form {
-    fn write(self, out: &mut Writer, reply: &Value) {
-        match self {
-            Self::Plain => json::write(out, reply),
-            Self::FieldCodes => hash::write_codes(out, reply),
-        }
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! None of these commands makes a stream: `XADD` is told not to, `XGROUP CREATE` is not told to.
 
-use super::{Alone, Edit, digits};
+use redis::Value;
+
+use super::{Alone, Edit, EditResult, digits};
+use crate::backend::redis::wire::reply;
 
 /// How many entries a stream keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,10 @@ pub fn add(id: String, fields: Vec<(Vec<u8>, Vec<u8>)>, cap: Option<(Cap, bool)>
     args.extend(cap.into_iter().flat_map(|(cap, is_exact)| cap.args(is_exact)));
     args.push(id.into_bytes());
     args.extend(fields.into_iter().flat_map(|(name, value)| [name, value]));
-    Edit::of("stream").step("XADD", args).telling("id").alone(Alone::NeedsKey)
+    Edit::of("stream")
+        .step("XADD", args)
+        .telling(|reply| reply::text(reply).map(EditResult::Id))
+        .alone(Alone::NeedsKey)
 }
 
 /// Removes the oldest entries. Unless it is exact, some more than asked for may be kept, which is
@@ -38,13 +44,19 @@ pub fn add(id: String, fields: Vec<(Vec<u8>, Vec<u8>)>, cap: Option<(Cap, bool)>
 #[must_use]
 pub fn trim(cap: &Cap, is_exact: bool) -> Edit {
     let args = cap.args(is_exact).to_vec();
-    Edit::of("stream").step("XTRIM", args).telling("removed").alone(Alone::NeedsElements)
+    Edit::of("stream")
+        .step("XTRIM", args)
+        .telling(|reply| reply::integer(reply).map(EditResult::Removed))
+        .alone(Alone::NeedsElements)
 }
 
 /// Deletes entries.
 #[must_use]
 pub fn delete(ids: Vec<String>) -> Edit {
-    Edit::of("stream").step("XDEL", texts(ids)).telling("removed").alone(Alone::NeedsElements)
+    Edit::of("stream")
+        .step("XDEL", texts(ids))
+        .telling(|reply| reply::integer(reply).map(EditResult::Removed))
+        .alone(Alone::NeedsElements)
 }
 
 /// Makes a group that begins behind `id`: `0` for everything, `$` for what is yet to come.
@@ -60,7 +72,7 @@ pub fn group_create(group: Vec<u8>, id: String) -> Edit {
 pub fn group_destroy(group: Vec<u8>) -> Edit {
     Edit::of("stream")
         .step("XGROUP DESTROY", vec![group])
-        .telling("destroyed")
+        .telling(|reply| reply::integer(reply).map(EditResult::Destroyed))
         .alone(Alone::NeedsElements)
 }
 
@@ -77,7 +89,7 @@ pub fn group_set_id(group: Vec<u8>, id: String) -> Edit {
 pub fn delete_consumer(group: Vec<u8>, consumer: Vec<u8>) -> Edit {
     Edit::of("stream")
         .step("XGROUP DELCONSUMER", vec![group, consumer])
-        .telling("pending")
+        .telling(|reply| reply::integer(reply).map(EditResult::Pending))
         .alone(Alone::NeedsElements)
 }
 
@@ -85,7 +97,10 @@ pub fn delete_consumer(group: Vec<u8>, consumer: Vec<u8>) -> Edit {
 #[must_use]
 pub fn ack(group: Vec<u8>, ids: Vec<String>) -> Edit {
     let args = [group].into_iter().chain(texts(ids)).collect();
-    Edit::of("stream").step("XACK", args).telling("acknowledged").alone(Alone::NeedsElements)
+    Edit::of("stream")
+        .step("XACK", args)
+        .telling(|reply| reply::integer(reply).map(EditResult::Acknowledged))
+        .alone(Alone::NeedsElements)
 }
 
 /// Gives pending entries that were idle for long enough to another consumer. It does not count as a
@@ -94,7 +109,12 @@ pub fn ack(group: Vec<u8>, ids: Vec<String>) -> Edit {
 pub fn claim(group: Vec<u8>, consumer: Vec<u8>, min_idle_ms: u64, ids: Vec<String>) -> Edit {
     let head = [group, consumer, digits(min_idle_ms)];
     let args = head.into_iter().chain(texts(ids)).chain([b"JUSTID".to_vec()]).collect();
-    Edit::of("stream").step("XCLAIM", args).telling("claimed").alone(Alone::NeedsElements)
+    Edit::of("stream").step("XCLAIM", args).telling(claimed).alone(Alone::NeedsElements)
+}
+
+fn claimed(reply: &Value) -> Option<EditResult> {
+    let Value::Array(ids) = reply else { return None };
+    Some(EditResult::Claimed(ids.iter().filter_map(reply::text).collect()))
 }
 
 fn texts(ids: Vec<String>) -> Vec<Vec<u8>> {

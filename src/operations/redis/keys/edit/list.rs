@@ -24,7 +24,7 @@ pub(super) enum ListEdit {
     /// Inserts beside the first element that equals `pivot`. Result: `length`.
     Insert {
         /// Before or after it.
-        side: Beside,
+        side: ElementSide,
         /// The element that is there.
         pivot: Bytes,
         /// The new one.
@@ -35,7 +35,7 @@ pub(super) enum ListEdit {
         /// Where.
         index: i64,
         /// Before or after it.
-        side: Beside,
+        side: ElementSide,
         /// The new element.
         value: Bytes,
         /// Only if this is at the index still.
@@ -45,7 +45,7 @@ pub(super) enum ListEdit {
     /// Result: `length`.
     Push {
         /// Left is the head, right the tail.
-        side: End,
+        side: ListEnd,
         /// The new elements.
         values: Vec<Bytes>,
     },
@@ -75,7 +75,7 @@ pub(super) enum ListEdit {
 /// A side of an element.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Beside {
+pub(super) enum ElementSide {
     Before,
     After,
 }
@@ -83,7 +83,7 @@ pub(super) enum Beside {
 /// An end of a list.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum End {
+pub(super) enum ListEnd {
     Left,
     Right,
 }
@@ -104,20 +104,20 @@ impl ListEdit {
     }
 }
 
-impl From<Beside> for list::Side {
-    fn from(side: Beside) -> Self {
+impl From<ElementSide> for list::Side {
+    fn from(side: ElementSide) -> Self {
         match side {
-            Beside::Before => Self::Left,
-            Beside::After => Self::Right,
+            ElementSide::Before => Self::Left,
+            ElementSide::After => Self::Right,
         }
     }
 }
 
-impl From<End> for list::Side {
-    fn from(end: End) -> Self {
+impl From<ListEnd> for list::Side {
+    fn from(end: ListEnd) -> Self {
         match end {
-            End::Left => Self::Left,
-            End::Right => Self::Right,
+            ListEnd::Left => Self::Left,
+            ListEnd::Right => Self::Right,
         }
     }
 }

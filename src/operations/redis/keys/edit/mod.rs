@@ -1,15 +1,14 @@
 //! Edits: `{ "edit": { "<type>": { "<what>": { … } } } }`.
-//!
-//! What must be as the caller saw it is given as `if_unchanged`, in the shape of what is written;
-//! where something else is there now, the answer is `CONFLICT` with it.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::input::{Bytes, Encoding};
 use super::lifetime::expiry;
-use crate::backend::redis::values::edit::Edit;
+use crate::backend::redis::keyspace::lifetime::Lifetime;
+use crate::backend::redis::values::edit::{Edit, Edited};
 use crate::error::{Error, Result};
+use crate::json::TextOrBytes;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -32,7 +31,7 @@ pub(in super::super) struct EditInput {
     #[serde(default)]
     encoding: Encoding,
     /// What to change. Without it, `ttl` and its like are all that is changed.
-    edit: Option<Change>,
+    edit: Option<ValueEdit>,
     /// Seconds to live from now on; −1 is for ever. Default: the time that the key has left.
     ttl: Option<i64>,
     /// The same in milliseconds.
@@ -46,7 +45,7 @@ pub(in super::super) struct EditInput {
 /// The type that the key holds, and what to change of it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Change {
+enum ValueEdit {
     String(string::StringEdit),
     Hash(hash::HashEdit),
     List(list::ListEdit),
@@ -56,28 +55,35 @@ enum Change {
     Hyperloglog(hyperloglog::HyperloglogEdit),
 }
 
-/// `redis.keys.edit`: `{ key, type, result, ttl, ttl_ms }`. What `result` has is said with each
-/// edit. A `ttl` of −2 says that the key went with its last element.
-pub(super) async fn edit(cx: &Context, input: EditInput) -> Result<Reply> {
-    let key = input.key.decode(input.encoding)?;
-    let expiry = expiry(input.ttl, input.ttl_ms, input.at, input.at_ms)?;
-    let edit = input.edit.map(Change::edit).transpose()?;
-    let mut out = Reply::open();
-    match (edit, expiry) {
-        (Some(edit), expiry) => {
-            let client = cx.redis().await?;
-            client.edit(&key, &edit, expiry, &mut out, cx.deadline).await?;
-        }
-        (None, Some(expiry)) => {
-            let client = cx.redis().await?;
-            client.expire(&key, expiry, &mut out, cx.deadline).await?;
-        }
-        (None, None) => return Err(Error::validation("`edit` is required, or a time to live")),
-    }
-    Ok(Reply::close(out))
+/// A key that was edited.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct EditedKey {
+    /// The key.
+    key: TextOrBytes,
+    /// Not there where only the time was set.
+    #[serde(flatten)]
+    edited: Option<Edited>,
+    #[serde(flatten)]
+    lifetime: Lifetime,
 }
 
-impl Change {
+pub(super) async fn edit(cx: &Context, input: EditInput) -> Result<Reply<EditedKey>> {
+    let key = input.key.decode(input.encoding)?;
+    let expiry = expiry(input.ttl, input.ttl_ms, input.at, input.at_ms)?;
+    let edit = input.edit.map(ValueEdit::edit).transpose()?;
+    let (edited, lifetime) = match (edit, expiry) {
+        (Some(edit), expiry) => {
+            let client = cx.redis().await?;
+            let (edited, lifetime) = client.edit(&key, &edit, expiry, cx.deadline).await?;
+            (Some(edited), lifetime)
+        }
+        (None, Some(expiry)) => (None, cx.redis().await?.expire(&key, expiry, cx.deadline).await?),
+        (None, None) => return Err(Error::validation("`edit` is required, or a time to live")),
+    };
+    Reply::of(&EditedKey { key: TextOrBytes(key), edited, lifetime })
+}
+
+impl ValueEdit {
     fn edit(self) -> Result<Edit> {
         match self {
             Self::String(edit) => edit.edit(),
@@ -99,7 +105,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn read(edit: &Value) -> Result<Edit> {
-        let change: Change =
+        let change: ValueEdit =
             serde_json::from_value(edit.clone()).map_err(|e| Error::validation(e.to_string()))?;
         change.edit()
     }
