@@ -155,6 +155,14 @@ impl Code {
 #[derive(Clone)]
 pub struct Error(Box<Parts>);
 
+/// The body of a failed request.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Failure<'a> {
+    /// The same as in `error`.
+    message: &'a str,
+    error: Fault<'a>,
+}
+
 /// A failure, as answers tell it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Fault<'a> {
@@ -331,10 +339,11 @@ impl Error {
         }
     }
 
-    /// The failure envelope of an HTTP answer.
+    /// The failure envelope of an HTTP answer, as JSON.
     #[must_use]
-    pub fn to_json(&self, request_id: &str) -> Value {
-        serde_json::json!({ "message": self.0.message, "error": self.fault(request_id) })
+    pub fn to_json(&self, request_id: &str) -> String {
+        let failure = Failure { message: &self.0.message, error: self.fault(request_id) };
+        serde_json::to_string(&failure).expect("texts and numbers can be written")
     }
 }
 

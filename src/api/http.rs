@@ -111,7 +111,7 @@ pub async fn handle(service: &Arc<Service>, mut request: Request) -> Response {
 /// The answer to a failed request.
 #[must_use]
 pub fn failure(error: &Error, request_id: &Arc<str>) -> Response {
-    let body = error.to_json(request_id).to_string().into_bytes();
+    let body = error.to_json(request_id).into_bytes();
     let mut response = response(error.code().http_status(), body, request_id);
     if let Some(wait) = error.wait() {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

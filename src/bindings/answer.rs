@@ -92,13 +92,13 @@ impl Answer {
                 }
                 Self::Done => Ok(undefined(env)),
                 Self::Failed(error, request_id) => {
-                    string(env, error.to_json(&request_id).to_string().as_bytes())
+                    string(env, error.to_json(&request_id).as_bytes())
                 }
                 Self::Cancelled => {
                     // It may have been sent already, and nobody read the answer.
                     let error = Error::internal("the work was dropped before it ended")
                         .outcome(Outcome::Unknown);
-                    string(env, error.to_json("").to_string().as_bytes())
+                    string(env, error.to_json("").as_bytes())
                 }
             }
         }

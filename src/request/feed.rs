@@ -208,10 +208,9 @@ impl Sink {
     /// of ours, or by cutting the answer off.
     pub(super) async fn fail(&mut self, error: Error, request_id: &str) {
         if self.format.tells_failures() {
-            let failure = error.to_json(request_id);
             self.format.open(&mut self.out);
             self.out.raw(b"{\"error\":");
-            let written = self.out.value(&failure["error"]);
+            let written = self.out.value(&error.fault(request_id));
             self.out.raw(b"}");
             self.format.close(&mut self.out);
             if written.is_ok() {

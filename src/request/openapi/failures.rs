@@ -49,34 +49,3 @@ fn response(schema: &Value) -> Value {
         "content": { "application/json": { "schema": schema } },
     })
 }
-
-/// The form of all of them.
-pub(super) fn schema() -> Value {
-    let codes = Code::ALL.map(Code::as_str);
-    json!({
-        "type": "object",
-        "required": ["message", "error"],
-        "properties": {
-            "message": { "type": "string", "description": "The same as in `error`." },
-            "error": {
-                "type": "object",
-                "required": ["message", "code", "retryable", "outcome", "request_id"],
-                "properties": {
-                    "message": { "type": "string", "description": "For people." },
-                    "code": { "type": "string", "enum": codes, "description": "For programs." },
-                    "details": { "type": "object", "description": "What else is known of it." },
-                    "retryable": {
-                        "type": "boolean",
-                        "description": "Whether the same request may succeed later.",
-                    },
-                    "outcome": {
-                        "type": "string",
-                        "enum": ["applied", "not_applied", "unknown"],
-                        "description": "What is known of a write.",
-                    },
-                    "request_id": { "type": "string", "description": "As in the log." },
-                },
-            },
-        },
-    })
-}

@@ -4,7 +4,7 @@
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::failures;
+use crate::error::Failure;
 
 /// Where schemas stand in the document.
 const PLACE: &str = "/components/schemas";
@@ -42,6 +42,7 @@ impl Schemas {
 
     /// All of them.
     pub(super) fn into_components(mut self) -> Map<String, Value> {
+        self.answers.subschema_for::<Failure<'_>>();
         let mut all = self.own;
         for (name, schema) in [&mut self.input, &mut self.answers]
             .into_iter()
@@ -51,7 +52,6 @@ impl Schemas {
             // What is written may be read again: a type of both has one form, or two names.
             debug_assert!(before.is_none_or(|before| before == schema), "two schemas named {name}");
         }
-        all.insert("Failure".to_owned(), failures::schema());
         all
     }
 }

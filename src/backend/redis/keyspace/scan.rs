@@ -50,17 +50,6 @@ pub(in crate::backend::redis) enum EndedBy {
     Keyspace,
 }
 
-impl EndedBy {
-    pub(in crate::backend::redis) fn as_str(self) -> &'static str {
-        match self {
-            Self::Keys => "keys",
-            Self::Examined => "examined",
-            Self::Time => "time",
-            Self::Keyspace => "keyspace",
-        }
-    }
-}
-
 /// Keys, and what is told of each.
 #[derive(JsonSchema)]
 #[allow(dead_code)] // it is written as it is read
