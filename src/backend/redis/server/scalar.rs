@@ -20,6 +20,7 @@ pub(super) enum Scalar {
     Word(String),
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
 fn integer64<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
     Integer64(*number).serialize(serializer)
 }

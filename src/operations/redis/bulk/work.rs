@@ -161,7 +161,7 @@ impl Work {
             Deed::Change(change, dry_run) => {
                 let results = match dry_run {
                     None => client.change(*change, keys, cx.step()).await,
-                    Some(dry) => dry.chunk(client, *change, keys, sink, cx.step()).await?,
+                    Some(dry_run) => dry_run.chunk(client, *change, keys, sink, cx.step()).await?,
                 };
                 let pause = pace.observe(started.elapsed());
                 let keys = keys.iter().cloned().zip(results).collect();

@@ -1,4 +1,5 @@
 //! The lines of an export, as they are declared. Those about keys are written while they are read.
+#![allow(dead_code)] // of those about keys nothing is made but their schema
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,6 @@ use crate::json::{Integer64, TextOrBytes};
 /// A line of an export. Times are milliseconds since 1970.
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[allow(dead_code)] // it is written as it is read
 pub(super) enum ExportLine {
     /// A key that could not be read.
     Skipped(SkippedKey),
@@ -80,7 +80,6 @@ pub(super) struct ExportFilter {
 
 /// A key with its value, or the beginning of it.
 #[derive(JsonSchema)]
-#[allow(dead_code)] // it is written as it is read
 pub(super) struct ExportedKey {
     key: TextOrBytes,
     /// Not there where it does not expire.
@@ -88,12 +87,18 @@ pub(super) struct ExportedKey {
     expires_at: Option<Integer64>,
     #[serde(flatten)]
     value: ExportedValue,
-    /// Of a hash: fields that expire, and when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field_expires: Option<Vec<(TextOrBytes, Integer64)>>,
     /// Of a stream: what it is besides its entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<ExportedStream>,
+    #[serde(flatten)]
+    about: AboutValue,
+}
+
+#[derive(JsonSchema)]
+struct AboutValue {
+    /// Of a hash: fields that expire, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field_expires: Option<Vec<(TextOrBytes, Integer64)>>,
     /// Whether the next line goes on with it; not there where none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<bool>,
@@ -105,7 +110,6 @@ pub(super) struct ExportedKey {
 /// A value by its type.
 #[derive(JsonSchema)]
 #[serde(tag = "type", content = "value", rename_all = "lowercase")]
-#[allow(dead_code)] // it is written as it is read
 enum ExportedValue {
     String(TextOrBytes),
     /// Fields and values.
@@ -120,7 +124,6 @@ enum ExportedValue {
 /// A part of a value, by the type of its key.
 #[derive(JsonSchema)]
 #[serde(untagged)]
-#[allow(dead_code)] // it is written as it is read
 enum PartOfValue {
     /// Of a `string`.
     Text(TextOrBytes),
@@ -136,23 +139,14 @@ enum PartOfValue {
 
 /// More of a value.
 #[derive(JsonSchema)]
-#[allow(dead_code)] // it is written as it is read
 pub(super) struct ExportedPart {
     part: PartOfValue,
-    /// Of a hash: fields that expire, and when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field_expires: Option<Vec<(TextOrBytes, Integer64)>>,
-    /// As in the first line of the key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    more: Option<bool>,
-    /// As in the first line of the key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changed: Option<bool>,
+    #[serde(flatten)]
+    about: AboutValue,
 }
 
 /// Deliveries of a stream that were not acknowledged.
 #[derive(JsonSchema)]
-#[allow(dead_code)] // it is written as it is read
 pub(super) struct ExportedPending {
     pending: PendingOfGroup,
     /// As in the first line of the key.
@@ -162,7 +156,6 @@ pub(super) struct ExportedPending {
 
 /// A module's value, as `DUMP` gave it.
 #[derive(JsonSchema)]
-#[allow(dead_code)] // it is written as it is read
 pub(super) struct DumpedKey {
     key: TextOrBytes,
     #[serde(rename = "type")]
@@ -179,7 +172,6 @@ pub(super) struct DumpedKey {
 
 /// A key that could not be read.
 #[derive(JsonSchema)]
-#[allow(dead_code)] // it is written as it is read
 pub(super) struct SkippedKey {
     key: TextOrBytes,
     /// `null` where it is not known.

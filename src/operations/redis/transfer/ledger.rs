@@ -21,7 +21,7 @@ pub(super) struct Ledger {
 }
 
 /// What an export says of the lines since its header.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ExportSums")]
 pub(super) struct Sums {
     /// Complete keys.

@@ -251,7 +251,9 @@ impl Values {
                 .line(sink, |out| {
                     let (mut line, name) = if std::mem::take(&mut first) {
                         let mut line = begin(out, key, expires_at);
-                        state.iter().for_each(|state| encode::stream_state(&mut line, state));
+                        if let Some(state) = &state {
+                            encode::stream_state(&mut line, state);
+                        }
                         (line, "value")
                     } else {
                         (Object::open(out), "part")
