@@ -1,14 +1,13 @@
-//! A registered connection: what is known of it without its secrets, and how it is shown.
+//! A registered connection: what is known of it without its secrets.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::vault::Owner;
-use crate::error::Result;
-use crate::json::Writer;
 use crate::platform::named;
 use crate::pool::PoolKey;
 use crate::target::{Columns, DatabaseType, Target};
@@ -16,6 +15,7 @@ use crate::target::{Columns, DatabaseType, Target};
 /// How a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "ConnectionStatus")]
 pub enum Status {
     /// It worked when it was last tried.
     #[serde(alias = "active")]
@@ -107,7 +107,7 @@ pub struct Connection {
     pub(super) created_us: i64,
     pub(super) origin: Origin,
     /// Its JSON, written when it is first shown: lists are asked far more often than they change.
-    pub(super) rendered: OnceLock<Vec<u8>>,
+    pub(super) rendered: OnceLock<Box<RawValue>>,
 }
 
 /// Where the secrets are.
@@ -171,84 +171,5 @@ impl Connection {
 
     pub(super) fn owner(&self) -> Owner {
         Owner { id: self.id, project_id: self.project_id, database_type: self.database_type }
-    }
-
-    /// Writes it as JSON, without secrets and under the names of both documents.
-    pub fn write(&self, w: &mut Writer) -> Result<()> {
-        if let Some(rendered) = self.rendered.get() {
-            w.raw(rendered);
-            return Ok(());
-        }
-        let from = w.len();
-        self.render(w)?;
-        let _ = self.rendered.set(w.buffer()[from..].to_vec());
-        Ok(())
-    }
-
-    fn render(&self, w: &mut Writer) -> Result<()> {
-        w.raw(b"{");
-        text(w, "id", &self.id.to_string());
-        text(w, ",project_id", &self.project_id.to_string());
-        text(w, ",project_ref", &self.project_ref);
-        text(w, ",project_name", &self.project_name);
-        optional(w, ",organization_name", self.organization_name.as_deref());
-        optional(w, ",organization_slug", self.organization_slug.as_deref());
-        text(w, ",database_type", self.database_type.as_str());
-        text(w, ",type", self.database_type.as_str());
-        text(w, ",identifier", &self.identifier);
-        text(w, ",name", &self.identifier);
-        optional(w, ",description", self.description.as_deref());
-        text(w, ",connection_string", &self.masked());
-        optional(w, ",host", self.columns.host.as_deref());
-        name(w, ",port");
-        match self.columns.port {
-            Some(port) => w.integer(i64::from(port)),
-            None => w.raw(b"null"),
-        }
-        optional(w, ",database_name", self.columns.database_name.as_deref());
-        optional(w, ",username", self.columns.username.as_deref());
-        name(w, ",has_password");
-        w.boolean(self.has_password);
-        name(w, ",options");
-        w.value(&self.columns.options)?;
-        name(w, ",config");
-        w.value(&self.columns.options)?;
-        name(w, ",is_primary");
-        w.boolean(self.is_primary);
-        text(w, ",status", self.status.as_str());
-        optional(w, ",last_connected_at", self.last_connected_at.as_deref());
-        optional(w, ",last_error", self.last_error.as_deref());
-        name(w, ",version");
-        w.integer(self.version);
-        name(w, ",editable");
-        w.boolean(!self.is_env());
-        optional(w, ",created_at", self.created_at.as_deref());
-        optional(w, ",updated_at", self.updated_at.as_deref());
-        w.raw(b"}");
-        Ok(())
-    }
-}
-
-/// `"name":`; a leading comma stays outside the quotes.
-fn name(w: &mut Writer, name: &str) {
-    match name.strip_prefix(',') {
-        Some(name) => {
-            w.raw(b",");
-            w.key(name);
-        }
-        None => w.key(name),
-    }
-}
-
-fn text(w: &mut Writer, key: &str, value: &str) {
-    name(w, key);
-    w.string(value);
-}
-
-fn optional(w: &mut Writer, key: &str, value: Option<&str>) {
-    name(w, key);
-    match value {
-        Some(value) => w.string(value),
-        None => w.raw(b"null"),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Registry`] is the door. Below it, top down: `resolve` turns what a URL says into one connection,
 //! by way of a `scope`; `listing` and `edit` are the lists and the changes; `connection` is a
-//! row without its secrets, which `rows` reads, `write` writes and `vault` opens; `caches` keep what
+//! row without its secrets, which `rows` reads, `write` writes, `vault` opens and `shown` shows; `caches` keep what
 //! was read and learn of changes. `migrate` and `rotate` are the operator's commands; `legacy` is what
 //! an older Studio left, and `openable` tells which secrets don't open.
 //!
@@ -23,13 +23,14 @@ mod resolve;
 mod rotate;
 mod rows;
 mod scope;
+mod shown;
 mod vault;
 mod write;
 
 pub use connection::{Connection, Project, Status};
 pub use edit::{Changes, NewConnection};
 pub use legacy::{Attention, Imported, Plaintext};
-pub use listing::{Counts, Filter, Page, PageRequest, Visible};
+pub use listing::{ConnectionPage, ConnectionStats, Filter, Page, PageRequest, Visible};
 pub use migrate::Report;
 pub use open::Registry;
 pub use rotate::{Failed, Rotation};

@@ -1,9 +1,12 @@
 //! Which kind of backend a connection goes to.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The four kinds of backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DatabaseType {
     /// PostgreSQL 12 to 18.

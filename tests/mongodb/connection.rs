@@ -1,6 +1,7 @@
 use mongodb::bson::doc;
 use secrecy::SecretString;
 use studio_multidb::backend::{TestResult, test_connection};
+use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::{MongoTarget, Target};
 
@@ -25,14 +26,14 @@ async fn a_connection_test_says_how_far_it_came() {
     closed.endpoints[0].port = 1;
     let result = test(closed).await;
     assert_eq!(names(&result), ["resolve", "connect"]);
-    assert_eq!(result.code, Some("DB_CONNECTION_FAILED"));
+    assert_eq!(result.code, Some(Code::DbConnectionFailed));
 
     if target.password.is_some() {
         let mut wrong = target;
         wrong.password = Some(SecretString::from("canary-secret".to_owned()));
         let result = test(wrong).await;
         assert_eq!(names(&result).last(), Some(&"auth"));
-        assert_eq!(result.code, Some("DB_INVALID_CREDENTIALS"));
+        assert_eq!(result.code, Some(Code::DbInvalidCredentials));
         assert!(!format!("{result:?}").contains("canary-secret"));
     }
 }

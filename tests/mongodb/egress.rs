@@ -48,7 +48,7 @@ async fn hosts_that_a_server_names_pass_the_guard_too() {
     assert!(visited.is_err(), "a connection was made to {trapped}");
 
     let result = test_connection(&Target::Mongodb(target), &options, soon()).await;
-    assert_eq!(result.code, Some("HOST_NOT_ALLOWED"));
+    assert_eq!(result.code, Some(Code::HostNotAllowed));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,7 +55,7 @@ async fn a_server_with_another_authority_is_refused_before_the_login() {
     assert_eq!(error.code(), Code::DbTlsError, "{error}");
     let result = test_connection(&Target::Mongodb(target), &options(), soon()).await;
     assert_eq!(result.steps.last().unwrap().name, "tls");
-    assert_eq!(result.code, Some("DB_TLS_ERROR"));
+    assert_eq!(result.code, Some(Code::DbTlsError));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -132,7 +132,7 @@ async fn a_certificate_that_the_server_does_not_know_is_refused_as_such() {
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
     let result = test_connection(&Target::Mongodb(known), &options(), soon()).await;
     assert_eq!(result.steps.last().unwrap().name, "auth");
-    assert_eq!(result.code, Some("DB_INVALID_CREDENTIALS"));
+    assert_eq!(result.code, Some(Code::DbInvalidCredentials));
 
     // One of another authority does not get so far.
     let before = fake.asked("authenticate").len();

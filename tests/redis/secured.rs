@@ -98,5 +98,5 @@ async fn a_test_says_how_far_it_came() {
     let closed = Target::Redis(target("redis://127.0.0.1:1"));
     let result = test_connection(&closed, &options(), soon()).await;
     assert_eq!(result.steps.last().map(|step| (step.name, step.ok)), Some(("connect", false)));
-    assert_eq!(result.code, Some("DB_CONNECTION_FAILED"));
+    assert_eq!(result.code, Some(Code::DbConnectionFailed));
 }

@@ -1,6 +1,5 @@
 use crate::support::{Platform, create, password, redis, target, until};
 use studio_multidb::error::Code;
-use studio_multidb::json::Writer;
 use studio_multidb::registry::{Changes, Filter, NewConnection, PageRequest, Status, Visible};
 use studio_multidb::target::DatabaseType;
 
@@ -19,9 +18,7 @@ async fn secrets_are_stored_sealed_and_shown_masked() {
     let row = row.await.unwrap();
     assert!(!row.contains("canary") && row.contains("mdb1:"), "{row}");
 
-    let mut w = Writer::new();
-    made.write(&mut w).unwrap();
-    let shown: serde_json::Value = serde_json::from_slice(&w.into_bytes()).unwrap();
+    let shown = serde_json::to_value(&made).unwrap();
     assert_eq!(shown["connection_string"], "redis://default:***@redis.example:6380/2");
     assert_eq!(shown["has_password"], true);
     assert_eq!((&shown["host"], &shown["port"]), (&"redis.example".into(), &6380.into()));

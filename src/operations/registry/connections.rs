@@ -1,11 +1,14 @@
 //! `/{type}/{scope}/connections`: the registry of one project and type.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::databases::register;
 use super::input::{CreateInput, page_size};
 use crate::error::{Error, Result};
+use crate::registry::Connection;
 use crate::request::context::Context;
 use crate::request::operation::Subject;
 use crate::request::reply::Reply;
@@ -22,9 +25,21 @@ pub(super) struct ConnectionsListInput {
     cursor: Option<uuid::Uuid>,
 }
 
-/// Primary first, then in order of registration. A project has few connections of a type, and all of
-/// them are read together; the cursor is the id of the last one shown.
-pub(super) async fn list(cx: &Context, input: ConnectionsListInput) -> Result<Reply> {
+/// One page of a project's connections of one type.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ProjectConnections {
+    /// The primary first, then in order of registration.
+    connections: Vec<Arc<Connection>>,
+    /// Where the next page begins; `null` on the last.
+    cursor: Option<String>,
+}
+
+/// A project has few connections of a type, and all of them are read together; the cursor is the id of
+/// the last one shown.
+pub(super) async fn list(
+    cx: &Context,
+    input: ConnectionsListInput,
+) -> Result<Reply<ProjectConnections>> {
     let kind = kind(cx)?;
     let limit = usize::try_from(page_size(input.limit)?).unwrap_or(usize::MAX);
     let registry = &cx.service.registry;
@@ -41,20 +56,11 @@ pub(super) async fn list(cx: &Context, input: ConnectionsListInput) -> Result<Re
     }
     let more = rest.len() > limit;
     rest.truncate(limit);
-    Reply::write(|w| {
-        w.raw(b"{\"connections\":");
-        w.try_list(&rest, |w, connection| connection.write(w))?;
-        w.raw(b",\"cursor\":");
-        match rest.last().filter(|_| more) {
-            Some(last) => w.string(&last.id.to_string()),
-            None => w.raw(b"null"),
-        }
-        w.raw(b"}");
-        Ok(())
-    })
+    let cursor = rest.last().filter(|_| more).map(|last| last.id.to_string());
+    Reply::of(&ProjectConnections { connections: rest, cursor })
 }
 
-pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
+pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply<Connection>> {
     let (project, kind) = (cx.project()?, kind(cx)?);
     if input.database_type.is_some_and(|given| given != kind) {
         return Err(Error::validation(format!(

@@ -1,15 +1,15 @@
 //! `/databases`: the registry across types and projects.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::input::{CreateInput, UpdateInput, page_size};
 use super::trial;
 use crate::error::{Error, Result};
 use crate::permission::Permission;
-use crate::registry::{Changes, Connection, Filter, NewConnection, PageRequest, Project, Status};
+use crate::registry::{
+    Changes, Connection, ConnectionPage, Filter, NewConnection, PageRequest, Project, Status,
+};
 use crate::request::context::Context;
 use crate::request::params::Nothing;
 use crate::request::reply::Reply;
@@ -55,7 +55,7 @@ impl DatabasesListInput {
     }
 }
 
-pub(super) async fn list(cx: &Context, input: DatabasesListInput) -> Result<Reply> {
+pub(super) async fn list(cx: &Context, input: DatabasesListInput) -> Result<Reply<ConnectionPage>> {
     let page = cx.service.registry.page(input.request(cx).await?).await?;
     Reply::write(|w| {
         w.raw(&page);
@@ -63,11 +63,11 @@ pub(super) async fn list(cx: &Context, input: DatabasesListInput) -> Result<Repl
     })
 }
 
-pub(super) async fn get(cx: &Context, _: Nothing) -> Result<Reply> {
-    answer(cx.connection()?)
+pub(super) async fn get(cx: &Context, _: Nothing) -> Result<Reply<Connection>> {
+    Reply::of(cx.connection()?)
 }
 
-pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply> {
+pub(super) async fn create(cx: &Context, input: CreateInput) -> Result<Reply<Connection>> {
     let project = input.project_ref.as_deref().ok_or_else(|| missing("projectRef"))?;
     let (registry, user) = (&cx.service.registry, cx.user.as_ref());
     let (project, granted) = cx.service.access.project(registry, user, project).await?;
@@ -82,7 +82,7 @@ pub(super) async fn register(
     project: &Project,
     database_type: DatabaseType,
     input: CreateInput,
-) -> Result<Reply> {
+) -> Result<Reply<Connection>> {
     input.unknown.refuse()?;
     let registry = &cx.service.registry;
     registry.require_enabled(database_type)?;
@@ -96,10 +96,10 @@ pub(super) async fn register(
     };
     let CreateInput { identifier, description, is_primary, .. } = input;
     let new = NewConnection { identifier, description, target, is_primary, status };
-    Ok(answer(&registry.create(project, new).await?)?.created())
+    Ok(Reply::of(&*registry.create(project, new).await?)?.created())
 }
 
-pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
+pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply<Connection>> {
     input.unknown.refuse()?;
     let registry = &cx.service.registry;
     // What a cache holds may be older than what the user saw.
@@ -126,23 +126,21 @@ pub(super) async fn update(cx: &Context, input: UpdateInput) -> Result<Reply> {
     if updated.version != connection.version {
         cx.service.pools.forget(updated.id);
     }
-    answer(&updated)
+    Reply::of(&updated)
 }
 
-pub(super) async fn delete(cx: &Context, _: Nothing) -> Result<Reply> {
+/// A connection that was removed.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RemovedConnection {
+    /// Its id.
+    id: String,
+}
+
+pub(super) async fn delete(cx: &Context, _: Nothing) -> Result<Reply<RemovedConnection>> {
     let connection = cx.connection()?;
     cx.service.registry.delete(connection).await?;
     cx.service.pools.forget(connection.id);
-    Reply::write(|w| {
-        w.raw(b"{\"id\":");
-        w.string(&connection.id.to_string());
-        w.raw(b"}");
-        Ok(())
-    })
-}
-
-fn answer(connection: &Arc<Connection>) -> Result<Reply> {
-    Reply::write(|w| connection.write(w))
+    Reply::of(&RemovedConnection { id: connection.id.to_string() })
 }
 
 fn missing(name: &str) -> Error {

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::databases::DatabasesListInput;
 use super::trial::try_saved;
 use crate::error::Result;
-use crate::registry::{Connection, Status};
+use crate::registry::{Connection, ConnectionPage, ConnectionStats, Status};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 use crate::target::DatabaseType;
@@ -27,24 +26,9 @@ pub(super) struct StatsInput {
     project_ref: Option<String>,
 }
 
-pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply> {
+pub(super) async fn stats(cx: &Context, input: StatsInput) -> Result<Reply<ConnectionStats>> {
     let visible = cx.service.access.visible_projects(cx.user.as_ref()).await?;
-    let counts = cx.service.registry.counts(visible, input.project_ref.as_deref()).await?;
-    let sum = |of: fn(&crate::registry::Counts) -> i64| {
-        counts.iter().map(|(_, counts)| of(counts)).sum::<i64>()
-    };
-    Reply::json(&json!({
-        "total": sum(|c| c.total),
-        "active": sum(|c| c.active),
-        "inactive": sum(|c| c.inactive),
-        "error": sum(|c| c.error),
-        "connecting": sum(|c| c.connecting),
-        "recently_connected": sum(|c| c.recently_connected),
-        "by_type": counts
-            .iter()
-            .map(|(kind, counts)| (kind.as_str().to_owned(), json!(counts)))
-            .collect::<serde_json::Map<_, _>>(),
-    }))
+    Reply::of(&cx.service.registry.counts(visible, input.project_ref.as_deref()).await?)
 }
 
 /// Which connections, and whether to try them.
@@ -66,28 +50,62 @@ pub(super) struct HealthInput {
     probe: bool,
 }
 
-/// One connection's health.
-#[derive(Debug, Serialize)]
-struct Health {
+/// How one page of connections is doing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ConnectionsHealth {
+    /// How many of the page are so; the next three likewise.
+    healthy: usize,
+    degraded: usize,
+    down: usize,
+    unknown: usize,
+    /// In the order of the list of connections.
+    databases: Vec<ConnectionHealth>,
+    /// Where the next page begins; `null` on the last.
+    cursor: Option<String>,
+}
+
+/// How one connection is doing.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ConnectionHealth {
+    /// UUID of the connection.
     #[serde(rename = "databaseId")]
-    database_id: uuid::Uuid,
+    database_id: String,
+    /// Its name in the project.
     identifier: String,
+    /// The `ref` of its project.
     project_ref: String,
+    /// What it connects to.
     #[serde(rename = "type")]
     database_type: DatabaseType,
-    /// `healthy`, `degraded` (its client fails at the moment), `down` or `unknown` (never tried).
-    status: &'static str,
+    status: Condition,
     /// Milliseconds; `null` when it was not tried now.
     latency: Option<f64>,
+    /// When it last worked before, RFC 3339 in UTC; `null` if it never did.
     last_connected_at: Option<String>,
+    /// Why it does not work, as far as is known.
     error: Option<String>,
 }
 
-pub(super) async fn health(cx: &Context, input: HealthInput) -> Result<Reply> {
+/// How a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Condition {
+    /// It worked when it was last tried.
+    Healthy,
+    /// It worked when it was last tried, but its client fails at the moment.
+    Degraded,
+    /// It failed when it was last tried.
+    Down,
+    /// It was not tried since it was saved.
+    Unknown,
+}
+
+pub(super) async fn health(cx: &Context, input: HealthInput) -> Result<Reply<ConnectionsHealth>> {
     let HealthInput { project_ref, database_type, limit, cursor, probe } = input;
     let list = DatabasesListInput::of(project_ref, database_type, limit, cursor);
-    let (connections, cursor) = cx.service.registry.list(list.request(cx).await?).await?;
-    let found: Vec<Health> = if probe {
+    let ConnectionPage { databases: connections, cursor } =
+        cx.service.registry.list(list.request(cx).await?).await?;
+    let found: Vec<ConnectionHealth> = if probe {
         futures_util::stream::iter(connections)
             .map(|connection| probed(cx, connection))
             .buffered(PROBES_AT_ONCE)
@@ -104,27 +122,29 @@ pub(super) async fn health(cx: &Context, input: HealthInput) -> Result<Reply> {
             .collect();
         connections.iter().map(|connection| known(connection, &failing)).collect()
     };
-    let count = |status: &str| found.iter().filter(|health| health.status == status).count();
-    Reply::json(&json!({
-        "healthy": count("healthy"),
-        "degraded": count("degraded"),
-        "down": count("down"),
-        "unknown": count("unknown"),
-        "databases": found,
-        "cursor": cursor,
-    }))
+    let count = |status| found.iter().filter(|health| health.status == status).count();
+    Reply::of(&ConnectionsHealth {
+        healthy: count(Condition::Healthy),
+        degraded: count(Condition::Degraded),
+        down: count(Condition::Down),
+        unknown: count(Condition::Unknown),
+        databases: found,
+        cursor,
+    })
 }
 
 /// What is known without trying.
-fn known(connection: &Connection, failing: &[String]) -> Health {
+fn known(connection: &Connection, failing: &[String]) -> ConnectionHealth {
     let status = match connection.status {
-        Status::Active if failing.contains(&connection.pool_key().to_string()) => "degraded",
-        Status::Active => "healthy",
-        Status::Error => "down",
-        Status::Inactive | Status::Connecting => "unknown",
+        Status::Active if failing.contains(&connection.pool_key().to_string()) => {
+            Condition::Degraded
+        }
+        Status::Active => Condition::Healthy,
+        Status::Error => Condition::Down,
+        Status::Inactive | Status::Connecting => Condition::Unknown,
     };
-    Health {
-        database_id: connection.id,
+    ConnectionHealth {
+        database_id: connection.id.to_string(),
         identifier: connection.identifier.clone(),
         project_ref: connection.project_ref.clone(),
         database_type: connection.database_type,
@@ -135,16 +155,16 @@ fn known(connection: &Connection, failing: &[String]) -> Health {
     }
 }
 
-async fn probed(cx: &Context, connection: Arc<Connection>) -> Health {
+async fn probed(cx: &Context, connection: Arc<Connection>) -> ConnectionHealth {
     let mut health = known(&connection, &[]);
     match try_saved(cx, &connection).await {
         Ok(result) => {
-            health.status = if result.success { "healthy" } else { "down" };
+            health.status = if result.success { Condition::Healthy } else { Condition::Down };
             health.latency = Some(result.latency_ms);
             health.error = result.error;
         }
         Err(error) => {
-            health.status = "down";
+            health.status = Condition::Down;
             health.error = Some(error.message().to_owned());
         }
     }

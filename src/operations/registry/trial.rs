@@ -12,9 +12,8 @@ use crate::request::params::Nothing;
 use crate::request::reply::Reply;
 use crate::target::{Endpoint, Target};
 
-/// Tries a saved connection and notes the result.
-pub(super) async fn saved(cx: &Context, _: Nothing) -> Result<Reply> {
-    Reply::json(&try_saved(cx, cx.connection()?).await?)
+pub(super) async fn saved(cx: &Context, _: Nothing) -> Result<Reply<TestResult>> {
+    Reply::of(&try_saved(cx, cx.connection()?).await?)
 }
 
 pub(super) async fn try_saved(cx: &Context, connection: &Connection) -> Result<TestResult> {
@@ -27,7 +26,7 @@ pub(super) async fn try_saved(cx: &Context, connection: &Connection) -> Result<T
 }
 
 /// Tries a target that is not saved, or a saved one with changes that are not.
-pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
+pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply<TestResult>> {
     input.unknown.refuse()?;
     let (registry, access, user) = (&cx.service.registry, &cx.service.access, cx.user.as_ref());
     let target = if let Some(id) = input.connection_id {
@@ -47,7 +46,7 @@ pub(super) async fn unsaved(cx: &Context, input: TestInput) -> Result<Reply> {
         Target::parse(database_type, &input.target, registry.rules())?
     };
     let options = cx.service.trial_options(target.database_type());
-    Reply::json(&test_connection(&target, &options, cx.deadline).await)
+    Reply::of(&test_connection(&target, &options, cx.deadline).await)
 }
 
 /// How long names are looked up for at most, before a target is saved.
@@ -72,7 +71,7 @@ pub(super) async fn require_success(cx: &Context, target: &Target) -> Result<()>
     let options = cx.service.trial_options(target.database_type());
     let result = test_connection(target, &options, cx.deadline).await;
     let Some(why) = &result.error else { return Ok(()) };
-    let code = result.failure().unwrap_or(Code::DbConnectionFailed);
+    let code = result.code.unwrap_or(Code::DbConnectionFailed);
     let message = format!(
         "the connection was tried and does not work, so it was not saved (`skip_test` saves it all \
          the same): {why}"

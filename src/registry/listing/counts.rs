@@ -1,5 +1,8 @@
 //! How many connections there are.
 
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::filter::{Filter, PageKey, Visible, projects};
@@ -19,21 +22,30 @@ const COUNTS: &str = "
       AND c.database_type::text = ANY($3::text[])
     GROUP BY c.database_type, c.status";
 
-/// Counts of one type's connections.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
+/// How many connections there are.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct ConnectionStats {
+    #[serde(flatten)]
+    all: StateCounts,
+    /// Of each type that this installation has.
+    by_type: BTreeMap<DatabaseType, StateCounts>,
+}
+
+/// How many connections are in which state.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+struct StateCounts {
     /// All.
-    pub total: i64,
+    total: i64,
     /// Worked when last tried.
-    pub active: i64,
+    active: i64,
     /// Saved without being tried.
-    pub inactive: i64,
+    inactive: i64,
     /// Failed when last tried.
-    pub error: i64,
+    error: i64,
     /// Being tried.
-    pub connecting: i64,
+    connecting: i64,
     /// Worked within the last hour.
-    pub recently_connected: i64,
+    recently_connected: i64,
 }
 
 impl Registry {
@@ -42,45 +54,40 @@ impl Registry {
         &self,
         visible: Visible,
         project_ref: Option<&str>,
-    ) -> Result<Vec<(DatabaseType, Counts)>> {
+    ) -> Result<ConnectionStats> {
         let projects = projects(visible);
-        let mut counts: Vec<_> =
-            self.enabled.iter().map(|kind| (*kind, Counts::default())).collect();
+        let mut stats = ConnectionStats::default();
+        stats.by_type.extend(self.enabled.iter().map(|kind| (*kind, StateCounts::default())));
         if self.platform.is_some() {
             let (projects, kinds) = (projects.as_deref(), self.enabled_names());
             let rows =
                 self.require_platform()?.read(COUNTS, &[&projects, &project_ref, &kinds]).await?;
             for row in &rows {
-                let (kind, status): (DatabaseType, Status) =
-                    (named(row.get(0))?, Status::held(row.get(1)));
-                let (count, recent): (i64, i64) = (row.get(2), row.get(3));
-                if let Some((_, of_kind)) = counts.iter_mut().find(|(k, _)| *k == kind) {
-                    of_kind.total += count;
-                    of_kind.recently_connected += recent;
-                    *of_kind.with(status) += count;
-                }
+                let state = Status::held(row.get(1));
+                stats.add(named(row.get(0))?, state, row.get(2), row.get(3));
             }
         }
         let filter = Filter { project_ref: project_ref.map(str::to_owned), ..Filter::default() };
         let key = PageKey { filter, projects, limit: 0, cursor: None };
         for connection in self.environment_page(&key).await {
-            let kind = connection.database_type;
-            if let Some((_, of_kind)) = counts.iter_mut().find(|(k, _)| *k == kind) {
-                of_kind.total += 1;
-                of_kind.active += 1;
-            }
+            stats.add(connection.database_type, Status::Active, 1, 0);
         }
-        Ok(counts)
+        Ok(stats)
     }
 }
 
-impl Counts {
-    fn with(&mut self, status: Status) -> &mut i64 {
-        match status {
-            Status::Active => &mut self.active,
-            Status::Inactive => &mut self.inactive,
-            Status::Error => &mut self.error,
-            Status::Connecting => &mut self.connecting,
+impl ConnectionStats {
+    fn add(&mut self, kind: DatabaseType, status: Status, count: i64, recent: i64) {
+        let Some(of_kind) = self.by_type.get_mut(&kind) else { return };
+        for counts in [&mut self.all, of_kind] {
+            counts.total += count;
+            counts.recently_connected += recent;
+            *match status {
+                Status::Active => &mut counts.active,
+                Status::Inactive => &mut counts.inactive,
+                Status::Error => &mut counts.error,
+                Status::Connecting => &mut counts.connecting,
+            } += count;
         }
     }
 }

@@ -43,7 +43,7 @@ pub struct PageRequest {
     pub fresh: bool,
 }
 
-/// `{ "databases": [...], "cursor": ... }`, as JSON.
+/// A [`ConnectionPage`](super::ConnectionPage) as JSON.
 pub type Page = Bytes;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -6,6 +6,7 @@ mod filter;
 mod pages;
 mod position;
 
-pub use counts::Counts;
+pub use counts::ConnectionStats;
 pub(super) use filter::PageKey;
 pub use filter::{Filter, Page, PageRequest, Visible};
+pub use pages::ConnectionPage;

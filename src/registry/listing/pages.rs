@@ -4,6 +4,9 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::filter::{Filter, Page, PageKey, PageRequest, projects};
 use super::position::Position;
 use crate::error::Result;
@@ -35,6 +38,15 @@ const PAGE: &str = select_connections!(
      LIMIT $8"
 );
 
+/// One page of connections.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ConnectionPage {
+    /// Those of the environment first, then from the newest on.
+    pub databases: Vec<Arc<Connection>>,
+    /// Where the next page begins; `null` on the last.
+    pub cursor: Option<String>,
+}
+
 impl Registry {
     /// One page, newest connections first; those from the environment lead.
     pub async fn page(&self, request: PageRequest) -> Result<Page> {
@@ -47,20 +59,18 @@ impl Registry {
     }
 
     async fn read_page(&self, key: &PageKey) -> Result<Page> {
-        let (connections, cursor) = self.read_list(key).await?;
-        render(&connections, cursor.as_deref())
+        let mut out = Writer::new();
+        out.value(&self.read_list(key).await?)?;
+        Ok(out.into_bytes().into())
     }
 
-    /// One page as [`Registry::page`] has it, read anew, and the cursor of the next one.
-    pub async fn list(
-        &self,
-        request: PageRequest,
-    ) -> Result<(Vec<Arc<Connection>>, Option<String>)> {
+    /// One page, read anew.
+    pub async fn list(&self, request: PageRequest) -> Result<ConnectionPage> {
         let PageRequest { filter, visible, limit, cursor, .. } = request;
         self.read_list(&PageKey { filter, projects: projects(visible), limit, cursor }).await
     }
 
-    async fn read_list(&self, key: &PageKey) -> Result<(Vec<Arc<Connection>>, Option<String>)> {
+    async fn read_list(&self, key: &PageKey) -> Result<ConnectionPage> {
         let mut position =
             key.cursor.as_deref().map_or(Ok(Position::Start(0)), Position::decode)?;
         let limit = usize::try_from(key.limit).unwrap_or(usize::MAX);
@@ -106,7 +116,7 @@ impl Registry {
                 shown.push(Arc::new(connection));
             }
         }
-        Ok((shown, more.then(|| position.encode())))
+        Ok(ConnectionPage { databases: shown, cursor: more.then(|| position.encode()) })
     }
 
     /// The connections from the environment that belong to a list.
@@ -128,17 +138,4 @@ impl Registry {
             .map(Arc::new)
             .collect()
     }
-}
-
-fn render(connections: &[Arc<Connection>], cursor: Option<&str>) -> Result<Page> {
-    let mut w = Writer::new();
-    w.raw(b"{\"databases\":");
-    w.try_list(connections, |w, connection| connection.write(w))?;
-    w.raw(b",\"cursor\":");
-    match cursor {
-        Some(cursor) => w.string(cursor),
-        None => w.raw(b"null"),
-    }
-    w.raw(b"}");
-    Ok(w.into_bytes().into())
 }

@@ -264,7 +264,7 @@ async fn a_refused_key_is_told_from_a_service_that_is_down() {
     let error = Client::connect(&target, &options(), soon()).await.unwrap_err();
     assert_eq!(error.code(), Code::DbInvalidCredentials);
     let result = test_connection(&Target::Http(target), &options(), soon()).await;
-    assert_eq!(result.code, Some("DB_INVALID_CREDENTIALS"));
+    assert_eq!(result.code, Some(Code::DbInvalidCredentials));
     assert_eq!(result.steps.last().map(|step| (step.name, step.ok)), Some(("auth", false)));
 }
 
@@ -365,7 +365,7 @@ async fn a_probe_over_tls_verifies_the_service() {
     assert!(result.steps.iter().any(|step| step.name == "tls"));
 
     let result = test_connection(&Target::Http(target(&url, "k")), &options(), soon()).await;
-    assert_eq!(result.code, Some("DB_TLS_ERROR"));
+    assert_eq!(result.code, Some(Code::DbTlsError));
     assert_eq!(result.steps.last().map(|step| step.name), Some("tls"));
 }
 
