@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, stream};
 use mongodb::bson;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::input::{RunOptions, allowed, check_source};
 use crate::backend::mongodb::{AggregateOptions, Call, Cap, End, Namespace, Preview, Step, gate};
-use crate::ejson::{Mode, Pipeline};
-use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::ejson::{Document, Mode, Pipeline};
+use crate::error::{Cause, Code, Error, Result};
+use crate::json::{Object, Writer};
 use crate::operations::mongodb::collection::readable;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
@@ -46,12 +46,58 @@ pub(super) struct PreviewInput {
     ejson: Mode,
 }
 
-/// `{ sample: { size, after, documents, whole }, stages: [{ stage, documents, has_more, count, ms,
-/// misleading, error, skipped }] }`. The sample is taken `after` so many stages; `whole` says that it
-/// holds everything, so that nothing misleads. `count` is how many documents the stage gives on the
-/// sample, `null` if counting took too long. A stage that fails has its `error: { code, message }`, and
-/// those after it are skipped, as are stages that write.
-pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply> {
+/// What the stages of a pipeline do.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+pub(super) struct PipelinePreview {
+    sample: Sample,
+    /// In the pipeline's order.
+    stages: Vec<StagePreview>,
+}
+
+/// The documents that the stages are shown on.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PipelineSample")]
+struct Sample {
+    /// How many were asked for.
+    size: u32,
+    /// It is taken after so many stages.
+    after: usize,
+    /// How many there are; `null` if counting took too long.
+    documents: Option<u64>,
+    /// It holds everything, so that nothing misleads.
+    whole: bool,
+}
+
+/// What one stage does.
+#[derive(JsonSchema)]
+#[allow(dead_code)] // it is written as it is read
+struct StagePreview {
+    /// The first that it gives.
+    documents: Vec<Document>,
+    #[serde(flatten)]
+    figures: StageFigures<'static>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct StageFigures<'a> {
+    /// Its name: `$match`.
+    stage: &'a str,
+    /// It gives more documents than are shown.
+    has_more: bool,
+    /// How many it gives on the sample; `null` if counting took too long, and of a stage that was not run.
+    count: Option<u64>,
+    /// Milliseconds until its first documents were there; `null` of a stage that was not run.
+    ms: Option<u128>,
+    /// Why its result on a sample differs from that on everything.
+    misleading: Option<&'a str>,
+    /// Why it failed.
+    error: Option<Cause>,
+    /// Why it was not run: it writes, or a stage before it failed.
+    skipped: Option<&'static str>,
+}
+
+pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply<PipelinePreview>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let size = within("sample", input.sample.unwrap_or(SAMPLE), LARGEST_SAMPLE)?;
     let limit = within("limit", input.limit.unwrap_or(LIMIT), MOST)?;
@@ -74,15 +120,9 @@ pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply> 
     let sampled = run.count(preview.sample).await?;
     let whole = sampled.is_some_and(|sampled| sampled < u64::from(size));
     let mut writer = Reply::open();
-    writer.raw("{\"sample\":{\"size\":");
-    writer.value(&size)?;
-    writer.raw(",\"after\":");
-    writer.value(&preview.sampled_after)?;
-    writer.raw(",\"documents\":");
-    writer.value(&sampled)?;
-    writer.raw(",\"whole\":");
-    writer.boolean(whole);
-    writer.raw("},\"stages\":[");
+    let mut object = Object::open(&mut writer);
+    let after = preview.sampled_after;
+    object.member("sample", &Sample { size, after, documents: sampled, whole })?;
     let pipelines: Vec<_> = preview.steps.iter().map(|step| step.pipeline.clone()).collect();
     let shown = stream::iter(pipelines).map(|pipeline| async move {
         match pipeline {
@@ -92,14 +132,16 @@ pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply> 
     });
     // In order, so that a failure is that of its stage; what runs after it is ended.
     let mut shown = shown.buffered(width);
-    let mut first = true;
-    let mut failed = false;
+    let stages = object.key("stages");
+    stages.raw("[");
+    let (mut first, mut failed) = (true, false);
     for step in &preview.steps {
         let result = if failed { None } else { shown.next().await };
-        writer.comma(&mut first);
-        failed |= write_step(&mut writer, step, result, whole, bytes)?;
+        stages.comma(&mut first);
+        failed |= write_step(stages, step, result, whole, bytes)?;
     }
-    writer.raw("]}");
+    stages.raw("]");
+    object.close();
     Ok(Reply::close(writer))
 }
 
@@ -178,41 +220,30 @@ fn write_step(
         Some(Err(error)) => return Err(error),
         None => (None, None, Some("a stage before it failed")),
     };
-    writer.raw("{\"stage\":");
-    writer.string(&step.stage);
-    writer.raw(",\"documents\":[");
-    let mut has_more = false;
+    let mut has_more = shown.as_ref().is_some_and(|shown| shown.end.has_more);
+    let mut object = Object::open(writer);
+    let documents = object.key("documents");
+    documents.raw("[");
     if let Some(shown) = &shown {
-        has_more = shown.end.has_more;
-        if writer.len() + shown.documents.len() > most {
+        if documents.len() + shown.documents.len() > most {
             has_more = true;
         } else {
-            writer.raw(shown.documents.text());
+            documents.raw(shown.documents.text());
         }
     }
-    writer.raw("],\"has_more\":");
-    writer.boolean(has_more);
-    writer.raw(",\"count\":");
-    writer.value(&shown.as_ref().and_then(|shown| shown.count))?;
-    writer.raw(",\"ms\":");
-    writer.value(&shown.as_ref().map(|shown| shown.took.as_millis()))?;
-    writer.raw(",\"misleading\":");
-    writer.value(&step.misleading.as_ref().filter(|_| !whole))?;
-    writer.raw(",\"error\":");
-    match &error {
-        Some(error) => {
-            writer.raw("{\"code\":");
-            writer.string(error.code().as_str());
-            writer.raw(",\"message\":");
-            writer.string(error.message());
-            writer.raw("}");
-        }
-        None => writer.raw("null"),
-    }
-    writer.raw(",\"skipped\":");
-    writer.value(&skipped)?;
-    writer.raw("}");
-    Ok(error.is_some())
+    documents.raw("]");
+    let failed = error.is_some();
+    object.members(&StageFigures {
+        stage: &step.stage,
+        has_more,
+        count: shown.as_ref().and_then(|shown| shown.count),
+        ms: shown.as_ref().map(|shown| shown.took.as_millis()),
+        misleading: step.misleading.as_deref().filter(|_| !whole),
+        error: error.map(Cause::from),
+        skipped,
+    })?;
+    object.close();
+    Ok(failed)
 }
 
 /// Whether a failure is about the pipeline, and not about the connection.

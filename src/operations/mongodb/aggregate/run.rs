@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::input::{RunOptions, allowed, check_source};
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
-use crate::ejson::{Form, Mode, Pipeline, ShownAs};
+use crate::ejson::{Document, Form, Mode, Pipeline, ShownAs};
 use crate::error::{Code, Error, Result};
 use crate::operations::mongodb::collection::readable;
 use crate::permission::Permission;
@@ -46,11 +46,8 @@ pub(super) struct RunInput {
     shown_as: ShownAs,
 }
 
-/// A list of the resulting documents. A list has no place to say that it is not whole, so a result is
-/// cut only where the caller asked for it. With `Accept: application/x-ndjson` the documents are
-/// sent one per line while they are read, however many there are; a failure then cuts the answer off.
-/// A pipeline that writes answers with an empty list, or no lines, once it has written.
-pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply> {
+/// A list has no place to say that it is not whole, so a result is cut only where the caller asked for it.
+pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply<Vec<Document>>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let (stages, needs) = allowed(cx, &input.pipeline, namespace.db())?;
     if needs.write {
@@ -96,8 +93,10 @@ pub(super) struct RunOnDatabaseInput {
     shown_as: ShownAs,
 }
 
-/// As on a collection.
-pub(super) async fn run_on_database(cx: &Context, input: RunOnDatabaseInput) -> Result<Reply> {
+pub(super) async fn run_on_database(
+    cx: &Context,
+    input: RunOnDatabaseInput,
+) -> Result<Reply<Vec<Document>>> {
     check_database(&input.db)?;
     let (stages, needs) = allowed(cx, &input.pipeline, &input.db)?;
     check_source(needs, true)?;
@@ -123,7 +122,7 @@ struct Run {
 }
 
 impl Run {
-    async fn answer(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
+    async fn answer(self, cx: &Context, source: Source<'_>) -> Result<Reply<Vec<Document>>> {
         if cx.accept == Accept::Json {
             return self.list(cx, source).await;
         }
@@ -135,7 +134,7 @@ impl Run {
         Reply::stream(cx, Format::Documents, |_, _| Box::pin(async { Ok(()) }))
     }
 
-    async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
+    async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply<Vec<Document>>> {
         let Self { stages, options, input, limit, form } = self;
         let documents = limit.unwrap_or(LIMIT);
         if !(1..=MOST).contains(&documents) {
@@ -155,7 +154,7 @@ impl Run {
         Ok(Reply::close(writer))
     }
 
-    async fn stream(self, cx: &Context, source: Source<'_>) -> Result<Reply> {
+    async fn stream(self, cx: &Context, source: Source<'_>) -> Result<Reply<Vec<Document>>> {
         let Self { mut stages, options, input, limit, mut form } = self;
         if limit == Some(0) {
             return Err(Error::validation("`limit` must be at least 1"));
