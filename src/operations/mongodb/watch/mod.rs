@@ -18,23 +18,28 @@ use crate::request::reply::Reply;
 
 operations! {
     /// Changes of a collection as they are made.
+    ///
+    /// Each message has a `resume_token`, with which another watch goes on where this one was. The last
+    /// is `invalidate`, when what was watched was dropped or renamed, or `gap`, when the server no longer
+    /// has the changes after the token.
     "mongodb.watch" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/watch"
-        Connection(Mongodb) Read 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => one;
+        Connection(Mongodb) Read 5 gives socket(relay::WatchMessage, Silence) => one;
     /// Changes of all collections of a database as they are made.
+    ///
+    /// In messages like those of a collection.
     "mongodb.watch.database" GET "/mongodb/{scope}/databases/{db}/watch"
-        Connection(Mongodb) Read 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => one;
+        Connection(Mongodb) Read 5 gives socket(relay::WatchMessage, Silence) => one;
     /// Changes of all databases as they are made.
+    ///
+    /// In messages like those of a collection.
     "mongodb.watch.cluster" GET "/mongodb/{scope}/watch"
-        Connection(Mongodb) Admin 5 gives socket(crate::request::answer::Undeclared, crate::request::answer::Undeclared) => cluster;
+        Connection(Mongodb) Admin 5 gives socket(relay::WatchMessage, Silence) => cluster;
 }
 
-/// Messages `{ type: "change", change, resume_token }`, with the event as Extended JSON. `progress` is
-/// the first message where there are no changes at once, and has a newer `resume_token` from time to
-/// time while there is nothing to tell. `disconnected` is said
-/// when the server can't be heard: what follows it goes on where that was. `invalidate` is the last
-/// message, when what was watched was dropped or renamed; its token is one for `startAfter`. `gap`
-/// with the reason `history_lost` is the last one too: the server no longer has the changes after the
-/// token.
+/// Whoever watches has nothing to say.
+#[derive(schemars::JsonSchema)]
+enum Silence {}
+
 async fn one(cx: &Context, mut input: WatchInput) -> Result<Reply> {
     let (db, coll) = (input.db.take(), input.coll.take());
     let how = input.checked()?;

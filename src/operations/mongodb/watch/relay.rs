@@ -3,19 +3,62 @@
 use std::time::Duration;
 
 use mongodb::bson::{RawDocument, RawDocumentBuf};
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::backend::mongodb::{Changes, News, history_is_lost};
-use crate::ejson::{Mode, write_document};
-use crate::error::{Error, Result};
+use crate::ejson::{Document, Mode, write_document};
+use crate::error::{Cause, Error, Result};
 use crate::fanout::{Encoder, Outbox};
-use crate::json::Writer;
+use crate::json::Object;
 
 /// Messages are handed over in pieces of this size.
 const PIECE: usize = 64 << 10;
 
 /// How often a reader is told of a newer token at most, where there is nothing else to tell.
 const PROGRESS: Duration = Duration::from_secs(1);
+
+/// What a watcher is told. Tokens are canonical Extended JSON.
+#[derive(JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[allow(dead_code)] // it is written as it is read
+pub(super) enum WatchMessage {
+    /// Something was changed.
+    Change {
+        /// The server's event, with its `operationType`.
+        change: Document,
+        /// To begin after it.
+        resume_token: Document,
+    },
+    /// There is nothing to tell: the first message where there are no changes at once, and from time to
+    /// time where the token has become newer.
+    Progress {
+        /// To begin here.
+        resume_token: Option<Document>,
+    },
+    /// The server can't be heard. What follows goes on where that was.
+    Disconnected(Cause),
+    /// What was watched was dropped or renamed. Nothing follows.
+    Invalidate {
+        /// For `startAfter`.
+        resume_token: Option<Document>,
+    },
+    /// Changes are missing. Nothing follows.
+    Gap {
+        reason: WatchGap,
+        /// The last one that was told.
+        resume_token: Option<Document>,
+    },
+}
+
+/// Why changes are missing.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WatchGap {
+    /// The server no longer has the changes after the token.
+    HistoryLost,
+}
 
 /// Encodes what a change stream tells for one reader.
 pub(super) struct Relay {
@@ -39,12 +82,12 @@ impl Relay {
         let goes_on = match news {
             Ok(News::Changes(changes)) => self.changes(&changes).await?,
             Ok(News::Lost(error)) => {
-                self.disconnected(&error)?;
+                self.disconnected(error)?;
                 true
             }
             Err(error) => {
                 if history_is_lost(&error) {
-                    self.say("gap", ",\"reason\":\"history_lost\"")?;
+                    self.say("gap", Some(WatchGap::HistoryLost))?;
                 }
                 self.flush().await;
                 return Err(error);
@@ -60,14 +103,13 @@ impl Relay {
             let (event, token) = event?;
             if event.get_str("operationType").is_ok_and(|kind| kind == "invalidate") {
                 self.token = Some(token.to_owned());
-                self.say("invalidate", "")?;
+                self.say("invalidate", None)?;
                 return Ok(false);
             }
             let ejson = self.ejson;
-            self.encoder.message(|out| {
-                out.raw("{\"type\":\"change\",\"change\":");
-                write_document(out, event, ejson)?;
-                resume_token(out, Some(token))
+            self.message("change", |message| {
+                write_document(message.key("change"), event, ejson)?;
+                write_document(message.key("resume_token"), token, Mode::Canonical)
             })?;
             if self.encoder.len() >= PIECE {
                 self.flush().await;
@@ -78,7 +120,7 @@ impl Relay {
         if changes.is_last() {
             // The pipeline let everything pass but the event that says why.
             self.token = changes.resume_token().map(RawDocument::to_owned);
-            self.say("invalidate", "")?;
+            self.say("invalidate", None)?;
             return Ok(false);
         }
         let token = changes.resume_token();
@@ -88,37 +130,48 @@ impl Relay {
             if is_newer {
                 self.token = token.map(RawDocument::to_owned);
             }
-            self.say("progress", "")?;
+            self.say("progress", None)?;
         }
         Ok(true)
     }
 
-    fn disconnected(&mut self, error: &Error) -> Result<()> {
+    fn disconnected(&mut self, error: Error) -> Result<()> {
         if std::mem::replace(&mut self.lost, true) {
             return Ok(());
         }
         self.told = None;
-        self.encoder.message(|out| {
-            out.raw("{\"type\":\"disconnected\",\"code\":");
-            out.string(error.code().as_str());
-            out.raw(",\"message\":");
-            out.string(error.message());
-            out.raw("}");
-            Ok(())
-        })
+        self.message("disconnected", |message| message.members(&Cause::from(error)))
     }
 
-    /// A message that is about the token.
-    fn say(&mut self, kind: &str, more: &str) -> Result<()> {
-        let token = self.token.as_deref();
-        self.encoder.message(|out| {
-            out.raw("{\"type\":");
-            out.string(kind);
-            out.raw(more);
-            resume_token(out, token)
+    /// A message that is about the token. Tokens go back to the server, so they keep their types.
+    fn say(&mut self, kind: &str, reason: Option<WatchGap>) -> Result<()> {
+        let token = self.token.clone();
+        self.message(kind, |message| {
+            if let Some(reason) = reason {
+                message.member("reason", &reason)?;
+            }
+            let out = message.key("resume_token");
+            match &token {
+                Some(token) => write_document(out, token, Mode::Canonical),
+                None => out.value(&()),
+            }
         })?;
         self.told = Some(Instant::now());
         Ok(())
+    }
+
+    fn message(
+        &mut self,
+        kind: &str,
+        write: impl FnOnce(&mut Object<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.encoder.message(|out| {
+            let mut message = Object::open(out);
+            message.member("type", kind)?;
+            write(&mut message)?;
+            message.close();
+            Ok(())
+        })
     }
 
     /// Waits for the reader. A change stream can wait, and is not read while it does: the server keeps
@@ -129,15 +182,4 @@ impl Relay {
             self.outbox.send(&frames).await;
         }
     }
-}
-
-/// The end of a message. Tokens go back to the server, so they keep their types.
-fn resume_token(out: &mut Writer, token: Option<&RawDocument>) -> Result<()> {
-    out.raw(",\"resume_token\":");
-    match token {
-        Some(token) => write_document(out, token, Mode::Canonical)?,
-        None => out.raw("null"),
-    }
-    out.raw("}");
-    Ok(())
 }
