@@ -43,7 +43,6 @@ pub(super) struct ExportInput {
     fields: Option<Vec<String>>,
 }
 
-/// The file. One that is cut off on the way ends without its proper end.
 pub(super) async fn export(cx: &Context, input: ExportInput) -> Result<Reply> {
     let namespace = readable(cx, &input.db, &input.coll)?;
     let mode = input.ejson.unwrap_or(Mode::Canonical);

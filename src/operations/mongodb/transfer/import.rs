@@ -4,13 +4,14 @@
 use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::ids::{Ids, Place};
 use super::load::{Batch, OnConflict, Refused, Rules, Written};
 use super::records::{FileFormat, Records};
 use crate::backend::mongodb::{Call, Client, CollectionKind, Namespace};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::operations::mongodb::collection::writable;
 use crate::outcome::Outcome;
 use crate::request::context::Context;
@@ -56,9 +57,55 @@ pub(super) struct ImportInput {
     as_text: bool,
 }
 
-/// Records `{ "progress": counts }`, `{ "refused": { number, code, message, outcome, details } }` and at the
-/// end `{ "done": counts }`. The counts are `read`, `inserted`, `replaced`, `skipped` and
-/// `refused`; `resume` is where to go on after an interruption, with the same body.
+/// What is told while a file is read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "DocumentsImportRecord")]
+pub(super) enum ImportRecord<'a> {
+    /// How far it is.
+    Progress(Counts),
+    /// A record that was not written. Of more than 1000 only the number is told.
+    Refused(RefusedRecord<'a>),
+    /// The last: how far it came.
+    Done(Counts),
+}
+
+/// How far an import is.
+#[derive(Debug, Default, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "DocumentsImportCounts")]
+pub(super) struct Counts {
+    /// Records of the body, those before `resume` among them.
+    read: u64,
+    /// Documents that were not there before.
+    inserted: u64,
+    /// Documents that took the place of others.
+    replaced: u64,
+    /// Documents that were there before, and stay.
+    skipped: u64,
+    /// Records that were not written.
+    refused: u64,
+    /// Where to go on after an interruption, with the same body.
+    resume: String,
+    /// Nothing was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
+}
+
+/// A record that was not written.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RefusedRecord<'a> {
+    /// Its line in NDJSON, else its place among the records; from 1 on.
+    number: u64,
+    /// For programs.
+    code: Code,
+    /// For people.
+    message: &'a str,
+    /// Whether it is there all the same.
+    outcome: Outcome,
+    /// What else is known of it.
+    details: &'a Map<String, Value>,
+}
+
 pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
     let namespace = writable(&input.db, &input.coll)?;
     let format = input.format.unwrap_or(FileFormat::Ndjson);
@@ -121,21 +168,6 @@ async fn has_unique_ids(call: &Call<'_>, namespace: &Namespace) -> Result<bool> 
     Ok(entry.is_none_or(|entry| entry.kind() != CollectionKind::Timeseries))
 }
 
-#[derive(Debug, Default, Clone, serde::Serialize)]
-struct Counts {
-    /// Records of the body.
-    read: u64,
-    inserted: u64,
-    replaced: u64,
-    skipped: u64,
-    refused: u64,
-    /// Where to go on after an interruption.
-    resume: String,
-    /// Nothing was written.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
-}
-
 struct Import<'a> {
     cx: &'a Context,
     client: &'a Client,
@@ -192,7 +224,7 @@ impl Import<'_> {
         }
         self.write(batch).await?;
         self.place.from = last + 1;
-        self.tell("done").await?;
+        self.tell(ImportRecord::Done).await?;
         self.sink.flush().await
     }
 
@@ -225,7 +257,7 @@ impl Import<'_> {
         }
         if self.told.is_none_or(|told| told.elapsed() >= PROGRESS_EVERY) {
             self.told = Some(Instant::now());
-            self.tell("progress").await?;
+            self.tell(ImportRecord::Progress).await?;
             self.sink.flush().await?;
         }
         Ok(())
@@ -248,20 +280,14 @@ impl Import<'_> {
         if self.counts.refused > MOST_REPORTED {
             return Ok(());
         }
-        self.sink
-            .record(|out| {
-                out.raw(b"{\"refused\":");
-                out.value(&serde_json::json!({
-                    "number": number,
-                    "code": error.code().as_str(),
-                    "message": error.message(),
-                    "outcome": error.known_outcome().as_str(),
-                    "details": error.details(),
-                }))?;
-                out.raw(b"}");
-                Ok(())
-            })
-            .await
+        let record = ImportRecord::Refused(RefusedRecord {
+            number: *number,
+            code: error.code(),
+            message: error.message(),
+            outcome: error.known_outcome(),
+            details: error.details(),
+        });
+        self.sink.record(|out| out.value(&record)).await
     }
 
     /// The failure that ends the import, with what was done before it. Whatever it failed with, what
@@ -279,17 +305,9 @@ impl Import<'_> {
         error.outcome(outcome).detail("counts", counts)
     }
 
-    async fn tell(&mut self, name: &str) -> Result<()> {
+    async fn tell(&mut self, of: fn(Counts) -> ImportRecord<'static>) -> Result<()> {
         self.counts.resume = self.ids.token(self.place.from, None);
-        let counts = &self.counts;
-        self.sink
-            .record(|out| {
-                out.raw(b"{");
-                out.key(name);
-                out.value(counts)?;
-                out.raw(b"}");
-                Ok(())
-            })
-            .await
+        let record = of(self.counts.clone());
+        self.sink.record(|out| out.value(&record)).await
     }
 }

@@ -11,13 +11,20 @@ mod records;
 mod rows;
 mod values;
 
+use crate::ejson::Document;
 use crate::request::operation::operations;
 
 operations! {
     /// The documents of a collection as a file: NDJSON, one JSON array, or CSV.
+    ///
+    /// It is sent while it is read; one that is cut off on the way lacks its proper end.
     "mongodb.documents.export" GET "/mongodb/{scope}/databases/{db}/collections/{coll}/export"
-        Connection(Mongodb) Read 20 gives file(Documents, Json, Csv; crate::ejson::Document) => export::export;
+        Connection(Mongodb) Read 20 gives file(Documents, Json, Csv; Document) => export::export;
     /// Inserts the documents of a file, and reports each that was refused.
+    ///
+    /// They are written while the body arrives. An import that is interrupted goes on with the same body
+    /// and the `resume` that it told last, without writing anything twice.
     "mongodb.documents.import" POST "/mongodb/{scope}/databases/{db}/collections/{coll}/import"
-        Connection(Mongodb) Write 20 does by_input takes upload gives records(crate::request::answer::Undeclared) => import::import;
+        Connection(Mongodb) Write 20 does by_input takes upload gives records(import::ImportRecord<'_>)
+        => import::import;
 }
