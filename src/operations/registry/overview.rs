@@ -53,10 +53,13 @@ pub(super) struct HealthInput {
 /// How one page of connections is doing.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ConnectionsHealth {
-    /// How many of the page are so; the next three likewise.
+    /// How many of the page are.
     healthy: usize,
+    /// How many of the page are.
     degraded: usize,
+    /// How many of the page are.
     down: usize,
+    /// Of how many of the page it is not known.
     unknown: usize,
     /// In the order of the list of connections.
     databases: Vec<ConnectionHealth>,

@@ -62,6 +62,7 @@ pub struct Operation {
     done: Option<i64>,
     /// Steps there are, of an operation that counts them.
     total: Option<i64>,
+    /// Whether another one keeps it from going on.
     waiting_for_lock: Option<bool>,
     /// It was asked to end, and goes on until it can be interrupted.
     kill_pending: bool,

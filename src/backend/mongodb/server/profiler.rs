@@ -104,18 +104,23 @@ struct Record {
     milliseconds: Option<i64>,
     /// How it found its documents: `COLLSCAN`, `IXSCAN { a: 1 }`.
     plan_summary: Option<String>,
+    /// Keys of indexes.
     keys_examined: Option<i64>,
     documents_examined: Option<i64>,
-    /// How many documents; likewise the next three.
+    /// Documents.
     returned: Option<i64>,
+    /// Documents.
     inserted: Option<i64>,
+    /// Documents.
     modified: Option<i64>,
+    /// Documents.
     deleted: Option<i64>,
     response_bytes: Option<i64>,
     /// How often it let others go first.
     yields: Option<i64>,
     /// Whether it sorted what no index had in order.
     sorted: bool,
+    /// Whether it needed more memory than it may have.
     used_disk: bool,
     /// The same for operations of the same shape.
     query_hash: Option<String>,

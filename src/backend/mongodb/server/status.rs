@@ -78,16 +78,22 @@ struct Opcounters {
 /// How many operations run, and how many wait for a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct OperationQueue {
+    /// Under way.
     reading: Option<i64>,
+    /// Under way.
     writing: Option<i64>,
+    /// Not begun.
     waiting_to_read: Option<i64>,
+    /// Not begun.
     waiting_to_write: Option<i64>,
 }
 
 /// The memory of a server's process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct MongoMemory {
+    /// In RAM.
     resident_bytes: Option<i64>,
+    /// Of its address space.
     virtual_bytes: Option<i64>,
 }
 

@@ -50,6 +50,7 @@ pub(super) struct PreviewInput {
 #[derive(JsonSchema)]
 #[allow(dead_code)] // it is written as it is read
 pub(super) struct PipelinePreview {
+    /// What the stages are shown on.
     sample: Sample,
     /// In the pipeline's order.
     stages: Vec<StagePreview>,

@@ -46,6 +46,7 @@ pub(super) enum WatchMessage {
     },
     /// Changes are missing. Nothing follows.
     Gap {
+        /// Why.
         reason: WatchGap,
         /// The last one that was told.
         resume_token: Option<Document>,
