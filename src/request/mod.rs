@@ -1,6 +1,5 @@
 //! What a door and an operation share: the request as its operation sees it, and the ways to answer.
 
-pub mod answer;
 #[cfg_attr(not(feature = "checked-answers"), path = "unchecked.rs")]
 pub(crate) mod checked;
 pub mod context;

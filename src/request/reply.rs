@@ -4,14 +4,18 @@ use std::marker::PhantomData;
 
 use serde::Serialize;
 
-use super::answer::Undeclared;
 use super::feed::Feed;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 
+/// What an answer holds of which it is not said any more whose it is. It has no schema, so that no operation
+/// can leave out what it answers.
+#[derive(Debug)]
+pub enum Anything {}
+
 /// A successful answer, whose JSON text holds a `T`.
 #[derive(Debug)]
-pub struct Reply<T: ?Sized = Undeclared> {
+pub struct Reply<T: ?Sized = Anything> {
     /// HTTP status.
     pub status: u16,
     /// What is sent.
@@ -80,11 +84,6 @@ impl<T: ?Sized> Reply<T> {
     where
         T: Serialize,
     {
-        Self::write(|writer| writer.value(value))
-    }
-
-    /// `200` with a serialised value as `data`.
-    pub fn json<V: Serialize + ?Sized>(value: &V) -> Result<Self> {
         Self::write(|writer| writer.value(value))
     }
 

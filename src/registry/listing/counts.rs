@@ -63,8 +63,8 @@ impl Registry {
             let rows =
                 self.require_platform()?.read(COUNTS, &[&projects, &project_ref, &kinds]).await?;
             for row in &rows {
-                let status = Status::held(row.get(1));
-                stats.add(named(row.get(0))?, status, row.get(2), row.get(3));
+                let state = Status::held(row.get(1));
+                stats.add(named(row.get(0))?, state, row.get(2), row.get(3));
             }
         }
         let filter = Filter { project_ref: project_ref.map(str::to_owned), ..Filter::default() };

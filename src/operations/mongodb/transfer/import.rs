@@ -60,6 +60,7 @@ pub(super) struct ImportInput {
 /// What is told while a file is read.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DocumentsImportRecord")]
 pub(super) enum ImportRecord<'a> {
     /// How far it is.
     Progress(Counts),
@@ -71,7 +72,7 @@ pub(super) enum ImportRecord<'a> {
 
 /// How far an import is.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "ImportCounts")]
+#[schemars(rename = "DocumentsImportCounts")]
 pub(super) struct Counts {
     /// Records of the body, those before `resume` among them.
     read: u64,
