@@ -1,5 +1,6 @@
 //! Where the members of an operation's input stand in a request.
 
+use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 use super::schemas::{Schemas, pascal, refer};
@@ -12,12 +13,18 @@ const SELECTORS: [(&str, &str); 2] = [
     ("identifier", "Name of the connection, where `scope` is a project."),
 ];
 
+/// What paths have besides members of an input.
+const SUBJECTS: [(&str, &str); 2] = [
+    ("scope", "The `ref` of a project, or the id of a connection."),
+    ("id", "Id of the connection."),
+];
+
 /// Adds `parameters` and `requestBody`.
 pub(super) fn describe(operation: &Operation, schemas: &mut Schemas, described: &mut Value) {
     let input = (operation.input)(&mut schemas.input);
     let members = members(input.as_value());
-    schemas.keep(name_of(operation), input);
     let in_path: Vec<&str> = path_names(operation.path).collect();
+    schemas.keep(name_of(operation), by_name(operation, input, &in_path));
     let mut parameters: Vec<Value> = in_path
         .iter()
         .map(|name| {
@@ -66,9 +73,28 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas, described: 
 pub(super) fn call_of(operation: &Operation) -> Value {
     json!({ "properties": {
         "operation": { "const": operation.name },
-        // Besides what selects the connection.
         "input": refer(&name_of(operation)),
     } })
+}
+
+/// All that a call by name gives: the input, and what its path and query say of its subject.
+fn by_name(operation: &Operation, mut input: Schema, in_path: &[&str]) -> Schema {
+    let object = input.ensure_object();
+    let named = SUBJECTS.iter().filter(|(name, _)| in_path.contains(name));
+    let selecting = matches!(operation.subject, Subject::Connection(_));
+    for (name, description) in named.chain(SELECTORS.iter().filter(|_| selecting)) {
+        let properties = object.entry("properties").or_insert_with(|| json!({}));
+        // A document has an `id` too.
+        if properties.get(*name).is_some() {
+            continue;
+        }
+        properties[name] = json!({ "type": "string", "description": description });
+        if in_path.contains(name) {
+            let required = object.entry("required").or_insert_with(|| json!([]));
+            required.as_array_mut().into_iter().for_each(|names| names.push(json!(name)));
+        }
+    }
+    input
 }
 
 fn name_of(operation: &Operation) -> String {
