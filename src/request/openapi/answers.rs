@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::examples::Example;
 use super::failures;
 use super::schemas::{Schemas, pascal};
 use crate::request::feed::Format;
 use crate::request::operation::{Answers, Gives, Operation};
 
 /// The `responses` of an operation.
-pub(super) fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
+pub(super) fn describe(operation: &Operation, example: &Example, schemas: &mut Schemas) -> Value {
     let Answers { data, record, heard } = (operation.answers)(&mut schemas.answers);
     let name = pascal(operation.name);
     let mut keep = |schema: Option<_>, what: &str| match schema {
@@ -34,10 +35,11 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
             formats.iter().map(|format| (format.media_type(), file(*format, &record))).collect()
         }
     };
-    let content: Map<String, Value> = types
+    let mut content: Map<String, Value> = types
         .into_iter()
         .map(|(media_type, schema)| (media_type.to_owned(), json!({ "schema": schema })))
         .collect();
+    show(example, operation.gives == Gives::Bare, &mut content);
     let mut responses = json!({
         "2XX": { "description": "Success", "content": content },
         "default": failures::describe(operation),
@@ -45,12 +47,37 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     if is_socket {
         responses["101"] = json!({
             "description": "A WebSocket whose messages are JSON texts",
-            "x-sends": record,
-            "x-hears": keep(heard, "Request"),
+            "x-sends": with_examples(record, &example.sends),
+            "x-hears": with_examples(keep(heard, "Request"), &example.hears),
         });
         responses["2XX"]["description"] = "The same messages as a stream".into();
     }
     responses
+}
+
+/// Puts an example where its media type is described.
+fn show(example: &Example, is_bare: bool, content: &mut Map<String, Value>) {
+    if let Some(answer) = &example.answer {
+        let text = if is_bare { answer.clone() } else { json!({ "data": answer }) };
+        content["application/json"]["example"] = text;
+    }
+    if let Some(lines) = example.lines() {
+        content["application/x-ndjson"]["example"] = lines.into();
+    }
+    let mut types = content.values_mut();
+    if let Some(text) = &example.file
+        && let Some(of_text) = types.find(|described| described["schema"]["type"] == "string")
+    {
+        of_text["example"] = text.as_str().into();
+    }
+}
+
+/// A schema of messages, with some of them.
+fn with_examples(mut schema: Value, examples: &[Value]) -> Value {
+    if !examples.is_empty() {
+        schema["examples"] = examples.into();
+    }
+    schema
 }
 
 /// Of a file's bytes, or of its records.

@@ -3,6 +3,7 @@
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
+use super::examples::Example;
 use super::schemas::{Schemas, pascal, refer};
 use crate::request::operation::{Method, Operation, Subject, Takes};
 use crate::request::upload;
@@ -20,7 +21,12 @@ const SUBJECTS: [(&str, &str); 2] = [
 ];
 
 /// Adds `parameters` and `requestBody`.
-pub(super) fn describe(operation: &Operation, schemas: &mut Schemas, described: &mut Value) {
+pub(super) fn describe(
+    operation: &Operation,
+    example: &Example,
+    schemas: &mut Schemas,
+    described: &mut Value,
+) {
     let input = (operation.input)(&mut schemas.input);
     let members = members(input.as_value());
     let in_path: Vec<&str> = path_names(operation.path).collect();
@@ -44,8 +50,11 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas, described: 
     let in_query = matches!(operation.method, Method::GET | Method::DELETE);
     if operation.takes == Takes::Upload {
         let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
-        let content: Map<String, Value> =
+        let mut content: Map<String, Value> =
             upload::MEDIA_TYPES.iter().map(|name| ((*name).to_owned(), bytes.clone())).collect();
+        if let Some(body) = &example.body {
+            content["application/x-ndjson"]["example"] = body.as_str().into();
+        }
         described["requestBody"] = json!({ "content": content });
     }
     if in_query || operation.takes == Takes::Upload {
@@ -54,17 +63,30 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas, described: 
         }));
     } else {
         let (mut properties, mut required) = (Map::new(), Vec::new());
+        let mut given = Map::new();
         for member in own {
+            if let Some(value) = example.input.get(&member.name) {
+                given.insert(member.name.clone(), value.clone());
+            }
             properties.insert(member.name.clone(), member.schema.clone());
             if member.required {
                 required.push(member.name.as_str());
             }
         }
         let schema = json!({ "type": "object", "properties": properties, "required": required });
+        let mut content = json!({ "schema": schema });
+        if !given.is_empty() {
+            content["example"] = given.into();
+        }
         described["requestBody"] = json!({
             "required": !required.is_empty(),
-            "content": { "application/json": { "schema": schema } },
+            "content": { "application/json": content },
         });
+    }
+    for parameter in &mut parameters {
+        if let Some(value) = parameter["name"].as_str().and_then(|name| example.input.get(name)) {
+            parameter["example"] = value.clone();
+        }
     }
     described["parameters"] = Value::Array(parameters);
 }

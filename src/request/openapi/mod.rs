@@ -2,12 +2,14 @@
 //! that does not exist or miss one that does.
 
 mod answers;
+mod examples;
 mod failures;
 mod input;
 mod schemas;
 
 use serde_json::{Map, Value, json};
 
+use self::examples::Example;
 use self::schemas::Schemas;
 use super::operation::{BASE_PATH, CALL_PATH, Operation, Subject};
 
@@ -17,15 +19,18 @@ pub use self::failures::codes;
 #[must_use]
 pub fn document(operations: impl Iterator<Item = &'static Operation>) -> Value {
     let mut schemas = Schemas::new();
+    let mut examples = examples::read();
     let mut paths: Map<String, Value> = Map::new();
     let mut calls = Vec::new();
     for operation in operations {
-        let described = describe(operation, &mut schemas);
+        let example = examples.remove(operation.name).unwrap_or_default();
+        let described = describe(operation, &example, &mut schemas);
         let path = format!("{BASE_PATH}{}", operation.path);
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         entry[operation.method.as_str().to_ascii_lowercase()] = described;
         calls.push(input::call_of(operation));
     }
+    debug_assert!(examples.is_empty(), "examples of no operation: {:?}", examples.keys());
     paths.insert(format!("{BASE_PATH}{CALL_PATH}"), json!({ "post": call(&calls) }));
     json!({
         "openapi": "3.1.0",
@@ -50,7 +55,7 @@ pub fn schemas_of(operation: &Operation) -> (super::operation::Answers, Value) {
     (answers, json!({ "schemas": schemas.into_components() }))
 }
 
-fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
+fn describe(operation: &Operation, example: &Example, schemas: &mut Schemas) -> Value {
     let (summary, description) = operation.summary_and_description();
     let mut described = json!({
         "operationId": operation.name,
@@ -61,8 +66,8 @@ fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
         "x-effect": operation.effect.as_str(),
         "x-cost": operation.cost,
     });
-    input::describe(operation, schemas, &mut described);
-    described["responses"] = answers::describe(operation, schemas);
+    input::describe(operation, example, schemas, &mut described);
+    described["responses"] = answers::describe(operation, example, schemas);
     described
 }
 
@@ -87,13 +92,19 @@ fn call(calls: &[Value]) -> Value {
                         and answers are those of the operation.",
         "requestBody": {
             "required": true,
-            "content": { "application/json": { "schema": {
-                "type": "object",
-                "properties": { "operation": { "type": "string" }, "input": { "type": "object" } },
-                "required": ["operation"],
-                "additionalProperties": false,
-                "anyOf": calls,
-            } } },
+            "content": { "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": { "operation": { "type": "string" }, "input": { "type": "object" } },
+                    "required": ["operation"],
+                    "additionalProperties": false,
+                    "anyOf": calls,
+                },
+                "example": {
+                    "operation": "redis.keys.get",
+                    "input": { "scope": "shop", "key": "stock:tea" },
+                },
+            } },
         },
         "responses": {
             "2XX": { "description": "What the operation answers" },
