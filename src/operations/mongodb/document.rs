@@ -83,13 +83,8 @@ pub(super) async fn get(cx: &Context, input: DocumentsGetInput) -> Result<Reply<
 }
 
 fn write(writer: &mut Writer, mut form: Form<'_>, document: Option<&RawDocumentBuf>) -> Result<()> {
-    match document {
-        Some(document) => form.write(writer, document),
-        None => {
-            writer.raw("null");
-            Ok(())
-        }
-    }
+    let Some(document) = document else { return writer.value(&()) };
+    form.write(writer, document)
 }
 
 /// How to change a document: `update` or `replacement`.

@@ -48,6 +48,7 @@ pub(super) enum IdType {
 /// How the segment is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "IdEncoding")]
 pub(super) enum Encoding {
     /// Base64url of the id as canonical Extended JSON, for ids of any type.
     Base64url,

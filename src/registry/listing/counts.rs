@@ -56,23 +56,23 @@ impl Registry {
         project_ref: Option<&str>,
     ) -> Result<ConnectionStats> {
         let projects = projects(visible);
-        let mut stats = ConnectionStats::default();
-        stats.by_type.extend(self.enabled.iter().map(|kind| (*kind, StateCounts::default())));
+        let mut counts = ConnectionStats::default();
+        counts.by_type.extend(self.enabled.iter().map(|kind| (*kind, StateCounts::default())));
         if self.platform.is_some() {
             let (projects, kinds) = (projects.as_deref(), self.enabled_names());
             let rows =
                 self.require_platform()?.read(COUNTS, &[&projects, &project_ref, &kinds]).await?;
             for row in &rows {
-                let state = Status::held(row.get(1));
-                stats.add(named(row.get(0))?, state, row.get(2), row.get(3));
+                let status = Status::held(row.get(1));
+                counts.add(named(row.get(0))?, status, row.get(2), row.get(3));
             }
         }
         let filter = Filter { project_ref: project_ref.map(str::to_owned), ..Filter::default() };
         let key = PageKey { filter, projects, limit: 0, cursor: None };
         for connection in self.environment_page(&key).await {
-            stats.add(connection.database_type, Status::Active, 1, 0);
+            counts.add(connection.database_type, Status::Active, 1, 0);
         }
-        Ok(stats)
+        Ok(counts)
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) fn write(out: &mut Writer, value: &Value) {
         Value::ServerError(error) => {
             let message = error.details().unwrap_or_default();
             of_kind(out, "$error", |out| {
-                texts(out, [("code", error.code()), ("message", message)])
+                texts(out, [("code", error.code()), ("message", message)]);
             });
         }
         // Null; and pushes, which the decoder has dropped.

@@ -45,7 +45,7 @@ impl Client {
         let subject = Subject { client: self, key, deadline };
         match type_name.as_str() {
             "string" if window.bits => {
-                string::bits(&subject, window, &mut object, &mut warnings).await?
+                string::bits(&subject, window, &mut object, &mut warnings).await?;
             }
             "string" => string::read(&subject, window, size, &mut object, &mut warnings).await?,
             "hash" => collection::hash(&subject, window, &mut object, &mut warnings).await?,

@@ -39,6 +39,7 @@ const DUPLICATE_KEY: i64 = 11000;
 /// What happens to a document whose `_id` is in the collection already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "DocumentsOnConflict")]
 pub(super) enum OnConflict {
     /// It is refused, and reported.
     #[default]

@@ -56,7 +56,7 @@ operations! {
     /// Writes a key of any type in place of what was there.
     ///
     /// All of it or nothing, and without a `ttl` for ever; `CONFLICT` where `nx` or `xx` does not hold.
-    "redis.keys.set" POST "/redis/{scope}/keys/{key}" Connection(Redis) Write 3 => write::set;
+    "redis.keys.set" POST "/redis/{scope}/keys/{key}" Connection(Redis) Write 3 fails WrongType => write::set;
     /// Changes one element, or some, of a key's value.
     ///
     /// The time that the key has left stays as it is, unless another is given. A key that is not there is

@@ -142,8 +142,8 @@ impl Client {
             }
             _ => self.edit_watched(key, edit, expiry, deadline).await?,
         };
-        let told = edit.steps.iter().zip(&done.replies);
-        let result = told.filter_map(|(step, reply)| step.told?(reply)).next();
+        let mut told = edit.steps.iter().zip(&done.replies);
+        let result = told.find_map(|(step, reply)| step.told?(reply));
         let result = result.unwrap_or(EditResult::Nothing {});
         Ok((Edited { type_name: edit.type_name, result }, Lifetime::of(&done.ttl)))
     }
