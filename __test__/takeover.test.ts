@@ -140,7 +140,7 @@ describe('attachWebSocket', () => {
   })
 
   it('serves https as well', async () => {
-    const { cert, key } = createCertificate('valid')
+    const { cert, key } = await createCertificate('valid')
     const server = createHttpsServer({ cert, key }, (_req, res) => res.end('plain'))
     attachWebSocket(server, stub().manager)
     const port = await listen(server)

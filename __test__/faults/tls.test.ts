@@ -1,6 +1,6 @@
 // Servers whose certificates are wrong in one way each: none gets a secret.
 
-import { createCertificate } from '../../scripts/servers/index.mjs'
+import { createCertificate } from '../../scripts/servers/certificates.mjs'
 import { createServer, type Server } from 'node:tls'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { type Bench, type Type, expectOk, startBench } from './bench'
@@ -26,7 +26,7 @@ const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /** A server with a certificate, that keeps all it is sent: before TLS, and inside it. */
 async function tlsServer(kind: Kind, type: Type) {
-  const { key, cert, caPem } = createCertificate(kind)
+  const { key, cert, caPem } = await createCertificate(kind)
   const received: Buffer[] = []
   const inside: Server = createServer({ key, cert }, (socket) => {
     socket.on('data', (bytes: Buffer) => received.push(bytes)).on('error', () => {})

@@ -6,6 +6,7 @@
 
 import { join, resolve } from 'node:path'
 
+import { ensureDependencies } from '../steps/dependencies.mjs'
 import { findAvailable, startMongo, startPostgres, startRedis } from './index.mjs'
 
 const [command, folder] = process.argv.slice(2)
@@ -39,4 +40,5 @@ if (!commands[command]) {
   process.stderr.write('usage: node scripts/servers/cli.mjs up [folder] | available\n')
   process.exit(2)
 }
+await ensureDependencies()
 await commands[command]()
