@@ -3,23 +3,13 @@
 import { createCertificate } from '../../scripts/servers/certificates.mjs'
 import { createServer, type Server } from 'node:tls'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
-import { type Bench, type Type, expectOk, startBench } from './bench'
+import { type Type, expectOk, sharedBench } from './bench'
 
 const SECRET = 'do-not-send-me'
 const WRONG = ['expired', 'wrong-name', 'unknown-ca'] as const
 type Kind = (typeof WRONG)[number]
 
-let bench: Bench
-const stops: Array<() => void> = []
-
-beforeAll(async () => {
-  bench = await startBench()
-})
-
-afterAll(async () => {
-  await bench?.close()
-  stops.forEach((stop) => stop())
-})
+const bench = sharedBench()
 
 /** PostgreSQL's client asks for TLS before it begins: 8 bytes, answered with `S`. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
@@ -46,9 +36,11 @@ async function tlsServer(kind: Kind, type: Type) {
     })
   })
   await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve))
-  stops.push(() => {
-    sockets.forEach((socket) => socket.destroy())
-    outside.close()
+  bench.keep({
+    stop() {
+      sockets.forEach((socket) => socket.destroy())
+      outside.close()
+    },
   })
   const { port } = outside.address() as AddressInfo
   return { port, caPem, received: () => Buffer.concat(received), connections: () => connections }
