@@ -2,7 +2,8 @@
 
 import { createCertificate } from '../../scripts/servers/certificates.mjs'
 import { createServer, type Server } from 'node:tls'
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { createServer as createTcpServer, type Socket } from 'node:net'
+import { listen } from '../support/listen'
 import { type Type, expectOk, sharedBench } from './bench'
 
 const SECRET = 'do-not-send-me'
@@ -35,14 +36,13 @@ async function tlsServer(kind: Kind, type: Type) {
       begin()
     })
   })
-  await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve))
+  const port = await listen(outside)
   bench.keep({
     stop() {
       sockets.forEach((socket) => socket.destroy())
       outside.close()
     },
   })
-  const { port } = outside.address() as AddressInfo
   return { port, caPem, received: () => Buffer.concat(received), connections: () => connections }
 }
 
