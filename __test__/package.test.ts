@@ -1,7 +1,8 @@
 import { cp, lstat, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { npm } from '../scripts/steps/command.mjs'
 import { temporaryFolders } from './support/folder'
-import { node, npm, root } from './support/processes'
+import { node, root } from './support/processes'
 
 /** A project that has installed the packed tarball and nothing else. */
 const project = temporaryFolders()()
@@ -9,7 +10,8 @@ const project = temporaryFolders()()
 beforeAll(async () => {
   const tarball = (await node(['scripts/pack.mjs'])).trim()
   await writeFile(join(project, 'package.json'), '{ "name": "user", "private": true }')
-  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: project })
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball]
+  await npm(args, { cwd: project, quiet: true })
 }, 120_000)
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'studio-multidb', ...path)
