@@ -77,7 +77,7 @@ export async function startBench(
 }
 
 /** A bench that the tests of a file share: it is there once they run. */
-export interface SharedBench extends Bench {
+interface SharedBench extends Bench {
   /** Stops a server when the bench has closed. */
   keep<Server extends { stop(): unknown }>(server: Server): Server
 }
