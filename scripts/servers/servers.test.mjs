@@ -20,21 +20,11 @@ import {
   waitFor,
 } from './index.mjs'
 import { mongoCommand } from './mongo-command.mjs'
+import { listens } from './ports.mjs'
 import { redisCommand, redisCommands } from './resp.mjs'
 import { isAlive } from './wait.mjs'
 
 const UNAUTHORIZED = 13
-
-/** True when something listens on the server's port. */
-const listens = ({ port, host }) =>
-  new Promise((resolve) => {
-    const socket = connect(port, host)
-    socket.on('error', () => resolve(false))
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })
 
 /** The error of a TLS handshake with a client that trusts the test authority, or null. */
 const handshakeError = ({ port, host, caPem }) =>
