@@ -2,7 +2,8 @@
 // line of JSON with their connection strings, and runs until it is interrupted. With a folder,
 // data is kept in it from one run to the next.
 //
-// `node scripts/servers/cli.mjs available` prints which servers can be had here.
+// `node scripts/servers/cli.mjs available` prints which servers can be had here. Either installs the
+// npm dependencies first.
 
 import { join, resolve } from 'node:path'
 
