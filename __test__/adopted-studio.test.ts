@@ -18,6 +18,7 @@ import {
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { type Host, startHost } from './support/host'
+import { adoptedStudio, script } from './support/older-studio'
 import { node, root } from './support/processes'
 import { newDatabase, newKey, required, sql } from './support/stack'
 import { Messages } from './support/websocket'
@@ -25,7 +26,6 @@ import { Messages } from './support/websocket'
 const MINUTES = 60_000
 const app = join(root, '.cache', 'adopted-studio')
 const next = join('node_modules', 'next', 'dist', 'bin', 'next')
-const fixtures = join(root, '__test__', 'fixtures')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 
 const OWNER = '00000000-0000-4000-8000-000000000021'
@@ -81,7 +81,7 @@ function nextConfig(): string {
 beforeAll(async () => {
   await node(['scripts/studio.mjs'])
   rmSync(app, { recursive: true, force: true })
-  cpSync(join(fixtures, 'adopted-studio'), app, { recursive: true })
+  cpSync(join(root, '__test__/fixtures/adopted-studio'), app, { recursive: true })
   // Hundreds of megabytes are not copied where files can share them.
   const [from, to] = [join(root, 'studio', 'node_modules'), join(app, 'node_modules')]
   if (process.platform === 'linux') execFileSync('cp', ['-al', from, to])
@@ -90,10 +90,7 @@ beforeAll(async () => {
   writeFileSync(join(app, 'next.config.js'), nextConfig())
 
   const databaseUrl = await newDatabase()
-  for (const name of ['legacy_studio.sql', 'adopted_studio.sql']) {
-    const text = readFileSync(join(fixtures, name), 'utf8')
-    await sql(databaseUrl, `DO $script$ BEGIN EXECUTE $body$${text}$body$; END $script$`)
-  }
+  for (const text of adoptedStudio) await script(databaseUrl, text)
   await sql(
     databaseUrl,
     `INSERT INTO platform.users (id, email) VALUES ('${BILLING}', 'b@example.com')`

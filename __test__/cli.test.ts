@@ -1,15 +1,14 @@
 // The command line: what it does not know, it refuses, and does nothing.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readArguments } from '../dist/cli-arguments'
+import { temporaryFolders } from './support/folder'
 import { root } from './support/processes'
 
-const folder = mkdtempSync(join(tmpdir(), 'studio-cli-'))
+const folder = temporaryFolders()()
 writeFileSync(join(folder, 'package.json'), '{}')
-afterAll(() => rmSync(folder, { recursive: true }))
 
 /** With a setting that no manager can be made of: whoever makes one fails with exit code 1 and its name. */
 function run(...words: string[]) {

@@ -1,29 +1,19 @@
 // `studio-multidb init`: it looks at the Studio before it writes, and says what it could not tell.
 
 import { execFileSync } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { temporaryFolders } from './support/folder'
 import { root } from './support/processes'
 
 // Many Studios are looked at: a process for each would take minutes.
 const { init } = jest.requireActual<typeof import('../js/init')>('../dist/init/index.js')
 
-const folders: string[] = []
-afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
+const temporaryFolder = temporaryFolders()
 
 /** A Studio of these files, after `init`. */
 function studio(files: Record<string, string>) {
-  const folder = mkdtempSync(join(tmpdir(), 'studio-init-'))
-  folders.push(folder)
+  const folder = temporaryFolder()
   for (const [name, text] of Object.entries({ 'package.json': '{}', ...files })) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)
@@ -39,8 +29,7 @@ function studio(files: Record<string, string>) {
 
 /** What `init` says to a Studio of these files, and which files are there afterwards. */
 function visit(files: string[], text = 'export default 1') {
-  const folder = mkdtempSync(join(tmpdir(), 'studio-init-'))
-  folders.push(folder)
+  const folder = temporaryFolder()
   for (const name of new Set(['package.json', ...files])) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), files.includes(name) ? text : '{}')
@@ -183,8 +172,7 @@ describe('the file for sockets fits the Studio’s own apiAuthenticate', () => {
 
   test('is the one that the host has', () => {
     const host = join(root, 'studio')
-    const folder = mkdtempSync(join(tmpdir(), 'studio-init-'))
-    folders.push(folder)
+    const folder = temporaryFolder()
     cpSync(join(host, 'package.json'), join(folder, 'package.json'))
     cpSync(join(host, 'lib/api'), join(folder, 'lib/api'), { recursive: true })
     cpSync(join(host, 'lib/constants.ts'), join(folder, 'lib/constants.ts'))

@@ -1,19 +1,18 @@
-import { cp, lstat, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, lstat, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { node, npm, root } from './support/processes'
+import { npm } from '../scripts/steps/command.mjs'
+import { temporaryFolders } from './support/folder'
+import { node, root } from './support/processes'
 
 /** A project that has installed the packed tarball and nothing else. */
-let project: string
+const project = temporaryFolders()()
 
 beforeAll(async () => {
   const tarball = (await node(['scripts/pack.mjs'])).trim()
-  project = await mkdtemp(join(tmpdir(), 'studio-multidb-package-'))
   await writeFile(join(project, 'package.json'), '{ "name": "user", "private": true }')
-  await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball], { cwd: project })
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball]
+  await npm(args, { cwd: project, quiet: true })
 }, 120_000)
-
-afterAll(() => rm(project, { recursive: true, force: true }))
 
 const installed = (...path: string[]) => join(project, 'node_modules', 'studio-multidb', ...path)
 

@@ -1,10 +1,10 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { WebSocket } from 'ws'
 import { findChromium } from './support/chromium'
+import { temporaryFolders } from './support/folder'
 import { type Host, startHost, startServers, type Servers } from './support/host'
 import { requestBytes, sendBytes } from './support/raw'
 import { eventually, node, root } from './support/processes'
@@ -16,7 +16,7 @@ const MINUTES = 60_000
 
 let servers: Servers
 const hosts: Host[] = []
-const folders: string[] = []
+const temporaryFolder = temporaryFolders()
 
 beforeAll(async () => {
   const [started] = await Promise.all([startServers(), node(['scripts/studio.mjs'])])
@@ -27,21 +27,12 @@ afterEach(async () => {
   await Promise.all(hosts.splice(0).map((host) => host.stop()))
 })
 
-afterAll(async () => {
-  await servers?.stop()
-  for (const folder of folders) await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => servers?.stop())
 
 async function host(args: (port: number) => string[], cwd: string): Promise<Host> {
   const started = await startHost(args, { cwd, env: servers.env })
   hosts.push(started)
   return started
-}
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'studio-multidb-host-'))
-  folders.push(folder)
-  return folder
 }
 
 const startBuilt = () =>
@@ -148,7 +139,7 @@ describe('built', () => {
   it(
     'answers from .next/standalone, copied elsewhere',
     async () => {
-      const folder = await temporaryFolder()
+      const folder = temporaryFolder()
       await cp(join(studio, '.next', 'standalone'), folder, { recursive: true })
       const started = await host(() => ['server.js'], folder)
       await expectToServe(started)
@@ -184,7 +175,7 @@ describe('in next dev', () => {
   it(
     'keeps the number of server connections while routes are edited twenty times',
     async () => {
-      const folder = await temporaryFolder()
+      const folder = temporaryFolder()
       const isSource = (path: string) => !path.startsWith(join(studio, '.next'))
       await cp(studio, folder, { recursive: true, filter: isSource })
       const { url } = await host(

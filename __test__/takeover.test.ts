@@ -1,10 +1,11 @@
 // `attachWebSocket` and `attachToNext` beside everything else that a server does. The manager is a
 // stub that answers a socket with what it was asked.
 
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import {
   attachToNext,
   attachWebSocket,
@@ -13,7 +14,7 @@ import {
 } from 'studio-multidb/next'
 import { type ClientOptions, WebSocket, WebSocketServer } from 'ws'
 import { createCertificate } from '../scripts/servers/certificates.mjs'
-import { createHash } from 'node:crypto'
+import { listen } from './support/listen'
 
 type Asked = Parameters<RequestManager['handle']>[0]
 
@@ -24,10 +25,9 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close()
 })
 
-async function listen<S extends Server>(server: S): Promise<number> {
+function serve(server: Server): Promise<number> {
   servers.push(server)
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return (server.address() as AddressInfo).port
+  return listen(server)
 }
 
 /** Accepts every handshake, says one text, and goes on until the client's bytes end. */
@@ -91,7 +91,7 @@ describe('attachWebSocket', () => {
     server.on('upgrade', endAll)
     attachWebSocket(server, stub().manager)
     server.prependListener('upgrade', endAll)
-    const port = await listen(server)
+    const port = await serve(server)
     expect(await first(`ws://127.0.0.1:${port}${path}`)).toBe('hello')
     await expect(first(`ws://127.0.0.1:${port}/api/platform/redisx`)).rejects.toThrow()
   })
@@ -101,14 +101,14 @@ describe('attachWebSocket', () => {
     const others = new WebSocketServer({ server, path: '/other' })
     others.on('connection', (socket) => socket.send('other'))
     attachWebSocket(server, stub().manager)
-    const port = await listen(server)
+    const port = await serve(server)
     expect(await first(`ws://127.0.0.1:${port}/other`)).toBe('other')
     expect(await first(`ws://127.0.0.1:${port}${path}`)).toBe('hello')
   })
 
   it('is one takeover however often it is attached, and none once it is detached', async () => {
     const server = createServer((_req, res) => res.end('plain'))
-    const port = await listen(server)
+    const port = await serve(server)
     for (const text of ['one', 'two']) attachWebSocket(server, stub(text).manager)
     const detach = attachWebSocket(server, stub('three').manager)
     expect(await first(`ws://127.0.0.1:${port}${path}`)).toBe('three')
@@ -124,7 +124,7 @@ describe('attachWebSocket', () => {
       res.end(`${req.method} ${req.url} ${body}`)
     })
     attachWebSocket(server, stub().manager)
-    const port = await listen(server)
+    const port = await serve(server)
     // As `curl --http2 -d` sends it.
     const socket = connect(port, '127.0.0.1')
     socket.write(
@@ -140,10 +140,10 @@ describe('attachWebSocket', () => {
   })
 
   it('serves https as well', async () => {
-    const { cert, key } = createCertificate('valid')
+    const { cert, key } = await createCertificate('valid')
     const server = createHttpsServer({ cert, key }, (_req, res) => res.end('plain'))
     attachWebSocket(server, stub().manager)
-    const port = await listen(server)
+    const port = await serve(server)
     const trusting = { rejectUnauthorized: false, origin: `https://127.0.0.1:${port}` }
     expect(await first(`wss://127.0.0.1:${port}${path}`, [], trusting)).toBe('hello')
     expect(await first(`wss://127.0.0.1:${port}/elsewhere`, [], trusting)).toBe('200')
@@ -152,7 +152,7 @@ describe('attachWebSocket', () => {
   it('closes its sockets when the server is closed', async () => {
     const server = createServer()
     attachWebSocket(server, stub().manager)
-    const port = await listen(server)
+    const port = await serve(server)
     const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`)
     await once(socket, 'message')
     const gone = once(socket, 'close')
@@ -168,7 +168,7 @@ describe('attachWebSocket', () => {
       throw new Error('no session store')
     }
     attachWebSocket(server, manager, { getUser, onError: (error) => errors.push(error) })
-    const port = await listen(server)
+    const port = await serve(server)
     expect(await first(`ws://127.0.0.1:${port}${path}`)).toBe('500')
     expect(errors).toHaveLength(1)
   })
@@ -179,7 +179,7 @@ describe('who connects', () => {
     const server = createServer()
     const { manager, asked } = stub()
     attachWebSocket(server, manager, options)
-    const port = await listen(server)
+    const port = await serve(server)
     const got = await first(`ws://127.0.0.1:${port}${path}`, protocols, client)
     return { got, asked: asked[0], port }
   }
@@ -206,7 +206,7 @@ describe('attachToNext', () => {
 
   it('finds the server with its first connection, though that asks for a socket', async () => {
     const server = createServer()
-    const port = await listen(server)
+    const port = await serve(server)
     process.env.PORT = String(port)
     const detach = attachToNext(stub().manager)
     expect(await first(`ws://127.0.0.1:${port}${path}`)).toBe('hello')
@@ -215,7 +215,7 @@ describe('attachToNext', () => {
 
   it('finds a server whose connections were there before it', async () => {
     const server = createServer((_req, res) => res.end())
-    const port = await listen(server)
+    const port = await serve(server)
     process.env.PORT = String(port)
     const agent = new (await import('node:http')).Agent({ keepAlive: true })
     const ask = async () => {
@@ -233,16 +233,16 @@ describe('attachToNext', () => {
 
   it("leaves servers alone that are not Next's", async () => {
     const [next, metrics] = [createServer(), createServer((_req, res) => res.end())]
-    process.env.PORT = String(await listen(next))
+    process.env.PORT = String(await serve(next))
     const detach = attachToNext(stub().manager)
-    expect(await first(`ws://127.0.0.1:${await listen(metrics)}${path}`)).toBe('200')
+    expect(await first(`ws://127.0.0.1:${await serve(metrics)}${path}`)).toBe('200')
     expect(await first(`ws://127.0.0.1:${process.env.PORT}${path}`)).toBe('hello')
     detach()
   })
 
   it('replaces itself when it is called again', async () => {
     const server = createServer()
-    const port = await listen(server)
+    const port = await serve(server)
     const again = () => attachToNext(stub('again').manager, { port })
     attachToNext(stub('once').manager, { port })
     const detach = again()

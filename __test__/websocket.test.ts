@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { ConnectionManager } from 'studio-multidb'
 import { attachWebSocket, createApiHandler } from 'studio-multidb/next'
 import { type ClientOptions, WebSocket } from 'ws'
+import { listen } from './support/listen'
 import { released, sharedStack, startService } from './support/stack'
 import { closing, Messages } from './support/websocket'
 
@@ -101,8 +102,7 @@ it('a shutdown says goodbye', async () => {
   const manager = new ConnectionManager({ ...stack.options, requestTimeoutMs: 23_000 })
   const own = createServer()
   attachWebSocket(own, manager)
-  await once(own.listen(0, '127.0.0.1'), 'listening')
-  const target = `ws://127.0.0.1:${(own.address() as AddressInfo).port}${path('channels=a')}`
+  const target = `ws://127.0.0.1:${await listen(own)}${path('channels=a')}`
   const socket = await Messages.of(new WebSocket(target))
   await socket.next()
   const [end] = await Promise.all([closing(socket), manager.shutdown(5000)])

@@ -1,11 +1,10 @@
 // The doors that requests come through, each on a real socket.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { ConnectionManager } from 'studio-multidb'
 import { attachWebSocket, createApiHandler, createWebHandler } from 'studio-multidb/next'
+import { listen } from '../support/listen'
 
 /** Who asks, by the token that a test's page would have. */
 export const getUser = (headers: Record<string, string | string[] | undefined>) =>
@@ -21,10 +20,9 @@ export const doors: Door[] = ['node:http', 'next', 'web']
 /** A server of each kind; `attachWebSocket` is on the first. */
 export async function openDoors(manager: ConnectionManager, options: Options = {}) {
   const servers: Server[] = []
-  const listen = async (server: Server) => {
+  const serve = (server: Server) => {
     servers.push(server)
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    return (server.address() as AddressInfo).port
+    return listen(server)
   }
   const api = createApiHandler(manager, { ...options, getUser: ({ headers }) => getUser(headers) })
   const web = createWebHandler(manager, {
@@ -34,9 +32,9 @@ export async function openDoors(manager: ConnectionManager, options: Options = {
   const plain = createServer(api)
   attachWebSocket(plain, manager, { ...options, getUser: ({ headers }) => getUser(headers) })
   const ports: Record<Door, number> = {
-    'node:http': await listen(plain),
-    next: await listen(createServer((req, res) => asNextDoes(api, req, res))),
-    web: await listen(createServer((req, res) => void asWebServersDo(web, req, res))),
+    'node:http': await serve(plain),
+    next: await serve(createServer((req, res) => asNextDoes(api, req, res))),
+    web: await serve(createServer((req, res) => void asWebServersDo(web, req, res))),
   }
   return {
     ports,

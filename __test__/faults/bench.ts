@@ -76,6 +76,27 @@ export async function startBench(
   }
 }
 
+/** A bench that the tests of a file share: it is there once they run. */
+interface SharedBench extends Bench {
+  /** Stops a server when the bench has closed. */
+  keep<Server extends { stop(): unknown }>(server: Server): Server
+}
+
+export function sharedBench(overrides: ManagerOptions = {}): SharedBench {
+  const kept: Array<{ stop(): unknown }> = []
+  const keep: SharedBench['keep'] = (server) => {
+    kept.push(server)
+    return server
+  }
+  const bench = { keep } as SharedBench
+  beforeAll(async () => void Object.assign(bench, await startBench(overrides)))
+  afterAll(async () => {
+    await bench.close?.()
+    await Promise.all(kept.map((server) => server.stop()))
+  })
+  return bench
+}
+
 /** A proxy before the server of a connection string. */
 export function proxyTo(url: string): Promise<Proxy> {
   const { hostname, port } = new URL(url)

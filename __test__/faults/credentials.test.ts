@@ -5,7 +5,6 @@ import { redisCommand } from '../../scripts/servers/resp.mjs'
 import { startService, sql } from '../support/stack'
 import {
   type Backend,
-  type Bench,
   type Proxy,
   eventuallyReads,
   expectOk,
@@ -15,7 +14,7 @@ import {
   postgres,
   proxyTo,
   redis,
-  startBench,
+  sharedBench,
 } from './bench'
 
 const REQUESTS = 100
@@ -27,24 +26,13 @@ interface Locked extends Backend {
   change(): Promise<void>
 }
 
-let bench: Bench
-const cleanup: Array<() => Promise<unknown>> = []
-
-beforeAll(async () => {
-  bench = await startBench()
-})
-
-afterAll(async () => {
-  await bench?.close()
-  await Promise.all(cleanup.map((stop) => stop()))
-})
+const bench = sharedBench()
 
 const backends: Array<[string, () => Promise<Locked>]> = [
   [
     'redis',
     async () => {
-      const server = await startRedis({ password: OLD })
-      cleanup.push(server.stop)
+      const server = bench.keep(await startRedis({ password: OLD }))
       const ask = (...command: string[]) =>
         redisCommand({ port: server.port, password: OLD }, ...command)
       return {
@@ -61,8 +49,7 @@ const backends: Array<[string, () => Promise<Locked>]> = [
   [
     'postgres',
     async () => {
-      const server = await startPostgres({ password: OLD })
-      cleanup.push(server.stop)
+      const server = bench.keep(await startPostgres({ password: OLD }))
       return {
         ...postgres,
         url: () => server.url,
@@ -86,7 +73,7 @@ const backends: Array<[string, () => Promise<Locked>]> = [
         res.setHeader('content-type', 'application/json')
         res.writeHead(known ? 200 : 401).end('{}')
       })
-      cleanup.push(service.close)
+      bench.keep({ stop: service.close })
       return {
         ...http(() => service.url),
         async change() {
@@ -104,8 +91,7 @@ describe.each(backends)('%s', (type, start) => {
 
   beforeAll(async () => {
     backend = await start()
-    proxy = await proxyTo(backend.url())
-    cleanup.push(proxy.stop)
+    proxy = bench.keep(await proxyTo(backend.url()))
     const more = type === 'http' ? { password: OLD } : {}
     id = await bench.register(backend.type, proxy.through(backend.url()), more)
     await backend.prepare?.(bench.patient, id)
@@ -152,9 +138,8 @@ describe.each(backends)('%s', (type, start) => {
 })
 
 it('mongodb: says that the credentials are refused, without trying them over and over', async () => {
-  const server = await startMongo({ auth: { user: 'root', password: NEW } })
-  const proxy = await proxyTo(server.url)
-  cleanup.push(server.stop, proxy.stop)
+  const server = bench.keep(await startMongo({ auth: { user: 'root', password: NEW } }))
+  const proxy = bench.keep(await proxyTo(server.url))
   const wrong = proxy.through(server.url).replace(NEW, OLD)
   const id = await bench.register('mongodb', wrong)
   const ask = () => mongodb.write(bench.patient, id, 'refused')

@@ -2,26 +2,13 @@
 
 import { startService } from '../support/stack'
 import { rogueMongo, rogueRedis, sink } from '../support/rogue.mjs'
-import { type Bench, type Desk, type Type, failure, known, startBench } from './bench'
+import { type Desk, type Type, failure, known, sharedBench, startBench } from './bench'
 
 /** Denied by the bench's options; on Linux a canary can listen there. */
 const DENIED = '127.0.0.2'
 
-let bench: Bench
-const started: Array<{ stop(): Promise<unknown> }> = []
-const keep = <T extends { stop(): Promise<unknown> }>(server: T): T => {
-  started.push(server)
-  return server
-}
-
-beforeAll(async () => {
-  bench = await startBench({ deniedHosts: [DENIED] })
-})
-
-afterAll(async () => {
-  await bench?.close()
-  await Promise.all(started.map((server) => server.stop()))
-})
+const bench = sharedBench({ deniedHosts: [DENIED] })
+const { keep } = bench
 
 const schemes: Array<[Type, (host: string) => string]> = [
   ['redis', (host) => `redis://${host}:6379`],

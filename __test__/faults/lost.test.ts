@@ -4,7 +4,6 @@ import { eventually } from '../support/processes'
 import { startService } from '../support/stack'
 import {
   type Backend,
-  type Bench,
   type Desk,
   type Proxy,
   DEADLINE_MS,
@@ -17,7 +16,7 @@ import {
   postgres,
   proxyTo,
   redis,
-  startBench,
+  sharedBench,
 } from './bench'
 
 /** What each type's write has in it on the wire, and how its effect is counted. */
@@ -29,7 +28,7 @@ interface Observed extends Backend {
   count(n: string): Promise<number>
 }
 
-let bench: Bench
+const bench = sharedBench()
 let service: Awaited<ReturnType<typeof startService>>
 /** What the HTTP service was asked to write. */
 const written: string[] = []
@@ -44,13 +43,9 @@ beforeAll(async () => {
       res.end('{"ok":true}')
     })
   })
-  bench = await startBench()
 })
 
-afterAll(async () => {
-  await bench?.close()
-  await service?.close()
-})
+afterAll(() => service?.close())
 
 let direct: string
 

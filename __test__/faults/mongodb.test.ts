@@ -1,23 +1,17 @@
 // MongoDB servers that restart, hang or are slow.
 
 import { startMongo } from '../../scripts/servers/index.mjs'
-import { type Bench, eventuallyReads, expectOk, failure, mongodb, startBench } from './bench'
+import { eventuallyReads, expectOk, failure, mongodb, sharedBench } from './bench'
 
-let bench: Bench
+const bench = sharedBench()
 let server: Awaited<ReturnType<typeof startMongo>>
 let id: string
 
 beforeAll(async () => {
-  bench = await startBench()
-  server = await startMongo()
+  server = bench.keep(await startMongo())
   id = await bench.register('mongodb', server.url)
   expectOk(await mongodb.write(bench.patient, id, 'before'))
 }, 60_000)
-
-afterAll(async () => {
-  await bench?.close()
-  await server?.stop()
-})
 
 it.each(['SIGTERM', 'SIGKILL'] as const)(
   'is used again after %s and a start',

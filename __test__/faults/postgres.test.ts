@@ -4,31 +4,24 @@ import { startPostgres } from '../../scripts/servers/index.mjs'
 import { eventually } from '../support/processes'
 import { sql } from '../support/stack'
 import {
-  type Bench,
   type Desk,
   eventuallyReads,
   expectOk,
   failure,
   known,
   postgres,
-  startBench,
+  sharedBench,
 } from './bench'
 
-let bench: Bench
+const bench = sharedBench({ maxPostgresConnections: 5 })
 let server: Awaited<ReturnType<typeof startPostgres>>
 let id: string
 
 beforeAll(async () => {
-  server = await startPostgres({ settings: { max_connections: 12 } })
-  bench = await startBench({ maxPostgresConnections: 5 })
+  server = bench.keep(await startPostgres({ settings: { max_connections: 12 } }))
   id = await bench.register('postgres', server.url)
   await postgres.prepare!(bench.patient, id)
 }, 60_000)
-
-afterAll(async () => {
-  await bench?.close()
-  await server?.stop()
-})
 
 const query = (text: string, more: object = {}, on = id, desk: Desk = bench.patient) =>
   desk.api('POST', `/postgres/${on}/query`, { query: text, ...more })

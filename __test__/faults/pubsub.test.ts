@@ -3,21 +3,11 @@
 import { startRedisCluster, startSentinel } from '../../scripts/servers/index.mjs'
 import type { PubSubRecord, RedisTopics } from 'studio-multidb'
 import { eventually } from '../support/processes'
-import { type Bench, startBench } from './bench'
+import { sharedBench } from './bench'
 
 const MINUTE = 60_000
 
-let bench: Bench
-const stops: Array<() => Promise<unknown>> = []
-
-beforeAll(async () => {
-  bench = await startBench()
-})
-
-afterAll(async () => {
-  await bench?.close()
-  await Promise.all(stops.map((stop) => stop()))
-})
+const bench = sharedBench()
 
 /** Reads a subscription in the background. */
 function listen(id: string, topics: RedisTopics) {
@@ -53,8 +43,7 @@ async function arrives(
 it(
   'a cluster node that dies takes no subscription with it, and the gap is told',
   async () => {
-    const cluster = await startRedisCluster({ nodeTimeoutMs: 1000 })
-    stops.push(cluster.stop)
+    const cluster = bench.keep(await startRedisCluster({ nodeTimeoutMs: 1000 }))
     const id = await bench.register('redis', cluster.url.replace('redis:', 'redis+cluster:'))
     const channel = 'dies'
     const listener = listen(id, { channels: [channel], shard_channels: [channel] })
@@ -80,8 +69,7 @@ it(
 it(
   'a failover of sentinels moves subscriptions to the new primary',
   async () => {
-    const sentinel = await startSentinel()
-    stops.push(sentinel.stop)
+    const sentinel = bench.keep(await startSentinel())
     const [first] = sentinel.sentinels
     const url = `redis+sentinel://127.0.0.1:${first!.port}/${sentinel.name}`
     const id = await bench.register('redis', url)

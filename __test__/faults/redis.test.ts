@@ -6,7 +6,6 @@ import { redisCommand } from '../../scripts/servers/resp.mjs'
 import { eventually } from '../support/processes'
 import { rogueRedis } from '../support/rogue.mjs'
 import {
-  type Bench,
   type Desk,
   eventuallyReads,
   expectOk,
@@ -14,22 +13,12 @@ import {
   known,
   proxyTo,
   redis,
-  startBench,
+  sharedBench,
 } from './bench'
 
 const MINUTE = 60_000
 
-let bench: Bench
-const stops: Array<() => Promise<unknown>> = []
-
-beforeAll(async () => {
-  bench = await startBench()
-})
-
-afterAll(async () => {
-  await bench?.close()
-  await Promise.all(stops.map((stop) => stop()))
-})
+const bench = sharedBench()
 
 const set = (id: string, key: string, value = '1', desk: Desk = bench.patient) =>
   desk.api('POST', `/redis/${id}/set`, { key, value })
@@ -39,8 +28,7 @@ describe('one server', () => {
   let id: string
 
   beforeAll(async () => {
-    server = await startRedis()
-    stops.push(server.stop)
+    server = bench.keep(await startRedis())
     id = await bench.register('redis', server.url)
     expectOk(await set(id, 'a'))
   })
@@ -89,12 +77,12 @@ describe('one server', () => {
 })
 
 it('tells a server that takes no more clients as an exhausted pool, and uses it when it does', async () => {
-  const server = await startRedis({ args: ['--maxclients', '1'] })
+  const server = bench.keep(await startRedis({ args: ['--maxclients', '1'] }))
   const id = await bench.register('redis', server.url)
   // The one client that there is room for.
   const occupant = connect(server.port, '127.0.0.1')
   occupant.on('error', () => {}).setEncoding('utf8')
-  stops.push(async () => occupant.destroy(), server.stop)
+  bench.keep({ stop: () => occupant.destroy() })
   await eventually(
     'the place being taken',
     () =>
@@ -121,7 +109,7 @@ it.each([
     reply: ([name]) =>
       name?.toUpperCase() === 'SET' ? (refusing ? new Error(line) : 'OK') : undefined,
   })
-  stops.push(rogue.stop)
+  bench.keep(rogue)
   const id = await bench.register('redis', rogue.url)
   await known(bench, id)
   expect(failure(await set(id, 'a', '1', bench))).toMatchObject({ code, outcome: 'not_applied' })
@@ -135,8 +123,7 @@ it.each([
 it(
   'follows a failover that sentinels announce, and writes to the new primary',
   async () => {
-    const sentinel = await startSentinel()
-    stops.push(sentinel.stop)
+    const sentinel = bench.keep(await startSentinel())
     const [first] = sentinel.sentinels
     const url = `redis+sentinel://127.0.0.1:${first!.port}/${sentinel.name}`
     const id = await bench.register('redis', url)
@@ -167,7 +154,7 @@ describe('a cluster', () => {
       proxied: true,
       nodeTimeoutMs: 1000,
     })
-    stops.push(cluster.stop)
+    bench.keep(cluster)
     id = await bench.register('redis', cluster.url.replace('redis:', 'redis+cluster:'))
     expectOk(await set(id, 'a'))
   }, MINUTE)
@@ -227,8 +214,7 @@ describe('a cluster', () => {
 })
 
 it('opens no more connections to a server than the pool allows, whatever is asked', async () => {
-  const proxy = await proxyTo(redis.url())
-  stops.push(proxy.stop)
+  const proxy = bench.keep(await proxyTo(redis.url()))
   const id = await bench.register('redis', proxy.through(redis.url()))
   const all = Array.from({ length: 200 }, (_, n) =>
     bench.patient.api('POST', `/redis/${id}/set`, { key: `flood:${n}`, value: '1' })

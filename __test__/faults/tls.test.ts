@@ -1,32 +1,23 @@
 // Servers whose certificates are wrong in one way each: none gets a secret.
 
-import { createCertificate } from '../../scripts/servers/index.mjs'
+import { createCertificate } from '../../scripts/servers/certificates.mjs'
 import { createServer, type Server } from 'node:tls'
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
-import { type Bench, type Type, expectOk, startBench } from './bench'
+import { createServer as createTcpServer, type Socket } from 'node:net'
+import { listen } from '../support/listen'
+import { type Type, expectOk, sharedBench } from './bench'
 
 const SECRET = 'do-not-send-me'
 const WRONG = ['expired', 'wrong-name', 'unknown-ca'] as const
 type Kind = (typeof WRONG)[number]
 
-let bench: Bench
-const stops: Array<() => void> = []
-
-beforeAll(async () => {
-  bench = await startBench()
-})
-
-afterAll(async () => {
-  await bench?.close()
-  stops.forEach((stop) => stop())
-})
+const bench = sharedBench()
 
 /** PostgreSQL's client asks for TLS before it begins: 8 bytes, answered with `S`. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47])
 
 /** A server with a certificate, that keeps all it is sent: before TLS, and inside it. */
 async function tlsServer(kind: Kind, type: Type) {
-  const { key, cert, caPem } = createCertificate(kind)
+  const { key, cert, caPem } = await createCertificate(kind)
   const received: Buffer[] = []
   const inside: Server = createServer({ key, cert }, (socket) => {
     socket.on('data', (bytes: Buffer) => received.push(bytes)).on('error', () => {})
@@ -45,12 +36,13 @@ async function tlsServer(kind: Kind, type: Type) {
       begin()
     })
   })
-  await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve))
-  stops.push(() => {
-    sockets.forEach((socket) => socket.destroy())
-    outside.close()
+  const port = await listen(outside)
+  bench.keep({
+    stop() {
+      sockets.forEach((socket) => socket.destroy())
+      outside.close()
+    },
   })
-  const { port } = outside.address() as AddressInfo
   return { port, caPem, received: () => Buffer.concat(received), connections: () => connections }
 }
 

@@ -3,7 +3,6 @@
 import { startService } from '../support/stack'
 import {
   type Backend,
-  type Bench,
   type Proxy,
   DEADLINE_MS,
   SLACK_MS,
@@ -16,10 +15,10 @@ import {
   postgres,
   proxyTo,
   redis,
-  startBench,
+  sharedBench,
 } from './bench'
 
-let bench: Bench
+const bench = sharedBench()
 let service: Awaited<ReturnType<typeof startService>>
 
 beforeAll(async () => {
@@ -27,13 +26,9 @@ beforeAll(async () => {
     res.setHeader('content-type', 'application/json')
     res.end('{"ok":true}')
   })
-  bench = await startBench()
 })
 
-afterAll(async () => {
-  await bench?.close()
-  await service?.close()
-})
+afterAll(() => service?.close())
 
 const backends: Array<[string, Backend]> = [
   ['redis', redis],

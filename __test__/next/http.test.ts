@@ -6,8 +6,9 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { connect } from 'node:net'
 import { createApiHandler, type RequestManager } from 'studio-multidb/next'
+import { listen } from '../support/listen'
 import { hangingManager, json, stubManager } from './stub'
 
 const servers: Server[] = []
@@ -16,10 +17,9 @@ afterEach(() => {
 })
 
 async function serve(listener: RequestListener) {
-  const server = createServer(listener).listen(0, '127.0.0.1')
+  const server = createServer(listener)
   servers.push(server)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   return { port, url: `http://127.0.0.1:${port}` }
 }
 

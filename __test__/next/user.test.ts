@@ -1,7 +1,6 @@
 // Who asks, in every shape in which a Studio may say so, at every door.
 
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import {
   attachWebSocket,
@@ -10,6 +9,7 @@ import {
   createWebHandler,
 } from 'studio-multidb/next'
 import { WebSocket } from 'ws'
+import { listen } from '../support/listen'
 import { id, NOT_SAID, OTHER, SHAPES } from './shapes'
 import { stubManager } from './stub'
 
@@ -170,9 +170,7 @@ describe('a socket is authenticated by the Studio’s own function', () => {
     const server = createServer()
     const onError = jest.fn()
     attachWebSocket(server, manager, { getUser: authenticatedBy(authenticate), onError })
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    const { port } = server.address() as AddressInfo
-    const target = `ws://127.0.0.1:${port}/api/platform/redis/default/pubsub/subscribe?channels=a`
+    const target = `ws://127.0.0.1:${await listen(server)}/api/platform/redis/default/pubsub/subscribe?channels=a`
     const socket = new WebSocket(target, ['studio-multidb', 'bearer.token'])
     try {
       const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]

@@ -8,7 +8,7 @@ import { createCertificate } from '../../scripts/servers/certificates.mjs'
 import { createProxy } from './proxy.mjs'
 
 const ROUNDS = 40
-const certificate = createCertificate()
+const certificate = await createCertificate()
 const tls = process.argv[2] === 'tls' ? certificate : undefined
 
 const server = createServer((socket) => {

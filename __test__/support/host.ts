@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { ConnectionManager } from 'studio-multidb'
-import { eventually, firstLine, freePort, root, type Running, startNode } from './processes'
+import { freePort } from '../../scripts/servers/ports.mjs'
+import { eventually, firstLine, root, type Running, startNode } from './processes'
 import { sql } from './stack'
 
 /** Servers that no other test talks to, so that their connections can be counted. */

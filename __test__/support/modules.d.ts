@@ -1,11 +1,5 @@
 // Modules without types of their own, as far as the tests use them.
 
-declare module '*/servers/index.mjs' {
-  export function startPostgres(options: {
-    version?: number
-  }): Promise<{ url: string; stop(): Promise<void> }>
-}
-
 declare module 'crypto-js' {
   interface Encrypted {
     toString(encoding?: unknown): string

@@ -32,7 +32,7 @@ export async function migrateOnce(url: string, dryRun = false) {
 }
 
 /** A server that the tests of a group share. */
-export interface OwnServer {
+interface OwnServer {
   /** An empty database in which these scripts have run. */
   fresh(...scripts: string[]): Promise<string>
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { waitFor } from '../../scripts/servers/wait.mjs'
 
 const runFile = promisify(execFile)
 
@@ -16,43 +16,15 @@ export async function node(args: string[], options: { cwd?: string } = {}): Prom
   return stdout
 }
 
-/** npm, as the one that runs the tests, or the one on `PATH`. */
-export async function npm(args: string[], options: { cwd: string }): Promise<string> {
-  const own = process.env.npm_execpath
-  if (own?.endsWith('.js')) return node([own, ...args], options)
-  return (await runFile('npm', args, { ...options, shell: process.platform === 'win32' })).stdout
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
-}
-
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>
 
 /** Asks until the answer is truthy; a throw counts as "not yet". */
-export async function eventually<T>(
+export function eventually<T>(
   what: string,
   ask: () => Promise<T>,
   timeoutMs = 60_000
 ): Promise<Truthy<T>> {
-  const deadline = Date.now() + timeoutMs
-  let last: unknown
-  while (Date.now() < deadline) {
-    try {
-      const answer = await ask()
-      if (answer) return answer as Truthy<T>
-    } catch (error) {
-      last = error
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error(`${what} did not happen within ${timeoutMs} ms`, { cause: last })
+  return waitFor(ask, { what, timeoutMs, everyMs: 25 }) as Promise<Truthy<T>>
 }
 
 /** A program that runs until `stop()`. */

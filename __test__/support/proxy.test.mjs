@@ -317,7 +317,7 @@ describe('when connections end and are reset at the same time', () => {
 describe('with TLS', () => {
   const front = async (kind, fault) => {
     await proxy.stop()
-    const { key, cert, caPem } = createCertificate(kind)
+    const { key, cert, caPem } = await createCertificate(kind)
     const target = { port: server.port }
     proxy = await createProxy({ target, tls: { key, cert }, record: true, fault })
     return caPem

@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 
 /** An answer to a request that was written by hand. */
-export interface RawAnswer {
+interface RawAnswer {
   status: number
   headers: Record<string, string>
   text: string

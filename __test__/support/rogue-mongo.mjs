@@ -1,7 +1,10 @@
 // A MongoDB server that says its replica set is elsewhere.
 
-import { decodeBson, Double } from '../../scripts/servers/bson.mjs'
+import { Double } from 'bson'
+
+import { listenLocally } from './listener.mjs'
 import {
+  firstDocument,
   message,
   OP_MSG,
   OP_QUERY,
@@ -9,8 +12,7 @@ import {
   opMsgBody,
   opReplyBody,
   splitMessages,
-} from '../../scripts/servers/mongo-wire.mjs'
-import { listenLocally } from './listener.mjs'
+} from './mongo-wire.mjs'
 
 /** Flag of OP_MSG: the sender wants no answer. */
 const MORE_TO_COME = 2
@@ -42,11 +44,11 @@ export async function rogueMongo(options = {}) {
       rest = splitMessages(Buffer.concat([rest, chunk]), ({ opCode, requestId, body }) => {
         const reply = { responseTo: requestId, requestId: requestId + 1 }
         if (opCode === OP_MSG) {
-          const document = answer(decodeBson(body.subarray(SECTIONS)))
+          const document = answer(firstDocument(body.subarray(SECTIONS)))
           if (body.readInt32LE(0) & MORE_TO_COME) return
           socket.write(message({ ...reply, opCode: OP_MSG, body: opMsgBody(document) }))
         } else if (opCode === OP_QUERY) {
-          const document = answer(decodeBson(queryDocument(body)))
+          const document = answer(firstDocument(queryDocument(body)))
           socket.write(message({ ...reply, opCode: OP_REPLY, body: opReplyBody(document) }))
         } else {
           socket.destroy()

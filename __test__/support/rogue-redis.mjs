@@ -7,7 +7,7 @@ const SLOTS = 16_384
 /** @typedef {{ host: string, port: number }} Address */
 
 /** A reply that is sent as it is. */
-export class Raw {
+class Raw {
   /** @param {string | Buffer} bytes */
   constructor(bytes) {
     this.bytes = Buffer.from(bytes)

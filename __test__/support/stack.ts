@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { ConnectionManager, type ManagerOptions } from 'studio-multidb'
+import { listen } from './listen'
 import { eventually } from './processes'
 
 /** What the tests' HTTP service answers with. */
@@ -64,8 +64,7 @@ export async function newDatabase(): Promise<string> {
 /** An HTTP service on a free port of this machine. */
 export async function startService(handler: Handler) {
   const server = createServer(handler)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   return {
     server,
     port,

@@ -16,11 +16,11 @@ const APT_CACHE = 'apt-cache'
  * @param {string} name of the cache entry
  * @param {string[]} packages
  * @param {string} program the path in the package of the program that must run
- * @param {(missing: string) => string} packageOf names the package of a missing library
+ * @param {Record<string, string>} libraries the packages of libraries that are not named like theirs
  * @param {{ othersMustRead?: boolean }} [options] another user runs the program
  * @returns {Promise<{ command: string, libraries: string }>}
  */
-export async function unpackedDebian(name, packages, program, packageOf, options) {
+export async function unpackedDebian(name, packages, program, libraries, options) {
   for (const tool of ['apt-get', 'dpkg-deb']) {
     if (!onPath(tool)) throw new Error(`${tool} is not on PATH`)
   }
@@ -28,7 +28,8 @@ export async function unpackedDebian(name, packages, program, packageOf, options
     progress(`fetching ${packages.join(' ')} from the distribution…`)
     await unpack(target, packages)
     const missing = await missingLibraries(join(target, program), target)
-    if (missing.length > 0) await unpack(target, missing.map(packageOf))
+    const needed = missing.map((library) => libraries[library] ?? library)
+    if (needed.length > 0) await unpack(target, needed)
     const still = await missingLibraries(join(target, program), target)
     if (still.length > 0) throw new Error(`${program} needs ${still.join(', ')}`)
     for (const done of [DEBS, LISTS, APT_CACHE]) {

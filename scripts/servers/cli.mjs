@@ -2,10 +2,12 @@
 // line of JSON with their connection strings, and runs until it is interrupted. With a folder,
 // data is kept in it from one run to the next.
 //
-// `node scripts/servers/cli.mjs available` prints which servers can be had here.
+// `node scripts/servers/cli.mjs available` prints which servers can be had here. Either installs the
+// npm dependencies first.
 
 import { join, resolve } from 'node:path'
 
+import { ensureDependencies } from '../steps/dependencies.mjs'
 import { findAvailable, startMongo, startPostgres, startRedis } from './index.mjs'
 
 const [command, folder] = process.argv.slice(2)
@@ -39,4 +41,5 @@ if (!commands[command]) {
   process.stderr.write('usage: node scripts/servers/cli.mjs up [folder] | available\n')
   process.exit(2)
 }
+await ensureDependencies()
 await commands[command]()

@@ -2,7 +2,6 @@
 // ended with the process that wanted them.
 
 export { findAvailable } from './available.mjs'
-export { createAuthority, createCertificate, testAuthority } from './certificates.mjs'
 export { startMongo } from './mongo.mjs'
 export { startPgMeta } from './pg-meta.mjs'
 export { startPgbouncer } from './pgbouncer.mjs'

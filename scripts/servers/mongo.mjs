@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url'
 
 import { controlsOf } from './controls.mjs'
 import { findMongo } from './mongo-binary.mjs'
-import { mongoCommand } from './mongo-wire.mjs'
 import { withFreePort } from './ports.mjs'
 import { superviseProcess, temporaryFolder } from './supervised.mjs'
 import { serverCertificate } from './tls.mjs'
@@ -34,6 +33,8 @@ const launcher = fileURLToPath(new URL('./secantus_launcher.py', import.meta.url
  */
 export async function startMongo(options = {}) {
   const { dataDir } = options
+  // Loaded only by those who want a server: the driver takes a while.
+  const { mongoCommand } = await import('./mongo-command.mjs')
   const program = await findMongo(options.engine)
   const folder = dataDir ?? (await temporaryFolder())
   const data = join(folder, 'data')

@@ -1,12 +1,11 @@
 // One pgbouncer in front of a PostgreSQL server: a pooler, whose clients share few sessions.
 
 import { chown, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 
 import { unpackedDebian } from './apt.mjs'
 import { controlsOf } from './controls.mjs'
-import { withFreePort } from './ports.mjs'
+import { listens, withFreePort } from './ports.mjs'
 import { runAsUser } from './postgres-user.mjs'
 import { isExecutable, onPath, run as runProgram } from './run.mjs'
 import { superviseProcess, temporaryFolder } from './supervised.mjs'
@@ -46,14 +45,13 @@ async function search() {
 }
 
 async function fromDistribution() {
-  const packageOf = (library) => debianLibraries[library] ?? library
   const program = join('usr', 'sbin', 'pgbouncer')
   const options = { othersMustRead: runAsUser() !== null }
   const unpacked = await unpackedDebian(
     'debian-pgbouncer',
     ['pgbouncer'],
     program,
-    packageOf,
+    debianLibraries,
     options
   )
   return {
@@ -109,7 +107,7 @@ export async function startPgbouncer(server, options = {}) {
     await waitFor(
       async () => {
         await running.check()
-        return listens(port)
+        return listens({ port })
       },
       { timeoutMs: START_TIMEOUT_MS, what: `pgbouncer ${program.version} taking connections` }
     )
@@ -128,13 +126,3 @@ export async function startPgbouncer(server, options = {}) {
     folder,
   })
 }
-
-const listens = (port) =>
-  new Promise((resolve) => {
-    const socket = connect(port, HOST)
-    socket.on('error', () => resolve(false))
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })

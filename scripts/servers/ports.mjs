@@ -1,7 +1,7 @@
 // Free TCP ports on loopback.
 
 import { randomInt } from 'node:crypto'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 const HOST = '127.0.0.1'
 
@@ -51,6 +51,18 @@ export async function freePortWithBus() {
       continue
     }
   }
+}
+
+/** Whether something listens there. */
+export function listens({ port, host = HOST }) {
+  return new Promise((resolve) => {
+    const socket = connect(port, host)
+    socket.on('error', () => resolve(false))
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
 }
 
 /**

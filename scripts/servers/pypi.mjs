@@ -15,7 +15,7 @@ const pipEnv = () => ({
 })
 
 /** The Python 3 to use, with its version as `3.11`. */
-export async function findPython() {
+async function findPython() {
   const command = process.env.PYTHON ?? onPath('python3', 'python')
   if (!command) throw new Error('Python 3 is not on PATH: install it, with pip')
   // The program itself rather than what is on PATH, which may be a wrapper that is slow to start.

@@ -63,9 +63,8 @@ const sources = [
     generation: '7.0',
     async find() {
       const packages = ['redis-tools', 'redis-server']
-      const packageOf = (library) => debianLibraries[library] ?? library
       const program = join('usr', 'bin', 'redis-server')
-      const found = await unpackedDebian('debian-redis', packages, program, packageOf)
+      const found = await unpackedDebian('debian-redis', packages, program, debianLibraries)
       return { command: found.command, env: { LD_LIBRARY_PATH: found.libraries } }
     },
   },

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -8,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { connect as connectTls } from 'node:tls'
+
+import { Long, MongoClient } from 'mongodb'
 
 import { createProxy } from '../../__test__/support/proxy.mjs'
 import {
@@ -18,23 +19,12 @@ import {
   startSentinel,
   waitFor,
 } from './index.mjs'
-import { Long, Uuid } from './bson.mjs'
-import { mongoCommand } from './mongo-wire.mjs'
+import { mongoCommand } from './mongo-command.mjs'
+import { listens } from './ports.mjs'
 import { redisCommand, redisCommands } from './resp.mjs'
 import { isAlive } from './wait.mjs'
 
 const UNAUTHORIZED = 13
-
-/** True when something listens on the server's port. */
-const listens = ({ port, host }) =>
-  new Promise((resolve) => {
-    const socket = connect(port, host)
-    socket.on('error', () => resolve(false))
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })
 
 /** The error of a TLS handshake with a client that trusts the test authority, or null. */
 const handshakeError = ({ port, host, caPem }) =>
@@ -198,23 +188,26 @@ describe('mongo', { concurrency: 2 }, () => {
     await server.stop()
   })
 
-  it('makes a write once that is sent several times at once', async () => {
+  it('makes a write once that is sent several times at once', async (t) => {
     const server = await startMongo({ replicaSet: true })
-    await mongoCommand(server, 'test', { insert: 'counters', documents: [{ _id: 1, n: 0 }] })
+    const client = new MongoClient(server.url)
+    t.after(() => client.close())
+    const counters = client.db('test').collection('counters')
+    await counters.insertOne({ _id: 1, n: 0 })
     const [writes, times] = [100, 4]
     for (let write = 0; write < writes; write++) {
+      const session = client.startSession()
       const increment = {
         findAndModify: 'counters',
         query: { _id: 1 },
         update: { $inc: { n: 1 } },
-        lsid: { id: new Uuid(randomBytes(16)) },
-        txnNumber: new Long(1),
+        txnNumber: Long.fromInt(1),
       }
-      const sent = Array.from({ length: times }, () => mongoCommand(server, 'test', increment))
+      const send = () => client.db('test').command(increment, { session })
+      const sent = Array.from({ length: times }, send)
       for (const { ok } of await Promise.all(sent)) assert.equal(ok, 1)
     }
-    const { cursor } = await mongoCommand(server, 'test', { find: 'counters' })
-    assert.equal(cursor.firstBatch[0].n, writes)
+    assert.equal((await counters.findOne()).n, writes)
     await server.stop()
   })
 

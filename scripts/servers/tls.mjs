@@ -5,7 +5,6 @@ import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { createProxy } from '../../__test__/support/proxy.mjs'
-import { createCertificate } from './certificates.mjs'
 
 /**
  * Makes a certificate and writes it to `folder`, as servers want it.
@@ -14,7 +13,9 @@ import { createCertificate } from './certificates.mjs'
  * @param {string} folder
  */
 export async function serverCertificate(kind, folder) {
-  const certificate = createCertificate(kind === true ? 'valid' : kind)
+  // Loaded only by those who want one: it takes a while.
+  const { createCertificate } = await import('./certificates.mjs')
+  const certificate = await createCertificate(kind === true ? 'valid' : kind)
   const file = (name) => join(folder, name)
   const files = { certFile: file('tls.crt'), keyFile: file('tls.key'), caFile: file('tls-ca.crt') }
   await writePrivate(files.keyFile, certificate.key)

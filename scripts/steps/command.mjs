@@ -66,7 +66,7 @@ export function packageBin(packageName, name, args, options = {}) {
 }
 
 /** Where the program `name` of an installed package is. */
-export function binPath(packageName, name, cwd = root) {
+function binPath(packageName, name, cwd = root) {
   const from = createRequire(pathToFileURL(join(cwd, 'package.json')))
   const manifest = join(packageFolder(from, packageName), 'package.json')
   const { bin } = from(manifest)

@@ -16,7 +16,8 @@ export async function ensureDependencies(folder = root) {
   const name = relative(root, folder) || 'the project'
   process.stderr.write(`Installing the dependencies of ${name}\n`)
   // Scripts of dependencies are not run anywhere: nothing here needs one.
-  await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder })
+  const write = (chunk) => process.stderr.write(chunk)
+  await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, write })
   return true
 }
 

@@ -21,7 +21,7 @@ const packed = [
 ]
 const folder = join('.cache', 'package')
 const tarball = join(folder, 'studio-multidb.tgz')
-export const studioFolder = join(root, 'studio')
+const studioFolder = join(root, 'studio')
 
 /** Nothing that the host does needs to be told to anyone, or to be patched from the network. */
 export const nextEnv = { NEXT_TELEMETRY_DISABLED: '1', NEXT_IGNORE_INCORRECT_LOCKFILE: '1' }
@@ -45,7 +45,7 @@ const jsonIn = (output) => output.slice(output.search(/^\[/m), output.lastIndexO
  * Installs the Studio host's dependencies and the tarball, as a copy: a link would not survive
  * Next's bundlers. The tarball is not in the host's lockfile, so a new build needs no new lock.
  */
-export async function installStudio() {
+async function installStudio() {
   const file = await pack()
   const fresh = await ensureDependencies(studioFolder)
   const installed = join('studio', 'node_modules', 'studio-multidb')

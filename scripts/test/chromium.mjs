@@ -10,13 +10,14 @@ import { command, npm, root } from '../steps/command.mjs'
 const PACKAGE = '@sparticuz/chromium@147'
 const folder = join(root, '.cache', 'chromium')
 
+/** `CHROMIUM_BIN`, or one on `PATH`, or null. */
+export const installedChromium = () =>
+  process.env.CHROMIUM_BIN ||
+  onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
+
 /** @returns {Promise<string | undefined>} without one, the test says so and is skipped */
-export async function findChromium() {
-  const { CHROMIUM_BIN } = process.env
-  if (CHROMIUM_BIN) return CHROMIUM_BIN
-  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-  return onPath(...names) ?? (await fetchChromium().catch(() => undefined))
-}
+export const findChromium = async () =>
+  installedChromium() ?? (await fetchChromium().catch(() => undefined))
 
 async function fetchChromium() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined
