@@ -9,7 +9,6 @@ pub mod api;
 pub mod backend;
 #[cfg(feature = "bindings")]
 mod bindings;
-pub mod circuit;
 pub mod config;
 pub mod crypto;
 pub mod deadline;
@@ -27,4 +26,5 @@ pub mod registry;
 pub mod request;
 pub mod service;
 pub mod shares;
+pub mod sockets;
 pub mod target;
