@@ -201,7 +201,7 @@ export const shapes: {
 } = {
   create: { database_type: 'redis', identifier: 'cache', host: 'localhost', port: 6379 },
   update: { description: 'another', is_primary: true },
-  result: { success: true, latency_ms: 1, version: '7.2' },
+  result: { success: true, latency_ms: 1, version: '7.2', steps: [] },
 }
 
 /** Helpers that need no server. */

@@ -27,16 +27,18 @@ test('many keys are deleted, expired and persisted with progress', async () => {
   await fill(prefix, 600)
   const pattern = `${prefix}*`
   const expired = await collect(redis.bulk.expire({ pattern }, 1000, { confirm: true }))
-  expect(last(expired).end).toMatchObject({ matched: 600, done: 600, ended_by: 'completion' })
+  expect(last(expired)).toMatchObject({ end: { matched: 600, done: 600, ended_by: 'completion' } })
   expect(await redis.ttl(`${prefix}1`)).toBeGreaterThan(0)
   await collect(redis.bulk.persist({ keys: [`${prefix}1`] }))
   expect(await redis.ttl(`${prefix}1`)).toBe(-1)
   const dry = await collect(redis.bulk.delete({ pattern }, { dry_run: true }))
-  expect(dry.filter((record) => record.preview)).toHaveLength(100)
-  expect(last(dry).end).toMatchObject({ done: 600 })
-  const deleted: Array<Told<'redis.bulk'>> = await collect(redis.bulk.delete({ pattern }, { confirm: true }))
+  expect(dry.filter((record) => 'preview' in record)).toHaveLength(100)
+  expect(last(dry)).toMatchObject({ end: { done: 600 } })
+  const deleted: Array<Told<'redis.bulk'>> = await collect(
+    redis.bulk.delete({ pattern }, { confirm: true })
+  )
   expect(deleted[0]).toMatchObject({ action: 'delete', dry_run: false })
-  expect(last(deleted).end).toMatchObject({ done: 600, failed: 0, unknown: 0 })
+  expect(last(deleted)).toMatchObject({ end: { done: 600, failed: 0, unknown: 0 } })
   expect(await redis.exists(`${prefix}1`)).toBe(0)
 })
 
@@ -62,11 +64,11 @@ test('an export is imported, and says so line by line', async () => {
   await collect(redis.bulk.delete({ pattern: `${prefix}*` }, { confirm: true }))
 
   const dry = await collect(redis.import(lines, { dry_run: true }))
-  expect(last(dry).end).toMatchObject({ done: 21, checksum: 'right' })
+  expect(last(dry)).toMatchObject({ end: { done: 21, checksum: 'right' } })
   expect(await redis.exists(`${prefix}list`)).toBe(0)
   const pieces = lines.match(/[^]{1,50}/g)!
   const imported: Array<Told<'redis.import'>> = await collect(redis.import(pieces))
-  expect(last(imported).end).toMatchObject({ done: 21, failed: 0, checksum: 'right' })
+  expect(last(imported)).toMatchObject({ end: { done: 21, failed: 0, checksum: 'right' } })
   expect(await redis.keys.get(`${prefix}list`)).toMatchObject({ values: ['a', binary] })
 
   const keys = [`${prefix}list`, `${prefix}absent`]
@@ -83,7 +85,7 @@ test('a file that was changed is told as such', async () => {
     for await (const record of redis.import(lines.replace('"v"', '"w"'))) seen.push(record)
   })()
   await expect(importing).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
-  expect(last(seen).end).toMatchObject({ checksum: 'wrong', ended_by: 'failure' })
+  expect(last(seen)).toMatchObject({ end: { checksum: 'wrong', ended_by: 'failure' } })
   await collect(redis.bulk.delete({ pattern: `${prefix}*` }, { confirm: true }))
 })
 

@@ -11,7 +11,7 @@ export const DatabaseType = {
 export type DatabaseType = schemas.DatabaseType
 
 /** Whether a connection is in use. */
-export type ConnectionStatus = schemas.Status
+export type ConnectionStatus = schemas.ConnectionStatus
 
 /** A registered connection. Its secrets never leave the core. */
 export type DatabaseConnection = Answer<'registry.databases.get'>

@@ -2,7 +2,7 @@
 
 import { ConnectionManager } from 'studio-multidb'
 import { attachWebSocket } from 'studio-multidb/next'
-import { Double, Long } from '../../scripts/servers/bson.mjs'
+import { Double, Long } from 'bson'
 import { startMongo, startPostgres, startRedis } from '../../scripts/servers/index.mjs'
 import { Names, type Step } from './examples'
 import { rogueMongo } from './rogue-mongo.mjs'

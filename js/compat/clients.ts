@@ -151,7 +151,7 @@ export class MongoDBClient extends Client {
 
   constructor(config: DatabaseClientConfig) {
     super(config)
-    this.#database = config.connection.database_name
+    this.#database = config.connection.database_name ?? undefined
   }
 
   /** A database; the connection's own where no name is given. */

@@ -85,7 +85,7 @@ export class Collection {
         const { limit, skip = 0, ...rest } = options
         const found: Document[] = []
         for (;;) {
-          const wanted = limit === undefined ? PAGE : Math.min(PAGE, limit - found.length)
+          const wanted = Math.min(PAGE, (limit ?? Infinity) - found.length)
           if (wanted <= 0) return found
           const page = await this.client.documents.find(this.db, this.collectionName, {
             ...rest,

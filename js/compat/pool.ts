@@ -93,7 +93,7 @@ export function withDatabaseClient<T>(
 
 /** Tries a registered connection. */
 export async function checkDatabaseHealth(database: PlatformDatabase | DatabaseConnection) {
-  const type = 'type' in database ? database.type : database.database_type
+  const type = 'database_type' in database ? database.database_type : database.type
   const result = await defaultManager()
     .databases()
     .test(database.id)

@@ -21,19 +21,38 @@ async function documentOf() {
   return JSON.parse(body.toString())
 }
 
-/** The types of all schemas, each under its own name. */
+/**
+ * The types of all schemas, each under its own name: a type that holds itself is one to TypeScript only
+ * where it is not the member of another.
+ */
 async function schemasOf(document) {
   const { default: openapiTypescript, astToString } = await import('openapi-typescript')
+  const options = { defaultNonNullable: false, emptyObjectsUnknown: true }
+  const schemas = joined(document.components.schemas)
   const nodes = await openapiTypescript(
-    { ...document, paths: {} },
-    {
-      rootTypes: true,
-      rootTypesNoSchemaPrefix: true,
-      defaultNonNullable: false,
-      emptyObjectsUnknown: true,
-    }
+    { ...document, paths: {}, components: { schemas } },
+    options
   )
-  return NOTE + astToString(nodes)
+  const text = astToString(nodes)
+  const [, members] = /^ {4}schemas: \{\n([^]*?)^ {4}\};$/m.exec(text)
+  const types = members
+    .replace(/^ {8}/gm, '')
+    .replace(/^(\w+): /gm, 'export type $1 = ')
+    .replace(/^ *\/\*\* @constant \*\/\n/gm, '')
+    .replace(/^ *(\/\*\*|\*) Format: \w+( \*\/)?\n/gm, '')
+    .replace(/@description /g, '')
+    .replace(/^( +\*) {5}/gm, '$1 ')
+    .replace(/components\["schemas"\]\["(\w+)"\]/g, '$1')
+  return NOTE + types
+}
+
+/** The same schemas; one that refers to another and has members of its own is of both. */
+function joined(schema) {
+  if (Array.isArray(schema)) return schema.map(joined)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { $ref, ...own } = schema
+  if ($ref && own.properties) return { allOf: [{ $ref }, joined(own)] }
+  return Object.fromEntries(Object.entries(schema).map(([name, part]) => [name, joined(part)]))
 }
 
 /** What each operation takes and gives, by its name. */

@@ -1,5 +1,6 @@
 import type { Binding, CallOptions } from '../../core/binding'
 import type { Answer, Input } from '../../core/operations'
+import type { BulkPreview, BulkWritten } from '../../generated/schemas'
 import type { Document, DocumentInput } from './document'
 import { guarded, remember } from './seen'
 
@@ -29,7 +30,9 @@ export type Updated<T> = Omit<Answer<'mongodb.documents.update'>, 'document'> & 
   document: T | null
 }
 
-/** What of a bulk is its own matter. */
+/** What a bulk would reach. */
+export type BulkReached<T> = BulkPreview & { writes: Array<{ sample: T[] }> }
+
 type Bulk = Input<'mongodb.documents.bulk'>
 
 /** One write of a bulk. */
@@ -283,7 +286,7 @@ export class Documents {
     call?: CallOptions
   ) {
     const input = { ...options, db, coll, bulkWrite, dry_run: true }
-    return (await this.#binding.call('mongodb.documents.bulk', input, call)) as BulkPreview<T>
+    return (await this.#binding.call('mongodb.documents.bulk', input, call)) as BulkReached<T>
   }
 
   async #write(
@@ -293,6 +296,6 @@ export class Documents {
     call?: CallOptions
   ) {
     const written = await this.#binding.call('mongodb.documents.bulk', { ...input, db, coll }, call)
-    return written as BulkResult
+    return written as BulkWritten
   }
 }

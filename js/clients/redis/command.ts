@@ -1,4 +1,4 @@
-import type { Reply } from '../../generated/schemas'
+import type { ConsoleReply } from '../../generated/schemas'
 import type { Input } from '../../core/operations'
 import type { RedisText } from './values'
 
@@ -9,7 +9,7 @@ export type RedisArgument = RedisText | number | bigint
  * A reply that says of which kind each part was. Strings, integers, booleans, null and arrays are
  * themselves; an object has one member, whose name says what it is.
  */
-export type RedisReply = Reply
+export type RedisReply = ConsoleReply
 
 /** How a command is run. */
 export interface CommandOptions {

@@ -19,7 +19,7 @@ export type PlainReply =
 
 /** What a text, an integer, a floating point number or a large integer becomes. */
 export type Leaf<T> = (leaf: RedisText | RedisInteger | boolean | null | Numeral) => T
-type Numeral = { $double: string } | { $bigNumber: string }
+type Numeral = { $double: string } | { $bigNumber: RedisText }
 
 /**
  * A reply as drivers give it: maps with text for names as objects, others as pairs, sets as arrays,
@@ -49,7 +49,7 @@ export function plain(reply: RedisReply): PlainReply {
     if (typeof leaf !== 'object' || leaf === null) return leaf
     if ('$binary' in leaf) return Buffer.from(leaf.$binary.base64, 'base64')
     if ('$numberLong' in leaf) return BigInt(leaf.$numberLong)
-    if ('$bigNumber' in leaf) return BigInt(leaf.$bigNumber)
+    if ('$bigNumber' in leaf) return BigInt(String(leaf.$bigNumber))
     return float(leaf.$double)
   }) as PlainReply
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ByteStream, HandleResponse } from '../../../index'
-import { bytesOf } from '../../stream'
+import { bytesOf } from '../../core/stream'
 import { ClientGone } from '../body'
 
 /** How long a client may take to close after we did, in milliseconds. */
