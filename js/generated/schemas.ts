@@ -1890,7 +1890,7 @@ export type MongodbDocumentsGetInput = {
     /** The type of the `_id`, if it is another. */
     id_type?: IdType | null;
     /** `base64url` if the `_id` is given as base64url of canonical Extended JSON. */
-    encoding?: Encoding | null;
+    encoding?: IdEncoding | null;
     /** `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts. */
     ejson?: Mode | null;
     /**
@@ -1922,7 +1922,7 @@ export type MongodbDocumentsUpdateInput = {
     /** The type of the `_id`, if it is another. */
     id_type?: IdType | null;
     /** `base64url` if the `_id` is given as base64url of canonical Extended JSON. */
-    encoding?: Encoding | null;
+    encoding?: IdEncoding | null;
     /** Update operators, or an array of stages. */
     update?: Update | null;
     /** Which items of arrays `$[name]` in the operators means: one filter for each name. */
@@ -1975,7 +1975,7 @@ export type MongodbDocumentsDeleteInput = {
     /** The type of the `_id`, if it is another. */
     id_type?: IdType | null;
     /** `base64url` if the `_id` is given as base64url of canonical Extended JSON. */
-    encoding?: Encoding | null;
+    encoding?: IdEncoding | null;
     /**
      * The document as it was loaded, as canonical Extended JSON; it is deleted only if it is still
      * the same, byte for byte.
@@ -2541,7 +2541,7 @@ export type MongodbDocumentsImportInput = {
      * What happens to a document whose `_id` is there already. One that has another unique value that
      * is taken is refused, with the name of the index.
      */
-    on_conflict?: OnConflict;
+    on_conflict?: DocumentsOnConflict;
     /** The `resume` that an interrupted import has told: goes on there with the same body. */
     resume?: string | null;
     /**
@@ -3324,7 +3324,7 @@ export type ShownAs = "json" | "text";
 /** Which BSON type a plain `_id` is of. */
 export type IdType = "objectid" | "string" | "int" | "long" | "double" | "decimal" | "uuid" | "date" | "bool" | "null";
 /** How the segment is encoded. */
-export type Encoding = "base64url";
+export type IdEncoding = "base64url";
 /** Update operators (`{ "$set": … }`), or an array of stages. */
 export type Update = Record<string, unknown> | unknown[] | string;
 /** What to change, and how. */
@@ -3497,7 +3497,7 @@ export type Moment = Record<string, unknown> | string;
 /** How documents follow each other in a file. */
 export type FileFormat = "ndjson" | "json" | "csv";
 /** What happens to a document whose `_id` is in the collection already. */
-export type OnConflict = "refuse" | "skip" | "replace";
+export type DocumentsOnConflict = "refuse" | "skip" | "replace";
 /** How rows are written. */
 export type Format = "objects" | "rows";
 /**

@@ -95,6 +95,14 @@ fn names_of_operations_are_unique() {
 }
 
 #[test]
+fn every_operation_says_in_short_and_in_full_what_it_does() {
+    for operation in operations::all() {
+        let (summary, description) = operation.summary_and_description();
+        assert!(!summary.is_empty() && !description.is_empty(), "{}", operation.name);
+    }
+}
+
+#[test]
 fn every_operation_shows_an_answer() {
     for methods in document()["paths"].as_object().unwrap().values() {
         for described in methods.as_object().unwrap().values() {

@@ -36,12 +36,16 @@ operations! {
     /// Or a saved one with changes that are not. That it does not work is an answer and no failure.
     "registry.databases.test_unsaved" POST "/databases/test" Registry Admin 5 does reads => trial::unsaved;
     /// One connection, without its secrets.
+    ///
+    /// One of a project that the user has no part in is not found, like one that there is not.
     "registry.databases.get" GET "/databases/{id}" Entry Read 1 => databases::get;
     /// Changes a connection.
     ///
     /// A new scheme, host, port, user, TLS or authentication needs the password again.
     "registry.databases.update" PATCH "/databases/{id}" Entry Admin 2 => databases::update;
     /// Removes a connection from the registry.
+    ///
+    /// What is open to it is closed. What it connects to stays as it is.
     "registry.databases.delete" DELETE "/databases/{id}" Entry Admin 2 => databases::delete;
     /// Tries a connection step by step and notes the result.
     ///
@@ -64,6 +68,8 @@ operations! {
     "redis.connections.update" PUT "/redis/{scope}/connections/{id}" Member(Redis) Admin 2
         => databases::update;
     /// Removes a Redis connection from the registry.
+    ///
+    /// What is open to it is closed. What it connects to stays as it is.
     "redis.connections.delete" DELETE "/redis/{scope}/connections/{id}" Member(Redis) Admin 2
         => databases::delete;
     /// Tries a Redis connection step by step and notes the result.
@@ -88,6 +94,8 @@ operations! {
     "mongodb.connections.update" PUT "/mongodb/{scope}/connections/{id}" Member(Mongodb) Admin 2
         => databases::update;
     /// Removes a MongoDB connection from the registry.
+    ///
+    /// What is open to it is closed. What it connects to stays as it is.
     "mongodb.connections.delete" DELETE "/mongodb/{scope}/connections/{id}" Member(Mongodb) Admin 2
         => databases::delete;
     /// Tries a MongoDB connection step by step and notes the result.
@@ -112,6 +120,8 @@ operations! {
     "postgres.connections.update" PUT "/postgres/{scope}/connections/{id}" Member(Postgres) Admin 2
         => databases::update;
     /// Removes a PostgreSQL connection from the registry.
+    ///
+    /// What is open to it is closed. What it connects to stays as it is.
     "postgres.connections.delete" DELETE "/postgres/{scope}/connections/{id}" Member(Postgres) Admin 2
         => databases::delete;
     /// Tries a PostgreSQL connection step by step and notes the result.
@@ -136,6 +146,8 @@ operations! {
     "bun.connections.update" PUT "/bun/{scope}/connections/{id}" Member(BunApi) Admin 2
         => databases::update;
     /// Removes a Bun API connection from the registry.
+    ///
+    /// What is open to it is closed. What it connects to stays as it is.
     "bun.connections.delete" DELETE "/bun/{scope}/connections/{id}" Member(BunApi) Admin 2
         => databases::delete;
     /// Tries a Bun API connection step by step and notes the result.

@@ -32,6 +32,8 @@ operations! {
     "mongodb.databases.drop" DELETE "/mongodb/{scope}/databases/{db}"
         Connection(Mongodb) Admin 5 => databases::drop;
     /// Sizes of a database.
+    ///
+    /// In units of `scale` bytes: of its documents, of its collections and indexes on disk, and of the disk.
     "mongodb.databases.stats" GET "/mongodb/{scope}/databases/{db}/stats"
         Connection(Mongodb) Read 2 => databases::stats;
     /// The collections and views of a database, with their sizes.

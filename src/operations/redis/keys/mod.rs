@@ -66,6 +66,8 @@ operations! {
     /// something else is there now, nothing is changed, and the failure is `CONFLICT` with it as `current`.
     "redis.keys.edit" PUT "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 fails WrongType => edit::edit;
     /// Deletes a key.
+    ///
+    /// A key that is not there is no failure: `deleted` is then 0.
     "redis.keys.delete" DELETE "/redis/{scope}/keys/{key}" Connection(Redis) Write 2 => write::delete;
     /// Sets or removes the time that a key has left.
     ///

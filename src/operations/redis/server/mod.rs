@@ -24,6 +24,9 @@ operations! {
     "redis.stats" GET "/redis/{scope}/stats" Connection(Redis) Read 2 gives stream(Snapshot<'static>)
         => stats::stats;
     /// How many keys each database has.
+    ///
+    /// And how many databases there are. What the connection's user may not know is `null`, and
+    /// `warnings` say why.
     "redis.databases" GET "/redis/{scope}/databases" Connection(Redis) Read 1 => databases::list;
     /// What takes the memory, by type, by prefix and by key: a sample, measured and extrapolated.
     ///
