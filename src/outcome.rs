@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Whether the operation took effect on the server.
 ///
-/// A retry, by us or by the caller, is only safe after [`Outcome::NotApplied`] or for reads.
+/// A retry, by us or by the caller, is only safe after `not_applied`, or for reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

@@ -1,4 +1,5 @@
 import { type NativeManager, Upload } from '../../index'
+import type { DatabaseType } from '../generated/schemas'
 import { abortable } from './abort'
 import type { Answer, Answering, Input, Operations, Told, Telling } from './operations'
 import { bytesOf, lines, record, send, type UploadSource } from './stream'
@@ -16,7 +17,7 @@ export interface CallOptions {
  * passed by the server's own code alone, never by a request.
  */
 export interface DirectTarget {
-  type: 'redis' | 'mongodb' | 'postgres' | 'bun_api'
+  type: DatabaseType
   /** The whole target, or give its parts. */
   connection_string?: string
   host?: string

@@ -1,5 +1,6 @@
-/** What is known about a write after it failed. After `unknown`, look before it is sent again. */
-export type Outcome = 'applied' | 'not_applied' | 'unknown'
+import type { Failure, FailureCode, Fault, Outcome } from '../generated/schemas'
+
+export type { FailureCode, Outcome }
 
 /** What every error of this package carries besides its message. */
 export interface ErrorFields {
@@ -112,7 +113,7 @@ type ErrorClass = new (
   fields?: ErrorFields
 ) => DatabaseError
 
-const CLASSES: Record<string, [ErrorClass, number]> = {
+const CLASSES: Record<Exclude<FailureCode, 'INTERNAL_ERROR'>, [ErrorClass, number]> = {
   VALIDATION_ERROR: [QueryError, 400],
   DB_QUERY_ERROR: [QueryError, 400],
   PAYLOAD_TOO_LARGE: [QueryError, 413],
@@ -131,31 +132,13 @@ const CLASSES: Record<string, [ErrorClass, number]> = {
   DB_TIMEOUT: [TimeoutError, 504],
 }
 
-/** What an envelope's `error` holds. */
-export interface Failure {
-  message: string
-  code: string
-  details?: Record<string, unknown>
-  retryable: boolean
-  outcome: Outcome
-  request_id?: string
-}
-
 /** The error that an envelope's `error` stands for. */
-export function fromFailure(error: Failure): DatabaseError {
-  const { message } = error
-  const [Class, statusCode] = CLASSES[error.code] ?? [undefined, 500]
-  const fields: ErrorFields = {
-    code: error.code,
-    statusCode,
-    retryable: error.retryable,
-    outcome: error.outcome,
-    ...(error.details ? { details: error.details } : {}),
-    ...(error.request_id ? { requestId: error.request_id } : {}),
-  }
-  return Class
-    ? new Class(message, undefined, fields)
-    : new DatabaseError(message, error.code, statusCode, error.details, fields)
+export function fromFault(fault: Fault): DatabaseError {
+  const { message, code, details, retryable, outcome, request_id: requestId } = fault
+  const fields = { retryable, outcome, ...(requestId ? { requestId } : {}) }
+  if (code === 'INTERNAL_ERROR') return new DatabaseError(message, code, 500, details, fields)
+  const [Class, statusCode] = CLASSES[code]
+  return new Class(message, undefined, { ...fields, code, details, statusCode })
 }
 
 /**
@@ -167,5 +150,5 @@ export function fromNative(thrown: unknown): unknown {
   const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown
   const text = isError ? thrown.message : thrown
   if (typeof text !== 'string' || !text.startsWith('{')) return thrown
-  return fromFailure((JSON.parse(text) as { error: Failure }).error)
+  return fromFault((JSON.parse(text) as Failure).error)
 }

@@ -1,5 +1,6 @@
 import type { ByteStream, Upload } from '../../index'
-import { fromFailure, fromNative, type Failure } from './errors'
+import type { Fault } from '../generated/schemas'
+import { fromFault, fromNative } from './errors'
 
 /** The bytes of a stream. Leaving the loop early, or aborting the signal, ends the work behind it. */
 export async function* bytesOf(stream: ByteStream, signal?: AbortSignal): AsyncGenerator<Buffer> {
@@ -59,7 +60,7 @@ function toBuffer(bytes: Uint8Array): Buffer {
 
 /** A record of this package's own. One that tells of a failure is thrown as this package's error. */
 export function record<T>(line: string): T {
-  const told = JSON.parse(line) as T & { error?: Failure }
-  if (typeof told === 'object' && told?.error?.outcome) throw fromFailure(told.error)
+  const told = JSON.parse(line) as T & { error?: Fault }
+  if (typeof told === 'object' && told?.error?.outcome) throw fromFault(told.error)
   return told
 }

@@ -1,6 +1,6 @@
 import type { Binding, CallOptions } from '../../core/binding'
 import type { Answer, Input } from '../../core/operations'
-import type { BulkPreview, BulkWritten } from '../../generated/schemas'
+import type { BulkPreview, BulkWritten, DocumentWithEtag } from '../../generated/schemas'
 import type { Document, DocumentInput } from './document'
 import { guarded, remember } from './seen'
 
@@ -15,12 +15,8 @@ export type DocumentPage<T> = Omit<Answer<'mongodb.documents.find'>, 'documents'
 /** How an `_id` is meant, and how its document is shown. */
 export type IdOptions = Input<'mongodb.documents.get', 'db' | 'coll' | 'id' | 'with_etag'>
 
-/** A document and the state that it is in: a digest of it as it is stored, byte for byte. */
-export interface ReadDocument<T> {
-  /** `null` if there is none. */
-  document: T | null
-  etag: string | null
-}
+/** A document and the state that it is in. */
+export type ReadDocument<T> = Omit<DocumentWithEtag, 'document'> & { document: T | null }
 
 /** A change to one document: operators, or the whole document. */
 export type UpdateInput = Input<'mongodb.documents.update', 'db' | 'coll' | 'id'>
