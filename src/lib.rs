@@ -1,15 +1,14 @@
 //! `studio-multidb`: one connection manager for Redis, MongoDB, PostgreSQL and HTTP services.
 //!
 //! A request goes straight down, [`api`] → [`operations`] → [`request`] → [`service`] → [`access`] →
-//! [`registry`] → [`pool`] → [`backend`], and comes straight back as JSON bytes. `bindings` alone knows
-//! Node; everything else builds and tests without it.
+//! [`registry`] → [`pool`] → [`backend`] → [`sockets`], and comes straight back as JSON bytes.
+//! `bindings` alone knows Node; everything else builds and tests without it.
 
 pub mod access;
 pub mod api;
 pub mod backend;
 #[cfg(feature = "bindings")]
 mod bindings;
-pub mod circuit;
 pub mod config;
 pub mod crypto;
 pub mod deadline;
@@ -27,4 +26,5 @@ pub mod registry;
 pub mod request;
 pub mod service;
 pub mod shares;
+pub mod sockets;
 pub mod target;

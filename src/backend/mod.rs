@@ -1,12 +1,10 @@
 //! The four backends. None of them knows another, the pools, or HTTP.
 //!
-//! What they share stands here: the options and the gauge of a client, the steps of a probe, the
-//! warnings of an answer. [`Client`] and [`test_connection`] choose among them.
+//! What they share stands here: the options of a client, the steps of a probe, the warnings of an
+//! answer. [`Client`] and [`test_connection`] choose among them.
 
 mod client;
 mod connection_test;
-mod dialling;
-mod gauge;
 pub mod http;
 pub mod mongodb;
 mod options;
@@ -17,6 +15,6 @@ mod warnings;
 
 pub use self::client::Client;
 pub use self::connection_test::{TestResult, test_connection};
-pub use self::gauge::Gauge;
 pub use self::options::ConnectOptions;
 pub use self::warnings::Warnings;
+pub use crate::sockets::Gauge;

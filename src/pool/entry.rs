@@ -11,10 +11,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::backend::{Client, Gauge};
-use crate::circuit::Circuit;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::sockets::Circuit;
 use crate::target::DatabaseType;
 
 /// How long callers fail fast after the first failed attempt.

@@ -1,15 +1,18 @@
 //! Requests to one service, over the connections of its pool.
 
+use std::sync::Arc;
+
 use url::Url;
 
+use super::dialer::{Connection, Dialer};
 use super::exchange::{Answer, Request};
 use super::path;
-use super::pool::{Checkout, Pool};
 use super::service::{Service, Try, failed, status_of_unreadable};
 use crate::backend::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::sockets::{Limits, Pool};
 use crate::target::HttpTarget;
 
 /// Where a service tells whether it is well.
@@ -22,7 +25,7 @@ pub const INFO: &str = "info";
 #[derive(Debug)]
 pub struct Client {
     service: Service,
-    pool: Pool,
+    pool: Arc<Pool<Dialer>>,
 }
 
 impl Client {
@@ -32,7 +35,10 @@ impl Client {
         options: &ConnectOptions,
         deadline: Deadline,
     ) -> Result<Self> {
-        let client = Self { service: Service::new(target)?, pool: Pool::new(target, options)? };
+        let most = target.pool_size.unwrap_or(u32::MAX).min(options.max_connections);
+        let limits = Limits::of(most, options.idle_timeout);
+        let service = Service::new(target)?;
+        let client = Self { service, pool: Pool::new(Dialer::new(target, options)?, limits) };
         match client.send(&Request::get(HEALTH), deadline).await {
             Ok(answer) => client.service.check_accepted(answer.status)?,
             // It answered, so it is there; other paths may well be fit to be read.
@@ -55,23 +61,23 @@ impl Client {
     pub async fn send(&self, request: &Request, deadline: Deadline) -> Result<Answer> {
         request.check(&self.service.request_headers)?;
         let url = path::below(&self.service.base_url, &request.path, &request.query)?;
+        let mut lease = self.pool.lease(deadline).await?;
         let mut repeated = false;
         loop {
-            let mut checkout = self.pool.check_out(deadline, repeated).await?;
             let (error, may_repeat) =
-                match self.attempt(&mut checkout, request, &url, deadline).await? {
-                    Try::Answered(answer) => {
-                        self.pool.check_in(checkout);
-                        return Ok(answer);
-                    }
+                match self.attempt(&mut lease, request, &url, deadline).await? {
+                    Try::Answered(answer) => return Ok(answer),
                     // The server had closed the connection while it was idle.
-                    Try::NotSent => (self.lost(Outcome::NotApplied), checkout.reused),
+                    Try::NotSent => (self.lost(Outcome::NotApplied), lease.is_reused()),
                     Try::Lost => (self.lost(request.once_sent()), request.only_reads()),
                 };
             if repeated || !may_repeat {
                 return Err(error);
             }
             repeated = true;
+            // Those that are idle are as old as the one that was just found dead.
+            self.pool.clear();
+            lease = lease.replace(deadline).await?;
         }
     }
 
@@ -98,18 +104,21 @@ impl Client {
 
     async fn attempt(
         &self,
-        checkout: &mut Checkout,
+        connection: &mut Connection,
         request: &Request,
         url: &Url,
         deadline: Deadline,
     ) -> Result<Try> {
         let message = self.service.message(request, url)?;
         let exchange = async {
-            match checkout.connection.sender.try_send_request(message).await {
+            connection.is_busy = true;
+            let tried = match connection.sender.try_send_request(message).await {
                 Ok(response) => self.service.read(response, request).await,
                 Err(failure) if failure.message().is_some() => Ok(Try::NotSent),
                 Err(failure) => failed(failure.error(), request),
-            }
+            };
+            connection.is_busy = !matches!(tried, Ok(Try::Answered(_)));
+            tried
         };
         match deadline.run(self.pool.unless_closed(exchange)).await {
             None => Err(Error::timeout(

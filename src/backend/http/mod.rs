@@ -5,10 +5,10 @@
 //! reads, is sent again. Redirects are answers; they are never followed.
 
 mod client;
+mod dialer;
 mod exchange;
 mod mask;
 mod path;
-mod pool;
 mod probe;
 mod service;
 

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::client::{HEALTH, INFO};
+use super::dialer::{Connection, Dialer};
 use super::exchange::{Answer, Request};
 use super::path;
-use super::pool::{Connection, Dialer};
 use super::service::{Service, Try, failed};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;

@@ -5,11 +5,11 @@ use mongodb::error::{ErrorKind, InsertManyError, WriteConcernError, WriteFailure
 use serde_json::Value;
 
 use super::duplicate::{index_name, is_duplicate};
-use crate::backend::dialling;
 use crate::backend::mongodb::driver::Tunnel;
 use crate::ejson::{Mode, value_of};
 use crate::error::{Code, Error};
 use crate::outcome::Outcome;
+use crate::sockets::dialling;
 
 /// What an operation can have changed when its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

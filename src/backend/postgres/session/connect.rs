@@ -8,10 +8,11 @@ use tokio::net::TcpStream;
 use super::connection::Connection;
 use super::startup;
 use super::stream::{Security, Stream};
-use crate::backend::{ConnectOptions, dialling};
+use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::sockets::dialling;
 use crate::target::egress::Egress;
 use crate::target::{PostgresTarget, tls};
 

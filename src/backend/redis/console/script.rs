@@ -13,10 +13,10 @@ use crate::backend::redis::servers::node::Node;
 use crate::backend::redis::wire::busy::way_out;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::failure;
-use crate::circuit::END_WITH;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::sockets::END_WITH;
 use crate::target::Endpoint;
 
 /// What a busy server takes.

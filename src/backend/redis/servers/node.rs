@@ -10,15 +10,15 @@ use redis::{ServerErrorKind, Value};
 use tokio::sync::Semaphore;
 
 use super::dial::Dialer;
+use crate::backend::Gauge;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::connection::{Connection, Lost};
 use crate::backend::redis::wire::failure;
-use crate::backend::{Gauge, dialling};
-use crate::circuit::Circuit;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::shares::{self, Share, Shares};
+use crate::sockets::{Circuit, dialling};
 use crate::target::Endpoint;
 
 /// A connection that was idle for longer is tried before it is trusted: a firewall or a crash may

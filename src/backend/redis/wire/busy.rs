@@ -1,7 +1,7 @@
 //! A server that is busy with a script, a function or a command of a module.
 
-use crate::circuit::{BUSY_WITH, END_WITH};
 use crate::error::{Code, Error};
+use crate::sockets::{BUSY_WITH, END_WITH};
 
 /// What is told of a server that is busy, from its own words.
 pub(super) fn busy(said: &str) -> Error {

@@ -4,9 +4,9 @@ use redis::{ServerError, ServerErrorKind, Value};
 
 use super::busy;
 use super::connection::Lost;
-use crate::circuit::BUSY_WITH;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
+use crate::sockets::BUSY_WITH;
 
 /// What to do about a server's refusal of a command. Every one of these proves that the command
 /// was not run, so that even a write may be sent again.

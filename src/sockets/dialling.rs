@@ -9,13 +9,14 @@
 //! | silent until the request's own time was up | no: it may have been short |
 //! | not allowed here, all connections in use, anything else | no |
 //!
-//! What fails on a connection that was made is never the endpoint's: see [`crate::circuit`].
+//! What fails on a connection that was made is never the endpoint's: see [`Circuit`](super::Circuit).
 
 use crate::error::{Code, Error};
 
 /// Marks a failed attempt where the endpoint is to blame. `had_its_time`: it was given as long as any
 /// attempt is.
-pub(super) fn failed(error: Error, had_its_time: bool) -> Error {
+#[must_use]
+pub fn failed(error: Error, had_its_time: bool) -> Error {
     match error.code() {
         Code::DbConnectionFailed | Code::DbInvalidCredentials | Code::DbTlsError => {
             error.of_endpoint()
