@@ -63,7 +63,7 @@ impl Client {
         out: &mut Writer,
     ) -> Result<Answer> {
         let start = out.len();
-        let mut lease = self.pool.acquire(deadline).await?;
+        let mut lease = self.session(deadline).await?;
         let mut again = true;
         let mut alone = false;
         loop {
@@ -81,10 +81,10 @@ impl Client {
                     return Err(error);
                 }
                 Err(Ended::Here(_)) => {}
-                Err(Ended::Anew(_)) => lease = self.pool.replace(lease, deadline).await?,
+                Err(Ended::Anew(_)) => lease = lease.replace(deadline).await?,
                 Err(Ended::Elsewhere(_)) => {
                     drop(lease);
-                    lease = self.pool.acquire(deadline).await?;
+                    lease = self.session(deadline).await?;
                 }
             }
             again = false;
@@ -103,7 +103,7 @@ impl Client {
         let started = Instant::now();
         lease.called = Called::by(&statement.sql);
         lease.dirty = !statement.read_only || lease.called != Called::Nothing;
-        if self.pool.is_behind_pooler() {
+        if self.is_behind_pooler() {
             lease.connection().pooled = Some(true);
         }
         let mut progress = Progress { alone, ..Progress::default() };
@@ -222,7 +222,7 @@ impl Client {
         connection.pooled = None;
         if let Some(Ok(())) = deadline.run(pooler::detect(connection)).await {
             if connection.is_pooled() {
-                self.pool.found_pooler();
+                self.found_pooler();
             }
             return Ended::Here(told);
         }
@@ -257,7 +257,7 @@ impl Client {
                     late = true;
                     let grace = Deadline::after(GRACE);
                     if let Some(key) = key {
-                        cancel(&self.pool.connector, key, grace).await;
+                        cancel(&self.pool.dialer, key, grace).await;
                     }
                     grace.run(&mut work).await.map_or(Ok(None), |result| result.map(Some))
                 }

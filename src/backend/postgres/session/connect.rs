@@ -1,9 +1,10 @@
 //! From a target to a session: resolve, connect, TLS, log in.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 
 use super::connection::Connection;
 use super::startup;
@@ -12,12 +13,9 @@ use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
-use crate::sockets::dialling;
+use crate::sockets::{Condition, Dial};
 use crate::target::egress::Egress;
 use crate::target::{PostgresTarget, tls};
-
-/// Sessions are replaced after this, give or take a tenth.
-const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// Opens sessions with one target.
 #[derive(Debug)]
@@ -26,7 +24,9 @@ pub(in crate::backend::postgres) struct Connector {
     security: Option<Security>,
     pub egress: Arc<Egress>,
     /// How long one attempt may take.
-    pub timeout: Duration,
+    timeout: Duration,
+    /// Where cancelling and resetting go on after a request is gone.
+    pub(super) runtime: Handle,
 }
 
 impl Connector {
@@ -48,6 +48,7 @@ impl Connector {
             timeout: target
                 .connect_timeout_ms
                 .map_or(options.connect_timeout, Duration::from_millis),
+            runtime: Handle::current(),
         })
     }
 
@@ -68,32 +69,46 @@ impl Connector {
         Stream::secure(tcp, host, self.security.as_ref(), deadline).await
     }
 
-    /// A session that is ready.
-    pub(in crate::backend::postgres) async fn connect(
-        &self,
-        deadline: Deadline,
-    ) -> Result<Connection> {
-        let had_its_time = deadline.remaining() >= self.timeout;
-        let deadline = deadline.or_after(self.timeout);
-        let opened = async {
-            let stream = self.stream(deadline).await?;
-            self.log_in(stream, deadline).await
-        };
-        opened.await.map_err(|error| dialling::failed(error, had_its_time))
-    }
-
     /// Logs in.
     pub(in crate::backend::postgres) async fn log_in(
         &self,
         stream: Stream,
         deadline: Deadline,
     ) -> Result<Connection> {
-        // Sessions opened together must not all end together.
-        let lifetime = MAX_LIFETIME.mul_f64(rand::random_range(0.9..1.1));
-        let expires = Instant::now() + lifetime;
-        let work = startup::log_in(stream, &self.target, expires);
+        let work = startup::log_in(stream, &self.target);
         deadline.run(work).await.unwrap_or_else(|| {
             Err(Error::timeout("the server did not log us in in time", Outcome::NotApplied))
         })
+    }
+}
+
+impl Dial for Connector {
+    type Socket = Connection;
+    const SETTING: Option<&'static str> = Some("MAX_POSTGRES_CONNECTIONS");
+
+    fn peer(&self) -> String {
+        "the server".to_owned()
+    }
+
+    fn connect_timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    async fn dial(&self, deadline: Deadline) -> Result<Connection> {
+        let stream = self.stream(deadline).await?;
+        self.log_in(stream, deadline).await
+    }
+
+    fn is_settled(&self, connection: &Connection) -> bool {
+        !connection.is_dead() && !connection.is_busy()
+    }
+
+    /// What has arrived unasked may be the end, or only a notice.
+    fn condition(&self, connection: &mut Connection) -> Condition {
+        if connection.is_quiet() { Condition::Trusted } else { Condition::Doubtful }
+    }
+
+    async fn is_alive(&self, connection: &mut Connection) -> bool {
+        connection.ping().await.is_ok()
     }
 }

@@ -73,8 +73,6 @@ pub(in crate::backend::postgres) struct Connection {
     /// The server's session is to plan its statements anew.
     pub replan: bool,
     opened: Instant,
-    /// When it must not be used any more.
-    pub expires: Instant,
     in_transaction: bool,
     /// `ReadyForQuery` messages that the next flush asks for.
     queued: u32,
@@ -85,7 +83,7 @@ pub(in crate::backend::postgres) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, expires: Instant) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self {
             stream,
             input: BytesMut::with_capacity(READ_SIZE),
@@ -100,7 +98,6 @@ impl Connection {
             pooled: None,
             replan: false,
             opened: Instant::now(),
-            expires,
             in_transaction: false,
             queued: 0,
             pending: 0,

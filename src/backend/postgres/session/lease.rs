@@ -1,16 +1,14 @@
 //! A session in the hands of one request, and what becomes of it afterwards.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::cancel::cancel;
+use super::connect::Connector;
 use super::connection::Connection;
-use super::pool::Pool;
 use crate::backend::postgres::statement::{gate, leftovers};
 use crate::deadline::Deadline;
+use crate::error::Result;
+use crate::sockets;
 
 /// How long cancelling or resetting may go on after the request.
 const AFTERWARDS: Duration = Duration::from_secs(5);
@@ -19,34 +17,6 @@ const AFTERWARDS: Duration = Duration::from_secs(5);
 /// one behind a view, is not undone with the transaction.
 pub(in crate::backend::postgres) const GIVE_BACK: &str =
     "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
-
-/// The right to one session; counted as in use while it lives.
-#[derive(Debug)]
-pub(super) struct Hold {
-    pub permit: OwnedSemaphorePermit,
-    pub in_use: InUse,
-}
-
-impl Hold {
-    pub(super) fn new(permit: OwnedSemaphorePermit, pool: Arc<Pool>) -> Self {
-        pool.in_use.fetch_add(1, Ordering::Relaxed);
-        Self { permit, in_use: InUse(pool) }
-    }
-
-    pub(in crate::backend::postgres) fn pool(&self) -> &Arc<Pool> {
-        &self.in_use.0
-    }
-}
-
-/// Counts one session as in use.
-#[derive(Debug)]
-pub(super) struct InUse(Arc<Pool>);
-
-impl Drop for InUse {
-    fn drop(&mut self) {
-        self.0.in_use.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// What a statement called that may have left what no reset undoes: a link to another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +44,7 @@ impl Called {
 #[derive(Debug)]
 pub(in crate::backend::postgres) struct Lease {
     /// `None` only while it is being dropped.
-    session: Option<(Connection, Hold)>,
+    session: Option<sockets::Lease<Connector>>,
     /// The session may have been changed: settings, temporary tables, locks.
     pub dirty: bool,
     pub called: Called,
@@ -82,15 +52,18 @@ pub(in crate::backend::postgres) struct Lease {
     pub retire: bool,
 }
 
-impl Lease {
-    pub(super) fn new(connection: Connection, hold: Hold) -> Self {
-        let session = Some((connection, hold));
-        Self { session, dirty: false, called: Called::Nothing, retire: false }
+impl From<sockets::Lease<Connector>> for Lease {
+    fn from(session: sockets::Lease<Connector>) -> Self {
+        Self { session: Some(session), dirty: false, called: Called::Nothing, retire: false }
     }
+}
 
+const HELD: &str = "a lease has its session until it is dropped";
+
+impl Lease {
     /// The session.
     pub(in crate::backend::postgres) fn connection(&mut self) -> &mut Connection {
-        &mut self.session.as_mut().expect("a lease has its session until it is dropped").0
+        self.session.as_mut().expect(HELD)
     }
 
     /// What was looked for in the statement has not come to run.
@@ -99,26 +72,30 @@ impl Lease {
         self.dirty = !only_read;
     }
 
-    /// Closes the session and keeps the right to one.
-    pub(super) fn discard(mut self) -> Hold {
-        self.session.take().expect("a lease has its session until it is dropped").1
+    /// A session that is opened now, in the place of one that others may be as stale as.
+    pub(in crate::backend::postgres) async fn replace(
+        mut self,
+        deadline: Deadline,
+    ) -> Result<Self> {
+        let session = self.session.take().expect(HELD);
+        session.replace(deadline).await.map(Self::from)
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some((connection, hold)) = self.session.take() else { return };
-        let runtime = hold.pool().runtime.clone();
-        if connection.is_dead() {
-            // Dropping it closes it.
-        } else if connection.is_busy() {
-            runtime.spawn(end(connection, hold));
-        } else if self.retire || self.called == Called::ToLast && !connection.is_pooled() {
-            // Dropping it closes it.
-        } else if self.dirty && connection.needs_reset() {
-            runtime.spawn(clean(connection, hold, self.called != Called::Nothing));
+        let Some(mut session) = self.session.take() else { return };
+        let runtime = session.pool().dialer.runtime.clone();
+        if session.is_dead() {
+            session.close();
+        } else if session.is_busy() {
+            runtime.spawn(end(session));
+        } else if self.retire || self.called == Called::ToLast && !session.is_pooled() {
+            session.close();
+        } else if self.dirty && session.needs_reset() {
+            runtime.spawn(clean(session, self.called != Called::Nothing));
         } else {
-            hold.pool().put_back(connection);
+            session.settle();
         }
     }
 }
@@ -126,17 +103,18 @@ impl Drop for Lease {
 /// Ends the statement that a session runs, and the session. The right to it is given back once the
 /// server was told. One that goes on all the same, as some `XPath` does, is not waited for: it would keep
 /// everybody else from the slot.
-async fn end(connection: Connection, hold: Hold) {
-    if let Some(key) = connection.key {
-        cancel(&hold.pool().connector, key, Deadline::after(AFTERWARDS)).await;
+async fn end(session: sockets::Lease<Connector>) {
+    if let Some(key) = session.key {
+        cancel(&session.pool().dialer, key, Deadline::after(AFTERWARDS)).await;
     }
 }
 
 /// Resets a session and gives it back. The request that used it does not wait for this.
-async fn clean(mut connection: Connection, hold: Hold, called: bool) {
-    let clean = connection.reset(called.then_some(STAYS));
-    if matches!(Deadline::after(AFTERWARDS).run(clean).await, Some(Ok(false))) {
-        hold.pool().put_back(connection);
+async fn clean(mut session: sockets::Lease<Connector>, called: bool) {
+    let clean = session.reset(called.then_some(STAYS));
+    match Deadline::after(AFTERWARDS).run(clean).await {
+        Some(Ok(false)) => session.settle(),
+        _ => session.close(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Logging in: the startup message and the authentication that follows it.
 
-use std::time::Instant;
-
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{
     ChannelBinding, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256,
@@ -26,9 +24,8 @@ pub(in crate::backend::postgres) const APPLICATION_NAME: &str = "studio-multidb"
 pub(in crate::backend::postgres) async fn log_in(
     stream: Stream,
     target: &PostgresTarget,
-    expires: Instant,
 ) -> Result<Connection> {
-    let mut connection = Connection::new(stream, expires);
+    let mut connection = Connection::new(stream);
     match authenticate(&mut connection, target).await {
         Ok(()) => Ok(connection),
         Err(Failure::Refused(error)) => Err(error),
