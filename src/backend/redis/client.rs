@@ -59,7 +59,7 @@ impl Client {
             hubs = Hubs::new(dialer, Some(Arc::clone(&cluster)), limit);
             (nodes, watch) = (Nodes::Cluster(cluster), None);
         } else {
-            let node = Arc::new(Node::new(&dialer, None, limit, idle)?);
+            let node = Arc::new(Node::new(&dialer, None, limit, idle));
             // The first connection is made now, so that a bad target fails here. A server that is busy
             // with a script is a good one.
             match node.lease(deadline).await {

@@ -151,7 +151,7 @@ async fn exchange(
             }
             let is_over = |reply| is_stale(reply) || leaves_open(reply);
             if !matches!(ended, Ended::Complete) || (!of.is_script && replies.iter().any(is_over)) {
-                lease.retire();
+                lease.close();
             }
             ended
         }

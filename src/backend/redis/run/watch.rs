@@ -113,7 +113,7 @@ async fn attempt(
         Ok(commands) => commands,
         Err(ended) => {
             // Closing is the surest way to unwatch.
-            lease.retire();
+            lease.close();
             return ended;
         }
     };
@@ -126,7 +126,7 @@ async fn attempt(
         Executed::Whole(replies) => Ok(Attempt::Done(replies)),
         Executed::Overtaken => Ok(Attempt::Overtaken),
         Executed::Refused(refusal) => {
-            lease.retire();
+            lease.close();
             let Value::ServerError(refused) = &refusal else {
                 return Err(failure::unexpected("EXEC").outcome(Outcome::Unknown));
             };
@@ -136,7 +136,7 @@ async fn attempt(
             }
         }
         Executed::Broken(error) => {
-            lease.retire();
+            lease.close();
             Err(error)
         }
     }

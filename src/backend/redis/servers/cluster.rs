@@ -157,22 +157,21 @@ impl Cluster {
         let endpoint = parsed.ok_or_else(|| {
             Error::new(Code::DbConnectionFailed, "a cluster node redirected to no valid address")
         })?;
-        self.node(&endpoint)
+        Ok(self.node(&endpoint))
     }
 
-    fn node(&self, endpoint: &Endpoint) -> Result<Arc<Node>> {
+    fn node(&self, endpoint: &Endpoint) -> Arc<Node> {
         let mut known = self.known.lock();
         if let Some(node) = known.get(endpoint) {
-            return Ok(node.clone());
+            return node.clone();
         }
         // The limit is for the client: its nodes share it.
         let primaries = u32::try_from(self.map.read().primaries.len()).unwrap_or(u32::MAX);
         let share = self.max_connections / primaries.max(3);
         let at = Some(endpoint.clone());
-        let node = Node::new(&self.dialer, at, share, self.idle_timeout)?;
-        let node = Arc::new(node);
+        let node = Arc::new(Node::new(&self.dialer, at, share, self.idle_timeout));
         known.insert(endpoint.clone(), node.clone());
-        Ok(node)
+        node
     }
 
     /// Reads the map again, once for all who ask at the same time.
@@ -210,7 +209,7 @@ impl Cluster {
 
     async fn ask(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<Range>> {
         // The map is everybody's, whoever misses it first.
-        let mut lease = shares::on_behalf_of(None, self.node(endpoint)?.lease(deadline)).await?;
+        let mut lease = shares::on_behalf_of(None, self.node(endpoint).lease(deadline)).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
         let mut replies = lease.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {
@@ -238,10 +237,10 @@ impl Cluster {
         };
         for Range { first, last, primary, replicas } in ranges {
             if map.primaries.last().is_none_or(|last| last.id != primary.id) {
-                let node = self.node(&primary.endpoint)?;
+                let node = self.node(&primary.endpoint);
                 map.primaries.push(Primary { id: primary.id.clone(), node });
                 for Address { endpoint, id } in replicas {
-                    let node = self.node(&endpoint)?;
+                    let node = self.node(&endpoint);
                     map.replicas.push(Replica { id, of: primary.id.clone(), node });
                 }
             }

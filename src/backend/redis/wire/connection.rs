@@ -7,10 +7,8 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Waker};
-use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use rand::Rng;
 use redis::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
@@ -71,11 +69,6 @@ pub(crate) struct Connection {
     input: BytesMut,
     /// Replies of an abandoned request may still be under way.
     dirty: bool,
-    born: Instant,
-    endurance: f64,
-    used: Instant,
-    /// Counts how often connections were given up before this one was made.
-    pub(crate) generation: u64,
 }
 
 impl fmt::Debug for Connection {
@@ -86,17 +79,7 @@ impl fmt::Debug for Connection {
 
 impl Connection {
     pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
-        let now = Instant::now();
-        Self {
-            stream,
-            decoder: Decoder::default(),
-            input: BytesMut::new(),
-            dirty: false,
-            born: now,
-            endurance: rand::rng().random_range(0.9..1.1),
-            used: now,
-            generation: 0,
-        }
+        Self { stream, decoder: Decoder::default(), input: BytesMut::new(), dirty: false }
     }
 
     /// The socket, for one who reads whatever comes. Every reply was read.
@@ -109,12 +92,6 @@ impl Connection {
         self.dirty
     }
 
-    /// Whether it was open for about as long as `lifetime`: some a tenth less, some a tenth more,
-    /// so that connections opened together do not all end together.
-    pub(crate) fn is_old(&self, lifetime: Duration) -> bool {
-        self.born.elapsed() > lifetime.mul_f64(self.endurance)
-    }
-
     /// Whether the server closed it, or sent something unasked, while it lay idle. Costs no system
     /// call when nothing happened; catches a restarted server before a write is trusted to it.
     pub(crate) fn is_disturbed(&mut self) -> bool {
@@ -122,11 +99,6 @@ impl Connection {
         let mut unasked = ReadBuf::new(&mut byte);
         let mut context = Context::from_waker(Waker::noop());
         Pin::new(&mut self.stream).poll_read(&mut context, &mut unasked).is_ready()
-    }
-
-    /// How long ago it was last used.
-    pub(crate) fn idle(&self) -> Duration {
-        self.used.elapsed()
     }
 
     /// Has the replies of the next exchange keep their attributes.
@@ -191,7 +163,6 @@ impl Connection {
             self.input = BytesMut::new();
         }
         self.decoder.keep_attributes = false;
-        self.used = Instant::now();
         self.dirty = false;
         Ok(())
     }

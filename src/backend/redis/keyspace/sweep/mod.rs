@@ -167,7 +167,7 @@ mod tests {
             idle_timeout: Duration::from_secs(1),
         };
         let dialer = Arc::new(Dialer::new(&target, &options).unwrap());
-        let node = Node::new(&dialer, None, 1, options.idle_timeout).unwrap();
+        let node = Node::new(&dialer, None, 1, options.idle_timeout);
         Station { id: id.to_owned(), node: Arc::new(node), slots: SlotSet::read(slots).unwrap() }
     }
 
