@@ -1,8 +1,8 @@
 //! `studio-multidb`: one connection manager for Redis, MongoDB, PostgreSQL and HTTP services.
 //!
 //! A request goes straight down, [`api`] → [`operations`] → [`request`] → [`service`] → [`access`] →
-//! [`registry`] → [`pool`] → [`backend`], and comes straight back as JSON bytes. `bindings` alone knows
-//! Node; everything else builds and tests without it.
+//! [`registry`] → [`pool`] → [`backend`] → [`sockets`], and comes straight back as JSON bytes.
+//! `bindings` alone knows Node; everything else builds and tests without it.
 
 pub mod access;
 pub mod api;

@@ -5,6 +5,7 @@ import { circlesOf } from './plan.mjs'
 
 /** From the ground up; a room imports from those below it. What is not named is on the ground. */
 const FLOORS = [
+  'sockets',
   'backend',
   'pool',
   'platform',

@@ -1,14 +1,11 @@
 //! Log-ins on the platform database, for the pool and for the session that listens.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio_postgres::config::{self, SslMode};
 use tokio_postgres::{Client, Config, Connection};
 
@@ -16,18 +13,15 @@ use super::failure;
 use super::session::Session;
 use super::tls::{Connector, Stream};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
-use crate::sockets::Circuit;
+use crate::sockets::{Circuit, Condition, Dial, FIRST_PAUSE};
 use crate::target::egress::Egress;
 use crate::target::tls::client_config;
 use crate::target::{ChannelBinding, PostgresTarget};
 
+/// How long one attempt may take.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long callers fall back to the cache after the first failed attempt.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// A session that waits this long unused is asked whether it still lives before it is used.
-const TRUSTED_FOR: Duration = Duration::from_millis(500);
 /// What sessions are called in `pg_stat_activity`.
 const POOLED: &str = "studio-multidb";
 
@@ -36,39 +30,51 @@ pub(crate) struct Dialer {
     pub(super) target: PostgresTarget,
     tls: Option<Arc<ClientConfig>>,
     egress: Arc<Egress>,
-    pub(super) circuit: Circuit,
-    /// Raised when a session turned out to be dead: what ended it may have ended the others.
-    doubts: AtomicU64,
-    attempts: Semaphore,
+    circuit: Arc<Circuit>,
 }
 
-impl managed::Manager for Dialer {
-    type Type = Session;
-    type Error = Error;
+impl Dial for Dialer {
+    type Socket = Session;
 
-    async fn create(&self) -> Result<Session> {
-        self.circuit.admit()?;
-        let _turn = self.attempts.acquire().await.map_err(|e| Error::internal(e.to_string()))?;
-        // Those who queued behind a failed attempt share its result.
-        self.circuit.admit()?;
-        let dialled = self.dial(POOLED, Deadline::after(CONNECT_TIMEOUT)).await;
-        match &dialled {
-            Ok(_) => self.circuit.succeeded(),
-            Err(cause) => self.circuit.attempt_failed(cause),
-        }
-        let (client, connection) = dialled?;
-        Session::start(client, connection, self.doubts.load(Ordering::Acquire)).await
+    fn peer(&self) -> String {
+        "the platform database".to_owned()
     }
 
-    async fn recycle(&self, session: &mut Session, metrics: &Metrics) -> RecycleResult<Error> {
-        if !session.is_sound() {
-            return Err(RecycleError::message("the session was left in an unknown state"));
+    fn connect_timeout(&self) -> Duration {
+        CONNECT_TIMEOUT
+    }
+
+    async fn dial(&self, deadline: Deadline) -> Result<Session> {
+        let starting = async {
+            let (client, connection) = self.connect(POOLED, deadline).await?;
+            Session::start(client, connection).await
+        };
+        match deadline.run(starting).await {
+            Some(Err(error)) if error.code() == Code::DbTimeout => Err(self.gave_no_answer()),
+            Some(started) => started,
+            None => Err(self.gave_no_answer()),
         }
-        let doubts = self.doubts.load(Ordering::Acquire);
-        if metrics.last_used() > TRUSTED_FOR || !session.is_trusted(doubts) {
-            session.check(doubts).await?;
-        }
-        Ok(())
+    }
+
+    fn is_settled(&self, session: &Session) -> bool {
+        session.is_idle()
+    }
+
+    fn condition(&self, session: &mut Session) -> Condition {
+        if session.is_closed() { Condition::Gone } else { Condition::Trusted }
+    }
+
+    async fn is_alive(&self, session: &mut Session) -> bool {
+        session.batch("").await.is_ok()
+    }
+
+    fn circuit(&self) -> Option<&Arc<Circuit>> {
+        Some(&self.circuit)
+    }
+
+    /// What a request is about is another endpoint.
+    fn is_of_endpoint(&self, _: &Error) -> bool {
+        false
     }
 }
 
@@ -78,19 +84,27 @@ impl Dialer {
             tls: target.tls.as_ref().map(client_config).transpose()?,
             target,
             egress,
-            circuit: Circuit::new(FIRST_PAUSE),
-            doubts: AtomicU64::new(0),
-            // A burst after a restart must not become a storm of log-ins.
-            attempts: Semaphore::new(2),
+            // Callers fall back to what was read before.
+            circuit: Arc::new(Circuit::new(FIRST_PAUSE).without_waiting()),
         })
     }
 
-    /// A session turned out to be dead.
-    pub(super) fn doubt(&self) {
-        self.doubts.fetch_add(1, Ordering::AcqRel);
+    /// Whether it could not be reached when that was last tried.
+    pub(super) fn is_failing(&self) -> bool {
+        self.circuit.cause().is_some()
     }
 
-    pub(super) async fn dial(
+    fn gave_no_answer(&self) -> Error {
+        let message = format!(
+            "the platform database at {} did not answer within {} s",
+            self.target.endpoint,
+            CONNECT_TIMEOUT.as_secs()
+        );
+        Error::new(Code::DbConnectionFailed, message)
+    }
+
+    /// Logs in.
+    pub(super) async fn connect(
         &self,
         name: &str,
         deadline: Deadline,

@@ -15,8 +15,6 @@ use super::dashboard::Dashboard;
 use super::pool::Platform;
 use crate::error::{Code, Error, Result};
 
-/// Sessions of the pool that were unused for longer are closed; this task is the one that wakes.
-const IDLE: Duration = Duration::from_secs(5 * 60);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -40,7 +38,6 @@ pub(crate) fn listen(
         while let (Some(platform), Some(listener)) = (platform.upgrade(), listener.upgrade()) {
             let mut heard = false;
             let ended = follow(&platform, &*listener, &mut heard).await;
-            platform.sweep(IDLE);
             drop((platform, listener));
             pause = if heard { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             if let Err(error) = ended {
@@ -73,7 +70,6 @@ async fn follow(
         listener.doubt();
         let mut dashboard = Dashboard::new();
         loop {
-            platform.sweep(IDLE);
             tokio::select! {
                 notice = notices.recv() => {
                     listener.heard(notice.ok_or_else(lost)?.payload()).await;

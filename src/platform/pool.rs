@@ -3,12 +3,9 @@
 //! Every statement here is short, so a session is checked, used and handed back; what a
 //! session was doing when its user went away is never guessed at: such a session is closed.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool::Runtime;
-use deadpool::managed::{self, PoolError, TimeoutType};
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio_postgres::{Client, Connection, Row};
@@ -16,37 +13,33 @@ use tokio_postgres::{Client, Connection, Row};
 use super::answering::Answering;
 use super::dialer::{CONNECT_TIMEOUT, Dialer};
 use super::failure;
-use super::lent::Lent;
 use super::session::Parameters;
 use super::tls::Stream;
 use crate::config::Config;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
+use crate::sockets::{Lease, Limits, Pool};
 use crate::target::egress::Egress;
 use crate::target::{DatabaseType, Rules, Target, TargetInput};
 
 /// What is kept there is read from memory nearly always; a handful of sessions is plenty.
-const MOST_SESSIONS: usize = 8;
-const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
-const VALIDATION_TIMEOUT: Duration = Duration::from_secs(1);
+const MOST_SESSIONS: u32 = 8;
+/// How long callers wait for a session: for one to become free, or to be opened.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an unused one is kept.
+const IDLE: Duration = Duration::from_secs(300);
 /// What the session that listens is called in `pg_stat_activity`.
 const LISTENER: &str = "studio-multidb listener";
 
-/// The platform database.
-pub struct Platform {
-    pool: managed::Pool<Dialer>,
-    answering: Answering,
-}
+/// A session that goes back to the pool when it is dropped.
+pub(crate) type Lent = Lease<Dialer>;
 
-impl fmt::Debug for Platform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Platform")
-            .field("endpoint", &self.pool.manager().target.endpoint)
-            .field("sessions", &self.pool.status())
-            .field("answering", &self.answering)
-            .finish()
-    }
+/// The platform database.
+#[derive(Debug)]
+pub struct Platform {
+    pool: Arc<Pool<Dialer>>,
+    answering: Answering,
 }
 
 impl Platform {
@@ -63,14 +56,7 @@ impl Platform {
         let Target::Postgres(target) = target else {
             return Err(Error::internal("DATABASE_URL was read as another type"));
         };
-        let pool = managed::Pool::builder(Dialer::new(target, egress)?)
-            .max_size(MOST_SESSIONS)
-            .wait_timeout(Some(WAIT_TIMEOUT))
-            .create_timeout(Some(CONNECT_TIMEOUT))
-            .recycle_timeout(Some(VALIDATION_TIMEOUT))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|e| Error::internal(format!("the platform database's pool: {e}")))?;
+        let pool = Pool::new(Dialer::new(target, egress)?, Limits::of(MOST_SESSIONS, IDLE));
         Ok(Some(Arc::new(Self { pool, answering: Answering::default() })))
     }
 
@@ -105,7 +91,8 @@ impl Platform {
         match session.run(sql, parameters).await {
             Err(cause) if failure::session_is_dead(&cause) => {
                 drop(session);
-                self.pool.manager().doubt();
+                // What ended it may have ended the others.
+                self.pool.retire();
                 let mut session = self.session().await?;
                 session.rows(sql, parameters).await
             }
@@ -132,7 +119,7 @@ impl Platform {
     /// A session for one caller, for transactions.
     pub(crate) async fn session(&self) -> Result<Lent> {
         let asked = self.answering.asked();
-        let session = self.pooled().await;
+        let session = self.pool.lease(Deadline::after(PATIENCE)).await;
         match &session {
             Ok(_) => asked.goes_on(),
             Err(_) => asked.ended(&session),
@@ -140,41 +127,10 @@ impl Platform {
         session
     }
 
-    async fn pooled(&self) -> Result<Lent> {
-        // Boxed: it holds a whole log-in, and is inside every future that reads anything.
-        match Box::pin(self.pool.get()).await {
-            Ok(session) => Ok(session.into()),
-            Err(PoolError::Backend(error)) => Err(error),
-            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Error::new(
-                Code::PoolExhausted,
-                "all connections to the platform database are in use; try again",
-            )),
-            Err(PoolError::Timeout(_)) => {
-                let target = &self.pool.manager().target.endpoint;
-                let error = Error::new(
-                    Code::DbConnectionFailed,
-                    format!(
-                        "the platform database at {}:{} did not answer within {} s",
-                        target.host,
-                        target.port,
-                        CONNECT_TIMEOUT.as_secs()
-                    ),
-                );
-                self.pool.manager().circuit.attempt_failed(&error);
-                Err(error)
-            }
-            Err(PoolError::Closed) => Err(Error::new(
-                Code::DbConnectionFailed,
-                "the connection manager was shut down; the platform database is closed",
-            )),
-            Err(error) => Err(Error::internal(format!("the platform database's pool: {error}"))),
-        }
-    }
-
     /// Whether it could be reached when it was last needed, without asking it; `None` where nobody
     /// needed it yet.
     pub fn reached(&self) -> Option<bool> {
-        if self.pool.manager().circuit.cause().is_some() {
+        if self.pool.dialer.is_failing() {
             return Some(false);
         }
         self.answering.last()
@@ -182,12 +138,7 @@ impl Platform {
 
     /// A connection outside the pool, for `LISTEN`; the caller drives it.
     pub(super) async fn dial(&self) -> Result<(Client, Connection<TcpStream, Stream>)> {
-        self.pool.manager().dial(LISTENER, Deadline::after(CONNECT_TIMEOUT)).await
-    }
-
-    /// Closes sessions that were unused for longer than `idle`.
-    pub(super) fn sweep(&self, idle: Duration) {
-        self.pool.retain(|_, metrics| metrics.last_used() < idle);
+        self.pool.dialer.connect(LISTENER, Deadline::after(CONNECT_TIMEOUT)).await
     }
 
     /// Closes every session; what still runs fails.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
@@ -18,9 +18,6 @@ use crate::outcome::Outcome;
 
 /// No statement here is heavy; one that takes longer waits for a lock or for a dead peer.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A session is not kept longer, so that a server behind a changed address is found in time.
-const LONGEST_LIFE: Duration = Duration::from_secs(30 * 60);
 
 /// A statement that warns in a loop must not fill the memory.
 const MOST_WARNINGS: usize = 100;
@@ -38,9 +35,6 @@ pub(crate) struct Session {
     /// A statement was sent and its answer not read to the end.
     busy: bool,
     in_transaction: bool,
-    /// The dialer's doubts when it was last known to live.
-    doubts: u64,
-    expires: Instant,
 }
 
 impl Drop for Session {
@@ -55,7 +49,6 @@ impl Session {
     pub(super) async fn start(
         client: Client,
         mut connection: Connection<TcpStream, Stream>,
-        doubts: u64,
     ) -> Result<Self> {
         let warnings = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&warnings);
@@ -75,9 +68,6 @@ impl Session {
             warnings,
             busy: false,
             in_transaction: false,
-            doubts,
-            // Sessions that were made together don't end together.
-            expires: Instant::now() + LONGEST_LIFE.mul_f64(rand::random_range(0.75..1.0)),
         };
         let limits = format!(
             "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
@@ -92,21 +82,9 @@ impl Session {
         !self.busy && !self.in_transaction
     }
 
-    /// Whether it can be lent as it is, as far as can be seen without asking the server.
-    pub(super) fn is_sound(&self) -> bool {
-        self.is_idle() && !self.client.is_closed() && Instant::now() < self.expires
-    }
-
-    /// Whether it was known to live when the dialer had these doubts.
-    pub(super) fn is_trusted(&self, doubts: u64) -> bool {
-        self.doubts == doubts
-    }
-
-    /// Asks the server whether the session still lives.
-    pub(super) async fn check(&mut self, doubts: u64) -> Result<()> {
-        self.batch("").await?;
-        self.doubts = doubts;
-        Ok(())
+    /// Whether it is known to have ended.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
     }
 
     /// Begins a transaction. Until [`Session::commit`], dropping the session undoes it.

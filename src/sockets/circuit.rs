@@ -44,6 +44,7 @@ pub const END_WITH: &str = "end_with";
 #[derive(Debug)]
 pub struct Circuit {
     first_pause: Duration,
+    worth_waiting: Duration,
     // Held for a few instructions, never across an await.
     state: Mutex<State>,
 }
@@ -63,7 +64,13 @@ impl Circuit {
     /// A closed circuit; `first_pause` follows the first failure.
     #[must_use]
     pub fn new(first_pause: Duration) -> Self {
-        Self { first_pause, state: Mutex::default() }
+        Self { first_pause, worth_waiting: WORTH_WAITING, state: Mutex::default() }
+    }
+
+    /// One whose callers can do without the endpoint: none of them waits for any pause.
+    #[must_use]
+    pub fn without_waiting(self) -> Self {
+        Self { worth_waiting: Duration::ZERO, ..self }
     }
 
     fn refusal(&self) -> Option<(Duration, Error)> {
@@ -86,7 +93,7 @@ impl Circuit {
     /// Waits for a short pause to end; refuses during a longer one.
     pub async fn pass(&self) -> Result<()> {
         while let Some((left, _)) = self.refusal() {
-            if left > WORTH_WAITING {
+            if left > self.worth_waiting {
                 return self.admit();
             }
             tokio::time::sleep(left).await;
@@ -397,7 +404,10 @@ mod tests {
         short.attempt_failed(&down());
         assert!(short.pass().await.is_ok());
         let long = Circuit::new(Duration::from_secs(2));
-        long.attempt_failed(&down());
-        assert!(long.pass().await.is_err());
+        let not_waited_for = Circuit::new(Duration::from_millis(200)).without_waiting();
+        for circuit in [long, not_waited_for] {
+            circuit.attempt_failed(&down());
+            assert!(circuit.pass().await.is_err());
+        }
     }
 }

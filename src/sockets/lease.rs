@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use super::pool::{Open, Slot};
+use super::idle::Open;
+use super::slots::Slot;
 use super::{Dial, Pool};
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -15,13 +16,16 @@ pub struct Lease<D: Dial> {
     /// `None` only while it is dropped.
     open: Option<Open<D::Socket>>,
     slot: Slot<D>,
-    /// It was idle, and may have been closed since unnoticed.
-    pub reused: bool,
 }
 
 impl<D: Dial> Lease<D> {
-    pub(super) fn new(slot: Slot<D>, open: Open<D::Socket>, reused: bool) -> Self {
-        Self { open: Some(open), slot, reused }
+    pub(super) fn new(slot: Slot<D>, open: Open<D::Socket>) -> Self {
+        Self { open: Some(open), slot }
+    }
+
+    /// Whether it was idle, so that it may have been closed since unnoticed.
+    pub fn is_reused(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.reused)
     }
 
     /// Where it is from.
@@ -40,7 +44,6 @@ impl<D: Dial> Lease<D> {
         // Boxed: opening is rare and its state large.
         let pool = Arc::clone(self.pool());
         self.open = Some(Box::pin(pool.open(deadline)).await?);
-        self.reused = false;
         Ok(self)
     }
 }

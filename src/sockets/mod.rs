@@ -9,8 +9,11 @@ mod circuit;
 mod dial;
 pub mod dialling;
 mod gauge;
+mod idle;
 mod lease;
+mod opening;
 mod pool;
+mod slots;
 
 use std::time::Duration;
 

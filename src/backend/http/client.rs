@@ -68,7 +68,7 @@ impl Client {
                 match self.attempt(&mut lease, request, &url, deadline).await? {
                     Try::Answered(answer) => return Ok(answer),
                     // The server had closed the connection while it was idle.
-                    Try::NotSent => (self.lost(Outcome::NotApplied), lease.reused),
+                    Try::NotSent => (self.lost(Outcome::NotApplied), lease.is_reused()),
                     Try::Lost => (self.lost(request.once_sent()), request.only_reads()),
                 };
             if repeated || !may_repeat {

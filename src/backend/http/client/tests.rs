@@ -193,7 +193,7 @@ async fn a_connection_that_the_server_closed_meanwhile_costs_nothing() {
     let client = connected(&server).await;
     // The server's end reaches the pool, or the next check-out finds it.
     let deadline = soon();
-    while client.pool.lease(deadline).await.unwrap().reused {
+    while client.pool.lease(deadline).await.unwrap().is_reused() {
         assert!(!deadline.passed());
         tokio::task::yield_now().await;
     }

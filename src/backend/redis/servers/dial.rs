@@ -62,17 +62,18 @@ impl Dialer {
     /// Connects to a node; `None` is the only server there is, or the primary that the sentinels
     /// name at this moment.
     pub(crate) async fn dial(&self, endpoint: Option<&Endpoint>) -> Result<Connection> {
-        self.dial_as(endpoint, None).await
+        self.dial_as(endpoint, None, Deadline::after(self.connect_timeout)).await
     }
 
-    /// The same where the node may be busy with a script. No database is selected: what is sent must
-    /// not be about keys.
-    pub(super) async fn dial_busy(&self, endpoint: Option<&Endpoint>) -> Result<Connection> {
-        self.dial_as(endpoint, Some(Peer::Busy)).await
-    }
-
-    async fn dial_as(&self, endpoint: Option<&Endpoint>, peer: Option<Peer>) -> Result<Connection> {
-        let deadline = Deadline::after(self.connect_timeout);
+    /// The same by a deadline, and where the node may be busy with a script ([`Peer::Busy`]): then no
+    /// database is selected, and what is sent must not be about keys.
+    pub(super) async fn dial_as(
+        &self,
+        endpoint: Option<&Endpoint>,
+        peer: Option<Peer>,
+        deadline: Deadline,
+    ) -> Result<Connection> {
+        let deadline = deadline.or_after(self.connect_timeout);
         let connecting = async {
             match (endpoint, &self.target.topology) {
                 (Some(endpoint), _) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{ServerErrorKind, Value};
 
-use super::dial::Dialer;
+use super::dial::{Dialer, Peer};
 use crate::backend::Gauge;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::connection::{Connection, Lost};
@@ -70,10 +70,8 @@ impl Node {
 
     /// A connection of its own, past the pool, to a server that may be busy with a script.
     pub(crate) async fn reach_busy(&self, deadline: Deadline) -> Result<Connection> {
-        let dialing = Box::pin(self.pool.dialer.dialer.dial_busy(self.endpoint.as_ref()));
-        deadline.run(dialing).await.unwrap_or_else(|| {
-            Err(Error::timeout("connecting to Redis took too long", Outcome::NotApplied))
-        })
+        let (dialer, endpoint) = (&self.pool.dialer.dialer, self.endpoint.as_ref());
+        Box::pin(dialer.dial_as(endpoint, Some(Peer::Busy), deadline)).await
     }
 
     /// Closes idle connections; those in use are closed when they come back. New requests then
@@ -103,8 +101,8 @@ impl Dial for NodeDialer {
         self.dialer.connect_timeout
     }
 
-    async fn dial(&self, _: Deadline) -> Result<Connection> {
-        self.dialer.dial(self.endpoint.as_ref()).await
+    async fn dial(&self, deadline: Deadline) -> Result<Connection> {
+        self.dialer.dial_as(self.endpoint.as_ref(), None, deadline).await
     }
 
     fn is_settled(&self, connection: &Connection) -> bool {
