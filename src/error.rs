@@ -125,27 +125,6 @@ impl Code {
             Self::RateLimited | Self::DbConnectionFailed | Self::PoolExhausted | Self::DbTimeout
         )
     }
-
-    /// The JavaScript class thrown for this code.
-    #[must_use]
-    pub fn js_class(self) -> &'static str {
-        match self {
-            Self::ValidationError | Self::DbQueryError | Self::PayloadTooLarge => "QueryError",
-            Self::Unauthenticated => "AuthenticationError",
-            Self::PermissionDenied | Self::OperationNotAllowed | Self::HostNotAllowed => {
-                "PermissionError"
-            }
-            Self::DbNotFound => "NotFoundError",
-            Self::Conflict | Self::WrongType => "ConflictError",
-            Self::RateLimited => "RateLimitError",
-            Self::InternalError => "DatabaseError",
-            Self::DbInvalidCredentials
-            | Self::DbConnectionFailed
-            | Self::PoolExhausted
-            | Self::DbTlsError => "ConnectionError",
-            Self::DbTimeout => "TimeoutError",
-        }
-    }
 }
 
 /// A failure, as it is told to the caller. It never holds a secret.

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::target::DatabaseType;
 use crate::target::egress::{Egress, EgressPolicy};
 
-/// Connections of one HTTP service. No variable limits them: most requests share one by HTTP/2.
+/// Connections of one HTTP service, each of which carries one request at a time. No variable limits them.
 const HTTP_CONNECTIONS: u32 = 10;
 
 /// Everything that can be configured, as it is in effect.

@@ -2,12 +2,13 @@
 //!
 //! # How an operation becomes a subscription
 //!
-//! Its line in the table says `gives socket`, and its function answers with [`Reply::subscription`].
+//! Its line in the table says `gives socket(Message, Heard)`, and its function answers with [`Reply::subscription`].
 //! What is wrong with the request is told before that, as with every operation; from then on `work`
 //! runs beside the reader:
 //!
 //! ```text
-//! "mongodb.watch" GET "/mongodb/{scope}/watch" Connection(Mongodb) Read 5 gives socket => watch::open;
+//! "mongodb.watch" GET "/mongodb/{scope}/watch" Connection(Mongodb) Read 5
+//!     gives socket(WatchMessage, Silence) => watch::open;
 //!
 //! Reply::subscription(cx, |cx, session| Box::pin(async move {
 //!     loop {
