@@ -3802,7 +3802,7 @@ export type Fault = {
 /**
  * Whether the operation took effect on the server.
  *
- * A retry, by us or by the caller, is only safe after [`Outcome::NotApplied`] or for reads.
+ * A retry, by us or by the caller, is only safe after `not_applied`, or for reads.
  */
 export type Outcome = "applied" | "not_applied" | "unknown";
 /** A command that ran. */
