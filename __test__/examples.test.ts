@@ -4,11 +4,10 @@
 import { ConnectionManager, bytesOf } from 'studio-multidb'
 import { WebSocket } from 'ws'
 import { Upload } from '../index'
-import { type Step, readScenario, shownIn, writeScenario } from './support/examples'
+import { SUBJECTS, type Step, readScenario, shownIn, writeScenario } from './support/examples'
 import { type Shop, openShop, pathsOf } from './support/shop'
 import { Messages } from './support/websocket'
 
-const SUBJECTS = ['redis', 'mongodb', 'postgres', 'http', 'registry', 'service']
 const isUpdate = process.env.UPDATE_EXAMPLES === '1'
 
 /** Runs a step; what is answered must be what its example says. */

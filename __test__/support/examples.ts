@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './processes'
 
@@ -43,6 +43,9 @@ const VARYING = new Set([
 ])
 
 const folder = join(root, 'src', 'request', 'openapi', 'examples')
+
+/** What there is a scenario of. */
+export const SUBJECTS = readdirSync(folder).map((file) => file.replace('.json', ''))
 
 /** A scenario, from top to bottom. */
 export function readScenario(subject: string): Step[] {

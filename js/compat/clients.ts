@@ -6,6 +6,7 @@ import { RedisDatabase, type RedisText } from '../clients/redis'
 import type { ConnectionTestResult, DatabaseConnection } from '../types'
 import { defaultManager } from './default'
 import { Db, listed } from './mongodb'
+import { allKeys } from './keys'
 
 /** A registered connection, or one of a caller's own with its password. */
 export type ClientConnection = Pick<DatabaseConnection, 'id' | 'database_type'> &
@@ -117,12 +118,8 @@ export class RedisClient extends Client {
   }
 
   /** All keys that match, walked with `SCAN`. */
-  async keys(pattern = '*'): Promise<RedisText[]> {
-    const seen = new Map<string, RedisText>()
-    for await (const { key } of this.#redis.scan({ pattern, count: 1000 })) {
-      seen.set(JSON.stringify(key), key)
-    }
-    return [...seen.values()]
+  keys(pattern = '*'): Promise<RedisText[]> {
+    return allKeys(this.#redis, pattern)
   }
 
   /** The type of a key. */

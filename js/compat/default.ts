@@ -1,4 +1,7 @@
+import { decryptWith } from '../../index'
+import { fromNative } from '../core/errors'
 import { Manager } from '../manager'
+import type { DatabaseType } from '../types'
 import { Binding, type DirectTarget } from '../core/binding'
 
 let manager: Manager | undefined
@@ -25,6 +28,22 @@ export function bindingTo(
     return defaultManager().direct({ type, connection_string: connectionString })
   }
   return new Binding(defaultManager().native, { scope: 'default', identifier: 'env' })
+}
+
+/** A connection string that was encrypted with crypto-js, under the key of its type or the common one. */
+export function decrypted(text: string | undefined, key: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  try {
+    return decryptWith(text, key ?? process.env.PG_META_CRYPTO_KEY ?? '')
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
+/** Whether a server of a type answers at a connection string. */
+export async function answers(type: DatabaseType, connectionString: string): Promise<boolean> {
+  const target = { database_type: type, connection_string: connectionString }
+  return (await defaultManager().databases().testTarget(target)).success
 }
 
 /** What most functions of the documents answer: one of the two. */

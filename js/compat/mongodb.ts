@@ -1,10 +1,8 @@
-import { decryptWith } from '../../index'
-import { fromNative } from '../core/errors'
 import type { Answer } from '../core/operations'
 import { MongoDatabase } from '../clients/mongodb/database'
 import type { Document } from '../clients/mongodb/document'
 import type { FindOptions } from '../clients/mongodb/documents'
-import { bindingTo, defaultManager, type Result, settled } from './default'
+import { answers, bindingTo, decrypted, defaultManager, type Result, settled } from './default'
 
 /** Documents, or entries of a list, read per round trip by `toArray()`. */
 const PAGE = 1000
@@ -235,31 +233,20 @@ export function executeMongoOperation<T = unknown>({
   operation: (db: Db) => Promise<T>
 }): Promise<Result<T>> {
   return settled(() => {
-    const connectionString =
-      encryptedConnection === undefined ? undefined : decrypt(encryptedConnection)
+    const connectionString = decrypted(encryptedConnection, process.env.MONGODB_CRYPTO_KEY)
     const client = new MongoDatabase(bindingTo('mongodb', connectionString))
     return operation(new Db(client, database))
   })
 }
 
 /** Whether a MongoDB server answers at this connection string. */
-export async function testMongoConnection(connectionString: string): Promise<boolean> {
-  const target = { database_type: 'mongodb', connection_string: connectionString } as const
-  return (await defaultManager().databases().testTarget(target)).success
+export function testMongoConnection(connectionString: string): Promise<boolean> {
+  return answers('mongodb', connectionString)
 }
 
 /** Closes the MongoDB connections of this process; the next call opens them again. */
 export function closeMongoConnections(): Promise<void> {
   return defaultManager().native.closeClients('mongodb')
-}
-
-function decrypt(text: string): string {
-  try {
-    const key = process.env.MONGODB_CRYPTO_KEY ?? process.env.PG_META_CRYPTO_KEY ?? ''
-    return decryptWith(text, key)
-  } catch (error) {
-    throw fromNative(error)
-  }
 }
 
 function database(name: string, connectionString: string | undefined): Db {

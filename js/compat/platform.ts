@@ -1,9 +1,9 @@
 import { fromNative } from '../core/errors'
 import type { QueryResult } from '../clients/postgres'
 import { DatabaseType } from '../types'
-import { closeDefaultManager, defaultManager } from './default'
-import { MongoHelpers, testMongoConnection } from './mongodb'
-import { RedisHelpers, testRedisConnection } from './redis'
+import { answers, closeDefaultManager, defaultManager } from './default'
+import { MongoHelpers } from './mongodb'
+import { RedisHelpers } from './redis'
 import { Manager } from '../manager'
 
 /** One of the two, never both. */
@@ -31,17 +31,8 @@ export async function queryPlatformDatabase<T = Record<string, unknown>>({
 /** The manager of the documents: the door to everything, and three shorthands. */
 export class ConnectionManager extends Manager {
   /** Whether a server of this type answers at a connection string. */
-  static async testConnection(type: DatabaseType, connectionString: string): Promise<boolean> {
-    switch (type) {
-      case DatabaseType.REDIS:
-        return testRedisConnection(connectionString)
-      case DatabaseType.MONGODB:
-        return testMongoConnection(connectionString)
-      default: {
-        const target = { database_type: type, connection_string: connectionString }
-        return (await defaultManager().databases().testTarget(target)).success
-      }
-    }
+  static testConnection(type: DatabaseType, connectionString: string): Promise<boolean> {
+    return answers(type, connectionString)
   }
 
   /** What the server at a connection string says of itself. */

@@ -1,5 +1,3 @@
-import { decryptWith } from '../../index'
-import { fromNative } from '../core/errors'
 import {
   RedisDatabase,
   type RedisArgument,
@@ -7,7 +5,8 @@ import {
   type RedisText,
 } from '../clients/redis'
 import { unwrapped } from '../clients/redis/plain'
-import { bindingTo, defaultManager, type Result, settled } from './default'
+import { answers, bindingTo, decrypted, defaultManager, type Result, settled } from './default'
+import { allKeys } from './keys'
 
 /** The client of a connection string, or of `REDIS_URL`. Clients of one string share their sockets. */
 export function getRedisConnection(connectionString?: string): RedisDatabase {
@@ -30,13 +29,10 @@ export function executeRedisCommand<T = unknown>({
   confirm?: boolean
 }): Promise<Result<T>> {
   return settled(async () => {
-    const connectionString =
-      encryptedConnection === undefined ? undefined : decrypt(encryptedConnection)
-    if (command.toUpperCase() === 'KEYS') {
-      return (await allKeys(String(args[0] ?? '*'), connectionString)) as T
-    }
+    const redis = getRedisConnection(decrypted(encryptedConnection, process.env.REDIS_CRYPTO_KEY))
+    if (command.toUpperCase() === 'KEYS') return (await allKeys(redis, String(args[0] ?? '*'))) as T
     const words = [command, ...args] as RedisArgument[]
-    const { reply } = await getRedisConnection(connectionString).command(words, { confirm })
+    const { reply } = await redis.command(words, { confirm })
     return asText(reply) as T
   })
 }
@@ -51,9 +47,8 @@ function asText(reply: RedisReply): unknown {
 }
 
 /** Whether a Redis server answers at this connection string. */
-export async function testRedisConnection(connectionString: string): Promise<boolean> {
-  const target = { database_type: 'redis', connection_string: connectionString } as const
-  return (await defaultManager().databases().testTarget(target)).success
+export function testRedisConnection(connectionString: string): Promise<boolean> {
+  return answers('redis', connectionString)
 }
 
 /** Closes the Redis connections of this process; the next call opens them again. */
@@ -61,27 +56,11 @@ export function closeRedisConnections(): Promise<void> {
   return defaultManager().native.closeClients('redis')
 }
 
-async function allKeys(pattern: string, connectionString?: string): Promise<RedisText[]> {
-  const seen = new Map<string, RedisText>()
-  const keys = getRedisConnection(connectionString).scan({ pattern, count: 1000 })
-  for await (const { key } of keys) seen.set(JSON.stringify(key), key)
-  return [...seen.values()]
-}
-
-function decrypt(text: string): string {
-  try {
-    const key = process.env.REDIS_CRYPTO_KEY ?? process.env.PG_META_CRYPTO_KEY ?? ''
-    return decryptWith(text, key)
-  } catch (error) {
-    throw fromNative(error)
-  }
-}
-
 /** Shorthands for a connection string, or for `REDIS_URL`. */
 export const RedisHelpers = {
   /** All keys that match a pattern, walked with `SCAN`. */
   getKeys: (pattern = '*', connectionString?: string): Promise<Result<RedisText[]>> =>
-    settled(() => allKeys(pattern, connectionString)),
+    settled(() => allKeys(getRedisConnection(connectionString), pattern)),
   /** The value of a string key. */
   get: (key: string, connectionString?: string): Promise<Result<RedisText | null>> =>
     settled(() => getRedisConnection(connectionString).get(key)),

@@ -1,4 +1,6 @@
-const ROUTES = /^\/api\/platform\/(redis|mongodb|postgres|bun|databases|multidb)(?=[/?]|$)/
+import { ROOTS } from '../generated/operations'
+
+const ROUTES = new RegExp(`^/api/platform/(${ROOTS.join('|')})(?=[/?]|$)`)
 
 /** A request's target, still percent-encoded: an encoded slash belongs to a key. */
 export interface Target {

@@ -73,10 +73,12 @@ function operationsOf(document) {
       })
     lines.push(`  '${name}': { ${members.join('; ')} }`)
   }
+  const roots = new Set(Object.keys(document.paths).map((path) => `'${path.split('/')[3]}'`))
   const names = [...used].sort().join(',\n  ')
   return (
     `${NOTE}import type {\n  ${names},\n} from './schemas'\n\n` +
-    `/** Every operation, by its name. */\nexport interface Operations {\n${lines.join('\n')}\n}\n`
+    `/** Every operation, by its name. */\nexport interface Operations {\n${lines.join('\n')}\n}\n\n` +
+    `/** What stands below \`/api/platform\`. */\nexport const ROOTS = [${[...roots].sort().join(', ')}]\n`
   )
 }
 

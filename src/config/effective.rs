@@ -1,5 +1,6 @@
 //! What is configured, with the defaults in it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -45,12 +46,8 @@ pub struct Config {
     pub max_redis_connections: u32,
     /// `MAX_MONGODB_CONNECTIONS`, per registered connection.
     pub max_mongodb_connections: u32,
-    /// `ENABLE_REDIS_MANAGEMENT`.
-    pub redis_enabled: bool,
-    /// `ENABLE_MONGODB_MANAGEMENT`.
-    pub mongodb_enabled: bool,
-    /// `ENABLE_BUN_API_MANAGEMENT`.
-    pub bun_api_enabled: bool,
+    /// `ENABLE_…_MANAGEMENT`: types that are not managed.
+    pub unmanaged: BTreeSet<DatabaseType>,
     /// `MULTIDB_MAX_CLIENTS`: pool entries of the process.
     pub max_clients: usize,
     /// `MULTIDB_IDLE_TIMEOUT_MS`.
@@ -127,9 +124,7 @@ impl Config {
             max_postgres_connections: 0,
             max_redis_connections: 0,
             max_mongodb_connections: 0,
-            redis_enabled: false,
-            mongodb_enabled: false,
-            bun_api_enabled: false,
+            unmanaged: BTreeSet::new(),
             max_clients: 0,
             idle_timeout: Duration::ZERO,
             allowed_hosts: Vec::new(),
@@ -153,12 +148,7 @@ impl Config {
     /// Whether a type is managed at all. PostgreSQL always is.
     #[must_use]
     pub fn enabled(&self, kind: DatabaseType) -> bool {
-        match kind {
-            DatabaseType::Postgres => true,
-            DatabaseType::Redis => self.redis_enabled,
-            DatabaseType::Mongodb => self.mongodb_enabled,
-            DatabaseType::BunApi => self.bun_api_enabled,
-        }
+        !self.unmanaged.contains(&kind)
     }
 
     /// How many server connections one registered connection may hold.
@@ -183,7 +173,7 @@ impl Config {
         let own = match kind {
             DatabaseType::Redis => self.redis_crypto_key.as_ref(),
             DatabaseType::Mongodb => self.mongodb_crypto_key.as_ref(),
-            DatabaseType::Postgres | DatabaseType::BunApi => None,
+            _ => None,
         };
         own.into_iter().chain(&self.pg_meta_crypto_key)
     }
@@ -194,7 +184,11 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set = |secret: &Option<SecretString>| secret.is_some();
         let origin = |url: &Option<Url>| url.as_ref().map(|u| u.origin().ascii_serialization());
-        f.debug_struct("Config")
+        let mut shown = f.debug_struct("Config");
+        for kind in DatabaseType::ALL.iter().filter(|kind| **kind != DatabaseType::Postgres) {
+            shown.field(kind.as_str(), &self.enabled(*kind));
+        }
+        shown
             .field("database_url", &set(&self.database_url))
             .field("keyring", &self.keyring)
             .field("pg_meta_crypto_key", &set(&self.pg_meta_crypto_key))
@@ -208,9 +202,6 @@ impl fmt::Debug for Config {
             .field("max_postgres_connections", &self.max_postgres_connections)
             .field("max_redis_connections", &self.max_redis_connections)
             .field("max_mongodb_connections", &self.max_mongodb_connections)
-            .field("redis_enabled", &self.redis_enabled)
-            .field("mongodb_enabled", &self.mongodb_enabled)
-            .field("bun_api_enabled", &self.bun_api_enabled)
             .field("max_clients", &self.max_clients)
             .field("idle_timeout", &self.idle_timeout)
             .field("allowed_hosts", &self.allowed_hosts)

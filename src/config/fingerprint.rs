@@ -26,9 +26,7 @@ impl Config {
             max_postgres_connections,
             max_redis_connections,
             max_mongodb_connections,
-            redis_enabled,
-            mongodb_enabled,
-            bun_api_enabled,
+            unmanaged,
             max_clients,
             idle_timeout,
             allowed_hosts,
@@ -74,7 +72,7 @@ impl Config {
         // No secret among these, and their `Debug` output tells every two values apart.
         hash.part(&format!(
             "{max_postgres_connections} {max_redis_connections} {max_mongodb_connections} \
-             {redis_enabled} {mongodb_enabled} {bun_api_enabled} {max_clients} {idle_timeout:?} \
+             {unmanaged:?} {max_clients} {idle_timeout:?} \
              {is_platform} {rate_limit:?} {authorization:?} {request_timeout:?} \
              {connect_timeout:?} {max_result_bytes} {max_sockets} {max_sockets_per_user} \
              {socket_ping:?} {log_level:?}"

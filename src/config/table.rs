@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::value::{self, Refusal};
+use crate::target::DatabaseType;
 
 /// One setting.
 pub struct Setting {
@@ -172,7 +173,7 @@ pub static SETTINGS: &[Setting] = &[
         fallback: Fallback::Text("true"),
         meaning: "`false`: Redis answers 404 and lists nothing",
         kind: Kind::Plain,
-        store: |c, text| set(&mut c.redis_enabled, value::flag(text)),
+        store: |c, text| manage(c, DatabaseType::Redis, text),
     },
     Setting {
         variable: "ENABLE_MONGODB_MANAGEMENT",
@@ -181,7 +182,7 @@ pub static SETTINGS: &[Setting] = &[
         fallback: Fallback::Text("true"),
         meaning: "`false`: MongoDB answers 404 and lists nothing",
         kind: Kind::Plain,
-        store: |c, text| set(&mut c.mongodb_enabled, value::flag(text)),
+        store: |c, text| manage(c, DatabaseType::Mongodb, text),
     },
     Setting {
         variable: "ENABLE_BUN_API_MANAGEMENT",
@@ -190,7 +191,7 @@ pub static SETTINGS: &[Setting] = &[
         fallback: Fallback::Text("true"),
         meaning: "`false`: HTTP services answer 404 and list nothing",
         kind: Kind::Plain,
-        store: |c, text| set(&mut c.bun_api_enabled, value::flag(text)),
+        store: |c, text| manage(c, DatabaseType::BunApi, text),
     },
     Setting {
         variable: "MULTIDB_MAX_CLIENTS",
@@ -361,5 +362,15 @@ pub static SETTINGS: &[Setting] = &[
 /// Stores what was read, if it could be read.
 fn set<T, V: Into<T>>(member: &mut T, value: Result<V, Refusal>) -> Result<(), Refusal> {
     *member = value?.into();
+    Ok(())
+}
+
+/// Whether a type is managed.
+fn manage(config: &mut Config, kind: DatabaseType, text: &str) -> Result<(), Refusal> {
+    if value::flag(text)? {
+        config.unmanaged.remove(&kind);
+    } else {
+        config.unmanaged.insert(kind);
+    }
     Ok(())
 }

@@ -68,11 +68,6 @@ impl Context {
         Err(Error::internal("the operation did not say whether it reads or writes"))
     }
 
-    /// The connection's Redis client.
-    pub async fn redis(&self) -> Result<Leased<redis::Client>> {
-        self.leased(redis_client).await
-    }
-
     /// Another connection of the same type in the same project, by its id. The user must have this
     /// permission on it; to one who has no part in it, it does not exist.
     pub async fn other(&self, id: Uuid, permission: Permission) -> Result<Arc<Connection>> {
@@ -98,34 +93,7 @@ impl Context {
     pub async fn redis_of(&self, other: &Arc<Connection>) -> Result<Leased<redis::Client>> {
         self.told()?;
         let lease = self.service.lease(other, self.deadline).await;
-        Leased::pick(lease.map_err(|error| self.of_other(other, error))?, redis_client)
-    }
-
-    /// The connection's MongoDB client.
-    pub async fn mongodb(&self) -> Result<Leased<mongodb::Client>> {
-        self.leased(|client| match client {
-            Client::Mongodb(client) => Some(client),
-            _ => None,
-        })
-        .await
-    }
-
-    /// The connection's PostgreSQL client.
-    pub async fn postgres(&self) -> Result<Leased<postgres::Client>> {
-        self.leased(|client| match client {
-            Client::Postgres(client) => Some(client),
-            _ => None,
-        })
-        .await
-    }
-
-    /// The connection's HTTP client.
-    pub async fn http(&self) -> Result<Leased<http::Client>> {
-        self.leased(|client| match client {
-            Client::Http(client) => Some(client.as_ref()),
-            _ => None,
-        })
-        .await
+        Leased::pick(lease.map_err(|error| self.of_other(other, error))?, redis)
     }
 
     async fn leased<C>(&self, pick: fn(&Client) -> Option<&C>) -> Result<Leased<C>> {
@@ -133,11 +101,29 @@ impl Context {
     }
 }
 
-fn redis_client(client: &Client) -> Option<&redis::Client> {
-    match client {
-        Client::Redis(client) => Some(client),
-        _ => None,
-    }
+/// For each kind, `cx.redis()` and the like.
+macro_rules! clients {
+    ($($kind:ident $variant:ident)*) => {
+        impl Context {$(
+            /// The connection's client, if it is of this kind.
+            pub async fn $kind(&self) -> Result<Leased<$kind::Client>> {
+                self.leased($kind).await
+            }
+        )*}
+        $(fn $kind(client: &Client) -> Option<&$kind::Client> {
+            match client {
+                Client::$variant(client) => Some(client),
+                _ => None,
+            }
+        })*
+    };
+}
+
+clients! {
+    redis Redis
+    mongodb Mongodb
+    postgres Postgres
+    http Http
 }
 
 /// A leased client of a known kind; it counts as in use until it is dropped.

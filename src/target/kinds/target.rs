@@ -30,6 +30,18 @@ pub enum Target {
     Http(HttpTarget),
 }
 
+/// What targets of every kind have.
+macro_rules! of_any {
+    ($target:expr, $t:ident => $what:expr) => {
+        match $target {
+            Self::Redis($t) => $what,
+            Self::Mongodb($t) => $what,
+            Self::Postgres($t) => $what,
+            Self::Http($t) => $what,
+        }
+    };
+}
+
 impl Target {
     /// Which kind it is.
     #[must_use]
@@ -74,12 +86,7 @@ impl Target {
     /// TLS settings, where TLS is used.
     #[must_use]
     pub fn tls(&self) -> Option<&Tls> {
-        match self {
-            Self::Redis(t) => t.tls.as_ref(),
-            Self::Mongodb(t) => t.tls.as_ref(),
-            Self::Postgres(t) => t.tls.as_ref(),
-            Self::Http(t) => t.tls.as_ref(),
-        }
+        of_any!(self, t => t.tls.as_ref())
     }
 
     /// Hosts and ports it names. Servers may direct to more of them.
@@ -96,35 +103,19 @@ impl Target {
     /// Most connections the user wants; the installation's limit holds besides.
     #[must_use]
     pub fn pool_size(&self) -> Option<u32> {
-        match self {
-            Self::Redis(t) => t.pool_size,
-            Self::Mongodb(t) => t.pool_size,
-            Self::Postgres(t) => t.pool_size,
-            Self::Http(t) => t.pool_size,
-        }
+        of_any!(self, t => t.pool_size)
     }
 
     /// How long the user wants a connection attempt to take at most.
     #[must_use]
     pub fn connect_timeout(&self) -> Option<Duration> {
-        let milliseconds = match self {
-            Self::Redis(t) => t.connect_timeout_ms,
-            Self::Mongodb(t) => t.connect_timeout_ms,
-            Self::Postgres(t) => t.connect_timeout_ms,
-            Self::Http(t) => t.connect_timeout_ms,
-        };
-        milliseconds.map(Duration::from_millis)
+        of_any!(self, t => t.connect_timeout_ms).map(Duration::from_millis)
     }
 
     /// What may be stored and shown.
     #[must_use]
     pub fn columns(&self) -> Columns {
-        match self {
-            Self::Redis(t) => t.columns(),
-            Self::Mongodb(t) => t.columns(),
-            Self::Postgres(t) => t.columns(),
-            Self::Http(t) => t.columns(),
-        }
+        of_any!(self, t => t.columns())
     }
 
     /// Secrets that are options, by name.
@@ -133,7 +124,7 @@ impl Target {
         let more = match self {
             Self::Redis(t) => t.sentinel_password.as_ref().map(|s| ("sentinel_password", s)),
             Self::Http(t) => t.api_key.as_ref().map(|s| ("api_key", s)),
-            Self::Mongodb(_) | Self::Postgres(_) => None,
+            _ => None,
         };
         client.map(|s| ("client_pem", s)).into_iter().chain(more).collect()
     }
