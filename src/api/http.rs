@@ -253,7 +253,7 @@ fn handshake(
             Handshake::read(header).map(Some).map_err(Refusal::NoHandshake)
         }
         (_, _) if is_socket => {
-            Err(Error::validation(format!("{} is no WebSocket", request.path)).into())
+            Err(Error::validation(format!("{} is not a WebSocket", request.path)).into())
         }
         (Gives::Socket, Accept::Json) => Err(Refusal::NoHandshake(Error::validation(
             "this is a WebSocket; connect with one, or ask for text/event-stream",

@@ -82,7 +82,7 @@ impl Context {
         }
         if other.database_type != this.database_type {
             let kind = this.database_type.display_name();
-            return refused(&format!("is no {kind} connection"));
+            return refused(&format!("is not a {kind} connection"));
         }
         granted.require(permission).map_err(|e| e.context(name))?;
         Ok(other)

@@ -9,7 +9,7 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     match Option::deserialize(deserializer)? {
         Some(state) => Ok(Some(state)),
         None => Err(de::Error::custom(
-            "`null` is no state to compare with; leave it out to change whatever is there",
+            "`null` is not a state to compare with; leave it out to change whatever is there",
         )),
     }
 }

@@ -57,7 +57,7 @@ impl Egress {
     ) -> Result<Vec<SocketAddr>> {
         if !host::is_readable(host) {
             let message =
-                format!("{host:?} is no host name or address that can be read in one way");
+                format!("{host:?} is not a host name or address that can be read in one way");
             return Err(Error::new(Code::HostNotAllowed, message).detail("host", host));
         }
         let found = match host::literal(host) {

@@ -95,7 +95,7 @@ async fn a_copy_to_what_is_no_other_redis_of_the_project_is_refused() {
         (pair.from.to_string(), 400, "is the connection that is copied from"),
         (itself, 400, "is the same database of the same server"),
         (foreign, 400, "is in another project"),
-        (mongodb, 400, "is no Redis connection"),
+        (mongodb, 400, "is not a Redis connection"),
         (Uuid::new_v4().to_string(), 404, "there is no such"),
         ("next door".to_owned(), 400, "the id of the connection"),
     ] {

@@ -101,7 +101,7 @@ impl Client {
             id == Some(wanted) || *address == wanted
         });
         found.map(|(member, _)| member).ok_or_else(|| {
-            Error::validation(format!("{wanted:?} is no node of this cluster"))
+            Error::validation(format!("{wanted:?} is not a node of this cluster"))
                 .detail("nodes", names)
         })
     }

@@ -124,7 +124,7 @@ impl<'de> Visitor<'de> for MomentVisitor {
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
         let date = DateTime::parse_rfc3339_str(text).map(Bson::DateTime);
         let value = date.or_else(|_| parse_value(text)).map_err(E::custom)?;
-        Moment::of(&value).ok_or_else(|| E::custom("it is no time of a server"))
+        Moment::of(&value).ok_or_else(|| E::custom("it is not a time of a server"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Moment, A::Error> {

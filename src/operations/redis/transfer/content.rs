@@ -153,7 +153,7 @@ fn id(text: String) -> Result<String, String> {
     let numbers = text.split_once('-').map(|(ms, seq)| (ms.parse::<u64>(), seq.parse::<u64>()));
     match numbers {
         Some((Ok(_), Ok(_))) => Ok(text),
-        _ => Err(format!("{text:?} is no id of an entry")),
+        _ => Err(format!("{text:?} is not the id of an entry")),
     }
 }
 
@@ -165,7 +165,8 @@ impl FieldTimes {
     pub(super) fn checked(self) -> Result<FieldExpiries, String> {
         let checked = |(name, at): (Bytes, i64)| {
             (1..=LATEST).contains(&at).then_some((name.0, at)).ok_or_else(|| {
-                "`field_expires` has what is no time in milliseconds since 1970".to_owned()
+                "`field_expires` has a value that is not a time in milliseconds since 1970"
+                    .to_owned()
             })
         };
         let times: FieldExpiries = self.0.0.into_iter().map(checked).collect::<Result<_, _>>()?;

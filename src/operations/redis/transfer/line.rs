@@ -107,7 +107,7 @@ impl<'a> Line<'a> {
     pub(super) fn read(line: &'a [u8]) -> Result<Self, Refused> {
         let raw: Raw<'a> = serde_json::from_slice(line).map_err(|error| Refused {
             key: key_of(line),
-            reason: format!("it is no line of an export: {}", without_line_number(&error)),
+            reason: format!("it is not a line of an export: {}", without_line_number(&error)),
         })?;
         let key = raw.key.as_ref().map(|key| key.0.clone());
         raw.classify().map_err(|reason| Refused { key, reason })
@@ -129,7 +129,9 @@ impl<'a> Raw<'a> {
             self.error.is_some(),
         ];
         if kinds.into_iter().filter(|&kind| kind).count() != 1 {
-            return Err("it is no line of an export: it must be one thing, and only one".to_owned());
+            return Err(
+                "it is not a line of an export: it must be one thing, and only one".to_owned()
+            );
         }
         let field_expires =
             self.field_expires.map(FieldTimes::checked).transpose()?.unwrap_or_default();
@@ -137,7 +139,7 @@ impl<'a> Raw<'a> {
             let type_name = self.type_name.ok_or("`type` is missing")?;
             let expires_at = self.expires_at;
             if expires_at.is_some_and(|at| !(1..=LATEST).contains(&at)) {
-                return Err("`expires_at` is no time in milliseconds since 1970".to_owned());
+                return Err("`expires_at` is not a time in milliseconds since 1970".to_owned());
             }
             let content = match (self.value, self.dump) {
                 (None, Some(_)) if NativeType::named(&type_name).is_some() => {

@@ -58,7 +58,7 @@ fn direction_of(path: &str, direction: &Bson) -> Result<Direction> {
         )))
     };
     if path == "$natural" {
-        return not_here("`$natural` is no field");
+        return not_here("`$natural` is not a field");
     }
     // Where a document has an array, such a name means an item of it.
     if path.split('.').any(|name| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())) {
