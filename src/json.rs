@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-pub use self::forms::{Integer64, TextOrBytes};
+pub use self::forms::{Base64, Integer64, TextOrBytes};
 pub use self::object::Object;
 pub use self::unique::refuse_duplicates;
 
@@ -117,12 +117,23 @@ impl Writer {
     pub fn text_or_bytes(&mut self, bytes: &[u8]) {
         if let Ok(text) = std::str::from_utf8(bytes) {
             self.string(text);
-            return;
+        } else {
+            self.binary(bytes);
         }
-        self.raw(b"{\"$binary\":{\"base64\":\"");
-        let encoded = BASE64.encode(bytes);
-        self.raw(encoded.as_bytes());
-        self.raw(b"\"}}");
+    }
+
+    /// `{"$binary":{"base64":"…"}}`, whatever the bytes are.
+    pub fn binary(&mut self, bytes: &[u8]) {
+        self.raw(b"{\"$binary\":{\"base64\":");
+        self.base64(bytes);
+        self.raw(b"}}");
+    }
+
+    /// Bytes in base64, as a string.
+    pub fn base64(&mut self, bytes: &[u8]) {
+        self.raw(b"\"");
+        self.raw(BASE64.encode(bytes));
+        self.raw(b"\"");
     }
 
     /// An integer; outside ±(2^53−1) it is `{"$numberLong":"…"}`.
@@ -157,15 +168,6 @@ impl Writer {
     pub fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         serde_json::to_writer(&mut self.out, value)
             .map_err(|e| Error::internal(format!("the answer could not be encoded: {e}")))
-    }
-}
-
-/// Text or bytes, as [`Writer::text_or_bytes`] writes them; for details of errors.
-#[must_use]
-pub fn text_or_bytes(bytes: &[u8]) -> serde_json::Value {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.into(),
-        Err(_) => serde_json::json!({ "$binary": { "base64": BASE64.encode(bytes) } }),
     }
 }
 

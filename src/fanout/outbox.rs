@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::frames::{Frames, Framing};
 use crate::error::{Code, Error, Result};
+use crate::json::Object;
 
 /// What a waiting piece costs besides its bytes, so that many small ones are bounded too.
 const OVERHEAD: usize = 64;
@@ -176,9 +177,11 @@ impl Outbox {
 /// `{"type":"gap","dropped":3,"reason":"slow_reader"}`
 fn gap(dropped: u64) -> Result<Frames> {
     Frames::one(|out| {
-        out.raw(b"{\"type\":\"gap\",\"dropped\":");
-        out.raw(itoa::Buffer::new().format(dropped));
-        out.raw(b",\"reason\":\"slow_reader\"}");
+        let mut object = Object::open(out);
+        object.key("type").string("gap");
+        object.member("dropped", &dropped)?;
+        object.key("reason").string("slow_reader");
+        object.close();
         Ok(())
     })
 }

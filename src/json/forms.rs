@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::MAX_SAFE_INTEGER;
 
@@ -16,17 +17,35 @@ pub struct TextOrBytes<B = Vec<u8>>(pub B);
 
 impl<B: AsRef<[u8]>> Serialize for TextOrBytes<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Binary {
-            base64: String,
-        }
         let bytes = self.0.as_ref();
         if let Ok(text) = std::str::from_utf8(bytes) {
             return serializer.serialize_str(text);
         }
         let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("$binary", &Binary { base64: BASE64.encode(bytes) })?;
+        map.serialize_entry("$binary", &Base64 { base64: BASE64.encode(bytes) })?;
         map.end()
+    }
+}
+
+/// For details of errors.
+impl<B: AsRef<[u8]>> From<TextOrBytes<B>> for Value {
+    fn from(held: TextOrBytes<B>) -> Self {
+        serde_json::to_value(held).expect("texts can be written")
+    }
+}
+
+/// What `$binary` holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base64 {
+    base64: String,
+}
+
+impl Base64 {
+    /// The bytes; `None` where the text is not base64.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        BASE64.decode(&self.base64).ok()
     }
 }
 

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{Code, Error, Result};
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 
 /// What is written is sent once it has this many bytes.
 const CHUNK: usize = 64 * 1024;
@@ -209,9 +209,9 @@ impl Sink {
     pub(super) async fn fail(&mut self, error: Error, request_id: &str) {
         if self.format.tells_failures() {
             self.format.open(&mut self.out);
-            self.out.raw(b"{\"error\":");
-            let written = self.out.value(&error.fault(request_id));
-            self.out.raw(b"}");
+            let mut record = Object::open(&mut self.out);
+            let written = record.member("error", &error.fault(request_id));
+            record.close();
             self.format.close(&mut self.out);
             if written.is_ok() {
                 let _ = self.flush().await;

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -16,6 +14,7 @@ use serde_json::value::RawValue;
 use super::answer::ServiceAnswer;
 use crate::backend::http::{Request, caller_header};
 use crate::error::{Code, Error, Result};
+use crate::json::Base64;
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
@@ -164,11 +163,6 @@ fn body(json: &RawValue) -> Result<(Bytes, Option<HeaderValue>)> {
         #[serde(rename = "$binary")]
         binary: Base64,
     }
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Base64 {
-        base64: String,
-    }
 
     let text = json.get();
     if text == "null" {
@@ -180,9 +174,9 @@ fn body(json: &RawValue) -> Result<(Bytes, Option<HeaderValue>)> {
         return Ok((plain.into(), Some(HeaderValue::from_static("text/plain; charset=utf-8"))));
     }
     if let Ok(Binary { binary }) = serde_json::from_str(text) {
-        let bytes = BASE64
-            .decode(&binary.base64)
-            .map_err(|_| Error::validation("`body.$binary.base64` is not Base64"))?;
+        let bytes = binary
+            .bytes()
+            .ok_or_else(|| Error::validation("`body.$binary.base64` is not Base64"))?;
         return Ok((bytes.into(), Some(HeaderValue::from_static("application/octet-stream"))));
     }
     let bytes = Bytes::copy_from_slice(text.as_bytes());

@@ -6,13 +6,13 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::{Error, Result};
-use crate::json::TextOrBytes;
+use crate::json::{Base64, TextOrBytes};
 
 /// Text or bytes: a string, or `{"$binary": {"base64": "…"}}`. Numbers are taken as their text.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,8 +114,8 @@ impl<'de> Visitor<'de> for BytesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bytes, A::Error> {
         let bytes = match map.next_key::<Cow<'_, str>>()?.as_deref() {
             Some("$binary") => {
-                let Binary { base64 } = map.next_value()?;
-                BASE64.decode(base64).map_err(|_| de::Error::custom("`base64` is not base64"))?
+                let base64: Base64 = map.next_value()?;
+                base64.bytes().ok_or_else(|| de::Error::custom("`base64` is not base64"))?
             }
             Some("$numberLong") => {
                 let digits: String = map.next_value()?;
@@ -131,12 +131,6 @@ impl<'de> Visitor<'de> for BytesVisitor {
             Some(_) => Err(de::Error::custom("one member expected")),
         }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Binary {
-    base64: String,
 }
 
 impl JsonSchema for Bytes {

@@ -1,8 +1,5 @@
 //! Values as lines hold them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
 use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
 use crate::backend::redis::values::{NewValue, StreamEntry};
@@ -12,21 +9,7 @@ use crate::json::{Object, Writer};
 const LONGEST_TEXT: usize = 1 << 20;
 
 pub(super) fn text_or_bytes(out: &mut Writer, bytes: &[u8]) {
-    if bytes.len() <= LONGEST_TEXT {
-        return out.text_or_bytes(bytes);
-    }
-    let mut object = Object::open(out);
-    let mut binary = Object::open(object.key("$binary"));
-    base64(binary.key("base64"), bytes);
-    binary.close();
-    object.close();
-}
-
-/// Bytes in base64, as a string.
-pub(super) fn base64(out: &mut Writer, bytes: &[u8]) {
-    out.raw(b"\"");
-    out.raw(BASE64.encode(bytes));
-    out.raw(b"\"");
+    if bytes.len() <= LONGEST_TEXT { out.text_or_bytes(bytes) } else { out.binary(bytes) }
 }
 
 pub(super) fn value(out: &mut Writer, value: &NewValue) {
@@ -104,10 +87,6 @@ pub(super) fn pending(line: &mut Object<'_>, group: &[u8], deliveries: &[Pending
 
 fn pairs(out: &mut Writer, pairs: &[(Vec<u8>, Vec<u8>)]) {
     out.list(pairs, |out, (name, value)| {
-        out.raw(b"[");
-        text_or_bytes(out, name);
-        out.raw(b",");
-        text_or_bytes(out, value);
-        out.raw(b"]");
+        out.list([name, value], |out, bytes| text_or_bytes(out, bytes));
     });
 }

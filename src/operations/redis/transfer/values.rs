@@ -300,7 +300,7 @@ impl Values {
         self.ledger
             .line(sink, |out| {
                 let mut line = begin(out, key, expires_at);
-                encode::base64(line.key("dump"), &dump);
+                line.key("dump").base64(&dump);
                 if let Some(seal) = &seal {
                     line.key("seal").string(seal);
                 }

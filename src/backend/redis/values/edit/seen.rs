@@ -7,7 +7,7 @@ use crate::backend::redis::values::string::MAGIC;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, json, reply};
 use crate::error::{Code, Error, Result};
-use crate::json::text_or_bytes;
+use crate::json::TextOrBytes;
 
 /// Longest value that a conflict tells.
 const MAX_TOLD: u64 = 64 << 10;
@@ -80,8 +80,8 @@ impl Seen {
                 );
                 Err(Error::validation(message))
             }
-            Self::Field(name, _) => Err(conflict(&reply).detail("field", text_or_bytes(name))),
-            Self::Score(member, _) => Err(conflict(&reply).detail("member", text_or_bytes(member))),
+            Self::Field(name, _) => Err(conflict(&reply).detail("field", TextOrBytes(name))),
+            Self::Score(member, _) => Err(conflict(&reply).detail("member", TextOrBytes(member))),
             Self::Element(index, _) => Err(conflict(&reply).detail("index", *index)),
             Self::Whole(_) | Self::Range(..) => Err(conflict(&reply)),
         }
@@ -98,7 +98,7 @@ fn conflict(current: &Value) -> Error {
         (_, Some(bytes)) if bytes.len() as u64 > MAX_TOLD => {
             error.detail("current", serde_json::Value::Null).detail("current_too_long", true)
         }
-        (_, Some(bytes)) => error.detail("current", text_or_bytes(bytes)),
+        (_, Some(bytes)) => error.detail("current", TextOrBytes(bytes)),
         (_, None) => error.detail("current", serde_json::Value::Null),
     }
 }

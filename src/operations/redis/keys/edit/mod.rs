@@ -245,7 +245,7 @@ mod tests {
         fn any_offsets_counts_and_bytes_are_read_or_refused(
             offset: u64, index: i64, value: Vec<u8>, by: i64
         ) {
-            let value = crate::json::text_or_bytes(&value);
+            let value = serde_json::Value::from(crate::json::TextOrBytes(&value));
             for edit in [
                 json!({ "string": { "set_range": {
                     "offset": offset, "value": value, "if_unchanged": value,
