@@ -339,3 +339,6 @@ export interface Operations {
   'service.metrics': { input: ServiceMetricsInput }
   'service.openapi': { input: ServiceOpenapiInput; answer: ServiceOpenapiAnswer }
 }
+
+/** What stands below `/api/platform`. */
+export const ROOTS = ['bun', 'databases', 'mongodb', 'multidb', 'postgres', 'redis']

@@ -3691,34 +3691,34 @@ export type TestResult = {
     /** Version of the server; `null` where it was not told. */
     version: string | null;
     /** Why it failed. */
-    error?: string | null;
+    error?: string;
     /** The error code of the failure. */
-    code?: FailureCode | null;
+    code?: FailureCode;
     /**
      * The steps, in order. The last one is the one that the test failed at, if it did. `tls` may
      * be not `ok` in a test that succeeds: the server has none, and the target does not insist.
      */
     steps: TestStep[];
     /** Of Redis: `standalone`, `cluster` or `sentinel`. */
-    mode?: string | null;
+    mode?: string;
     /** Of Redis, for people: `1.23M`. */
-    memory_used?: string | null;
+    memory_used?: string;
     /** Of MongoDB. */
-    topology?: MongoTopology | null;
+    topology?: MongoTopology;
     /** Of MongoDB: the names of at most 1000 databases that the user may see. */
-    databases?: string[] | null;
+    databases?: string[];
     /** Of PostgreSQL: whether the connection is. */
-    encrypted?: boolean | null;
+    encrypted?: boolean;
     /** Of PostgreSQL: `UTF8`. */
-    server_encoding?: string | null;
+    server_encoding?: string;
     /** Of PostgreSQL: whether the role is one. */
-    is_superuser?: boolean | null;
+    is_superuser?: boolean;
     /** Of PostgreSQL: whether the server copies from another one, and takes no writes. */
-    is_standby?: boolean | null;
+    is_standby?: boolean;
     /** Of PostgreSQL: what is not safe about a connection that works. */
-    warnings?: string[] | null;
+    warnings?: string[];
     /** Of a Bun API: the header of this name. */
-    server?: string | null;
+    server?: string;
 };
 /** Stable error codes; each has one HTTP status and one JavaScript class. */
 export type FailureCode = "VALIDATION_ERROR" | "DB_QUERY_ERROR" | "UNAUTHENTICATED" | "PERMISSION_DENIED" | "OPERATION_NOT_ALLOWED" | "HOST_NOT_ALLOWED" | "DB_NOT_FOUND" | "CONFLICT" | "WRONG_TYPE" | "PAYLOAD_TOO_LARGE" | "RATE_LIMITED" | "INTERNAL_ERROR" | "DB_INVALID_CREDENTIALS" | "DB_CONNECTION_FAILED" | "POOL_EXHAUSTED" | "DB_TLS_ERROR" | "DB_TIMEOUT";
@@ -3736,7 +3736,7 @@ export type TestStep = {
      */
     ms: number;
     /** Why it did not. */
-    message?: string | null;
+    message?: string;
 };
 /** How a MongoDB server stands to others. */
 export type MongoTopology = "standalone" | "replica_set" | "sharded";
@@ -3819,9 +3819,9 @@ export type CommandAnswer = {
     /**
      * In a cluster, the slot of the command's keys.
      */
-    slot?: number | null;
+    slot?: number;
     /** In a cluster, the node that a command without keys ran on. */
-    node?: ClusterNode | null;
+    node?: ClusterNode;
 };
 /** What a user may do, or must be allowed to do. */
 export type Permission = "read" | "write" | "admin";
@@ -3874,7 +3874,7 @@ export type ClusterNode = {
     /** As `INFO` has it. */
     role: NodeRole;
     /** The node id of its primary, for a replica. */
-    primary?: string | null;
+    primary?: string;
 };
 /** What a server of a cluster is to the others. */
 export type NodeRole = "master" | "slave";
@@ -3941,9 +3941,9 @@ export type SubscriptionMessage = {
     /** The channel that it was published to. */
     channel: TextOrBytes;
     /** The pattern that it came by. */
-    pattern?: TextOrBytes | null;
+    pattern?: TextOrBytes;
     /** Whether it is a sharded channel; not there where it is none. */
-    sharded?: boolean | null;
+    sharded?: boolean;
     /** What was published. */
     data: TextOrBytes;
 } | (TopicName & {
@@ -3959,11 +3959,11 @@ export type SubscriptionMessage = {
     /** Why. */
     reason: GapReason;
     /** Not there for a pattern. */
-    channel?: TextOrBytes | null;
+    channel?: TextOrBytes;
     /** Not there for a channel. */
-    pattern?: TextOrBytes | null;
+    pattern?: TextOrBytes;
     /** Whether it is a sharded channel; not there where it is none. */
-    sharded?: boolean | null;
+    sharded?: boolean;
 } | {
     type: "error";
     /** For programs. */
@@ -3971,22 +3971,22 @@ export type SubscriptionMessage = {
     /** For people. */
     message: string;
     /** Not there for a pattern. */
-    channel?: TextOrBytes | null;
+    channel?: TextOrBytes;
     /** Not there for a channel. */
-    pattern?: TextOrBytes | null;
+    pattern?: TextOrBytes;
     /** Whether it is a sharded channel; not there where it is none. */
-    sharded?: boolean | null;
+    sharded?: boolean;
 } | (Cause & {
     type: "disconnected";
 });
 /** A channel or a pattern. */
 export type TopicName = {
     /** Not there for a pattern. */
-    channel?: TextOrBytes | null;
+    channel?: TextOrBytes;
     /** Not there for a channel. */
-    pattern?: TextOrBytes | null;
+    pattern?: TextOrBytes;
     /** Whether it is a sharded channel; not there where it is none. */
-    sharded?: boolean | null;
+    sharded?: boolean;
 };
 /** Why messages were missed. */
 export type GapReason = "slow_reader" | "reconnected" | "too_large";
@@ -4106,7 +4106,7 @@ export type BulkEnd = {
     /**
      * Of a sample: how many keys would match in all.
      */
-    estimated?: number | null;
+    estimated?: number;
     /**
      * Problems that were counted and not told.
      */
@@ -4214,7 +4214,7 @@ export type ExportHeader = {
     server: ExportedFrom;
     filter: ExportFilter;
     /** The checkpoint that it goes on from, if it does. */
-    continues?: string | null;
+    continues?: string;
 };
 /** The server; `null` is what the user may not know. */
 export type ExportedFrom = {
@@ -4225,30 +4225,30 @@ export type ExportedFrom = {
 /** Which keys were asked for; all of them where it is empty. */
 export type ExportFilter = {
     /** Those that fit it. */
-    pattern?: TextOrBytes | null;
+    pattern?: TextOrBytes;
     /** Those of this type. */
-    type?: string | null;
+    type?: string;
     /**
      * Those of a list: how many it names.
      */
-    keys?: number | null;
+    keys?: number;
 };
 /** A key with its value, or the beginning of it. */
 export type ExportedKey = {
     key: TextOrBytes;
     /** Not there where it does not expire. */
-    expires_at?: Integer64 | null;
+    expires_at?: Integer64;
     /** Of a stream: what it is besides its entries. */
-    stream?: ExportedStream | null;
+    stream?: ExportedStream;
     /** Of a hash: fields that expire, and when. */
     field_expires?: [
         TextOrBytes,
         Integer64
-    ][] | null;
+    ][];
     /** Whether the next line goes on with it; not there where none does. */
-    more?: boolean | null;
+    more?: boolean;
     /** Whether it was seen to change while it was read in parts; not there where it was not. */
-    changed?: boolean | null;
+    changed?: boolean;
 } & ({
     type: "string";
     value: TextOrBytes;
@@ -4305,11 +4305,11 @@ export type DumpedKey = {
     key: TextOrBytes;
     type: string;
     /** Not there where it does not expire. */
-    expires_at?: Integer64 | null;
+    expires_at?: Integer64;
     /** Base64. */
     dump: string;
     /** Without it, it is not imported. Not there where the installation has no encryption key. */
-    seal?: string | null;
+    seal?: string;
 };
 /** More of a value. */
 export type ExportedPart = {
@@ -4318,11 +4318,11 @@ export type ExportedPart = {
     field_expires?: [
         TextOrBytes,
         Integer64
-    ][] | null;
+    ][];
     /** Whether the next line goes on with it; not there where none does. */
-    more?: boolean | null;
+    more?: boolean;
     /** Whether it was seen to change while it was read in parts; not there where it was not. */
-    changed?: boolean | null;
+    changed?: boolean;
 };
 /** A part of a value, by the type of its key. */
 export type PartOfValue = TextOrBytes | [
@@ -4336,7 +4336,7 @@ export type PartOfValue = TextOrBytes | [
 export type ExportedPending = {
     pending: PendingOfGroup;
     /** As in the first line of the key. */
-    more?: boolean | null;
+    more?: boolean;
 };
 /** Deliveries of a consumer group that were not acknowledged. */
 export type PendingOfGroup = {
@@ -4674,7 +4674,7 @@ export type IndexHostUsage = {
     /** The server. */
     host: string;
     /** Its shard, in a sharded cluster. */
-    shard?: string | null;
+    shard?: string;
     /**
      * Operations.
      */
@@ -4706,7 +4706,7 @@ export type IndexAdvice = {
     /** The same for people. */
     reason: string;
     /** The index that serves the same queries, if that speaks against it. */
-    covered_by?: string | null;
+    covered_by?: string;
 };
 /** What speaks against keeping an index as it is. */
 export type IndexAdviceKind = "duplicate" | "prefix" | "unused" | "hidden";
@@ -5179,15 +5179,15 @@ export type ListedKey = {
     /** The key. */
     key: TextOrBytes;
     /** `string`, `hash`, `list`, `set`, `zset`, `stream`, or a module's. */
-    type?: string | null;
+    type?: string;
     /** The seconds that it has left; −1 has no end. */
-    ttl?: Integer64 | null;
+    ttl?: Integer64;
     /**
      * The bytes of memory that it takes, about.
      */
-    size?: number | null;
+    size?: number;
     /** As `OBJECT ENCODING` names it. */
-    encoding?: string | null;
+    encoding?: string;
 };
 /** Why looking for keys ended. */
 export type WalkEndedBy = "keys" | "examined" | "time" | "keyspace";
@@ -5311,7 +5311,7 @@ export type RedisKey = {
     /**
      * How many there are between `min` and `max`, where these were given.
      */
-    matched?: number | null;
+    matched?: number;
 } | {
     type: "stream";
     entries: StreamEntry[];
@@ -5336,7 +5336,7 @@ export type RedisString = {
     /** Text, or bytes. A window of text ends between two characters. */
     value: TextOrBytes;
     /** Not there unless it is one. */
-    hyperloglog?: HyperLogLog | null;
+    hyperloglog?: HyperLogLog;
 } | {
     /** The position of the first bit that is given. */
     offset: Integer64;
@@ -5357,16 +5357,16 @@ export type HashFields = {
     binary_fields?: [
         TextOrBytes,
         TextOrBytes
-    ][] | null;
+    ][];
     /** The seconds that fields have left which have a time to live of their own. */
     field_ttls?: {
         [key: string]: Integer64;
-    } | null;
+    };
     /** The same of fields whose names are no text. */
     binary_field_ttls?: [
         TextOrBytes,
         Integer64
-    ][] | null;
+    ][];
 };
 /** A member of a sorted set. */
 export type ScoredMember = {
@@ -5404,11 +5404,11 @@ export type StreamFacts = {
     /** The greatest id that an entry was given. */
     last_generated_id: string;
     /** The greatest id of an entry that was deleted. Redis 7 and later. */
-    max_deleted_entry_id?: string | null;
+    max_deleted_entry_id?: string;
     /** Entries that were ever added. Redis 7 and later. */
-    entries_added?: Integer64 | null;
+    entries_added?: Integer64;
     /** The id of the first entry. Redis 7 and later. */
-    recorded_first_entry_id?: string | null;
+    recorded_first_entry_id?: string;
     /**
      * How many groups there are.
      */
@@ -5431,9 +5431,9 @@ export type GroupFacts = {
     /** The entry behind which it goes on. */
     last_delivered_id: string;
     /** Entries that were delivered; `null` where that is not known. Redis 7 and later. */
-    entries_read?: Integer64 | null;
+    entries_read?: Integer64;
     /** Entries that are yet to be delivered; `null` where that is not known. Redis 7 and later. */
-    lag?: Integer64 | null;
+    lag?: Integer64;
 } & {
     [key: string]: Fact;
 };
@@ -5456,7 +5456,7 @@ export type ConsumerFacts = {
     /** Milliseconds since it last tried to read, claim or acknowledge. */
     idle_ms: Integer64;
     /** Milliseconds since it last did; −1 if it never has. Redis 7.2 and later. */
-    inactive_ms?: Integer64 | null;
+    inactive_ms?: Integer64;
 } & {
     [key: string]: Fact;
 };
@@ -5723,7 +5723,7 @@ export type Replication = {
     /** Of a primary: those that follow it. */
     replicas: ReplicaInfo[];
     /** Of a replica: whom it follows. */
-    master?: PrimarySection | null;
+    master?: PrimarySection;
 };
 /** A server that follows this one. */
 export type ReplicaInfo = {
@@ -5801,7 +5801,7 @@ export type CommandStats = {
     /** Microseconds by percentile, such as `p99.9`; of a cluster they are with each node. */
     percentiles_usec?: {
         [key: string]: number;
-    } | null;
+    };
 };
 /** How often an error was answered. */
 export type ErrorCount = {
@@ -5836,9 +5836,9 @@ export type NodeInfo = {
     /** As `INFO` has it. */
     role: NodeRole;
     /** The node id of its primary, for a replica. */
-    primary?: string | null;
+    primary?: string;
     /** Why nothing is told of it. */
-    error?: Cause | null;
+    error?: Cause;
     server: ServerSection | null;
     memory: MemorySection | null;
     stats: StatsSection | null;
@@ -5911,9 +5911,9 @@ export type NodeStats = {
     /** As `INFO` has it. */
     role: NodeRole;
     /** The node id of its primary, for a replica. */
-    primary?: string | null;
+    primary?: string;
     /** Why nothing is told of it. */
-    error?: Cause | null;
+    error?: Cause;
     memory: MemorySection | null;
     stats: StatsSection | null;
     clients: ClientsSection | null;
@@ -5962,7 +5962,7 @@ export type NodeSize = {
     /** As `INFO` has it. */
     role: NodeRole;
     /** The node id of its primary, for a replica. */
-    primary?: string | null;
+    primary?: string;
     /**
      * `null` where the user may not know.
      */
@@ -6074,7 +6074,7 @@ export type RankedKey = {
     /**
      * The server's logarithmic counter, 0 to 255, where there is one.
      */
-    frequency?: number | null;
+    frequency?: number;
 };
 /** The keys that are used most. */
 export type HotKeys = {
@@ -6100,7 +6100,7 @@ export type NodeProgress = {
     /** As `INFO` has it. */
     role: NodeRole;
     /** The node id of its primary, for a replica. */
-    primary?: string | null;
+    primary?: string;
     examined: number;
     /**
      * Its keys; `null` where the user may not know.
@@ -6140,7 +6140,7 @@ export type LoggedCommand = {
     /** Empty where it gave itself none. */
     client_name: TextOrBytes | null;
     /** The node of a cluster that ran it. */
-    node?: ClusterNode | null;
+    node?: ClusterNode;
 };
 /** A page of clients, in the order of their nodes and ids. */
 export type ClientPage = {
@@ -6164,7 +6164,7 @@ export type ConnectedClient = {
      */
     id: number;
     /** The node of a cluster that it is connected to. */
-    node?: ClusterNode | null;
+    node?: ClusterNode;
 } & {
     [key: string]: Scalar;
 };
@@ -6196,7 +6196,7 @@ export type NodeSettings = {
     /** As `INFO` has it. */
     role: NodeRole;
     /** The node id of its primary, for a replica. */
-    primary?: string | null;
+    primary?: string;
     /** What `settings` does not say, or says otherwise. */
     differing: {
         [key: string]: string;
@@ -6465,7 +6465,7 @@ export type TypeShown = {
     /** The greatest value. */
     max?: unknown;
     /** Characters of text, bytes of binary data, items of arrays, fields of documents. */
-    length?: Length | null;
+    length?: Length;
     /** Those that come most often. */
     values?: FrequentValue[];
 };
@@ -6563,7 +6563,7 @@ export type PlanWarning = {
     /** For people. */
     message: string;
     /** The stage it is about. */
-    stage?: string | null;
+    stage?: string;
 };
 /** What makes an operation slow. */
 export type PlanWarningCode = "collection_scan" | "in_memory_sort" | "spilled_to_disk" | "examined_more_than_returned" | "index_examined_more_than_returned" | "lookup_without_index";
@@ -6575,13 +6575,13 @@ export type PlanStage = {
     /** What it does: `IXSCAN`, `FETCH`, `SORT`, `$group`… */
     stage: string;
     /** The shard that it runs on, where there are several. */
-    shard?: string | null;
+    shard?: string;
     /** The index it reads. */
-    index?: PlanIndex | null;
+    index?: PlanIndex;
     /** Which part of the index, as the server writes it: by field `["[1, 5]"]`. */
     bounds?: unknown;
     /** `forward` or `backward`. */
-    direction?: string | null;
+    direction?: string;
     /** What it is told: a filter, a sort order, a limit… */
     detail?: unknown;
     /**
@@ -6723,9 +6723,9 @@ export type Notice = {
     /** The text. */
     message: string;
     /** More about it. */
-    detail?: string | null;
+    detail?: string;
     /** What to do about it. */
-    hint?: string | null;
+    hint?: string;
 };
 /** A result column. */
 export type Column = {
@@ -6761,7 +6761,7 @@ export type Table = {
     primary_keys: PrimaryKey[];
     relationships: Relationship[];
     /** Not there without `include_columns`. */
-    columns?: TableColumn[] | null;
+    columns?: TableColumn[];
 };
 /** @enum {string} */
 export type ReplicaIdentity = "DEFAULT" | "INDEX" | "FULL" | "NOTHING";

@@ -1,7 +1,9 @@
 //! The schemas that others refer to, by name: those of the types that inputs and answers hold, and an
 //! operation's own, which are named after it.
 
-use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
+use schemars::generate::SchemaSettings;
+use schemars::transform::transform_subschemas;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
@@ -28,7 +30,10 @@ impl Schemas {
         };
         Self {
             input: settings().for_deserialize().into_generator(),
-            answers: settings().for_serialize().into_generator(),
+            answers: settings()
+                .for_serialize()
+                .with(|settings| settings.transforms.push(Box::new(never_null)))
+                .into_generator(),
             own: Map::new(),
         }
     }
@@ -53,6 +58,33 @@ impl Schemas {
             debug_assert!(before.is_none_or(|before| before == schema), "two schemas named {name}");
         }
         all
+    }
+}
+
+/// Members that answers may leave out are not `null` where they are there.
+fn never_null(schema: &mut Schema) {
+    transform_subschemas(&mut never_null, schema);
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let is_required = |name: &str| required.as_array().is_some_and(|r| r.iter().any(|n| n == name));
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (_, member) in properties.into_iter().flatten().filter(|(name, _)| !is_required(name)) {
+        let Some(member) = member.as_object_mut() else { continue };
+        if let Some(Value::Array(types)) = member.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [one] = types.as_slice() {
+                member["type"] = one.clone();
+            }
+        }
+        if let Some(Value::Array(forms)) = member.get_mut("anyOf") {
+            forms.retain(|form| form["type"] != "null");
+            if let [Value::Object(one)] = forms.as_mut_slice() {
+                let one = std::mem::take(one);
+                member.remove("anyOf");
+                for (name, value) in one {
+                    member.entry(name).or_insert(value);
+                }
+            }
+        }
     }
 }
 
