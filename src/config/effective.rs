@@ -18,7 +18,6 @@ const HTTP_CONNECTIONS: u32 = 10;
 
 /// Everything that can be configured, as it is in effect.
 #[derive(Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// `DATABASE_URL`: the platform database.
     pub database_url: Option<SecretString>,
@@ -184,11 +183,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set = |secret: &Option<SecretString>| secret.is_some();
         let origin = |url: &Option<Url>| url.as_ref().map(|u| u.origin().ascii_serialization());
-        let mut shown = f.debug_struct("Config");
-        for kind in DatabaseType::ALL.iter().filter(|kind| **kind != DatabaseType::Postgres) {
-            shown.field(kind.as_str(), &self.enabled(*kind));
-        }
-        shown
+        f.debug_struct("Config")
             .field("database_url", &set(&self.database_url))
             .field("keyring", &self.keyring)
             .field("pg_meta_crypto_key", &set(&self.pg_meta_crypto_key))
@@ -202,6 +197,7 @@ impl fmt::Debug for Config {
             .field("max_postgres_connections", &self.max_postgres_connections)
             .field("max_redis_connections", &self.max_redis_connections)
             .field("max_mongodb_connections", &self.max_mongodb_connections)
+            .field("unmanaged", &self.unmanaged)
             .field("max_clients", &self.max_clients)
             .field("idle_timeout", &self.idle_timeout)
             .field("allowed_hosts", &self.allowed_hosts)
