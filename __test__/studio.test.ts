@@ -14,20 +14,22 @@ const studio = join(root, 'studio')
 const next = join('node_modules', 'next', 'dist', 'bin', 'next')
 const MINUTES = 60_000
 
+let starting: Promise<Servers> | undefined
 let servers: Servers
 const hosts: Host[] = []
 const temporaryFolder = temporaryFolders()
 
 beforeAll(async () => {
-  const [started] = await Promise.all([startServers(), node(['scripts/studio.mjs'])])
-  servers = started
+  starting = startServers()
+  ;[servers] = await Promise.all([starting, node(['scripts/studio.mjs'])])
 }, 10 * MINUTES)
 
 afterEach(async () => {
   await Promise.all(hosts.splice(0).map((host) => host.stop()))
 })
 
-afterAll(() => servers?.stop())
+// They may still be starting where the Studio could not be built.
+afterAll(async () => (await starting?.catch(() => undefined))?.stop())
 
 async function host(args: (port: number) => string[], cwd: string): Promise<Host> {
   const started = await startHost(args, { cwd, env: servers.env })
