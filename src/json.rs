@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-pub use self::forms::{Base64, Integer64, TextOrBytes};
+pub use self::forms::{Base64, Integer64, OrNull, TextOrBytes};
 pub use self::object::Object;
 pub use self::unique::refuse_duplicates;
 

@@ -1,6 +1,7 @@
 //! Values that JSON has no word for, as answers hold them.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -73,6 +74,24 @@ impl<B> JsonSchema for TextOrBytes<B> {
                 },
             ],
         })
+    }
+}
+
+/// What a member that may be left out holds where it may also be `null`. It is only a schema.
+#[derive(Debug)]
+pub struct OrNull<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for OrNull<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}OrNull", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "oneOf": [generator.subschema_for::<T>(), { "type": "null" }] })
     }
 }
 

@@ -7,7 +7,7 @@ use super::scan::Scan;
 use crate::backend::Warnings;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
-use crate::json::{Integer64, Object, TextOrBytes, Writer};
+use crate::json::{Integer64, Object, OrNull, TextOrBytes, Writer};
 
 /// Elements of a collection that `MEMORY USAGE` looks at.
 const SAMPLES: &[u8] = b"3";
@@ -28,22 +28,22 @@ pub struct Columns {
 
 /// A key, and of it what was asked for; `null` is what the connection's user may not ask.
 #[derive(JsonSchema)]
-#[allow(clippy::option_option, dead_code)] // not there, or null; it is written as it is read
+#[allow(dead_code)] // it is written as it is read
 pub(super) struct ListedKey {
     /// The key.
     key: TextOrBytes,
     /// `string`, `hash`, `list`, `set`, `zset`, `stream`, or a module's.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    type_name: Option<Option<String>>,
+    type_name: Option<OrNull<String>>,
     /// The seconds that it has left; −1 has no end.
     #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<Option<Integer64>>,
+    ttl: Option<OrNull<Integer64>>,
     /// The bytes of memory that it takes, about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<Option<u64>>,
+    size: Option<OrNull<u64>>,
     /// As `OBJECT ENCODING` names it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    encoding: Option<Option<String>>,
+    encoding: Option<OrNull<String>>,
 }
 
 /// Adds the commands that describe one key.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::MAX_LISTED;
 use crate::backend::redis::wire::reply;
-use crate::json::{Integer64, TextOrBytes};
+use crate::json::{Integer64, OrNull, TextOrBytes};
 
 /// What a server says of something, in its own words with `_` for `-`; what is nested is left out.
 pub(super) type Facts = BTreeMap<String, Fact>;
@@ -49,7 +49,7 @@ pub(super) struct StreamFacts {
 
 /// What `XINFO GROUPS` says of a group; what an older server does not know is not there.
 #[derive(JsonSchema)]
-#[allow(clippy::option_option, dead_code)] // only its schema is used
+#[allow(dead_code)] // only its schema is used
 pub(super) struct GroupFacts {
     name: TextOrBytes,
     /// How many it has.
@@ -60,10 +60,10 @@ pub(super) struct GroupFacts {
     last_delivered_id: String,
     /// Entries that were delivered; `null` where that is not known. Redis 7 and later.
     #[serde(skip_serializing_if = "Option::is_none")]
-    entries_read: Option<Option<Integer64>>,
+    entries_read: Option<OrNull<Integer64>>,
     /// Entries that are yet to be delivered; `null` where that is not known. Redis 7 and later.
     #[serde(skip_serializing_if = "Option::is_none")]
-    lag: Option<Option<Integer64>>,
+    lag: Option<OrNull<Integer64>>,
     /// What else the server says.
     #[serde(flatten)]
     more: Facts,
