@@ -5179,15 +5179,13 @@ export type ListedKey = {
     /** The key. */
     key: TextOrBytes;
     /** `string`, `hash`, `list`, `set`, `zset`, `stream`, or a module's. */
-    type?: string;
+    type?: string | null;
     /** The seconds that it has left; −1 has no end. */
-    ttl?: Integer64;
-    /**
-     * The bytes of memory that it takes, about.
-     */
-    size?: number;
+    ttl?: Integer64 | null;
+    /** The bytes of memory that it takes, about. */
+    size?: number | null;
     /** As `OBJECT ENCODING` names it. */
-    encoding?: string;
+    encoding?: string | null;
 };
 /** Why looking for keys ended. */
 export type WalkEndedBy = "keys" | "examined" | "time" | "keyspace";
@@ -5431,9 +5429,9 @@ export type GroupFacts = {
     /** The entry behind which it goes on. */
     last_delivered_id: string;
     /** Entries that were delivered; `null` where that is not known. Redis 7 and later. */
-    entries_read?: Integer64;
+    entries_read?: Integer64 | null;
     /** Entries that are yet to be delivered; `null` where that is not known. Redis 7 and later. */
-    lag?: Integer64;
+    lag?: Integer64 | null;
 } & {
     [key: string]: Fact;
 };
