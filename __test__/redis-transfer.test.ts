@@ -53,7 +53,9 @@ test('an export is imported, and says so line by line', async () => {
   await fill(prefix, 20)
   const binary = { $binary: { base64: '/wA=' } }
   await redis.keys.set(`${prefix}list`, { type: 'list', value: ['a', binary] })
-  const lines = await text(redis.export({ pattern: `${prefix}*` }))
+  // As where a caller passes on what it may not have.
+  const options: object = { pattern: `${prefix}*`, keys: undefined }
+  const lines = await text(redis.export(options))
   expect(
     lines
       .trim()

@@ -136,8 +136,9 @@ const CLASSES: Record<Exclude<FailureCode, 'INTERNAL_ERROR'>, [ErrorClass, numbe
 export function fromFault(fault: Fault): DatabaseError {
   const { message, code, details, retryable, outcome, request_id: requestId } = fault
   const fields = { retryable, outcome, ...(requestId ? { requestId } : {}) }
-  if (code === 'INTERNAL_ERROR') return new DatabaseError(message, code, 500, details, fields)
-  const [Class, statusCode] = CLASSES[code]
+  const known = code === 'INTERNAL_ERROR' ? undefined : CLASSES[code]
+  if (!known) return new DatabaseError(message, code, 500, details, fields)
+  const [Class, statusCode] = known
   return new Class(message, undefined, { ...fields, code, details, statusCode })
 }
 

@@ -51,7 +51,7 @@ export class RedisDatabase {
    * the last checkpoint's `cursor` goes on where an export was cut off.
    */
   async *export(options: RedisExportOptions = {}, call?: CallOptions): AsyncGenerator<Buffer> {
-    yield* await ('keys' in options
+    yield* await ('keys' in options && options.keys
       ? this.#binding.open('redis.export.keys', options, call)
       : this.#binding.open('redis.export', options, call))
   }
