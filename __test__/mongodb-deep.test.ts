@@ -84,7 +84,7 @@ test.each(['ndjson', 'json', 'csv'] as const)('%s files carry them', async (form
   for await (const record of mongo.transfer.import(db, `in_${format}`, body, { format })) {
     last = record
   }
-  expect(last).toMatchObject({ done: { inserted: 2, refused: 0 } })
+  expect(last).toMatchObject({ end: { inserted: 2, failed: 0 } })
   const back = await mongo.documents.find(db, `in_${format}`, { ...canonical, sort: { _id: 1 } })
   expect(back.documents).toEqual(documents)
 })
@@ -115,7 +115,7 @@ test('what is deeper than any server takes is refused with a reason, and nothing
       records.push(record)
     }
     expect(records).toContainEqual({
-      refused: expect.objectContaining({ number: 1, message, outcome: 'not_applied' }),
+      problem: expect.objectContaining({ number: 1, message, outcome: 'not_applied' }),
     })
   }
   expect(await mongo.documents.find(db, 'refused')).toMatchObject({ documents: [{ _id: 'fine' }] })

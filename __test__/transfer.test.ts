@@ -11,8 +11,8 @@ const mongo = () => stack.manager.mongodb(stack.ids.mongodb)
 
 const counts = (records: Array<Told<'mongodb.documents.import'>>) => {
   const last = records.at(-1)
-  if (!last || !('done' in last)) throw new Error(JSON.stringify(records))
-  return last.done
+  if (!last || !('end' in last)) throw new Error(JSON.stringify(records))
+  return last.end
 }
 
 test('a file is imported from a stream and exported into one', async () => {
@@ -22,7 +22,7 @@ test('a file is imported from a stream and exported into one', async () => {
   )
   const coll = `stream_${Date.now()}`
   const imported = await collect(mongo().transfer.import(db, coll, Readable.from(lines)))
-  expect(counts(imported)).toMatchObject({ read: 3000, inserted: 3000, refused: 0 })
+  expect(counts(imported)).toMatchObject({ read: 3000, inserted: 3000, failed: 0 })
   const file = Buffer.concat(await collect(await mongo().transfer.export(db, coll)))
   const documents = file.toString().trimEnd().split('\n')
   expect(documents).toHaveLength(3000)

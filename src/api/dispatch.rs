@@ -131,6 +131,7 @@ async fn run(
         share: Arc::default(),
         running: Arc::new(running),
         upload: Arc::new(Mutex::new(caller.upload)),
+        job: None,
         connection,
         project,
     };

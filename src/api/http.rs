@@ -151,6 +151,9 @@ fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
     headers.extend(kept_apart());
     // It may be anybody's bytes: shown as a page, it must not run anything.
     headers.push(("content-security-policy", "default-src 'none'; sandbox".to_owned()));
+    if let Some(job) = feed.job {
+        headers.push(("x-job-id", job.to_string()));
+    }
     if let Some(name) = &feed.file_name {
         headers.push(("content-disposition", attachment(name)));
     }

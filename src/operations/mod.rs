@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod redis;
 pub mod registry;
 pub mod service;
+mod transfer;
 
 /// All operations.
 pub fn all() -> impl Iterator<Item = &'static Operation> {

@@ -4,11 +4,12 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::metrics::metrics;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pool::PoolStatus;
 use crate::registry::Visible;
 use crate::request::context::Context;
@@ -26,6 +27,11 @@ operations! {
     ///
     /// Each with its sockets, its waiting requests, and why it refuses if it does.
     "service.pools" GET "/multidb/pools" Registry Read 1 => pools;
+    /// Asks one's own work to stop: an import, an export, bulk work or a copy.
+    ///
+    /// Work that writes ends after the step that is under way, and its own last record says what was done; an
+    /// export is cut off.
+    "service.jobs.stop" DELETE "/multidb/jobs/{job}" Registry Read 1 does reads => stop;
     /// Operations, clients and health for Prometheus, as text.
     ///
     /// For `Authorization: Bearer` with `MULTIDB_METRICS_TOKEN`.
@@ -99,6 +105,32 @@ async fn pools(cx: &Context, _: Nothing) -> Result<Reply<PoolsShown>> {
     };
     let pools = cx.service.pools.status().into_iter().filter(shown).collect();
     Reply::of(&PoolsShown { pools, max_clients: cx.service.config.max_clients })
+}
+
+/// Which work.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct JobsStopInput {
+    /// Its first record's `job`, or the header `x-job-id` of its answer.
+    job: String,
+}
+
+/// Work that was asked to stop.
+#[derive(Debug, Serialize, JsonSchema)]
+struct StoppingJob {
+    #[schemars(with = "String")]
+    job: Uuid,
+    /// Always: whether it has stopped is its own stream's to say.
+    stopping: bool,
+}
+
+async fn stop(cx: &Context, input: JobsStopInput) -> Result<Reply<StoppingJob>> {
+    let unknown = || Error::not_found("no such work is under way in this process");
+    let job: Uuid = input.job.parse().map_err(|_| unknown())?;
+    if !cx.service.jobs.stop(job, cx.user.as_ref()) {
+        return Err(unknown());
+    }
+    Reply::of(&StoppingJob { job, stopping: true })
 }
 
 /// Made once: anybody may ask for it, and it takes long compared to other answers.

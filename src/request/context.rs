@@ -18,6 +18,7 @@ use crate::permission::Permission;
 use crate::registry::{Connection, Project};
 use crate::service::Service;
 use crate::service::intake::Running;
+use crate::service::jobs::Job;
 use crate::shares::{self, Share};
 
 /// The detail that names the connection that failed, where it is not the request's own.
@@ -70,6 +71,8 @@ pub struct Context {
     /// It counts as running as long as anybody holds this.
     pub running: Arc<Running>,
     pub(crate) upload: Arc<Mutex<Option<Upload>>>,
+    /// What a stream's work is stopped by.
+    pub(crate) job: Option<Arc<Job>>,
     pub(crate) connection: Option<Arc<Connection>>,
     pub(crate) project: Option<Arc<Project>>,
 }

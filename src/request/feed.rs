@@ -4,6 +4,7 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
 
 use crate::error::{Code, Error, Result};
 use crate::json::{Object, Writer};
@@ -83,6 +84,8 @@ pub struct Feed {
     pub format: Format,
     /// The name to save it under.
     pub file_name: Option<String>,
+    /// With it the work is asked to stop; a socket has none.
+    pub job: Option<Uuid>,
     chunks: mpsc::Receiver<Result<Vec<u8>>>,
     /// `None` where the work ends by itself.
     pub(super) work: Option<AbortOnDropHandle<()>>,
@@ -118,7 +121,7 @@ pub(super) fn channel(
     };
     #[cfg(not(feature = "checked-answers"))]
     drop(check);
-    (sink, Feed { format, file_name: None, chunks, work: None })
+    (sink, Feed { format, file_name: None, job: None, chunks, work: None })
 }
 
 impl Feed {
@@ -198,10 +201,10 @@ impl Sink {
         Ok(())
     }
 
-    /// Whether something was written that there was no room for yet.
+    /// Bytes that were written and there was no room for yet.
     #[must_use]
-    pub fn lags(&self) -> bool {
-        !self.out.is_empty()
+    pub fn backlog(&self) -> usize {
+        self.out.len()
     }
 
     /// Sends the rest and that it failed: as the last record `{"error": {…}}` where the format has records

@@ -4,6 +4,7 @@
 //! [`Feed`]. Dropping the feed ends the work: at once where it reads, at its next step where it writes.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
@@ -46,9 +47,9 @@ impl<T: ?Sized> Reply<T> {
         Ok(Self::feed(feed))
     }
 
-    /// As [`Reply::stream`], for work that writes and must not be cut off halfway. When the reader
-    /// leaves or loses the role it goes on until it notices ([`Sink::is_closed`]), which it must look for
-    /// before each step.
+    /// As [`Reply::stream`], for work that writes and must not be cut off halfway. When it is asked to
+    /// stop ([`Context::job`]) or the reader leaves or loses the role ([`Sink::is_closed`]) it goes on until
+    /// it notices, which it must look for before each step.
     pub fn stream_of_steps(
         cx: &Context,
         format: Format,
@@ -68,12 +69,16 @@ fn start(
 ) -> Result<(Feed, JoinHandle<()>)> {
     let user = cx.user.as_ref().map(|user| user.id.as_str());
     let seat = cx.connection.as_ref().map(|_| cx.service.sockets.take(user)).transpose()?;
-    let (sink, feed) = feed::channel(format, {
+    let (sink, mut feed) = feed::channel(format, {
         let operation = cx.operation;
         move |record| checked::record(operation, record)
     });
+    // A socket's client says itself when it has enough.
+    let is_job = cx.operation.gives != Gives::Socket;
+    let job = is_job.then(|| Arc::new(cx.service.jobs.begin(cx.user.clone())));
+    feed.job = job.as_ref().map(|job| job.id);
     // The request's own deadline is for what was before the first record.
-    let cx = Context { deadline: cx.step(), ..cx.clone() };
+    let cx = Context { deadline: cx.step(), job, ..cx.clone() };
     let task = tokio::spawn(run(cx, sink, work, in_steps, seat));
     Ok((feed, task))
 }
@@ -89,6 +94,7 @@ async fn permitted(cx: &Context, sink: &mut Sink, work: Work, in_steps: bool) ->
     let refused = tokio::select! {
         biased;
         result = &mut working => return result,
+        () = stopped(cx), if !in_steps => return Err(was_stopped().outcome(cx.effect.lost())),
         refused = Box::pin(guard::refused(cx)) => refused.outcome(cx.effect.lost()),
     };
     told.cancel();
@@ -97,6 +103,18 @@ async fn permitted(cx: &Context, sink: &mut Sink, work: Work, in_steps: bool) ->
         let _ = working.await;
     }
     Err(refused)
+}
+
+/// Returns once the work is asked to stop.
+async fn stopped(cx: &Context) {
+    match &cx.job {
+        Some(job) => job.stopped().cancelled().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn was_stopped() -> Error {
+    Error::new(Code::Conflict, "it was asked to stop before it was at its end")
 }
 
 async fn run(cx: Context, mut sink: Sink, work: Work, in_steps: bool, _seat: Option<Seat>) {

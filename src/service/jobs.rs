@@ -1,5 +1,5 @@
-//! Long work that can be asked to stop, so that it ends after the step that is under way and still
-//! says what it did. Leaving its answer ends it too, but then nobody hears.
+//! Long work that can be asked to stop. What writes ends after the step that is under way and still says
+//! what it did; leaving its answer ends it too, but then nobody hears.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,16 +10,11 @@ use uuid::Uuid;
 
 use crate::access::User;
 
-/// The work of this process.
+/// The work of this process, with whose it is.
 #[derive(Debug, Default)]
-pub struct Jobs(Arc<Mutex<HashMap<Uuid, Entry>>>);
+pub struct Jobs(Arc<Mutex<UnderWay>>);
 
-#[derive(Debug)]
-struct Entry {
-    connection: Uuid,
-    user: Option<User>,
-    stop: CancellationToken,
-}
+type UnderWay = HashMap<Uuid, (Option<User>, CancellationToken)>;
 
 /// Work that is under way until this is dropped.
 #[derive(Debug)]
@@ -27,27 +22,24 @@ pub struct Job {
     /// Names it. Whoever reads its answer learns it.
     pub id: Uuid,
     stop: CancellationToken,
-    jobs: Arc<Mutex<HashMap<Uuid, Entry>>>,
+    jobs: Arc<Mutex<UnderWay>>,
 }
 
 impl Jobs {
-    /// Begins work on a connection for a user.
+    /// Begins work for a user.
     #[must_use]
-    pub fn begin(&self, connection: Uuid, user: Option<User>) -> Job {
+    pub fn begin(&self, user: Option<User>) -> Job {
         let (id, stop) = (Uuid::new_v4(), CancellationToken::new());
-        let entry = Entry { connection, user, stop: stop.clone() };
-        self.0.lock().insert(id, entry);
+        self.0.lock().insert(id, (user, stop.clone()));
         Job { id, stop, jobs: Arc::clone(&self.0) }
     }
 
-    /// Asks the user's own work on a connection to stop; `false` where there is no such.
+    /// Asks the user's own work to stop; `false` where there is no such.
     #[must_use]
-    pub fn stop(&self, id: Uuid, connection: Uuid, user: Option<&User>) -> bool {
+    pub fn stop(&self, id: Uuid, user: Option<&User>) -> bool {
         let jobs = self.0.lock();
-        let own = jobs
-            .get(&id)
-            .filter(|entry| entry.connection == connection && entry.user.as_ref() == user);
-        own.inspect(|entry| entry.stop.cancel()).is_some()
+        let own = jobs.get(&id).filter(|(whose, _)| whose.as_ref() == user);
+        own.inspect(|(_, stop)| stop.cancel()).is_some()
     }
 }
 
@@ -76,24 +68,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_is_stopped_by_its_own_user_only() {
+    fn work_is_stopped_by_its_own_user_only_and_while_it_goes_on() {
         let jobs = Jobs::default();
         let user = |id: &str| Some(User { id: id.to_owned() });
-        let connection = Uuid::new_v4();
-        let job = jobs.begin(connection, user("a"));
-        assert!(!jobs.stop(job.id, connection, user("b").as_ref()));
-        assert!(!jobs.stop(job.id, connection, None));
-        assert!(!jobs.stop(job.id, Uuid::new_v4(), user("a").as_ref()));
+        let job = jobs.begin(user("a"));
+        assert!(!jobs.stop(job.id, user("b").as_ref()));
+        assert!(!jobs.stop(job.id, None));
         assert!(!job.is_stopped());
-        assert!(jobs.stop(job.id, connection, user("a").as_ref()));
+        assert!(jobs.stop(job.id, user("a").as_ref()));
         assert!(job.is_stopped());
-    }
-
-    #[test]
-    fn work_that_has_ended_is_no_longer_known() {
-        let jobs = Jobs::default();
-        let connection = Uuid::new_v4();
-        let id = jobs.begin(connection, None).id;
-        assert!(!jobs.stop(id, connection, None));
+        let id = job.id;
+        drop(job);
+        assert!(!jobs.stop(id, user("a").as_ref()));
     }
 }

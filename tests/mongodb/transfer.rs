@@ -46,13 +46,13 @@ pub(super) async fn import(api: &Api, query: &str, body: &[u8]) -> Vec<Value> {
 }
 
 fn refusals(records: &[Value]) -> Vec<u64> {
-    records.iter().filter_map(|record| record["refused"]["number"].as_u64()).collect()
+    records.iter().filter_map(|record| record["problem"]["number"].as_u64()).collect()
 }
 
 pub(super) fn done(records: &[Value]) -> &Value {
     let last = records.last().unwrap();
-    assert!(last["done"].is_object(), "{records:?}");
-    &last["done"]
+    assert!(last["end"].is_object(), "{records:?}");
+    &last["end"]
 }
 
 fn every_type() -> Vec<Value> {
@@ -136,8 +136,8 @@ async fn each_line_that_is_refused_is_reported_and_the_others_are_written() {
     assert_eq!(refused, [2, 3, 5, 6, 7, 8, 10, 11]);
     assert_eq!(done(&records)["inserted"], 2);
     assert_eq!(done(&records)["read"], 10);
-    let conflict = records.iter().find(|record| record["refused"]["number"] == 3).unwrap();
-    assert_eq!(conflict["refused"]["code"], "CONFLICT");
+    let conflict = records.iter().find(|record| record["problem"]["number"] == 3).unwrap();
+    assert_eq!(conflict["problem"]["code"], "CONFLICT");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,8 +155,36 @@ async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
         let (_, answer) = api.send("GET", "/documents/1", "id_type=int", None).await;
         assert_eq!(answer["data"]["v"], if replaced == 1 { 2 } else { 1 }, "{policy}");
     }
-    let records = import(&api, "dry_run=true", body).await;
-    assert_eq!(done(&records)["inserted"], 0);
+    for (policy, [inserted, replaced, skipped, failed]) in
+        [("refuse", [1, 0, 0, 2]), ("skip", [1, 0, 2, 0]), ("replace", [1, 2, 0, 0])]
+    {
+        let records = import(&api, &format!("dry_run=true&on_conflict={policy}"), body).await;
+        let counts = done(&records);
+        let told = ["inserted", "replaced", "skipped", "failed"].map(|name| counts[name].clone());
+        assert_eq!(
+            told,
+            [inserted, replaced, skipped, failed].map(|count| json!(count)),
+            "{policy}"
+        );
+        assert_eq!(
+            (&counts["outcome"], &records[0]["dry_run"]),
+            (&json!("not_applied"), &json!(true))
+        );
+    }
+    let mixed = b"{\"_id\":7}\n{broken\n{\"_id\":1}\n{\"_id\":8}\n";
+    let records = import(&api, "on_conflict=fail", mixed).await;
+    let [.., end, error] = &records[..] else { panic!("{records:?}") };
+    assert_eq!(
+        (&end["end"]["inserted"], &end["end"]["failed"]),
+        (&json!(1), &json!(2)),
+        "{records:?}"
+    );
+    assert_eq!(
+        (&end["end"]["ended_by"], &error["error"]["code"]),
+        (&json!("failure"), &json!("CONFLICT"))
+    );
+    let (status, _) = api.send("GET", "/documents/8", "id_type=int", None).await;
+    assert_eq!(status, 404);
     let records = import(&api, "stop_on_error=true", body).await;
     let error = &records.last().unwrap()["error"];
     assert_eq!(error["code"], "CONFLICT", "{records:?}");
@@ -190,7 +218,7 @@ async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice()
     assert_eq!(error["code"], "VALIDATION_ERROR", "{records:?}");
     let resume = error["details"]["counts"]["resume"].as_str().unwrap();
     let records = import(&api, &format!("resume={resume}"), body.as_bytes()).await;
-    assert_eq!(done(&records)["refused"], 0);
+    assert_eq!(done(&records)["failed"], 0);
     // On the way it is told how far it is, and where it could go on.
     let progress =
         &records.iter().find(|record| record["progress"].is_object()).unwrap()["progress"];
@@ -199,7 +227,7 @@ async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice()
     // An older place to go on gives the documents their ids once more.
     let first = format!("{}-1", resume.split('-').next().unwrap());
     let records = import(&api, &format!("resume={first}"), body.as_bytes()).await;
-    assert_eq!(done(&records)["refused"], 0);
+    assert_eq!(done(&records)["failed"], 0);
     let pipeline = json!({ "pipeline": [{ "$group": { "_id": "$n", "times": { "$sum": 1 } } },
         { "$group": { "_id": "$times", "numbers": { "$sum": 1 } } }] });
     let (_, answer) = api.send("POST", "/aggregate", "", Some(pipeline)).await;
@@ -242,4 +270,59 @@ async fn lost_answers_lose_no_document_and_double_none() {
     let count = json!({ "pipeline": [{ "$count": "n" }] });
     let (_, answer) = plain.send("POST", "/aggregate", "", Some(count)).await;
     assert_eq!(answer["data"][0]["n"], 6000);
+}
+
+/// Asks the work behind an answer to stop.
+async fn stop(api: &Api, response: &Response) {
+    let job = response.headers.iter().find(|(name, _)| *name == "x-job-id").unwrap();
+    let request = Request {
+        method: "DELETE".to_owned(),
+        path: format!("/api/platform/multidb/jobs/{}", job.1),
+        ..Request::default()
+    };
+    assert_eq!(handle(&api.service, request).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_stopped_says_exactly_what_it_did_and_can_go_on() {
+    let Some(api) = api("transfer_stopped").await else { return };
+    let body = numbered(3000);
+    let (sender, upload) = Upload::channel();
+    let response = api.import(upload).await;
+    let lines: Vec<&str> = body.split_inclusive('\n').take(1500).collect();
+    sender.send(lines.concat().into()).await;
+    stop(&api, &response).await;
+    let records = read(response).await;
+    let end = done(&records);
+    assert_eq!((&records[0]["version"], &end["ended_by"]), (&json!(1), &json!("stop")), "{end}");
+    let stored = async || {
+        let count = json!({ "pipeline": [{ "$group": { "_id": "$n" } }, { "$count": "n" }] });
+        let (_, answer) = api.send("POST", "/aggregate", "", Some(count)).await;
+        answer["data"][0]["n"].as_u64().unwrap_or_default()
+    };
+    assert_eq!(end["inserted"].as_u64(), Some(stored().await), "{end}");
+    let resume = format!("resume={}", end["resume"].as_str().unwrap());
+    let records = import(&api, &resume, body.as_bytes()).await;
+    assert_eq!((&done(&records)["failed"], stored().await), (&json!(0), 3000), "{records:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_is_stopped_is_cut_off() {
+    let Some(api) = api("transfer_export_stopped").await else { return };
+    let text = "t".repeat(1000);
+    let lines: Vec<_> = (0..3000).map(|n| format!("{{\"n\":{n},\"text\":\"{text}\"}}")).collect();
+    import(&api, "", lines.join("\n").as_bytes()).await;
+    for format in ["ndjson", "json", "csv"] {
+        let query = format!("format={format}");
+        let response =
+            api.response("GET", &format!("{}/export", api.base), &query, None, &[]).await;
+        stop(&api, &response).await;
+        let Body::Stream(mut feed) = response.body else { panic!("{format} is no stream") };
+        let mut last = None;
+        while let Some(chunk) = feed.next().await {
+            last = Some(chunk);
+        }
+        let error = last.unwrap().unwrap_err();
+        assert_eq!(error.message(), "it was asked to stop before it was at its end", "{format}");
+    }
 }

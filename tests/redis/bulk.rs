@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
-use crate::http::{send, service};
+use crate::http::{send, service, stop};
 use crate::proxy::Proxy;
 use crate::streams::{Records, Sent, told};
 use crate::support::{Admin, SLOTS, batch, connect, eventually, prefix, server};
@@ -56,7 +56,8 @@ async fn what_fits_a_pattern_is_deleted_and_nothing_else() {
         fill(&url, &format!("{prefix}b:"), 30).await;
         let pattern = format!("{prefix}a:*");
         let records = bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
-        assert_eq!(records[0]["action"], "delete");
+        assert_eq!((&records[0]["action"], &records[0]["version"]), (&json!("delete"), &json!(1)));
+        assert_eq!(records[0]["operation"], "redis.bulk");
         assert!(records[0]["job"].is_string() && records[0]["keyspace"].as_u64().unwrap() >= 1230);
         assert!(!told(&records, "progress").is_empty());
         let end = end(&records);
@@ -136,9 +137,9 @@ async fn what_is_too_wide_or_makes_no_sense_is_refused_before_the_stream() {
         let (got, answer) = send(&service, "POST", "/keys/bulk", body).await;
         assert_eq!((got, &answer["error"]["code"]), (status, &json!(code)), "{answer}");
     }
-    let path = "/jobs/00000000-0000-4000-8000-000000000000";
-    let (status, _) = send(&service, "DELETE", path, Value::Null).await;
-    assert_eq!(status, 404);
+    for job in ["00000000-0000-4000-8000-000000000000", "none"] {
+        assert_eq!(stop(&service, job).await.0, 404);
+    }
 }
 
 /// A service whose deletions can be held up.
@@ -160,14 +161,14 @@ async fn work_that_is_stopped_says_exactly_what_it_did() {
     let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
     let job = work.next().await.unwrap()["job"].as_str().unwrap().to_owned();
     proxy.gate.has_something().await;
-    let (status, answer) = send(&service, "DELETE", &format!("/jobs/{job}"), Value::Null).await;
+    let (status, answer) = stop(&service, &job).await;
     assert_eq!((status, &answer["data"]["stopping"]), (200, &json!(true)), "{answer}");
     proxy.gate.open();
     let records = work.all().await;
     let end = end(&records);
     assert_eq!((&end["ended_by"], &end["done"]), (&json!("stop"), &json!(250)), "{end}");
     assert_eq!(count(&service, &pattern).await, 1750);
-    let (status, _) = send(&service, "DELETE", &format!("/jobs/{job}"), Value::Null).await;
+    let (status, _) = stop(&service, &job).await;
     assert_eq!(status, 404);
     bulk(&service, json!({ "action": "delete", "pattern": pattern })).await;
 }

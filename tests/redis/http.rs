@@ -51,6 +51,17 @@ pub(crate) async fn records(service: &Arc<Service>, path: &str) -> Vec<Value> {
         .collect()
 }
 
+/// Asks work to stop.
+pub(crate) async fn stop(service: &Arc<Service>, job: &str) -> (u16, Value) {
+    let request = Request {
+        method: "DELETE".to_owned(),
+        path: format!("/api/platform/multidb/jobs/{job}"),
+        ..Request::default()
+    };
+    let response = handle(service, request).await;
+    (response.status, serde_json::from_slice(&response.body.whole().unwrap()).unwrap())
+}
+
 pub(crate) async fn ask(
     service: &Arc<Service>,
     method: &str,

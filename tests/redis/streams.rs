@@ -58,6 +58,11 @@ impl Records {
         }
     }
 
+    /// What the work is stopped by.
+    pub(crate) fn job(&self) -> String {
+        self.feed.job.unwrap().to_string()
+    }
+
     /// The next line, its end included.
     pub(crate) async fn line(&mut self) -> Option<Vec<u8>> {
         loop {

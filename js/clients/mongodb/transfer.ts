@@ -25,8 +25,8 @@ export class Transfer {
   }
 
   /**
-   * A file into a collection, from anything that gives its bytes: `createReadStream(…)`. Yields each
-   * record that was refused, progress, and at the end `done`. An interruption is thrown; its
+   * A file into a collection, from anything that gives its bytes: `createReadStream(…)`. Yields progress,
+   * a problem for each record that was refused, and at last `end`. A failure is thrown after it; its
    * `details.counts.resume` is where to go on.
    */
   import(

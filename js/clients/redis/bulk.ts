@@ -9,9 +9,9 @@ export type KeySelection =
 type Options = Input<'redis.bulk', 'action' | 'keys' | 'pattern' | 'type' | 'ttl' | 'to'>
 
 /**
- * Changes of many keys, with progress: `for await (const record of redis.bulk.delete(…))`. Leaving
- * the loop ends the work after the chunk under way; `stop` does so too and lets the loop hear what
- * was done.
+ * Changes of many keys, with progress: `for await (const record of redis.bulk.delete(…))`. Leaving the
+ * loop ends the work after the chunk under way; `manager.call('service.jobs.stop', { job })` does so too
+ * and lets the loop hear what was done.
  */
 export class RedisBulk {
   readonly #binding: Binding
@@ -47,11 +47,6 @@ export class RedisBulk {
    */
   copy(keys: KeySelection, to: string, options: Options = {}, call?: CallOptions) {
     return this.#run({ ...keys, ...options, action: 'copy', to }, call)
-  }
-
-  /** Asks work to stop after the step under way; its own last record says what was done. */
-  stop(job: string, call?: CallOptions) {
-    return this.#binding.call('redis.jobs.stop', { job }, call)
   }
 
   #run(input: Input<'redis.bulk'>, call?: CallOptions) {

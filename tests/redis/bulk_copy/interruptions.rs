@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use serde_json::json;
 
 use super::{Pair, counts, end, large, without};
+use crate::http::stop;
 use crate::proxy::Proxy;
-use crate::streams::{Records, Sent, told};
+use crate::streams::told;
 use crate::support::{batch, connect, server};
 use crate::transfer::fill;
 
@@ -59,11 +60,7 @@ async fn a_copy_that_is_stopped_says_what_it_did_and_leaves_no_half_of_a_value()
     let count = large(&pair).await;
     let mut work = pair.open(json!({})).await.unwrap();
     let job = work.next().await.unwrap()["job"].as_str().unwrap().to_owned();
-    let scope = Some(pair.from.to_string());
-    let path = format!("/jobs/{job}");
-    let stop =
-        Records::open(&pair.registered.service, "DELETE", &path, Sent { scope, ..Sent::default() });
-    let (status, _) = stop.await.err().unwrap();
+    let (status, _) = stop(&pair.registered.service, &job).await;
     let records = work.all().await;
     let [done, skipped, failed, unknown] = counts(&records);
     assert_eq!((skipped, failed, unknown), (0, 0, 0));

@@ -29,7 +29,7 @@ async fn keys_are_chosen_by_list_pattern_or_type() {
 }
 
 #[tokio::test]
-async fn what_is_there_already_is_kept_replaced_or_ends_the_copy() {
+async fn what_is_there_already_is_kept_told_replaced_or_ends_the_copy() {
     for same_generation in [true, false] {
         let (Some(url), Some(old)) = (server("TEST_REDIS_URL"), server("TEST_REDIS_62_URL")) else {
             return;
@@ -52,6 +52,15 @@ async fn what_is_there_already_is_kept_replaced_or_ends_the_copy() {
         assert_eq!(records.last().unwrap()["error"]["code"], "CONFLICT");
         let exists = batch(&there, &[&["EXISTS", &b]]).await;
         assert_eq!(exists[0]["ok"], 0, "none of the chunk is written");
+
+        let refused = json!({ "on_conflict": "refuse", "pattern": null, "keys": [a] });
+        let records = pair.copy(refused).await;
+        assert_eq!(
+            (counts(&records), &end(&records)["ended_by"]),
+            ([0, 0, 1, 0], &json!("completion"))
+        );
+        let problem = told(&records, "problem")[0];
+        assert_eq!((&problem["key"], &problem["code"]), (&json!(a), &json!("CONFLICT")));
 
         assert_eq!(counts(&pair.copy(json!({})).await), [1, 1, 0, 0]);
         let kept = batch(&there, &[&["GET", &a], &["GET", &b]]).await;

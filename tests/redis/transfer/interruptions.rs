@@ -8,7 +8,7 @@ use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::request::upload::Upload;
 
 use super::{end, export, file, forget, import, parsed};
-use crate::http::service;
+use crate::http::{service, stop};
 use crate::proxy::Proxy;
 use crate::streams::{Records, Sent};
 use crate::support::{SLOTS, batch, connect, prefix, server, soon};
@@ -78,20 +78,20 @@ async fn an_import_goes_on_at_a_line() {
         json!({ "key": key(2), "type": "string", "value": "v" }),
     ];
     let body = file(&lines);
-    let records = import(&service, "from_line=5", &body).await;
+    let records = import(&service, "resume=5", &body).await;
     let (ended, error) = end(&records);
     assert_eq!((error, &ended["done"]), (None, &json!(1)), "{records:?}");
     assert_eq!(ended["checksum"], "right");
     assert_eq!(batch(&client, &[&["EXISTS", &key(0)]]).await[0]["ok"], 0);
-    let records = import(&service, "from_line=4", &body).await;
+    let records = import(&service, "resume=4", &body).await;
     assert!(end(&records).1.unwrap()["message"].as_str().unwrap().contains("goes on"));
     // In the middle of the last part of a list.
     let cut = body.windows(4).position(|text| text == b"part").unwrap() + 8;
-    let records = import(&service, "from_line=3", &body[..cut]).await;
-    let resume = end(&records).0["resume_line"].as_u64().unwrap();
+    let records = import(&service, "resume=3", &body[..cut]).await;
+    let resume = end(&records).0["resume"].as_str().unwrap();
     assert_eq!((resume, &end(&records).0["failed"]), (3, &json!(0)), "{records:?}");
     assert_eq!(batch(&client, &[&["EXISTS", &key(1)]]).await[0]["ok"], 0);
-    let records = import(&service, &format!("from_line={resume}"), &body).await;
+    let records = import(&service, &format!("resume={resume}"), &body).await;
     assert_eq!(end(&records).1, None, "{records:?}");
     assert_eq!(batch(&client, &[&["LLEN", &key(1)]]).await[0]["ok"], 2);
     forget(&service, &format!("{prefix}*")).await;
@@ -159,4 +159,31 @@ async fn an_import_that_is_left_writes_nothing_more() {
     // Until nobody reads any more.
     while sender.send(format!("{line}\n").into()).await {}
     assert_eq!(batch(&client, &[&["EXISTS", &key]]).await[0]["ok"], 0);
+}
+
+#[tokio::test]
+async fn an_export_that_is_stopped_says_so_and_what_it_had_is_imported() {
+    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let service = service(&url);
+    let client = connect(&url).await;
+    let prefix = prefix();
+    let value = "v".repeat(100_000);
+    for i in 0..20 {
+        batch(&client, &[&["SET", &format!("{prefix}{i}"), &value]]).await;
+    }
+    let path = format!("/export?pattern={prefix}*");
+    let mut export = Records::open(&service, "GET", &path, Sent::default()).await.unwrap();
+    let mut file = export.line().await.unwrap();
+    assert_eq!(stop(&service, &export.job()).await.0, 200);
+    while let Some(line) = export.line().await {
+        file.extend(line);
+    }
+    forget(&service, &format!("{prefix}*")).await;
+    let records = import(&service, "", &file).await;
+    let (end, error) = end(&records);
+    let message = error.unwrap()["message"].as_str().unwrap();
+    assert!(message.contains("the export itself failed: it was asked to stop"), "{message}");
+    let done = end["done"].as_u64().unwrap();
+    assert!(done > 0 && done < 20, "{end}");
+    forget(&service, &format!("{prefix}*")).await;
 }

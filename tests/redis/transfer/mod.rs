@@ -133,7 +133,7 @@ fn file(lines: &[Value]) -> Vec<u8> {
     });
     let end = json!({ "end": {
         "keys": keys.count(),
-        "skipped": lines.iter().filter(|line| line.get("skipped").is_some()).count(),
+        "skipped": lines.iter().filter(|line| line.get("problem").or(line.get("skipped")).is_some()).count(),
         "lines": lines.len() + 1,
         "sha256": hex::encode(Sha256::digest(&text)),
     } });

@@ -50,6 +50,18 @@ async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
     assert_eq!(types().await, ["string"; 4]);
     let records = import(&service, "on_conflict=skip&dry_run=true", &body).await;
     assert_eq!(end(&records).0["skipped"], 4);
+    for dry in ["true", "false"] {
+        let records = import(&service, &format!("on_conflict=refuse&dry_run={dry}"), &body).await;
+        let (end, error) = end(&records);
+        assert_eq!((error, &end["failed"], &end["done"]), (None, &json!(4), &json!(0)));
+        assert_eq!(
+            (&end["outcome"], &end["ended_by"]),
+            (&json!("not_applied"), &json!("completion"))
+        );
+        let problems = told(&records, "problem");
+        assert!(problems.iter().all(|problem| problem["code"] == "CONFLICT"), "{problems:?}");
+        assert_eq!(types().await, ["string"; 4]);
+    }
 
     for (present, done) in [(0, 0), (2, 2), (3, 3)] {
         forget(&service, &format!("{prefix}*")).await;
@@ -157,7 +169,7 @@ async fn each_line_that_makes_no_sense_is_told_and_the_others_are_written() {
     );
     assert_eq!(end["checksum"], "right");
     let problems = told(&records, "problem");
-    let mut told: Vec<u64> = problems.iter().map(|p| p["line"].as_u64().unwrap()).collect();
+    let mut told: Vec<u64> = problems.iter().map(|p| p["number"].as_u64().unwrap()).collect();
     told.sort_unstable();
     assert_eq!(told, [3, 4, 5, 6, 7, 9, 11, 12, 13, 14, 15], "{problems:#?}");
     forget(&service, &format!("{prefix}*")).await;
@@ -217,7 +229,7 @@ async fn an_endless_line_and_a_body_that_is_cut_off_are_told() {
         let records = all.await.unwrap();
         let error = end(&records).1.unwrap();
         assert_eq!(error["code"], code, "{error}");
-        assert_eq!(error["details"]["line"], 2);
+        assert_eq!(error["details"]["number"], 2);
     }
 }
 
@@ -249,7 +261,7 @@ async fn a_user_with_narrow_rights_sees_warnings() {
     assert!(warned.contains(&"expires_at") && warned.contains(&"stream"), "{warned:?}");
     let sums = &records.last().unwrap()["end"];
     assert_eq!((&sums["keys"], &sums["skipped"]), (&json!(16), &json!(1)), "{records:?}");
-    assert_eq!(told(&records, "skipped")[0]["key"], format!("{prefix}b"));
+    assert_eq!(told(&records, "problem")[0]["key"], format!("{prefix}b"));
 
     let all = service(&url);
     forget(&all, &format!("{prefix}a:*")).await;

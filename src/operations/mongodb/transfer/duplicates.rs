@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use mongodb::bson::{RawDocument, RawDocumentBuf};
 use serde_json::Value;
 
-use super::load::{Loaded, OnConflict, Refused, Written, refused};
+use super::load::{Loaded, Refused, Written, refused};
 use crate::backend::mongodb::{Call, Namespace};
 use crate::ejson::raw::Reader;
 use crate::error::{Code, Error, Result};
+use crate::operations::transfer::OnConflict;
 use crate::outcome::Outcome;
 
 /// A document that was refused.

@@ -1,29 +1,22 @@
 //! A file into a collection. Its records are read while they arrive, written in batches, and each that
 //! is refused is reported.
 
-use std::time::{Duration, Instant};
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::ids::{Ids, Place};
-use super::load::{Batch, OnConflict, Refused, Rules, Written};
+use super::load::{Batch, Refused, Rules, Written};
 use super::records::{FileFormat, Records};
 use crate::backend::mongodb::{Call, Client, CollectionKind, Namespace};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::operations::mongodb::collection::writable;
+use crate::operations::transfer::{
+    EndedBy, ImportTerms, NothingElse, OnConflict, Record, Task, Work,
+};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
-use crate::request::feed::Sink;
 use crate::request::reply::Reply;
-
-/// Records that are reported one by one; of more only the number is told.
-const MOST_REPORTED: u64 = 1000;
-
-/// How often progress is told at most.
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 /// How the body is to be read and written.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -36,13 +29,14 @@ pub(super) struct ImportInput {
     /// `ndjson`, which is the default, `json` for an array or documents that follow each other, or
     /// `csv`.
     format: Option<FileFormat>,
-    /// What happens to a document whose `_id` is there already. One that has another unique value that
-    /// is taken is refused, with the name of the index.
-    #[serde(default)]
+    /// What happens to a document whose `_id` is there already: `refuse` (default), `skip`, `replace` or
+    /// `fail`. One that has another unique value that is taken is told as a problem, with the name of the
+    /// index; with `fail` the import ends at it too.
+    #[serde(default = "OnConflict::refuse")]
     on_conflict: OnConflict,
-    /// The `resume` that an interrupted import has told: goes on there with the same body.
+    /// The `resume` that an import has told which was cut off: goes on there with the same body.
     resume: Option<String>,
-    /// Read everything and write nothing.
+    /// Reads everything, looks which documents are there, and writes nothing.
     #[serde(default)]
     dry_run: bool,
     /// End at the first record that is refused: those before it are written, and none after it.
@@ -57,56 +51,33 @@ pub(super) struct ImportInput {
     as_text: bool,
 }
 
-/// What is told while a file is read.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "DocumentsImportRecord")]
-pub(super) enum ImportRecord<'a> {
-    /// How far it is.
-    Progress(Counts),
-    /// A record that was not written. Of more than 1000 only the number is told.
-    Refused(RefusedRecord<'a>),
-    /// The last: how far it came.
-    Done(Counts),
+/// Documents of a file on their way into a collection.
+#[derive(JsonSchema)]
+pub(super) struct DocumentsImport;
+
+impl Task for DocumentsImport {
+    type Terms = ImportTerms;
+    type Counts = RecordsRead;
+    type Findings = NothingElse;
 }
 
-/// How far an import is.
+/// What was read; `done` is the sum of `inserted` and `replaced`.
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
-#[schemars(rename = "DocumentsImportCounts")]
-pub(super) struct Counts {
+pub(super) struct RecordsRead {
     /// Records of the body, those before `resume` among them.
     read: u64,
     /// Documents that were not there before.
     inserted: u64,
     /// Documents that took the place of others.
     replaced: u64,
-    /// Documents that were there before, and stay.
-    skipped: u64,
-    /// Records that were not written.
-    refused: u64,
-    /// Where to go on after an interruption, with the same body.
+    /// Where an import that goes on from here begins.
     resume: String,
-    /// Nothing was written.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    dry_run: bool,
 }
 
-/// A record that was not written.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RefusedRecord<'a> {
-    /// Its line in NDJSON, else its place among the records; from 1 on.
-    number: u64,
-    /// For programs.
-    code: Code,
-    /// For people.
-    message: &'a str,
-    /// Whether it is there all the same.
-    outcome: Outcome,
-    /// What else is known of it.
-    details: &'a Map<String, Value>,
-}
-
-pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
+pub(super) async fn import(
+    cx: &Context,
+    input: ImportInput,
+) -> Result<Reply<Record<DocumentsImport>>> {
     let namespace = writable(&input.db, &input.coll)?;
     let format = input.format.unwrap_or(FileFormat::Ndjson);
     let rows = match format {
@@ -136,26 +107,27 @@ pub(super) async fn import(cx: &Context, input: ImportInput) -> Result<Reply> {
     }
     let rules = Rules {
         on_conflict: input.on_conflict,
-        ordered: input.stop_on_error,
+        stop_on_error: input.stop_on_error,
         sent_before: place.sent_before,
         unique_ids,
     };
-    Reply::stream(cx, cx.records(), move |cx, sink| {
+    let ImportInput { dry_run, on_conflict, .. } = input;
+    Reply::stream_of_steps(cx, cx.records(), move |cx, sink| {
         Box::pin(async move {
-            let client: &Client = &client;
-            let mut import = Import {
+            let work = Work::begin(cx, sink, dry_run, ImportTerms { on_conflict })?;
+            let read = RecordsRead::default();
+            let import = Import {
                 cx,
-                client,
+                client: &client,
                 namespace,
-                input,
+                dry_run,
                 rules,
                 records,
                 ids,
                 place,
-                sink,
-                counts: Counts::default(),
+                work,
+                read,
                 in_doubt: false,
-                told: None,
             };
             import.run().await
         })
@@ -172,37 +144,50 @@ struct Import<'a> {
     cx: &'a Context,
     client: &'a Client,
     namespace: Namespace,
-    input: ImportInput,
+    dry_run: bool,
     rules: Rules,
     records: Records,
     ids: Ids,
     place: Place,
-    sink: &'a mut Sink,
-    counts: Counts,
+    work: Work<'a, DocumentsImport>,
+    read: RecordsRead,
     /// Of some records nobody knows whether they were written.
     in_doubt: bool,
-    /// When progress was last told.
-    told: Option<Instant>,
 }
 
 impl Import<'_> {
-    async fn run(&mut self) -> Result<()> {
-        self.counts.dry_run = self.input.dry_run;
+    async fn run(mut self) -> Result<()> {
+        let ended = self.all().await;
+        let sent_before = ended.is_err().then_some(self.place.sent_before);
+        self.read.resume = self.ids.token(self.place.from, sent_before);
+        let in_doubt = self.in_doubt;
+        let ended =
+            ended.map_err(|error| if in_doubt { error.outcome(Outcome::Unknown) } else { error });
+        self.work.end(ended, self.read, NothingElse {}).await
+    }
+
+    /// Reads the file to its end, unless something ends it before.
+    async fn all(&mut self) -> Result<EndedBy> {
         let start = self.place.from;
         let mut batch = Batch::default();
         let mut last = start - 1;
         loop {
-            let record = match self.records.next().await {
-                Ok(record) => record,
+            let record = match self.work.until_over(self.records.next()).await {
+                Ok(Ok(record)) => record,
                 // What came before the break in the body is written; then the break is told.
-                Err(error) => {
-                    self.write(std::mem::take(&mut batch)).await?;
+                Ok(Err(error)) => {
+                    self.write(batch).await?;
                     self.place.from = last + 1;
-                    return Err(self.interrupted(error));
+                    return Err(error);
+                }
+                Err(ended_by) => {
+                    self.write(batch).await?;
+                    self.place.from = last + 1;
+                    return Ok(ended_by);
                 }
             };
             let Some(record) = record else { break };
-            self.counts.read += 1;
+            self.read.read += 1;
             if record.number < start {
                 continue;
             }
@@ -210,10 +195,10 @@ impl Import<'_> {
             let ids = self.ids;
             let added = record.document.and_then(|document| batch.add(last, document, ids));
             if let Err(error) = added {
-                if self.input.stop_on_error {
+                if self.rules.stop_on_error {
                     self.write(std::mem::take(&mut batch)).await?;
                 }
-                self.refuse(Refused { number: last, error }).await?;
+                self.refuse(Refused { number: last, error })?;
             }
             if batch.is_full() {
                 self.write(std::mem::take(&mut batch)).await?;
@@ -224,22 +209,26 @@ impl Import<'_> {
         }
         self.write(batch).await?;
         self.place.from = last + 1;
-        self.tell(ImportRecord::Done).await?;
-        self.sink.flush().await
+        Ok(EndedBy::Completion)
     }
 
     async fn write(&mut self, batch: Batch) -> Result<()> {
-        if batch.is_empty() || self.input.dry_run {
+        if batch.is_empty() {
             return Ok(());
         }
         let (client, cx) = (self.client, self.cx);
         let call = || client.call(cx.step(), &cx.request_id);
         let next = batch.last() + 1;
-        let written = batch.write(call, &self.namespace, self.rules).await;
+        let written = if self.dry_run {
+            batch.look(&call(), &self.namespace, self.rules.on_conflict).await?
+        } else {
+            batch.write(call, &self.namespace, self.rules).await
+        };
         let Written { inserted, replaced, skipped, refused, in_doubt, stopped } = written;
-        self.counts.inserted += inserted;
-        self.counts.replaced += replaced;
-        self.counts.skipped += skipped;
+        self.read.inserted += inserted;
+        self.read.replaced += replaced;
+        self.work.done += inserted + replaced;
+        self.work.skipped += skipped;
         self.in_doubt |= in_doubt;
         if let Some(error) = stopped {
             self.place.sent_before = self.place.sent_before.max(next);
@@ -247,67 +236,30 @@ impl Import<'_> {
                 // They were reported, and sending them again could make them twice.
                 self.place.from = next;
             }
-            for record in refused {
-                self.report(&record).await?;
+            for Refused { number, error } in refused {
+                self.work.fail(number, None, &error);
             }
-            return Err(self.interrupted(error));
+            return Err(error);
         }
         for record in refused {
-            self.refuse(record).await?;
+            self.refuse(record)?;
         }
-        if self.told.is_none_or(|told| told.elapsed() >= PROGRESS_EVERY) {
-            self.told = Some(Instant::now());
-            self.tell(ImportRecord::Progress).await?;
-            self.sink.flush().await?;
-        }
-        Ok(())
-    }
-
-    async fn refuse(&mut self, record: Refused) -> Result<()> {
-        self.report(&record).await?;
-        if self.input.stop_on_error {
-            // All before it is answered, and nothing after it was sent.
-            self.place.from = record.number + 1;
-            self.place.sent_before = self.place.sent_before.max(self.place.from);
-            let error = record.error.context(&format!("record {} was refused", record.number));
-            return Err(self.interrupted(error));
+        if self.work.is_news() {
+            let resume = self.ids.token(self.place.from, None);
+            self.work.progress(RecordsRead { resume, ..self.read.clone() });
         }
         Ok(())
     }
 
-    async fn report(&mut self, Refused { number, error }: &Refused) -> Result<()> {
-        self.counts.refused += 1;
-        if self.counts.refused > MOST_REPORTED {
+    /// Tells of a record that was not written, which may end the import.
+    fn refuse(&mut self, Refused { number, error }: Refused) -> Result<()> {
+        self.work.fail(number, None, &error);
+        if !self.rules.ends_at(&error) {
             return Ok(());
         }
-        let record = ImportRecord::Refused(RefusedRecord {
-            number: *number,
-            code: error.code(),
-            message: error.message(),
-            outcome: error.known_outcome(),
-            details: error.details(),
-        });
-        self.sink.record(|out| out.value(&record)).await
-    }
-
-    /// The failure that ends the import, with what was done before it. Whatever it failed with, what
-    /// was written before is written.
-    fn interrupted(&mut self, error: Error) -> Error {
-        self.counts.resume = self.ids.token(self.place.from, Some(self.place.sent_before));
-        let counts = serde_json::to_value(&self.counts).unwrap_or_default();
-        let outcome = match error.known_outcome() {
-            _ if self.in_doubt => Outcome::Unknown,
-            Outcome::NotApplied if self.counts.inserted + self.counts.replaced > 0 => {
-                Outcome::Applied
-            }
-            known => known,
-        };
-        error.outcome(outcome).detail("counts", counts)
-    }
-
-    async fn tell(&mut self, of: fn(Counts) -> ImportRecord<'static>) -> Result<()> {
-        self.counts.resume = self.ids.token(self.place.from, None);
-        let record = of(self.counts.clone());
-        self.sink.record(|out| out.value(&record)).await
+        // All before it is answered, and nothing after it was sent.
+        self.place.from = number + 1;
+        self.place.sent_before = self.place.sent_before.max(self.place.from);
+        Err(error.context(&format!("record {number} was refused")))
     }
 }

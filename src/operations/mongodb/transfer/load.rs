@@ -10,13 +10,12 @@ use std::time::Duration;
 
 use mongodb::bson::raw::cstr;
 use mongodb::bson::{Bson, RawDocumentBuf, doc};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use super::duplicates::{Duplicate, Judge, id_of};
 use super::ids::Ids;
 use crate::backend::mongodb::{Call, Change, Namespace, Selection, Statement};
 use crate::error::{Code, Error, Result};
+use crate::operations::transfer::OnConflict;
 use crate::outcome::Outcome;
 
 /// Documents of one batch.
@@ -36,30 +35,29 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The server's code for a document whose `_id`, or another unique value, is there already.
 const DUPLICATE_KEY: i64 = 11000;
 
-/// What happens to a document whose `_id` is in the collection already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "DocumentsOnConflict")]
-pub(super) enum OnConflict {
-    /// It is refused, and reported.
-    #[default]
-    Refuse,
-    /// It is passed over.
-    Skip,
-    /// It takes the place of the one that is there.
-    Replace,
-}
-
 /// How the batches of an import are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) on_conflict: OnConflict,
     /// It ends at the first document that is refused: none after that is sent.
-    pub(super) ordered: bool,
+    pub(super) stop_on_error: bool,
     /// Records before this one may have been sent by the import that this one goes on with.
     pub(super) sent_before: u64,
     /// The collection has each `_id` once, so that a document that is sent again is not there twice.
     pub(super) unique_ids: bool,
+}
+
+impl Rules {
+    /// Whether this is where the import ends.
+    pub(super) fn ends_at(&self, refusal: &Error) -> bool {
+        let is_conflict = refusal.code() == Code::Conflict;
+        self.stop_on_error || self.on_conflict == OnConflict::Fail && is_conflict
+    }
+
+    /// Documents are sent so that none after a refused one is written.
+    fn ordered(&self) -> bool {
+        self.stop_on_error || self.on_conflict == OnConflict::Fail
+    }
 }
 
 /// Documents that will be written together.
@@ -154,6 +152,34 @@ impl Batch {
         written
     }
 
+    /// What writing it would do, as far as that can be told without.
+    pub(super) async fn look(
+        self,
+        call: &Call<'_>,
+        namespace: &Namespace,
+        on_conflict: OnConflict,
+    ) -> Result<Written> {
+        let own = self.documents.iter().filter(|loaded| !loaded.id_is_ours);
+        let ids: Vec<Bson> = own.map(|loaded| loaded.id.clone()).collect();
+        let stored =
+            if ids.is_empty() { Vec::new() } else { call.stored(namespace, ids, false).await? };
+        let stored: HashSet<_> = stored.iter().filter_map(|found| id_of(found)).collect();
+        let mut written = Written::default();
+        for Loaded { number, id_is_ours, document, .. } in self.documents {
+            let is_there = !id_is_ours && id_of(&document).is_some_and(|id| stored.contains(&id));
+            match on_conflict {
+                _ if !is_there => written.inserted += 1,
+                OnConflict::Skip => written.skipped += 1,
+                OnConflict::Replace => written.replaced += 1,
+                OnConflict::Refuse | OnConflict::Fail => {
+                    let error = Error::new(Code::Conflict, "a document with its `_id` is there");
+                    written.refused.push(Refused { number, error });
+                }
+            }
+        }
+        Ok(written)
+    }
+
     async fn send<'c>(
         &mut self,
         call: impl Fn() -> Call<'c>,
@@ -172,7 +198,7 @@ impl Batch {
                     return written;
                 }
             };
-            let error = match call().bulk(namespace, &statements, rules.ordered).await {
+            let error = match call().bulk(namespace, &statements, rules.ordered()).await {
                 Ok(report) => {
                     written.inserted += (report.inserted.len() + report.upserted.len()) as u64;
                     written.replaced += report.matched;
@@ -180,7 +206,7 @@ impl Batch {
                 }
                 Err(error) => error,
             };
-            let settled = self.settle(&error, rules.ordered, &mut written);
+            let settled = self.settle(&error, rules.ordered(), &mut written);
             let Settled { duplicates, in_doubt, inserted, answered } = settled;
             let on_conflict = rules.on_conflict;
             let judge = Judge { namespace, on_conflict, sent_before, inserted };
@@ -192,7 +218,7 @@ impl Batch {
                     written.stopped = Some(error);
                     return written;
                 }
-                if !written.refused.is_empty() {
+                if written.refused.iter().any(|refused| rules.ends_at(&refused.error)) {
                     return written;
                 }
                 if rules.on_conflict == OnConflict::Skip && self.there.is_empty() {

@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::super::conflict::OnConflict;
 use super::super::input::{Bytes, seconds};
 use super::super::key_set::KeySet;
 use crate::backend::redis::keyspace::bulk::Change;
 use crate::error::{Error, Result};
+use crate::operations::transfer::OnConflict;
 
 /// What a walk over all keys counts in the rate limit.
 const COST: u32 = 20;
@@ -67,7 +67,8 @@ pub(super) struct BulkInput {
     /// For `copy`: the id of the connection to copy to, a Redis connection of the same project on
     /// which the user has write permission.
     to: Option<String>,
-    /// For `copy`: what happens to keys that are there already: `skip` (default), `replace` or `fail`.
+    /// For `copy`: what happens to keys that are there already: `skip` (default), `replace`, `refuse` or
+    /// `fail`.
     on_conflict: Option<OnConflict>,
     /// Needed where the pattern is made of wildcards alone, such as `*`, where nine tenths of the
     /// database's keys or more fit, and where most do and the pattern does not say what their names begin
@@ -111,7 +112,7 @@ impl BulkInput {
                 let to = self.to.as_ref().and_then(|to| to.parse().ok()).ok_or_else(|| {
                     Error::validation("`copy` needs `to`, the id of the connection to copy to")
                 })?;
-                Task::Copy(to, self.on_conflict.unwrap_or_default())
+                Task::Copy(to, self.on_conflict.unwrap_or(OnConflict::Skip))
             }
         })
     }

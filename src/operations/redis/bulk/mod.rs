@@ -30,8 +30,4 @@ operations! {
     /// was there already (unless it is replaced), and what is gone or over meanwhile, is `skipped`.
     "redis.bulk" POST "/redis/{scope}/keys/bulk" Connection(Redis) Read 20 does by_input fails WrongType
         gives records(BulkRecord<'static>) => work::run;
-    /// Asks work of one's own to stop.
-    ///
-    /// It ends after the step that is under way, and its own last record says what was done.
-    "redis.jobs.stop" DELETE "/redis/{scope}/jobs/{job}" Connection(Redis) Read 1 does reads => work::stop;
 }

@@ -66,7 +66,7 @@ impl Pace {
 
 /// How quick the server is.
 #[allow(clippy::struct_field_names)] // The names of the answer.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Paced {
     /// The last round trip, in milliseconds.
     round_trip_ms: f64,

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::record::BulkRecord;
+use super::record::{BulkRecord, KeysBulk};
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::bulk::Change;
 use crate::backend::redis::transfer::describe::Description;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::TextOrBytes;
-use crate::request::feed::Sink;
+use crate::operations::transfer::Work;
 
 /// Keys that are shown.
 const MAX_SHOWN: usize = 100;
@@ -41,11 +41,11 @@ impl DryRun {
     }
 
     /// Shows a key, if it is one of the first.
-    pub(super) async fn show(
+    pub(super) fn show(
         &mut self,
         key: &[u8],
         described: &Description,
-        sink: &mut Sink,
+        work: &mut Work<'_, KeysBulk>,
     ) -> Result<()> {
         if !self.is_open() {
             return Ok(());
@@ -57,7 +57,7 @@ impl DryRun {
             expires_at: described.expires_at.as_ref().ok().copied().flatten(),
             size: described.size,
         });
-        sink.record(|out| out.value(&preview)).await
+        work.tell(&preview)
     }
 
     /// Which of the keys would be changed. The first ones are shown.
@@ -66,7 +66,7 @@ impl DryRun {
         client: &Client,
         change: Change,
         keys: &[Vec<u8>],
-        sink: &mut Sink,
+        work: &mut Work<'_, KeysBulk>,
         deadline: Deadline,
     ) -> Result<Vec<Result<bool>>> {
         let described = client.describe(keys, self.is_open(), deadline).await;
@@ -74,7 +74,7 @@ impl DryRun {
         for (key, described) in keys.iter().zip(described) {
             let would = described.map(|described| described.filter(|it| would_change(change, it)));
             if let Ok(Some(described)) = &would {
-                self.show(key, described, sink).await?;
+                self.show(key, described, work)?;
             }
             results.push(would.map(|would| would.is_some()));
         }

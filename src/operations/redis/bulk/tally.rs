@@ -1,33 +1,28 @@
-//! What was done so far, and how it is told.
+//! What became of each key, which is counted once.
 
-use serde_json::json;
-
-use super::super::problems::{Problem, Problems, is_gone};
-use super::super::progress::{EndedBy, Progress};
+use super::super::problems::is_gone;
 use super::super::visits::{Fate, Visits};
 use super::copy::Settled;
-use super::pace::Pace;
-use super::record::{BulkCounts, BulkEnd, BulkProgress, BulkRecord};
-use crate::error::{Error, Result};
-use crate::outcome::{Extent, Outcome};
-use crate::request::feed::Sink;
+use super::record::KeysBulk;
+use crate::error::Result;
+use crate::operations::transfer::{Problem, Work};
+use crate::outcome::Outcome;
 
-/// What became of the keys so far.
+/// Keys that were met.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub(super) counts: BulkCounts,
+    pub(super) examined: u64,
+    pub(super) matched: u64,
     visits: Visits,
-    problems: Problems,
-    progress: Progress,
 }
 
 impl Tally {
     /// Counts what became of some keys. Fails where it makes no sense to go on: something said so, or
     /// all of them failed because no server could be reached.
-    pub(super) async fn settle(&mut self, settled: Settled, sink: &mut Sink) -> Result<()> {
+    pub(super) fn settle(&mut self, settled: Settled, work: &mut Work<'_, KeysBulk>) -> Result<()> {
         let Settled { keys, over } = settled;
         for (key, result) in &keys {
-            self.count(key, result, sink).await;
+            self.count(key, result, work);
         }
         let error = |(_, result): &(Vec<u8>, Result<bool>)| result.as_ref().err().cloned();
         let all_gone = keys.iter().all(|key| error(key).as_ref().is_some_and(is_gone));
@@ -38,7 +33,7 @@ impl Tally {
     }
 
     /// Counts what became of one key, and tells of it if it went wrong.
-    async fn count(&mut self, key: &[u8], result: &Result<bool>, sink: &mut Sink) {
+    fn count(&mut self, key: &[u8], result: &Result<bool>, work: &mut Work<'_, KeysBulk>) {
         let (before, now) = self.visits.note(
             key,
             match result {
@@ -49,26 +44,14 @@ impl Tally {
             },
         );
         match before {
-            Some(before) => *self.count_of(before) -= 1,
-            None => self.counts.matched += 1,
+            Some(before) => *count_of(work, before) -= 1,
+            None => self.matched += 1,
         }
-        *self.count_of(now) += 1;
+        *count_of(work, now) += 1;
         if let Err(error) = result
             && before != Some(now)
-            && self.problems.admit()
         {
-            // Even if nobody reads any more, the other keys are counted.
-            let problem = BulkRecord::Problem(Problem::new(Some(key), error));
-            let _ = sink.record(|out| out.value(&problem)).await;
-        }
-    }
-
-    fn count_of(&mut self, fate: Fate) -> &mut u64 {
-        match fate {
-            Fate::Done => &mut self.counts.done,
-            Fate::Skipped => &mut self.counts.skipped,
-            Fate::Failed => &mut self.counts.failed,
-            Fate::Unknown => &mut self.counts.unknown,
+            work.problem(Problem::new(None, Some(key), error));
         }
     }
 
@@ -77,51 +60,17 @@ impl Tally {
         self.visits.is_done(key)
     }
 
-    /// The failure that ends the work, with what was done before it.
-    pub(super) fn ended_by(&self, failure: Error, dry_run: bool) -> Error {
-        let done = Extent { applied: self.counts.done, unknown: self.counts.unknown };
-        let done = if dry_run { Extent::default() } else { done };
-        failure.after(done, json!(self.counts))
+    /// Whether each key is counted once.
+    pub(super) fn is_exact(&self) -> bool {
+        self.visits.is_exact()
     }
+}
 
-    /// Tells of the progress, unless it was told of a moment ago.
-    pub(super) async fn progress(&mut self, node: Option<&str>, pace: &Pace, sink: &mut Sink) {
-        if !self.progress.is_news() {
-            return;
-        }
-        let progress = BulkProgress { counts: self.counts, node, paced: pace.told() };
-        let progress = BulkRecord::Progress(progress);
-        // Whether anybody reads is looked for before the next chunk.
-        if sink.record(|out| out.value(&progress)).await.is_ok() {
-            let _ = sink.flush().await;
-        }
-    }
-
-    /// What the log keeps where nobody reads the last record.
-    pub(super) fn log(&self, operation: &str, request_id: &str) {
-        let BulkCounts { matched, done, skipped, failed, unknown, .. } = self.counts;
-        tracing::info!(operation, request_id, matched, done, skipped, failed, unknown, "stopped");
-    }
-
-    /// The last record.
-    pub(super) async fn end(
-        &self,
-        ended_by: EndedBy,
-        may_be_incomplete: bool,
-        estimated: Option<u64>,
-        pace: &Pace,
-        sink: &mut Sink,
-    ) -> Result<()> {
-        let end = BulkRecord::End(BulkEnd {
-            counts: self.counts,
-            ended_by,
-            may_be_incomplete,
-            exact: self.visits.is_exact(),
-            estimated,
-            problems_untold: self.problems.untold(),
-            paced: pace.told(),
-        });
-        sink.record(|out| out.value(&end)).await?;
-        sink.flush().await
+fn count_of<'w>(work: &'w mut Work<'_, KeysBulk>, fate: Fate) -> &'w mut u64 {
+    match fate {
+        Fate::Done => &mut work.done,
+        Fate::Skipped => &mut work.skipped,
+        Fate::Failed => &mut work.failed,
+        Fate::Unknown => &mut work.unknown,
     }
 }

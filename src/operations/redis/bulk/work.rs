@@ -2,30 +2,24 @@
 
 use std::time::Instant;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use super::super::key_set::KeySet;
-use super::super::progress::EndedBy;
 use super::copy::{Copy, Settled, Target};
 use super::guard;
-use super::input::{Action, BulkInput, Task};
+use super::input::{BulkInput, Task};
 use super::pace::Pace;
 use super::preview::DryRun;
-use super::record::{BulkBegin, BulkRecord};
+use super::record::{BulkFindings, BulkRecord, BulkTerms, KeysBulk, Walked};
 use super::tally::Tally;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::bulk::Change;
 use crate::backend::redis::keyspace::selection::Selection;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::operations::clients::Leased;
+use crate::operations::transfer::{EndedBy, Work};
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
-use crate::request::feed::Sink;
 use crate::request::reply::Reply;
-use crate::service::jobs::Job;
 
 /// Keys that are changed together: what is under way when the work is asked to stop.
 const BATCH: usize = 250;
@@ -57,23 +51,35 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply<Bulk
             Deed::Copy(Box::new(Copy::new(to, on_conflict, input.dry_run)))
         }
     };
-    let job = cx.service.jobs.begin(cx.connection()?.id, cx.user.clone());
     let BulkInput { action, dry_run, sample, .. } = input;
-    let work =
-        Work { client, selection, deed, job, keyspace, dry_run, sample, pace: Pace::default() };
-    Reply::stream_of_steps(cx, cx.records(), move |cx, sink| Box::pin(work.run(cx, action, sink)))
+    let terms = BulkTerms { action, keyspace };
+    let walk = Walk {
+        client,
+        selection,
+        deed,
+        keyspace,
+        sample,
+        node: None,
+        pace: Pace::default(),
+        tally: Tally::default(),
+    };
+    Reply::stream_of_steps(cx, cx.records(), move |cx, sink| {
+        Box::pin(async move { walk.run(cx, Work::begin(cx, sink, dry_run, terms)?).await })
+    })
 }
 
-struct Work {
+/// The way through the keys.
+struct Walk {
     client: Leased<Client>,
     selection: Selection,
     deed: Deed,
-    job: Job,
     keyspace: Option<u64>,
-    dry_run: bool,
     /// For a dry run: keys to look at; `None` is all.
     sample: Option<u64>,
+    /// The node of a cluster that the keys are on.
+    node: Option<String>,
     pace: Pace,
+    tally: Tally,
 }
 
 /// What is done.
@@ -83,57 +89,41 @@ enum Deed {
     Copy(Box<Copy>),
 }
 
-impl Work {
-    async fn run(mut self, cx: &Context, action: Action, sink: &mut Sink) -> Result<()> {
-        let (job, dry_run, keyspace) = (self.job.id, self.dry_run, self.keyspace);
-        let begin = BulkRecord::Begin(BulkBegin { job, action, dry_run, keyspace });
-        sink.record(|out| out.value(&begin)).await?;
-        sink.flush().await?;
-        let mut tally = Tally::default();
-        let ended = self.all(cx, &mut tally, sink).await;
-        let (ended_by, failure) = match ended {
-            Ok(ended_by) => (ended_by, None),
-            Err(error) => (EndedBy::Failure, Some(error)),
-        };
+impl Walk {
+    async fn run(mut self, cx: &Context, mut work: Work<'_, KeysBulk>) -> Result<()> {
+        let ended = self.all(cx, &mut work).await;
         if let Deed::Copy(copy) = &self.deed {
-            copy.to().leave(cx, failure.as_ref());
+            copy.to().leave(cx, ended.as_ref().err());
         }
-        let told = tally
-            .end(
-                ended_by,
-                self.selection.may_be_incomplete(),
-                self.estimate(ended_by, &tally),
-                &self.pace,
-                sink,
-            )
-            .await;
-        if told.is_err() || sink.is_closed() {
-            tally.log(cx.operation.name, &cx.request_id);
-        }
-        failure.map_or(Ok(()), |error| Err(tally.ended_by(error, dry_run)))
+        let findings = BulkFindings {
+            may_be_incomplete: self.selection.may_be_incomplete(),
+            exact: self.tally.is_exact(),
+            estimated: self.estimate(ended.as_ref().ok()),
+        };
+        work.end(ended, self.walked(), findings).await
     }
 
     /// Goes all the way, unless something ends it before.
-    async fn all(&mut self, cx: &Context, tally: &mut Tally, sink: &mut Sink) -> Result<EndedBy> {
+    async fn all(&mut self, cx: &Context, work: &mut Work<'_, KeysBulk>) -> Result<EndedBy> {
         while let Some(found) = self.selection.next(&self.client, cx.step()).await? {
-            tally.counts.examined += found.examined;
-            let node = found.node.as_deref();
+            self.tally.examined += found.examined;
+            self.node = found.node;
             let left: Vec<Vec<u8>> =
-                found.keys.into_iter().filter(|key| self.is_left(key, tally)).collect();
+                found.keys.into_iter().filter(|key| self.is_left(key)).collect();
             for keys in left.chunks(BATCH) {
-                if let Some(ended_by) = is_over(&self.job, cx, sink) {
+                if let Some(ended_by) = work.over() {
                     return Ok(ended_by);
                 }
-                if let Some(ended_by) = self.chunk(cx, keys, node, tally, sink).await? {
+                if let Some(ended_by) = self.chunk(cx, keys, work).await? {
                     return Ok(ended_by);
                 }
             }
-            if self.sample.is_some_and(|sample| tally.counts.examined >= sample) {
+            if self.sample.is_some_and(|sample| self.tally.examined >= sample) {
                 return Ok(EndedBy::Sample);
             }
             // A filter that few keys fit is looked for at length.
-            tally.progress(node, &self.pace, sink).await;
-            if let Some(ended_by) = is_over(&self.job, cx, sink) {
+            self.progress(work);
+            if let Some(ended_by) = work.over() {
                 return Ok(ended_by);
             }
         }
@@ -142,8 +132,8 @@ impl Work {
 
     /// Whether there is something to do about a key that may have been met before. A change is made
     /// again, as a server that takes over may not have heard of it; a copy is there.
-    fn is_left(&self, key: &[u8], tally: &Tally) -> bool {
-        matches!(self.deed, Deed::Change(_, None)) || !tally.is_done(key)
+    fn is_left(&self, key: &[u8]) -> bool {
+        matches!(self.deed, Deed::Change(_, None)) || !self.tally.is_done(key)
     }
 
     /// Does what is to be done with some keys, and then waits if that took long.
@@ -151,92 +141,69 @@ impl Work {
         &mut self,
         cx: &Context,
         keys: &[Vec<u8>],
-        node: Option<&str>,
-        tally: &mut Tally,
-        sink: &mut Sink,
+        work: &mut Work<'_, KeysBulk>,
     ) -> Result<Option<EndedBy>> {
-        let Self { client, deed, job, pace, .. } = self;
         let started = Instant::now();
-        let pause = match deed {
+        let pause = match &mut self.deed {
             Deed::Change(change, dry_run) => {
+                let client = &self.client;
                 let results = match dry_run {
                     None => client.change(*change, keys, cx.step()).await,
-                    Some(dry_run) => dry_run.chunk(client, *change, keys, sink, cx.step()).await?,
+                    Some(dry_run) => dry_run.chunk(client, *change, keys, work, cx.step()).await?,
                 };
-                let pause = pace.observe(started.elapsed());
+                let pause = self.pace.observe(started.elapsed());
                 let keys = keys.iter().cloned().zip(results).collect();
-                tally.settle(Settled { keys, over: None }, sink).await?;
+                self.tally.settle(Settled { keys, over: None }, work)?;
                 pause
             }
             Deed::Copy(copy) => {
-                let (mut settled, mut batch) = copy.look(cx, client, keys, sink).await?;
+                let (mut settled, mut batch) = copy.look(cx, &self.client, keys, work).await?;
                 // How long values take says how large they are, and not how busy a server is.
-                let pause = pace.observe(started.elapsed());
+                let pause = self.pace.observe(started.elapsed());
                 loop {
-                    tally.settle(settled, sink).await?;
-                    tally.progress(node, pace, sink).await;
+                    self.tally.settle(settled, work)?;
                     if batch.is_empty() {
                         break pause;
                     }
-                    let sink: &Sink = sink;
-                    if let Some(ended_by) = is_over(job, cx, sink) {
+                    if work.is_news() {
+                        work.progress(walked(&self.tally, self.node.as_ref(), &self.pace));
+                    }
+                    if let Some(ended_by) = work.over() {
                         return Ok(Some(ended_by));
                     }
-                    let over = || is_over(job, cx, sink).is_some();
-                    settled = copy.step(cx, client, &mut batch, &over).await;
+                    let over = || work.over().is_some();
+                    settled = copy.step(cx, &self.client, &mut batch, &over).await;
                 }
             }
         };
-        tally.progress(node, pace, sink).await;
+        self.progress(work);
         if !pause.is_zero() {
-            job.stopped().run_until_cancelled(tokio::time::sleep(pause)).await;
+            // The next step looks what ended it.
+            let _ = work.until_over(tokio::time::sleep(pause)).await;
         }
         Ok(None)
     }
 
+    fn progress(&self, work: &mut Work<'_, KeysBulk>) {
+        if work.is_news() {
+            work.progress(self.walked());
+        }
+    }
+
+    fn walked(&self) -> Walked {
+        walked(&self.tally, self.node.as_ref(), &self.pace)
+    }
+
     /// How many keys would match, from those that were looked at.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    fn estimate(&self, ended_by: EndedBy, tally: &Tally) -> Option<u64> {
-        let keyspace = self.keyspace.filter(|_| ended_by == EndedBy::Sample)?;
-        let share = tally.counts.matched as f64 / tally.counts.examined.max(1) as f64;
+    fn estimate(&self, ended_by: Option<&EndedBy>) -> Option<u64> {
+        let keyspace = self.keyspace.filter(|_| ended_by == Some(&EndedBy::Sample))?;
+        let share = self.tally.matched as f64 / self.tally.examined.max(1) as f64;
         Some((share * keyspace as f64).round() as u64)
     }
 }
 
-/// What ends work between two steps.
-fn is_over(job: &Job, cx: &Context, sink: &Sink) -> Option<EndedBy> {
-    if job.is_stopped() {
-        Some(EndedBy::Stop)
-    } else if sink.is_closed() {
-        Some(EndedBy::Leaving)
-    } else {
-        cx.running.closing().is_cancelled().then_some(EndedBy::Shutdown)
-    }
-}
-
-/// Which work.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StopInput {
-    /// The `job` of the first record.
-    job: String,
-}
-
-/// Work that was asked to stop.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct StoppingJob {
-    #[schemars(with = "String")]
-    job: Uuid,
-    /// Always: whether it has stopped is its own stream's to say.
-    stopping: bool,
-}
-
-/// Asks it to stop.
-pub(super) async fn stop(cx: &Context, input: StopInput) -> Result<Reply<StoppingJob>> {
-    let unknown = || Error::not_found("no such work is under way in this process");
-    let job: Uuid = input.job.parse().map_err(|_| unknown())?;
-    if !cx.service.jobs.stop(job, cx.connection()?.id, cx.user.as_ref()) {
-        return Err(unknown());
-    }
-    Reply::of(&StoppingJob { job, stopping: true })
+fn walked(tally: &Tally, node: Option<&String>, pace: &Pace) -> Walked {
+    let Tally { examined, matched, .. } = *tally;
+    Walked { examined, matched, node: node.cloned(), paced: pace.told() }
 }

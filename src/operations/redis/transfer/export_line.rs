@@ -15,7 +15,7 @@ use crate::json::{Integer64, TextOrBytes};
 #[serde(rename_all = "lowercase")]
 pub(super) enum ExportLine {
     /// A key that could not be read.
-    Skipped(SkippedKey),
+    Problem(UnreadKey),
     /// What could not be read of any key, told once.
     Warning(Warning),
     /// The key of the lines before vanished, or became another, while it was read. Always `true`.
@@ -172,7 +172,7 @@ pub(super) struct DumpedKey {
 
 /// A key that could not be read.
 #[derive(JsonSchema)]
-pub(super) struct SkippedKey {
+pub(super) struct UnreadKey {
     key: TextOrBytes,
     /// `null` where it is not known.
     #[serde(rename = "type")]
@@ -198,6 +198,6 @@ pub(super) struct ExportEnd {
     /// Slots moved or another server took over: keys may have been missed.
     pub(super) may_be_incomplete: bool,
     /// Whether each key occurs once. With more than 900,000 keys not all are remembered; and a key that
-    /// was `skipped` may have been met again, and be there too.
+    /// could not be read may have been met again, and be there too.
     pub(super) exact: bool,
 }

@@ -6,21 +6,19 @@ use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::conflict::OnConflict;
-use super::super::progress::EndedBy;
 use super::ledger::{Ledger, Sums};
 use super::line::{KeyContent, KeyLine, Line};
-use super::report::{Checksum, ImportBegin, ImportRecord};
+use super::report::{Checksum, FileFindings, KeysImport, LinesRead};
 use super::writer::KeyWriter;
 use crate::backend::redis::Client;
 use crate::error::{Error, Result};
 use crate::operations::clients::Leased;
+use crate::operations::transfer::{EndedBy, ImportTerms, OnConflict, Record, Work};
 use crate::request::context::Context;
 use crate::request::effect::Effect;
 use crate::request::feed::Sink;
 use crate::request::reply::Reply;
 use crate::request::upload::Upload;
-use crate::service::jobs::Job;
 
 /// Longest line. The exports of this package keep to less, unless one element is very large.
 const MAX_LINE: usize = 64 << 20;
@@ -40,8 +38,8 @@ pub(super) enum Ttl {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImportInput {
-    /// What happens to keys that are there already: `skip` (default), `replace` or `fail`.
-    #[serde(default)]
+    /// What happens to keys that are there already: `skip` (default), `replace`, `refuse` or `fail`.
+    #[serde(default = "OnConflict::skip")]
     on_conflict: OnConflict,
     /// `keep` (default) or `none`.
     #[serde(default)]
@@ -49,13 +47,15 @@ pub(super) struct ImportInput {
     /// Reads and checks everything, looks which keys are there, and writes nothing.
     #[serde(default)]
     dry_run: bool,
-    /// The first line to write: the `resume_line` of an import that was cut off. The lines before it
-    /// must be sent too; they are summed and not written.
-    from_line: Option<u64>,
+    /// The `resume` of an import that was cut off: the first line to write. The lines before it must be
+    /// sent too; they are summed and not written.
+    resume: Option<String>,
 }
 
 /// Reads the body and writes its keys.
-pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply<ImportRecord>> {
+pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply<Record<KeysImport>>> {
+    let line = input.resume.as_ref().map(|line| line.parse()).transpose();
+    let from = line.map_err(|_| Error::validation("`resume` is not what an import has told"))?;
     let effect = if input.dry_run { Effect::Reads } else { Effect::Writes };
     cx.will(effect, cx.operation.cost).await?;
     let upload = cx.upload()?;
@@ -64,15 +64,15 @@ pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply<Import
         client.require_transactions(cx.deadline).await?;
     }
     let now = client.now(cx.deadline).await;
-    let job = cx.service.jobs.begin(cx.connection()?.id, cx.user.clone());
     let import = Import {
         upload,
-        job,
         input,
+        from,
         now,
         began: std::time::Instant::now(),
         segment: Ledger::default(),
         unread: false,
+        bytes: 0,
         place: Place::Start,
         checksum: Checksum::Missing,
         ahead: None,
@@ -82,8 +82,9 @@ pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply<Import
 
 struct Import {
     upload: Upload,
-    job: Job,
     input: ImportInput,
+    /// The first line to write.
+    from: Option<u64>,
     /// The server's time when the import began, and when that was.
     now: i64,
     began: std::time::Instant,
@@ -91,6 +92,8 @@ struct Import {
     segment: Ledger,
     /// Some of these can't be read, so that their keys can't be counted.
     unread: bool,
+    /// Bytes of all lines that were read.
+    bytes: u64,
     place: Place,
     checksum: Checksum,
     /// What was read to see whether a line is the last.
@@ -117,24 +120,18 @@ enum Next {
 
 impl Import {
     async fn run(mut self, cx: &Context, client: Leased<Client>, sink: &mut Sink) -> Result<()> {
-        let begin = ImportBegin { job: self.job.id, dry_run: self.input.dry_run };
-        sink.offer(|out| out.value(&ImportRecord::Begin(begin)))?;
-        let mut writer =
-            KeyWriter::new(cx, &client, sink, self.input.on_conflict, self.input.dry_run)?;
+        let ImportInput { on_conflict, dry_run, .. } = self.input;
+        let work = Work::begin(cx, sink, dry_run, ImportTerms { on_conflict })?;
+        let mut writer = KeyWriter::new(cx, &client, work, on_conflict, dry_run)?;
         let ended = self.all(&mut writer).await;
-        let (ended_by, failure) = match ended {
-            Ok(ended_by) => (ended_by, None),
-            Err(error) => (EndedBy::Failure, Some(error)),
-        };
-        let resume_line = writer.unsettled().unwrap_or(writer.report.line + 1);
+        let read = self.read(&writer);
         writer.abandon().await;
-        let KeyWriter { report, sink, .. } = writer;
-        let told = report.end(ended_by, self.checksum, resume_line, sink).await;
-        if told.is_err() || sink.is_closed() {
-            report.log(cx.operation.name, &cx.request_id);
-        }
-        let failed = |error| Err(report.ended_by(error, resume_line, self.input.dry_run));
-        failure.map_or(Ok(()), failed)
+        writer.work.end(ended, read, FileFindings { checksum: self.checksum }).await
+    }
+
+    fn read(&self, writer: &KeyWriter<'_>) -> LinesRead {
+        let KeyWriter { line, expired, .. } = *writer;
+        LinesRead { line, bytes: self.bytes, expired, resume: writer.unsettled().to_string() }
     }
 
     /// Reads the file to its end, unless something ends it before.
@@ -144,17 +141,19 @@ impl Import {
                 Ok(Next::Line(line)) => line,
                 Ok(Next::Over(ended_by)) => return Ok(ended_by),
                 Ok(Next::End) => break,
-                Err(error) => return Err(at_line(writer.report.line + 1, &error)),
+                Err(error) => return Err(at_line(writer.line + 1, &error)),
             };
-            writer.report.line += 1;
-            writer.report.bytes += line.len() as u64 + 1;
+            writer.line += 1;
+            self.bytes += line.len() as u64 + 1;
             if !self.line(&line, writer).await? {
                 // It was cut off in the middle.
-                writer.report.line -= 1;
+                writer.line -= 1;
                 break;
             }
-            let resume_line = writer.unsettled().unwrap_or(writer.report.line + 1);
-            writer.report.progress(resume_line, writer.sink);
+            if writer.work.is_news() {
+                let read = self.read(writer);
+                writer.work.progress(read);
+            }
         }
         if self.place != Place::End {
             // What came is whole lines, and is written; but it is not all.
@@ -176,19 +175,15 @@ impl Import {
         if let Some(ahead) = self.ahead.take() {
             return Ok(ahead);
         }
-        let closing = writer.cx.running.closing();
-        tokio::select! {
-            biased;
-            () = self.job.stopped().cancelled() => Ok(Next::Over(EndedBy::Stop)),
-            () = writer.sink.closed() => Ok(Next::Over(EndedBy::Leaving)),
-            () = closing.cancelled() => Ok(Next::Over(EndedBy::Shutdown)),
-            line = self.upload.line(MAX_LINE) => Ok(line?.map_or(Next::End, Next::Line)),
+        match writer.work.until_over(self.upload.line(MAX_LINE)).await {
+            Ok(line) => Ok(line?.map_or(Next::End, Next::Line)),
+            Err(ended_by) => Ok(Next::Over(ended_by)),
         }
     }
 
     /// Does what a line says; `false` where it is the last and not whole.
     async fn line(&mut self, text: &[u8], writer: &mut KeyWriter<'_>) -> Result<bool> {
-        let number = writer.report.line;
+        let number = writer.line;
         let line = match Line::read(text) {
             Ok(line) => line,
             Err(refused) if self.place == Place::Start => {
@@ -206,7 +201,7 @@ impl Import {
                 let reason = "a line of its value can't be read";
                 writer.refuse_open(&Error::validation(reason)).await;
                 let key = refused.key.as_deref();
-                writer.report.refuse(number, key, &refused.reason, writer.sink);
+                writer.refuse(number, key, &refused.reason);
                 return Ok(true);
             }
         };
@@ -219,7 +214,7 @@ impl Import {
             return Err(Error::validation("line 1 is not the header of an export"));
         }
         if self.place == Place::End {
-            writer.report.refuse(number, None, "it comes after the end of the export", writer.sink);
+            writer.refuse(number, None, "it comes after the end of the export");
             return Ok(true);
         }
         self.place = Place::Body;
@@ -301,7 +296,7 @@ impl Import {
         line: Line<'_>,
         writer: &mut KeyWriter<'_>,
     ) -> Result<()> {
-        let wanted = self.input.from_line.is_none_or(|from| number >= from);
+        let wanted = self.from.is_none_or(|from| number >= from);
         match line {
             Line::Key(key) => {
                 if writer.is_open() {
@@ -323,7 +318,7 @@ impl Import {
             }
             Line::Part { more, .. } | Line::Pending { more, .. } if !writer.is_open() => {
                 self.segment.keys += u64::from(!more);
-                if self.input.from_line == Some(number) {
+                if self.from == Some(number) {
                     let message = format!(
                         "line {number} goes on with a value; begin at the line where its key is"
                     );
@@ -331,7 +326,7 @@ impl Import {
                 }
                 if wanted {
                     let reason = "it goes on with a value that has not begun";
-                    writer.report.refuse(number, None, reason, writer.sink);
+                    writer.refuse(number, None, reason);
                 }
                 Ok(())
             }
@@ -381,5 +376,5 @@ fn without_times(mut key: KeyLine) -> KeyLine {
 }
 
 fn at_line(number: u64, error: &Error) -> Error {
-    error.clone().context(&format!("line {number}")).detail("line", number)
+    error.clone().context(&format!("line {number}")).detail("number", number)
 }

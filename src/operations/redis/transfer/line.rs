@@ -90,7 +90,9 @@ struct Raw<'a> {
     #[serde(rename = "changed")]
     _changed: Option<bool>,
     gone: Option<bool>,
-    skipped: Option<IgnoredAny>,
+    /// Earlier exports tell it as `skipped`.
+    #[serde(alias = "skipped")]
+    problem: Option<IgnoredAny>,
     warning: Option<IgnoredAny>,
     checkpoint: Option<Checkpoint>,
     end: Option<Sums>,
@@ -122,7 +124,7 @@ impl<'a> Raw<'a> {
             self.part.is_some(),
             self.pending.is_some(),
             self.gone.is_some(),
-            self.skipped.is_some(),
+            self.problem.is_some(),
             self.warning.is_some(),
             self.checkpoint.is_some(),
             self.end.is_some(),
@@ -177,7 +179,7 @@ impl<'a> Raw<'a> {
             Line::Error(message)
         } else if self.gone.is_some() {
             Line::Gone
-        } else if self.skipped.is_some() {
+        } else if self.problem.is_some() {
             Line::Skipped
         } else {
             Line::Warning

@@ -20,7 +20,8 @@ mod values;
 mod writer;
 
 use self::export_line::ExportLine;
-use self::report::ImportRecord;
+use self::report::KeysImport;
+use crate::operations::transfer::Record;
 use crate::request::operation::operations;
 
 operations! {
@@ -41,5 +42,5 @@ operations! {
     /// Lines are held to their checksum at each checkpoint, and the import ends where one differs; what was
     /// written before stays. A module's value is restored only into the connection that it was exported from.
     "redis.import" POST "/redis/{scope}/import" Connection(Redis) Write 20 does by_input fails WrongType
-        takes upload gives records(ImportRecord) => import::run;
+        takes upload gives records(Record<KeysImport>) => import::run;
 }

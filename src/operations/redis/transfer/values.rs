@@ -368,11 +368,11 @@ impl Values {
         self.ledger
             .line(sink, |out| {
                 let mut line = Object::open(out);
-                let mut skipped = Object::open(line.key("skipped"));
-                encode::text_or_bytes(skipped.key("key"), key);
-                skipped.member("type", &type_name)?;
-                skipped.members(&Cause::from(error))?;
-                skipped.close();
+                let mut problem = Object::open(line.key("problem"));
+                encode::text_or_bytes(problem.key("key"), key);
+                problem.member("type", &type_name)?;
+                problem.members(&Cause::from(error))?;
+                problem.close();
                 line.close();
                 Ok(())
             })

@@ -3,11 +3,10 @@
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::super::conflict::OnConflict;
 use super::super::problems::ends_writing;
 use super::content;
 use super::line::{KeyContent, KeyLine};
-use super::report::Report;
+use super::report::KeysImport;
 use super::sealed::Seals;
 use crate::backend::redis::Client;
 use crate::backend::redis::transfer::assembly::Assembly;
@@ -17,20 +16,23 @@ use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
 use crate::backend::redis::values::NativeType;
 use crate::backend::redis::values::NewValue;
 use crate::error::{Code, Error, Result};
+use crate::operations::transfer::{OnConflict, Work};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
-use crate::request::feed::Sink;
 
 /// Keys that are written together, and about how many bytes.
 const BATCH: usize = 500;
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Writes keys, and reports what became of each.
+/// Writes keys, and tells what became of each.
 pub(super) struct KeyWriter<'a> {
     pub(super) cx: &'a Context,
-    pub(super) client: &'a Client,
-    pub(super) sink: &'a mut Sink,
-    pub(super) report: Report,
+    client: &'a Client,
+    pub(super) work: Work<'a, KeysImport>,
+    /// The line that is read.
+    pub(super) line: u64,
+    /// Keys whose time was over.
+    pub(super) expired: u64,
     policy: OnConflict,
     seals: Seals,
     /// Nothing is written; what would be is counted.
@@ -68,15 +70,16 @@ impl<'a> KeyWriter<'a> {
     pub(super) fn new(
         cx: &'a Context,
         client: &'a Client,
-        sink: &'a mut Sink,
+        work: Work<'a, KeysImport>,
         policy: OnConflict,
         dry_run: bool,
     ) -> Result<Self> {
         Ok(Self {
             cx,
             client,
-            sink,
-            report: Report::default(),
+            work,
+            line: 0,
+            expired: 0,
             policy,
             seals: Seals::of(cx)?,
             dry_run,
@@ -87,11 +90,16 @@ impl<'a> KeyWriter<'a> {
         })
     }
 
+    /// Tells of a line that can't be read, or of a key that can't be written.
+    pub(super) fn refuse(&mut self, line: u64, key: Option<&[u8]>, reason: &str) {
+        self.work.fail(line, key, &Error::validation(reason));
+    }
+
     /// The first line whose key is not settled.
-    pub(super) fn unsettled(&self) -> Option<u64> {
+    pub(super) fn unsettled(&self) -> u64 {
         let first = self.batch.first().map(|(line, _)| *line);
         let open = self.open.as_ref().filter(|open| !matches!(open.fate, Fate::Refused));
-        first.or(open.map(|open| open.line))
+        first.or(open.map(|open| open.line)).unwrap_or(self.line + 1)
     }
 
     /// Whether the value of the last key goes on.
@@ -122,7 +130,7 @@ impl<'a> KeyWriter<'a> {
             KeyContent::Value { kind, value, .. }
                 if kind != NativeType::String && value.is_empty() =>
             {
-                self.report.refuse(line, Some(&key), "Redis has no empty collections", self.sink);
+                self.refuse(line, Some(&key), "Redis has no empty collections");
                 return Ok(());
             }
             KeyContent::Value { value, field_expires, .. } => Content::Value(value, field_expires),
@@ -130,14 +138,14 @@ impl<'a> KeyWriter<'a> {
                 match self.seals.open(&key, &type_name, bytes, seal.as_deref()) {
                     Ok(dump) => Content::Dump(dump),
                     Err(reason) => {
-                        self.report.refuse(line, Some(&key), reason, self.sink);
+                        self.refuse(line, Some(&key), reason);
                         return Ok(());
                     }
                 }
             }
         };
         if expired {
-            self.report.expired += 1;
+            self.expired += 1;
             return Ok(());
         }
         self.batch.push((line, NewKey { key, content, expires_at }));
@@ -160,7 +168,7 @@ impl<'a> KeyWriter<'a> {
         match content::value(open.kind, raw) {
             Ok(value) => self.add(&value, field_expires).await?,
             Err(reason) => {
-                let reason = format!("line {}: {reason}", self.report.line);
+                let reason = format!("line {}: {reason}", self.line);
                 self.refuse_open(&Error::validation(reason)).await;
             }
         }
@@ -189,7 +197,7 @@ impl<'a> KeyWriter<'a> {
         if matches!(open.fate, Fate::Refused) {
             return;
         }
-        self.report.problem(open.line, Some(&open.key), error, self.sink);
+        self.work.fail(open.line, Some(&open.key), error);
         let fate = std::mem::replace(&mut open.fate, Fate::Refused);
         if let Fate::Assembled { assembly, .. } = fate {
             assembly.discard(self.client, self.cx.step()).await;
@@ -218,7 +226,7 @@ impl<'a> KeyWriter<'a> {
             let there = self.client.exist(&[key], self.cx.step()).await;
             if there.into_iter().next().unwrap_or(Ok(false))? {
                 if self.policy == OnConflict::Fail {
-                    return Err(exists(line, key));
+                    return Err(ends(line, key));
                 }
                 return Ok(Fate::Ignored(Stored::Kept));
             }
@@ -268,7 +276,7 @@ impl<'a> KeyWriter<'a> {
             Fate::Refused => return Ok(()),
             Fate::Ignored(stored) => Ok(stored),
             Fate::Assembled { assembly, .. } => {
-                let conflict = self.policy.conflict();
+                let conflict = self.policy.into();
                 assembly.finish(self.client, expires_at, conflict, self.cx.step()).await
             }
         };
@@ -289,7 +297,7 @@ impl<'a> KeyWriter<'a> {
             return Ok(());
         }
         let (lines, entries): (Vec<u64>, Vec<NewKey>) = batch.into_iter().unzip();
-        let conflict = self.policy.conflict();
+        let conflict = self.policy.into();
         let stored = self.client.store(&entries, conflict, &self.token, self.cx.step()).await;
         let mut failure = None;
         for ((line, entry), stored) in lines.into_iter().zip(entries).zip(stored) {
@@ -318,17 +326,14 @@ impl<'a> KeyWriter<'a> {
             && let Some(at) = there.iter().position(|&there| there)
         {
             let (line, entry) = &self.batch[at];
-            return Err(exists(*line, &entry.key));
+            return Err(ends(*line, &entry.key));
         }
         if self.dry_run {
-            let kept = if self.policy == OnConflict::Skip {
-                there.into_iter().filter(|&there| there).count() as u64
-            } else {
-                0
-            };
-            self.report.skipped += kept;
-            self.report.done += self.batch.len() as u64 - kept;
-            self.batch.clear();
+            for ((line, entry), there) in std::mem::take(&mut self.batch).into_iter().zip(there) {
+                let is_kept = there && self.policy != OnConflict::Replace;
+                let stored = if is_kept { Stored::Kept } else { Stored::Written };
+                self.settle(line, &entry.key, Ok(stored))?;
+            }
         }
         Ok(())
     }
@@ -336,16 +341,19 @@ impl<'a> KeyWriter<'a> {
     /// Notes what became of a key.
     fn settle(&mut self, line: u64, key: &[u8], stored: Result<Stored>) -> Result<()> {
         match stored {
-            Ok(Stored::Written) => self.report.done += 1,
-            Ok(Stored::Expired) => self.report.expired += 1,
-            Ok(Stored::Kept) => {
-                self.report.skipped += 1;
-                if self.policy == OnConflict::Fail {
-                    return Err(exists(line, key));
-                }
+            Ok(Stored::Written) => self.work.done += 1,
+            Ok(Stored::Expired) => self.expired += 1,
+            Ok(Stored::Kept) if self.policy == OnConflict::Fail => return Err(ends(line, key)),
+            Ok(Stored::Kept) if self.policy == OnConflict::Refuse => {
+                self.work.fail(
+                    line,
+                    Some(key),
+                    &Error::new(Code::Conflict, "the key exists already"),
+                );
             }
+            Ok(Stored::Kept) => self.work.skipped += 1,
             Err(error) => {
-                self.report.problem(line, Some(key), &error, self.sink);
+                self.work.fail(line, Some(key), &error);
                 if ends_writing(&error) {
                     return Err(error);
                 }
@@ -355,8 +363,9 @@ impl<'a> KeyWriter<'a> {
     }
 }
 
-fn exists(line: u64, key: &[u8]) -> Error {
+/// What is there already ends the import.
+fn ends(line: u64, key: &[u8]) -> Error {
     let key = String::from_utf8_lossy(&key[..key.len().min(100)]);
     let message = format!("line {line}: the key {key:?} exists already; the import ends here");
-    Error::new(Code::Conflict, message).detail("line", line)
+    Error::new(Code::Conflict, message).detail("number", line)
 }

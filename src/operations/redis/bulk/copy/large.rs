@@ -139,7 +139,7 @@ impl Copy {
         assembly: Assembly,
         expires_at: Option<i64>,
     ) -> Result<Stored> {
-        let conflict = self.on_conflict.conflict();
+        let conflict = self.on_conflict.into();
         let stored = assembly.finish(&self.to.client, expires_at, conflict, cx.step()).await;
         stored.map_err(|error| self.to.failed(cx, error))
     }

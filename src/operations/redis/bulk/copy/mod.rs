@@ -11,16 +11,16 @@ mod batch;
 mod large;
 mod target;
 
-use super::super::conflict::OnConflict;
 use super::preview::DryRun;
+use super::record::KeysBulk;
 use crate::backend::redis::Client;
 use crate::backend::redis::transfer::describe::Description;
 use crate::backend::redis::transfer::small::SmallValue;
 use crate::backend::redis::transfer::store::{Content, NewKey, Stored};
 use crate::backend::redis::values::NativeType;
 use crate::error::{Code, Error, Result};
+use crate::operations::transfer::{OnConflict, Work};
 use crate::request::context::Context;
-use crate::request::feed::Sink;
 use batch::Key;
 pub(super) use batch::{Batch, Settled};
 pub(super) use target::Target;
@@ -65,7 +65,7 @@ impl Copy {
         cx: &Context,
         from: &Client,
         keys: &[Vec<u8>],
-        sink: &mut Sink,
+        work: &mut Work<'_, KeysBulk>,
     ) -> Result<(Settled, Batch)> {
         let (described, there) =
             tokio::join!(from.describe(keys, true, cx.step()), self.to.has(cx, keys));
@@ -80,8 +80,12 @@ impl Copy {
                 (Ok(Some(_)), Ok(true)) if self.on_conflict == OnConflict::Fail => {
                     // Of all these keys none is written.
                     let mut conflict = Settled::default();
-                    conflict.end(name.clone(), self.to.has_it(cx, &name));
+                    conflict.end(name.clone(), self.to.has_it(cx, &name, true));
                     return Ok((conflict, Batch::default()));
+                }
+                (Ok(Some(_)), Ok(true)) if self.on_conflict == OnConflict::Refuse => {
+                    let error = self.to.has_it(cx, &name, false);
+                    settled.add(name, Err(error));
                 }
                 (Ok(Some(Description { expires_at: Err(error), .. })), Ok(_))
                 | (Err(error), _)
@@ -94,7 +98,7 @@ impl Copy {
         }
         if let Some(dry_run) = &mut self.dry_run {
             for key in batch.take() {
-                dry_run.show(&key.name, &key.is, sink).await?;
+                dry_run.show(&key.name, &key.is, work)?;
                 settled.add(key.name, Ok(true));
             }
         }
@@ -170,7 +174,7 @@ impl Copy {
             entries.push(NewKey { key: key.name.clone(), content, expires_at });
             sent.push(key);
         }
-        let stored = self.to.store(cx, &entries, self.on_conflict.conflict()).await;
+        let stored = self.to.store(cx, &entries, self.on_conflict.into()).await;
         for (key, stored) in sent.into_iter().zip(stored) {
             match stored {
                 Err(error) => settled.unwritten(key.name, self.to.failed(cx, error)),
@@ -184,8 +188,12 @@ impl Copy {
         match stored {
             Stored::Written => settled.add(name, Ok(true)),
             Stored::Kept if self.on_conflict == OnConflict::Fail => {
-                let error = self.to.has_it(cx, &name);
+                let error = self.to.has_it(cx, &name, true);
                 settled.end(name, error);
+            }
+            Stored::Kept if self.on_conflict == OnConflict::Refuse => {
+                let error = self.to.has_it(cx, &name, false);
+                settled.add(name, Err(error));
             }
             Stored::Kept | Stored::Expired => settled.add(name, Ok(false)),
         }

@@ -98,10 +98,11 @@ impl Target {
         may
     }
 
-    /// That a key is there which must not be.
-    pub(super) fn has_it(&self, cx: &Context, key: &[u8]) -> Error {
+    /// That a key is there, which may end the copy.
+    pub(super) fn has_it(&self, cx: &Context, key: &[u8], ends: bool) -> Error {
         let key = String::from_utf8_lossy(&key[..key.len().min(100)]);
-        let message = format!("the key {key:?} exists already; the copy ends here");
+        let ends = if ends { "; the copy ends here" } else { "" };
+        let message = format!("the key {key:?} exists already{ends}");
         self.failed(cx, Error::new(Code::Conflict, message))
     }
 
