@@ -156,8 +156,6 @@ import type {
   RedisImportRecord,
   RedisInfoAnswer,
   RedisInfoInput,
-  RedisJobsStopAnswer,
-  RedisJobsStopInput,
   RedisKeysConsumersAnswer,
   RedisKeysConsumersInput,
   RedisKeysCopyAnswer,
@@ -221,6 +219,8 @@ import type {
   RegistryDatabasesUpdateInput,
   ServiceHealthAnswer,
   ServiceHealthInput,
+  ServiceJobsStopAnswer,
+  ServiceJobsStopInput,
   ServiceMetricsInput,
   ServiceOpenapiAnswer,
   ServiceOpenapiInput,
@@ -267,7 +267,6 @@ export interface Operations {
   'redis.pubsub.publish': { input: RedisPubsubPublishInput; answer: RedisPubsubPublishAnswer }
   'redis.pubsub.subscribe': { input: RedisPubsubSubscribeInput; message: RedisPubsubSubscribeMessage; request: RedisPubsubSubscribeRequest }
   'redis.bulk': { input: RedisBulkInput; record: RedisBulkRecord }
-  'redis.jobs.stop': { input: RedisJobsStopInput; answer: RedisJobsStopAnswer }
   'redis.export': { input: RedisExportInput; record: RedisExportRecord }
   'redis.export.keys': { input: RedisExportKeysInput; record: RedisExportKeysRecord }
   'redis.import': { input: RedisImportInput; record: RedisImportRecord }
@@ -336,6 +335,7 @@ export interface Operations {
   'http.request': { input: HttpRequestInput; answer: HttpRequestAnswer }
   'service.health': { input: ServiceHealthInput; answer: ServiceHealthAnswer }
   'service.pools': { input: ServicePoolsInput; answer: ServicePoolsAnswer }
+  'service.jobs.stop': { input: ServiceJobsStopInput; answer: ServiceJobsStopAnswer }
   'service.metrics': { input: ServiceMetricsInput }
   'service.openapi': { input: ServiceOpenapiInput; answer: ServiceOpenapiAnswer }
 }

@@ -897,8 +897,11 @@ export type RedisBulkInput = {
      * which the user has write permission.
      */
     to?: string | null;
-    /** For `copy`: what happens to keys that are there already: `skip` (default), `replace` or `fail`. */
-    on_conflict?: OnKeyConflict | null;
+    /**
+     * For `copy`: what happens to keys that are there already: `skip` (default), `replace`, `refuse` or
+     * `fail`.
+     */
+    on_conflict?: OnConflict | null;
     /**
      * Needed where the pattern is made of wildcards alone, such as `*`, where nine tenths of the
      * database's keys or more fit, and where most do and the pattern does not say what their names begin
@@ -923,18 +926,6 @@ export type RedisBulkInput = {
     identifier?: string;
 };
 export type RedisBulkRecord = BulkRecord;
-/** Which work. */
-export type RedisJobsStopInput = {
-    /** The `job` of the first record. */
-    job: string;
-    /** The `ref` of a project, or the id of a connection. */
-    scope: string;
-    /** Id of the connection, where `scope` is a project. */
-    connection_id?: string;
-    /** Name of the connection, where `scope` is a project. */
-    identifier?: string;
-};
-export type RedisJobsStopAnswer = StoppingJob;
 /** Which keys. */
 export type RedisExportInput = {
     /** Glob pattern; default: all keys. */
@@ -969,8 +960,11 @@ export type RedisExportKeysInput = {
 export type RedisExportKeysRecord = ExportLine;
 /** How to import. The body is what an export gave. */
 export type RedisImportInput = {
-    /** What happens to keys that are there already: `skip` (default), `replace` or `fail`. */
-    on_conflict?: OnKeyConflict;
+    /**
+     * What happens to keys that are there already: `skip` (default), `replace`, `refuse` or `fail`.
+     * @default skip
+     */
+    on_conflict?: OnConflict;
     /** `keep` (default) or `none`. */
     ttl?: Ttl;
     /**
@@ -979,10 +973,10 @@ export type RedisImportInput = {
      */
     dry_run?: boolean;
     /**
-     * The first line to write: the `resume_line` of an import that was cut off. The lines before it
-     * must be sent too; they are summed and not written.
+     * The `resume` of an import that was cut off: the first line to write. The lines before it must be
+     * sent too; they are summed and not written.
      */
-    from_line?: number | null;
+    resume?: string | null;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
     /** Id of the connection, where `scope` is a project. */
@@ -990,7 +984,7 @@ export type RedisImportInput = {
     /** Name of the connection, where `scope` is a project. */
     identifier?: string;
 };
-export type RedisImportRecord = ImportRecord;
+export type RedisImportRecord = KeysImportRecord;
 /** Which databases, and what of them. */
 export type MongodbDatabasesListInput = {
     /**
@@ -2538,14 +2532,16 @@ export type MongodbDocumentsImportInput = {
      */
     format?: FileFormat | null;
     /**
-     * What happens to a document whose `_id` is there already. One that has another unique value that
-     * is taken is refused, with the name of the index.
+     * What happens to a document whose `_id` is there already: `refuse` (default), `skip`, `replace` or
+     * `fail`. One that has another unique value that is taken is told as a problem, with the name of the
+     * index; with `fail` the import ends at it too.
+     * @default refuse
      */
-    on_conflict?: DocumentsOnConflict;
-    /** The `resume` that an interrupted import has told: goes on there with the same body. */
+    on_conflict?: OnConflict;
+    /** The `resume` that an import has told which was cut off: goes on there with the same body. */
     resume?: string | null;
     /**
-     * Read everything and write nothing.
+     * Reads everything, looks which documents are there, and writes nothing.
      * @default false
      */
     dry_run?: boolean;
@@ -2715,6 +2711,12 @@ export type ServiceHealthAnswer = Health;
 /** The input of an operation that asks for nothing but what its path says. */
 export type ServicePoolsInput = Record<string, unknown>;
 export type ServicePoolsAnswer = PoolsShown;
+/** Which work. */
+export type ServiceJobsStopInput = {
+    /** Its first record's `job`, or the header `x-job-id` of its answer. */
+    job: string;
+};
+export type ServiceJobsStopAnswer = StoppingJob;
 /** The input of an operation that asks for nothing but what its path says. */
 export type ServiceMetricsInput = Record<string, unknown>;
 /** The input of an operation that asks for nothing but what its path says. */
@@ -2738,8 +2740,8 @@ export type NameEncoding = "text" | "base64url";
 export type Message = unknown;
 /** What to do to each key. */
 export type Action = "delete" | "expire" | "persist" | "copy";
-/** What happens to keys that are there already. */
-export type OnKeyConflict = "skip" | "replace" | "fail";
+/** What happens to what is there already, and to what comes in its place. */
+export type OnConflict = "skip" | "replace" | "refuse" | "fail";
 /** What becomes of the times at which keys expire. */
 export type Ttl = "keep" | "none";
 /** Options of a new collection or view, as servers name them. */
@@ -3496,8 +3498,6 @@ export type BeforeChange = "off" | "whenAvailable" | "required";
 export type Moment = Record<string, unknown> | string;
 /** How documents follow each other in a file. */
 export type FileFormat = "ndjson" | "json" | "csv";
-/** What happens to a document whose `_id` is in the collection already. */
-export type DocumentsOnConflict = "refuse" | "skip" | "replace";
 /** How rows are written. */
 export type Format = "objects" | "rows";
 /**
@@ -4009,59 +4009,8 @@ export type SubscriptionRequest = {
 export type SubscriptionVerb = ("subscribe" | "unsubscribe") | "psubscribe" | "punsubscribe" | "ssubscribe" | "sunsubscribe";
 /** What is told of work on many keys. */
 export type BulkRecord = {
-    progress: BulkProgress;
-} | {
-    problem: KeyProblem;
-} | {
     preview: KeyPreview;
-} | {
-    end: BulkEnd;
-} | BulkBegin;
-/** How far the work is. */
-export type BulkProgress = {
-    /**
-     * Looked at by the server.
-     */
-    examined: number;
-    /**
-     * Meant.
-     */
-    matched: number;
-    done: number;
-    /**
-     * There was nothing to do.
-     */
-    skipped: number;
-    failed: number;
-    /**
-     * They may or may not have been done, and are never sent again.
-     */
-    unknown: number;
-    /** The node of a cluster that was walked through last; else `null`. */
-    node: string | null;
-    /**
-     * The last round trip, in milliseconds.
-     */
-    round_trip_ms: number;
-    /**
-     * What a round trip takes when nothing is slow, in milliseconds.
-     */
-    baseline_ms: number;
-    /**
-     * All pauses so far that the server was given, in milliseconds.
-     */
-    throttled_ms: number;
-};
-/** A key that is not what it should be, or may not be. */
-export type KeyProblem = {
-    /** At most its first 1000 bytes; `null` for what is about no key. */
-    key: TextOrBytes | null;
-    outcome: Outcome;
-    /** For programs. */
-    code: FailureCode;
-    /** For people, at most 500 characters. */
-    message: string;
-};
+} | KeysBulkRecord;
 /** A key that would be changed. */
 export type KeyPreview = {
     key: TextOrBytes;
@@ -4075,42 +4024,42 @@ export type KeyPreview = {
      */
     size: number | null;
 };
-/** What was done. */
-export type BulkEnd = {
+/** What is told of work. */
+export type KeysBulkRecord = {
+    progress: KeysBulkCounts;
+} | {
+    problem: WorkProblem;
+} | {
+    end: KeysBulkEnd;
+} | KeysBulkJob;
+/** How far it is; in a dry run, what would be done. */
+export type KeysBulkCounts = {
     /**
-     * Looked at by the server.
+     * Written, or changed.
      */
-    examined: number;
-    /**
-     * Meant.
-     */
-    matched: number;
     done: number;
     /**
      * There was nothing to do.
      */
     skipped: number;
+    /**
+     * Could not be read, or not written.
+     */
     failed: number;
     /**
-     * They may or may not have been done, and are never sent again.
+     * May or may not have been written, and are never sent again.
      */
     unknown: number;
-    ended_by: WorkEndedBy;
-    /** Slots moved or another server took over: keys may have been missed. */
-    may_be_incomplete: boolean;
     /**
-     * Whether each key is counted once. With more than 900,000 keys not all are remembered; then the
-     * counts are those of visits.
+     * Looked at by the server.
      */
-    exact: boolean;
+    examined: number;
     /**
-     * Of a sample: how many keys would match in all.
+     * Meant: the sum of `done`, `skipped`, `failed` and `unknown`.
      */
-    estimated?: number;
-    /**
-     * Problems that were counted and not told.
-     */
-    problems_untold: number;
+    matched: number;
+    /** The node of a cluster that was walked through last; not there for others. */
+    node?: string;
     /**
      * The last round trip, in milliseconds.
      */
@@ -4124,28 +4073,108 @@ export type BulkEnd = {
      */
     throttled_ms: number;
 };
-/** Why the work ended. */
+/** Something that is not what it should be, or may not be. */
+export type WorkProblem = {
+    /**
+     * Of what is read from a file: its line, or its place among the records of a format without lines.
+     * From 1 on.
+     */
+    number?: number;
+    /** Its key, if it has one: at most the first 1000 bytes. */
+    key?: TextOrBytes;
+    /** Whether it was written all the same. */
+    outcome: Outcome;
+    /** For programs. */
+    code: FailureCode;
+    /** For people, at most 500 characters. */
+    message: string;
+    /** What else is known of it. */
+    details?: {
+        [key: string]: unknown;
+    };
+};
+/** What was done. */
+export type KeysBulkEnd = {
+    /**
+     * Written, or changed.
+     */
+    done: number;
+    /**
+     * There was nothing to do.
+     */
+    skipped: number;
+    /**
+     * Could not be read, or not written.
+     */
+    failed: number;
+    /**
+     * May or may not have been written, and are never sent again.
+     */
+    unknown: number;
+    /**
+     * Looked at by the server.
+     */
+    examined: number;
+    /**
+     * Meant: the sum of `done`, `skipped`, `failed` and `unknown`.
+     */
+    matched: number;
+    /** The node of a cluster that was walked through last; not there for others. */
+    node?: string;
+    /**
+     * The last round trip, in milliseconds.
+     */
+    round_trip_ms: number;
+    /**
+     * What a round trip takes when nothing is slow, in milliseconds.
+     */
+    baseline_ms: number;
+    /**
+     * All pauses so far that the server was given, in milliseconds.
+     */
+    throttled_ms: number;
+    ended_by: WorkEndedBy;
+    /** `not_applied` where nothing was written; `unknown` where some may have been. */
+    outcome: Outcome;
+    /**
+     * Problems that were counted and not told.
+     */
+    problems_untold: number;
+    /** Slots moved or another server took over: keys may have been missed. */
+    may_be_incomplete: boolean;
+    /**
+     * Whether each key is counted once. With more than 900,000 keys not all are remembered; then the
+     * counts are those of visits.
+     */
+    exact: boolean;
+    /**
+     * Of a sample: how many keys would match in all.
+     */
+    estimated?: number;
+};
+/** Why work ended. */
 export type WorkEndedBy = "completion" | "sample" | "stop" | "shutdown" | "leaving" | "failure";
 /** What is to be done. */
-export type BulkBegin = {
+export type KeysBulkJob = {
     /** With it the work is asked to stop. */
     job: string;
-    action: Action;
+    /**
+     * Of these records: 1.
+     */
+    version: number;
+    /** Its name. */
+    operation: string;
+    /** Whether nothing is written. */
     dry_run: boolean;
+    action: Action;
     /**
      * Keys of the database; `null` where the user may not know.
      */
     keyspace: number | null;
 };
-/** Work that was asked to stop. */
-export type StoppingJob = {
-    job: string;
-    /** Always: whether it has stopped is its own stream's to say. */
-    stopping: boolean;
-};
 /** A line of an export. Times are milliseconds since 1970. */
 export type ExportLine = {
-    skipped: SkippedKey;
+    problem: UnreadKey;
 } | {
     warning: Warning;
 } | {
@@ -4156,7 +4185,7 @@ export type ExportLine = {
     end: ExportEnd;
 } | ExportHeader | ExportedKey | DumpedKey | ExportedPart | ExportedPending;
 /** A key that could not be read. */
-export type SkippedKey = {
+export type UnreadKey = {
     key: TextOrBytes;
     /** `null` where it is not known. */
     type: string | null;
@@ -4197,7 +4226,7 @@ export type ExportEnd = {
     may_be_incomplete: boolean;
     /**
      * Whether each key occurs once. With more than 900,000 keys not all are remembered; and a key that
-     * was `skipped` may have been met again, and be there too.
+     * could not be read may have been met again, and be there too.
      */
     exact: boolean;
 };
@@ -4352,16 +4381,32 @@ export type ExportedDelivery = {
     /** How often it was delivered. */
     count: Integer64;
 };
-/** What is told of an import. */
-export type ImportRecord = {
-    progress: ImportCounts;
+/** What is told of work. */
+export type KeysImportRecord = {
+    progress: KeysImportCounts;
 } | {
-    problem: LineProblem;
+    problem: WorkProblem;
 } | {
-    end: ImportEnd;
-} | ImportBegin;
-/** What became of lines and keys. */
-export type ImportCounts = {
+    end: KeysImportEnd;
+} | KeysImportJob;
+/** How far it is; in a dry run, what would be done. */
+export type KeysImportCounts = {
+    /**
+     * Written, or changed.
+     */
+    done: number;
+    /**
+     * There was nothing to do.
+     */
+    skipped: number;
+    /**
+     * Could not be read, or not written.
+     */
+    failed: number;
+    /**
+     * May or may not have been written, and are never sent again.
+     */
+    unknown: number;
     /**
      * The last line that was read.
      */
@@ -4371,43 +4416,30 @@ export type ImportCounts = {
      */
     bytes: number;
     /**
-     * Keys that were written.
-     */
-    done: number;
-    /**
-     * Keys that were there, and still are.
-     */
-    skipped: number;
-    /**
-     * Keys whose time was over.
+     * Keys whose time was over; they are left out.
      */
     expired: number;
-    /**
-     * Lines that can't be read, and keys that can't be written.
-     */
-    failed: number;
-    /**
-     * Keys that may or may not have been written.
-     */
-    unknown: number;
-    /**
-     * Where an import that goes on from here begins (`from_line`).
-     */
-    resume_line: number;
-};
-/** What went wrong, and in which line. */
-export type LineProblem = {
-    line: number;
-    /** At most its first 1000 bytes; `null` for what is about no key. */
-    key: TextOrBytes | null;
-    outcome: Outcome;
-    /** For programs. */
-    code: FailureCode;
-    /** For people, at most 500 characters. */
-    message: string;
+    /** Where an import that goes on from here begins. */
+    resume: string;
 };
 /** What was done. */
-export type ImportEnd = {
+export type KeysImportEnd = {
+    /**
+     * Written, or changed.
+     */
+    done: number;
+    /**
+     * There was nothing to do.
+     */
+    skipped: number;
+    /**
+     * Could not be read, or not written.
+     */
+    failed: number;
+    /**
+     * May or may not have been written, and are never sent again.
+     */
+    unknown: number;
     /**
      * The last line that was read.
      */
@@ -4417,43 +4449,35 @@ export type ImportEnd = {
      */
     bytes: number;
     /**
-     * Keys that were written.
-     */
-    done: number;
-    /**
-     * Keys that were there, and still are.
-     */
-    skipped: number;
-    /**
-     * Keys whose time was over.
+     * Keys whose time was over; they are left out.
      */
     expired: number;
-    /**
-     * Lines that can't be read, and keys that can't be written.
-     */
-    failed: number;
-    /**
-     * Keys that may or may not have been written.
-     */
-    unknown: number;
-    /**
-     * Where an import that goes on from here begins (`from_line`).
-     */
-    resume_line: number;
+    /** Where an import that goes on from here begins. */
+    resume: string;
+    ended_by: WorkEndedBy;
+    /** `not_applied` where nothing was written; `unknown` where some may have been. */
+    outcome: Outcome;
     /**
      * Problems that were counted and not told.
      */
     problems_untold: number;
     checksum: Checksum;
-    ended_by: WorkEndedBy;
 };
 /** What the checksum of the file said. */
 export type Checksum = "right" | "wrong" | "missing";
 /** What is to be done. */
-export type ImportBegin = {
+export type KeysImportJob = {
     /** With it the work is asked to stop. */
     job: string;
+    /**
+     * Of these records: 1.
+     */
+    version: number;
+    /** Its name. */
+    operation: string;
+    /** Whether nothing is written. */
     dry_run: boolean;
+    on_conflict: OnConflict;
 };
 /** A database in the list of databases. */
 export type DatabaseEntry = {
@@ -6638,16 +6662,32 @@ export type WatchMessage = {
 export type WatchGap = "history_lost";
 /** Whoever watches has nothing to say. */
 export type Silence = unknown;
-/** What is told while a file is read. */
+/** What is told of work. */
 export type DocumentsImportRecord = {
     progress: DocumentsImportCounts;
 } | {
-    refused: RefusedRecord;
+    problem: WorkProblem;
 } | {
-    done: DocumentsImportCounts;
-};
-/** How far an import is. */
+    end: DocumentsImportEnd;
+} | DocumentsImportJob;
+/** How far it is; in a dry run, what would be done. */
 export type DocumentsImportCounts = {
+    /**
+     * Written, or changed.
+     */
+    done: number;
+    /**
+     * There was nothing to do.
+     */
+    skipped: number;
+    /**
+     * Could not be read, or not written.
+     */
+    failed: number;
+    /**
+     * May or may not have been written, and are never sent again.
+     */
+    unknown: number;
     /**
      * Records of the body, those before `resume` among them.
      */
@@ -6660,35 +6700,62 @@ export type DocumentsImportCounts = {
      * Documents that took the place of others.
      */
     replaced: number;
+    /** Where an import that goes on from here begins. */
+    resume: string;
+};
+/** What was done. */
+export type DocumentsImportEnd = {
     /**
-     * Documents that were there before, and stay.
+     * Written, or changed.
+     */
+    done: number;
+    /**
+     * There was nothing to do.
      */
     skipped: number;
     /**
-     * Records that were not written.
+     * Could not be read, or not written.
      */
-    refused: number;
-    /** Where to go on after an interruption, with the same body. */
-    resume: string;
-    /** Nothing was written. */
-    dry_run?: boolean;
-};
-/** A record that was not written. */
-export type RefusedRecord = {
+    failed: number;
     /**
-     * Its line in NDJSON, else its place among the records; from 1 on.
+     * May or may not have been written, and are never sent again.
      */
-    number: number;
-    /** For programs. */
-    code: FailureCode;
-    /** For people. */
-    message: string;
-    /** Whether it is there all the same. */
+    unknown: number;
+    /**
+     * Records of the body, those before `resume` among them.
+     */
+    read: number;
+    /**
+     * Documents that were not there before.
+     */
+    inserted: number;
+    /**
+     * Documents that took the place of others.
+     */
+    replaced: number;
+    /** Where an import that goes on from here begins. */
+    resume: string;
+    ended_by: WorkEndedBy;
+    /** `not_applied` where nothing was written; `unknown` where some may have been. */
     outcome: Outcome;
-    /** What else is known of it. */
-    details: {
-        [key: string]: unknown;
-    };
+    /**
+     * Problems that were counted and not told.
+     */
+    problems_untold: number;
+};
+/** What is to be done. */
+export type DocumentsImportJob = {
+    /** With it the work is asked to stop. */
+    job: string;
+    /**
+     * Of these records: 1.
+     */
+    version: number;
+    /** Its name. */
+    operation: string;
+    /** Whether nothing is written. */
+    dry_run: boolean;
+    on_conflict: OnConflict;
 };
 /** The rows of a statement, and what else is known of it. */
 export type Queried = {
@@ -6912,6 +6979,12 @@ export type PoolStatus = {
     circuit_open: boolean;
     /** The last failure, until the next success. */
     last_error: string | null;
+};
+/** Work that was asked to stop. */
+export type StoppingJob = {
+    job: string;
+    /** Always: whether it has stopped is its own stream's to say. */
+    stopping: boolean;
 };
 /** The body of a failed request. */
 export type Failure = {
