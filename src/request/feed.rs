@@ -238,6 +238,6 @@ impl Sink {
 }
 
 /// Why there is nobody to answer.
-pub(super) fn gone() -> Error {
+pub(crate) fn gone() -> Error {
     Error::new(Code::DbConnectionFailed, "the reader of the answer has left")
 }

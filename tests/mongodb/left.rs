@@ -178,6 +178,7 @@ async fn an_import_that_nobody_waits_for_any_more_is_ended_on_the_server() {
     let api = Api::of(&fake.url(), "c");
     let (sender, upload) = Upload::channel();
     let Body::Stream(mut feed) = api.import(upload).await.body else { panic!() };
+    assert!(feed.next().await.unwrap().unwrap().starts_with(b"{\"job\":"));
     sender.send("{\"a\":1}\n".into()).await;
     sender.end().await;
     let sent = tokio::select! {

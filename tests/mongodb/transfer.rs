@@ -183,8 +183,8 @@ async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
         (&end["end"]["ended_by"], &error["error"]["code"]),
         (&json!("failure"), &json!("CONFLICT"))
     );
-    let (status, _) = api.send("GET", "/documents/8", "id_type=int", None).await;
-    assert_eq!(status, 404);
+    let (_, answer) = api.send("GET", "/documents/8", "id_type=int", None).await;
+    assert!(answer["data"].is_null(), "{answer}");
     let records = import(&api, "stop_on_error=true", body).await;
     let error = &records.last().unwrap()["error"];
     assert_eq!(error["code"], "CONFLICT", "{records:?}");

@@ -174,6 +174,7 @@ async fn an_export_that_is_stopped_says_so_and_what_it_had_is_imported() {
     let path = format!("/export?pattern={prefix}*");
     let mut export = Records::open(&service, "GET", &path, Sent::default()).await.unwrap();
     let mut file = export.line().await.unwrap();
+    file.extend(export.line().await.unwrap());
     assert_eq!(stop(&service, &export.job()).await.0, 200);
     while let Some(line) = export.line().await {
         file.extend(line);

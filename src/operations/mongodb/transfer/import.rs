@@ -222,7 +222,7 @@ impl Import<'_> {
         let written = if self.dry_run {
             batch.look(&call(), &self.namespace, self.rules.on_conflict).await?
         } else {
-            batch.write(call, &self.namespace, self.rules).await
+            self.work.while_read(batch.write(call, &self.namespace, self.rules)).await?
         };
         let Written { inserted, replaced, skipped, refused, in_doubt, stopped } = written;
         self.read.inserted += inserted;
