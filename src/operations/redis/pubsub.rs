@@ -147,9 +147,9 @@ pub(super) struct SubscribeInput {
 pub(super) struct SubscriptionRequest {
     #[serde(rename = "type")]
     verb: SubscriptionVerb,
-    /// The channels or patterns. To unsubscribe from none in particular is to unsubscribe from all of the
-    /// kind.
-    #[serde(default, alias = "patterns")]
+    /// The names of channels; of patterns with `psubscribe` and `punsubscribe`. To unsubscribe from none in
+    /// particular is to unsubscribe from all of the kind.
+    #[serde(default)]
     #[schemars(skip_serializing_if = "Vec::is_empty")] // It may be left out.
     channels: Vec<Bytes>,
 }
