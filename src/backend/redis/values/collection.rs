@@ -65,11 +65,7 @@ fn by_name<'a, T: 'a>(
     }
     if !pairs.is_empty() {
         out.key(binary).list(pairs, |out, (name, content)| {
-            out.raw(b"[");
-            out.text_or_bytes(name);
-            out.raw(b",");
-            write(out, content);
-            out.raw(b"]");
+            out.pair(|out| out.text_or_bytes(name), |out| write(out, content));
         });
     }
 }
@@ -87,7 +83,7 @@ async fn field_ttls(
     }
     let names: Vec<Vec<u8>> = pairs.iter().map(|(name, _)| name.to_vec()).collect();
     let mut ask = Commands::with_capacity(1);
-    ask.push_about(Effect::Read, "HPTTL", subject.key, &edit::hash::fields(&[], &names));
+    ask.push_about(Effect::Read, "HPTTL", subject.key, &edit::about_fields(None, &names));
     match subject.client.run_one(&ask, subject.deadline).await {
         Ok(reply) => {
             let ttls = reply::elements(reply).unwrap_or_default();

@@ -30,7 +30,6 @@ pub enum NativeType {
 
 impl NativeType {
     /// The type that `TYPE` names so; `None` for a module's.
-    #[must_use]
     pub fn named(type_name: &str) -> Option<Self> {
         Some(match type_name {
             "string" => Self::String,
@@ -44,7 +43,7 @@ impl NativeType {
     }
 
     /// Adds the command that reads all of a value.
-    pub(in crate::backend::redis) fn push_whole(self, commands: &mut Commands, key: &[u8]) {
+    pub(crate) fn push_whole(self, commands: &mut Commands, key: &[u8]) {
         let read = |commands: &mut Commands, args: &[&[u8]]| commands.push(Effect::Read, 1, args);
         match self {
             Self::String => read(commands, &[b"GET", key]),
@@ -57,7 +56,7 @@ impl NativeType {
     }
 
     /// Adds the command that tells how many bytes or elements a value has.
-    pub(in crate::backend::redis) fn push_length(self, commands: &mut Commands, key: &[u8]) {
+    pub(crate) fn push_length(self, commands: &mut Commands, key: &[u8]) {
         let name: &[u8] = match self {
             Self::String => b"STRLEN",
             Self::Hash => b"HLEN",
@@ -70,7 +69,7 @@ impl NativeType {
     }
 
     /// Takes a reply apart.
-    pub(in crate::backend::redis) fn parse(self, reply: Value) -> Option<NewValue> {
+    pub(crate) fn parse(self, reply: Value) -> Option<NewValue> {
         if self == Self::String {
             return reply::into_bytes(reply).map(NewValue::String);
         }

@@ -33,7 +33,6 @@ pub struct StreamEntry {
 
 impl NewValue {
     /// What it is.
-    #[must_use]
     pub fn native_type(&self) -> NativeType {
         match self {
             Self::String(_) => NativeType::String,
@@ -46,7 +45,6 @@ impl NewValue {
     }
 
     /// Whether it has no elements, or no bytes.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         match self {
             Self::String(bytes) => bytes.is_empty(),
@@ -58,7 +56,7 @@ impl NewValue {
     }
 
     /// Hands over the commands that make it, name and arguments.
-    pub(in crate::backend::redis) fn commands(&self, add: &mut dyn FnMut(&str, &[&[u8]])) {
+    pub(crate) fn commands(&self, add: &mut dyn FnMut(&str, &[&[u8]])) {
         match self {
             Self::String(value) => add("SET", &[value]),
             Self::Hash(fields) => in_commands(add, "HSET", fields, |args, (name, value)| {

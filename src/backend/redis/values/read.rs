@@ -87,12 +87,7 @@ impl Client {
     }
 
     /// `WRONG_TYPE` with the type that the key has in truth.
-    pub(in crate::backend::redis) async fn wrong_type(
-        &self,
-        key: &[u8],
-        wanted: &str,
-        deadline: Deadline,
-    ) -> Error {
+    pub(crate) async fn wrong_type(&self, key: &[u8], wanted: &str, deadline: Deadline) -> Error {
         let ask = Commands::one(Effect::Read, 1, &[b"TYPE", key]);
         let actual = self.run_one(&ask, deadline).await.ok().as_ref().and_then(reply::text);
         failure::wrong_type(actual.as_deref().unwrap_or("another type"), Some(wanted))

@@ -71,7 +71,7 @@ pub(super) fn bound(given: Option<&String>, default: &str) -> Result<String> {
 }
 
 /// The smallest id greater than `id`. Servers before 6.2 know no exclusive ranges.
-pub(in crate::backend::redis) fn after(id: &str) -> Result<String> {
+pub(crate) fn after(id: &str) -> Result<String> {
     let (ms, sequence) = parts(id)?;
     Ok(match (ms.checked_add(1), sequence.checked_add(1)) {
         (_, Some(sequence)) => format!("{ms}-{sequence}"),

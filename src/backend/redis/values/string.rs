@@ -152,12 +152,7 @@ fn spread(bytes: &[u8]) -> impl Iterator<Item = char> {
 }
 
 /// Adds a read of `count` bytes, at least one.
-pub(in crate::backend::redis) fn push_range(
-    commands: &mut Commands,
-    key: &[u8],
-    start: u64,
-    count: u64,
-) {
+pub(crate) fn push_range(commands: &mut Commands, key: &[u8], start: u64, count: u64) {
     let last = start.saturating_add(count.max(1) - 1);
     let range = [start.to_string(), last.to_string()];
     commands.push_about(Effect::Read, "GETRANGE", key, &range);
@@ -176,7 +171,7 @@ fn too_large(length: Option<u64>) -> Error {
 }
 
 /// A window of text must not end in the middle of a character. Bytes that are no text are kept.
-pub(in crate::backend::redis) fn whole_characters(bytes: &[u8]) -> &[u8] {
+pub(crate) fn whole_characters(bytes: &[u8]) -> &[u8] {
     match std::str::from_utf8(bytes) {
         Err(e) if e.error_len().is_none() && e.valid_up_to() > 0 => &bytes[..e.valid_up_to()],
         _ => bytes,

@@ -18,7 +18,7 @@ const MAX_GAP: u64 = 64 << 20;
 
 /// Something to look at before an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
+pub enum Seen {
     /// A whole string.
     Whole(Vec<u8>),
     /// Bytes of a string, at least one, from an offset on.
