@@ -50,25 +50,21 @@ impl Batch {
     }
 
     /// What the commands that will be sent cost together.
-    #[must_use]
     pub fn cost(&self) -> u32 {
         self.cost
     }
 
     /// Whether any of these changes something.
-    #[must_use]
     pub fn writes(&self) -> bool {
         self.writes
     }
 
     /// How many commands were asked for.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.asked.len()
     }
 
     /// Whether none was asked for.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.asked.is_empty()
     }

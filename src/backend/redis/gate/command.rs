@@ -24,7 +24,6 @@ pub enum Reason {
 
 impl Reason {
     /// For programs.
-    #[must_use]
     pub fn code(self) -> &'static str {
         match self {
             Self::Session => "session",
@@ -37,7 +36,6 @@ impl Reason {
     }
 
     /// For people; stands behind the command's name.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Session => "is not offered: it changes the session, which other requests share",

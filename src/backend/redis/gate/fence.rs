@@ -49,7 +49,7 @@ const MEMBERS: [&str; 24] = [
 static FENCE: LazyLock<String> = LazyLock::new(fence);
 
 /// The command with its script behind the fence, if it brings one.
-pub(in crate::backend::redis) fn fenced(args: &[&[u8]], ruling: &Ruling) -> Option<Vec<Vec<u8>>> {
+pub(crate) fn fenced(args: &[&[u8]], ruling: &Ruling) -> Option<Vec<Vec<u8>>> {
     let at = match ruling.command.name {
         "EVAL" | "EVAL_RO" => 1,
         "SCRIPT LOAD" => 2,

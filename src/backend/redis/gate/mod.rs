@@ -40,7 +40,6 @@ const WORDS: usize = 100;
 
 impl Ruling {
     /// What the command with so many words counts in the rate limit.
-    #[must_use]
     pub fn cost(&self, words: usize) -> u32 {
         let least = if self.permission == Permission::Admin { DEAR } else { 1 };
         least.saturating_add(u32::try_from(words / WORDS).unwrap_or(u32::MAX))
@@ -67,7 +66,6 @@ pub fn rule(args: &[&[u8]]) -> Result<Ruling> {
 }
 
 /// What the table says of a command, whatever its arguments; `None` where it says nothing.
-#[must_use]
 pub fn find(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> {
     let command = index::find(name)?;
     match subcommand {

@@ -31,7 +31,6 @@ pub(super) fn prefix(pattern: &[u8]) -> Vec<u8> {
 }
 
 /// The pattern of the keys that begin with `prefix`, whatever characters it has.
-#[must_use]
 pub fn starting_with(prefix: &[u8]) -> Vec<u8> {
     let mut pattern = Vec::with_capacity(prefix.len() + 1);
     for &byte in prefix {

@@ -26,7 +26,7 @@ pub enum Expiry {
 
 impl Expiry {
     /// Adds the command that sets it.
-    pub(in crate::backend::redis) fn push(self, commands: &mut Commands, key: &[u8]) {
+    pub(crate) fn push(self, commands: &mut Commands, key: &[u8]) {
         let write = Effect::Write;
         match self {
             Self::Never => commands.push_about(write, "PERSIST", key, NO_ARGS),
@@ -66,7 +66,7 @@ pub struct Lifetime {
 
 impl Lifetime {
     /// From a reply of `PTTL`.
-    pub(in crate::backend::redis) fn of(pttl: &Value) -> Self {
+    pub(crate) fn of(pttl: &Value) -> Self {
         let ms = reply::integer(pttl);
         let seconds = ms.map(metadata::seconds);
         Self { ttl: seconds.map(Integer64), ttl_ms: ms.map(Integer64) }

@@ -35,19 +35,16 @@ pub struct Reach {
 
 impl Reach {
     /// Whether no key was found that is spared.
-    #[must_use]
     pub fn spares_nothing(&self) -> bool {
         self.looked_at > 0 && self.matched == self.looked_at
     }
 
     /// Whether more keys fit than don't.
-    #[must_use]
     pub fn is_most(&self) -> bool {
         self.matched > self.looked_at - self.matched
     }
 
     /// Whether at least nine keys of ten fit; of fewer than ten that would have to be all.
-    #[must_use]
     pub fn is_nearly_all(&self) -> bool {
         self.matched > 0 && self.matched / 9 >= self.looked_at - self.matched
     }

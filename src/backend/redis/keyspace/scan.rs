@@ -39,7 +39,7 @@ pub struct Scan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "WalkEndedBy")]
-pub(in crate::backend::redis) enum EndedBy {
+pub(crate) enum EndedBy {
     /// The page is full.
     Keys,
     /// So many keys were examined.

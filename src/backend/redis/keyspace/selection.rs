@@ -32,13 +32,11 @@ pub enum Selection {
 
 impl Selection {
     /// Along a list.
-    #[must_use]
     pub fn of_keys(keys: Vec<Vec<u8>>) -> Self {
         Self::Keys { keys, taken: 0, batch: BATCH, type_name: None }
     }
 
     /// Along all keys that fit.
-    #[must_use]
     pub fn of(filter: Filter) -> Self {
         match filter.literal() {
             Some(key) => {
@@ -61,7 +59,6 @@ impl Selection {
     }
 
     /// Where to go on after what was found so far.
-    #[must_use]
     pub fn cursor(&self) -> String {
         match self {
             Self::Keys { taken, .. } => taken.to_string(),
@@ -70,7 +67,6 @@ impl Selection {
     }
 
     /// Whether something may have been missed.
-    #[must_use]
     pub fn may_be_incomplete(&self) -> bool {
         matches!(self, Self::Sweep(sweep) if sweep.may_be_incomplete())
     }

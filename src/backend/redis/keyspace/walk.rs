@@ -245,7 +245,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Adds one call of `SCAN`.
-pub(in crate::backend::redis) fn push_scan(
+pub(crate) fn push_scan(
     commands: &mut Commands,
     position: u64,
     pattern: Option<&[u8]>,
@@ -278,14 +278,14 @@ impl Client {
 }
 
 /// Takes a reply of `SCAN` apart; `HSCAN` and its kin answer alike.
-pub(in crate::backend::redis) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
+pub(crate) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
     let [position, elements] = <[Value; 2]>::try_from(reply::elements(value)?).ok()?;
     let position = std::str::from_utf8(reply::bytes(&position)?).ok()?.parse().ok()?;
     Some((position, reply::elements(elements)?))
 }
 
 /// The keys of a reply of `SCAN`, and where to go on.
-pub(in crate::backend::redis) fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
+pub(crate) fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
     let unexpected = || -> Error { failure::unexpected("SCAN") };
     let (position, elements) = scanned(value).ok_or_else(unexpected)?;
     let keys = elements

@@ -43,7 +43,7 @@ impl Client {
     /// can't help is an `Ok(Value::ServerError)`.
     ///
     /// Without `on`, each unit goes to the node that has its key; so does one that `on` can't serve.
-    pub(in crate::backend::redis) async fn run(
+    pub(crate) async fn run(
         &self,
         commands: &Commands,
         on: Option<&Arc<Node>>,
@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// Runs a pipeline whose parts have no use without each other: any failure fails it all.
-    pub(in crate::backend::redis) async fn run_all(
+    pub(crate) async fn run_all(
         &self,
         commands: &Commands,
         deadline: Deadline,
@@ -107,18 +107,14 @@ impl Client {
     }
 
     /// Runs one command; its refusal is an error.
-    pub(in crate::backend::redis) async fn run_one(
-        &self,
-        commands: &Commands,
-        deadline: Deadline,
-    ) -> Result<Value> {
+    pub(crate) async fn run_one(&self, commands: &Commands, deadline: Deadline) -> Result<Value> {
         let mut results = self.run(commands, None, deadline).await;
         results.pop().unwrap_or(Ok(Value::Nil)).and_then(failure::check)
     }
 
     /// Runs one unit per item, which `push` adds. What was proven not to have run, and may run in a
     /// moment, is sent again until the deadline.
-    pub(in crate::backend::redis) async fn for_each<T>(
+    pub(crate) async fn for_each<T>(
         &self,
         items: &[T],
         deadline: Deadline,
@@ -133,7 +129,7 @@ impl Client {
 
     /// Runs a pipeline; what was proven not to have run, and may run in a moment, is sent again until
     /// the deadline.
-    pub(in crate::backend::redis) async fn run_patiently(
+    pub(crate) async fn run_patiently(
         &self,
         commands: &Commands,
         deadline: Deadline,
@@ -155,7 +151,7 @@ impl Client {
     }
 
     /// The node that has the key; for a command without one, any.
-    pub(in crate::backend::redis) fn node_of(&self, key: Option<&[u8]>) -> Result<Arc<Node>> {
+    pub(crate) fn node_of(&self, key: Option<&[u8]>) -> Result<Arc<Node>> {
         match (&self.nodes, key) {
             (Nodes::One(node), _) => Ok(node.clone()),
             (Nodes::Cluster(cluster), None) => cluster.any(),
@@ -165,7 +161,7 @@ impl Client {
 
     /// The same. Where the map knows no node for the key, it is read again: a cluster that has lost
     /// some of its slots may have them by now.
-    pub(in crate::backend::redis) async fn find_node(
+    pub(crate) async fn find_node(
         &self,
         key: Option<&[u8]>,
         deadline: Deadline,

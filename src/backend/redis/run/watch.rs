@@ -45,7 +45,7 @@ enum Attempt {
 impl Client {
     /// Runs `look`, reads about `key`, and then, with nothing in between, what `decide` makes of
     /// their replies. Returns the transaction's replies.
-    pub(in crate::backend::redis) async fn watched(
+    pub(crate) async fn watched(
         &self,
         key: &[u8],
         look: &Commands,

@@ -8,7 +8,7 @@ use crate::backend::redis::wire::reply;
 pub(super) const REDACTED: &str = "(redacted)";
 
 /// Takes the secrets out of the reply of a command, by its name in the gate's table.
-pub(in crate::backend::redis) fn redact(command: &str, value: &mut Value) {
+pub(crate) fn redact(command: &str, value: &mut Value) {
     match command {
         "CONFIG GET" => settings(value),
         "ACL GETUSER" => user(value),

@@ -31,7 +31,6 @@ pub struct Assembly {
 
 impl Assembly {
     /// For a key. `token` is one that nobody else uses.
-    #[must_use]
     pub fn new(key: &[u8], token: &str) -> Self {
         Self { key: key.to_vec(), temporary: temporary::beside(key, token), begun: false }
     }

@@ -47,7 +47,6 @@ pub struct ChunkedRead {
 
 impl ChunkedRead {
     /// From its beginning.
-    #[must_use]
     pub fn new(key: &[u8], kind: NativeType) -> Self {
         Self {
             key: key.to_vec(),
@@ -70,13 +69,11 @@ impl ChunkedRead {
     }
 
     /// Whether nothing is left.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.over
     }
 
     /// Whether the value was seen to change while it was read.
-    #[must_use]
     pub fn changed(&self) -> bool {
         self.changed
     }

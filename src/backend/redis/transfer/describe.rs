@@ -62,7 +62,6 @@ impl Client {
 
     /// Whether the server tells when keys expire, as far as is known; else it is reckoned from what they
     /// have left.
-    #[must_use]
     pub fn tells_exact_times(&self) -> bool {
         self.expire_time.may_exist()
     }

@@ -22,7 +22,6 @@ pub struct Download {
 
 impl Download {
     /// Bytes in all.
-    #[must_use]
     pub fn length(&self) -> u64 {
         self.length
     }

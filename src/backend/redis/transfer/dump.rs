@@ -34,7 +34,6 @@ pub struct Label<'a> {
 
 impl Label<'_> {
     /// The stamp of a dump that was read just now.
-    #[must_use]
     pub fn stamp(&self, dump: &[u8], keys: &KeyRing) -> String {
         self.with(dump, |parts| keys.stamp(PURPOSE, parts))
     }

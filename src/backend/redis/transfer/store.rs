@@ -40,7 +40,6 @@ pub enum Stored {
 }
 
 /// Whether nothing was written because the server's user may use no transactions.
-#[must_use]
 pub fn lacks_transactions(error: &Error) -> bool {
     failure::lacks_transactions(error)
 }

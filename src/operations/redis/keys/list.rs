@@ -104,10 +104,7 @@ pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply<Key
 }
 
 /// What one answer may cost; wishes beyond the limits are held to them.
-pub(in crate::operations::redis) fn budget(
-    max_examined: Option<u64>,
-    max_ms: Option<u64>,
-) -> Budget {
+pub(crate) fn budget(max_examined: Option<u64>, max_ms: Option<u64>) -> Budget {
     let time = max_ms.unwrap_or(DEFAULT_MS).clamp(MIN_MS, MAX_MS);
     Budget {
         examined: max_examined.unwrap_or(DEFAULT_EXAMINED).clamp(1, MAX_EXAMINED),
@@ -116,7 +113,7 @@ pub(in crate::operations::redis) fn budget(
 }
 
 /// Type names are words; anything else can't be one.
-pub(in crate::operations::redis) fn type_name(name: String) -> Result<String> {
+pub(crate) fn type_name(name: String) -> Result<String> {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if name.is_empty() || !name.bytes().all(word) {
         return Err(Error::validation("`type` is not the name of a type"));

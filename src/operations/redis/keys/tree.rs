@@ -94,10 +94,7 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply<Tree>> 
 }
 
 /// What ends a namespace.
-pub(in crate::operations::redis) fn separator(
-    input: Option<&Bytes>,
-    encoding: Encoding,
-) -> Result<Vec<u8>> {
+pub(crate) fn separator(input: Option<&Bytes>, encoding: Encoding) -> Result<Vec<u8>> {
     let separator = match input {
         Some(separator) => separator.clone().decode(encoding)?,
         None => b":".to_vec(),

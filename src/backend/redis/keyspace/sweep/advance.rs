@@ -88,7 +88,7 @@ impl Client {
         Ok(None)
     }
 
-    pub(in super::super) fn stations(&self) -> Vec<Station> {
+    pub(crate) fn stations(&self) -> Vec<Station> {
         match &self.nodes {
             Nodes::One(node) => {
                 vec![Station { id: String::new(), node: node.clone(), slots: SlotSet::all() }]

@@ -69,7 +69,6 @@ pub struct Found {
 
 impl Sweep {
     /// From the beginning.
-    #[must_use]
     pub fn new(filter: Filter) -> Self {
         let swept = SlotSet::none();
         Self {
@@ -91,7 +90,6 @@ impl Sweep {
     }
 
     /// Whether something may have been missed, because the cluster never came to rest.
-    #[must_use]
     pub fn may_be_incomplete(&self) -> bool {
         self.may_be_incomplete
     }
@@ -142,7 +140,7 @@ impl Leg {
 }
 
 /// A node that may be swept, and the slots that it serves now.
-pub(super) struct Station {
+pub(crate) struct Station {
     id: String,
     pub(super) node: Arc<Node>,
     slots: SlotSet,
