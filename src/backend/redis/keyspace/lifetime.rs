@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::metadata;
 use crate::backend::redis::Client;
+use crate::backend::redis::run::execute::exactly;
 use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
 use crate::backend::redis::wire::failure;
 use crate::backend::redis::wire::reply;
@@ -43,9 +44,8 @@ impl Client {
         expiry.push(&mut commands, key);
         // `PERSIST` answers 0 for a key that does not exist, and for one that did not expire.
         commands.push(Effect::Read, 1, &[b"PTTL", key]);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let done = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
-        let ttl = results.next().unwrap_or(Ok(Value::Nil))?;
+        let [done, ttl] = exactly(self.run(&commands, None, deadline).await);
+        let (done, ttl) = (done.and_then(failure::check)?, ttl?);
         let changed = reply::integer(&done) == Some(1);
         if !changed && (expiry != Expiry::Never || reply::integer(&ttl) == Some(-2)) {
             return Err(failure::not_found(key));

@@ -6,11 +6,10 @@
 
 use std::collections::HashSet;
 
-use redis::Value;
-
 use super::filter::Filter;
 use super::walk::{page, push_scan};
 use crate::backend::redis::Client;
+use crate::backend::redis::run::execute::exactly;
 use crate::backend::redis::wire::commands::Commands;
 use crate::backend::redis::wire::failure;
 use crate::deadline::Deadline;
@@ -64,12 +63,9 @@ impl Client {
                 let mut both = Commands::with_capacity(2);
                 push_scan(&mut both, position, None, WORK, None);
                 push_scan(&mut both, position, filter.pattern(), WORK, filter.type_name.as_deref());
-                let mut replies = self.run(&both, Some(&station.node), deadline).await.into_iter();
-                let mut next = || {
-                    let reply = replies.next().unwrap_or(Ok(Value::Nil))?;
-                    page(failure::check(reply)?)
-                };
-                let ((after, all), (after_matching, matching)) = (next()?, next()?);
+                let pages = exactly(self.run(&both, Some(&station.node), deadline).await);
+                let [all, matching] = pages.map(|reply| page(failure::check(reply?)?));
+                let ((after, all), (after_matching, matching)) = (all?, matching?);
                 let matching: HashSet<Vec<u8>> = matching.into_iter().collect();
                 // A cluster may walk only the slot that the pattern names; then names must do.
                 let same_way = after == after_matching;

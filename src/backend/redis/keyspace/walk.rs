@@ -9,6 +9,7 @@ use super::cursor::{self, Cursor};
 use super::filter::Filter;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
+use crate::backend::redis::run::execute::exactly;
 use crate::backend::redis::servers::cluster::Cluster;
 use crate::backend::redis::servers::identity::{self, Holding};
 use crate::backend::redis::servers::members::Which;
@@ -134,7 +135,7 @@ impl<'a> Walk<'a> {
             return Ok((None, Vec::new()));
         }
         if let Some(Ok(size)) = size {
-            self.size_here = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
+            self.size_here = reply::count(&size);
         }
         self.here += if filters { work } else { keys.len() as u64 };
         (self.at.run_id, self.at.position) = (run_id, next);
@@ -216,8 +217,8 @@ impl<'a> Walk<'a> {
         let refreshed = Box::pin(cluster.refresh(deadline)).await;
         let mut ask = Commands::with_capacity(1);
         Holding::push(&mut ask);
-        let held = self.client.run(&ask, Some(node), deadline).await.pop();
-        let held = held.and_then(Result::ok).as_ref().and_then(Holding::read);
+        let [held] = exactly(self.client.run(&ask, Some(node), deadline).await);
+        let held = held.ok().as_ref().and_then(Holding::read);
         let map = cluster.map();
         let index = map.primaries.iter().position(|primary| primary.id == self.at.node);
         let is_still = index.zip(held).is_some_and(|(index, held)| {
@@ -270,8 +271,7 @@ impl Client {
         let ask = Commands::one(Effect::Read, 0, &[b"DBSIZE"]);
         let sizes = self.ask_each(&self.members(Which::Primaries), &ask, deadline).await;
         sizes.into_iter().flatten().try_fold(0, |sum, size| {
-            let size = reply::integer(&failure::check(size?)?);
-            let size = size.and_then(|size| u64::try_from(size).ok());
+            let size = reply::count(&failure::check(size?)?);
             size.map(|size| sum + size).ok_or_else(|| failure::unexpected("DBSIZE"))
         })
     }

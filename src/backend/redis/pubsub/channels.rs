@@ -16,11 +16,12 @@ use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::cursor;
+use crate::backend::redis::run::execute::exactly;
 use crate::backend::redis::servers::node::Node;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::TextOrBytes;
 
 /// Which channels to list.
@@ -197,9 +198,7 @@ impl Client {
         let asked = nodes.iter().map(|node| self.run(&ask, Some(node), deadline));
         let mut survey = Survey::default();
         for answers in join_all(asked).await {
-            let mut answers = answers.into_iter();
-            let mut next = || answers.next().unwrap_or(Ok(Value::Nil));
-            let (channels, shards, patterns) = (next(), next(), next());
+            let [channels, shards, patterns] = exactly(answers);
             match channels {
                 Err(error) if nodes.len() == 1 => return Err(error),
                 Err(error) => {
@@ -254,16 +253,13 @@ impl Client {
 
 impl Survey {
     fn add(&mut self, names: Value, sharded: bool) -> Result<()> {
-        match failure::check(names) {
-            // What is told is still true; the other nodes may tell more.
-            Err(error) if error.code() == Code::PermissionDenied => {
-                self.warnings.add("channels", error);
-            }
+        // What one node withholds, the others may tell.
+        match self.warnings.unless_denied("channels", failure::check(names)) {
             // Servers before 7.0 have no sharded channels.
             Err(_) if sharded => {}
             Err(error) => return Err(error),
             Ok(names) => {
-                let names = reply::elements(names).unwrap_or_default();
+                let names = names.and_then(reply::elements).unwrap_or_default();
                 let names = names.iter().filter_map(reply::bytes);
                 self.channels.extend(names.map(|name| (name.to_vec(), sharded)));
             }

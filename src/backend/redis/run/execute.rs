@@ -93,23 +93,26 @@ impl Client {
             }
             round += 1;
         }
-        let missing = || Err(Error::internal("a Redis command was left without an answer"));
+        let missing = || Err(unanswered_unit());
         results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
     }
 
-    /// Runs a pipeline whose parts have no use without each other: any failure fails it all.
-    pub(crate) async fn run_all(
+    /// Runs a pipeline whose parts have no use without each other: where one has no answer, all have
+    /// none. What the server refused is among the answers.
+    pub(crate) async fn run_all<const N: usize>(
         &self,
         commands: &Commands,
         deadline: Deadline,
-    ) -> Result<Vec<Value>> {
-        self.run(commands, None, deadline).await.into_iter().collect()
+    ) -> Result<[Value; N]> {
+        let answers = self.run(commands, None, deadline).await;
+        let answers = answers.into_iter().collect::<Result<Vec<Value>>>()?;
+        answers.try_into().map_err(|_| unanswered_unit())
     }
 
     /// Runs one command; its refusal is an error.
     pub(crate) async fn run_one(&self, commands: &Commands, deadline: Deadline) -> Result<Value> {
-        let mut results = self.run(commands, None, deadline).await;
-        results.pop().unwrap_or(Ok(Value::Nil)).and_then(failure::check)
+        let [result] = exactly(self.run(commands, None, deadline).await);
+        result.and_then(failure::check)
     }
 
     /// Runs one unit per item, which `push` adds. What was proven not to have run, and may run in a
@@ -327,6 +330,16 @@ impl Client {
             }
         }
     }
+}
+
+/// The results of a pipeline that has so many units.
+pub(crate) fn exactly<const N: usize>(results: Vec<Result<Value>>) -> [Result<Value>; N] {
+    let mut results = results.into_iter();
+    std::array::from_fn(|_| results.next().unwrap_or_else(|| Err(unanswered_unit())))
+}
+
+fn unanswered_unit() -> Error {
+    Error::internal("a Redis command was left without an answer")
 }
 
 /// Whether a command was proven not to have run because no server was reached, or none was ready.

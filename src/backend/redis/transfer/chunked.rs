@@ -11,6 +11,7 @@ use redis::Value;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::walk;
+use crate::backend::redis::run::execute::exactly;
 use crate::backend::redis::values::NativeType;
 use crate::backend::redis::values::stream::after;
 use crate::backend::redis::values::string::whole_characters;
@@ -86,9 +87,8 @@ impl ChunkedRead {
             let mut commands = Commands::with_capacity(2);
             self.kind.push_length(&mut commands, &self.key);
             self.push_window(&mut commands);
-            let mut replies = client.run_patiently(&commands, deadline).await.into_iter();
-            let mut next = || replies.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
-            let (length, window) = (next(), next());
+            let replies = exactly(client.run_patiently(&commands, deadline).await);
+            let [length, window] = replies.map(|reply| reply.and_then(failure::check));
             match window {
                 Err(error) if error.code() == Code::PayloadTooLarge && self.count > 1 => {
                     self.count = (self.count / 8).max(1);
@@ -120,8 +120,7 @@ impl ChunkedRead {
     /// Notes what a window shows, and where the next one begins.
     fn take(&mut self, length: &Value, window: Value) -> Result<NewValue> {
         let unexpected = || failure::unexpected("a read of a value");
-        let length = reply::integer(length).and_then(|length| u64::try_from(length).ok());
-        let length = length.ok_or_else(unexpected)?;
+        let length = reply::count(length).ok_or_else(unexpected)?;
         if length == 0 && self.kind != NativeType::Stream {
             return Err(failure::not_found(&self.key));
         }

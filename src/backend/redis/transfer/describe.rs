@@ -89,10 +89,10 @@ impl Client {
         };
         let lengths = self.for_each(&unknown, deadline, push).await;
         for ((i, kind), length) in unknown.into_iter().zip(lengths) {
-            let length = length.ok().as_ref().and_then(reply::integer).unwrap_or(0);
+            let length = length.ok().as_ref().and_then(reply::count).unwrap_or(0);
             let element = if kind == NativeType::String { 1 } else { ELEMENT };
             if let Ok(Some(key)) = &mut described[i] {
-                key.size = u64::try_from(length).ok().map(|length| length.saturating_mul(element));
+                key.size = Some(length.saturating_mul(element));
             }
         }
     }
@@ -177,7 +177,6 @@ pub(super) fn description(
     if type_name == "none" {
         return Ok(None);
     }
-    let size = size.and_then(Result::ok).as_ref().and_then(reply::integer);
-    let size = size.and_then(|size| u64::try_from(size).ok());
+    let size = size.and_then(Result::ok).as_ref().and_then(reply::count);
     Ok(Some(Description { type_name, expires_at, size }))
 }

@@ -181,12 +181,17 @@ pub(crate) fn unexpected(command: &str) -> Error {
     Error::new(Code::DbQueryError, format!("Redis answered {command} with something unexpected"))
 }
 
+/// The error that the server answered, if it is one.
+pub(crate) fn refusal(value: &Value) -> Option<Error> {
+    match value {
+        Value::ServerError(error) => Some(refused(error)),
+        _ => None,
+    }
+}
+
 /// The value, or the error that the server answered instead.
 pub(crate) fn check(value: Value) -> Result<Value> {
-    match value {
-        Value::ServerError(error) => Err(refused(&error)),
-        value => Ok(value),
-    }
+    refusal(&value).map_or(Ok(value), Err)
 }
 
 #[cfg(test)]

@@ -29,6 +29,11 @@ pub(crate) fn integer(value: &Value) -> Option<i64> {
     }
 }
 
+/// A number reply that is not below zero.
+pub(crate) fn count(value: &Value) -> Option<u64> {
+    integer(value)?.try_into().ok()
+}
+
 /// The elements of an array or set; of a map, its names and values in turn.
 pub(crate) fn elements(value: Value) -> Option<Vec<Value>> {
     match value {

@@ -10,7 +10,7 @@ use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::filter::Filter;
 use crate::backend::redis::keyspace::walk::{page, push_scan};
-use crate::backend::redis::run::execute::{may_run_later, pause};
+use crate::backend::redis::run::execute::{exactly, may_run_later, pause};
 use crate::backend::redis::servers::identity::{self, Holding, run_id};
 use crate::backend::redis::servers::node::Node;
 use crate::backend::redis::servers::slot;
@@ -151,20 +151,19 @@ async fn step(
         let mut ask = Commands::with_capacity(2);
         identity::push_process(&mut ask);
         ask.push(Effect::Read, 0, &[b"DBSIZE"]);
-        let mut replies = client.run(&ask, Some(node), deadline).await.into_iter();
-        let run_id = run_id(&replies.next().unwrap_or(Ok(Value::Nil))?);
+        let [process, size] = exactly(client.run(&ask, Some(node), deadline).await);
+        let run_id = run_id(&process?);
         if run_id != leg.run_id {
             position = 0;
             leg.run_id = run_id;
         }
-        let size = replies.next().unwrap_or(Ok(Value::Nil))?;
-        leg.size = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
+        leg.size = reply::count(&size?);
         leg.verified = true;
     }
     let mut scan = Commands::with_capacity(1);
     push_scan(&mut scan, position, filter.pattern(), work, filter.type_name.as_deref());
-    let scanned = client.run(&scan, Some(node), deadline).await.pop().unwrap_or(Ok(Value::Nil))?;
-    let (next, mut keys) = page(failure::check(scanned)?)?;
+    let [scanned] = exactly(client.run(&scan, Some(node), deadline).await);
+    let (next, mut keys) = page(failure::check(scanned?)?)?;
     leg.position = Some(next).filter(|&next| next != 0);
     let filters = filter.pattern().is_some() || filter.type_name.is_some();
     let examined = if filters { leg.examine(work) } else { keys.len() as u64 };

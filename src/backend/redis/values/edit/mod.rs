@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::lifetime::{Expiry, Lifetime};
+use crate::backend::redis::run::execute::exactly;
 use crate::backend::redis::values::NativeType;
 use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::{failure, reply};
@@ -184,9 +185,8 @@ impl Client {
         let mut commands = Commands::with_capacity(2);
         edit.push(&mut commands, key);
         commands.push(Effect::Read, 1, &[b"PTTL", key]);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let reply = results.next().unwrap_or(Ok(Value::Nil))?;
-        let ttl = results.next().and_then(Result::ok).unwrap_or(Value::Nil);
+        let [reply, ttl] = exactly(self.run(&commands, None, deadline).await);
+        let (reply, ttl) = (reply?, ttl.unwrap_or(Value::Nil));
         let has_failed = matches!(reply, Value::ServerError(_));
         let is_gone = reply::integer(&ttl) == Some(-2);
         let needed_key = alone == Alone::NeedsKey && did_nothing(&reply);
@@ -261,10 +261,8 @@ impl Client {
     ) -> Result<Vec<Value>> {
         let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
         let in_part = !replies.iter().all(is_refused);
-        if let Some(at) = replies.iter().position(is_refused) {
-            let refusal = failure::check(replies[at].clone()).map(drop);
-            let error = self.explain(key, edit, refusal.err().unwrap_or_else(missing), deadline);
-            let error = error.await;
+        if let Some(refusal) = replies.iter().find_map(failure::refusal) {
+            let error = self.explain(key, edit, refusal, deadline).await;
             return Err(if in_part {
                 error.context("the edit was applied in part").outcome(Outcome::Unknown)
             } else {
