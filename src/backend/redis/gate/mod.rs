@@ -59,10 +59,11 @@ pub fn rule(args: &[&[u8]]) -> Result<Ruling> {
         }
         _ => container,
     };
-    let permission = command.permission(args).map_err(|reason| refused(command, reason))?;
-    let only_reads = permission == Permission::Read && command.class() != Ok(Permission::Read);
-    let effect = if only_reads { Effect::Read } else { command.effect() };
-    Ok(Ruling { command, permission, effect, keys: command.locate(args) })
+    let permission = command.arguments.decide(command.class, args);
+    let permission = permission.map_err(|reason| refused(command, reason))?;
+    let only_reads = permission == Permission::Read && command.class != Ok(Permission::Read);
+    let effect = if only_reads { Effect::Read } else { command.effect };
+    Ok(Ruling { command, permission, effect, keys: command.keys.locate(args) })
 }
 
 /// What the table says of a command, whatever its arguments; `None` where it says nothing.
@@ -77,7 +78,7 @@ pub fn find(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> 
 /// The commands that scripts may call, and those of whose subcommands they may call some.
 pub(super) fn offered_to_scripts() -> impl Iterator<Item = &'static Command> {
     let has_some =
-        |command: &Command| command.subcommands().iter().any(Command::is_offered_to_scripts);
+        |command: &Command| command.subcommands.iter().any(Command::is_offered_to_scripts);
     let all = table::FAMILIES.iter().copied().flatten();
     all.filter(move |command| command.is_offered_to_scripts() || has_some(command))
 }
@@ -99,6 +100,7 @@ fn shown(word: &[u8]) -> String {
 }
 
 fn refused(command: &Command, reason: Reason) -> Error {
-    let message = format!("{} {}", command.name, reason.as_str());
-    Error::new(Code::OperationNotAllowed, message).detail("reason", reason.code())
+    let [code, why] = reason.words();
+    let message = format!("{} {why}", command.name);
+    Error::new(Code::OperationNotAllowed, message).detail("reason", code)
 }

@@ -33,7 +33,7 @@ fn every_command_is_found_by_its_name_in_any_case() {
 #[test]
 fn subcommands_are_named_after_their_command() {
     for command in FAMILIES.iter().copied().flatten().filter(|command| command.has_subcommands()) {
-        for sub in command.subcommands() {
+        for sub in command.subcommands {
             let word = sub.name.strip_prefix(command.name).and_then(|rest| rest.strip_prefix(' '));
             let found = find(command.name.as_bytes(), Some(word.unwrap().as_bytes())).unwrap();
             assert_eq!(found.name, sub.name);
@@ -238,7 +238,7 @@ proptest! {
         at in 0_usize..1000, args in proptest::collection::vec("[a-z0-9-]{0,3}|STORE|STREAMS|KEYS", 0..8)
     ) {
         let commands: Vec<&Command> = FAMILIES.iter().copied().flatten()
-            .flat_map(|c| std::iter::once(c).chain(c.subcommands())).collect();
+            .flat_map(|c| std::iter::once(c).chain(c.subcommands)).collect();
         let command = commands[at % commands.len()];
         let mut words: Vec<&[u8]> = command.name.split(' ').map(str::as_bytes).collect();
         words.extend(args.iter().map(String::as_bytes));

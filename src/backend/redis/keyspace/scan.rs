@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::filter::Filter;
 use super::metadata::{Columns, ListedKey};
 use super::walk::{Budget, MAX_WORK, Walk};
-use super::{cursor, glob, metadata};
+use super::{cursor, metadata};
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::backend::redis::servers::node::Node;
@@ -82,7 +82,7 @@ struct Page {
 impl Client {
     /// Writes a [`KeyPage`].
     pub async fn scan(&self, scan: &Scan, out: &mut Writer, deadline: Deadline) -> Result<()> {
-        let page = match scan.named_key() {
+        let page = match scan.filter.literal() {
             Some(key) => Page::of(key),
             None => self.fill(scan, deadline).await?,
         };
@@ -169,11 +169,6 @@ impl Client {
 }
 
 impl Scan {
-    /// The one key that the pattern names: no scan is needed to find it.
-    fn named_key(&self) -> Option<Vec<u8>> {
-        self.filter.pattern.as_deref().and_then(glob::literal)
-    }
-
     /// How many commands describe one key.
     pub(super) fn columns(&self) -> usize {
         let Columns { ttl, size, encoding, .. } = self.with;
@@ -182,7 +177,7 @@ impl Scan {
 
     /// Whether the type must be asked for: a filter says it already, unless no `SCAN` applied it.
     pub(super) fn asks_type(&self) -> bool {
-        self.named_key().is_some() || (self.with.type_name && self.filter.type_name.is_none())
+        self.filter.literal().is_some() || (self.with.type_name && self.filter.type_name.is_none())
     }
 }
 

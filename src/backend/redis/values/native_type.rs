@@ -2,6 +2,8 @@
 
 use redis::Value;
 use schemars::JsonSchema;
+use serde::de::value::StrDeserializer;
+use serde::de::{self, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
 
 use super::new_value::{NewValue, StreamEntry};
@@ -31,15 +33,8 @@ pub enum NativeType {
 impl NativeType {
     /// The type that `TYPE` names so; `None` for a module's.
     pub fn named(type_name: &str) -> Option<Self> {
-        Some(match type_name {
-            "string" => Self::String,
-            "hash" => Self::Hash,
-            "list" => Self::List,
-            "set" => Self::Set,
-            "zset" => Self::SortedSet,
-            "stream" => Self::Stream,
-            _ => return None,
-        })
+        let word: StrDeserializer<'_, de::value::Error> = type_name.into_deserializer();
+        Self::deserialize(word).ok()
     }
 
     /// Adds the command that reads all of a value.

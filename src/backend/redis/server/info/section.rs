@@ -19,7 +19,7 @@ enum FieldKind {
 
 /// What the values of several servers are together.
 #[derive(Debug, Clone, Copy)]
-enum Together {
+pub(super) enum Together {
     Sum,
     Least,
     Most,
@@ -76,28 +76,9 @@ impl Field {
         self
     }
 
-    pub(super) const fn least(mut self) -> Self {
-        self.together = Together::Least;
-        self
-    }
-
-    pub(super) const fn most(mut self) -> Self {
-        self.together = Together::Most;
-        self
-    }
-
-    pub(super) const fn first(mut self) -> Self {
-        self.together = Together::First;
-        self
-    }
-
-    pub(super) const fn all(mut self) -> Self {
-        self.together = Together::All;
-        self
-    }
-
-    pub(super) const fn apart(mut self) -> Self {
-        self.together = Together::Apart;
+    /// What the values of several servers are together, where it is not what they usually are.
+    pub(super) const fn is(mut self, together: Together) -> Self {
+        self.together = together;
         self
     }
 
