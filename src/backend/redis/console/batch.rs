@@ -5,9 +5,8 @@ use schemars::JsonSchema;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::gate::{self, Command, Ruling};
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::json::{self, PlainReply};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Fault, Result};
 use crate::json::{Object, Writer};

@@ -8,11 +8,10 @@ use redis::Value;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::gate::Ruling;
-use crate::backend::redis::run::group::unanswered;
-use crate::backend::redis::servers::node::Node;
+use crate::backend::redis::run::unanswered;
+use crate::backend::redis::servers::Node;
 use crate::backend::redis::wire::busy::way_out;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::wire::{Commands, Effect, failure};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;

@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::keys::Keys;
-use crate::backend::redis::wire::commands::Effect;
+use crate::backend::redis::wire::Effect;
 use crate::permission::Permission;
 
 /// Why a command is offered to nobody.

@@ -16,7 +16,7 @@ mod tests;
 
 pub use self::command::{Command, Reason};
 pub use self::keys::Located;
-pub use crate::backend::redis::wire::commands::Effect;
+pub use crate::backend::redis::wire::Effect;
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 

@@ -6,10 +6,8 @@ use serde::Serialize;
 
 use super::metadata;
 use crate::backend::redis::Client;
-use crate::backend::redis::run::execute::exactly;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::failure;
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::Integer64;

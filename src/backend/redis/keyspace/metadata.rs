@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 
 use super::scan::Scan;
 use crate::backend::Warnings;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::json::{Integer64, Object, OrNull, TextOrBytes, Writer};
 
 /// Elements of a collection that `MEMORY USAGE` looks at.

@@ -9,9 +9,8 @@ use std::collections::HashSet;
 use super::filter::Filter;
 use super::walk::{page, push_scan};
 use crate::backend::redis::Client;
-use crate::backend::redis::run::execute::exactly;
-use crate::backend::redis::wire::commands::Commands;
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::wire::{Commands, failure};
 use crate::deadline::Deadline;
 use crate::error::Result;
 

@@ -4,8 +4,7 @@ use super::cursor;
 use super::filter::Filter;
 use super::sweep::{Found, Sweep};
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 

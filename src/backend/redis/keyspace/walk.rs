@@ -9,14 +9,11 @@ use super::cursor::{self, Cursor};
 use super::filter::Filter;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
-use crate::backend::redis::run::execute::exactly;
-use crate::backend::redis::servers::cluster::Cluster;
-use crate::backend::redis::servers::identity::{self, Holding};
-use crate::backend::redis::servers::members::Which;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::slot_set::SlotSet;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::servers::{
+    Cluster, Holding, Node, SlotSet, Which, push_process, run_id,
+};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 
@@ -94,11 +91,11 @@ impl<'a> Walk<'a> {
         // as that of a process which told its id before.
         let begins = self.at.position == 0;
         if self.knows_process && begins {
-            identity::push_process(&mut commands);
+            push_process(&mut commands);
         }
         push_scan(&mut commands, self.at.position, self.pattern, work, self.type_name);
         if self.knows_process && !begins {
-            identity::push_process(&mut commands);
+            push_process(&mut commands);
         }
         // The server does not say how many keys it looked at; with filters, neither do the keys
         // that it gives. `COUNT` says it, but for the end of a small keyspace.
@@ -118,7 +115,7 @@ impl<'a> Walk<'a> {
         let size = results.next();
         let answered = process.transpose().and_then(|process| {
             let scanned = scanned.and_then(failure::check).and_then(page)?;
-            Ok((process.as_ref().and_then(identity::run_id), scanned))
+            Ok((process.as_ref().and_then(run_id), scanned))
         });
         let (run_id, (next, keys)) = match answered {
             Ok(answered) => answered,

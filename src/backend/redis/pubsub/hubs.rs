@@ -13,8 +13,7 @@ use super::account::Account;
 use super::hub::Hub;
 use super::subscriber::Subscriber;
 use super::topic::Topic;
-use crate::backend::redis::servers::cluster::Cluster;
-use crate::backend::redis::servers::dial::Dialer;
+use crate::backend::redis::servers::{Cluster, Dialer};
 use crate::fanout::Outbox;
 
 /// The hubs of one client.

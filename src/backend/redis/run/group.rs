@@ -5,11 +5,10 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::transaction::{self, Executed};
-use crate::backend::redis::servers::node::{Lease, Node};
-use crate::backend::redis::wire::commands::{Commands, Effect, MULTI, Unit};
+use crate::backend::redis::servers::{Lease, Node};
 use crate::backend::redis::wire::connection::Lost;
 use crate::backend::redis::wire::failure::{self, Refusal};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::wire::{Commands, Effect, MULTI, Unit, reply};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -355,16 +354,12 @@ fn learn_transaction(mut replies: Vec<Value>) -> Learned {
         Executed::Whole(replies) => Learned::Answer(Value::Array(replies)),
         Executed::Overtaken => Learned::Scattered(transaction::discarded()),
         // Where `MULTI` was refused it says why.
-        Executed::Refused(refusal) => match multi.filter(is_refusal) {
+        Executed::Refused(refusal) => match multi.filter(transaction::is_refusal) {
             Some(refused) => not_begun(&refused),
             None => learn(refusal),
         },
         Executed::Broken(error) => Learned::Scattered(error),
     }
-}
-
-fn is_refusal(reply: &Value) -> bool {
-    matches!(reply, Value::ServerError(_))
 }
 
 /// What is known of a unit that was sent and not answered.

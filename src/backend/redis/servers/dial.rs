@@ -8,10 +8,8 @@ use redis::{ServerErrorKind, Value};
 use secrecy::ExposeSecret;
 
 use crate::backend::ConnectOptions;
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::connection::{Connection, Stream};
-use crate::backend::redis::wire::failure;
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;

@@ -11,8 +11,7 @@ use super::identity;
 use super::node::Node;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
-use crate::backend::redis::wire::commands::Commands;
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::wire::{Commands, failure};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 

@@ -7,9 +7,8 @@ use redis::{ServerErrorKind, Value};
 
 use super::dial::{Dialer, Peer};
 use crate::backend::Gauge;
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::connection::{Connection, Lost};
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::wire::{Commands, Effect, failure};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;

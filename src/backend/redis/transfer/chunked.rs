@@ -11,13 +11,12 @@ use redis::Value;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::walk;
-use crate::backend::redis::run::execute::exactly;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::NativeType;
 use crate::backend::redis::values::stream::after;
 use crate::backend::redis::values::string::whole_characters;
 use crate::backend::redis::values::{NewValue, StreamEntry};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 

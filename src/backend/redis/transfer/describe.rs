@@ -7,9 +7,8 @@ use redis::Value;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::metadata;
 use crate::backend::redis::values::NativeType;
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::failure::is_denied;
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 

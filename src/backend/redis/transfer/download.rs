@@ -1,10 +1,9 @@
 //! A string of any length, chunk by chunk.
 
 use crate::backend::redis::Client;
-use crate::backend::redis::run::execute::exactly;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::string::push_range;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 

@@ -8,8 +8,7 @@
 use redis::Value;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::crypto::KeyRing;
 use crate::deadline::Deadline;
 use crate::error::Result;

@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use redis::Value;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::run::execute::exactly;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::stream::after;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 

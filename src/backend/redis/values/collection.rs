@@ -8,8 +8,7 @@ use redis::Value;
 use super::reading::Reading;
 use super::{edit, range};
 use crate::backend::redis::keyspace::{cursor, metadata, walk};
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, json, reply};
 use crate::error::Result;
 use crate::json::{Object, Writer};
 

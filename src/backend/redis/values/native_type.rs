@@ -7,8 +7,7 @@ use serde::de::{self, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
 
 use super::new_value::{NewValue, StreamEntry};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{json, reply};
+use crate::backend::redis::wire::{Commands, Effect, json, reply};
 
 /// A type whose values can be read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,8 +4,7 @@ use redis::Value;
 
 use super::reading::Reading;
 use crate::backend::redis::keyspace::cursor;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, json, reply};
 use crate::error::{Error, Result};
 use crate::json::{Object, Writer};
 

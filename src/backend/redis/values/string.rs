@@ -4,8 +4,7 @@ use redis::Value;
 
 use super::reading::Reading;
 use super::shown::{HyperLogLog, HyperLogLogEncoding};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::error::{Code, Error, Result};
 
 /// Largest string, in bytes, that is given whole or in one window, and whose bits are counted.

@@ -10,13 +10,9 @@ use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::filter::Filter;
 use crate::backend::redis::keyspace::walk::{page, push_scan};
-use crate::backend::redis::run::execute::{exactly, may_run_later, pause};
-use crate::backend::redis::servers::identity::{self, Holding, run_id};
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::slot;
-use crate::backend::redis::servers::slot_set::SlotSet;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::{exactly, may_run_later, pause};
+use crate::backend::redis::servers::{Holding, Node, SlotSet, push_process, run_id, slot};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -113,7 +109,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<SlotSet> {
         let mut ask = Commands::with_capacity(2);
-        identity::push_process(&mut ask);
+        push_process(&mut ask);
         if let Nodes::Cluster(cluster) = &self.nodes {
             cluster.refresh(deadline).await?;
             Holding::push(&mut ask);
@@ -149,7 +145,7 @@ async fn step(
     let Some(mut position) = leg.position else { return Ok(None) };
     if !leg.verified {
         let mut ask = Commands::with_capacity(2);
-        identity::push_process(&mut ask);
+        push_process(&mut ask);
         ask.push(Effect::Read, 0, &[b"DBSIZE"]);
         let [process, size] = exactly(client.run(&ask, Some(node), deadline).await);
         let run_id = run_id(&process?);

@@ -6,8 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use super::{Leg, Sweep};
 use crate::backend::redis::keyspace::cursor;
 use crate::backend::redis::keyspace::filter::Filter;
-use crate::backend::redis::servers::cluster::{FNV, fnv};
-use crate::backend::redis::servers::slot_set::SlotSet;
+use crate::backend::redis::servers::{FNV, SlotSet, fnv};
 use crate::error::Result;
 
 /// Leads the parts, which are separated by dots.

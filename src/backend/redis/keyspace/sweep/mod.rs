@@ -12,8 +12,7 @@ mod cursor;
 use std::sync::Arc;
 
 use super::filter::Filter;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::slot_set::SlotSet;
+use crate::backend::redis::servers::{Node, SlotSet};
 
 /// Work that one `SCAN` call is asked for at most; it blocks the server while it runs.
 const MAX_WORK: u64 = 1_000;
@@ -152,7 +151,7 @@ mod tests {
 
     fn station(id: &str, slots: &str) -> Station {
         use crate::backend::ConnectOptions;
-        use crate::backend::redis::servers::dial::Dialer;
+        use crate::backend::redis::servers::Dialer;
         use crate::target::{DatabaseType, Rules, Target, TargetInput};
         use std::time::Duration;
         let input = TargetInput::from_connection_string("redis://127.0.0.1:1");

@@ -23,10 +23,9 @@ use self::text::Text;
 use super::scalar::Scalar;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::run::execute::exactly;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::servers::{NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 

@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::backend::redis::servers::members::NodeRole;
+use crate::backend::redis::servers::NodeRole;
 use crate::error::Error;
 
 const PRIMARY: &str = "# Server\r\nredis_version:7.2.4\r\nredis_mode:cluster\r\n\

@@ -20,11 +20,9 @@ use crate::backend::redis::keyspace::Budget;
 use crate::backend::redis::keyspace::Filter;
 use crate::backend::redis::keyspace::scan::EndedBy;
 use crate::backend::redis::keyspace::walk::{self, push_scan};
-use crate::backend::redis::run::execute::exactly;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::servers::{Node, NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 

@@ -3,8 +3,7 @@
 use redis::Value;
 
 use super::digits;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::error::Result;
 
 /// What commands about the lifetime of fields answer for one that does not exist.

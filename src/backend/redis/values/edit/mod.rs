@@ -3,7 +3,7 @@
 //! An edit keeps the time that its key has left, and a key that was deleted meanwhile stays deleted.
 //! Many commands promise that by themselves (`LPUSHX`, `HDEL`, `XADD NOMKSTREAM`): they are sent
 //! [alone](Edit::alone). The others would make a key, or compare nothing: they run in a transaction of
-//! [`watch`](crate::backend::redis::run::watch), after a look at the key's type and at what the caller saw.
+//! `run::watch`, after a look at the key's type and at what the caller saw.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,9 @@ use serde::Serialize;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::lifetime::{Expiry, Lifetime};
-use crate::backend::redis::run::execute::exactly;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::NativeType;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;

@@ -4,8 +4,7 @@ use redis::Value;
 
 use super::digits;
 use crate::backend::redis::values::string::MAGIC;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, json, reply};
 use crate::error::{Code, Error, Result};
 use crate::json::TextOrBytes;
 
