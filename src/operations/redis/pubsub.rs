@@ -6,18 +6,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::input::{Bytes, Encoding};
+use super::input::{Bytes, Encoding, limit};
 use crate::backend::redis::pubsub::{
-    ChannelPage, ChannelsRequest, MAX_TOPICS, Notice, Published, Subscriber, Topic, TopicKind,
-    refused, too_many,
+    ChannelPage, MAX_TOPICS, Notice, Published, Subscriber, Topic, TopicKind, refused, too_many,
 };
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::operation::operations;
 use crate::request::reply::Reply;
 
-/// Channels per page.
-const MAX_CHANNELS: usize = 1000;
+/// Channels per page, unless asked otherwise.
 const DEFAULT_CHANNELS: usize = 100;
 
 operations! {
@@ -53,21 +51,11 @@ pub(super) struct ChannelsInput {
 }
 
 async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply<ChannelPage>> {
-    let count = input.limit.unwrap_or(DEFAULT_CHANNELS);
-    if count == 0 {
-        return Err(Error::validation("`limit` is at least 1"));
-    }
-    if count > MAX_CHANNELS {
-        let message = format!("`limit` is at most {MAX_CHANNELS}");
-        return Err(Error::new(Code::PayloadTooLarge, message));
-    }
-    let request = ChannelsRequest {
-        pattern: input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?,
-        cursor: input.cursor.unwrap_or_else(|| "0".to_owned()),
-        count,
-    };
+    let count = limit(input.limit, DEFAULT_CHANNELS)?;
+    let pattern = input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?;
+    let cursor = input.cursor.as_deref().unwrap_or("0");
     let client = cx.redis().await?;
-    Reply::of(&client.channels(&request, cx.deadline).await?)
+    Reply::of(&client.channels(pattern.as_deref(), cursor, count, cx.deadline).await?)
 }
 
 /// A message and where it goes.

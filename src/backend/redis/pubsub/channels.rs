@@ -23,17 +23,6 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::TextOrBytes;
 
-/// Which channels to list.
-#[derive(Debug)]
-pub struct ChannelsRequest {
-    /// Only those that match.
-    pub pattern: Option<Vec<u8>>,
-    /// Where the page before ended; `0` is the beginning.
-    pub cursor: String,
-    /// Channels per page.
-    pub count: usize,
-}
-
 /// A page of the channels that have subscribers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ChannelPage {
@@ -96,20 +85,23 @@ struct Survey {
 }
 
 impl Client {
-    /// One page of the channels that have subscribers.
+    /// One page of the channels that have subscribers, of those that match: at most `count`, behind where
+    /// `cursor` says that the page before ended; `0` is the beginning.
     ///
     /// The server has no pages of them and names them all, so a page costs it as much as the list.
     pub async fn channels(
         &self,
-        request: &ChannelsRequest,
+        pattern: Option<&[u8]>,
+        cursor: &str,
+        count: usize,
         deadline: Deadline,
     ) -> Result<ChannelPage> {
-        let after = decode(&request.cursor)?;
+        let after = decode(cursor)?;
         let nodes = self.every_node();
-        let mut survey = self.ask_nodes(&nodes, request.pattern.as_deref(), deadline).await?;
+        let mut survey = self.ask_nodes(&nodes, pattern, deadline).await?;
         let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = survey.channels.range((from, Bound::Unbounded));
-        let page: Vec<&Channel> = rest.by_ref().take(request.count).collect();
+        let page: Vec<&Channel> = rest.by_ref().take(count).collect();
         let cursor = match (page.last(), rest.next()) {
             (Some(last), Some(_)) => encode(last),
             _ => cursor::END.to_owned(),
@@ -130,7 +122,7 @@ impl Client {
             }
         });
         let mut channels: Vec<_> = page.collect();
-        if after.is_none() && request.pattern.is_none() {
+        if after.is_none() && pattern.is_none() {
             let patterns = own.iter().filter(|(topic, _)| topic.kind == TopicKind::Pattern);
             channels.extend(patterns.map(|(topic, here)| ListedChannel {
                 channel: TextOrBytes(topic.name.to_vec()),

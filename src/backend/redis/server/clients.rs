@@ -9,13 +9,11 @@ use serde::{Serialize, Serializer};
 use super::scalar::Scalar;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
+use crate::backend::redis::keyspace::cursor;
 use crate::backend::redis::servers::{NodeName, Which};
 use crate::backend::redis::wire::{Commands, Effect, reply};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-
-/// The cursor before the first page and after the last one.
-const END: &str = "0";
 
 /// What `CLIENT LIST` tells that is no number even where it looks like one.
 const WORDS: [&str; 10] =
@@ -80,7 +78,7 @@ impl Client {
             }
         }
         let total = clients.as_ref().map(Vec::len);
-        let mut next = END.to_owned();
+        let mut next = cursor::END.to_owned();
         if let Some(clients) = &mut clients {
             clients.sort_by(|a, b| a.position().cmp(&b.position()));
             clients.retain(|client| client.position() > (after.0.as_str(), after.1));
