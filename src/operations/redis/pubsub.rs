@@ -164,13 +164,12 @@ async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply<Notice<'
         (TopicKind::Pattern, patterns),
         (TopicKind::Shard, shard_channels),
     ];
-    let mut wanted: Vec<Topic> = Vec::new();
+    let mut topics: Vec<Topic> = Vec::new();
     for (kind, names) in kinds {
-        let names: Result<Vec<Bytes>> =
-            names.into_iter().map(|name| name.decode(encoding).map(Bytes)).collect();
-        wanted.extend(topics(kind, names?));
+        for name in names {
+            topics.push(Topic { kind, name: name.decode(encoding)?.into() });
+        }
     }
-    let topics = wanted;
     if topics.len() > MAX_TOPICS {
         return Err(too_many());
     }
@@ -208,15 +207,12 @@ fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
     if channels.len() > MAX_TOPICS {
         return Err(too_many());
     }
-    let named: Vec<Topic> = topics(kind, channels).collect();
+    let topic = |name: Bytes| Topic { kind, name: name.0.into() };
+    let named: Vec<Topic> = channels.into_iter().map(topic).collect();
     match (wanted, named.is_empty()) {
         (true, true) => Err(Error::validation("`channels` names what to subscribe to")),
         (false, true) => subscriber.unsubscribe_all(kind),
         (true, false) => subscriber.subscribe(named),
         (false, false) => subscriber.unsubscribe(&named),
     }
-}
-
-fn topics(kind: TopicKind, names: Vec<Bytes>) -> impl Iterator<Item = Topic> {
-    names.into_iter().map(move |name| Topic { kind, name: name.0.into() })
 }

@@ -114,9 +114,7 @@ impl Client {
             Ok(())
         })
     }
-}
 
-impl Client {
     /// Where a key was of the wrong type, finds out of which.
     async fn name_types(&self, batch: &Batch, results: &mut [Result<Value>], deadline: Deadline) {
         let mut wrong = Vec::new();

@@ -226,10 +226,7 @@ impl Client {
                 next.stale = true;
             }
             Learned::Answer(value) | Learned::Misplaced(value) => return Some(Ok(value)),
-            Learned::TimedOut => {
-                let message = "Redis did not answer in time";
-                return Some(Err(Error::timeout(message, unanswered(effect))));
-            }
+            Learned::TimedOut => return Some(Err(failure::late(unanswered(effect)))),
             Learned::Refused(refusal, _) if again => {
                 if let Err(error) = self.redirect(&mut unit, &refusal) {
                     return Some(Err(error));
@@ -238,8 +235,7 @@ impl Client {
                 next.wait |= matches!(refusal, Refusal::Wait | Refusal::ReadOnly);
             }
             Learned::Unreached(error) if again && self.may_move(&error) => {
-                unit.redirected = false;
-                unit.asking = false;
+                unit.is_placed_anew();
                 next.stale = true;
                 next.wait = true;
             }
@@ -249,16 +245,14 @@ impl Client {
                     && commands.can_be_read_again(unit.index) =>
             {
                 unit.was_lost = true;
-                unit.redirected = false;
-                unit.asking = false;
+                unit.is_placed_anew();
                 next.stale = true;
             }
             Learned::Crowded(_) if again && commands.can_be_read_again(unit.index) => {}
             Learned::Refused(_, error)
             | Learned::Unreached(error)
             | Learned::Lost(error)
-            | Learned::Scattered(error)
-            | Learned::NotBegun(error)
+            | Learned::NoTransaction(error)
             | Learned::Crowded(error) => return Some(Err(error)),
         }
         next.waiting.push(unit);

@@ -80,8 +80,7 @@ impl Client {
             if redirects == MAX_REDIRECTS {
                 return Err(cause);
             }
-            unit.redirected = false;
-            unit.asking = false;
+            unit.is_placed_anew();
             if let Some(refusal) = refusal {
                 self.redirect(&mut unit, &refusal)?;
             }
@@ -179,7 +178,8 @@ async fn ask(
 ) -> Result<Vec<Value>> {
     let request = gather(commands, (0..commands.len()).map(|index| (index, asking)));
     let each = if asking { 2 } else { 1 };
-    let replies = lease.ask(&request, commands.len() * each, outcome, deadline).await?;
+    let expected = commands.len() * each;
+    let replies = lease.connection.ask(&request, expected, outcome, deadline).await?;
     Ok(replies.into_iter().skip(each - 1).step_by(each).collect())
 }
 

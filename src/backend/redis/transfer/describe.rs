@@ -97,13 +97,13 @@ impl Client {
     }
 
     /// What tells when a key expires.
-    pub(super) fn expiry_command(&self) -> &'static str {
+    fn expiry_command(&self) -> &'static str {
         if self.expire_time.may_exist() { "PEXPIRETIME" } else { REMAINING }
     }
 
     /// The replies of each key to these commands, one behind the other; and the server's clock where
     /// they tell what is left of a time.
-    pub(super) async fn ask_of_each(
+    async fn ask_of_each(
         &self,
         keys: &[Vec<u8>],
         columns: &[&str],
@@ -156,7 +156,7 @@ fn clock(reply: Value) -> Option<i64> {
 }
 
 /// What the replies to `TYPE`, to [`Client::expiry_command`] and perhaps to [`SIZE`] say of a key.
-pub(super) fn description(
+fn description(
     replies: &mut impl Iterator<Item = Result<Value>>,
     now: Option<i64>,
 ) -> Result<Option<Description>> {

@@ -44,15 +44,20 @@ impl NewValue {
         }
     }
 
-    /// Whether it has no elements, or no bytes.
-    pub fn is_empty(&self) -> bool {
+    /// How many elements it has, or bytes.
+    pub fn len(&self) -> usize {
         match self {
-            Self::String(bytes) => bytes.is_empty(),
-            Self::Hash(fields) => fields.is_empty(),
-            Self::List(elements) | Self::Set(elements) => elements.is_empty(),
-            Self::SortedSet(members) => members.is_empty(),
-            Self::Stream(entries) => entries.is_empty(),
+            Self::String(bytes) => bytes.len(),
+            Self::Hash(fields) => fields.len(),
+            Self::List(elements) | Self::Set(elements) => elements.len(),
+            Self::SortedSet(members) => members.len(),
+            Self::Stream(entries) => entries.len(),
         }
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Hands over the commands that make it, name and arguments.

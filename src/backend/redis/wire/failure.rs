@@ -176,6 +176,11 @@ pub(crate) fn lost(lost: &Lost, outcome: Outcome) -> Error {
     .outcome(outcome)
 }
 
+/// An answer that did not come by the deadline.
+pub(crate) fn late(outcome: Outcome) -> Error {
+    Error::timeout("Redis did not answer in time", outcome)
+}
+
 /// A reply that is not what the command's documentation says.
 pub(crate) fn unexpected(command: &str) -> Error {
     Error::new(Code::DbQueryError, format!("Redis answered {command} with something unexpected"))
