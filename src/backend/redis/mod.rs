@@ -29,4 +29,5 @@ pub mod values;
 mod wire;
 
 pub use client::Client;
+use client::Nodes;
 pub use server::probe;

@@ -4,7 +4,7 @@ use super::cursor;
 use super::filter::Filter;
 use super::sweep::{Found, Sweep};
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::{Commands, Effect, failure, reply};
+use crate::backend::redis::wire::{Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -106,12 +106,9 @@ async fn of_type(
     wanted: &str,
     deadline: Deadline,
 ) -> Result<Vec<Vec<u8>>> {
-    let ask = |commands: &mut Commands, key: &Vec<u8>| {
-        commands.push(Effect::Read, 1, &[b"TYPE", key]);
-    };
-    let types = client.for_each(&keys, deadline, ask).await;
-    let types: Vec<_> =
-        types.into_iter().map(|t| t.and_then(failure::check)).collect::<Result<_>>()?;
+    let ask = client.for_each(&keys, deadline, |c, key| c.push(Effect::Read, 1, &[b"TYPE", key]));
+    let types = ask.await.into_iter().map(|reply| reply.and_then(failure::check));
+    let types: Vec<_> = types.collect::<Result<_>>()?;
     let mut types = types.iter().map(reply::text);
     keys.retain(|_| types.next().flatten().is_some_and(|found| found.eq_ignore_ascii_case(wanted)));
     Ok(keys)

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::{Found, Leg, Station, Sweep};
-use crate::backend::redis::Client;
-use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::filter::Filter;
 use crate::backend::redis::keyspace::walk::{page, push_scan};
 use crate::backend::redis::run::{exactly, may_run_later, pause};
 use crate::backend::redis::servers::{Holding, Node, SlotSet, push_process, run_id, slot};
 use crate::backend::redis::wire::{Commands, Effect, failure, reply};
+use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -63,17 +62,9 @@ impl Client {
                     return Ok(Some(found));
                 }
                 Ok(None) => {
-                    if let Some(leg) = sweep.leg.take() {
-                        let served = self.served_throughout(&leg, &station.node, deadline).await;
-                        match served {
-                            Ok(served) => sweep.swept.add(&served),
-                            Err(error) => {
-                                sweep.leg = Some(leg);
-                                return Err(error);
-                            }
-                        }
-                        sweep.after = Some(leg.id);
-                    }
+                    let served = self.served_throughout(leg, &station.node, deadline).await?;
+                    sweep.swept.add(&served);
+                    sweep.after = sweep.leg.take().map(|leg| leg.id);
                 }
                 Err(error) => {
                     leg.verified = false;
