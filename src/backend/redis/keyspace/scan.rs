@@ -125,7 +125,7 @@ impl Client {
             {
                 nodes.push(node);
             }
-            if walk.is_over() {
+            if walk.is_over {
                 break EndedBy::Keyspace;
             }
             if keys.len() >= wanted {
@@ -144,7 +144,7 @@ impl Client {
             examined: walk.examined(),
             cursor: walk.cursor(),
             ended_by,
-            may_be_incomplete: walk.may_be_incomplete(),
+            may_be_incomplete: walk.may_be_incomplete,
             node: if let [only] = nodes.as_slice() { Some(Arc::clone(only)) } else { None },
         })
     }

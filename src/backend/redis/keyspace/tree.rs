@@ -86,7 +86,7 @@ impl TreeWalk<'_> {
         for key in &keys {
             self.counts.add(key);
         }
-        self.ended_by = if self.walk.is_over() {
+        self.ended_by = if self.walk.is_over {
             Some(EndedBy::Keyspace)
         } else if self.budget.is_some_and(|budget| self.walk.examined() >= budget.examined) {
             Some(EndedBy::Examined)
@@ -112,7 +112,7 @@ impl TreeWalk<'_> {
         object.member("done", &self.has_ended())?;
         if let Some(ended_by) = self.ended_by {
             // What was walked a second time was counted twice.
-            let may_be_incomplete = self.walk.may_be_incomplete() || self.walk.began_again();
+            let may_be_incomplete = self.walk.may_be_incomplete || self.walk.restarts > 0;
             object.members(&TreeEnd {
                 complete: self.from_the_beginning
                     && ended_by == EndedBy::Keyspace

@@ -31,7 +31,7 @@ pub struct Budget {
 /// Where a walk stands.
 ///
 /// A key that is there all the time is given at least once, unless the cluster changed meanwhile
-/// ([`Walk::may_be_incomplete`]); any key may be given more than once. Where another process answers
+/// (`may_be_incomplete`); any key may be given more than once. Where another process answers
 /// than before, after a failover or a restart, the server is walked from its beginning again.
 pub(super) struct Walk<'a> {
     pub(super) client: &'a Client,
@@ -42,9 +42,11 @@ pub(super) struct Walk<'a> {
     /// Whether the user may know which process a server is.
     knows_process: bool,
     /// How often a server was walked from its beginning again.
-    restarts: u32,
-    may_be_incomplete: bool,
-    over: bool,
+    pub(super) restarts: u32,
+    /// Keys moved between nodes, so that some may have been missed.
+    pub(super) may_be_incomplete: bool,
+    /// Every node was walked through.
+    pub(super) is_over: bool,
     /// Keys examined on the nodes that are done, and on this one.
     before: u64,
     here: u64,
@@ -68,7 +70,7 @@ impl<'a> Walk<'a> {
             knows_process: true,
             restarts: 0,
             may_be_incomplete: false,
-            over: false,
+            is_over: false,
             before: 0,
             here: 0,
             size_here: None,
@@ -141,21 +143,6 @@ impl<'a> Walk<'a> {
         Ok((Some(node), keys))
     }
 
-    /// Whether every node was walked through.
-    pub(super) fn is_over(&self) -> bool {
-        self.over
-    }
-
-    /// Whether keys moved between nodes, so that some may have been missed.
-    pub(super) fn may_be_incomplete(&self) -> bool {
-        self.may_be_incomplete
-    }
-
-    /// Whether a server was walked from its beginning a second time.
-    pub(super) fn began_again(&self) -> bool {
-        self.restarts > 0
-    }
-
     /// How many keys the server looked at.
     pub(super) fn examined(&self) -> u64 {
         self.before + self.here.min(self.size_here.unwrap_or(u64::MAX))
@@ -163,7 +150,7 @@ impl<'a> Walk<'a> {
 
     /// Where to go on.
     pub(super) fn cursor(&self) -> String {
-        if self.over { cursor::END.to_owned() } else { self.at.encode() }
+        if self.is_over { cursor::END.to_owned() } else { self.at.encode() }
     }
 
     /// A walk that begins now begins with what the cluster looks like now: what changed before has
@@ -178,14 +165,14 @@ impl<'a> Walk<'a> {
     /// The node to scan. The one that was being scanned may be gone; then it is the one after it.
     fn node(&mut self) -> Option<Arc<Node>> {
         let cluster = match &self.client.nodes {
-            _ if self.over => return None,
+            _ if self.is_over => return None,
             Nodes::One(node) => return Some(Arc::clone(node)),
             Nodes::Cluster(cluster) => cluster,
         };
         let map = cluster.map();
         self.may_be_incomplete |= map.fingerprint != self.at.fingerprint;
         let Some(primary) = map.primaries.iter().find(|primary| primary.id >= self.at.node) else {
-            self.over = true;
+            self.is_over = true;
             return None;
         };
         if primary.id != self.at.node {
@@ -205,7 +192,7 @@ impl<'a> Walk<'a> {
     /// The end of a node.
     async fn leave(&mut self, node: &Arc<Node>, deadline: Deadline) {
         let Nodes::Cluster(cluster) = &self.client.nodes else {
-            self.over = true;
+            self.is_over = true;
             return;
         };
         // No node says by itself that a slot has left it, so it is looked up; and the one that says
@@ -224,7 +211,7 @@ impl<'a> Walk<'a> {
             refreshed.is_err() || !is_still || map.fingerprint != self.at.fingerprint;
         match map.primaries.iter().find(|primary| primary.id > self.at.node) {
             Some(next) => self.enter(&next.id),
-            None => self.over = true,
+            None => self.is_over = true,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use redis::Value;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
@@ -14,6 +13,7 @@ use crate::backend::redis::servers::{NodeName, Which};
 use crate::backend::redis::wire::{Commands, Effect, reply};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::json::Integer64;
 
 /// What `CLIENT LIST` tells that is no number even where it looks like one.
 const WORDS: [&str; 10] =
@@ -72,7 +72,8 @@ impl Client {
         let answers = self.ask_all(Which::All, &["clients"], &ask, deadline).await?;
         let mut clients = None::<Vec<Connected>>;
         for (node, replies) in answers.from {
-            if let Some(list) = replies.into_iter().next().flatten().as_ref().and_then(text) {
+            if let Some(list) = replies.into_iter().next().flatten().as_ref().and_then(reply::lossy)
+            {
                 let connected = list.lines().filter_map(|line| parse(line, node.as_ref()));
                 clients.get_or_insert_default().extend(connected);
             }
@@ -91,10 +92,6 @@ impl Client {
     }
 }
 
-fn text(reply: &Value) -> Option<String> {
-    reply::bytes(reply).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-}
-
 /// The node id, empty where there is one server, and the client's id.
 fn position(cursor: &str) -> Result<(String, i64)> {
     let (node, id) = cursor.rsplit_once('.').unwrap_or(("", cursor));
@@ -109,13 +106,13 @@ fn parse(line: &str, node: Option<&NodeName>) -> Option<Connected> {
         .split(' ')
         .filter_map(|field| field.split_once('='))
         .map(|(name, value)| {
-            let number = value.parse().ok().filter(|_| !WORDS.contains(&name));
+            let number = value.parse().ok().filter(|_| !WORDS.contains(&name)).map(Integer64);
             let value = number.map_or_else(|| Scalar::word(value), Scalar::Number);
             (name.replace('-', "_"), value)
         })
         .collect();
     let at = fields.iter().position(|(name, _)| name == "id")?;
-    let (_, Scalar::Number(id)) = fields.remove(at) else { return None };
+    let (_, Scalar::Number(Integer64(id))) = fields.remove(at) else { return None };
     Some(Connected { id, fields, node: node.cloned() })
 }
 

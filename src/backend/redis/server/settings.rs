@@ -64,8 +64,6 @@ impl Client {
 fn named(mut reply: Value) -> Named {
     redact::redact("CONFIG GET", &mut reply);
     let flat = reply::elements(reply).unwrap_or_default();
-    let text = |value: &Value| {
-        reply::bytes(value).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-    };
-    flat.chunks_exact(2).filter_map(|pair| Some((text(&pair[0])?, text(&pair[1])?))).collect()
+    let pair = |pair: &[Value]| Some((reply::lossy(&pair[0])?, reply::lossy(&pair[1])?));
+    flat.chunks_exact(2).filter_map(pair).collect()
 }

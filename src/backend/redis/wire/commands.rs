@@ -57,8 +57,7 @@ impl Commands {
         Self {
             bytes: Vec::with_capacity(units * 48),
             units: Vec::with_capacity(units),
-            keep_attributes: false,
-            is_script: false,
+            ..Self::default()
         }
     }
 

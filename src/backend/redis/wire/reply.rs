@@ -20,6 +20,11 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// A string reply as text; what is none in it is replaced.
+pub(crate) fn lossy(value: &Value) -> Option<String> {
+    bytes(value).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
+
 /// A number reply.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {

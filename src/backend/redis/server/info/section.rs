@@ -85,7 +85,9 @@ impl Field {
     fn read(&self, text: &Text) -> Scalar {
         let found = || text.get(self.from);
         let read = match self.kind {
-            FieldKind::Number => found().and_then(|value| value.parse().ok()).map(Scalar::Number),
+            FieldKind::Number => {
+                found().and_then(|value| value.parse().ok()).map(Integer64).map(Scalar::Number)
+            }
             FieldKind::Float => found().and_then(|value| value.parse().ok()).map(Scalar::Float),
             FieldKind::Flag => found().map(|value| Scalar::Flag(value == "1" || value == "yes")),
             FieldKind::Word => found().map(|value| Scalar::Word(value.to_owned())),
@@ -97,7 +99,9 @@ impl Field {
         let fold = |whole: fn(i64, i64) -> i64, float: fn(f64, f64) -> f64| {
             let numbers = values.iter().copied().filter(|value| value.number().is_some()).cloned();
             let folded = numbers.reduce(|a, b| match (a, b) {
-                (Scalar::Number(a), Scalar::Number(b)) => Scalar::Number(whole(a, b)),
+                (Scalar::Number(a), Scalar::Number(b)) => {
+                    Scalar::Number(Integer64(whole(a.0, b.0)))
+                }
                 (a, b) => {
                     let both = a.number().zip(b.number());
                     both.map_or(Scalar::Null, |(a, b)| Scalar::Float(float(a, b)))
@@ -164,7 +168,7 @@ impl Section {
 
     pub(super) fn integer(&self, name: &str) -> Option<i64> {
         match self.get(name) {
-            Scalar::Number(number) => Some(*number),
+            Scalar::Number(number) => Some(number.0),
             _ => None,
         }
     }

@@ -145,12 +145,6 @@ pub struct Edited {
     result: EditResult,
 }
 
-struct Done {
-    replies: Vec<Value>,
-    /// Milliseconds, or a code below zero, or why it is not known.
-    ttl: Value,
-}
-
 impl Client {
     /// Runs an edit. A lifetime of −2 says that the key went with its last element.
     ///
@@ -162,25 +156,26 @@ impl Client {
         expiry: Option<Expiry>,
         deadline: Deadline,
     ) -> Result<(Edited, Lifetime)> {
-        let done = match edit.alone {
+        let (replies, ttl) = match edit.alone {
             Some(alone) if edit.seen.is_empty() && expiry.is_none() => {
                 self.edit_alone(key, edit, alone, deadline).await?
             }
             _ => self.edit_watched(key, edit, expiry, deadline).await?,
         };
-        let mut told = edit.steps.iter().zip(&done.replies);
+        let mut told = edit.steps.iter().zip(&replies);
         let result = told.find_map(|(step, reply)| step.told.of(reply));
         let result = result.unwrap_or(EditResult::Nothing {});
-        Ok((Edited { type_name: edit.type_name, result }, Lifetime::of(&done.ttl)))
+        Ok((Edited { type_name: edit.type_name, result }, Lifetime::of(&ttl)))
     }
 
+    /// The replies of its steps; and to `PTTL`, or why that is not known.
     async fn edit_alone(
         &self,
         key: &[u8],
         edit: &Edit,
         alone: Alone,
         deadline: Deadline,
-    ) -> Result<Done> {
+    ) -> Result<(Vec<Value>, Value)> {
         let mut commands = Commands::with_capacity(2);
         edit.push(&mut commands, key);
         commands.push(Effect::Read, 1, &[b"PTTL", key]);
@@ -193,16 +188,17 @@ impl Client {
             return Err(failure::not_found(key));
         }
         let replies = self.check_all(key, edit, vec![reply], deadline).await?;
-        Ok(Done { replies, ttl })
+        Ok((replies, ttl))
     }
 
+    /// The same.
     async fn edit_watched(
         &self,
         key: &[u8],
         edit: &Edit,
         expiry: Option<Expiry>,
         deadline: Deadline,
-    ) -> Result<Done> {
+    ) -> Result<(Vec<Value>, Value)> {
         let keeps_fields = !edit.lasting_fields.is_empty() && self.hash_field_ttl.may_exist();
         let mut look = Commands::with_capacity(2 + edit.seen.len());
         look.push(Effect::Read, 1, &[b"TYPE", key]);
@@ -247,7 +243,7 @@ impl Client {
         let told = tells_ttl.into_inner().then(|| replies.pop()).flatten();
         let ttl = told.unwrap_or(Value::Nil);
         let replies = self.check_all(key, edit, replies, deadline).await?;
-        Ok(Done { replies, ttl })
+        Ok((replies, ttl))
     }
 
     /// The replies, or what the first refusal among them means.
