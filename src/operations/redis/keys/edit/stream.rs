@@ -100,11 +100,8 @@ impl StreamEdit {
                 let mut args = vec![b"NOMKSTREAM".to_vec()];
                 args.extend(cap(max_length, min_id, exact)?.into_iter().flatten());
                 args.push(id.map_or_else(|| Ok(b"*".to_vec()), |id| entry_id(id, "id"))?);
-                args.extend(
-                    some(fields, "fields", |(name, value)| [name.0, value.0])?
-                        .into_iter()
-                        .flatten(),
-                );
+                let fields = some(fields, "fields", |(name, value)| [name.0, value.0])?;
+                args.extend(fields.into_iter().flatten());
                 Edit::of("stream").step("XADD", args).telling(EditResult::id).alone(Alone::NeedsKey)
             }
             Self::Trim { max_length, min_id, exact } => {
