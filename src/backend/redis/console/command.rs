@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 
 use super::reply::{self, ConsoleReply};
 use super::script;
-use crate::backend::redis::gate::Ruling;
-use crate::backend::redis::gate::fence;
+use crate::backend::redis::gate::{Ruling, fence};
 use crate::backend::redis::run::exactly;
 use crate::backend::redis::server::redact;
 use crate::backend::redis::servers::{Member, NodeName, Which, slot};

@@ -12,10 +12,9 @@ use redis::Value;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::walk;
 use crate::backend::redis::run::exactly;
-use crate::backend::redis::values::NativeType;
 use crate::backend::redis::values::stream::after;
 use crate::backend::redis::values::string::whole_characters;
-use crate::backend::redis::values::{NewValue, StreamEntry};
+use crate::backend::redis::values::{NativeType, NewValue};
 use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
@@ -140,7 +139,7 @@ impl ChunkedRead {
             NewValue::SortedSet(members) => once(members),
             _ => {}
         }
-        let (elements, bytes) = extent(&chunk);
+        let (elements, bytes) = (chunk.len() as u64, size(&chunk) as u64);
         match &mut chunk {
             NewValue::String(text) => {
                 if self.position + (text.len() as u64) < length {
@@ -182,28 +181,17 @@ fn next_count(last: u64, elements: u64, bytes: u64) -> u64 {
     fits.clamp(1, MAX_COUNT).min(last.saturating_mul(8))
 }
 
-/// Elements and bytes of a chunk.
-fn extent(chunk: &NewValue) -> (u64, u64) {
-    let sum = |bytes: &mut dyn Iterator<Item = usize>| bytes.map(|length| length as u64).sum();
+/// Bytes of a chunk, with what scores and ids take about.
+fn size(chunk: &NewValue) -> usize {
+    let pairs = |pairs: &[(Vec<u8>, Vec<u8>)]| -> usize {
+        pairs.iter().map(|(name, value)| name.len() + value.len()).sum()
+    };
     match chunk {
-        NewValue::String(bytes) => (1, bytes.len() as u64),
-        NewValue::List(elements) | NewValue::Set(elements) => {
-            (elements.len() as u64, sum(&mut elements.iter().map(Vec::len)))
-        }
-        NewValue::Hash(fields) => (
-            fields.len() as u64,
-            sum(&mut fields.iter().map(|(name, value)| name.len() + value.len())),
-        ),
-        NewValue::SortedSet(members) => {
-            (members.len() as u64, sum(&mut members.iter().map(|(member, _)| member.len() + 8)))
-        }
-        NewValue::Stream(entries) => {
-            let size = |entry: &StreamEntry| {
-                entry.fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
-                    + 24
-            };
-            (entries.len() as u64, sum(&mut entries.iter().map(size)))
-        }
+        NewValue::String(bytes) => bytes.len(),
+        NewValue::List(elements) | NewValue::Set(elements) => elements.iter().map(Vec::len).sum(),
+        NewValue::Hash(fields) => pairs(fields),
+        NewValue::SortedSet(members) => members.iter().map(|(member, _)| member.len() + 8).sum(),
+        NewValue::Stream(entries) => entries.iter().map(|entry| pairs(&entry.fields) + 24).sum(),
     }
 }
 
@@ -227,7 +215,7 @@ mod tests {
             let elements = ["a", "1", "b", "2", "a", "1"].map(text).to_vec();
             let window = Value::Array(vec![text("0"), Value::Array(elements)]);
             let chunk = ChunkedRead::new(b"k", kind).take(&Value::Int(2), window).unwrap();
-            assert_eq!(extent(&chunk).0, 2, "{chunk:?}");
+            assert_eq!(chunk.len(), 2, "{chunk:?}");
         }
     }
 }

@@ -3,8 +3,7 @@
 use redis::Value;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::NewValue;
+use crate::backend::redis::values::{NativeType, NewValue};
 use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
