@@ -234,7 +234,7 @@ impl Client {
                 next.wait |= matches!(refusal, Refusal::Wait | Refusal::ReadOnly);
             }
             Learned::Unreached(error) if again && self.may_move(&error) => {
-                unit.is_placed_anew();
+                unit.place_anew();
                 next.stale = true;
                 next.wait = true;
             }
@@ -244,7 +244,7 @@ impl Client {
                     && commands.can_be_read_again(unit.index) =>
             {
                 unit.was_lost = true;
-                unit.is_placed_anew();
+                unit.place_anew();
                 next.stale = true;
             }
             Learned::Crowded(_) if again && commands.can_be_read_again(unit.index) => {}

@@ -32,8 +32,8 @@ impl Waiting {
         Self { index, node, redirected: false, asking: false, was_lost: false, said: None }
     }
 
-    /// What a node said of its place does not hold any more.
-    pub(super) fn is_placed_anew(&mut self) {
+    /// Forgets what a node said of its place.
+    pub(super) fn place_anew(&mut self) {
         (self.redirected, self.asking) = (false, false);
     }
 }

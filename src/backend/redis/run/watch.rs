@@ -80,7 +80,7 @@ impl Client {
             if redirects == MAX_REDIRECTS {
                 return Err(cause);
             }
-            unit.is_placed_anew();
+            unit.place_anew();
             if let Some(refusal) = refusal {
                 self.redirect(&mut unit, &refusal)?;
             }
