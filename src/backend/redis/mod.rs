@@ -29,5 +29,4 @@ pub mod values;
 mod wire;
 
 pub use client::Client;
-use client::Nodes;
 pub use server::probe;

@@ -5,12 +5,13 @@ use schemars::JsonSchema;
 
 use super::reply::{self, ConsoleReply};
 use super::script;
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
 use crate::backend::redis::gate::{Ruling, fence};
 use crate::backend::redis::run::exactly;
 use crate::backend::redis::server::redact;
 use crate::backend::redis::servers::{Member, NodeName, Which, slot};
 use crate::backend::redis::wire::{Commands, Effect, failure};
-use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Object;

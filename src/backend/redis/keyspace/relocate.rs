@@ -3,10 +3,11 @@
 use redis::Value;
 
 use super::lifetime::Lifetime;
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
 use crate::backend::redis::run::exactly;
 use crate::backend::redis::servers::slot;
 use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, reply};
-use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 

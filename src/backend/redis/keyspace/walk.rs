@@ -7,12 +7,13 @@ use redis::Value;
 
 use super::cursor::{self, Cursor};
 use super::filter::Filter;
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
 use crate::backend::redis::run::exactly;
 use crate::backend::redis::servers::{
     Cluster, Holding, Node, SlotSet, Which, push_process, run_id,
 };
 use crate::backend::redis::wire::{Commands, Effect, failure, reply};
-use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 

@@ -13,11 +13,12 @@ use serde::Serialize;
 
 use super::topic::{Topic, TopicKind};
 use crate::backend::Warnings;
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::cursor;
 use crate::backend::redis::run::exactly;
 use crate::backend::redis::servers::Node;
 use crate::backend::redis::wire::{Commands, Effect, failure, reply};
-use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::TextOrBytes;

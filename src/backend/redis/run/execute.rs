@@ -13,10 +13,11 @@ use rand::Rng;
 use redis::Value;
 
 use super::group::{Learned, Waiting, ask, by_node, exchange_all, unanswered};
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
 use crate::backend::redis::servers::{Node, slot};
 use crate::backend::redis::wire::Commands;
 use crate::backend::redis::wire::failure::{self, Refusal};
-use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::identity;
 use super::node::Node;
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
 use crate::backend::redis::wire::{Commands, failure};
-use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::{Found, Leg, Station, Sweep};
+use crate::backend::redis::Client;
+use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::filter::Filter;
 use crate::backend::redis::keyspace::walk::{page, push_scan};
 use crate::backend::redis::run::{exactly, may_run_later, pause};
 use crate::backend::redis::servers::{Holding, Node, SlotSet, push_process, run_id, slot};
 use crate::backend::redis::wire::{Commands, Effect, failure, reply};
-use crate::backend::redis::{Client, Nodes};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
