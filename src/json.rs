@@ -99,6 +99,15 @@ impl Writer {
         Ok(())
     }
 
+    /// `[…,…]`, each item as its function writes it.
+    pub fn pair(&mut self, first: impl FnOnce(&mut Self), second: impl FnOnce(&mut Self)) {
+        self.raw(b"[");
+        first(self);
+        self.raw(b",");
+        second(self);
+        self.raw(b"]");
+    }
+
     /// `"name":`, for names that need no escaping.
     pub fn key(&mut self, name: &str) {
         self.out.push(b'"');

@@ -4001,8 +4001,8 @@ export type Cause = {
 export type SubscriptionRequest = {
     type: SubscriptionVerb;
     /**
-     * The channels or patterns. To unsubscribe from none in particular is to unsubscribe from all of the
-     * kind.
+     * The names of channels; of patterns with `psubscribe` and `punsubscribe`. To unsubscribe from none in
+     * particular is to unsubscribe from all of the kind.
      */
     channels?: TextOrBytes[];
 };
@@ -6151,7 +6151,7 @@ export type LoggedCommand = {
      */
     id: number;
     /**
-     * Seconds since 1970.
+     * Milliseconds since 1970; the server knows the second.
      */
     at: number;
     duration_us: number;

@@ -127,6 +127,10 @@ fn shown<'d>(name: &str, value: &'d Value, found: &mut Vec<(&'d Value, Value)>) 
             None => found.push((schema, example.clone())),
         }
     }
+    if matches!(name, "x-sends" | "x-hears") {
+        let examples = value["examples"].as_array().into_iter().flatten();
+        found.extend(examples.map(|example| (value, example.clone())));
+    }
     match value {
         Value::Object(members) => {
             members.iter().for_each(|(name, value)| shown(name, value, found));

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::error::{Cause, Error};
+use crate::error::{Cause, Code, Error, Result};
 
 /// What could not be told, and why; each member once.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
@@ -28,6 +28,22 @@ impl Warning {
 }
 
 impl Warnings {
+    /// What was told; `None`, and why, where the user may not know.
+    pub(super) fn unless_denied<T>(
+        &mut self,
+        field: &'static str,
+        told: Result<T>,
+    ) -> Result<Option<T>> {
+        match told {
+            Ok(told) => Ok(Some(told)),
+            Err(error) if error.code() == Code::PermissionDenied => {
+                self.add(field, error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) fn add(&mut self, field: &'static str, error: Error) {
         if self.0.iter().all(|known| known.field != field) {
             self.0.push(Warning::new(field, error));

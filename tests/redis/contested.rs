@@ -8,7 +8,7 @@ use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::keyspace::lifetime::Expiry;
 use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::backend::redis::values::Window;
-use studio_multidb::backend::redis::values::edit::{Edit, hash, list, string};
+use studio_multidb::backend::redis::values::edit::{Alone, Edit, EditResult, Seen};
 use studio_multidb::error::{Code, Result};
 use studio_multidb::outcome::Outcome;
 
@@ -26,7 +26,9 @@ async fn a_key_that_is_deleted_during_an_edit_stays_deleted() {
     let _still = SLOTS.read().await;
     for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
         let (client, other) = (connect(&url).await, connect(&url).await);
-        let set = hash::set(vec![(b"f".to_vec(), b"w".to_vec())], vec![]);
+        let set = Edit::of("hash")
+            .step("HSET", vec![b"f".to_vec(), b"w".to_vec()])
+            .lasting(vec![b"f".to_vec()]);
         let (mut edited, mut missed) = (0, 0);
         for _ in 0..300 {
             let key = prefix();
@@ -68,7 +70,9 @@ async fn compare_and_set_loses_no_update() {
                 let seen = read(&client, key.as_bytes(), Window::default()).await.unwrap();
                 let seen = seen["values"][0].as_str().unwrap().to_owned();
                 let next = (seen.parse::<u32>().unwrap() + 1).to_string();
-                let set = list::set(0, next.into_bytes(), seen.into_bytes());
+                let set = Edit::of("list")
+                    .step("LSET", vec![b"0".to_vec(), next.into_bytes()])
+                    .unless_changed([Seen::Element(0, seen.into_bytes())]);
                 match edit(&client, &key, &set, None).await {
                     Ok(_) => done += 1,
                     Err(error) => assert_eq!(error.code(), Code::Conflict, "{error}"),
@@ -93,11 +97,13 @@ async fn no_edit_runs_twice_and_every_outcome_is_true() {
     let prefix = prefix();
     proxy.cut_every.store(5, Ordering::Relaxed);
     // One that is sent alone, one that is watched, one with a time to live.
-    let edits = [
-        (list::push(list::Side::Right, vec![b"x".to_vec()]), None),
-        (list::trim(0, -2), None),
-        (list::push(list::Side::Right, vec![b"x".to_vec()]), Some(Expiry::In(1_000_000))),
-    ];
+    let push = || {
+        let push = Edit::of("list").step("RPUSHX", vec![b"x".to_vec()]);
+        push.counting(EditResult::Length).alone(Alone::NeedsKey)
+    };
+    let trim = Edit::of("list").step("LTRIM", vec![b"0".to_vec(), b"-2".to_vec()]);
+    let trim = trim.step("LLEN", vec![]).counting(EditResult::Length);
+    let edits = [(push(), None), (trim, None), (push(), Some(Expiry::In(1_000_000)))];
     let mut unknown = 0;
     for i in 0..600 {
         let key = format!("{prefix}{i}");
@@ -137,8 +143,9 @@ async fn a_busy_key_is_edited_between_two_writes() {
             batch(&other, &[&["INCR", &busy]]).await;
         }
     });
+    let add = Edit::of("string").step("INCRBY", vec![b"0".to_vec()]);
     for _ in 0..20 {
-        match edit(&client, &key, &string::increment(0), None).await {
+        match edit(&client, &key, &add, None).await {
             Ok(answer) => assert_eq!(answer["ttl"], -1),
             Err(error) => {
                 assert_eq!(error.code(), Code::Conflict, "{error}");

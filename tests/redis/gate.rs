@@ -51,8 +51,8 @@ fn check(entry: &Value, unclassified: &mut Vec<String>, too_low: &mut Vec<String
     match find(name) {
         None => unclassified.push(name.to_owned()),
         Some(found) => {
-            let reads = found.class() == Ok(Permission::Read);
-            let repeatable = found.effect() == Effect::Read && flags.contains(&"write");
+            let reads = found.class == Ok(Permission::Read);
+            let repeatable = found.effect == Effect::Read && flags.contains(&"write");
             if (reads && flagged) || repeatable {
                 too_low.push(format!("{name} {flags:?}"));
             }

@@ -130,7 +130,7 @@ fn refused(commands: &BTreeSet<String>) -> Vec<String> {
         // `SORT`, `XREAD` and their like are ruled on with their arguments.
         let bare = [name.as_bytes()];
         let found = gate::find(name.as_bytes(), second);
-        let is_never = found.is_none_or(|command| command.class().is_err())
+        let is_never = found.is_none_or(|command| command.class.is_err())
             && !found.is_some_and(gate::Command::is_offered_to_scripts);
         let named = found.map_or(name, |command| command.name);
         is_never && gate::rule(&bare).is_err() && !OUR_OWN.contains(&named)

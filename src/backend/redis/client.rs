@@ -3,11 +3,7 @@
 use std::sync::Arc;
 
 use crate::backend::redis::pubsub::{Hubs, Subscriber};
-use crate::backend::redis::servers::cluster::Cluster;
-use crate::backend::redis::servers::dial::Dialer;
-use crate::backend::redis::servers::feature::Feature;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::sentinel::PrimaryWatch;
+use crate::backend::redis::servers::{Cluster, Dialer, Feature, Node, PrimaryWatch};
 use crate::backend::redis::wire::failure;
 use crate::backend::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;

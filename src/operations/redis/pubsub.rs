@@ -6,18 +6,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use super::input::{Bytes, Encoding};
+use super::input::{Bytes, Encoding, limit};
 use crate::backend::redis::pubsub::{
-    ChannelPage, ChannelsRequest, MAX_TOPICS, Notice, Published, Subscriber, Topic, TopicKind,
-    refused, too_many,
+    ChannelPage, MAX_TOPICS, Notice, Published, Subscriber, Topic, TopicKind, refused, too_many,
 };
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::operation::operations;
 use crate::request::reply::Reply;
 
-/// Channels per page.
-const MAX_CHANNELS: usize = 1000;
+/// Channels per page, unless asked otherwise.
 const DEFAULT_CHANNELS: usize = 100;
 
 operations! {
@@ -53,21 +51,11 @@ pub(super) struct ChannelsInput {
 }
 
 async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply<ChannelPage>> {
-    let count = input.limit.unwrap_or(DEFAULT_CHANNELS);
-    if count == 0 {
-        return Err(Error::validation("`limit` is at least 1"));
-    }
-    if count > MAX_CHANNELS {
-        let message = format!("`limit` is at most {MAX_CHANNELS}");
-        return Err(Error::new(Code::PayloadTooLarge, message));
-    }
-    let request = ChannelsRequest {
-        pattern: input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?,
-        cursor: input.cursor.unwrap_or_else(|| "0".to_owned()),
-        count,
-    };
+    let count = limit(input.limit, DEFAULT_CHANNELS)?;
+    let pattern = input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?;
+    let cursor = input.cursor.as_deref().unwrap_or("0");
     let client = cx.redis().await?;
-    Reply::of(&client.channels(&request, cx.deadline).await?)
+    Reply::of(&client.channels(pattern.as_deref(), cursor, count, cx.deadline).await?)
 }
 
 /// A message and where it goes.
@@ -147,9 +135,9 @@ pub(super) struct SubscribeInput {
 pub(super) struct SubscriptionRequest {
     #[serde(rename = "type")]
     verb: SubscriptionVerb,
-    /// The channels or patterns. To unsubscribe from none in particular is to unsubscribe from all of the
-    /// kind.
-    #[serde(default, alias = "patterns")]
+    /// The names of channels; of patterns with `psubscribe` and `punsubscribe`. To unsubscribe from none in
+    /// particular is to unsubscribe from all of the kind.
+    #[serde(default)]
     #[schemars(skip_serializing_if = "Vec::is_empty")] // It may be left out.
     channels: Vec<Bytes>,
 }
@@ -176,13 +164,12 @@ async fn subscribe(cx: &Context, input: SubscribeInput) -> Result<Reply<Notice<'
         (TopicKind::Pattern, patterns),
         (TopicKind::Shard, shard_channels),
     ];
-    let mut wanted: Vec<Topic> = Vec::new();
+    let mut topics: Vec<Topic> = Vec::new();
     for (kind, names) in kinds {
-        let names: Result<Vec<Bytes>> =
-            names.into_iter().map(|name| name.decode(encoding).map(Bytes)).collect();
-        wanted.extend(topics(kind, names?));
+        for name in names {
+            topics.push(Topic { kind, name: name.decode(encoding)?.into() });
+        }
     }
-    let topics = wanted;
     if topics.len() > MAX_TOPICS {
         return Err(too_many());
     }
@@ -220,15 +207,12 @@ fn obey(subscriber: &mut Subscriber, request: &[u8]) -> Result<()> {
     if channels.len() > MAX_TOPICS {
         return Err(too_many());
     }
-    let named: Vec<Topic> = topics(kind, channels).collect();
+    let topic = |name: Bytes| Topic { kind, name: name.0.into() };
+    let named: Vec<Topic> = channels.into_iter().map(topic).collect();
     match (wanted, named.is_empty()) {
         (true, true) => Err(Error::validation("`channels` names what to subscribe to")),
         (false, true) => subscriber.unsubscribe_all(kind),
         (true, false) => subscriber.subscribe(named),
         (false, false) => subscriber.unsubscribe(&named),
     }
-}
-
-fn topics(kind: TopicKind, names: Vec<Bytes>) -> impl Iterator<Item = Topic> {
-    names.into_iter().map(move |name| Topic { kind, name: name.0.into() })
 }

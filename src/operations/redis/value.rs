@@ -1,6 +1,7 @@
 //! Values of all types, from JSON.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::input::{Bytes, Score, each_once};
@@ -19,35 +20,18 @@ pub(super) fn parse(value_type: Option<NativeType>, value: Value) -> Result<NewV
         }
         _ => NativeType::String,
     });
-    let (elements, parsed) = match value_type {
-        NativeType::String => return Ok(NewValue::String(bytes(value, "value")?)),
-        NativeType::Hash => {
-            let fields = pairs(value, "value")?;
-            once(&fields)?;
-            (fields.len(), NewValue::Hash(fields))
-        }
-        NativeType::List => {
-            let elements = elements(value)?;
-            (elements.len(), NewValue::List(elements))
-        }
-        NativeType::Set => {
-            let elements = elements(value)?;
-            (elements.len(), NewValue::Set(elements))
-        }
-        NativeType::SortedSet => {
-            let members = members(value)?;
-            once(&members)?;
-            (members.len(), NewValue::SortedSet(members))
-        }
-        NativeType::Stream => {
-            let entries = entries(value)?;
-            (entries.len(), NewValue::Stream(entries))
-        }
+    let parsed = match value_type {
+        NativeType::String => return Ok(NewValue::String(read::<Bytes>(value, "value")?.0)),
+        NativeType::Hash => NewValue::Hash(pairs(value, "value").and_then(once)?),
+        NativeType::List => NewValue::List(elements(value)?),
+        NativeType::Set => NewValue::Set(elements(value)?),
+        NativeType::SortedSet => NewValue::SortedSet(members(value).and_then(once)?),
+        NativeType::Stream => NewValue::Stream(each(array(value)?, "value", entry)?),
     };
-    if elements == 0 {
+    if parsed.is_empty() {
         return Err(Error::validation("Redis has no empty collections; delete the key instead"));
     }
-    if elements > MAX_ELEMENTS {
+    if parsed.len() > MAX_ELEMENTS {
         return Err(Error::new(
             Code::PayloadTooLarge,
             format!("a key is written with at most {MAX_ELEMENTS} elements at once"),
@@ -56,18 +40,18 @@ pub(super) fn parse(value_type: Option<NativeType>, value: Value) -> Result<NewV
     Ok(parsed)
 }
 
-fn bytes(value: Value, at: &str) -> Result<Vec<u8>> {
-    serde_json::from_value::<Bytes>(value)
-        .map(|bytes| bytes.0)
-        .map_err(|e| Error::validation(format!("`{at}`: {e}")))
+fn read<T: DeserializeOwned>(value: Value, at: &str) -> Result<T> {
+    serde_json::from_value(value).map_err(|e| Error::validation(format!("`{at}`: {e}")))
+}
+
+/// Reads each item, told where it stands.
+fn each<T>(items: Vec<Value>, at: &str, read: impl Fn(Value, &str) -> Result<T>) -> Result<Vec<T>> {
+    let item = |(i, item)| read(item, &format!("{at}[{i}]"));
+    items.into_iter().enumerate().map(item).collect()
 }
 
 fn elements(value: Value) -> Result<Vec<Vec<u8>>> {
-    array(value)?
-        .into_iter()
-        .enumerate()
-        .map(|(i, element)| bytes(element, &format!("value[{i}]")))
-        .collect()
+    each(array(value)?, "value", |element, at| Ok(read::<Bytes>(element, at)?.0))
 }
 
 fn array(value: Value) -> Result<Vec<Value>> {
@@ -78,8 +62,10 @@ fn array(value: Value) -> Result<Vec<Value>> {
 }
 
 /// A member of a set that stands there twice is the same member; a name with two values is not one thing.
-fn once<T>(named: &[(Vec<u8>, T)]) -> Result<()> {
-    each_once("value", named.iter().map(|(name, _)| name.as_slice())).map_err(Error::validation)
+fn once<T>(named: Vec<(Vec<u8>, T)>) -> Result<Vec<(Vec<u8>, T)>> {
+    let names = named.iter().map(|(name, _)| name.as_slice());
+    each_once("value", names).map_err(Error::validation)?;
+    Ok(named)
 }
 
 /// `{ name: value }`, or `[[name, value], …]` for names that are no text, or that repeat, which those of
@@ -89,19 +75,14 @@ fn pairs(value: Value, at: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         Value::Object(members) => members
             .into_iter()
             .map(|(name, value)| {
-                let value = bytes(value, &format!("{at}.{name}"))?;
-                Ok((name.into_bytes(), value))
+                let value: Bytes = read(value, &format!("{at}.{name}"))?;
+                Ok((name.into_bytes(), value.0))
             })
             .collect(),
-        Value::Array(pairs) => pairs
-            .into_iter()
-            .enumerate()
-            .map(|(i, pair)| {
-                let at = format!("{at}[{i}]");
-                let [name, value] = pair_of(pair, &at)?;
-                Ok((bytes(name, &at)?, bytes(value, &at)?))
-            })
-            .collect(),
+        Value::Array(pairs) => each(pairs, at, |pair, at| {
+            let [name, value] = pair_of(pair, at)?;
+            Ok((read::<Bytes>(name, at)?.0, read::<Bytes>(value, at)?.0))
+        }),
         _ => Err(Error::validation(format!("`{at}` must be an object, or [[name, value], …]"))),
     }
 }
@@ -121,39 +102,29 @@ fn members(value: Value) -> Result<Vec<(Vec<u8>, String)>> {
         score: Value,
     }
 
-    let scored = |member: Vec<u8>, value: Value, at: &str| Ok((member, score(value, at)?));
     match value {
         Value::Object(members) => members
             .into_iter()
             .map(|(member, value)| {
-                let at = format!("value.{member}");
-                scored(member.into_bytes(), value, &at)
+                let score: Score = read(value, &format!("value.{member}"))?;
+                Ok((member.into_bytes(), score.0))
             })
             .collect(),
-        value => array(value)?
-            .into_iter()
-            .enumerate()
-            .map(|(i, element)| {
-                let at = format!("value[{i}]");
-                if element.is_array() {
-                    let [member, value] = pair_of(element, &at)?;
-                    return scored(bytes(member, &at)?, value, &at);
-                }
-                let Member { member, score } = serde_json::from_value(element)
-                    .map_err(|e| Error::validation(format!("`{at}`: {e}")))?;
-                scored(member.0, score, &at)
-            })
-            .collect(),
+        value => each(array(value)?, "value", |element, at| {
+            let (member, score) = if element.is_array() {
+                let [member, score] = pair_of(element, at)?;
+                (read(member, at)?, score)
+            } else {
+                let Member { member, score } = read(element, at)?;
+                (member, score)
+            };
+            let (Bytes(member), Score(score)) = (member, read(score, at)?);
+            Ok((member, score))
+        }),
     }
 }
 
-fn score(value: Value, at: &str) -> Result<String> {
-    serde_json::from_value::<Score>(value)
-        .map(|score| score.0)
-        .map_err(|e| Error::validation(format!("`{at}`: {e}")))
-}
-
-fn entries(value: Value) -> Result<Vec<StreamEntry>> {
+fn entry(value: Value, at: &str) -> Result<StreamEntry> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Entry {
@@ -161,20 +132,12 @@ fn entries(value: Value) -> Result<Vec<StreamEntry>> {
         fields: Value,
     }
 
-    array(value)?
-        .into_iter()
-        .enumerate()
-        .map(|(i, element)| {
-            let at = format!("value[{i}]");
-            let Entry { id, fields } = serde_json::from_value(element)
-                .map_err(|e| Error::validation(format!("`{at}`: {e}")))?;
-            let fields = pairs(fields, &format!("{at}.fields"))?;
-            if fields.is_empty() {
-                return Err(Error::validation(format!("`{at}.fields` is empty")));
-            }
-            Ok(StreamEntry { id: id.unwrap_or_else(|| "*".to_owned()), fields })
-        })
-        .collect()
+    let Entry { id, fields } = read(value, at)?;
+    let fields = pairs(fields, &format!("{at}.fields"))?;
+    if fields.is_empty() {
+        return Err(Error::validation(format!("`{at}.fields` is empty")));
+    }
+    Ok(StreamEntry { id: id.unwrap_or_else(|| "*".to_owned()), fields })
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ const MOST: usize = (1 << 20) / 8 * 7;
 /// The bits of a mark that tell the fate.
 const FATE: u128 = 0b11;
 
+/// By the bits that a mark keeps of each, which are its number.
+const FATES: [Fate; 4] = [Fate::Skipped, Fate::Failed, Fate::Unknown, Fate::Done];
+
 /// What became of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -92,22 +95,11 @@ impl Visits {
 
 impl Mark {
     fn with(self, fate: Fate) -> Self {
-        let bits = match fate {
-            Fate::Skipped => 0,
-            Fate::Failed => 1,
-            Fate::Unknown => 2,
-            Fate::Done => 3,
-        };
-        Self(self.0 & !FATE | bits)
+        Self(self.0 & !FATE | fate as u128)
     }
 
     fn fate(self) -> Fate {
-        match self.0 & FATE {
-            0 => Fate::Skipped,
-            1 => Fate::Failed,
-            2 => Fate::Unknown,
-            _ => Fate::Done,
-        }
+        FATES[(self.0 & FATE) as usize]
     }
 }
 
@@ -128,8 +120,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::HashMap;
-
-    const FATES: [Fate; 4] = [Fate::Skipped, Fate::Failed, Fate::Unknown, Fate::Done];
 
     proptest! {
         /// However often keys are met: counted by what `note` says, each counts once.

@@ -45,11 +45,18 @@ async fn a_client_changes_what_it_is_subscribed_to() {
     socket.say(json!({ "type": "punsubscribe" })).await;
     assert_eq!(socket.next().await, json!({ "type": "unsubscribed", "pattern": b }));
 
-    for nonsense in [json!({ "type": "monitor" }), json!({ "type": "subscribe" }), json!([1])] {
+    for nonsense in [
+        json!({ "type": "monitor" }),
+        json!({ "type": "subscribe" }),
+        json!({ "type": "subscribe", "patterns": [b] }),
+        json!({ "type": "psubscribe", "patterns": [b] }),
+        json!([1]),
+    ] {
         socket.say(nonsense).await;
         let error = socket.next().await;
         assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!("VALIDATION_ERROR")));
     }
+    assert_eq!(publish(&service, &b, json!("z")).await, 0);
 }
 
 #[tokio::test]

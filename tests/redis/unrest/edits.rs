@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::future::join_all;
 use serde_json::Value;
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::values::edit::{Edit, hash, list, string};
+use studio_multidb::backend::redis::values::edit::{Alone, Edit, Seen};
 use studio_multidb::error::Result;
 use studio_multidb::outcome::Outcome;
 
@@ -68,11 +68,15 @@ impl Ledger<'_> {
         let key = self.key(i);
         let text = |text: &str| text.as_bytes().to_vec();
         let edit: Edit = match self.kind(i) {
-            0 => list::push(list::Side::Right, vec![text("a")]),
-            1 => list::set(0, text("b"), text("a")),
-            2 => string::increment(1),
-            3 => string::set(text("2"), Some(text("1"))),
-            4 => hash::increment(text("f"), 1),
+            0 => Edit::of("list").step("RPUSHX", vec![text("a")]).alone(Alone::NeedsKey),
+            1 => Edit::of("list")
+                .step("LSET", vec![text("0"), text("b")])
+                .unless_changed([Seen::Element(0, text("a"))]),
+            2 => Edit::of("string").step("INCRBY", vec![text("1")]),
+            3 => Edit::of("string")
+                .step("SET", ["2", "XX", "KEEPTTL"].map(text).to_vec())
+                .unless_changed([Seen::Whole(text("1"))]),
+            4 => Edit::of("hash").step("HINCRBY", vec![text("f"), text("1")]),
             _ => {
                 let to = self.new_name(i);
                 let renamed = self.client.rename(key.as_bytes(), to.as_bytes(), false, soon());

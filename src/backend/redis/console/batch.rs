@@ -5,9 +5,8 @@ use schemars::JsonSchema;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::gate::{self, Command, Ruling};
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::json::{self, PlainReply};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Fault, Result};
 use crate::json::{Object, Writer};
@@ -50,25 +49,21 @@ impl Batch {
     }
 
     /// What the commands that will be sent cost together.
-    #[must_use]
     pub fn cost(&self) -> u32 {
         self.cost
     }
 
     /// Whether any of these changes something.
-    #[must_use]
     pub fn writes(&self) -> bool {
         self.writes
     }
 
     /// How many commands were asked for.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.asked.len()
     }
 
     /// Whether none was asked for.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.asked.is_empty()
     }
@@ -119,9 +114,7 @@ impl Client {
             Ok(())
         })
     }
-}
 
-impl Client {
     /// Where a key was of the wrong type, finds out of which.
     async fn name_types(&self, batch: &Batch, results: &mut [Result<Value>], deadline: Deadline) {
         let mut wrong = Vec::new();

@@ -7,13 +7,11 @@ use super::reply::{self, ConsoleReply};
 use super::script;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
-use crate::backend::redis::gate::Ruling;
-use crate::backend::redis::gate::fence;
+use crate::backend::redis::gate::{Ruling, fence};
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::server::redact;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::servers::slot;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::servers::{Member, NodeName, Which, slot};
+use crate::backend::redis::wire::{Commands, Effect, failure};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Object;
@@ -83,7 +81,8 @@ impl Client {
             commands.keep_attributes = true;
             commands.is_script = script::is_script(name);
             let on = member.as_ref().map(|member| &member.node);
-            self.run(&commands, on, deadline).await.pop().unwrap_or(Ok(Value::Nil))
+            let [ran] = exactly(self.run(&commands, on, deadline).await);
+            ran
         };
         let at = node.endpoint.as_ref();
         let mut reply = match ran.map_err(|error| script::timed_out(error, name, at))? {
@@ -125,10 +124,7 @@ impl Client {
 
     /// Where a command without keys goes. One that changes a node must say which, or it would do a
     /// part of what was meant and look like all of it.
-    fn default_member(
-        &self,
-        ruling: &Ruling,
-    ) -> Result<Option<crate::backend::redis::servers::members::Member>> {
+    fn default_member(&self, ruling: &Ruling) -> Result<Option<Member>> {
         let mut members = self.members(Which::Primaries);
         if members.first().is_none_or(|member| member.name.is_none()) {
             return Ok(None);

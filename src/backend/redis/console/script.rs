@@ -8,11 +8,10 @@ use redis::Value;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::gate::Ruling;
-use crate::backend::redis::run::group::unanswered;
-use crate::backend::redis::servers::node::Node;
+use crate::backend::redis::run::unanswered;
+use crate::backend::redis::servers::Node;
 use crate::backend::redis::wire::busy::way_out;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::wire::{Commands, Effect, failure};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -85,30 +84,22 @@ impl Client {
     ) -> Result<Value> {
         let mut connection = node.reach_busy(deadline).await?;
         let command = Commands::one(ruling.effect, 0, args);
-        let mut replies = Vec::with_capacity(1);
         let outcome = unanswered(ruling.effect);
-        match deadline.run(connection.exchange(command.all(), 1, &mut replies)).await {
-            Some(Ok(())) => Ok(replies.remove(0)),
-            Some(Err(lost)) => Err(failure::lost(&lost, outcome)),
-            None => Err(Error::timeout("Redis did not answer in time", outcome)),
-        }
+        Ok(connection.ask(command.all(), 1, outcome, deadline).await?.remove(0))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::redis::wire::resp::decoded;
 
     #[test]
     fn a_script_speaks_neither_for_the_server_nor_of_the_log_in() {
         for code in ["NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "MOVED", "ERR"]
         {
             let line = format!("-{code} max number of clients\r\n");
-            let Value::ServerError(error) =
-                crate::backend::redis::wire::resp::decoded(line.as_bytes())
-            else {
-                panic!("{code} is an error")
-            };
+            let Value::ServerError(error) = decoded(line.as_bytes()) else { panic!("{code}") };
             for (effect, outcome) in
                 [(Effect::Write, Outcome::Unknown), (Effect::Read, Outcome::NotApplied)]
             {

@@ -1,8 +1,8 @@
 //! A line of the table.
 
 use super::arguments::Arguments;
-use super::keys::{Keys, Located};
-use crate::backend::redis::wire::commands::Effect;
+use super::keys::Keys;
+use crate::backend::redis::wire::Effect;
 use crate::permission::Permission;
 
 /// Why a command is offered to nobody.
@@ -23,33 +23,24 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// For programs.
-    #[must_use]
-    pub fn code(self) -> &'static str {
+    /// Its name for programs; and for people what stands behind the command's.
+    pub(super) fn words(self) -> [&'static str; 2] {
         match self {
-            Self::Session => "session",
-            Self::Blocks => "blocks",
-            Self::Endless => "endless",
-            Self::Dangerous => "dangerous",
-            Self::Internal => "internal",
-            Self::Incomplete => "incomplete",
-        }
-    }
-
-    /// For people; stands behind the command's name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Session => "is not offered: it changes the session, which other requests share",
+            Self::Session => {
+                ["session", "is not offered: it changes the session, which other requests share"]
+            }
             Self::Blocks => {
-                "is not offered: it waits on the server, on a connection that is shared"
+                ["blocks", "is not offered: it waits on the server, on a connection that is shared"]
             }
-            Self::Endless => "is not offered here: its answers have no end; subscribe instead",
-            Self::Dangerous => {
-                "is not offered: it can lose data, stop the server or change who may do what"
+            Self::Endless => {
+                ["endless", "is not offered here: its answers have no end; subscribe instead"]
             }
-            Self::Internal => "is not offered: servers send it to each other",
-            Self::Incomplete => "needs a subcommand",
+            Self::Dangerous => [
+                "dangerous",
+                "is not offered: it can lose data, stop the server or change who may do what",
+            ],
+            Self::Internal => ["internal", "is not offered: servers send it to each other"],
+            Self::Incomplete => ["incomplete", "needs a subcommand"],
         }
     }
 }
@@ -59,11 +50,14 @@ impl Reason {
 pub struct Command {
     /// In capitals; a subcommand stands behind its command: `CONFIG GET`.
     pub name: &'static str,
-    class: Result<Permission, Reason>,
-    effect: Effect,
-    keys: Keys,
-    arguments: Arguments,
-    subcommands: &'static [Command],
+    /// What the table says, whatever the arguments.
+    pub class: Result<Permission, Reason>,
+    /// Whether running it twice could change anything.
+    pub effect: Effect,
+    pub(super) keys: Keys,
+    pub(super) arguments: Arguments,
+    /// What may stand behind it.
+    pub(super) subcommands: &'static [Command],
 }
 
 /// What runs other scripts, which no script may.
@@ -132,24 +126,9 @@ impl Command {
         self
     }
 
-    /// What the table says, whatever the arguments.
-    pub fn class(&self) -> Result<Permission, Reason> {
-        self.class
-    }
-
-    /// Whether running it twice could change anything.
-    pub fn effect(&self) -> Effect {
-        self.effect
-    }
-
     /// Whether the word behind it is a subcommand.
     pub fn has_subcommands(&self) -> bool {
         !self.subcommands.is_empty()
-    }
-
-    /// What may stand behind it.
-    pub fn subcommands(&self) -> &'static [Command] {
-        self.subcommands
     }
 
     /// Whether scripts may call it: it is offered, whatever its arguments, or only not because it would
@@ -166,13 +145,5 @@ impl Command {
         let prefix = self.name.len() + 1;
         let is = |sub: &&Command| sub.name.as_bytes()[prefix..].eq_ignore_ascii_case(word);
         self.subcommands.iter().find(is)
-    }
-
-    pub(super) fn permission(&self, args: &[&[u8]]) -> Result<Permission, Reason> {
-        self.arguments.decide(self.class, args)
-    }
-
-    pub(super) fn locate(&self, args: &[&[u8]]) -> Located {
-        self.keys.locate(args)
     }
 }

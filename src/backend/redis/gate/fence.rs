@@ -19,37 +19,15 @@ const GLOBALS: &str =
     "_G,getfenv,setfenv,load,loadstring,loadfile,dofile,require,module,package,debug";
 
 /// What scripts find in `redis` besides `call` and `pcall`.
-const MEMBERS: [&str; 24] = [
-    "log",
-    "sha1hex",
-    "error_reply",
-    "status_reply",
-    "setresp",
-    "set_repl",
-    "replicate_commands",
-    "breakpoint",
-    "debug",
-    "acl_check_cmd",
-    "LOG_DEBUG",
-    "LOG_VERBOSE",
-    "LOG_NOTICE",
-    "LOG_WARNING",
-    "REPL_NONE",
-    "REPL_SLAVE",
-    "REPL_REPLICA",
-    "REPL_AOF",
-    "REPL_ALL",
-    "REDIS_VERSION",
-    "REDIS_VERSION_NUM",
-    "SERVER_NAME",
-    "SERVER_VERSION",
-    "SERVER_VERSION_NUM",
-];
+const MEMBERS: &str = "log,sha1hex,error_reply,status_reply,setresp,set_repl,replicate_commands,breakpoint,\
+     debug,acl_check_cmd,LOG_DEBUG,LOG_VERBOSE,LOG_NOTICE,LOG_WARNING,REPL_NONE,REPL_SLAVE,\
+     REPL_REPLICA,REPL_AOF,REPL_ALL,REDIS_VERSION,REDIS_VERSION_NUM,SERVER_NAME,\
+     SERVER_VERSION,SERVER_VERSION_NUM";
 
 static FENCE: LazyLock<String> = LazyLock::new(fence);
 
 /// The command with its script behind the fence, if it brings one.
-pub(in crate::backend::redis) fn fenced(args: &[&[u8]], ruling: &Ruling) -> Option<Vec<Vec<u8>>> {
+pub(crate) fn fenced(args: &[&[u8]], ruling: &Ruling) -> Option<Vec<Vec<u8>>> {
     let at = match ruling.command.name {
         "EVAL" | "EVAL_RO" => 1,
         "SCRIPT LOAD" => 2,
@@ -74,7 +52,7 @@ fn fence() -> String {
     );
     for command in super::offered_to_scripts() {
         let mut words = String::from("{");
-        for word in command.subcommands().iter().filter(|sub| sub.is_offered_to_scripts()) {
+        for word in command.subcommands.iter().filter(|sub| sub.is_offered_to_scripts()) {
             spell(&mut words, &word.name[command.name.len() + 1..], "1");
         }
         words.push('}');
@@ -87,7 +65,7 @@ fn fence() -> String {
          return {call=function(c,...) if may(c,(...)) then return call(c,...) end return error(no) end,\
          pcall=function(c,...) if may(c,(...)) then return pcall(c,...) end return {err='ERR '..no} end",
     );
-    for member in MEMBERS {
+    for member in MEMBERS.split(',') {
         let _ = write!(fence, ",{member}=r.{member}");
     }
     let _ = write!(fence, "}} end)() local server=redis local {GLOBALS};");

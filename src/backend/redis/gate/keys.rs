@@ -40,13 +40,11 @@ impl Located {
     }
 
     /// The first; `None` where there is none.
-    #[must_use]
     pub fn first(self) -> Option<usize> {
         self.indices().next()
     }
 
     /// The one that there is; `None` where there is none, or several.
-    #[must_use]
     pub fn only(self) -> Option<usize> {
         let mut indices = self.indices();
         indices.next().filter(|_| indices.next().is_none())

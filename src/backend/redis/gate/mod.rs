@@ -16,7 +16,7 @@ mod tests;
 
 pub use self::command::{Command, Reason};
 pub use self::keys::Located;
-pub use crate::backend::redis::wire::commands::Effect;
+pub use crate::backend::redis::wire::Effect;
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 
@@ -40,7 +40,6 @@ const WORDS: usize = 100;
 
 impl Ruling {
     /// What the command with so many words counts in the rate limit.
-    #[must_use]
     pub fn cost(&self, words: usize) -> u32 {
         let least = if self.permission == Permission::Admin { DEAR } else { 1 };
         least.saturating_add(u32::try_from(words / WORDS).unwrap_or(u32::MAX))
@@ -60,14 +59,14 @@ pub fn rule(args: &[&[u8]]) -> Result<Ruling> {
         }
         _ => container,
     };
-    let permission = command.permission(args).map_err(|reason| refused(command, reason))?;
-    let only_reads = permission == Permission::Read && command.class() != Ok(Permission::Read);
-    let effect = if only_reads { Effect::Read } else { command.effect() };
-    Ok(Ruling { command, permission, effect, keys: command.locate(args) })
+    let permission = command.arguments.decide(command.class, args);
+    let permission = permission.map_err(|reason| refused(command, reason))?;
+    let only_reads = permission == Permission::Read && command.class != Ok(Permission::Read);
+    let effect = if only_reads { Effect::Read } else { command.effect };
+    Ok(Ruling { command, permission, effect, keys: command.keys.locate(args) })
 }
 
 /// What the table says of a command, whatever its arguments; `None` where it says nothing.
-#[must_use]
 pub fn find(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> {
     let command = index::find(name)?;
     match subcommand {
@@ -79,7 +78,7 @@ pub fn find(name: &[u8], subcommand: Option<&[u8]>) -> Option<&'static Command> 
 /// The commands that scripts may call, and those of whose subcommands they may call some.
 pub(super) fn offered_to_scripts() -> impl Iterator<Item = &'static Command> {
     let has_some =
-        |command: &Command| command.subcommands().iter().any(Command::is_offered_to_scripts);
+        |command: &Command| command.subcommands.iter().any(Command::is_offered_to_scripts);
     let all = table::FAMILIES.iter().copied().flatten();
     all.filter(move |command| command.is_offered_to_scripts() || has_some(command))
 }
@@ -101,6 +100,7 @@ fn shown(word: &[u8]) -> String {
 }
 
 fn refused(command: &Command, reason: Reason) -> Error {
-    let message = format!("{} {}", command.name, reason.as_str());
-    Error::new(Code::OperationNotAllowed, message).detail("reason", reason.code())
+    let [code, why] = reason.words();
+    let message = format!("{} {why}", command.name);
+    Error::new(Code::OperationNotAllowed, message).detail("reason", code)
 }

@@ -14,6 +14,13 @@ fn permission(line: &str) -> Option<Permission> {
     rule_on(line).ok().map(|ruling| ruling.permission)
 }
 
+fn all_are(lines: &[&str], permission: Permission, effect: Effect) {
+    for line in lines {
+        let ruling = rule_on(line).unwrap();
+        assert_eq!((ruling.permission, ruling.effect), (permission, effect), "{line}");
+    }
+}
+
 fn keys(line: &str) -> Vec<&str> {
     let words: Vec<&str> = line.split(' ').collect();
     rule_on(line).unwrap().keys.indices().map(|at| words[at]).collect()
@@ -33,7 +40,7 @@ fn every_command_is_found_by_its_name_in_any_case() {
 #[test]
 fn subcommands_are_named_after_their_command() {
     for command in FAMILIES.iter().copied().flatten().filter(|command| command.has_subcommands()) {
-        for sub in command.subcommands() {
+        for sub in command.subcommands {
             let word = sub.name.strip_prefix(command.name).and_then(|rest| rest.strip_prefix(' '));
             let found = find(command.name.as_bytes(), Some(word.unwrap().as_bytes())).unwrap();
             assert_eq!(found.name, sub.name);
@@ -117,14 +124,7 @@ fn what_looks_like_a_read_and_writes_is_a_write() {
         "HGETEX k FIELDS 1 f",
         "COPY a b",
     ];
-    for line in lines {
-        let ruling = rule_on(line).unwrap();
-        assert_eq!(
-            (ruling.permission, ruling.effect),
-            (Permission::Write, Effect::Write),
-            "{line}"
-        );
-    }
+    all_are(&lines, Permission::Write, Effect::Write);
 }
 
 #[test]
@@ -149,21 +149,17 @@ fn what_only_reads_is_a_read() {
         "CLUSTER NODES",
         "JSON.GET k",
     ];
-    for line in lines {
-        let ruling = rule_on(line).unwrap();
-        assert_eq!((ruling.permission, ruling.effect), (Permission::Read, Effect::Read), "{line}");
-    }
+    all_are(&lines, Permission::Read, Effect::Read);
 }
 
 #[test]
 fn what_reads_on_is_for_readers_and_is_sent_once() {
-    let ruling = rule_on("FT.CURSOR READ i 7").unwrap();
-    assert_eq!((ruling.permission, ruling.effect), (Permission::Read, Effect::Write));
+    all_are(&["FT.CURSOR READ i 7"], Permission::Read, Effect::Write);
 }
 
 #[test]
 fn what_affects_others_is_for_administrators() {
-    for line in [
+    let writes = [
         "FLUSHALL",
         "FLUSHDB",
         "SWAPDB 0 1",
@@ -174,18 +170,10 @@ fn what_affects_others_is_for_administrators() {
         "CONFIG RESETSTAT",
         "FUNCTION DELETE l",
         "BGSAVE",
-    ] {
-        let ruling = rule_on(line).unwrap();
-        assert_eq!(
-            (ruling.permission, ruling.effect),
-            (Permission::Admin, Effect::Write),
-            "{line}"
-        );
-    }
-    for line in ["KEYS *", "CONFIG GET *", "CLIENT LIST", "SLOWLOG GET", "ACL LIST", "ACL LOG 5"] {
-        let ruling = rule_on(line).unwrap();
-        assert_eq!((ruling.permission, ruling.effect), (Permission::Admin, Effect::Read), "{line}");
-    }
+    ];
+    all_are(&writes, Permission::Admin, Effect::Write);
+    let reads = ["KEYS *", "CONFIG GET *", "CLIENT LIST", "SLOWLOG GET", "ACL LIST", "ACL LOG 5"];
+    all_are(&reads, Permission::Admin, Effect::Read);
 }
 
 #[test]
@@ -238,7 +226,7 @@ proptest! {
         at in 0_usize..1000, args in proptest::collection::vec("[a-z0-9-]{0,3}|STORE|STREAMS|KEYS", 0..8)
     ) {
         let commands: Vec<&Command> = FAMILIES.iter().copied().flatten()
-            .flat_map(|c| std::iter::once(c).chain(c.subcommands())).collect();
+            .flat_map(|c| std::iter::once(c).chain(c.subcommands)).collect();
         let command = commands[at % commands.len()];
         let mut words: Vec<&[u8]> = command.name.split(' ').map(str::as_bytes).collect();
         words.extend(args.iter().map(String::as_bytes));

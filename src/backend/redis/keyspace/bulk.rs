@@ -3,9 +3,8 @@
 use redis::Value;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::failure::is_denied;
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -30,16 +29,13 @@ impl Client {
         keys: &[Vec<u8>],
         deadline: Deadline,
     ) -> Vec<Result<bool>> {
-        if change != Change::Delete || self.unlink.may_exist() {
-            let mut results = self.for_each(keys, deadline, |c, key| change.push(c, key)).await;
-            if change == Change::Delete {
-                self.delete_denied(keys, &mut results, deadline).await;
-            }
-            return changed(results);
+        let unlink = self.unlink.may_exist();
+        let mut results = self.for_each(keys, deadline, |c, key| change.push(c, key, unlink)).await;
+        if change == Change::Delete && unlink {
+            self.delete_denied(keys, &mut results, deadline).await;
         }
-        changed(
-            self.for_each(keys, deadline, |c, key| c.push(Effect::Write, 1, &[b"DEL", key])).await,
-        )
+        let changed = |reply: Value| reply::integer(&reply) == Some(1);
+        results.into_iter().map(|result| result.and_then(failure::check).map(changed)).collect()
     }
 
     /// Tries `DEL` where `UNLINK` is denied: an ACL may know only the older of the two.
@@ -56,7 +52,7 @@ impl Client {
         }
         let keys: Vec<&Vec<u8>> = denied.iter().map(|&i| &keys[i]).collect();
         let deleted =
-            self.for_each(&keys, deadline, |c, key| c.push(Effect::Write, 1, &[b"DEL", key])).await;
+            self.for_each(&keys, deadline, |c, key| Change::Delete.push(c, key, false)).await;
         for (i, deleted) in denied.into_iter().zip(deleted) {
             if matches!(deleted, Ok(Value::Int(_))) {
                 self.unlink.set_missing();
@@ -67,9 +63,10 @@ impl Client {
 }
 
 impl Change {
-    fn push(self, commands: &mut Commands, key: &[u8]) {
+    fn push(self, commands: &mut Commands, key: &[u8], unlink: bool) {
         match self {
-            Self::Delete => commands.push(Effect::Write, 1, &[b"UNLINK", key]),
+            Self::Delete if unlink => commands.push(Effect::Write, 1, &[b"UNLINK", key]),
+            Self::Delete => commands.push(Effect::Write, 1, &[b"DEL", key]),
             Self::Expire(ms) => {
                 let ms = ms.to_string();
                 commands.push(Effect::Write, 1, &[b"PEXPIRE", key, ms.as_bytes()]);
@@ -77,9 +74,4 @@ impl Change {
             Self::Persist => commands.push(Effect::Write, 1, &[b"PERSIST", key]),
         }
     }
-}
-
-fn changed(results: Vec<Result<Value>>) -> Vec<Result<bool>> {
-    let one = |value: Value| reply::integer(&value) == Some(1);
-    results.into_iter().map(|result| result.and_then(failure::check).map(one)).collect()
 }

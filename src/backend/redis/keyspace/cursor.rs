@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use crate::error::{Error, Result};
 
 /// The cursor before the first page and after the last one.
-pub(in crate::backend::redis) const END: &str = "0";
+pub(crate) const END: &str = "0";
 
 /// A position in a scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Cursor {
 }
 
 /// Reads a number that says where to go on.
-pub(in crate::backend::redis) fn position(text: &str) -> Result<u64> {
+pub(crate) fn position(text: &str) -> Result<u64> {
     text.parse().map_err(|_| invalid())
 }
 

@@ -13,19 +13,16 @@ pub struct Filter {
 
 impl Filter {
     /// The one key that the pattern stands for, if it has no special characters.
-    #[must_use]
     pub fn literal(&self) -> Option<Vec<u8>> {
         self.pattern.as_deref().and_then(glob::literal)
     }
 
     /// Whether the pattern names nothing: it consists of wildcards.
-    #[must_use]
     pub fn names_nothing(&self) -> bool {
         self.pattern.as_deref().is_none_or(glob::names_nothing)
     }
 
     /// What every key that fits begins with; empty where that can be anything.
-    #[must_use]
     pub fn prefix(&self) -> Vec<u8> {
         self.pattern.as_deref().map_or_else(Vec::new, glob::prefix)
     }

@@ -3,35 +3,31 @@
 /// The one key that a pattern without special characters stands for, escapes taken out; `None`
 /// when it may match several.
 pub(super) fn literal(pattern: &[u8]) -> Option<Vec<u8>> {
-    let mut key = Vec::with_capacity(pattern.len());
-    let mut bytes = pattern.iter();
-    while let Some(&byte) = bytes.next() {
-        match byte {
-            b'*' | b'?' | b'[' => return None,
-            // The server takes a backslash at the very end as itself.
-            b'\\' => key.push(bytes.next().copied().unwrap_or(byte)),
-            byte => key.push(byte),
-        }
-    }
-    Some(key)
+    let (key, is_all) = before_wildcard(pattern);
+    is_all.then_some(key)
 }
 
 /// What is before the first wildcard, escapes taken out.
 pub(super) fn prefix(pattern: &[u8]) -> Vec<u8> {
+    before_wildcard(pattern).0
+}
+
+/// The same, and whether it is all of the pattern.
+fn before_wildcard(pattern: &[u8]) -> (Vec<u8>, bool) {
     let mut prefix = Vec::with_capacity(pattern.len());
     let mut bytes = pattern.iter();
     while let Some(&byte) = bytes.next() {
         match byte {
-            b'*' | b'?' | b'[' => break,
+            b'*' | b'?' | b'[' => return (prefix, false),
+            // The server takes a backslash at the very end as itself.
             b'\\' => prefix.push(bytes.next().copied().unwrap_or(byte)),
             byte => prefix.push(byte),
         }
     }
-    prefix
+    (prefix, true)
 }
 
 /// The pattern of the keys that begin with `prefix`, whatever characters it has.
-#[must_use]
 pub fn starting_with(prefix: &[u8]) -> Vec<u8> {
     let mut pattern = Vec::with_capacity(prefix.len() + 1);
     for &byte in prefix {

@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::metadata;
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::failure;
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::Integer64;
@@ -26,7 +25,7 @@ pub enum Expiry {
 
 impl Expiry {
     /// Adds the command that sets it.
-    pub(in crate::backend::redis) fn push(self, commands: &mut Commands, key: &[u8]) {
+    pub(crate) fn push(self, commands: &mut Commands, key: &[u8]) {
         let write = Effect::Write;
         match self {
             Self::Never => commands.push_about(write, "PERSIST", key, NO_ARGS),
@@ -43,9 +42,8 @@ impl Client {
         expiry.push(&mut commands, key);
         // `PERSIST` answers 0 for a key that does not exist, and for one that did not expire.
         commands.push(Effect::Read, 1, &[b"PTTL", key]);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let done = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
-        let ttl = results.next().unwrap_or(Ok(Value::Nil))?;
+        let [done, ttl] = exactly(self.run(&commands, None, deadline).await);
+        let (done, ttl) = (done.and_then(failure::check)?, ttl?);
         let changed = reply::integer(&done) == Some(1);
         if !changed && (expiry != Expiry::Never || reply::integer(&ttl) == Some(-2)) {
             return Err(failure::not_found(key));
@@ -66,7 +64,7 @@ pub struct Lifetime {
 
 impl Lifetime {
     /// From a reply of `PTTL`.
-    pub(in crate::backend::redis) fn of(pttl: &Value) -> Self {
+    pub(crate) fn of(pttl: &Value) -> Self {
         let ms = reply::integer(pttl);
         let seconds = ms.map(metadata::seconds);
         Self { ttl: seconds.map(Integer64), ttl_ms: ms.map(Integer64) }

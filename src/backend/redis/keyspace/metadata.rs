@@ -5,8 +5,7 @@ use schemars::JsonSchema;
 
 use super::scan::Scan;
 use crate::backend::Warnings;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::json::{Integer64, Object, OrNull, TextOrBytes, Writer};
 
 /// Elements of a collection that `MEMORY USAGE` looks at.
@@ -62,15 +61,15 @@ pub(super) fn push(commands: &mut Commands, key: &[u8], scan: &Scan) {
     }
 }
 
-pub(in crate::backend::redis) fn push_ttl(commands: &mut Commands, key: &[u8]) {
+pub(crate) fn push_ttl(commands: &mut Commands, key: &[u8]) {
     commands.push(Effect::Read, 1, &[b"PTTL", key]);
 }
 
-pub(in crate::backend::redis) fn push_size(commands: &mut Commands, key: &[u8]) {
+pub(crate) fn push_size(commands: &mut Commands, key: &[u8]) {
     commands.push(Effect::Read, 2, &[b"MEMORY", b"USAGE", key, b"SAMPLES", SAMPLES]);
 }
 
-pub(in crate::backend::redis) fn push_encoding(commands: &mut Commands, key: &[u8]) {
+pub(crate) fn push_encoding(commands: &mut Commands, key: &[u8]) {
     commands.push(Effect::Read, 2, &[b"OBJECT", b"ENCODING", key]);
 }
 
@@ -122,12 +121,12 @@ pub(super) fn write(
 }
 
 /// Milliseconds to seconds, rounded like `TTL`; the codes below zero are kept.
-pub(in crate::backend::redis) fn seconds(ms: i64) -> i64 {
+pub(crate) fn seconds(ms: i64) -> i64 {
     if ms < 0 { ms } else { ms.saturating_add(500) / 1000 }
 }
 
 /// Writes a number or a word; `null` and a warning where the server refused to tell.
-pub(in crate::backend::redis) fn field(
+pub(crate) fn field(
     object: &mut Object<'_>,
     name: &'static str,
     reply: &Value,

@@ -6,13 +6,11 @@
 
 use std::collections::HashSet;
 
-use redis::Value;
-
 use super::filter::Filter;
 use super::walk::{page, push_scan};
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::Commands;
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::wire::{Commands, failure};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -35,19 +33,16 @@ pub struct Reach {
 
 impl Reach {
     /// Whether no key was found that is spared.
-    #[must_use]
     pub fn spares_nothing(&self) -> bool {
         self.looked_at > 0 && self.matched == self.looked_at
     }
 
     /// Whether more keys fit than don't.
-    #[must_use]
     pub fn is_most(&self) -> bool {
         self.matched > self.looked_at - self.matched
     }
 
     /// Whether at least nine keys of ten fit; of fewer than ten that would have to be all.
-    #[must_use]
     pub fn is_nearly_all(&self) -> bool {
         self.matched > 0 && self.matched / 9 >= self.looked_at - self.matched
     }
@@ -67,12 +62,9 @@ impl Client {
                 let mut both = Commands::with_capacity(2);
                 push_scan(&mut both, position, None, WORK, None);
                 push_scan(&mut both, position, filter.pattern(), WORK, filter.type_name.as_deref());
-                let mut replies = self.run(&both, Some(&station.node), deadline).await.into_iter();
-                let mut next = || {
-                    let reply = replies.next().unwrap_or(Ok(Value::Nil))?;
-                    page(failure::check(reply)?)
-                };
-                let ((after, all), (after_matching, matching)) = (next()?, next()?);
+                let pages = exactly(self.run(&both, Some(&station.node), deadline).await);
+                let [all, matching] = pages.map(|reply| page(failure::check(reply?)?));
+                let ((after, all), (after_matching, matching)) = (all?, matching?);
                 let matching: HashSet<Vec<u8>> = matching.into_iter().collect();
                 // A cluster may walk only the slot that the pattern names; then names must do.
                 let same_way = after == after_matching;

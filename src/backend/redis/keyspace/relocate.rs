@@ -5,9 +5,9 @@ use redis::Value;
 use super::lifetime::Lifetime;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::servers::slot;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 
@@ -26,8 +26,8 @@ impl Client {
         let name = if replace { "RENAME" } else { "RENAMENX" };
         commands.push_about(Effect::Write, name, key, &[to]);
         commands.push_about(Effect::Read, "PTTL", to, NO_ARGS);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        match results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check) {
+        let [renamed, ttl] = exactly(self.run(&commands, None, deadline).await);
+        match renamed.and_then(failure::check) {
             Ok(Value::Int(0)) => return Err(is_taken(to)),
             Ok(_) => {}
             Err(error) if error.message().contains("no such key") => {
@@ -35,7 +35,7 @@ impl Client {
             }
             Err(error) => return Err(error),
         }
-        Ok(lifetime(results.next()))
+        Ok(Lifetime::of(&ttl.unwrap_or(Value::Nil)))
     }
 
     /// Copies a key with its time to live. `db` is another database of the same server; then there is no
@@ -66,8 +66,10 @@ impl Client {
         if db.is_none() {
             commands.push_about(Effect::Read, "PTTL", to, NO_ARGS);
         }
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let copied = match results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check) {
+        let mut results = self.run(&commands, None, deadline).await;
+        let ttl = if db.is_none() { results.pop() } else { None };
+        let [copied, exists] = exactly(results);
+        let copied = match copied.and_then(failure::check) {
             Ok(copied) => reply::integer(&copied) == Some(1),
             Err(error) if failure::is_unknown_command(&error) => {
                 return Err(Error::new(Code::DbQueryError, "the server copies since Redis 6.2"));
@@ -75,11 +77,10 @@ impl Client {
             Err(error) => return Err(error),
         };
         if !copied {
-            let exists = results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
             let is_there = exists.ok().as_ref().and_then(reply::integer) != Some(0);
             return Err(if is_there { is_taken(to) } else { failure::not_found(key) });
         }
-        Ok(lifetime(results.nth(1)))
+        Ok(Lifetime::of(&ttl.and_then(Result::ok).unwrap_or(Value::Nil)))
     }
 
     /// A cluster moves nothing from one slot to another by itself.
@@ -100,8 +101,4 @@ impl Client {
 fn is_taken(key: &[u8]) -> Error {
     let key = String::from_utf8_lossy(key);
     Error::new(Code::Conflict, format!("there is a key {key:?} already; nothing was changed"))
-}
-
-fn lifetime(pttl: Option<Result<Value>>) -> Lifetime {
-    Lifetime::of(&pttl.and_then(Result::ok).unwrap_or(Value::Nil))
 }

@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::filter::Filter;
 use super::metadata::{Columns, ListedKey};
 use super::walk::{Budget, MAX_WORK, Walk};
-use super::{cursor, glob, metadata};
+use super::{cursor, metadata};
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::wire::commands::Commands;
+use crate::backend::redis::servers::Node;
+use crate::backend::redis::wire::Commands;
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::{Object, Writer};
@@ -39,7 +39,7 @@ pub struct Scan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "WalkEndedBy")]
-pub(in crate::backend::redis) enum EndedBy {
+pub(crate) enum EndedBy {
     /// The page is full.
     Keys,
     /// So many keys were examined.
@@ -82,7 +82,7 @@ struct Page {
 impl Client {
     /// Writes a [`KeyPage`].
     pub async fn scan(&self, scan: &Scan, out: &mut Writer, deadline: Deadline) -> Result<()> {
-        let page = match scan.named_key() {
+        let page = match scan.filter.literal() {
             Some(key) => Page::of(key),
             None => self.fill(scan, deadline).await?,
         };
@@ -125,7 +125,7 @@ impl Client {
             {
                 nodes.push(node);
             }
-            if walk.is_over() {
+            if walk.is_over {
                 break EndedBy::Keyspace;
             }
             if keys.len() >= wanted {
@@ -144,7 +144,7 @@ impl Client {
             examined: walk.examined(),
             cursor: walk.cursor(),
             ended_by,
-            may_be_incomplete: walk.may_be_incomplete(),
+            may_be_incomplete: walk.may_be_incomplete,
             node: if let [only] = nodes.as_slice() { Some(Arc::clone(only)) } else { None },
         })
     }
@@ -169,11 +169,6 @@ impl Client {
 }
 
 impl Scan {
-    /// The one key that the pattern names: no scan is needed to find it.
-    fn named_key(&self) -> Option<Vec<u8>> {
-        self.filter.pattern.as_deref().and_then(glob::literal)
-    }
-
     /// How many commands describe one key.
     pub(super) fn columns(&self) -> usize {
         let Columns { ttl, size, encoding, .. } = self.with;
@@ -182,7 +177,7 @@ impl Scan {
 
     /// Whether the type must be asked for: a filter says it already, unless no `SCAN` applied it.
     pub(super) fn asks_type(&self) -> bool {
-        self.named_key().is_some() || (self.with.type_name && self.filter.type_name.is_none())
+        self.filter.literal().is_some() || (self.with.type_name && self.filter.type_name.is_none())
     }
 }
 

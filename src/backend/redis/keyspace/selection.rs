@@ -4,8 +4,7 @@ use super::cursor;
 use super::filter::Filter;
 use super::sweep::{Found, Sweep};
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -32,13 +31,11 @@ pub enum Selection {
 
 impl Selection {
     /// Along a list.
-    #[must_use]
     pub fn of_keys(keys: Vec<Vec<u8>>) -> Self {
         Self::Keys { keys, taken: 0, batch: BATCH, type_name: None }
     }
 
     /// Along all keys that fit.
-    #[must_use]
     pub fn of(filter: Filter) -> Self {
         match filter.literal() {
             Some(key) => {
@@ -61,7 +58,6 @@ impl Selection {
     }
 
     /// Where to go on after what was found so far.
-    #[must_use]
     pub fn cursor(&self) -> String {
         match self {
             Self::Keys { taken, .. } => taken.to_string(),
@@ -70,7 +66,6 @@ impl Selection {
     }
 
     /// Whether something may have been missed.
-    #[must_use]
     pub fn may_be_incomplete(&self) -> bool {
         matches!(self, Self::Sweep(sweep) if sweep.may_be_incomplete())
     }
@@ -111,12 +106,9 @@ async fn of_type(
     wanted: &str,
     deadline: Deadline,
 ) -> Result<Vec<Vec<u8>>> {
-    let ask = |commands: &mut Commands, key: &Vec<u8>| {
-        commands.push(Effect::Read, 1, &[b"TYPE", key]);
-    };
-    let types = client.for_each(&keys, deadline, ask).await;
-    let types: Vec<_> =
-        types.into_iter().map(|t| t.and_then(failure::check)).collect::<Result<_>>()?;
+    let ask = client.for_each(&keys, deadline, |c, key| c.push(Effect::Read, 1, &[b"TYPE", key]));
+    let types = ask.await.into_iter().map(|reply| reply.and_then(failure::check));
+    let types: Vec<_> = types.collect::<Result<_>>()?;
     let mut types = types.iter().map(reply::text);
     keys.retain(|_| types.next().flatten().is_some_and(|found| found.eq_ignore_ascii_case(wanted)));
     Ok(keys)

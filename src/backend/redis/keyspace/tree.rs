@@ -17,7 +17,7 @@ use super::walk::{Budget, MAX_WORK, Walk};
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::deadline::Deadline;
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::json::{Object, TextOrBytes, Writer};
 
 /// Most bytes that the names of namespaces and keys may take in memory.
@@ -74,13 +74,8 @@ impl Client {
 impl TreeWalk<'_> {
     /// Asks how many keys there are in all; `null` where the server does not tell this user.
     pub async fn ask_total(&mut self, deadline: Deadline) -> Result<()> {
-        match self.walk.client.size(deadline).await {
-            Ok(total) => self.total = Some(total),
-            Err(error) if error.code() == Code::PermissionDenied => {
-                self.warnings.add("total", error);
-            }
-            Err(error) => return Err(error),
-        }
+        let total = self.walk.client.size(deadline).await;
+        self.total = self.warnings.unless_denied("total", total)?;
         Ok(())
     }
 
@@ -91,7 +86,7 @@ impl TreeWalk<'_> {
         for key in &keys {
             self.counts.add(key);
         }
-        self.ended_by = if self.walk.is_over() {
+        self.ended_by = if self.walk.is_over {
             Some(EndedBy::Keyspace)
         } else if self.budget.is_some_and(|budget| self.walk.examined() >= budget.examined) {
             Some(EndedBy::Examined)
@@ -117,7 +112,7 @@ impl TreeWalk<'_> {
         object.member("done", &self.has_ended())?;
         if let Some(ended_by) = self.ended_by {
             // What was walked a second time was counted twice.
-            let may_be_incomplete = self.walk.may_be_incomplete() || self.walk.began_again();
+            let may_be_incomplete = self.walk.may_be_incomplete || self.walk.restarts > 0;
             object.members(&TreeEnd {
                 complete: self.from_the_beginning
                     && ended_by == EndedBy::Keyspace

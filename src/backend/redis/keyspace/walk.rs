@@ -9,13 +9,11 @@ use super::cursor::{self, Cursor};
 use super::filter::Filter;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
-use crate::backend::redis::servers::cluster::Cluster;
-use crate::backend::redis::servers::identity::{self, Holding};
-use crate::backend::redis::servers::members::Which;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::slot_set::SlotSet;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::servers::{
+    Cluster, Holding, Node, SlotSet, Which, push_process, run_id,
+};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 
@@ -34,7 +32,7 @@ pub struct Budget {
 /// Where a walk stands.
 ///
 /// A key that is there all the time is given at least once, unless the cluster changed meanwhile
-/// ([`Walk::may_be_incomplete`]); any key may be given more than once. Where another process answers
+/// (`may_be_incomplete`); any key may be given more than once. Where another process answers
 /// than before, after a failover or a restart, the server is walked from its beginning again.
 pub(super) struct Walk<'a> {
     pub(super) client: &'a Client,
@@ -45,9 +43,11 @@ pub(super) struct Walk<'a> {
     /// Whether the user may know which process a server is.
     knows_process: bool,
     /// How often a server was walked from its beginning again.
-    restarts: u32,
-    may_be_incomplete: bool,
-    over: bool,
+    pub(super) restarts: u32,
+    /// Keys moved between nodes, so that some may have been missed.
+    pub(super) may_be_incomplete: bool,
+    /// Every node was walked through.
+    pub(super) is_over: bool,
     /// Keys examined on the nodes that are done, and on this one.
     before: u64,
     here: u64,
@@ -71,7 +71,7 @@ impl<'a> Walk<'a> {
             knows_process: true,
             restarts: 0,
             may_be_incomplete: false,
-            over: false,
+            is_over: false,
             before: 0,
             here: 0,
             size_here: None,
@@ -93,11 +93,11 @@ impl<'a> Walk<'a> {
         // as that of a process which told its id before.
         let begins = self.at.position == 0;
         if self.knows_process && begins {
-            identity::push_process(&mut commands);
+            push_process(&mut commands);
         }
         push_scan(&mut commands, self.at.position, self.pattern, work, self.type_name);
         if self.knows_process && !begins {
-            identity::push_process(&mut commands);
+            push_process(&mut commands);
         }
         // The server does not say how many keys it looked at; with filters, neither do the keys
         // that it gives. `COUNT` says it, but for the end of a small keyspace.
@@ -117,7 +117,7 @@ impl<'a> Walk<'a> {
         let size = results.next();
         let answered = process.transpose().and_then(|process| {
             let scanned = scanned.and_then(failure::check).and_then(page)?;
-            Ok((process.as_ref().and_then(identity::run_id), scanned))
+            Ok((process.as_ref().and_then(run_id), scanned))
         });
         let (run_id, (next, keys)) = match answered {
             Ok(answered) => answered,
@@ -134,7 +134,7 @@ impl<'a> Walk<'a> {
             return Ok((None, Vec::new()));
         }
         if let Some(Ok(size)) = size {
-            self.size_here = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
+            self.size_here = reply::count(&size);
         }
         self.here += if filters { work } else { keys.len() as u64 };
         (self.at.run_id, self.at.position) = (run_id, next);
@@ -144,21 +144,6 @@ impl<'a> Walk<'a> {
         Ok((Some(node), keys))
     }
 
-    /// Whether every node was walked through.
-    pub(super) fn is_over(&self) -> bool {
-        self.over
-    }
-
-    /// Whether keys moved between nodes, so that some may have been missed.
-    pub(super) fn may_be_incomplete(&self) -> bool {
-        self.may_be_incomplete
-    }
-
-    /// Whether a server was walked from its beginning a second time.
-    pub(super) fn began_again(&self) -> bool {
-        self.restarts > 0
-    }
-
     /// How many keys the server looked at.
     pub(super) fn examined(&self) -> u64 {
         self.before + self.here.min(self.size_here.unwrap_or(u64::MAX))
@@ -166,7 +151,7 @@ impl<'a> Walk<'a> {
 
     /// Where to go on.
     pub(super) fn cursor(&self) -> String {
-        if self.over { cursor::END.to_owned() } else { self.at.encode() }
+        if self.is_over { cursor::END.to_owned() } else { self.at.encode() }
     }
 
     /// A walk that begins now begins with what the cluster looks like now: what changed before has
@@ -181,14 +166,14 @@ impl<'a> Walk<'a> {
     /// The node to scan. The one that was being scanned may be gone; then it is the one after it.
     fn node(&mut self) -> Option<Arc<Node>> {
         let cluster = match &self.client.nodes {
-            _ if self.over => return None,
+            _ if self.is_over => return None,
             Nodes::One(node) => return Some(Arc::clone(node)),
             Nodes::Cluster(cluster) => cluster,
         };
         let map = cluster.map();
         self.may_be_incomplete |= map.fingerprint != self.at.fingerprint;
         let Some(primary) = map.primaries.iter().find(|primary| primary.id >= self.at.node) else {
-            self.over = true;
+            self.is_over = true;
             return None;
         };
         if primary.id != self.at.node {
@@ -208,7 +193,7 @@ impl<'a> Walk<'a> {
     /// The end of a node.
     async fn leave(&mut self, node: &Arc<Node>, deadline: Deadline) {
         let Nodes::Cluster(cluster) = &self.client.nodes else {
-            self.over = true;
+            self.is_over = true;
             return;
         };
         // No node says by itself that a slot has left it, so it is looked up; and the one that says
@@ -216,8 +201,8 @@ impl<'a> Walk<'a> {
         let refreshed = Box::pin(cluster.refresh(deadline)).await;
         let mut ask = Commands::with_capacity(1);
         Holding::push(&mut ask);
-        let held = self.client.run(&ask, Some(node), deadline).await.pop();
-        let held = held.and_then(Result::ok).as_ref().and_then(Holding::read);
+        let [held] = exactly(self.client.run(&ask, Some(node), deadline).await);
+        let held = held.ok().as_ref().and_then(Holding::read);
         let map = cluster.map();
         let index = map.primaries.iter().position(|primary| primary.id == self.at.node);
         let is_still = index.zip(held).is_some_and(|(index, held)| {
@@ -227,7 +212,7 @@ impl<'a> Walk<'a> {
             refreshed.is_err() || !is_still || map.fingerprint != self.at.fingerprint;
         match map.primaries.iter().find(|primary| primary.id > self.at.node) {
             Some(next) => self.enter(&next.id),
-            None => self.over = true,
+            None => self.is_over = true,
         }
     }
 
@@ -245,7 +230,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Adds one call of `SCAN`.
-pub(in crate::backend::redis) fn push_scan(
+pub(crate) fn push_scan(
     commands: &mut Commands,
     position: u64,
     pattern: Option<&[u8]>,
@@ -270,22 +255,21 @@ impl Client {
         let ask = Commands::one(Effect::Read, 0, &[b"DBSIZE"]);
         let sizes = self.ask_each(&self.members(Which::Primaries), &ask, deadline).await;
         sizes.into_iter().flatten().try_fold(0, |sum, size| {
-            let size = reply::integer(&failure::check(size?)?);
-            let size = size.and_then(|size| u64::try_from(size).ok());
+            let size = reply::count(&failure::check(size?)?);
             size.map(|size| sum + size).ok_or_else(|| failure::unexpected("DBSIZE"))
         })
     }
 }
 
 /// Takes a reply of `SCAN` apart; `HSCAN` and its kin answer alike.
-pub(in crate::backend::redis) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
+pub(crate) fn scanned(value: Value) -> Option<(u64, Vec<Value>)> {
     let [position, elements] = <[Value; 2]>::try_from(reply::elements(value)?).ok()?;
     let position = std::str::from_utf8(reply::bytes(&position)?).ok()?.parse().ok()?;
     Some((position, reply::elements(elements)?))
 }
 
 /// The keys of a reply of `SCAN`, and where to go on.
-pub(in crate::backend::redis) fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
+pub(crate) fn page(value: Value) -> Result<(u64, Vec<Vec<u8>>)> {
     let unexpected = || -> Error { failure::unexpected("SCAN") };
     let (position, elements) = scanned(value).ok_or_else(unexpected)?;
     let keys = elements

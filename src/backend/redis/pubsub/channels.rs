@@ -16,23 +16,12 @@ use crate::backend::Warnings;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::cursor;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::servers::Node;
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::TextOrBytes;
-
-/// Which channels to list.
-#[derive(Debug)]
-pub struct ChannelsRequest {
-    /// Only those that match.
-    pub pattern: Option<Vec<u8>>,
-    /// Where the page before ended; `0` is the beginning.
-    pub cursor: String,
-    /// Channels per page.
-    pub count: usize,
-}
 
 /// A page of the channels that have subscribers.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -96,20 +85,23 @@ struct Survey {
 }
 
 impl Client {
-    /// One page of the channels that have subscribers.
+    /// One page of the channels that have subscribers, of those that match: at most `count`, behind where
+    /// `cursor` says that the page before ended; `0` is the beginning.
     ///
     /// The server has no pages of them and names them all, so a page costs it as much as the list.
     pub async fn channels(
         &self,
-        request: &ChannelsRequest,
+        pattern: Option<&[u8]>,
+        cursor: &str,
+        count: usize,
         deadline: Deadline,
     ) -> Result<ChannelPage> {
-        let after = decode(&request.cursor)?;
+        let after = decode(cursor)?;
         let nodes = self.every_node();
-        let mut survey = self.ask_nodes(&nodes, request.pattern.as_deref(), deadline).await?;
+        let mut survey = self.ask_nodes(&nodes, pattern, deadline).await?;
         let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let mut rest = survey.channels.range((from, Bound::Unbounded));
-        let page: Vec<&Channel> = rest.by_ref().take(request.count).collect();
+        let page: Vec<&Channel> = rest.by_ref().take(count).collect();
         let cursor = match (page.last(), rest.next()) {
             (Some(last), Some(_)) => encode(last),
             _ => cursor::END.to_owned(),
@@ -130,7 +122,7 @@ impl Client {
             }
         });
         let mut channels: Vec<_> = page.collect();
-        if after.is_none() && request.pattern.is_none() {
+        if after.is_none() && pattern.is_none() {
             let patterns = own.iter().filter(|(topic, _)| topic.kind == TopicKind::Pattern);
             channels.extend(patterns.map(|(topic, here)| ListedChannel {
                 channel: TextOrBytes(topic.name.to_vec()),
@@ -197,9 +189,7 @@ impl Client {
         let asked = nodes.iter().map(|node| self.run(&ask, Some(node), deadline));
         let mut survey = Survey::default();
         for answers in join_all(asked).await {
-            let mut answers = answers.into_iter();
-            let mut next = || answers.next().unwrap_or(Ok(Value::Nil));
-            let (channels, shards, patterns) = (next(), next(), next());
+            let [channels, shards, patterns] = exactly(answers);
             match channels {
                 Err(error) if nodes.len() == 1 => return Err(error),
                 Err(error) => {
@@ -254,16 +244,13 @@ impl Client {
 
 impl Survey {
     fn add(&mut self, names: Value, sharded: bool) -> Result<()> {
-        match failure::check(names) {
-            // What is told is still true; the other nodes may tell more.
-            Err(error) if error.code() == Code::PermissionDenied => {
-                self.warnings.add("channels", error);
-            }
+        // What one node withholds, the others may tell.
+        match self.warnings.unless_denied("channels", failure::check(names)) {
             // Servers before 7.0 have no sharded channels.
             Err(_) if sharded => {}
             Err(error) => return Err(error),
             Ok(names) => {
-                let names = reply::elements(names).unwrap_or_default();
+                let names = names.and_then(reply::elements).unwrap_or_default();
                 let names = names.iter().filter_map(reply::bytes);
                 self.channels.extend(names.map(|name| (name.to_vec(), sharded)));
             }

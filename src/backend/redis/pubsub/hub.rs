@@ -6,12 +6,10 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{self, Order};
-use super::notice;
+use super::notice::{self, GapReason, Notice};
 use super::state::{HubState, Link, Signals, Stage, Subscription, TopicState};
 use super::topic::{Topic, TopicKind};
-use crate::backend::redis::servers::cluster::Cluster;
-use crate::backend::redis::servers::dial::Dialer;
-use crate::backend::redis::servers::slot;
+use crate::backend::redis::servers::{Cluster, Dialer, slot};
 use crate::error::{Code, Error, Result};
 use crate::fanout::{Frames, Outbox};
 use crate::target::Endpoint;
@@ -98,7 +96,7 @@ impl Hub {
         if let Some(entry) = state.topics.get_mut(topic) {
             let active = entry.stage == Stage::Active;
             if active {
-                outbox.tell(&notice::subscribed(topic)?);
+                outbox.tell(&Notice::Subscribed(topic.into()).frames()?);
             }
             if !entry.members.iter().any(|member| member.id == id) {
                 let member = Subscription { id, outbox: outbox.clone(), confirmed: active };
@@ -179,7 +177,7 @@ impl Hub {
         let Some(link) = links.get_mut(route) else { return };
         let told = std::mem::replace(&mut link.down, true);
         link.connected = false;
-        let notice = notice::disconnected(error);
+        let notice = Notice::Disconnected(error.clone().into()).frames();
         let mut seen = HashSet::new();
         for entry in topics.values_mut().filter(|entry| entry.route.as_ref() == Some(route)) {
             entry.lost |= entry.stage == Stage::Active;
@@ -229,7 +227,8 @@ impl Hub {
         let Some(entry) = state.asked(topic, question) else { return Ok(()) };
         entry.stage = Stage::Active;
         let lost = std::mem::take(&mut entry.lost);
-        let (subscribed, gap) = (notice::subscribed(topic)?, notice::gap(topic)?);
+        let subscribed = Notice::Subscribed(topic.into()).frames()?;
+        let gap = notice::gap(topic, None, GapReason::Reconnected)?;
         for member in &mut entry.members {
             if !std::mem::replace(&mut member.confirmed, true) {
                 member.outbox.tell(&subscribed);
@@ -255,7 +254,7 @@ impl Hub {
 
     /// A message was larger than what is read.
     pub(super) fn skipped(&self, topic: &Topic) -> Result<()> {
-        let gap = notice::too_large(topic)?;
+        let gap = notice::gap(topic, Some(1), GapReason::TooLarge)?;
         self.delivery().deliver(topic, &gap);
         Ok(())
     }

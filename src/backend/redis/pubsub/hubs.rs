@@ -13,13 +13,12 @@ use super::account::Account;
 use super::hub::Hub;
 use super::subscriber::Subscriber;
 use super::topic::Topic;
-use crate::backend::redis::servers::cluster::Cluster;
-use crate::backend::redis::servers::dial::Dialer;
+use crate::backend::redis::servers::{Cluster, Dialer};
 use crate::fanout::Outbox;
 
 /// The hubs of one client.
 #[derive(Debug)]
-pub(in crate::backend::redis) struct Hubs {
+pub(crate) struct Hubs {
     common: Arc<Hub>,
     /// How many users may have one of their own.
     most: usize,
@@ -53,21 +52,13 @@ pub(super) struct Audience {
 }
 
 impl Hubs {
-    pub(in crate::backend::redis) fn new(
-        dialer: Arc<Dialer>,
-        cluster: Option<Arc<Cluster>>,
-        most: u32,
-    ) -> Arc<Self> {
+    pub(crate) fn new(dialer: Arc<Dialer>, cluster: Option<Arc<Cluster>>, most: u32) -> Arc<Self> {
         let common = Hub::new(dialer, cluster);
         Arc::new(Self { common, most: most as usize, users: Mutex::default() })
     }
 
     /// One more subscriber, who reads from `outbox`.
-    pub(in crate::backend::redis) fn subscriber(
-        &self,
-        user: Option<&str>,
-        outbox: Outbox,
-    ) -> Subscriber {
+    pub(crate) fn subscriber(&self, user: Option<&str>, outbox: Outbox) -> Subscriber {
         let audience = match user {
             Some(user) => self.of(user),
             None => Arc::new(Audience { hub: Arc::clone(&self.common), account: Arc::default() }),
@@ -109,18 +100,18 @@ impl Hubs {
     }
 
     /// Ends all subscriptions.
-    pub(in crate::backend::redis) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.users.lock().closed = true;
         self.all().iter().for_each(|hub| hub.close());
     }
 
     /// Leaves the old primary for the new one.
-    pub(in crate::backend::redis) fn primary_changed(&self) {
+    pub(crate) fn primary_changed(&self) {
         self.all().iter().for_each(|hub| hub.primary_changed());
     }
 
     /// Connections that are open.
-    pub(in crate::backend::redis) fn open_links(&self) -> usize {
+    pub(crate) fn open_links(&self) -> usize {
         self.all().iter().map(|hub| hub.open_links()).sum()
     }
 

@@ -23,7 +23,7 @@ mod subscriber;
 mod topic;
 
 pub(crate) use account::{MAX_TOPICS, too_many};
-pub use channels::{ChannelPage, ChannelsRequest, Published};
+pub use channels::{ChannelPage, Published};
 pub(super) use hubs::Hubs;
 pub use notice::Notice;
 pub(crate) use notice::refused;

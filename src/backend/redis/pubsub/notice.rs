@@ -94,7 +94,7 @@ impl<'a> From<&'a Topic> for TopicName<'a> {
 }
 
 impl Notice<'_> {
-    fn frames(&self) -> Result<Frames> {
+    pub(super) fn frames(&self) -> Result<Frames> {
         Frames::one(|out| out.value(self))
     }
 }
@@ -113,34 +113,12 @@ pub(super) fn message(out: &mut Writer, topic: &Topic, channel: &[u8], data: &[u
     object.close();
 }
 
-/// From here on messages arrive.
-pub(super) fn subscribed(topic: &Topic) -> Result<Frames> {
-    Notice::Subscribed(topic.into()).frames()
-}
-
-/// No more messages arrive.
-pub(super) fn unsubscribed(topic: &Topic) -> Result<Frames> {
-    Notice::Unsubscribed(topic.into()).frames()
-}
-
-/// Messages may have been missed, and nobody knows how many.
-pub(super) fn gap(topic: &Topic) -> Result<Frames> {
-    let topic = Some(topic.into());
-    Notice::Gap { dropped: None, reason: GapReason::Reconnected, topic }.frames()
-}
-
-/// A message was not read.
-pub(super) fn too_large(topic: &Topic) -> Result<Frames> {
-    let topic = Some(topic.into());
-    Notice::Gap { dropped: Some(1), reason: GapReason::TooLarge, topic }.frames()
+/// Messages were or may have been missed.
+pub(super) fn gap(topic: &Topic, dropped: Option<u64>, reason: GapReason) -> Result<Frames> {
+    Notice::Gap { dropped, reason, topic: Some(topic.into()) }.frames()
 }
 
 /// The topic is not subscribed; or, without one, a request is not obeyed.
 pub(crate) fn refused(topic: Option<&Topic>, error: &Error) -> Result<Frames> {
     Notice::Error { cause: error.clone().into(), topic: topic.map(Into::into) }.frames()
-}
-
-/// The server can't be heard. It is tried again.
-pub(super) fn disconnected(error: &Error) -> Result<Frames> {
-    Notice::Disconnected(error.clone().into()).frames()
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::hubs::Audience;
-use super::notice;
+use super::notice::Notice;
 use super::topic::{Topic, TopicKind};
 use crate::error::Result;
 use crate::fanout::Outbox;
@@ -54,7 +54,7 @@ impl Subscriber {
                 self.audience.account.strike(topic);
                 self.audience.hub.leave(topic, self.id);
             }
-            self.outbox.tell(&notice::unsubscribed(topic)?);
+            self.outbox.tell(&Notice::Unsubscribed(topic.into()).frames()?);
             Ok(())
         })
     }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::wire::{Commands, Effect, reply};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::shares;

@@ -15,9 +15,8 @@ use redis::Value;
 use super::group::{Learned, Waiting, ask, by_node, exchange_all, unanswered};
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::slot;
-use crate::backend::redis::wire::commands::Commands;
+use crate::backend::redis::servers::{Node, slot};
+use crate::backend::redis::wire::Commands;
 use crate::backend::redis::wire::failure::{self, Refusal};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -43,7 +42,7 @@ impl Client {
     /// can't help is an `Ok(Value::ServerError)`.
     ///
     /// Without `on`, each unit goes to the node that has its key; so does one that `on` can't serve.
-    pub(in crate::backend::redis) async fn run(
+    pub(crate) async fn run(
         &self,
         commands: &Commands,
         on: Option<&Arc<Node>>,
@@ -93,32 +92,31 @@ impl Client {
             }
             round += 1;
         }
-        let missing = || Err(Error::internal("a Redis command was left without an answer"));
+        let missing = || Err(unanswered_unit());
         results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
     }
 
-    /// Runs a pipeline whose parts have no use without each other: any failure fails it all.
-    pub(in crate::backend::redis) async fn run_all(
+    /// Runs a pipeline whose parts have no use without each other: where one has no answer, all have
+    /// none. What the server refused is among the answers.
+    pub(crate) async fn run_all<const N: usize>(
         &self,
         commands: &Commands,
         deadline: Deadline,
-    ) -> Result<Vec<Value>> {
-        self.run(commands, None, deadline).await.into_iter().collect()
+    ) -> Result<[Value; N]> {
+        let answers = self.run(commands, None, deadline).await;
+        let answers = answers.into_iter().collect::<Result<Vec<Value>>>()?;
+        answers.try_into().map_err(|_| unanswered_unit())
     }
 
     /// Runs one command; its refusal is an error.
-    pub(in crate::backend::redis) async fn run_one(
-        &self,
-        commands: &Commands,
-        deadline: Deadline,
-    ) -> Result<Value> {
-        let mut results = self.run(commands, None, deadline).await;
-        results.pop().unwrap_or(Ok(Value::Nil)).and_then(failure::check)
+    pub(crate) async fn run_one(&self, commands: &Commands, deadline: Deadline) -> Result<Value> {
+        let [result] = exactly(self.run(commands, None, deadline).await);
+        result.and_then(failure::check)
     }
 
     /// Runs one unit per item, which `push` adds. What was proven not to have run, and may run in a
     /// moment, is sent again until the deadline.
-    pub(in crate::backend::redis) async fn for_each<T>(
+    pub(crate) async fn for_each<T>(
         &self,
         items: &[T],
         deadline: Deadline,
@@ -133,7 +131,7 @@ impl Client {
 
     /// Runs a pipeline; what was proven not to have run, and may run in a moment, is sent again until
     /// the deadline.
-    pub(in crate::backend::redis) async fn run_patiently(
+    pub(crate) async fn run_patiently(
         &self,
         commands: &Commands,
         deadline: Deadline,
@@ -155,7 +153,7 @@ impl Client {
     }
 
     /// The node that has the key; for a command without one, any.
-    pub(in crate::backend::redis) fn node_of(&self, key: Option<&[u8]>) -> Result<Arc<Node>> {
+    pub(crate) fn node_of(&self, key: Option<&[u8]>) -> Result<Arc<Node>> {
         match (&self.nodes, key) {
             (Nodes::One(node), _) => Ok(node.clone()),
             (Nodes::Cluster(cluster), None) => cluster.any(),
@@ -165,7 +163,7 @@ impl Client {
 
     /// The same. Where the map knows no node for the key, it is read again: a cluster that has lost
     /// some of its slots may have them by now.
-    pub(in crate::backend::redis) async fn find_node(
+    pub(crate) async fn find_node(
         &self,
         key: Option<&[u8]>,
         deadline: Deadline,
@@ -228,10 +226,7 @@ impl Client {
                 next.stale = true;
             }
             Learned::Answer(value) | Learned::Misplaced(value) => return Some(Ok(value)),
-            Learned::TimedOut => {
-                let message = "Redis did not answer in time";
-                return Some(Err(Error::timeout(message, unanswered(effect))));
-            }
+            Learned::TimedOut => return Some(Err(failure::late(unanswered(effect)))),
             Learned::Refused(refusal, _) if again => {
                 if let Err(error) = self.redirect(&mut unit, &refusal) {
                     return Some(Err(error));
@@ -240,8 +235,7 @@ impl Client {
                 next.wait |= matches!(refusal, Refusal::Wait | Refusal::ReadOnly);
             }
             Learned::Unreached(error) if again && self.may_move(&error) => {
-                unit.redirected = false;
-                unit.asking = false;
+                unit.place_anew();
                 next.stale = true;
                 next.wait = true;
             }
@@ -251,16 +245,14 @@ impl Client {
                     && commands.can_be_read_again(unit.index) =>
             {
                 unit.was_lost = true;
-                unit.redirected = false;
-                unit.asking = false;
+                unit.place_anew();
                 next.stale = true;
             }
             Learned::Crowded(_) if again && commands.can_be_read_again(unit.index) => {}
             Learned::Refused(_, error)
             | Learned::Unreached(error)
             | Learned::Lost(error)
-            | Learned::Scattered(error)
-            | Learned::NotBegun(error)
+            | Learned::NoTransaction(error)
             | Learned::Crowded(error) => return Some(Err(error)),
         }
         next.waiting.push(unit);
@@ -331,6 +323,16 @@ impl Client {
             }
         }
     }
+}
+
+/// The results of a pipeline that has so many units.
+pub(crate) fn exactly<const N: usize>(results: Vec<Result<Value>>) -> [Result<Value>; N] {
+    let mut results = results.into_iter();
+    std::array::from_fn(|_| results.next().unwrap_or_else(|| Err(unanswered_unit())))
+}
+
+fn unanswered_unit() -> Error {
+    Error::internal("a Redis command was left without an answer")
 }
 
 /// Whether a command was proven not to have run because no server was reached, or none was ready.

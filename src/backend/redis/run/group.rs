@@ -5,11 +5,10 @@ use std::sync::Arc;
 use redis::Value;
 
 use super::transaction::{self, Executed};
-use crate::backend::redis::servers::node::{Lease, Node};
-use crate::backend::redis::wire::commands::{Commands, Effect, MULTI, Unit};
+use crate::backend::redis::servers::{Lease, Node};
 use crate::backend::redis::wire::connection::Lost;
 use crate::backend::redis::wire::failure::{self, Refusal};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::wire::{Commands, Effect, MULTI, Unit, reply};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -32,6 +31,11 @@ impl Waiting {
     pub(crate) fn new(index: usize, node: Arc<Node>) -> Self {
         Self { index, node, redirected: false, asking: false, was_lost: false, said: None }
     }
+
+    /// Forgets what a node said of its place.
+    pub(super) fn place_anew(&mut self) {
+        (self.redirected, self.asking) = (false, false);
+    }
 }
 
 /// What a unit learned on its node.
@@ -48,10 +52,8 @@ pub(super) enum Learned {
     /// Sent, and the connection was closed because the replies became too many to hold; without
     /// those that came, its own may not be.
     Crowded(Error),
-    /// A transaction that was not run as one.
-    Scattered(Error),
-    /// Not sent, because the server began no transaction.
-    NotBegun(Error),
+    /// A transaction that was not begun, or not run as one.
+    NoTransaction(Error),
     /// Sent, and the deadline passed.
     TimedOut,
 }
@@ -132,7 +134,7 @@ async fn exchange(
         Err(error) => Ended::Unreached(error),
         Ok(mut lease) => {
             if of.keep_attributes {
-                lease.keep_attributes();
+                lease.connection.keep_attributes();
             }
             let mut rest = request;
             let mut ended = Ended::Complete;
@@ -166,7 +168,7 @@ async fn send(
     replies: &mut Vec<Value>,
     deadline: Deadline,
 ) -> Ended {
-    match deadline.run(lease.exchange(request, expected, replies)).await {
+    match deadline.run(lease.connection.exchange(request, expected, replies)).await {
         Some(Ok(())) => Ended::Complete,
         Some(Err(lost)) => Ended::Lost(lost),
         None => Ended::TimedOut,
@@ -264,8 +266,7 @@ impl Ended {
             Self::Lost(lost) => Learned::Unreached(failure::lost(lost, Outcome::NotApplied)),
             Self::NotBegun(answer) => not_begun(answer),
             Self::TimedOut | Self::Complete => {
-                let message = "Redis did not answer in time";
-                Learned::NotBegun(Error::timeout(message, Outcome::NotApplied))
+                Learned::NoTransaction(failure::late(Outcome::NotApplied))
             }
         }
     }
@@ -285,12 +286,12 @@ impl Ended {
 /// What is known of a transaction whose `MULTI` was answered with this.
 fn not_begun(answer: &Value) -> Learned {
     let Value::ServerError(error) = answer else {
-        return Learned::NotBegun(failure::unexpected("MULTI"));
+        return Learned::NoTransaction(failure::unexpected("MULTI"));
     };
     let refused = failure::refused(error);
     match Refusal::of(error) {
         Some(refusal) => Learned::Refused(refusal, refused),
-        None => Learned::NotBegun(failure::not_begun(refused)),
+        None => Learned::NoTransaction(failure::not_begun(refused)),
     }
 }
 
@@ -353,18 +354,14 @@ fn learn_transaction(mut replies: Vec<Value>) -> Learned {
     let multi = replies.pop();
     match transaction::executed(commands, exec) {
         Executed::Whole(replies) => Learned::Answer(Value::Array(replies)),
-        Executed::Overtaken => Learned::Scattered(transaction::discarded()),
+        Executed::Overtaken => Learned::NoTransaction(transaction::discarded()),
         // Where `MULTI` was refused it says why.
-        Executed::Refused(refusal) => match multi.filter(is_refusal) {
+        Executed::Refused(refusal) => match multi.filter(transaction::is_refusal) {
             Some(refused) => not_begun(&refused),
             None => learn(refusal),
         },
-        Executed::Broken(error) => Learned::Scattered(error),
+        Executed::Broken(error) => Learned::NoTransaction(error),
     }
-}
-
-fn is_refusal(reply: &Value) -> bool {
-    matches!(reply, Value::ServerError(_))
 }
 
 /// What is known of a unit that was sent and not answered.

@@ -3,7 +3,10 @@
 //! condition, and [`allowance`] the one script that is our own.
 
 mod allowance;
-pub(super) mod execute;
-pub(super) mod group;
+mod execute;
+mod group;
 mod transaction;
-pub(super) mod watch;
+mod watch;
+
+pub(super) use execute::{exactly, may_run_later, pause};
+pub(super) use group::unanswered;

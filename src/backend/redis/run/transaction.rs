@@ -51,7 +51,7 @@ fn is_queued(reply: &Value) -> bool {
     matches!(reply, Value::SimpleString(text) if text == "QUEUED")
 }
 
-fn is_refusal(reply: &Value) -> bool {
+pub(super) fn is_refusal(reply: &Value) -> bool {
     matches!(reply, Value::ServerError(_))
 }
 

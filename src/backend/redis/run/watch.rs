@@ -15,9 +15,9 @@ use super::execute::{MAX_REDIRECTS, backoff};
 use super::group::{Waiting, gather};
 use super::transaction::{self, Executed};
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::node::Lease;
-use crate::backend::redis::wire::commands::{Commands, Effect};
+use crate::backend::redis::servers::Lease;
 use crate::backend::redis::wire::failure::{self, Refusal};
+use crate::backend::redis::wire::{Commands, Effect};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -45,7 +45,7 @@ enum Attempt {
 impl Client {
     /// Runs `look`, reads about `key`, and then, with nothing in between, what `decide` makes of
     /// their replies. Returns the transaction's replies.
-    pub(in crate::backend::redis) async fn watched(
+    pub(crate) async fn watched(
         &self,
         key: &[u8],
         look: &Commands,
@@ -80,8 +80,7 @@ impl Client {
             if redirects == MAX_REDIRECTS {
                 return Err(cause);
             }
-            unit.redirected = false;
-            unit.asking = false;
+            unit.place_anew();
             if let Some(refusal) = refusal {
                 self.redirect(&mut unit, &refusal)?;
             }
@@ -179,7 +178,8 @@ async fn ask(
 ) -> Result<Vec<Value>> {
     let request = gather(commands, (0..commands.len()).map(|index| (index, asking)));
     let each = if asking { 2 } else { 1 };
-    let replies = lease.ask(&request, commands.len() * each, outcome, deadline).await?;
+    let expected = commands.len() * each;
+    let replies = lease.connection.ask(&request, expected, outcome, deadline).await?;
     Ok(replies.into_iter().skip(each - 1).step_by(each).collect())
 }
 

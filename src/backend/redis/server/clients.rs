@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use redis::Value;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::scalar::Scalar;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::keyspace::cursor;
+use crate::backend::redis::servers::{NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, reply};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-
-/// The cursor before the first page and after the last one.
-const END: &str = "0";
+use crate::json::Integer64;
 
 /// What `CLIENT LIST` tells that is no number even where it looks like one.
 const WORDS: [&str; 10] =
@@ -75,13 +72,14 @@ impl Client {
         let answers = self.ask_all(Which::All, &["clients"], &ask, deadline).await?;
         let mut clients = None::<Vec<Connected>>;
         for (node, replies) in answers.from {
-            if let Some(list) = replies.into_iter().next().flatten().as_ref().and_then(text) {
+            if let Some(list) = replies.into_iter().next().flatten().as_ref().and_then(reply::lossy)
+            {
                 let connected = list.lines().filter_map(|line| parse(line, node.as_ref()));
                 clients.get_or_insert_default().extend(connected);
             }
         }
         let total = clients.as_ref().map(Vec::len);
-        let mut next = END.to_owned();
+        let mut next = cursor::END.to_owned();
         if let Some(clients) = &mut clients {
             clients.sort_by(|a, b| a.position().cmp(&b.position()));
             clients.retain(|client| client.position() > (after.0.as_str(), after.1));
@@ -92,10 +90,6 @@ impl Client {
         }
         Ok(ClientPage { clients, cursor: next, total, warnings: answers.warnings })
     }
-}
-
-fn text(reply: &Value) -> Option<String> {
-    reply::bytes(reply).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// The node id, empty where there is one server, and the client's id.
@@ -112,13 +106,13 @@ fn parse(line: &str, node: Option<&NodeName>) -> Option<Connected> {
         .split(' ')
         .filter_map(|field| field.split_once('='))
         .map(|(name, value)| {
-            let number = value.parse().ok().filter(|_| !WORDS.contains(&name));
+            let number = value.parse().ok().filter(|_| !WORDS.contains(&name)).map(Integer64);
             let value = number.map_or_else(|| Scalar::word(value), Scalar::Number);
             (name.replace('-', "_"), value)
         })
         .collect();
     let at = fields.iter().position(|(name, _)| name == "id")?;
-    let (_, Scalar::Number(id)) = fields.remove(at) else { return None };
+    let (_, Scalar::Number(Integer64(id))) = fields.remove(at) else { return None };
     Some(Connected { id, fields, node: node.cloned() })
 }
 

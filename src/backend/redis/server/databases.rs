@@ -8,9 +8,8 @@ use super::info;
 use super::info::lists::Keyspace;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::servers::{NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 

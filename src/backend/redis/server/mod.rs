@@ -17,9 +17,8 @@ use redis::Value;
 pub use self::probe::probe;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::members::{Member, NodeName, Which};
-use crate::backend::redis::wire::commands::Commands;
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::servers::{Member, NodeName, Which};
+use crate::backend::redis::wire::{Commands, failure};
 use crate::deadline::Deadline;
 use crate::error::Result;
 

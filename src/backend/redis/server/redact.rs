@@ -8,10 +8,10 @@ use crate::backend::redis::wire::reply;
 pub(super) const REDACTED: &str = "(redacted)";
 
 /// Takes the secrets out of the reply of a command, by its name in the gate's table.
-pub(in crate::backend::redis) fn redact(command: &str, value: &mut Value) {
+pub(crate) fn redact(command: &str, value: &mut Value) {
     match command {
-        "CONFIG GET" => settings(value),
-        "ACL GETUSER" => user(value),
+        "CONFIG GET" => each_pair(value, setting),
+        "ACL GETUSER" => each_pair(value, member_of_user),
         "ACL LIST" => each(value, |line| {
             if let Some(text) = reply::text(line) {
                 let words = text
@@ -74,18 +74,6 @@ fn is_password(rule: &[u8]) -> bool {
     matches!(rule.first(), Some(b'>' | b'<' | b'#' | b'!'))
 }
 
-fn settings(value: &mut Value) {
-    match value {
-        Value::Map(pairs) => pairs.iter_mut().for_each(|(name, value)| setting(name, value)),
-        Value::Array(flat) => flat.chunks_exact_mut(2).for_each(|pair| {
-            if let [name, value] = pair {
-                setting(name, value);
-            }
-        }),
-        _ => {}
-    }
-}
-
 fn setting(name: &Value, value: &mut Value) {
     let is_set = reply::bytes(value).is_some_and(|value| !value.is_empty());
     if is_set && reply::bytes(name).is_some_and(is_secret) {
@@ -93,17 +81,19 @@ fn setting(name: &Value, value: &mut Value) {
     }
 }
 
-fn user(value: &mut Value) {
-    let hide = |name: &Value, value: &mut Value| {
-        if reply::bytes(name) == Some(b"passwords") {
-            each(value, |password| *password = bulk(REDACTED));
-        }
-    };
-    match value {
-        Value::Map(pairs) => pairs.iter_mut().for_each(|(name, value)| hide(name, value)),
+fn member_of_user(name: &Value, value: &mut Value) {
+    if reply::bytes(name) == Some(b"passwords") {
+        each(value, |password| *password = bulk(REDACTED));
+    }
+}
+
+/// Names and values, however the protocol pairs them.
+fn each_pair(pairs: &mut Value, change: impl Fn(&Value, &mut Value)) {
+    match pairs {
+        Value::Map(pairs) => pairs.iter_mut().for_each(|(name, value)| change(name, value)),
         Value::Array(flat) => flat.chunks_exact_mut(2).for_each(|pair| {
             if let [name, value] = pair {
-                hide(name, value);
+                change(name, value);
             }
         }),
         _ => {}

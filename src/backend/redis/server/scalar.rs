@@ -1,7 +1,7 @@
 //! Single values of answers, written without loss.
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::json::Integer64;
 
@@ -10,19 +10,10 @@ use crate::json::Integer64;
 #[serde(untagged)]
 pub(super) enum Scalar {
     Null,
-    Number(
-        #[serde(serialize_with = "integer64")]
-        #[schemars(with = "Integer64")]
-        i64,
-    ),
+    Number(Integer64),
     Float(f64),
     Flag(bool),
     Word(String),
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
-fn integer64<S: Serializer>(number: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    Integer64(*number).serialize(serializer)
 }
 
 impl Scalar {
@@ -33,7 +24,7 @@ impl Scalar {
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             #[allow(clippy::cast_precision_loss)] // For ratios.
-            Self::Number(number) => Some(*number as f64),
+            Self::Number(Integer64(number)) => Some(*number as f64),
             Self::Float(number) => Some(*number),
             _ => None,
         }
@@ -49,9 +40,9 @@ mod tests {
     #[test]
     fn nothing_is_lost() {
         let written = |scalar: Scalar| serde_json::to_value(scalar).unwrap();
-        assert_eq!(written(Scalar::Number(MAX_SAFE_INTEGER)), json!(MAX_SAFE_INTEGER));
+        assert_eq!(written(Scalar::Number(Integer64(MAX_SAFE_INTEGER))), json!(MAX_SAFE_INTEGER));
         assert_eq!(
-            written(Scalar::Number(i64::MIN)),
+            written(Scalar::Number(Integer64(i64::MIN))),
             json!({ "$numberLong": "-9223372036854775808" })
         );
         assert_eq!(written(Scalar::Null), json!(null));

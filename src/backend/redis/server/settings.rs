@@ -9,9 +9,8 @@ use serde::Serialize;
 use super::redact;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::servers::{NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -65,8 +64,6 @@ impl Client {
 fn named(mut reply: Value) -> Named {
     redact::redact("CONFIG GET", &mut reply);
     let flat = reply::elements(reply).unwrap_or_default();
-    let text = |value: &Value| {
-        reply::bytes(value).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-    };
-    flat.chunks_exact(2).filter_map(|pair| Some((text(&pair[0])?, text(&pair[1])?))).collect()
+    let pair = |pair: &[Value]| Some((reply::lossy(&pair[0])?, reply::lossy(&pair[1])?));
+    flat.chunks_exact(2).filter_map(pair).collect()
 }

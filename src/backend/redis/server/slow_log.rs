@@ -9,9 +9,8 @@ use serde::Serialize;
 use super::redact;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::servers::{NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::json::TextOrBytes;
@@ -34,7 +33,7 @@ pub struct SlowLog {
 struct LoggedCommand {
     /// Unique on its server.
     id: i64,
-    /// Seconds since 1970.
+    /// Milliseconds since 1970; the server knows the second.
     at: i64,
     duration_us: i64,
     /// Without secrets. The server shortens long arguments, and long lists of them, and says so.
@@ -86,12 +85,13 @@ impl Client {
 fn entry(entry: Value, node: Option<NodeName>) -> Option<LoggedCommand> {
     let mut parts = reply::elements(entry)?.into_iter();
     let mut number = || reply::integer(&parts.next()?);
-    let (id, at, duration_us) = (number()?, number()?, number()?);
+    let (id, seconds, duration_us) = (number()?, number()?, number()?);
     let mut args = reply::elements(parts.next()?)?;
     redact::arguments(&mut args);
     let bytes = |value: &Value| Some(TextOrBytes(reply::bytes(value)?.to_vec()));
     let args = args.iter().filter_map(bytes).collect();
     let mut word = || parts.next().as_ref().and_then(bytes);
+    let at = seconds * 1000;
     Some(LoggedCommand { id, at, duration_us, args, client: word(), client_name: word(), node })
 }
 
@@ -108,6 +108,7 @@ mod tests {
         let entry = serde_json::to_value(entry(decoded(wire), None)).unwrap();
         assert_eq!(entry["args"], serde_json::json!(["AUTH", "(redacted)", "(redacted)"]));
         assert_eq!((&entry["id"], &entry["duration_us"]), (&5.into(), &12000.into()));
+        assert_eq!(entry["at"], 1_700_000_000_000_i64);
         assert_eq!(entry["client"], "127.0.0.1:1");
     }
 }

@@ -15,8 +15,7 @@ use super::node::Node;
 use super::slot;
 use super::slot_set::SlotSet;
 use crate::backend::Gauge;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -211,7 +210,7 @@ impl Cluster {
         // The map is everybody's, whoever misses it first.
         let mut lease = shares::on_behalf_of(None, self.node(endpoint).lease(deadline)).await?;
         let ask = Commands::one(Effect::Read, 0, &[b"CLUSTER", b"SLOTS"]);
-        let mut replies = lease.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
+        let mut replies = lease.connection.ask(ask.all(), 1, Outcome::NotApplied, deadline).await?;
         let slots = failure::check(replies.remove(0)).map_err(|error| {
             if error.message().contains("cluster support disabled") {
                 return Error::validation(

@@ -8,10 +8,8 @@ use redis::{ServerErrorKind, Value};
 use secrecy::ExposeSecret;
 
 use crate::backend::ConnectOptions;
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::connection::{Connection, Stream};
-use crate::backend::redis::wire::failure;
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -75,18 +73,16 @@ impl Dialer {
     ) -> Result<Connection> {
         let deadline = deadline.or_after(self.connect_timeout);
         let connecting = async {
-            match (endpoint, &self.target.topology) {
-                (Some(endpoint), _) => {
-                    self.connect(endpoint, peer.unwrap_or(Peer::Data), deadline).await
-                }
+            let primary;
+            let (endpoint, usual) = match (endpoint, &self.target.topology) {
+                (Some(endpoint), _) => (endpoint, Peer::Data),
                 (None, RedisTopology::Sentinel { master }) => {
-                    let primary = self.primary(master, deadline).await?;
-                    self.connect(&primary, peer.unwrap_or(Peer::Primary), deadline).await
+                    primary = self.primary(master, deadline).await?;
+                    (&primary, Peer::Primary)
                 }
-                (None, _) => {
-                    self.connect(self.first()?, peer.unwrap_or(Peer::Data), deadline).await
-                }
-            }
+                (None, _) => (self.first()?, Peer::Data),
+            };
+            self.connect(endpoint, peer.unwrap_or(usual), deadline).await
         };
         deadline.run(connecting).await.unwrap_or_else(|| {
             Err(Error::timeout("connecting to Redis took too long", Outcome::NotApplied))

@@ -3,21 +3,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a server knows an optional command; found out by using it once.
-#[derive(Debug)]
-pub(crate) struct Feature(AtomicBool);
-
-impl Default for Feature {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
+#[derive(Debug, Default)]
+pub(crate) struct Feature {
+    is_missing: AtomicBool,
 }
 
 impl Feature {
     pub(crate) fn may_exist(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        !self.is_missing.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_missing(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.is_missing.store(true, Ordering::Relaxed);
     }
 }

@@ -5,8 +5,7 @@ use redis::Value;
 
 use super::slot;
 use super::slot_set::SlotSet;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::wire::{Commands, Effect, reply};
 
 /// Asks which process it is.
 pub(crate) fn push_process(commands: &mut Commands) {

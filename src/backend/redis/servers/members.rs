@@ -11,8 +11,7 @@ use super::identity;
 use super::node::Node;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
-use crate::backend::redis::wire::commands::Commands;
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::wire::{Commands, failure};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
@@ -62,7 +61,7 @@ pub(crate) enum Which {
 
 impl Client {
     /// The servers, at this moment.
-    pub(in crate::backend::redis) fn members(&self, which: Which) -> Vec<Member> {
+    pub(crate) fn members(&self, which: Which) -> Vec<Member> {
         let cluster = match &self.nodes {
             Nodes::One(node) => return vec![Member { name: None, node: node.clone() }],
             Nodes::Cluster(cluster) => cluster,
@@ -78,7 +77,7 @@ impl Client {
     }
 
     /// Changes whenever a slot of the cluster moves.
-    pub(in crate::backend::redis) fn fingerprint(&self) -> u32 {
+    pub(crate) fn fingerprint(&self) -> u32 {
         match &self.nodes {
             Nodes::One(_) => 0,
             Nodes::Cluster(cluster) => cluster.map().fingerprint,
@@ -86,7 +85,7 @@ impl Client {
     }
 
     /// The server of that node id or `host:port`.
-    pub(in crate::backend::redis) fn member(&self, wanted: &str) -> Result<Member> {
+    pub(crate) fn member(&self, wanted: &str) -> Result<Member> {
         let members = self.members(Which::All);
         let names: Vec<String> = members
             .iter()
@@ -124,7 +123,7 @@ impl Client {
     }
 
     /// Runs the commands on each server, at the same time.
-    pub(in crate::backend::redis) async fn ask_each(
+    pub(crate) async fn ask_each(
         &self,
         members: &[Member],
         commands: &Commands,

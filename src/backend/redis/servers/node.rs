@@ -7,12 +7,10 @@ use redis::{ServerErrorKind, Value};
 
 use super::dial::{Dialer, Peer};
 use crate::backend::Gauge;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::connection::{Connection, Lost};
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::wire::connection::Connection;
+use crate::backend::redis::wire::{Commands, Effect, failure};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::outcome::Outcome;
 use crate::shares::{self, Share, Shares};
 use crate::sockets::{self, Circuit, Condition, Dial, FIRST_PAUSE, Limits, Pool};
 use crate::target::Endpoint;
@@ -34,7 +32,7 @@ pub(crate) struct Node {
 
 /// Opens connections to one node.
 #[derive(Debug)]
-struct NodeDialer {
+pub(crate) struct NodeDialer {
     dialer: Arc<Dialer>,
     endpoint: Option<Endpoint>,
     circuit: Arc<Circuit>,
@@ -151,44 +149,12 @@ impl Dial for NodeDialer {
 /// on it was abandoned or it is no longer wanted: then it is closed.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    connection: sockets::Lease<NodeDialer>,
+    pub(crate) connection: sockets::Lease<NodeDialer>,
     /// Given back after it.
     _share: Option<Share<()>>,
 }
 
 impl Lease {
-    /// See [`Connection::keep_attributes`].
-    pub(crate) fn keep_attributes(&mut self) {
-        self.connection.keep_attributes();
-    }
-
-    /// Sends encoded commands; see [`Connection::exchange`].
-    pub(crate) async fn exchange(
-        &mut self,
-        request: &[u8],
-        expected: usize,
-        replies: &mut Vec<Value>,
-    ) -> Result<(), Lost> {
-        self.connection.exchange(request, expected, replies).await
-    }
-
-    /// Sends encoded commands and returns their `expected` replies. `outcome` is what is known when
-    /// they do not come.
-    pub(crate) async fn ask(
-        &mut self,
-        request: &[u8],
-        expected: usize,
-        outcome: Outcome,
-        deadline: Deadline,
-    ) -> Result<Vec<Value>> {
-        let mut replies = Vec::with_capacity(expected);
-        match deadline.run(self.exchange(request, expected, &mut replies)).await {
-            Some(Ok(())) => Ok(replies),
-            Some(Err(broken)) => Err(failure::lost(&broken, outcome)),
-            None => Err(Error::timeout("Redis did not answer in time", outcome)),
-        }
-    }
-
     /// Closes the connection: its session is not to be used again.
     pub(crate) fn close(self) {
         self.connection.close();

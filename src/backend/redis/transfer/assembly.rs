@@ -11,9 +11,9 @@ use super::store::{Conflict, Stored, expire_fields, renamed_to};
 use super::stream_state::{PendingEntry, StreamState};
 use super::temporary;
 use crate::backend::redis::Client;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::NewValue;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS, Transaction};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, Transaction, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -31,7 +31,6 @@ pub struct Assembly {
 
 impl Assembly {
     /// For a key. `token` is one that nobody else uses.
-    #[must_use]
     pub fn new(key: &[u8], token: &str) -> Self {
         Self { key: key.to_vec(), temporary: temporary::beside(key, token), begun: false }
     }
@@ -128,8 +127,8 @@ impl Assembly {
             transaction.push(rename, &[&self.key]);
             transaction.push("DEL", NO_ARGS);
         });
-        let renamed = client.run_patiently(&commands, deadline).await.pop();
-        let Value::Array(replies) = failure::check(renamed.unwrap_or(Ok(Value::Nil))?)? else {
+        let [renamed] = exactly(client.run_patiently(&commands, deadline).await);
+        let Value::Array(replies) = failure::check(renamed?)? else {
             return Err(failure::unexpected("EXEC"));
         };
         let mut replies = replies.into_iter();
@@ -167,14 +166,13 @@ impl Assembly {
             transaction.push("PEXPIRE", &[PATIENCE_MS]);
         });
         let before = std::mem::replace(&mut self.begun, true);
-        let added = client.run_patiently(&commands, deadline).await.pop();
-        let added =
-            added.unwrap_or(Ok(Value::Nil)).and_then(failure::check).inspect_err(|error| {
-                // The server has run none of it.
-                if error.known_outcome() == Outcome::NotApplied {
-                    self.begun = before;
-                }
-            })?;
+        let [added] = exactly(client.run_patiently(&commands, deadline).await);
+        let added = added.and_then(failure::check).inspect_err(|error| {
+            // The server has run none of it.
+            if error.known_outcome() == Outcome::NotApplied {
+                self.begun = before;
+            }
+        })?;
         let Value::Array(replies) = added else { return Err(failure::unexpected("EXEC")) };
         if replies.first().and_then(reply::integer) != Some(i64::from(before)) {
             return Err(interrupted());

@@ -11,12 +11,11 @@ use redis::Value;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::walk;
-use crate::backend::redis::values::NativeType;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::stream::after;
 use crate::backend::redis::values::string::whole_characters;
-use crate::backend::redis::values::{NewValue, StreamEntry};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::values::{NativeType, NewValue};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 
@@ -47,7 +46,6 @@ pub struct ChunkedRead {
 
 impl ChunkedRead {
     /// From its beginning.
-    #[must_use]
     pub fn new(key: &[u8], kind: NativeType) -> Self {
         Self {
             key: key.to_vec(),
@@ -70,13 +68,11 @@ impl ChunkedRead {
     }
 
     /// Whether nothing is left.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.over
     }
 
     /// Whether the value was seen to change while it was read.
-    #[must_use]
     pub fn changed(&self) -> bool {
         self.changed
     }
@@ -89,9 +85,8 @@ impl ChunkedRead {
             let mut commands = Commands::with_capacity(2);
             self.kind.push_length(&mut commands, &self.key);
             self.push_window(&mut commands);
-            let mut replies = client.run_patiently(&commands, deadline).await.into_iter();
-            let mut next = || replies.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
-            let (length, window) = (next(), next());
+            let replies = exactly(client.run_patiently(&commands, deadline).await);
+            let [length, window] = replies.map(|reply| reply.and_then(failure::check));
             match window {
                 Err(error) if error.code() == Code::PayloadTooLarge && self.count > 1 => {
                     self.count = (self.count / 8).max(1);
@@ -123,8 +118,7 @@ impl ChunkedRead {
     /// Notes what a window shows, and where the next one begins.
     fn take(&mut self, length: &Value, window: Value) -> Result<NewValue> {
         let unexpected = || failure::unexpected("a read of a value");
-        let length = reply::integer(length).and_then(|length| u64::try_from(length).ok());
-        let length = length.ok_or_else(unexpected)?;
+        let length = reply::count(length).ok_or_else(unexpected)?;
         if length == 0 && self.kind != NativeType::Stream {
             return Err(failure::not_found(&self.key));
         }
@@ -145,7 +139,7 @@ impl ChunkedRead {
             NewValue::SortedSet(members) => once(members),
             _ => {}
         }
-        let (elements, bytes) = extent(&chunk);
+        let (elements, bytes) = (chunk.len() as u64, size(&chunk) as u64);
         match &mut chunk {
             NewValue::String(text) => {
                 if self.position + (text.len() as u64) < length {
@@ -187,28 +181,17 @@ fn next_count(last: u64, elements: u64, bytes: u64) -> u64 {
     fits.clamp(1, MAX_COUNT).min(last.saturating_mul(8))
 }
 
-/// Elements and bytes of a chunk.
-fn extent(chunk: &NewValue) -> (u64, u64) {
-    let sum = |bytes: &mut dyn Iterator<Item = usize>| bytes.map(|length| length as u64).sum();
+/// Bytes of a chunk, with what scores and ids take about.
+fn size(chunk: &NewValue) -> usize {
+    let pairs = |pairs: &[(Vec<u8>, Vec<u8>)]| -> usize {
+        pairs.iter().map(|(name, value)| name.len() + value.len()).sum()
+    };
     match chunk {
-        NewValue::String(bytes) => (1, bytes.len() as u64),
-        NewValue::List(elements) | NewValue::Set(elements) => {
-            (elements.len() as u64, sum(&mut elements.iter().map(Vec::len)))
-        }
-        NewValue::Hash(fields) => (
-            fields.len() as u64,
-            sum(&mut fields.iter().map(|(name, value)| name.len() + value.len())),
-        ),
-        NewValue::SortedSet(members) => {
-            (members.len() as u64, sum(&mut members.iter().map(|(member, _)| member.len() + 8)))
-        }
-        NewValue::Stream(entries) => {
-            let size = |entry: &StreamEntry| {
-                entry.fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
-                    + 24
-            };
-            (entries.len() as u64, sum(&mut entries.iter().map(size)))
-        }
+        NewValue::String(bytes) => bytes.len(),
+        NewValue::List(elements) | NewValue::Set(elements) => elements.iter().map(Vec::len).sum(),
+        NewValue::Hash(fields) => pairs(fields),
+        NewValue::SortedSet(members) => members.iter().map(|(member, _)| member.len() + 8).sum(),
+        NewValue::Stream(entries) => entries.iter().map(|entry| pairs(&entry.fields) + 24).sum(),
     }
 }
 
@@ -232,7 +215,7 @@ mod tests {
             let elements = ["a", "1", "b", "2", "a", "1"].map(text).to_vec();
             let window = Value::Array(vec![text("0"), Value::Array(elements)]);
             let chunk = ChunkedRead::new(b"k", kind).take(&Value::Int(2), window).unwrap();
-            assert_eq!(extent(&chunk).0, 2, "{chunk:?}");
+            assert_eq!(chunk.len(), 2, "{chunk:?}");
         }
     }
 }

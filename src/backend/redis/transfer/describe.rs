@@ -7,9 +7,8 @@ use redis::Value;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::metadata;
 use crate::backend::redis::values::NativeType;
-use crate::backend::redis::wire::commands::{Commands, Effect};
 use crate::backend::redis::wire::failure::is_denied;
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 
@@ -62,7 +61,6 @@ impl Client {
 
     /// Whether the server tells when keys expire, as far as is known; else it is reckoned from what they
     /// have left.
-    #[must_use]
     pub fn tells_exact_times(&self) -> bool {
         self.expire_time.may_exist()
     }
@@ -90,22 +88,22 @@ impl Client {
         };
         let lengths = self.for_each(&unknown, deadline, push).await;
         for ((i, kind), length) in unknown.into_iter().zip(lengths) {
-            let length = length.ok().as_ref().and_then(reply::integer).unwrap_or(0);
+            let length = length.ok().as_ref().and_then(reply::count).unwrap_or(0);
             let element = if kind == NativeType::String { 1 } else { ELEMENT };
             if let Ok(Some(key)) = &mut described[i] {
-                key.size = u64::try_from(length).ok().map(|length| length.saturating_mul(element));
+                key.size = Some(length.saturating_mul(element));
             }
         }
     }
 
     /// What tells when a key expires.
-    pub(super) fn expiry_command(&self) -> &'static str {
+    fn expiry_command(&self) -> &'static str {
         if self.expire_time.may_exist() { "PEXPIRETIME" } else { REMAINING }
     }
 
     /// The replies of each key to these commands, one behind the other; and the server's clock where
     /// they tell what is left of a time.
-    pub(super) async fn ask_of_each(
+    async fn ask_of_each(
         &self,
         keys: &[Vec<u8>],
         columns: &[&str],
@@ -158,7 +156,7 @@ fn clock(reply: Value) -> Option<i64> {
 }
 
 /// What the replies to `TYPE`, to [`Client::expiry_command`] and perhaps to [`SIZE`] say of a key.
-pub(super) fn description(
+fn description(
     replies: &mut impl Iterator<Item = Result<Value>>,
     now: Option<i64>,
 ) -> Result<Option<Description>> {
@@ -178,7 +176,6 @@ pub(super) fn description(
     if type_name == "none" {
         return Ok(None);
     }
-    let size = size.and_then(Result::ok).as_ref().and_then(reply::integer);
-    let size = size.and_then(|size| u64::try_from(size).ok());
+    let size = size.and_then(Result::ok).as_ref().and_then(reply::count);
     Ok(Some(Description { type_name, expires_at, size }))
 }

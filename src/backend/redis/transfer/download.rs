@@ -1,11 +1,9 @@
 //! A string of any length, chunk by chunk.
 
-use redis::Value;
-
 use crate::backend::redis::Client;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::string::push_range;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 
@@ -22,7 +20,6 @@ pub struct Download {
 
 impl Download {
     /// Bytes in all.
-    #[must_use]
     pub fn length(&self) -> u64 {
         self.length
     }
@@ -34,16 +31,15 @@ impl Client {
         let mut commands = Commands::with_capacity(2);
         commands.push_about(Effect::Read, "STRLEN", &key, NO_ARGS);
         commands.push_about(Effect::Read, "EXISTS", &key, NO_ARGS);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let length = match results.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check) {
-            Ok(length) => reply::integer(&length).unwrap_or(0).cast_unsigned(),
+        let [length, exists] = exactly(self.run(&commands, None, deadline).await);
+        let length = match length.and_then(failure::check) {
+            Ok(length) => reply::count(&length).unwrap_or(0),
             Err(error) if error.code() == Code::WrongType => {
                 return Err(self.wrong_type(&key, "string", deadline).await);
             }
             Err(error) => return Err(error),
         };
-        let exists = results.next().unwrap_or(Ok(Value::Nil))?;
-        if reply::integer(&exists) == Some(0) {
+        if reply::integer(&exists?) == Some(0) {
             return Err(failure::not_found(&key));
         }
         Ok(Download { key, length, offset: 0 })
@@ -63,12 +59,10 @@ impl Client {
         let mut commands = Commands::with_capacity(2);
         push_range(&mut commands, &download.key, download.offset, wanted);
         commands.push_about(Effect::Read, "STRLEN", &download.key, NO_ARGS);
-        let replies = self.run_all(&commands, deadline).await?;
-        let [chunk, length] =
-            <[Value; 2]>::try_from(replies).map_err(|_| Error::internal("a reply is missing"))?;
+        let [chunk, length] = self.run_all(&commands, deadline).await?;
         let (chunk, length) = (failure::check(chunk)?, failure::check(length)?);
         let chunk = reply::bytes(&chunk).ok_or_else(|| failure::unexpected("GETRANGE"))?;
-        let has_changed = reply::integer(&length) != i64::try_from(download.length).ok();
+        let has_changed = reply::count(&length) != Some(download.length);
         if has_changed || chunk.len() as u64 != wanted {
             let message = "the value was changed while it was downloaded; begin again";
             return Err(Error::new(Code::Conflict, message));

@@ -8,8 +8,7 @@
 use redis::Value;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Effect, failure, reply};
 use crate::crypto::KeyRing;
 use crate::deadline::Deadline;
 use crate::error::Result;
@@ -34,7 +33,6 @@ pub struct Label<'a> {
 
 impl Label<'_> {
     /// The stamp of a dump that was read just now.
-    #[must_use]
     pub fn stamp(&self, dump: &[u8], keys: &KeyRing) -> String {
         self.with(dump, |parts| keys.stamp(PURPOSE, parts))
     }
@@ -61,17 +59,11 @@ impl Dump {
 impl Client {
     /// The value of each key; `None` where it has vanished.
     pub async fn dump(&self, keys: &[&[u8]], deadline: Deadline) -> Vec<Result<Option<Vec<u8>>>> {
-        let push = |commands: &mut Commands, key: &&[u8]| {
-            commands.push(Effect::Read, 1, &[b"DUMP", key]);
+        let ask = self.for_each(keys, deadline, |c, key| c.push(Effect::Read, 1, &[b"DUMP", key]));
+        let dumped = |reply: Result<Value>| match reply.and_then(failure::check)? {
+            Value::Nil => Ok(None),
+            reply => reply::into_bytes(reply).map(Some).ok_or_else(|| failure::unexpected("DUMP")),
         };
-        let replies = self.for_each(keys, deadline, push).await;
-        replies.into_iter().map(dumped).collect()
-    }
-}
-
-fn dumped(reply: Result<Value>) -> Result<Option<Vec<u8>>> {
-    match reply.and_then(failure::check)? {
-        Value::Nil => Ok(None),
-        reply => reply::into_bytes(reply).map(Some).ok_or_else(|| failure::unexpected("DUMP")),
+        ask.await.into_iter().map(dumped).collect()
     }
 }

@@ -3,10 +3,8 @@
 use redis::Value;
 
 use crate::backend::redis::Client;
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::NewValue;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::values::{NativeType, NewValue};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 

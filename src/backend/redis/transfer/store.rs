@@ -11,10 +11,10 @@ use super::dump::Dump;
 use super::small::FieldExpiries;
 use super::temporary;
 use crate::backend::redis::Client;
-use crate::backend::redis::run::execute::may_run_later;
+use crate::backend::redis::run::may_run_later;
 use crate::backend::redis::values::NewValue;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS, Transaction};
-use crate::backend::redis::wire::{failure, reply};
+pub(crate) use crate::backend::redis::wire::failure::lacks_transactions;
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, Transaction, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -37,12 +37,6 @@ pub enum Stored {
     Kept,
     /// Its time was over.
     Expired,
-}
-
-/// Whether nothing was written because the server's user may use no transactions.
-#[must_use]
-pub fn lacks_transactions(error: &Error) -> bool {
-    failure::lacks_transactions(error)
 }
 
 /// A value and the name that it is for.
@@ -128,12 +122,10 @@ impl Client {
 
     /// Which of the keys are there.
     pub async fn exist(&self, keys: &[&[u8]], deadline: Deadline) -> Vec<Result<bool>> {
-        let push = |commands: &mut Commands, key: &&[u8]| {
-            commands.push(Effect::Read, 1, &[b"EXISTS", key]);
-        };
-        let replies = self.for_each(keys, deadline, push).await;
+        let ask =
+            self.for_each(keys, deadline, |c, key| c.push(Effect::Read, 1, &[b"EXISTS", key]));
         let there = |reply: Value| reply::integer(&reply) == Some(1);
-        replies.into_iter().map(|reply| reply.and_then(failure::check).map(there)).collect()
+        ask.await.into_iter().map(|reply| reply.and_then(failure::check).map(there)).collect()
     }
 }
 
@@ -155,7 +147,7 @@ impl Way<'_> {
         let denied = || {
             error.known_outcome() == Outcome::NotApplied
                 && (error.code() == Code::PermissionDenied || failure::is_unknown_command(error))
-                && !failure::lacks_transactions(error)
+                && !lacks_transactions(error)
         };
         match self {
             Self::Keep { remove, .. } => {

@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use redis::Value;
 
 use crate::backend::redis::Client;
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::stream::after;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -63,9 +63,8 @@ impl Client {
         let mut commands = Commands::with_capacity(2);
         commands.push(Effect::Read, 2, &[b"XINFO", b"STREAM", key]);
         commands.push(Effect::Read, 2, &[b"XINFO", b"GROUPS", key]);
-        let mut replies = self.run_patiently(&commands, deadline).await.into_iter();
-        let mut next = || replies.next().unwrap_or(Ok(Value::Nil)).and_then(failure::check);
-        let (stream, groups) = (next()?, next()?);
+        let [stream, groups] = exactly(self.run_patiently(&commands, deadline).await);
+        let (stream, groups) = (failure::check(stream?)?, failure::check(groups?)?);
         let state = || {
             let mut stream = members(stream)?;
             let groups = reply::elements(groups)?.into_iter().map(group).collect::<Option<_>>()?;
@@ -92,8 +91,8 @@ impl Client {
         let count = PAGE.to_string();
         let args: [&[u8]; 6] = [b"XPENDING", key, group, from.as_bytes(), b"+", count.as_bytes()];
         let commands = Commands::one(Effect::Read, 1, &args);
-        let page = self.run_patiently(&commands, deadline).await.pop().unwrap_or(Ok(Value::Nil))?;
-        let page = reply::elements(failure::check(page)?);
+        let [page] = exactly(self.run_patiently(&commands, deadline).await);
+        let page = reply::elements(failure::check(page?)?);
         let page = page.and_then(|page| page.into_iter().map(|d| delivery(d, now)).collect());
         let page: Vec<PendingEntry> = page.ok_or_else(|| failure::unexpected("XPENDING"))?;
         let next = match page.last() {
@@ -120,7 +119,7 @@ fn group(reply: Value) -> Option<ConsumerGroup> {
         name: reply::into_bytes(group.remove("name")?)?,
         last_delivered_id: reply::text(&group.remove("last-delivered-id")?)?,
         entries_read: group.get("entries-read").and_then(reply::integer),
-        pending: group.get("pending").and_then(reply::integer)?.try_into().ok()?,
+        pending: group.get("pending").and_then(reply::count)?,
     })
 }
 

@@ -5,27 +5,20 @@ use std::collections::HashSet;
 
 use redis::Value;
 
-use super::subject::{Subject, write_end};
-use super::window::Window;
+use super::reading::Reading;
 use super::{edit, range};
-use crate::backend::Warnings;
 use crate::backend::redis::keyspace::{cursor, metadata, walk};
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, json, reply};
 use crate::error::Result;
 use crate::json::{Object, Writer};
 
 /// Writes fields, and the times to live that they have.
-pub(super) async fn hash(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Object<'_>,
-    warnings: &mut Warnings,
-) -> Result<()> {
-    window.takes("hash", &["pattern"])?;
-    let (length, next, elements) = scanned(subject, window, "HLEN", "HSCAN").await?;
+pub(super) async fn hash(reading: &mut Reading<'_, '_>) -> Result<()> {
+    reading.window.takes("hash", &["pattern"])?;
+    let (length, next, elements) = scanned(reading, "HLEN", "HSCAN").await?;
     let pairs = pairs(&elements);
-    let ttls = field_ttls(subject, &pairs, warnings).await?;
+    let ttls = field_ttls(reading, &pairs).await;
+    let out = &mut reading.out;
     let contents = pairs.iter().map(|(name, content)| (*name, *content));
     by_name(out, "fields", "binary_fields", true, contents, json::write);
     if let Some(ttls) = ttls {
@@ -34,7 +27,7 @@ pub(super) async fn hash(
             out.integer(metadata::seconds(*ttl));
         });
     }
-    write_end(out, length, &next);
+    reading.end(length, &next);
     Ok(())
 }
 
@@ -65,74 +58,53 @@ fn by_name<'a, T: 'a>(
     }
     if !pairs.is_empty() {
         out.key(binary).list(pairs, |out, (name, content)| {
-            out.raw(b"[");
-            out.text_or_bytes(name);
-            out.raw(b",");
-            write(out, content);
-            out.raw(b"]");
+            out.pair(|out| out.text_or_bytes(name), |out| write(out, content));
         });
     }
 }
 
 /// The milliseconds that each field has left, where the server knows such a thing and any of them
 /// has a limit.
-async fn field_ttls(
-    subject: &Subject<'_>,
-    pairs: &[(&[u8], &Value)],
-    warnings: &mut Warnings,
-) -> Result<Option<Vec<i64>>> {
-    let feature = &subject.client.hash_field_ttl;
+async fn field_ttls(reading: &mut Reading<'_, '_>, pairs: &[(&[u8], &Value)]) -> Option<Vec<i64>> {
+    let feature = &reading.client.hash_field_ttl;
     if pairs.is_empty() || !feature.may_exist() {
-        return Ok(None);
+        return None;
     }
     let names: Vec<Vec<u8>> = pairs.iter().map(|(name, _)| name.to_vec()).collect();
     let mut ask = Commands::with_capacity(1);
-    ask.push_about(Effect::Read, "HPTTL", subject.key, &edit::hash::fields(&[], &names));
-    match subject.client.run_one(&ask, subject.deadline).await {
+    ask.push_about(Effect::Read, "HPTTL", reading.key, &edit::about_fields(None, &names));
+    match reading.client.run_one(&ask, reading.deadline).await {
         Ok(reply) => {
             let ttls = reply::elements(reply).unwrap_or_default();
             let ttls: Vec<i64> = ttls.iter().map(|t| reply::integer(t).unwrap_or(-1)).collect();
-            Ok(ttls.iter().any(|&ttl| ttl >= 0).then_some(ttls))
+            return ttls.iter().any(|&ttl| ttl >= 0).then_some(ttls);
         }
-        Err(error) if failure::is_unknown_command(&error) => {
-            feature.set_missing();
-            Ok(None)
-        }
-        Err(error) => {
-            warnings.add("field_ttls", error);
-            Ok(None)
-        }
+        Err(error) if failure::is_unknown_command(&error) => feature.set_missing(),
+        Err(error) => reading.warnings.add("field_ttls", error),
     }
+    None
 }
 
 /// Writes `members`.
-pub(super) async fn set(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Object<'_>,
-) -> Result<()> {
-    window.takes("set", &["pattern"])?;
-    let (length, next, elements) = scanned(subject, window, "SCARD", "SSCAN").await?;
+pub(super) async fn set(reading: &mut Reading<'_, '_>) -> Result<()> {
+    reading.window.takes("set", &["pattern"])?;
+    let (length, next, elements) = scanned(reading, "SCARD", "SSCAN").await?;
     let mut seen = HashSet::with_capacity(elements.len());
     let members = elements.iter().filter_map(reply::bytes).filter(|m| seen.insert(*m));
-    out.key("members").list(members, Writer::text_or_bytes);
-    write_end(out, length, &next);
+    reading.out.key("members").list(members, Writer::text_or_bytes);
+    reading.end(length, &next);
     Ok(())
 }
 
 /// Writes `members`, those that match the pattern, in no order.
-pub(super) async fn sorted_set(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Object<'_>,
-) -> Result<()> {
-    window.takes("zset, read by pattern", &["pattern"])?;
-    let (length, next, elements) = scanned(subject, window, "ZCARD", "ZSCAN").await?;
+pub(super) async fn sorted_set(reading: &mut Reading<'_, '_>) -> Result<()> {
+    reading.window.takes("zset, read by pattern", &["pattern"])?;
+    let (length, next, elements) = scanned(reading, "ZCARD", "ZSCAN").await?;
     let pairs = pairs(&elements);
     let members =
         pairs.into_iter().map(|(member, score)| (member, reply::text(score).unwrap_or_default()));
-    range::write_members(out, members);
-    write_end(out, length, &next);
+    range::write_members(&mut reading.out, members);
+    reading.end(length, &next);
     Ok(())
 }
 
@@ -148,11 +120,11 @@ fn pairs(elements: &[Value]) -> Vec<(&[u8], &Value)> {
 
 /// A page that a server's cursor leads through.
 async fn scanned(
-    subject: &Subject<'_>,
-    window: &Window,
+    reading: &Reading<'_, '_>,
     length: &str,
     read: &str,
 ) -> Result<(u64, String, Vec<Value>)> {
+    let window = reading.window;
     let position = window.cursor.as_deref().map_or(Ok(0), cursor::position)?.to_string();
     let count = window.elements()?.to_string();
     let mut args: Vec<&[u8]> = vec![position.as_bytes(), b"COUNT", count.as_bytes()];
@@ -160,10 +132,10 @@ async fn scanned(
         args.extend([b"MATCH", pattern.as_slice()]);
     }
     let mut commands = Commands::with_capacity(2);
-    commands.push_about(Effect::Read, length, subject.key, NO_ARGS);
-    commands.push_about(Effect::Read, read, subject.key, &args);
-    let [length, page] = subject.ask(&commands).await?;
-    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
+    commands.push_about(Effect::Read, length, reading.key, NO_ARGS);
+    commands.push_about(Effect::Read, read, reading.key, &args);
+    let [length, page] = reading.ask(&commands).await?;
+    let length = reply::count(&length).unwrap_or(0);
     let (next, elements) = walk::scanned(page).ok_or_else(|| failure::unexpected("SCAN"))?;
     Ok((length, next.to_string(), elements))
 }

@@ -9,10 +9,10 @@ mod native_type;
 mod new_value;
 mod range;
 mod read;
+mod reading;
 mod shown;
 pub(super) mod stream;
 pub(super) mod string;
-mod subject;
 mod window;
 mod write;
 

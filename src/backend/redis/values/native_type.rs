@@ -2,11 +2,12 @@
 
 use redis::Value;
 use schemars::JsonSchema;
+use serde::de::value::StrDeserializer;
+use serde::de::{self, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
 
 use super::new_value::{NewValue, StreamEntry};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{json, reply};
+use crate::backend::redis::wire::{Commands, Effect, json, reply};
 
 /// A type whose values can be read and written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,21 +31,13 @@ pub enum NativeType {
 
 impl NativeType {
     /// The type that `TYPE` names so; `None` for a module's.
-    #[must_use]
     pub fn named(type_name: &str) -> Option<Self> {
-        Some(match type_name {
-            "string" => Self::String,
-            "hash" => Self::Hash,
-            "list" => Self::List,
-            "set" => Self::Set,
-            "zset" => Self::SortedSet,
-            "stream" => Self::Stream,
-            _ => return None,
-        })
+        let word: StrDeserializer<'_, de::value::Error> = type_name.into_deserializer();
+        Self::deserialize(word).ok()
     }
 
     /// Adds the command that reads all of a value.
-    pub(in crate::backend::redis) fn push_whole(self, commands: &mut Commands, key: &[u8]) {
+    pub(crate) fn push_whole(self, commands: &mut Commands, key: &[u8]) {
         let read = |commands: &mut Commands, args: &[&[u8]]| commands.push(Effect::Read, 1, args);
         match self {
             Self::String => read(commands, &[b"GET", key]),
@@ -57,7 +50,7 @@ impl NativeType {
     }
 
     /// Adds the command that tells how many bytes or elements a value has.
-    pub(in crate::backend::redis) fn push_length(self, commands: &mut Commands, key: &[u8]) {
+    pub(crate) fn push_length(self, commands: &mut Commands, key: &[u8]) {
         let name: &[u8] = match self {
             Self::String => b"STRLEN",
             Self::Hash => b"HLEN",
@@ -70,7 +63,7 @@ impl NativeType {
     }
 
     /// Takes a reply apart.
-    pub(in crate::backend::redis) fn parse(self, reply: Value) -> Option<NewValue> {
+    pub(crate) fn parse(self, reply: Value) -> Option<NewValue> {
         if self == Self::String {
             return reply::into_bytes(reply).map(NewValue::String);
         }

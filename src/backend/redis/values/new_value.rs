@@ -33,7 +33,6 @@ pub struct StreamEntry {
 
 impl NewValue {
     /// What it is.
-    #[must_use]
     pub fn native_type(&self) -> NativeType {
         match self {
             Self::String(_) => NativeType::String,
@@ -45,20 +44,24 @@ impl NewValue {
         }
     }
 
-    /// Whether it has no elements, or no bytes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    /// How many elements it has, or bytes.
+    pub fn len(&self) -> usize {
         match self {
-            Self::String(bytes) => bytes.is_empty(),
-            Self::Hash(fields) => fields.is_empty(),
-            Self::List(elements) | Self::Set(elements) => elements.is_empty(),
-            Self::SortedSet(members) => members.is_empty(),
-            Self::Stream(entries) => entries.is_empty(),
+            Self::String(bytes) => bytes.len(),
+            Self::Hash(fields) => fields.len(),
+            Self::List(elements) | Self::Set(elements) => elements.len(),
+            Self::SortedSet(members) => members.len(),
+            Self::Stream(entries) => entries.len(),
         }
     }
 
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Hands over the commands that make it, name and arguments.
-    pub(in crate::backend::redis) fn commands(&self, add: &mut dyn FnMut(&str, &[&[u8]])) {
+    pub(crate) fn commands(&self, add: &mut dyn FnMut(&str, &[&[u8]])) {
         match self {
             Self::String(value) => add("SET", &[value]),
             Self::Hash(fields) => in_commands(add, "HSET", fields, |args, (name, value)| {

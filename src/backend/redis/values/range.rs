@@ -2,20 +2,15 @@
 
 use redis::Value;
 
-use super::subject::{Subject, write_end};
-use super::window::Window;
+use super::reading::Reading;
 use crate::backend::redis::keyspace::cursor;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, json, reply};
 use crate::error::{Error, Result};
 use crate::json::Object;
 
 /// Writes `values`; in reverse, the last is the first and offsets count from it.
-pub(super) async fn list(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Object<'_>,
-) -> Result<()> {
+pub(super) async fn list(reading: &mut Reading<'_, '_>) -> Result<()> {
+    let window = reading.window;
     window.takes("list", &["offset", "reverse"])?;
     let (start, count) = (window.start()?, window.elements()?);
     let behind = start.saturating_add(count);
@@ -25,30 +20,27 @@ pub(super) async fn list(
         [start.to_string(), (behind - 1).to_string()]
     };
     let mut commands = Commands::with_capacity(2);
-    commands.push_about(Effect::Read, "LLEN", subject.key, NO_ARGS);
-    commands.push_about(Effect::Read, "LRANGE", subject.key, &range);
-    let [length, page] = subject.ask(&commands).await?;
+    commands.push_about(Effect::Read, "LLEN", reading.key, NO_ARGS);
+    commands.push_about(Effect::Read, "LRANGE", reading.key, &range);
+    let [length, page] = reading.ask(&commands).await?;
     let mut elements = reply::elements(page).ok_or_else(|| failure::unexpected("LRANGE"))?;
     if window.reverse {
         elements.reverse();
     }
-    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
-    json::list(out.key("values"), &elements);
-    write_end(out, length, &next(start, elements.len(), length));
+    let length = reply::count(&length).unwrap_or(0);
+    json::list(reading.out.key("values"), &elements);
+    reading.end(length, &next(start, elements.len(), length));
     Ok(())
 }
 
 /// Writes `members`, from the lowest score on, or in reverse from the highest. Between `min` and `max`,
 /// offsets count within them, and `matched` is how many there are.
-pub(super) async fn sorted_set(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Object<'_>,
-) -> Result<()> {
+pub(super) async fn sorted_set(reading: &mut Reading<'_, '_>) -> Result<()> {
+    let window = reading.window;
     window.takes("zset", &["offset", "reverse", "min", "max"])?;
     let (start, count) = (window.start()?, window.elements()?);
     let mut commands = Commands::with_capacity(3);
-    commands.push_about(Effect::Read, "ZCARD", subject.key, NO_ARGS);
+    commands.push_about(Effect::Read, "ZCARD", reading.key, NO_ARGS);
     let by_score = window.min.is_some() || window.max.is_some();
     if by_score {
         let min = bound(window.min.as_deref(), "-inf", "min")?;
@@ -60,28 +52,28 @@ pub(super) async fn sorted_set(
         };
         let (start, count) = (start.to_string(), count.to_string());
         let args = [ends[0], ends[1], "WITHSCORES", "LIMIT", &start, &count];
-        commands.push_about(Effect::Read, name, subject.key, &args);
-        commands.push_about(Effect::Read, "ZCOUNT", subject.key, &[min, max]);
+        commands.push_about(Effect::Read, name, reading.key, &args);
+        commands.push_about(Effect::Read, "ZCOUNT", reading.key, &[min, max]);
     } else {
         let name = if window.reverse { "ZREVRANGE" } else { "ZRANGE" };
         let last = (start.saturating_add(count) - 1).to_string();
         let args = [start.to_string(), last, "WITHSCORES".to_owned()];
-        commands.push_about(Effect::Read, name, subject.key, &args);
-        commands.push_about(Effect::Read, "ZCARD", subject.key, NO_ARGS);
+        commands.push_about(Effect::Read, name, reading.key, &args);
+        commands.push_about(Effect::Read, "ZCARD", reading.key, NO_ARGS);
     }
-    let [length, page, matched] = subject.ask(&commands).await?;
+    let [length, page, matched] = reading.ask(&commands).await?;
     let page = reply::elements(page).ok_or_else(|| failure::unexpected("ZRANGE"))?;
     let pairs = scored(page);
     let read = pairs.len();
     let members =
         pairs.iter().filter_map(|(member, score)| Some((reply::bytes(member)?, spell(score))));
-    write_members(out, members);
-    let matched = reply::integer(&matched).unwrap_or(0).cast_unsigned();
+    write_members(&mut reading.out, members);
+    let matched = reply::count(&matched).unwrap_or(0);
     if by_score {
-        out.key("matched").integer(matched.cast_signed());
+        reading.out.key("matched").integer(matched.cast_signed());
     }
-    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
-    write_end(out, length, &next(start, read, matched));
+    let length = reply::count(&length).unwrap_or(0);
+    reading.end(length, &next(start, read, matched));
     Ok(())
 }
 

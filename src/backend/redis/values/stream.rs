@@ -2,20 +2,15 @@
 
 use redis::Value;
 
-use super::subject::{Subject, write_end};
-use super::window::Window;
+use super::reading::Reading;
 use crate::backend::redis::keyspace::cursor;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, json, reply};
 use crate::error::{Error, Result};
 use crate::json::{Object, Writer};
 
 /// Writes `entries` between the ids `min` and `max`, both included; in reverse, the newest is the first.
-pub(super) async fn read(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Object<'_>,
-) -> Result<()> {
+pub(super) async fn read(reading: &mut Reading<'_, '_>) -> Result<()> {
+    let window = reading.window;
     window.takes("stream", &["reverse", "min", "max"])?;
     let cursor = window.cursor.as_deref().filter(|&cursor| cursor != cursor::END);
     let (mut min, mut max) = (bound(window.min.as_ref(), "-")?, bound(window.max.as_ref(), "+")?);
@@ -33,18 +28,18 @@ pub(super) async fn read(
     let count = window.elements()?;
     let args = [ends[0].clone(), ends[1].clone(), "COUNT".to_owned(), count.to_string()];
     let mut commands = Commands::with_capacity(2);
-    commands.push_about(Effect::Read, "XLEN", subject.key, NO_ARGS);
-    commands.push_about(Effect::Read, name, subject.key, &args);
-    let [length, page] = subject.ask(&commands).await?;
-    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
+    commands.push_about(Effect::Read, "XLEN", reading.key, NO_ARGS);
+    commands.push_about(Effect::Read, name, reading.key, &args);
+    let [length, page] = reading.ask(&commands).await?;
+    let length = reply::count(&length).unwrap_or(0);
     let page = reply::elements(page).ok_or_else(|| failure::unexpected(name))?;
     let full = page.len() as u64 >= count;
     let mut last = cursor::END.to_owned();
-    out.key("entries").try_list(page, |out, entry| {
+    reading.out.key("entries").try_list(page, |out, entry| {
         last = write_entry(out, entry).ok_or_else(|| failure::unexpected(name))?;
         Ok(())
     })?;
-    write_end(out, length, if full { &last } else { cursor::END });
+    reading.end(length, if full { &last } else { cursor::END });
     Ok(())
 }
 
@@ -71,7 +66,7 @@ pub(super) fn bound(given: Option<&String>, default: &str) -> Result<String> {
 }
 
 /// The smallest id greater than `id`. Servers before 6.2 know no exclusive ranges.
-pub(in crate::backend::redis) fn after(id: &str) -> Result<String> {
+pub(crate) fn after(id: &str) -> Result<String> {
     let (ms, sequence) = parts(id)?;
     Ok(match (ms.checked_add(1), sequence.checked_add(1)) {
         (_, Some(sequence)) => format!("{ms}-{sequence}"),

@@ -2,14 +2,10 @@
 
 use redis::Value;
 
+use super::reading::Reading;
 use super::shown::{HyperLogLog, HyperLogLogEncoding};
-use super::subject::{Subject, write_end};
-use super::window::Window;
-use crate::backend::Warnings;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::error::{Code, Error, Result};
-use crate::json::Object;
 
 /// Largest string, in bytes, that is given whole or in one window, and whose bits are counted.
 pub(super) const MAX_WINDOW: u64 = 16 << 20;
@@ -25,13 +21,8 @@ pub(super) const MAGIC: &[u8] = b"HYLL";
 const HEADER: usize = MAGIC.len() + 1;
 
 /// Writes a string, and of a HyperLogLog what it counts.
-pub(super) async fn read(
-    subject: &Subject<'_>,
-    window: &Window,
-    size: &Value,
-    out: &mut Object<'_>,
-    warnings: &mut Warnings,
-) -> Result<()> {
+pub(super) async fn read(reading: &mut Reading<'_, '_>, size: &Value) -> Result<()> {
+    let window = reading.window;
     window.takes("string", &["offset"])?;
     let start = window.start()?;
     let count = window.count.unwrap_or(MAX_WINDOW);
@@ -47,11 +38,11 @@ pub(super) async fn read(
         return Err(too_large(None));
     }
     let mut commands = Commands::with_capacity(3);
-    commands.push(Effect::Read, 1, &[b"STRLEN", subject.key]);
-    push_range(&mut commands, subject.key, start, count);
-    push_range(&mut commands, subject.key, 0, HEADER as u64);
-    let [length, value, header] = subject.ask(&commands).await?;
-    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
+    commands.push(Effect::Read, 1, &[b"STRLEN", reading.key]);
+    push_range(&mut commands, reading.key, start, count);
+    push_range(&mut commands, reading.key, 0, HEADER as u64);
+    let [length, value, header] = reading.ask(&commands).await?;
+    let length = reply::count(&length).unwrap_or(0);
     let bytes = reply::bytes(&value).ok_or_else(|| failure::unexpected("GETRANGE"))?;
     if window.count.is_none() && length.saturating_sub(start) > MAX_WINDOW {
         return Err(too_large(Some(length)));
@@ -59,45 +50,32 @@ pub(super) async fn read(
     let more = start + (bytes.len() as u64) < length;
     let bytes = if more { whole_characters(bytes) } else { bytes };
     let next = if more { start + bytes.len() as u64 } else { 0 };
-    out.key("value").text_or_bytes(bytes);
+    reading.out.key("value").text_or_bytes(bytes);
     if let Some([magic @ .., encoding]) = reply::bytes(&header)
         && magic == MAGIC
     {
-        hyperloglog(subject, *encoding, out, warnings).await?;
+        hyperloglog(reading, *encoding).await?;
     }
-    write_end(out, length, &next.to_string());
+    reading.end(length, &next.to_string());
     Ok(())
 }
 
 /// What the server estimates, unless the bytes only look like one.
-async fn hyperloglog(
-    subject: &Subject<'_>,
-    encoding: u8,
-    out: &mut Object<'_>,
-    warnings: &mut Warnings,
-) -> Result<()> {
-    let ask = Commands::one(Effect::Read, 1, &[b"PFCOUNT", subject.key]);
-    let count = match subject.client.run_one(&ask, subject.deadline).await {
-        Ok(count) => reply::integer(&count),
-        Err(error) if error.code() == Code::PermissionDenied => {
-            warnings.add("hyperloglog", error);
-            None
-        }
+async fn hyperloglog(reading: &mut Reading<'_, '_>, encoding: u8) -> Result<()> {
+    let ask = Commands::one(Effect::Read, 1, &[b"PFCOUNT", reading.key]);
+    let count = match reading.client.run_one(&ask, reading.deadline).await {
         Err(error) if error.code() == Code::WrongType => return Ok(()),
-        Err(error) => return Err(error),
+        count => reading.warnings.unless_denied("hyperloglog", count)?,
     };
+    let count = count.as_ref().and_then(reply::integer);
     let encoding =
         if encoding == 0 { HyperLogLogEncoding::Dense } else { HyperLogLogEncoding::Sparse };
-    out.member("hyperloglog", &HyperLogLog { count, encoding })
+    reading.out.member("hyperloglog", &HyperLogLog { count, encoding })
 }
 
 /// Writes a string as bits.
-pub(super) async fn bits(
-    subject: &Subject<'_>,
-    window: &Window,
-    out: &mut Object<'_>,
-    warnings: &mut Warnings,
-) -> Result<()> {
+pub(super) async fn bits(reading: &mut Reading<'_, '_>) -> Result<()> {
+    let window = reading.window;
     window.takes("bitmap", &["offset", "view"])?;
     let start = window.start()?;
     let count = window.count.unwrap_or(DEFAULT_BITS);
@@ -108,41 +86,33 @@ pub(super) async fn bits(
     let first = start / 8;
     let last = start.saturating_add(count.max(1) - 1) / 8;
     let mut commands = Commands::with_capacity(2);
-    commands.push(Effect::Read, 1, &[b"STRLEN", subject.key]);
-    push_range(&mut commands, subject.key, first, last - first + 1);
-    let [length, bytes] = subject.ask(&commands).await?;
-    let length = reply::integer(&length).unwrap_or(0).cast_unsigned();
+    commands.push(Effect::Read, 1, &[b"STRLEN", reading.key]);
+    push_range(&mut commands, reading.key, first, last - first + 1);
+    let [length, bytes] = reading.ask(&commands).await?;
+    let length = reply::count(&length).unwrap_or(0);
     let bytes = reply::bytes(&bytes).ok_or_else(|| failure::unexpected("GETRANGE"))?;
     let skipped = usize::try_from(start % 8).unwrap_or(0);
     let wanted = usize::try_from(count).unwrap_or(usize::MAX);
     let bits: String = spread(bytes).skip(skipped).take(wanted).collect();
     let next = start + bits.len() as u64;
     let next = if next < length * 8 { next } else { 0 };
-    out.key("offset").integer(start.cast_signed());
-    out.key("bits").string(&bits);
-    out.member("bit_count", &count_bits(subject, length, warnings).await?)?;
-    write_end(out, length, &next.to_string());
+    reading.out.key("offset").integer(start.cast_signed());
+    reading.out.key("bits").string(&bits);
+    let bit_count = count_bits(reading, length).await?;
+    reading.out.member("bit_count", &bit_count)?;
+    reading.end(length, &next.to_string());
     Ok(())
 }
 
 /// The server counts in one go, so that a very long value is not counted.
-async fn count_bits(
-    subject: &Subject<'_>,
-    length: u64,
-    warnings: &mut Warnings,
-) -> Result<Option<i64>> {
+async fn count_bits(reading: &mut Reading<'_, '_>, length: u64) -> Result<Option<i64>> {
     if length > MAX_WINDOW {
         return Ok(None);
     }
-    let ask = Commands::one(Effect::Read, 1, &[b"BITCOUNT", subject.key]);
-    match subject.client.run_one(&ask, subject.deadline).await {
-        Ok(count) => Ok(reply::integer(&count)),
-        Err(error) if error.code() == Code::PermissionDenied => {
-            warnings.add("bit_count", error);
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
+    let ask = Commands::one(Effect::Read, 1, &[b"BITCOUNT", reading.key]);
+    let count = reading.client.run_one(&ask, reading.deadline).await;
+    let count = reading.warnings.unless_denied("bit_count", count)?;
+    Ok(count.as_ref().and_then(reply::integer))
 }
 
 fn spread(bytes: &[u8]) -> impl Iterator<Item = char> {
@@ -152,12 +122,7 @@ fn spread(bytes: &[u8]) -> impl Iterator<Item = char> {
 }
 
 /// Adds a read of `count` bytes, at least one.
-pub(in crate::backend::redis) fn push_range(
-    commands: &mut Commands,
-    key: &[u8],
-    start: u64,
-    count: u64,
-) {
+pub(crate) fn push_range(commands: &mut Commands, key: &[u8], start: u64, count: u64) {
     let last = start.saturating_add(count.max(1) - 1);
     let range = [start.to_string(), last.to_string()];
     commands.push_about(Effect::Read, "GETRANGE", key, &range);
@@ -176,7 +141,7 @@ fn too_large(length: Option<u64>) -> Error {
 }
 
 /// A window of text must not end in the middle of a character. Bytes that are no text are kept.
-pub(in crate::backend::redis) fn whole_characters(bytes: &[u8]) -> &[u8] {
+pub(crate) fn whole_characters(bytes: &[u8]) -> &[u8] {
     match std::str::from_utf8(bytes) {
         Err(e) if e.error_len().is_none() && e.valid_up_to() > 0 => &bytes[..e.valid_up_to()],
         _ => bytes,

@@ -6,9 +6,7 @@ use redis::Value;
 
 use super::new_value::NewValue;
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::failure;
-use crate::backend::redis::wire::reply;
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;

@@ -57,8 +57,7 @@ impl Commands {
         Self {
             bytes: Vec::with_capacity(units * 48),
             units: Vec::with_capacity(units),
-            keep_attributes: false,
-            is_script: false,
+            ..Self::default()
         }
     }
 
@@ -110,33 +109,24 @@ impl Commands {
     /// These of its units, in order.
     pub(crate) fn only(&self, units: &[usize]) -> Self {
         let mut only = Self::with_capacity(units.len());
-        for unit in units.iter().map(|&unit| &self.units[unit]) {
-            let start = only.bytes.len();
-            only.bytes.extend_from_slice(&self.bytes[unit.bytes.clone()]);
-            let key = if unit.key.start == 0 {
-                0..0
-            } else {
-                let at = start + unit.key.start - unit.bytes.start;
-                at..at + unit.key.len()
-            };
-            only.units.push(Unit { bytes: start..only.bytes.len(), key, ..unit.clone() });
-        }
+        units.iter().for_each(|&unit| only.copy(self, unit));
         only
     }
 
     /// Adds the units of another pipeline.
     pub(crate) fn append(&mut self, other: &Self) {
-        let shift = |range: &Range<usize>, by: usize| match range.start {
-            0 if range.is_empty() => 0..0,
-            _ => range.start + by..range.end + by,
+        (0..other.len()).for_each(|unit| self.copy(other, unit));
+    }
+
+    fn copy(&mut self, other: &Self, unit: usize) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(other.encoded(unit));
+        let unit = &other.units[unit];
+        let key = match unit.key.start {
+            0 => 0..0,
+            at => start + at - unit.bytes.start..start + unit.key.end - unit.bytes.start,
         };
-        let by = self.bytes.len();
-        self.bytes.extend_from_slice(&other.bytes);
-        self.units.extend(other.units.iter().map(|unit| Unit {
-            bytes: unit.bytes.start + by..unit.bytes.end + by,
-            key: shift(&unit.key, by),
-            ..unit.clone()
-        }));
+        self.units.push(Unit { bytes: start..self.bytes.len(), key, ..unit.clone() });
     }
 
     /// How many units there are.

@@ -12,7 +12,11 @@ use bytes::BytesMut;
 use redis::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
+use super::failure;
 use super::resp::{Decoder, Malformed};
+use crate::deadline::Deadline;
+use crate::error;
+use crate::outcome::Outcome;
 
 /// What a socket is to us, TLS or not.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -121,6 +125,23 @@ impl Connection {
         read(&mut self.stream, &mut self.decoder, &mut self.input, 1, &mut budget, &mut message)
             .await?;
         message.pop().ok_or(Lost::Protocol)
+    }
+
+    /// Sends encoded commands and returns their `expected` replies. `outcome` is what is known when
+    /// they do not come.
+    pub(crate) async fn ask(
+        &mut self,
+        request: &[u8],
+        expected: usize,
+        outcome: Outcome,
+        deadline: Deadline,
+    ) -> error::Result<Vec<Value>> {
+        let mut replies = Vec::with_capacity(expected);
+        match deadline.run(self.exchange(request, expected, &mut replies)).await {
+            Some(Ok(())) => Ok(replies),
+            Some(Err(lost)) => Err(failure::lost(&lost, outcome)),
+            None => Err(failure::late(outcome)),
+        }
     }
 
     /// Sends encoded commands and appends their `expected` replies to `replies`, which keeps those

@@ -176,17 +176,27 @@ pub(crate) fn lost(lost: &Lost, outcome: Outcome) -> Error {
     .outcome(outcome)
 }
 
+/// An answer that did not come by the deadline.
+pub(crate) fn late(outcome: Outcome) -> Error {
+    Error::timeout("Redis did not answer in time", outcome)
+}
+
 /// A reply that is not what the command's documentation says.
 pub(crate) fn unexpected(command: &str) -> Error {
     Error::new(Code::DbQueryError, format!("Redis answered {command} with something unexpected"))
 }
 
+/// The error that the server answered, if it is one.
+pub(crate) fn refusal(value: &Value) -> Option<Error> {
+    match value {
+        Value::ServerError(error) => Some(refused(error)),
+        _ => None,
+    }
+}
+
 /// The value, or the error that the server answered instead.
 pub(crate) fn check(value: Value) -> Result<Value> {
-    match value {
-        Value::ServerError(error) => Err(refused(&error)),
-        value => Ok(value),
-    }
+    refusal(&value).map_or(Ok(value), Err)
 }
 
 #[cfg(test)]

@@ -20,6 +20,11 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// A string reply as text; what is none in it is replaced.
+pub(crate) fn lossy(value: &Value) -> Option<String> {
+    bytes(value).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
+
 /// A number reply.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {
@@ -27,6 +32,11 @@ pub(crate) fn integer(value: &Value) -> Option<i64> {
         Value::Boolean(yes) => Some(i64::from(*yes)),
         value => std::str::from_utf8(bytes(value)?).ok()?.parse().ok(),
     }
+}
+
+/// A number reply that is not below zero.
+pub(crate) fn count(value: &Value) -> Option<u64> {
+    integer(value)?.try_into().ok()
 }
 
 /// The elements of an array or set; of a map, its names and values in turn.

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding};
+use super::super::input::{Bytes, Encoding, at_most};
 use super::{KeyInput, cursor};
 use crate::backend::redis::values::consumers::{
     GroupConsumers, PendingPage, PendingQuery, StreamGroups,
 };
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -65,14 +65,8 @@ pub(super) struct PendingInput {
 
 pub(super) async fn pending(cx: &Context, input: PendingInput) -> Result<Reply<PendingPage>> {
     let key = input.key.decode(input.encoding)?;
-    let count = input.count.unwrap_or(DEFAULT_COUNT);
-    if count == 0 {
-        return Err(Error::validation("`count` must be at least 1"));
-    }
-    if count > MAX_COUNT {
-        let message = format!("a page has at most {MAX_COUNT} entries; use `cursor` for others");
-        return Err(Error::new(Code::PayloadTooLarge, message));
-    }
+    let too_many = || format!("a page has at most {MAX_COUNT} entries; use `cursor` for others");
+    let count = at_most("count", input.count.unwrap_or(DEFAULT_COUNT), MAX_COUNT, too_many)?;
     let wanted = PendingQuery {
         group: input.group.decode(input.encoding)?,
         consumer: input.consumer.map(|name| name.decode(input.encoding)).transpose()?,

@@ -5,11 +5,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding};
+use super::super::input::{Bytes, Encoding, at_most};
 use super::cursor;
 use crate::backend::redis::keyspace::scan::{KeyPage, Scan};
 use crate::backend::redis::keyspace::{Budget, Columns, Filter, starting_with};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -66,16 +66,8 @@ pub(super) struct KeysListInput {
 }
 
 pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply<KeyPage>> {
-    let count = input.count.unwrap_or(DEFAULT_COUNT);
-    if count == 0 {
-        return Err(Error::validation("`count` must be at least 1"));
-    }
-    if count > MAX_COUNT {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
-            format!("a page has at most {MAX_COUNT} keys; use `cursor` for the others"),
-        ));
-    }
+    let too_many = || format!("a page has at most {MAX_COUNT} keys; use `cursor` for the others");
+    let count = at_most("count", input.count.unwrap_or(DEFAULT_COUNT), MAX_COUNT, too_many)?;
     let decode = |name: Bytes| name.decode(input.encoding);
     let pattern = match (input.pattern, input.prefix) {
         (Some(_), Some(_)) => {
@@ -104,10 +96,7 @@ pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply<Key
 }
 
 /// What one answer may cost; wishes beyond the limits are held to them.
-pub(in crate::operations::redis) fn budget(
-    max_examined: Option<u64>,
-    max_ms: Option<u64>,
-) -> Budget {
+pub(crate) fn budget(max_examined: Option<u64>, max_ms: Option<u64>) -> Budget {
     let time = max_ms.unwrap_or(DEFAULT_MS).clamp(MIN_MS, MAX_MS);
     Budget {
         examined: max_examined.unwrap_or(DEFAULT_EXAMINED).clamp(1, MAX_EXAMINED),
@@ -116,7 +105,7 @@ pub(in crate::operations::redis) fn budget(
 }
 
 /// Type names are words; anything else can't be one.
-pub(in crate::operations::redis) fn type_name(name: String) -> Result<String> {
+pub(crate) fn type_name(name: String) -> Result<String> {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if name.is_empty() || !name.bytes().all(word) {
         return Err(Error::validation("`type` is not the name of a type"));

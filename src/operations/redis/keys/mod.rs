@@ -18,7 +18,7 @@ mod tree;
 mod write;
 
 pub(super) use list::{budget, type_name};
-pub(super) use tree::separator;
+pub(super) use tree::{depth, separator};
 pub(super) use write::{WrittenKey, condition};
 
 operations! {

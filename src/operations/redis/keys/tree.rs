@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding};
+use super::super::input::{Bytes, Encoding, at_most};
 use super::cursor;
 use super::list::{budget, type_name};
 use crate::backend::redis::keyspace::tree::{Outline, Tree};
 use crate::backend::redis::keyspace::{Filter, starting_with};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::context::{Accept, Context};
 use crate::request::reply::Reply;
 
@@ -94,10 +94,7 @@ pub(super) async fn tree(cx: &Context, input: TreeInput) -> Result<Reply<Tree>> 
 }
 
 /// What ends a namespace.
-pub(in crate::operations::redis) fn separator(
-    input: Option<&Bytes>,
-    encoding: Encoding,
-) -> Result<Vec<u8>> {
+pub(crate) fn separator(input: Option<&Bytes>, encoding: Encoding) -> Result<Vec<u8>> {
     let separator = match input {
         Some(separator) => separator.clone().decode(encoding)?,
         None => b":".to_vec(),
@@ -109,20 +106,20 @@ pub(in crate::operations::redis) fn separator(
     Ok(separator)
 }
 
+/// How many levels are told apart.
+pub(crate) fn depth(wanted: Option<u32>) -> Result<u32> {
+    let depth = wanted.unwrap_or(1);
+    if (1..=MAX_DEPTH).contains(&depth) {
+        return Ok(depth);
+    }
+    Err(Error::validation(format!("`depth` is from 1 to {MAX_DEPTH}")))
+}
+
 fn outline(input: &TreeInput, max_limit: usize) -> Result<Outline> {
     let separator = separator(input.separator.as_ref(), input.encoding)?;
-    let depth = input.depth.unwrap_or(1);
-    if !(1..=MAX_DEPTH).contains(&depth) {
-        return Err(Error::validation(format!("`depth` is from 1 to {MAX_DEPTH}")));
-    }
-    let limit = input.limit.unwrap_or(DEFAULT_LIMIT);
-    if limit == 0 {
-        return Err(Error::validation("`limit` must be at least 1"));
-    }
-    if limit > max_limit {
-        let message = format!("`limit` is at most {max_limit}; narrow the tree with `prefix`");
-        return Err(Error::new(Code::PayloadTooLarge, message));
-    }
+    let depth = depth(input.depth)?;
+    let too_many = || format!("`limit` is at most {max_limit}; narrow the tree with `prefix`");
+    let limit = at_most("limit", input.limit.unwrap_or(DEFAULT_LIMIT), max_limit, too_many)?;
     let prefix = input.prefix.clone().map(|prefix| prefix.decode(input.encoding)).transpose()?;
     Ok(Outline { prefix: prefix.unwrap_or_default(), separator, depth, limit })
 }

@@ -39,7 +39,7 @@ pub(super) struct KeysSetInput {
 
 /// A key that was written.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in super::super) struct WrittenKey {
+pub(crate) struct WrittenKey {
     /// The key.
     key: TextOrBytes,
     /// What it is now.
@@ -50,7 +50,7 @@ pub(in super::super) struct WrittenKey {
 }
 
 impl WrittenKey {
-    pub(in super::super) fn new(key: Vec<u8>, value_type: NativeType, ttl: Option<u64>) -> Self {
+    pub(crate) fn new(key: Vec<u8>, value_type: NativeType, ttl: Option<u64>) -> Self {
         let ttl = Integer64(ttl.map_or(-1, u64::cast_signed));
         Self { key: TextOrBytes(key), value_type, ttl }
     }
@@ -67,7 +67,7 @@ pub(super) async fn set(cx: &Context, input: KeysSetInput) -> Result<Reply<Writt
 }
 
 /// `nx` and `xx` as one condition.
-pub(in super::super) fn condition(nx: bool, xx: bool) -> Result<Option<Condition>> {
+pub(crate) fn condition(nx: bool, xx: bool) -> Result<Option<Condition>> {
     match (nx, xx) {
         (false, false) => Ok(None),
         (true, false) => Ok(Some(Condition::Absent)),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::limit;
+use super::super::input::limit;
 use crate::backend::redis::server::clients::ClientPage;
 use crate::error::Result;
 use crate::request::context::Context;

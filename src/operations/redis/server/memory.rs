@@ -5,20 +5,17 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::limit;
 use crate::backend::redis::keyspace::{Filter, starting_with};
 use crate::backend::redis::server::memory::{MemoryReport, Sample};
 use crate::error::{Error, Result};
-use crate::operations::redis::input::{Bytes, Encoding};
-use crate::operations::redis::keys::{budget, separator, type_name};
+use crate::operations::redis::input::{Bytes, Encoding, limit};
+use crate::operations::redis::keys::{budget, depth, separator, type_name};
 use crate::request::context::{Accept, Context};
 use crate::request::reply::Reply;
 
 const DEFAULT_PREFIXES: usize = 100;
 const DEFAULT_TOP: usize = 50;
 const DEFAULT_SAMPLES: u32 = 5;
-
-const MAX_DEPTH: u32 = 8;
 
 /// Measuring more elements of one collection holds the server up.
 const MAX_SAMPLES: u32 = 1000;
@@ -93,10 +90,7 @@ pub(super) async fn analyse(cx: &Context, input: MemoryInput) -> Result<Reply<Me
 }
 
 fn sample(input: MemoryInput) -> Result<Sample> {
-    let depth = input.depth.unwrap_or(1);
-    if !(1..=MAX_DEPTH).contains(&depth) {
-        return Err(Error::validation(format!("`depth` is from 1 to {MAX_DEPTH}")));
-    }
+    let depth = depth(input.depth)?;
     let samples = input.samples.unwrap_or(DEFAULT_SAMPLES);
     if !(1..=MAX_SAMPLES).contains(&samples) {
         return Err(Error::validation(format!("`samples` is from 1 to {MAX_SAMPLES}")));

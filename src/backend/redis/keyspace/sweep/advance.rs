@@ -10,13 +10,9 @@ use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::keyspace::filter::Filter;
 use crate::backend::redis::keyspace::walk::{page, push_scan};
-use crate::backend::redis::run::execute::{may_run_later, pause};
-use crate::backend::redis::servers::identity::{self, Holding, run_id};
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::slot;
-use crate::backend::redis::servers::slot_set::SlotSet;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::{exactly, may_run_later, pause};
+use crate::backend::redis::servers::{Holding, Node, SlotSet, push_process, run_id, slot};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
@@ -67,17 +63,9 @@ impl Client {
                     return Ok(Some(found));
                 }
                 Ok(None) => {
-                    if let Some(leg) = sweep.leg.take() {
-                        let served = self.served_throughout(&leg, &station.node, deadline).await;
-                        match served {
-                            Ok(served) => sweep.swept.add(&served),
-                            Err(error) => {
-                                sweep.leg = Some(leg);
-                                return Err(error);
-                            }
-                        }
-                        sweep.after = Some(leg.id);
-                    }
+                    let served = self.served_throughout(leg, &station.node, deadline).await?;
+                    sweep.swept.add(&served);
+                    sweep.after = sweep.leg.take().map(|leg| leg.id);
                 }
                 Err(error) => {
                     leg.verified = false;
@@ -88,7 +76,7 @@ impl Client {
         Ok(None)
     }
 
-    pub(in super::super) fn stations(&self) -> Vec<Station> {
+    pub(crate) fn stations(&self) -> Vec<Station> {
         match &self.nodes {
             Nodes::One(node) => {
                 vec![Station { id: String::new(), node: node.clone(), slots: SlotSet::all() }]
@@ -113,7 +101,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<SlotSet> {
         let mut ask = Commands::with_capacity(2);
-        identity::push_process(&mut ask);
+        push_process(&mut ask);
         if let Nodes::Cluster(cluster) = &self.nodes {
             cluster.refresh(deadline).await?;
             Holding::push(&mut ask);
@@ -149,22 +137,21 @@ async fn step(
     let Some(mut position) = leg.position else { return Ok(None) };
     if !leg.verified {
         let mut ask = Commands::with_capacity(2);
-        identity::push_process(&mut ask);
+        push_process(&mut ask);
         ask.push(Effect::Read, 0, &[b"DBSIZE"]);
-        let mut replies = client.run(&ask, Some(node), deadline).await.into_iter();
-        let run_id = run_id(&replies.next().unwrap_or(Ok(Value::Nil))?);
+        let [process, size] = exactly(client.run(&ask, Some(node), deadline).await);
+        let run_id = run_id(&process?);
         if run_id != leg.run_id {
             position = 0;
             leg.run_id = run_id;
         }
-        let size = replies.next().unwrap_or(Ok(Value::Nil))?;
-        leg.size = reply::integer(&size).and_then(|size| u64::try_from(size).ok());
+        leg.size = reply::count(&size?);
         leg.verified = true;
     }
     let mut scan = Commands::with_capacity(1);
     push_scan(&mut scan, position, filter.pattern(), work, filter.type_name.as_deref());
-    let scanned = client.run(&scan, Some(node), deadline).await.pop().unwrap_or(Ok(Value::Nil))?;
-    let (next, mut keys) = page(failure::check(scanned)?)?;
+    let [scanned] = exactly(client.run(&scan, Some(node), deadline).await);
+    let (next, mut keys) = page(failure::check(scanned?)?)?;
     leg.position = Some(next).filter(|&next| next != 0);
     let filters = filter.pattern().is_some() || filter.type_name.is_some();
     let examined = if filters { leg.examine(work) } else { keys.len() as u64 };

@@ -6,8 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use super::{Leg, Sweep};
 use crate::backend::redis::keyspace::cursor;
 use crate::backend::redis::keyspace::filter::Filter;
-use crate::backend::redis::servers::cluster::{FNV, fnv};
-use crate::backend::redis::servers::slot_set::SlotSet;
+use crate::backend::redis::servers::{FNV, SlotSet, fnv};
 use crate::error::Result;
 
 /// Leads the parts, which are separated by dots.
@@ -15,7 +14,7 @@ const VERSION: &str = "s1";
 
 impl Sweep {
     /// Where to go on after what was found so far.
-    pub(in super::super) fn cursor(&self) -> String {
+    pub(crate) fn cursor(&self) -> String {
         let (id, position, run_id, slots) = match &self.leg {
             None => ("-", "-".to_owned(), "-", String::new()),
             Some(leg) => (
@@ -34,7 +33,7 @@ impl Sweep {
     }
 
     /// Goes on where a sweep with the same filter gave this cursor.
-    pub(in super::super) fn resume(self, text: &str) -> Result<Self> {
+    pub(crate) fn resume(self, text: &str) -> Result<Self> {
         let filter = self.filter;
         let read = || {
             let plain = String::from_utf8(BASE64.decode(text).ok()?).ok()?;

@@ -12,8 +12,7 @@ mod cursor;
 use std::sync::Arc;
 
 use super::filter::Filter;
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::servers::slot_set::SlotSet;
+use crate::backend::redis::servers::{Node, SlotSet};
 
 /// Work that one `SCAN` call is asked for at most; it blocks the server while it runs.
 const MAX_WORK: u64 = 1_000;
@@ -69,7 +68,6 @@ pub struct Found {
 
 impl Sweep {
     /// From the beginning.
-    #[must_use]
     pub fn new(filter: Filter) -> Self {
         let swept = SlotSet::none();
         Self {
@@ -91,7 +89,6 @@ impl Sweep {
     }
 
     /// Whether something may have been missed, because the cluster never came to rest.
-    #[must_use]
     pub fn may_be_incomplete(&self) -> bool {
         self.may_be_incomplete
     }
@@ -142,7 +139,7 @@ impl Leg {
 }
 
 /// A node that may be swept, and the slots that it serves now.
-pub(super) struct Station {
+pub(crate) struct Station {
     id: String,
     pub(super) node: Arc<Node>,
     slots: SlotSet,
@@ -154,7 +151,7 @@ mod tests {
 
     fn station(id: &str, slots: &str) -> Station {
         use crate::backend::ConnectOptions;
-        use crate::backend::redis::servers::dial::Dialer;
+        use crate::backend::redis::servers::Dialer;
         use crate::target::{DatabaseType, Rules, Target, TargetInput};
         use std::time::Duration;
         let input = TargetInput::from_connection_string("redis://127.0.0.1:1");

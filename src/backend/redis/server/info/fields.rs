@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::human;
+use super::section::Together::{All, Apart, First, Least, Most};
 use super::section::{self, Field, Section, count, flag, float, word};
 use crate::backend::redis::server::scalar::Scalar;
 
@@ -34,18 +35,18 @@ sections! {
     /// `sentinel`.
     ServerSection SERVER [
         // `name`, `version` and `mode` have several sources and are set afterwards.
-        word("name").first(),
-        word("version").first(),
-        word("mode").first(),
-        count("uptime_seconds").from("uptime_in_seconds").least(),
-        word("os").first(),
-        count("arch_bits").apart(),
-        count("process_id").apart(),
-        count("tcp_port").apart(),
+        word("name").is(First),
+        word("version").is(First),
+        word("mode").is(First),
+        count("uptime_seconds").from("uptime_in_seconds").is(Least),
+        word("os").is(First),
+        count("arch_bits").is(Apart),
+        count("process_id").is(Apart),
+        count("tcp_port").is(Apart),
         word("run_id"),
         word("executable"),
         word("config_file"),
-        count("io_threads_active").most(),
+        count("io_threads_active").is(Most),
     ]
 
     /// Memory, in bytes; `null` is what the server does not tell. `max_memory` is 0 without a limit.
@@ -57,16 +58,16 @@ sections! {
         count("used_memory_overhead"),
         count("used_memory_dataset"),
         count("used_memory_scripts"),
-        count("total_system_memory").apart(),
+        count("total_system_memory").is(Apart),
         count("max_memory").from("maxmemory"),
         word("max_memory_human").derived(|memory| bytes(memory, "max_memory")),
-        word("eviction_policy").from("maxmemory_policy").first(),
+        word("eviction_policy").from("maxmemory_policy").is(First),
         float("fragmentation_ratio").derived(|memory| {
             ratio(memory.number("used_memory_rss"), memory.number("used_memory")).into()
         }),
         count("mem_clients_normal"),
         count("mem_replication_backlog"),
-        word("mem_allocator").first(),
+        word("mem_allocator").is(First),
         count("lazyfree_pending_objects"),
         flag("active_defrag_running"),
     ]
@@ -94,7 +95,7 @@ sections! {
         count("pubsub_channels"),
         count("pubsub_patterns"),
         count("pubsub_shard_channels").from("pubsubshard_channels"),
-        count("latest_fork_usec").most(),
+        count("latest_fork_usec").is(Most),
         count("sync_full"),
         count("sync_partial_ok"),
         count("sync_partial_err"),
@@ -109,20 +110,20 @@ sections! {
         count("max_clients").from("maxclients"),
         count("tracking_clients"),
         count("pubsub_clients"),
-        count("client_recent_max_input_buffer").most(),
-        count("client_recent_max_output_buffer").most(),
+        count("client_recent_max_input_buffer").is(Most),
+        count("client_recent_max_output_buffer").is(Most),
     ]
 
     /// What is saved to files; `null` is what the server does not tell. `rdb_last_save_time` is in seconds
     /// since 1970, sizes are in bytes.
     PersistenceSection PERSISTENCE [
         // Of a cluster the oldest: what every node has saved at least.
-        count("rdb_last_save_time").least(),
+        count("rdb_last_save_time").is(Least),
         count("rdb_changes_since_last_save"),
         flag("rdb_bgsave_in_progress"),
         word("rdb_last_bgsave_status"),
-        count("rdb_last_bgsave_time_sec").most(),
-        flag("aof_enabled").all(),
+        count("rdb_last_bgsave_time_sec").is(Most),
+        flag("aof_enabled").is(All),
         flag("aof_rewrite_in_progress"),
         word("aof_last_bgrewrite_status"),
         word("aof_last_write_status"),
@@ -135,10 +136,10 @@ sections! {
     /// What the server is to its replicas; offsets and sizes are in bytes. `null` is what it does not
     /// tell.
     ReplicationSection REPLICATION [
-        word("role").first(),
+        word("role").is(First),
         count("connected_slaves"),
         word("master_replid"),
-        count("master_repl_offset").apart(),
+        count("master_repl_offset").is(Apart),
         word("master_failover_state"),
         flag("repl_backlog_active"),
         count("repl_backlog_size"),

@@ -12,7 +12,7 @@ use super::section::Section;
 use super::{Depth, Info, Sections};
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::members::NodeName;
+use crate::backend::redis::servers::NodeName;
 use crate::deadline::Deadline;
 use crate::error::{Cause, Result};
 use crate::json::Writer;

@@ -9,7 +9,7 @@ use super::text::Text;
 
 /// The keys of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
-pub(in crate::backend::redis) struct Keyspace {
+pub(crate) struct Keyspace {
     /// The database's number.
     pub(super) db: u32,
     pub(super) keys: u64,
@@ -88,9 +88,7 @@ pub(super) fn keyspace(text: &Text) -> Vec<Keyspace> {
 }
 
 /// The keyspace of a cluster.
-pub(in crate::backend::redis) fn keyspace_together<'k>(
-    of: impl Iterator<Item = &'k Keyspace>,
-) -> Vec<Keyspace> {
+pub(crate) fn keyspace_together<'k>(of: impl Iterator<Item = &'k Keyspace>) -> Vec<Keyspace> {
     let mut databases = BTreeMap::<u32, Keyspace>::new();
     for one in of {
         let all = databases.entry(one.db).or_insert(Keyspace { keys: 0, expires: 0, ..*one });

@@ -23,11 +23,11 @@ use self::text::Text;
 use super::scalar::Scalar;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::servers::{NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
-use crate::error::{Code, Result};
+use crate::error::Result;
 
 /// What a server, or a cluster, says of itself.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -102,8 +102,8 @@ impl Client {
         let ask = Commands::one(Effect::Read, 0, args);
         let members = self.members(Which::All);
         let mut answers = Vec::with_capacity(members.len());
-        for mut results in self.ask_each(&members, &ask, deadline).await {
-            let result = results.pop().unwrap_or(Ok(Value::Nil));
+        for results in self.ask_each(&members, &ask, deadline).await {
+            let [result] = exactly(results);
             answers.push(result.and_then(failure::check).and_then(|reply| read(&reply)));
         }
         let mut warnings = Warnings::default();
@@ -119,19 +119,11 @@ impl Client {
 
     /// One server. What its user may not ask is left out, with a warning.
     fn alone(&self, answer: Result<Sections>, warnings: &mut Warnings) -> Result<Sections> {
-        match answer {
-            Ok(mut info) => {
-                if let Some(server) = info.server.as_mut().filter(|_| self.has_sentinels()) {
-                    server.set("mode", Scalar::word("sentinel"));
-                }
-                Ok(info)
-            }
-            Err(error) if error.code() == Code::PermissionDenied => {
-                warnings.add("info", error);
-                Ok(Sections::default())
-            }
-            Err(error) => Err(error),
+        let mut info = warnings.unless_denied("info", answer)?.unwrap_or_default();
+        if let Some(server) = info.server.as_mut().filter(|_| self.has_sentinels()) {
+            server.set("mode", Scalar::word("sentinel"));
         }
+        Ok(info)
     }
 }
 

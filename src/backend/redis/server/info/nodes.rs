@@ -8,7 +8,7 @@ use super::section::{Field, Section};
 use super::text::Text;
 use super::{Replication, Sections, lists};
 use crate::backend::Warnings;
-use crate::backend::redis::servers::members::{NodeName, NodeRole};
+use crate::backend::redis::servers::{NodeName, NodeRole};
 use crate::error::{Cause, Code, Result};
 
 /// A node of a cluster.

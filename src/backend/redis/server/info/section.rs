@@ -19,7 +19,7 @@ enum FieldKind {
 
 /// What the values of several servers are together.
 #[derive(Debug, Clone, Copy)]
-enum Together {
+pub(super) enum Together {
     Sum,
     Least,
     Most,
@@ -76,35 +76,18 @@ impl Field {
         self
     }
 
-    pub(super) const fn least(mut self) -> Self {
-        self.together = Together::Least;
-        self
-    }
-
-    pub(super) const fn most(mut self) -> Self {
-        self.together = Together::Most;
-        self
-    }
-
-    pub(super) const fn first(mut self) -> Self {
-        self.together = Together::First;
-        self
-    }
-
-    pub(super) const fn all(mut self) -> Self {
-        self.together = Together::All;
-        self
-    }
-
-    pub(super) const fn apart(mut self) -> Self {
-        self.together = Together::Apart;
+    /// What the values of several servers are together, where it is not what they usually are.
+    pub(super) const fn is(mut self, together: Together) -> Self {
+        self.together = together;
         self
     }
 
     fn read(&self, text: &Text) -> Scalar {
         let found = || text.get(self.from);
         let read = match self.kind {
-            FieldKind::Number => found().and_then(|value| value.parse().ok()).map(Scalar::Number),
+            FieldKind::Number => {
+                found().and_then(|value| value.parse().ok()).map(Integer64).map(Scalar::Number)
+            }
             FieldKind::Float => found().and_then(|value| value.parse().ok()).map(Scalar::Float),
             FieldKind::Flag => found().map(|value| Scalar::Flag(value == "1" || value == "yes")),
             FieldKind::Word => found().map(|value| Scalar::Word(value.to_owned())),
@@ -116,7 +99,9 @@ impl Field {
         let fold = |whole: fn(i64, i64) -> i64, float: fn(f64, f64) -> f64| {
             let numbers = values.iter().copied().filter(|value| value.number().is_some()).cloned();
             let folded = numbers.reduce(|a, b| match (a, b) {
-                (Scalar::Number(a), Scalar::Number(b)) => Scalar::Number(whole(a, b)),
+                (Scalar::Number(a), Scalar::Number(b)) => {
+                    Scalar::Number(Integer64(whole(a.0, b.0)))
+                }
                 (a, b) => {
                     let both = a.number().zip(b.number());
                     both.map_or(Scalar::Null, |(a, b)| Scalar::Float(float(a, b)))
@@ -183,7 +168,7 @@ impl Section {
 
     pub(super) fn integer(&self, name: &str) -> Option<i64> {
         match self.get(name) {
-            Scalar::Number(number) => Some(*number),
+            Scalar::Number(number) => Some(number.0),
             _ => None,
         }
     }

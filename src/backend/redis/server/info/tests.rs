@@ -1,8 +1,8 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::backend::redis::servers::members::NodeRole;
-use crate::error::Error;
+use crate::backend::redis::servers::NodeRole;
+use crate::error::{Code, Error};
 
 const PRIMARY: &str = "# Server\r\nredis_version:7.2.4\r\nredis_mode:cluster\r\n\
     uptime_in_seconds:50\r\n# Memory\r\nused_memory:1024\r\nused_memory_rss:2048\r\n\

@@ -16,14 +16,12 @@ use self::tally::{Measured, Tally};
 use super::info;
 use crate::backend::Warnings;
 use crate::backend::redis::Client;
-use crate::backend::redis::keyspace::Budget;
-use crate::backend::redis::keyspace::Filter;
 use crate::backend::redis::keyspace::scan::EndedBy;
 use crate::backend::redis::keyspace::walk::{self, push_scan};
-use crate::backend::redis::servers::members::{NodeName, Which};
-use crate::backend::redis::servers::node::Node;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::keyspace::{Budget, Filter};
+use crate::backend::redis::run::exactly;
+use crate::backend::redis::servers::{Node, NodeName, Which};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Result};
 
@@ -122,19 +120,18 @@ impl Client {
         };
         let mut failed = None;
         for (member, results) in members.into_iter().zip(answers) {
-            let mut results = results.into_iter().map(|result| result.and_then(failure::check));
-            let mut next = || results.next().unwrap_or(Ok(Value::Nil));
-            match (analysis.allowed("total", next()), analysis.allowed("used_memory", next())) {
+            let [size, memory] = exactly(results).map(|result| result.and_then(failure::check));
+            let size = analysis.warnings.unless_denied("total", size);
+            let memory = analysis.warnings.unless_denied("used_memory", memory);
+            match (size, memory) {
                 (Ok(size), Ok(memory)) => {
-                    let total = size.as_ref().and_then(reply::integer);
-                    let total = total.and_then(|total| u64::try_from(total).ok());
                     analysis.learn_memory(memory.as_ref());
                     analysis.nodes.push(Progress {
                         name: member.name,
                         node: member.node,
                         position: 0,
                         examined: 0,
-                        total,
+                        total: size.as_ref().and_then(reply::count),
                         is_over: false,
                     });
                 }
@@ -153,18 +150,6 @@ impl Client {
 }
 
 impl Analysis<'_> {
-    /// `None` with a warning where the user may not ask.
-    fn allowed(&mut self, field: &'static str, reply: Result<Value>) -> Result<Option<Value>> {
-        match reply {
-            Ok(value) => Ok(Some(value)),
-            Err(error) if error.code() == Code::PermissionDenied => {
-                self.warnings.add(field, error);
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     fn learn_memory(&mut self, reply: Option<&Value>) {
         let Some((used, policy)) = reply.and_then(info::memory) else { return };
         if let Some(used) = used {
@@ -240,9 +225,8 @@ impl Analysis<'_> {
         let (node, position) = (Arc::clone(&self.nodes[at].node), self.nodes[at].position);
         let mut scan = Commands::with_capacity(1);
         push_scan(&mut scan, position, pattern.as_deref(), work, type_name.as_deref());
-        let scanned = self.client.run(&scan, Some(&node), deadline).await.pop();
-        let scanned = scanned.unwrap_or(Ok(Value::Nil)).and_then(failure::check)?;
-        let (next, mut keys) = walk::page(scanned)?;
+        let [scanned] = exactly(self.client.run(&scan, Some(&node), deadline).await);
+        let (next, mut keys) = walk::page(failure::check(scanned?)?)?;
         // A key may come twice.
         keys.sort_unstable();
         keys.dedup();
@@ -307,7 +291,7 @@ impl Analysis<'_> {
             self.knows_sizes &= !failure::is_denied(reply);
             self.warnings.add("bytes", failure::refused(error));
         }
-        reply::integer(reply).and_then(|bytes| u64::try_from(bytes).ok())
+        reply::count(reply)
     }
 
     fn frequency(&mut self, reply: &Value) -> Option<u64> {
@@ -325,6 +309,6 @@ impl Analysis<'_> {
             }
             _ => {}
         }
-        reply::integer(reply).and_then(|frequency| u64::try_from(frequency).ok())
+        reply::count(reply)
     }
 }

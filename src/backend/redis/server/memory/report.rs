@@ -7,7 +7,7 @@ use super::tally::{Prefixes, Ranked, Scale, Share, TypeShare};
 use super::{Analysis, Progress};
 use crate::backend::Warnings;
 use crate::backend::redis::keyspace::scan::EndedBy;
-use crate::backend::redis::servers::members::NodeName;
+use crate::backend::redis::servers::NodeName;
 
 impl Analysis<'_> {
     /// What is known by now.

@@ -11,10 +11,9 @@ use serde::Serialize;
 use self::facts::{ConsumerFacts, Facts, GroupFacts, StreamFacts};
 pub use self::pending::{PendingPage, PendingQuery};
 use crate::backend::redis::Client;
-use crate::backend::redis::wire::commands::{Commands, Effect, NO_ARGS};
-use crate::backend::redis::wire::failure;
+use crate::backend::redis::wire::{Commands, Effect, NO_ARGS, failure};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::json::TextOrBytes;
 
 /// Groups or consumers of one answer, at most. The server has no pages of them.
@@ -83,19 +82,14 @@ impl Client {
         commands: &Commands,
         deadline: Deadline,
     ) -> Result<[Value; N]> {
-        let mut replies = Vec::with_capacity(N);
-        for reply in self.run_all(commands, deadline).await? {
-            match failure::check(reply) {
-                Ok(reply) => replies.push(reply),
-                Err(error) if error.code() == Code::WrongType => {
-                    return Err(self.wrong_type(key, "stream", deadline).await);
-                }
-                Err(error) if error.message().contains("no such key") => {
-                    return Err(failure::not_found(key));
-                }
-                Err(error) => return Err(error),
+        let replies = self.run_all(commands, deadline).await?;
+        match replies.iter().find_map(failure::refusal) {
+            None => Ok(replies),
+            Some(error) if error.code() == Code::WrongType => {
+                Err(self.wrong_type(key, "stream", deadline).await)
             }
+            Some(error) if error.message().contains("no such key") => Err(failure::not_found(key)),
+            Some(error) => Err(error),
         }
-        replies.try_into().map_err(|_| Error::internal("a reply is missing"))
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! An edit keeps the time that its key has left, and a key that was deleted meanwhile stays deleted.
 //! Many commands promise that by themselves (`LPUSHX`, `HDEL`, `XADD NOMKSTREAM`): they are sent
-//! alone. The others would make a key, or compare nothing: they run in a transaction of
-//! [`watch`](crate::backend::redis::run::watch), after a look at the key's type and at what the caller saw.
+//! [alone](Edit::alone). The others would make a key, or compare nothing: they run in a transaction of
+//! `run::watch`, after a look at the key's type and at what the caller saw.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,44 +14,39 @@ use serde::Serialize;
 
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::lifetime::{Expiry, Lifetime};
+use crate::backend::redis::run::exactly;
 use crate::backend::redis::values::NativeType;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
-pub mod hash;
-pub mod hyperloglog;
-pub mod list;
+pub(super) mod field_times;
 mod result;
 mod seen;
-pub mod set;
-pub mod sorted_set;
-pub mod stream;
-pub mod string;
 
-use seen::Seen;
-
+pub use field_times::about_fields;
 pub use result::EditResult;
+pub use seen::Seen;
 
 /// One change of one key.
 #[derive(Debug)]
+#[must_use]
 pub struct Edit {
     /// What the key must hold, as `TYPE` names it.
     type_name: &'static str,
     steps: Vec<Step>,
     /// What must be as the caller saw it.
     seen: Vec<Seen>,
-    /// The one step never makes a key, and its reply tells what became of it.
+    /// The one step may be sent alone.
     alone: Option<Alone>,
-    /// Fields whose own time to live is kept; `HSET` would take it away.
+    /// Fields whose own time to live is kept.
     lasting_fields: Vec<Vec<u8>>,
 }
 
 /// What it means that a command changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Alone {
+pub enum Alone {
     /// There was no key.
     NeedsKey,
     /// There was no key, or nothing in it to be changed.
@@ -63,40 +58,71 @@ enum Alone {
 struct Step {
     name: &'static str,
     args: Vec<Vec<u8>>,
-    /// What its reply tells of the edit; `None` keeps it out.
-    told: Option<fn(&Value) -> Option<EditResult>>,
+    /// What its reply tells of the edit.
+    told: Told,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Told {
+    Nothing,
+    Count(fn(i64) -> EditResult),
+    By(fn(&Value) -> Option<EditResult>),
+}
+
+impl Told {
+    fn of(self, reply: &Value) -> Option<EditResult> {
+        match self {
+            Self::Nothing => None,
+            Self::Count(told) => reply::integer(reply).map(told),
+            Self::By(told) => told(reply),
+        }
+    }
 }
 
 impl Edit {
-    fn of(type_name: &'static str) -> Self {
+    /// Of a key that holds this type, as `TYPE` names it.
+    pub fn of(type_name: &'static str) -> Self {
         let (steps, seen, lasting_fields) = (Vec::new(), Vec::new(), Vec::new());
         Self { type_name, steps, seen, alone: None, lasting_fields }
     }
 
-    fn step(mut self, name: &'static str, args: Vec<Vec<u8>>) -> Self {
-        self.steps.push(Step { name, args, told: None });
+    /// Runs a command: its name, and what stands behind the key.
+    pub fn step(mut self, name: &'static str, args: Vec<Vec<u8>>) -> Self {
+        self.steps.push(Step { name, args, told: Told::Nothing });
         self
     }
 
     /// Tells of the edit what the reply of the last step says.
-    fn telling(mut self, told: fn(&Value) -> Option<EditResult>) -> Self {
+    pub fn telling(self, told: fn(&Value) -> Option<EditResult>) -> Self {
+        self.told(Told::By(told))
+    }
+
+    /// Tells of the edit the number that the last step answers.
+    pub fn counting(self, told: fn(i64) -> EditResult) -> Self {
+        self.told(Told::Count(told))
+    }
+
+    fn told(mut self, told: Told) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.told = Some(told);
+            step.told = told;
         }
         self
     }
 
-    fn alone(mut self, alone: Alone) -> Self {
+    /// Sends the one step alone: it never makes a key, and its reply tells what became of it.
+    pub fn alone(mut self, alone: Alone) -> Self {
         self.alone = Some(alone);
         self
     }
 
-    fn unless_changed(mut self, seen: impl IntoIterator<Item = Seen>) -> Self {
+    /// Changes nothing where something is not as it was seen.
+    pub fn unless_changed(mut self, seen: impl IntoIterator<Item = Seen>) -> Self {
         self.seen.extend(seen);
         self
     }
 
-    fn lasting(mut self, fields: Vec<Vec<u8>>) -> Self {
+    /// Keeps the time that fields have left, which `HSET` would take away.
+    pub fn lasting(mut self, fields: Vec<Vec<u8>>) -> Self {
         self.lasting_fields = fields;
         self
     }
@@ -119,12 +145,6 @@ pub struct Edited {
     result: EditResult,
 }
 
-struct Done {
-    replies: Vec<Value>,
-    /// Milliseconds, or a code below zero, or why it is not known.
-    ttl: Value,
-}
-
 impl Client {
     /// Runs an edit. A lifetime of −2 says that the key went with its last element.
     ///
@@ -136,31 +156,31 @@ impl Client {
         expiry: Option<Expiry>,
         deadline: Deadline,
     ) -> Result<(Edited, Lifetime)> {
-        let done = match edit.alone {
+        let (replies, ttl) = match edit.alone {
             Some(alone) if edit.seen.is_empty() && expiry.is_none() => {
                 self.edit_alone(key, edit, alone, deadline).await?
             }
             _ => self.edit_watched(key, edit, expiry, deadline).await?,
         };
-        let mut told = edit.steps.iter().zip(&done.replies);
-        let result = told.find_map(|(step, reply)| step.told?(reply));
+        let mut told = edit.steps.iter().zip(&replies);
+        let result = told.find_map(|(step, reply)| step.told.of(reply));
         let result = result.unwrap_or(EditResult::Nothing {});
-        Ok((Edited { type_name: edit.type_name, result }, Lifetime::of(&done.ttl)))
+        Ok((Edited { type_name: edit.type_name, result }, Lifetime::of(&ttl)))
     }
 
+    /// The replies of its steps; and to `PTTL`, or why that is not known.
     async fn edit_alone(
         &self,
         key: &[u8],
         edit: &Edit,
         alone: Alone,
         deadline: Deadline,
-    ) -> Result<Done> {
+    ) -> Result<(Vec<Value>, Value)> {
         let mut commands = Commands::with_capacity(2);
         edit.push(&mut commands, key);
         commands.push(Effect::Read, 1, &[b"PTTL", key]);
-        let mut results = self.run(&commands, None, deadline).await.into_iter();
-        let reply = results.next().unwrap_or(Ok(Value::Nil))?;
-        let ttl = results.next().and_then(Result::ok).unwrap_or(Value::Nil);
+        let [reply, ttl] = exactly(self.run(&commands, None, deadline).await);
+        let (reply, ttl) = (reply?, ttl.unwrap_or(Value::Nil));
         let has_failed = matches!(reply, Value::ServerError(_));
         let is_gone = reply::integer(&ttl) == Some(-2);
         let needed_key = alone == Alone::NeedsKey && did_nothing(&reply);
@@ -168,16 +188,17 @@ impl Client {
             return Err(failure::not_found(key));
         }
         let replies = self.check_all(key, edit, vec![reply], deadline).await?;
-        Ok(Done { replies, ttl })
+        Ok((replies, ttl))
     }
 
+    /// The same.
     async fn edit_watched(
         &self,
         key: &[u8],
         edit: &Edit,
         expiry: Option<Expiry>,
         deadline: Deadline,
-    ) -> Result<Done> {
+    ) -> Result<(Vec<Value>, Value)> {
         let keeps_fields = !edit.lasting_fields.is_empty() && self.hash_field_ttl.may_exist();
         let mut look = Commands::with_capacity(2 + edit.seen.len());
         look.push(Effect::Read, 1, &[b"TYPE", key]);
@@ -185,7 +206,7 @@ impl Client {
             seen.push(&mut look, key);
         }
         if keeps_fields {
-            let args = hash::fields(&[], &edit.lasting_fields);
+            let args = about_fields(None, &edit.lasting_fields);
             look.push_about(Effect::Read, "HPEXPIRETIME", key, &args);
         }
         // One that may not be used would have the whole transaction discarded.
@@ -208,7 +229,7 @@ impl Client {
             edit.push(&mut commands, key);
             if keeps_fields {
                 let ends = replies.last().ok_or_else(missing)?;
-                hash::keep_ends(&mut commands, key, &edit.lasting_fields, ends)?;
+                field_times::keep_ends(&mut commands, key, &edit.lasting_fields, ends)?;
             }
             if let Some(expiry) = expiry {
                 expiry.push(&mut commands, key);
@@ -222,7 +243,7 @@ impl Client {
         let told = tells_ttl.into_inner().then(|| replies.pop()).flatten();
         let ttl = told.unwrap_or(Value::Nil);
         let replies = self.check_all(key, edit, replies, deadline).await?;
-        Ok(Done { replies, ttl })
+        Ok((replies, ttl))
     }
 
     /// The replies, or what the first refusal among them means.
@@ -235,10 +256,8 @@ impl Client {
     ) -> Result<Vec<Value>> {
         let is_refused = |reply: &Value| matches!(reply, Value::ServerError(_));
         let in_part = !replies.iter().all(is_refused);
-        if let Some(at) = replies.iter().position(is_refused) {
-            let refusal = failure::check(replies[at].clone()).map(drop);
-            let error = self.explain(key, edit, refusal.err().unwrap_or_else(missing), deadline);
-            let error = error.await;
+        if let Some(refusal) = replies.iter().find_map(failure::refusal) {
+            let error = self.explain(key, edit, refusal, deadline).await;
             return Err(if in_part {
                 error.context("the edit was applied in part").outcome(Outcome::Unknown)
             } else {
@@ -271,7 +290,7 @@ impl Client {
 fn did_nothing(reply: &Value) -> bool {
     match reply {
         Value::Int(0) | Value::Nil => true,
-        Value::Array(codes) => codes.iter().all(|code| *code == Value::Int(hash::NO_FIELD)),
+        Value::Array(codes) => codes.iter().all(|code| *code == Value::Int(field_times::NO_FIELD)),
         _ => false,
     }
 }
@@ -281,6 +300,6 @@ fn missing() -> Error {
 }
 
 /// The digits of a number, as an argument.
-fn digits(number: impl Into<i128>) -> Vec<u8> {
+pub fn digits(number: impl Into<i128>) -> Vec<u8> {
     number.into().to_string().into_bytes()
 }

@@ -4,7 +4,9 @@ use redis::Value;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::field_times::NO_FIELD;
 use crate::backend::redis::values::range::spell;
+use crate::backend::redis::wire::reply;
 use crate::json::Integer64;
 
 /// What an edit did.
@@ -58,11 +60,52 @@ pub enum Increased {
     Fraction(String),
 }
 
-/// Of the commands that add to a number.
-#[allow(clippy::unnecessary_wraps)] // As others tell it, which may be none.
-pub(super) fn value(reply: &Value) -> Option<EditResult> {
-    Some(EditResult::Value(match reply {
-        Value::Int(number) => Increased::Integer(Integer64(*number)),
-        fraction => Increased::Fraction(spell(fraction)),
-    }))
+impl EditResult {
+    /// Of the commands that add to a number.
+    #[allow(clippy::unnecessary_wraps)] // As others tell it, which may be none.
+    pub(crate) fn increased(reply: &Value) -> Option<Self> {
+        Some(Self::Value(match reply {
+            Value::Int(number) => Increased::Integer(Integer64(*number)),
+            fraction => Increased::Fraction(spell(fraction)),
+        }))
+    }
+
+    /// Of the command that adds to a score.
+    #[allow(clippy::unnecessary_wraps)] // As others tell it, which may be none.
+    pub(crate) fn score(reply: &Value) -> Option<Self> {
+        Some(Self::Score(spell(reply)))
+    }
+
+    /// Of the commands about the time of fields: counts the codes that there are, one for each field.
+    pub(crate) fn field_codes(reply: &Value) -> Option<Self> {
+        let Value::Array(codes) = reply else { return None };
+        let count = |wanted: fn(i64) -> bool| {
+            codes.iter().filter(|code| reply::integer(code).is_some_and(wanted)).count()
+        };
+        let (changed, missing) = (count(|code| code > 0), count(|code| code == NO_FIELD));
+        Some(Self::Fields { changed, missing })
+    }
+
+    /// Of the command that adds an entry.
+    pub(crate) fn id(reply: &Value) -> Option<Self> {
+        reply::text(reply).map(Self::Id)
+    }
+
+    /// Of the command that claims entries.
+    pub(crate) fn claimed(reply: &Value) -> Option<Self> {
+        let Value::Array(ids) = reply else { return None };
+        Some(Self::Claimed(ids.iter().filter_map(reply::text).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_fields_are_counted() {
+        let told =
+            EditResult::field_codes(&Value::Array([1, -2, 0, -1, 2].map(Value::Int).to_vec()));
+        assert_eq!(told, Some(EditResult::Fields { changed: 2, missing: 1 }));
+    }
 }

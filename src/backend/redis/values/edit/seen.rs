@@ -4,8 +4,7 @@ use redis::Value;
 
 use super::digits;
 use crate::backend::redis::values::string::MAGIC;
-use crate::backend::redis::wire::commands::{Commands, Effect};
-use crate::backend::redis::wire::{failure, json, reply};
+use crate::backend::redis::wire::{Commands, Effect, failure, json, reply};
 use crate::error::{Code, Error, Result};
 use crate::json::TextOrBytes;
 
@@ -18,7 +17,7 @@ const MAX_GAP: u64 = 64 << 20;
 
 /// Something to look at before an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
+pub enum Seen {
     /// A whole string.
     Whole(Vec<u8>),
     /// Bytes of a string, at least one, from an offset on.

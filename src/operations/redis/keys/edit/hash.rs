@@ -6,7 +6,8 @@ use serde::Deserialize;
 use super::super::super::input::{Bytes, Integer, Score, each_once};
 use super::super::lifetime::expiry;
 use super::elements::{bytes, named, pair, seen, some};
-use crate::backend::redis::values::edit::{Edit, hash};
+use crate::backend::redis::keyspace::lifetime::Expiry;
+use crate::backend::redis::values::edit::{Alone, Edit, EditResult, Seen, about_fields, digits};
 use crate::error::{Error, Result};
 
 /// Changes of a hash.
@@ -62,15 +63,28 @@ pub(super) enum HashEdit {
 
 impl HashEdit {
     pub(super) fn edit(self) -> Result<Edit> {
+        let hash = Edit::of("hash");
         Ok(match self {
             Self::Set { fields, if_unchanged } => {
-                hash::set(named(fields, "fields", pair)?, seen(if_unchanged, as_seen)?)
+                let fields = named(fields, "fields", pair)?;
+                let names = fields.iter().map(|(name, _)| name.clone()).collect();
+                let args = fields.into_iter().flat_map(|(name, value)| [name, value]).collect();
+                hash.step("HSET", args)
+                    .counting(EditResult::Added)
+                    .lasting(names)
+                    .unless_changed(fields_seen(if_unchanged)?)
             }
-            Self::Delete { fields, if_unchanged } => {
-                hash::delete(some(fields, "fields", bytes)?, seen(if_unchanged, as_seen)?)
+            Self::Delete { fields, if_unchanged } => hash
+                .step("HDEL", some(fields, "fields", bytes)?)
+                .counting(EditResult::Removed)
+                .alone(Alone::NeedsElements)
+                .unless_changed(fields_seen(if_unchanged)?),
+            Self::Increment { field, by } => {
+                hash.step("HINCRBY", vec![field.0, digits(by.0)]).telling(EditResult::increased)
             }
-            Self::Increment { field, by } => hash::increment(field.0, by.0),
-            Self::IncrementFloat { field, by } => hash::increment_float(field.0, by.0),
+            Self::IncrementFloat { field, by } => {
+                hash.step("HINCRBYFLOAT", vec![field.0, by.0.into()]).telling(EditResult::increased)
+            }
             Self::Expire { fields, ttl, ttl_ms, at, at_ms } => {
                 let expiry = expiry(ttl, ttl_ms, at, at_ms)?.ok_or_else(|| {
                     Error::validation("give `ttl`, `ttl_ms`, `at` or `at_ms` for the fields")
@@ -78,12 +92,20 @@ impl HashEdit {
                 let fields = some(fields, "fields", bytes)?;
                 // The server would count one that stands there twice as two.
                 each_once("fields", fields.iter().map(Vec::as_slice)).map_err(Error::validation)?;
-                hash::expire(&fields, expiry)
+                let (name, end) = match expiry {
+                    Expiry::Never => ("HPERSIST", None),
+                    Expiry::In(ms) => ("HPEXPIRE", Some(digits(ms))),
+                    Expiry::At(ms) => ("HPEXPIREAT", Some(digits(ms))),
+                };
+                hash.step(name, about_fields(end, &fields))
+                    .telling(EditResult::field_codes)
+                    .alone(Alone::NeedsElements)
             }
         })
     }
 }
 
-fn as_seen((name, value): (Bytes, Option<Bytes>)) -> (Vec<u8>, Option<Vec<u8>>) {
-    (name.0, value.map(bytes))
+fn fields_seen(if_unchanged: Vec<(Bytes, Option<Bytes>)>) -> Result<impl Iterator<Item = Seen>> {
+    let seen = seen(if_unchanged, |(name, value)| (name.0, value.map(bytes)))?;
+    Ok(seen.into_iter().map(|(name, value)| Seen::Field(name, value)))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::super::input::Bytes;
 use super::elements::{bytes, some};
-use crate::backend::redis::values::edit::{Edit, hyperloglog};
+use crate::backend::redis::values::edit::{Edit, EditResult, Seen};
 use crate::error::Result;
 
 /// Changes of a HyperLogLog.
@@ -22,6 +22,9 @@ pub(super) enum HyperloglogEdit {
 impl HyperloglogEdit {
     pub(super) fn edit(self) -> Result<Edit> {
         let Self::Add { elements } = self;
-        Ok(hyperloglog::add(some(elements, "elements", bytes)?))
+        Ok(Edit::of("string")
+            .step("PFADD", some(elements, "elements", bytes)?)
+            .counting(EditResult::Changed)
+            .unless_changed([Seen::HyperLogLog]))
     }
 }

@@ -1,11 +1,15 @@
 //! Edits of lists.
+//!
+//! An index says where an element was. Lists move under the reader, so that an edit by index also
+//! says what was there, and changes nothing if something else is.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::super::super::input::Bytes;
 use super::elements::{bytes, some};
-use crate::backend::redis::values::edit::{Edit, list};
+use crate::backend::redis::values::edit::{Alone, Edit, EditResult, Seen, digits};
 use crate::error::Result;
 
 /// Changes of a list. Indexes count from 0; negative ones from the end, −1 being the last.
@@ -88,36 +92,71 @@ pub(super) enum ListEnd {
     Right,
 }
 
+impl ElementSide {
+    fn word(self) -> Vec<u8> {
+        match self {
+            Self::Before => b"BEFORE".to_vec(),
+            Self::After => b"AFTER".to_vec(),
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Before => Self::After,
+            Self::After => Self::Before,
+        }
+    }
+}
+
 impl ListEdit {
     pub(super) fn edit(self) -> Result<Edit> {
+        let list = Edit::of("list");
+        // Redis inserts beside values, and removes them, and knows no indexes there: for a moment that
+        // nobody sees, the element gets a value that no other has.
+        let mark = || Uuid::new_v4().as_bytes().to_vec();
         Ok(match self {
-            Self::Set { index, value, if_unchanged } => list::set(index, value.0, if_unchanged.0),
-            Self::Insert { side, pivot, value } => list::insert(side.into(), pivot.0, value.0),
-            Self::InsertAt { index, side, value, if_unchanged } => {
-                list::insert_at(index, side.into(), value.0, if_unchanged.0)
+            Self::Set { index, value, if_unchanged } => list
+                .step("LSET", vec![digits(index), value.0])
+                .unless_changed([Seen::Element(index, if_unchanged.0)]),
+            Self::Insert { side, pivot, value } => list
+                .step("LINSERT", vec![side.word(), pivot.0, value.0])
+                .counting(EditResult::Length)
+                .alone(Alone::NeedsKey),
+            Self::InsertAt { index, side, value, if_unchanged: Bytes(seen) } => {
+                let mark = mark();
+                // Put back beside the mark, the element is between it and the new one.
+                list.step("LSET", vec![digits(index), mark.clone()])
+                    .step("LINSERT", vec![side.word(), mark.clone(), value.0])
+                    .step("LINSERT", vec![side.other().word(), mark.clone(), seen.clone()])
+                    .step("LREM", vec![digits(1), mark])
+                    .step("LLEN", vec![])
+                    .counting(EditResult::Length)
+                    .unless_changed([Seen::Element(index, seen)])
             }
-            Self::Push { side, values } => list::push(side.into(), some(values, "values", bytes)?),
-            Self::Remove { value, count } => list::remove(value.0, count),
-            Self::RemoveAt { index, if_unchanged } => list::remove_at(index, if_unchanged.0),
-            Self::Trim { start, stop } => list::trim(start, stop),
+            Self::Push { side, values } => {
+                let name = match side {
+                    ListEnd::Left => "LPUSHX",
+                    ListEnd::Right => "RPUSHX",
+                };
+                list.step(name, some(values, "values", bytes)?)
+                    .counting(EditResult::Length)
+                    .alone(Alone::NeedsKey)
+            }
+            Self::Remove { value, count } => list
+                .step("LREM", vec![digits(count), value.0])
+                .counting(EditResult::Removed)
+                .alone(Alone::NeedsElements),
+            Self::RemoveAt { index, if_unchanged } => {
+                let mark = mark();
+                list.step("LSET", vec![digits(index), mark.clone()])
+                    .step("LREM", vec![digits(1), mark])
+                    .counting(EditResult::Removed)
+                    .unless_changed([Seen::Element(index, if_unchanged.0)])
+            }
+            Self::Trim { start, stop } => list
+                .step("LTRIM", vec![digits(start), digits(stop)])
+                .step("LLEN", vec![])
+                .counting(EditResult::Length),
         })
-    }
-}
-
-impl From<ElementSide> for list::Side {
-    fn from(side: ElementSide) -> Self {
-        match side {
-            ElementSide::Before => Self::Left,
-            ElementSide::After => Self::Right,
-        }
-    }
-}
-
-impl From<ListEnd> for list::Side {
-    fn from(end: ListEnd) -> Self {
-        match end {
-            ListEnd::Left => Self::Left,
-            ListEnd::Right => Self::Right,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Edits: `{ "edit": { "<type>": { "<what>": { … } } } }`.
+//! Edits: `{ "edit": { "<type>": { "<what>": { … } } } }`; and for each the command that Redis has for it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ mod zset;
 /// A key, and what to change.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct EditInput {
+pub(crate) struct EditInput {
     /// The key.
     key: Bytes,
     /// How the key is spelt.
@@ -152,7 +152,7 @@ mod tests {
             json!({ "hyperloglog": { "add": { "elements": ["e"] } } }),
         ];
         for edit in edits {
-            read(&edit).unwrap_or_else(|error| panic!("{edit}: {error}"));
+            drop(read(&edit).unwrap_or_else(|error| panic!("{edit}: {error}")));
         }
     }
 
@@ -235,7 +235,7 @@ mod tests {
             json!({ "zset": { "remove": { "members": ["a", "a"] } } }),
             json!({ "stream": { "add": { "fields": [["a", "1"], ["a", "2"]] } } }),
         ] {
-            read(&edit).unwrap_or_else(|error| panic!("{edit}: {error}"));
+            drop(read(&edit).unwrap_or_else(|error| panic!("{edit}: {error}")));
         }
     }
 

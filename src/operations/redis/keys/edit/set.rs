@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::super::input::Bytes;
 use super::elements::{bytes, some};
-use crate::backend::redis::values::edit::{Edit, set};
+use crate::backend::redis::values::edit::{Alone, Edit, EditResult};
 use crate::error::Result;
 
 /// Changes of a set.
@@ -26,9 +26,15 @@ pub(super) enum SetEdit {
 
 impl SetEdit {
     pub(super) fn edit(self) -> Result<Edit> {
+        let set = Edit::of("set");
         Ok(match self {
-            Self::Add { members } => set::add(some(members, "members", bytes)?),
-            Self::Remove { members } => set::remove(some(members, "members", bytes)?),
+            Self::Add { members } => {
+                set.step("SADD", some(members, "members", bytes)?).counting(EditResult::Added)
+            }
+            Self::Remove { members } => set
+                .step("SREM", some(members, "members", bytes)?)
+                .counting(EditResult::Removed)
+                .alone(Alone::NeedsElements),
         })
     }
 }

@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::Bytes;
-use super::elements::{pair, some};
-use crate::backend::redis::values::edit::Edit;
-use crate::backend::redis::values::edit::stream::{self, Cap};
+use super::elements::some;
+use crate::backend::redis::values::edit::{Alone, Edit, EditResult, digits};
 use crate::error::{Error, Result};
 
 /// Changes of a stream. Ids are `ms-sequence`, or `ms` alone.
@@ -93,52 +92,78 @@ pub(super) enum StreamEdit {
 }
 
 impl StreamEdit {
+    /// None of these commands makes a stream: `XADD` is told not to, `XGROUP CREATE` is not told to.
     pub(super) fn edit(self) -> Result<Edit> {
+        let stream = |name, args| Edit::of("stream").step(name, args).alone(Alone::NeedsElements);
         Ok(match self {
             Self::Add { fields, id, max_length, min_id, exact } => {
-                let cap = cap(max_length, min_id)?.map(|cap| (cap, exact));
-                let id = id.map_or_else(|| Ok("*".to_owned()), |id| entry_id(id, "id"))?;
-                stream::add(id, some(fields, "fields", pair)?, cap)
+                let mut args = vec![b"NOMKSTREAM".to_vec()];
+                args.extend(cap(max_length, min_id, exact)?.into_iter().flatten());
+                args.push(id.map_or_else(|| Ok(b"*".to_vec()), |id| entry_id(id, "id"))?);
+                let fields = some(fields, "fields", |(name, value)| [name.0, value.0])?;
+                args.extend(fields.into_iter().flatten());
+                Edit::of("stream").step("XADD", args).telling(EditResult::id).alone(Alone::NeedsKey)
             }
             Self::Trim { max_length, min_id, exact } => {
-                let cap = cap(max_length, min_id)?
+                let cap = cap(max_length, min_id, exact)?
                     .ok_or_else(|| Error::validation("give `max_length` or `min_id`"))?;
-                stream::trim(&cap, exact)
+                stream("XTRIM", cap.to_vec()).counting(EditResult::Removed)
             }
-            Self::Delete { ids } => stream::delete(entry_ids(ids)?),
-            Self::GroupCreate { group, id } => stream::group_create(group.0, position(id)?),
-            Self::GroupDestroy { group } => stream::group_destroy(group.0),
-            Self::GroupSetId { group, id } => stream::group_set_id(group.0, position(id)?),
-            Self::Ack { group, ids } => stream::ack(group.0, entry_ids(ids)?),
+            Self::Delete { ids } => stream("XDEL", entry_ids(ids)?).counting(EditResult::Removed),
+            Self::GroupCreate { group, id } => {
+                stream("XGROUP CREATE", vec![group.0, position(id)?])
+            }
+            Self::GroupDestroy { group } => {
+                stream("XGROUP DESTROY", vec![group.0]).counting(EditResult::Destroyed)
+            }
+            Self::GroupSetId { group, id } => stream("XGROUP SETID", vec![group.0, position(id)?]),
+            Self::Ack { group, ids } => {
+                let args = [group.0].into_iter().chain(entry_ids(ids)?).collect();
+                stream("XACK", args).counting(EditResult::Acknowledged)
+            }
             Self::Claim { group, consumer, ids, min_idle_ms } => {
-                stream::claim(group.0, consumer.0, min_idle_ms, entry_ids(ids)?)
+                let mut args = vec![group.0, consumer.0, digits(min_idle_ms)];
+                args.extend(entry_ids(ids)?);
+                args.push(b"JUSTID".to_vec());
+                stream("XCLAIM", args).telling(EditResult::claimed)
             }
             Self::DeleteConsumer { group, consumer } => {
-                stream::delete_consumer(group.0, consumer.0)
+                stream("XGROUP DELCONSUMER", vec![group.0, consumer.0])
+                    .counting(EditResult::Pending)
             }
         })
     }
 }
 
-fn cap(max_length: Option<u64>, min_id: Option<String>) -> Result<Option<Cap>> {
-    match (max_length, min_id) {
-        (Some(_), Some(_)) => Err(Error::validation("give `max_length` or `min_id`, not both")),
-        (Some(length), None) => Ok(Some(Cap::Length(length))),
-        (None, Some(id)) => Ok(Some(Cap::From(entry_id(id, "min_id")?))),
-        (None, None) => Ok(None),
-    }
+/// How many entries a stream keeps, or from which on. Unless it is exact, some more may be kept, which is
+/// much less work.
+fn cap(
+    max_length: Option<u64>,
+    min_id: Option<String>,
+    exact: bool,
+) -> Result<Option<[Vec<u8>; 3]>> {
+    let (name, value) = match (max_length, min_id) {
+        (Some(_), Some(_)) => {
+            return Err(Error::validation("give `max_length` or `min_id`, not both"));
+        }
+        (Some(length), None) => ("MAXLEN", digits(length)),
+        (None, Some(id)) => ("MINID", entry_id(id, "min_id")?),
+        (None, None) => return Ok(None),
+    };
+    let how = if exact { "=" } else { "~" };
+    Ok(Some([name.into(), how.into(), value]))
 }
 
-fn position(id: String) -> Result<String> {
-    if id == "$" { Ok(id) } else { entry_id(id, "id") }
+fn position(id: String) -> Result<Vec<u8>> {
+    if id == "$" { Ok(id.into()) } else { entry_id(id, "id") }
 }
 
-fn entry_ids(ids: Vec<String>) -> Result<Vec<String>> {
+fn entry_ids(ids: Vec<String>) -> Result<Vec<Vec<u8>>> {
     some(ids, "ids", |id| entry_id(id, "ids"))?.into_iter().collect()
 }
 
 /// Ids and options stand side by side in these commands: what is no id is not passed on as one.
-fn entry_id(id: String, name: &str) -> Result<String> {
+fn entry_id(id: String, name: &str) -> Result<Vec<u8>> {
     let number =
         |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u64>().is_ok();
     let is_id = match id.split_once('-') {
@@ -146,5 +171,9 @@ fn entry_id(id: String, name: &str) -> Result<String> {
         Some((ms, sequence)) => number(ms) && (number(sequence) || sequence == "*"),
         None => number(&id) || id == "*",
     };
-    if is_id { Ok(id) } else { Err(Error::validation(format!("`{name}`: {id:?} is not an id"))) }
+    if is_id {
+        Ok(id.into())
+    } else {
+        Err(Error::validation(format!("`{name}`: {id:?} is not an id")))
+    }
 }

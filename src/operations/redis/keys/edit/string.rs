@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Integer, Score};
-use crate::backend::redis::values::edit::{Edit, string};
+use crate::backend::redis::values::edit::{Edit, EditResult, Seen, digits};
 use crate::error::{Error, Result};
 use crate::operations::guard::given;
 
@@ -59,19 +59,38 @@ pub(super) enum StringEdit {
 
 impl StringEdit {
     pub(super) fn edit(self) -> Result<Edit> {
+        let string = Edit::of("string");
         Ok(match self {
-            Self::Set { value, if_unchanged } => string::set(value.0, if_unchanged.map(|v| v.0)),
-            Self::Append { value } => string::append(value.0),
+            // Not alone: it would replace a value of another type too.
+            Self::Set { value, if_unchanged } => string
+                .step("SET", vec![value.0, b"XX".to_vec(), b"KEEPTTL".to_vec()])
+                .unless_changed(if_unchanged.map(|seen| Seen::Whole(seen.0))),
+            Self::Append { value } => {
+                string.step("APPEND", vec![value.0]).counting(EditResult::Length)
+            }
             Self::SetRange { offset, .. } if offset >= MAX_STRING => {
                 return Err(Error::validation("`offset` is beyond the longest string, 512 MiB"));
             }
             Self::SetRange { offset, value, if_unchanged } => {
-                string::set_range(offset, value.0, if_unchanged.map(|v| v.0))
+                let near = Seen::Near(offset.saturating_add(value.0.len() as u64));
+                let seen = if_unchanged.filter(|seen| !seen.0.is_empty());
+                string
+                    .step("SETRANGE", vec![digits(offset), value.0])
+                    .counting(EditResult::Length)
+                    .unless_changed([near])
+                    .unless_changed(seen.map(|seen| Seen::Range(offset, seen.0)))
             }
-            Self::Increment { by } => string::increment(by.0),
-            Self::IncrementFloat { by } => string::increment_float(by.0),
+            Self::Increment { by } => {
+                string.step("INCRBY", vec![digits(by.0)]).telling(EditResult::increased)
+            }
+            Self::IncrementFloat { by } => {
+                string.step("INCRBYFLOAT", vec![by.0.into()]).telling(EditResult::increased)
+            }
             Self::SetBit { bit: 2.., .. } => return Err(Error::validation("`bit` is 0 or 1")),
-            Self::SetBit { offset, bit } => string::set_bit(offset, bit == 1),
+            Self::SetBit { offset, bit } => string
+                .step("SETBIT", vec![digits(offset), digits(bit)])
+                .counting(EditResult::Previous)
+                .unless_changed([Seen::Near(u64::from(offset) / 8 + 1)]),
         })
     }
 }

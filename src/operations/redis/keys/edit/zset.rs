@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::super::input::{Bytes, Score};
 use super::elements::{bytes, named, seen, some};
-use crate::backend::redis::values::edit::{Edit, sorted_set};
+use crate::backend::redis::values::edit::{Alone, Edit, EditResult, Seen};
 use crate::error::Result;
 
 /// Changes of a sorted set.
@@ -38,16 +38,26 @@ pub(super) enum ZsetEdit {
 
 impl ZsetEdit {
     pub(super) fn edit(self) -> Result<Edit> {
+        let zset = Edit::of("zset");
         Ok(match self {
             Self::Add { members, if_unchanged } => {
                 let members = named(members, "members", |(member, score)| (member.0, score.0))?;
                 let scored = |(member, score): (Bytes, Option<Score>)| {
                     (member.0, score.map(|score| score.0))
                 };
-                sorted_set::add(members, seen(if_unchanged, scored)?)
+                let seen = seen(if_unchanged, scored)?;
+                let args = members.into_iter().flat_map(|(member, score)| [score.into(), member]);
+                zset.step("ZADD", args.collect())
+                    .counting(EditResult::Added)
+                    .unless_changed(seen.into_iter().map(|(name, score)| Seen::Score(name, score)))
             }
-            Self::Increment { member, by } => sorted_set::increment(member.0, by.0),
-            Self::Remove { members } => sorted_set::remove(some(members, "members", bytes)?),
+            Self::Increment { member, by } => {
+                zset.step("ZINCRBY", vec![by.0.into(), member.0]).telling(EditResult::score)
+            }
+            Self::Remove { members } => zset
+                .step("ZREM", some(members, "members", bytes)?)
+                .counting(EditResult::Removed)
+                .alone(Alone::NeedsElements),
         })
     }
 }
