@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::table::Table;
 use crate::backend::postgres::TableFilter;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const MAX_LIMIT: u32 = 1000;
@@ -40,15 +41,12 @@ fn yes() -> bool {
 
 /// Writes what pg-meta's `/tables` answers.
 pub(super) async fn list(cx: &Context, input: TablesInput) -> Result<Reply<Vec<Table>>> {
-    if input.limit.is_some_and(|limit| !(1..=MAX_LIMIT).contains(&limit)) {
-        return Err(Error::validation(format!("`limit` must be 1 to {MAX_LIMIT}")));
-    }
     let filter = TableFilter {
         included_schemas: input.included_schemas,
         excluded_schemas: input.excluded_schemas,
         include_system_schemas: input.include_system_schemas,
         include_columns: input.include_columns,
-        limit: input.limit,
+        limit: input.limit.map(|limit| within("limit", limit, 1..=MAX_LIMIT)).transpose()?,
         offset: input.offset,
     };
     let client = cx.postgres().await?;

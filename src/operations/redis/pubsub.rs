@@ -11,9 +11,10 @@ use crate::backend::redis::pubsub::{
     ChannelPage, ChannelsRequest, MAX_TOPICS, Notice, Published, Subscriber, Topic, TopicKind,
     refused, too_many,
 };
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::context::Context;
 use crate::request::operation::operations;
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 /// Channels per page.
@@ -53,14 +54,7 @@ pub(super) struct ChannelsInput {
 }
 
 async fn channels(cx: &Context, input: ChannelsInput) -> Result<Reply<ChannelPage>> {
-    let count = input.limit.unwrap_or(DEFAULT_CHANNELS);
-    if count == 0 {
-        return Err(Error::validation("`limit` is at least 1"));
-    }
-    if count > MAX_CHANNELS {
-        let message = format!("`limit` is at most {MAX_CHANNELS}");
-        return Err(Error::new(Code::PayloadTooLarge, message));
-    }
+    let count = up_to("limit", input.limit.unwrap_or(DEFAULT_CHANNELS), MAX_CHANNELS)?;
     let request = ChannelsRequest {
         pattern: input.pattern.map(|pattern| pattern.decode(input.encoding)).transpose()?,
         cursor: input.cursor.unwrap_or_else(|| "0".to_owned()),

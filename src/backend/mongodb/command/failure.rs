@@ -13,7 +13,7 @@ use crate::sockets::dialling;
 
 /// What an operation can have changed when its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::mongodb) enum Effect {
+pub(crate) enum Effect {
     /// It only reads.
     Read,
     /// It writes to one document.
@@ -32,7 +32,7 @@ impl Effect {
 
 /// Why an operation failed: at the driver, or in our own code.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) enum Failure {
+pub(crate) enum Failure {
     /// The driver or the server.
     Driver(mongodb::error::Error),
     /// Ourselves.
@@ -55,15 +55,15 @@ impl From<Error> for Failure {
 pub(super) struct Attempt<'a> {
     pub(super) effect: Effect,
     /// `false` if it is proven that no server was sent anything.
-    pub(in crate::backend::mongodb) sent: bool,
+    pub(crate) sent: bool,
     /// The driver sent it again, because the first answer was lost or said that it may.
     pub(super) again: bool,
-    pub(in crate::backend::mongodb) tunnel: &'a Tunnel,
+    pub(crate) tunnel: &'a Tunnel,
 }
 
 impl Attempt<'_> {
     /// What is known when no answer of the server says it.
-    pub(in crate::backend::mongodb) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         if self.effect.writes() && self.sent { Outcome::Unknown } else { Outcome::NotApplied }
     }
 
@@ -168,7 +168,7 @@ impl Attempt<'_> {
 }
 
 /// Whether an error ends a command wherever it is, and not only before it did anything.
-pub(in crate::backend::mongodb) fn interrupts(code: i32) -> bool {
+pub(crate) fn interrupts(code: i32) -> bool {
     matches!(
         code,
         6 | 7
@@ -240,14 +240,14 @@ fn insert_many(insert: &InsertManyError) -> Error {
 }
 
 /// A value as JSON for the details of a failure.
-pub(in crate::backend::mongodb) fn json_of(value: &Bson, mode: Mode) -> Value {
+pub(crate) fn json_of(value: &Bson, mode: Mode) -> Value {
     let holder = RawDocumentBuf::try_from(&doc! { "v": value.clone() }).ok();
     let held = holder.and_then(|holder| value_of(&holder, mode).ok());
     held.and_then(|mut held| held.get_mut("v").map(Value::take)).unwrap_or(Value::Null)
 }
 
 /// A document as relaxed Extended JSON.
-pub(in crate::backend::mongodb) fn as_value(info: &Document) -> Value {
+pub(crate) fn as_value(info: &Document) -> Value {
     json_of(&Bson::Document(info.clone()), Mode::Relaxed)
 }
 
@@ -261,7 +261,7 @@ fn authentication(message: &str) -> Error {
 }
 
 /// An error that the server answered with. The codes are those of `error_codes.yml` in its source.
-pub(in crate::backend::mongodb) fn server_error(code: i32, name: &str, message: &str) -> Error {
+pub(crate) fn server_error(code: i32, name: &str, message: &str) -> Error {
     let ours = match code {
         11 | 18 | 334 | 8000 => return authentication(message),
         13 => Code::PermissionDenied,
@@ -291,12 +291,12 @@ pub(in crate::backend::mongodb) fn server_error(code: i32, name: &str, message: 
 }
 
 /// The number of the error that the server answered with.
-pub(in crate::backend::mongodb) fn server_code(error: &Error) -> Option<i64> {
+pub(crate) fn server_code(error: &Error) -> Option<i64> {
     error.details().get("server_code")?.as_i64()
 }
 
 /// Whether the server does not know the command.
-pub(in crate::backend::mongodb) fn is_unknown_command(error: &Error) -> bool {
+pub(crate) fn is_unknown_command(error: &Error) -> bool {
     matches!(server_code(error), Some(59 | 115))
 }
 

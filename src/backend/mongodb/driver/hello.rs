@@ -24,7 +24,7 @@ const OLDEST_WIRE_VERSION: i32 = 13;
 
 /// What a server is by itself or together with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::mongodb) enum ServerKind {
+pub(crate) enum ServerKind {
     /// By itself: it can't tell a write that is sent again from a new one.
     Standalone,
     /// A member of a replica set, or a router in front of some.
@@ -45,7 +45,7 @@ pub enum MongoTopology {
 
 /// Makes sure that a MongoDB server of a supported version is at the other end, and a member of the
 /// replica set if one is given.
-pub(in crate::backend::mongodb) async fn say_hello<S>(
+pub(crate) async fn say_hello<S>(
     stream: &mut S,
     endpoint: &Endpoint,
     replica_set: Option<&str>,
@@ -126,7 +126,7 @@ where
 
 impl MongoTopology {
     /// Of the server that says this.
-    pub(in crate::backend::mongodb) fn of(hello: &Document) -> Self {
+    pub(crate) fn of(hello: &Document) -> Self {
         if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
             Self::Sharded
         } else if hello.contains_key("setName") {

@@ -38,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Counts connections and calls.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) struct Meter {
+pub(crate) struct Meter {
     max_connections: u32,
     running: AtomicU32,
     /// One for each connection. Who waits for a connection at the driver fails with whoever loses
@@ -61,7 +61,7 @@ struct Connections {
 }
 
 impl Meter {
-    pub(in crate::backend::mongodb) fn new(max_connections: u32, kind: ServerKind) -> Arc<Self> {
+    pub(crate) fn new(max_connections: u32, kind: ServerKind) -> Arc<Self> {
         Arc::new(Self {
             max_connections,
             running: AtomicU32::new(0),
@@ -74,7 +74,7 @@ impl Meter {
     }
 
     /// Connections that may be open.
-    pub(in crate::backend::mongodb) fn max_connections(&self) -> u32 {
+    pub(crate) fn max_connections(&self) -> u32 {
         self.max_connections
     }
 
@@ -125,7 +125,7 @@ impl Meter {
     }
 
     /// Admits a call, unless too many wait already.
-    pub(in crate::backend::mongodb) fn admit(self: &Arc<Self>) -> Result<RunningCall> {
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<RunningCall> {
         let most = self.max_connections.saturating_mul(WAITING_PER_CONNECTION);
         let running = RunningCall { meter: Arc::clone(self), sent: Arc::default() };
         if self.running.fetch_add(1, Ordering::Relaxed) >= most {
@@ -135,7 +135,7 @@ impl Meter {
     }
 
     /// Waits until a connection can be free, in the order of arrival.
-    pub(in crate::backend::mongodb) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
         let turn = self.turns.acquire().await.ok();
         let mut paused = self.paused.subscribe();
@@ -145,11 +145,11 @@ impl Meter {
     }
 
     /// Whether every connection that may be open is in use.
-    pub(in crate::backend::mongodb) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.gauge().in_use >= self.max_connections
     }
 
-    pub(in crate::backend::mongodb) fn exhausted(&self) -> Error {
+    pub(crate) fn exhausted(&self) -> Error {
         Error::new(
             Code::PoolExhausted,
             format!(
@@ -160,7 +160,7 @@ impl Meter {
         )
     }
 
-    pub(in crate::backend::mongodb) fn gauge(&self) -> Gauge {
+    pub(crate) fn gauge(&self) -> Gauge {
         let connections = self.connections.lock();
         let count = |set: &HashSet<u64>| u32::try_from(set.len()).unwrap_or(u32::MAX);
         let (open, in_use) = (count(&connections.open), count(&connections.in_use));
@@ -171,29 +171,29 @@ impl Meter {
 
 /// A call that has begun and not ended.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) struct RunningCall {
+pub(crate) struct RunningCall {
     meter: Arc<Meter>,
     sent: Arc<Mutex<Sent>>,
 }
 
 impl RunningCall {
     /// Runs the call's work, noting which connections it was given.
-    pub(in crate::backend::mongodb) async fn note<F: Future>(&self, work: F) -> F::Output {
+    pub(crate) async fn note<F: Future>(&self, work: F) -> F::Output {
         SENT.scope(Arc::clone(&self.sent), work).await
     }
 
     /// Whether anything may have been sent to a server.
-    pub(in crate::backend::mongodb) fn was_sent(&self) -> bool {
+    pub(crate) fn was_sent(&self) -> bool {
         self.sent.lock().times > 0
     }
 
     /// Whether what was sent may have been sent again.
-    pub(in crate::backend::mongodb) fn was_sent_again(&self) -> bool {
+    pub(crate) fn was_sent_again(&self) -> bool {
         self.sent.lock().times > 1
     }
 
     /// The server that something was sent to last.
-    pub(in crate::backend::mongodb) fn sent_to(&self) -> Option<ServerAddress> {
+    pub(crate) fn sent_to(&self) -> Option<ServerAddress> {
         self.sent.lock().last.clone()
     }
 }

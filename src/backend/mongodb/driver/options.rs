@@ -18,25 +18,22 @@ use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::target::{Endpoint, MongoTarget};
 
-pub(in crate::backend::mongodb) const APP_NAME: &str = "studio-multidb";
+pub(crate) const APP_NAME: &str = "studio-multidb";
 const DEFAULT_PORT: u16 = 27017;
 /// Connections that may be made at once.
 const MAX_CONNECTING: u32 = 2;
 
 /// Where the servers of a target are to be looked for, and what their SRV record adds.
-pub(in crate::backend::mongodb) struct Seeds {
+pub(crate) struct Seeds {
     /// Where to ask first.
-    pub(in crate::backend::mongodb) endpoints: Vec<Endpoint>,
+    pub(crate) endpoints: Vec<Endpoint>,
     /// What the driver keeps of an SRV look-up, so that it looks again from time to time.
     srv: Option<ClientOptions>,
 }
 
 impl Seeds {
     /// Looks up the SRV record of a `mongodb+srv` target.
-    pub(in crate::backend::mongodb) async fn find(
-        target: &MongoTarget,
-        deadline: Deadline,
-    ) -> Result<Self> {
+    pub(crate) async fn find(target: &MongoTarget, deadline: Deadline) -> Result<Self> {
         if !target.srv {
             return Ok(Self { endpoints: target.endpoints.clone(), srv: None });
         }
@@ -67,10 +64,7 @@ impl Seeds {
     }
 
     /// The replica set that the servers must be of, where the target or its TXT record says so.
-    pub(in crate::backend::mongodb) fn replica_set<'s>(
-        &'s self,
-        target: &'s MongoTarget,
-    ) -> Option<&'s str> {
+    pub(crate) fn replica_set<'s>(&'s self, target: &'s MongoTarget) -> Option<&'s str> {
         let from_txt = self.srv.as_ref().and_then(|options| options.repl_set_name.as_deref());
         target.replica_set.as_deref().or(from_txt)
     }
@@ -86,7 +80,7 @@ fn endpoint(address: &ServerAddress) -> Option<Endpoint> {
 }
 
 /// The driver's options for a target whose sockets go through `proxy`.
-pub(in crate::backend::mongodb) fn client_options(
+pub(crate) fn client_options(
     target: &MongoTarget,
     seeds: Seeds,
     kind: ServerKind,
@@ -170,7 +164,7 @@ fn credential(target: &MongoTarget, from_txt: Option<String>) -> Result<Option<C
 }
 
 /// A read preference by its name in connection strings.
-pub(in crate::backend::mongodb) fn read_preference(name: &str) -> Result<SelectionCriteria> {
+pub(crate) fn read_preference(name: &str) -> Result<SelectionCriteria> {
     let preference = match name {
         "primary" => ReadPreference::Primary,
         "primaryPreferred" => ReadPreference::PrimaryPreferred { options: None },

@@ -40,7 +40,7 @@ const BUFFER_MAX: usize = 128 * 1024;
 const REMEMBERED: usize = 64;
 
 /// A proxy for one client. Dropping it closes its listener and all connections through it.
-pub(in crate::backend::mongodb) struct Tunnel {
+pub(crate) struct Tunnel {
     address: SocketAddr,
     exit: Arc<Exit>,
     task: JoinHandle<()>,
@@ -60,7 +60,7 @@ pub(super) struct Exit {
 
 impl Tunnel {
     /// Starts listening on a free port of the loopback interface.
-    pub(in crate::backend::mongodb) async fn open(
+    pub(crate) async fn open(
         egress: Arc<Egress>,
         tls: Option<Arc<ClientConfig>>,
         connect_timeout: Duration,
@@ -78,7 +78,7 @@ impl Tunnel {
     }
 
     /// Where the driver finds it.
-    pub(in crate::backend::mongodb) fn proxy(&self) -> mongodb::options::Socks5Proxy {
+    pub(crate) fn proxy(&self) -> mongodb::options::Socks5Proxy {
         let socks::Login { user, password } = &self.exit.login;
         mongodb::options::Socks5Proxy::builder()
             .host(self.address.ip().to_string())
@@ -88,7 +88,7 @@ impl Tunnel {
     }
 
     /// The gravest reason for which an endpoint could not be connected to when it was last tried.
-    pub(in crate::backend::mongodb) fn failure(&self) -> Option<Error> {
+    pub(crate) fn failure(&self) -> Option<Error> {
         let failures = self.exit.failures.lock();
         let grave = |code| match code {
             Code::HostNotAllowed => 3,
@@ -100,14 +100,14 @@ impl Tunnel {
     }
 
     /// Whether there is a connection to any server.
-    pub(in crate::backend::mongodb) fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.exit.connections.load(Ordering::Relaxed) > 0
     }
 }
 
 impl Tunnel {
     /// Closes the listener and all connections through it.
-    pub(in crate::backend::mongodb) fn close(&self) {
+    pub(crate) fn close(&self) {
         // The connections' tasks belong to this one and end with it.
         self.task.abort();
     }

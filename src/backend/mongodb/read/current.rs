@@ -20,7 +20,7 @@ impl Call<'_> {
     }
 
     /// A document that matches; the filter must have passed the gate.
-    pub(in crate::backend::mongodb) async fn current_where(
+    pub(crate) async fn current_where(
         &self,
         namespace: &Namespace,
         filter: Document,
@@ -60,11 +60,11 @@ impl Call<'_> {
     }
 }
 
-pub(in crate::backend::mongodb) fn primary() -> SelectionCriteria {
+pub(crate) fn primary() -> SelectionCriteria {
     SelectionCriteria::ReadPreference(ReadPreference::Primary)
 }
 
 /// The document with this id. By `$eq`, because an id may look like an operator.
-pub(in crate::backend::mongodb) fn by_id(id: &Bson) -> Document {
+pub(crate) fn by_id(id: &Bson) -> Document {
     doc! { "_id": { "$eq": id.clone() } }
 }

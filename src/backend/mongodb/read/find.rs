@@ -66,10 +66,7 @@ pub enum CountKind {
 }
 
 impl Call<'_> {
-    pub(in crate::backend::mongodb) fn collection(
-        &self,
-        namespace: &Namespace,
-    ) -> Collection<RawDocumentBuf> {
+    pub(crate) fn collection(&self, namespace: &Namespace) -> Collection<RawDocumentBuf> {
         self.client.driver.database(namespace.db()).collection(namespace.coll())
     }
 
@@ -268,7 +265,7 @@ impl Call<'_> {
 
 /// Writes the documents of a cursor, up to the cap. What is left of it is closed on the server when it
 /// is dropped.
-pub(in crate::backend::mongodb) async fn write_all(
+pub(crate) async fn write_all(
     mut cursor: RawBatchCursor,
     cap: Cap,
     mut form: Form<'_>,

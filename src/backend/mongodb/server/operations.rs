@@ -279,6 +279,6 @@ fn comment(command: &Document) -> Option<&str> {
 }
 
 /// The id of the request in a comment of ours.
-pub(in crate::backend::mongodb) fn request_id(comment: &str) -> Option<String> {
+pub(crate) fn request_id(comment: &str) -> Option<String> {
     comment.rsplit_once('#').map(|(id, _)| id.to_owned())
 }

@@ -98,7 +98,7 @@ enum Text {
 }
 
 /// The shape of a command: its values are hidden.
-pub(in crate::backend::mongodb) fn shape(command: &Document) -> Document {
+pub(crate) fn shape(command: &Document) -> Document {
     shown(command, shape, |key, value| match key {
         _ if KEPT.contains(&key) => value.clone(),
         "projection" | "fields" => projection(value),
@@ -109,7 +109,7 @@ pub(in crate::backend::mongodb) fn shape(command: &Document) -> Document {
 }
 
 /// The command as it was sent, except for secrets.
-pub(in crate::backend::mongodb) fn whole(command: &Document) -> Document {
+pub(crate) fn whole(command: &Document) -> Document {
     shown(command, whole, |_, value| value.clone())
 }
 

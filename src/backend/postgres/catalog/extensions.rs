@@ -59,7 +59,7 @@ fn only_looks(name: &str) -> bool {
 
 /// What the catalog said of names.
 #[derive(Debug, Default)]
-pub(in crate::backend::postgres) struct Owners {
+pub(crate) struct Owners {
     known: Mutex<HashMap<String, Known>>,
 }
 
@@ -73,11 +73,7 @@ struct Known {
 impl Client {
     /// Refuses what calls a volatile function of an extension. A round trip is made only for names
     /// that were not met lately.
-    pub(in crate::backend::postgres) async fn check_extensions(
-        &self,
-        sql: &str,
-        deadline: Deadline,
-    ) -> Result<()> {
+    pub(crate) async fn check_extensions(&self, sql: &str, deadline: Deadline) -> Result<()> {
         let names = gate::unknown_functions(sql).into_iter();
         let names: Vec<String> = names.filter(|name| !only_looks(name)).collect();
         let missing = self.owners.missing(&names);

@@ -20,13 +20,13 @@ const KEPT: usize = 10_000;
 
 /// Names of the types that one database has defined.
 #[derive(Debug, Default)]
-pub(in crate::backend::postgres) struct TypeNames {
+pub(crate) struct TypeNames {
     known: Mutex<HashMap<u32, Arc<str>>>,
 }
 
 impl TypeNames {
     /// The type's name for each column. A round trip is made only for types not met before.
-    pub(in crate::backend::postgres) async fn of(
+    pub(crate) async fn of(
         &self,
         lease: &mut Lease,
         columns: &[FieldDescription],

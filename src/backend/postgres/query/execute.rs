@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// Runs a statement that passed the gate, or is our own.
-    pub(in crate::backend::postgres) async fn run(
+    pub(crate) async fn run(
         &self,
         statement: &Statement,
         deadline: Deadline,

@@ -107,7 +107,7 @@ fn quote(text: &str, out: &mut Vec<u8>) {
 }
 
 /// A literal of type `text[]`.
-pub(in crate::backend::postgres) fn array_literal(names: &[&str]) -> String {
+pub(crate) fn array_literal(names: &[&str]) -> String {
     let quoted: Vec<String> = names
         .iter()
         .map(|name| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))

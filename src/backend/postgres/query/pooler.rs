@@ -46,7 +46,7 @@ pub(super) async fn detect(connection: &mut Connection) -> Result<(), Failure> {
 }
 
 /// Refuses what would stay on a session that others use.
-pub(in crate::backend::postgres) fn check(statement: &Statement) -> Result<()> {
+pub(crate) fn check(statement: &Statement) -> Result<()> {
     // What only reads is rolled back, and its gate lets none of these pass.
     if statement.read_only {
         return Ok(());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::parameters::Parameter;
 
 /// Bytes of the answer to a question of our own.
-pub(in crate::backend::postgres) const SHORT_ANSWER: usize = 1 << 20;
+pub(crate) const SHORT_ANSWER: usize = 1 << 20;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

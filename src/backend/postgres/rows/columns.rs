@@ -10,7 +10,7 @@ use crate::json::{Writer, escape_into};
 
 /// One column of a result.
 #[derive(Debug, Clone)]
-pub(in crate::backend::postgres) struct FieldDescription {
+pub(crate) struct FieldDescription {
     /// Name, as the statement gives it.
     pub name: String,
     /// `pg_type.oid`; for a domain that of its base type.
@@ -22,7 +22,7 @@ pub(in crate::backend::postgres) struct FieldDescription {
 
 /// The columns of one result, and in which order an object shows them.
 #[derive(Debug, Default)]
-pub(in crate::backend::postgres) struct Columns {
+pub(crate) struct Columns {
     pub list: Vec<FieldDescription>,
     /// Where names repeat: one index per name, in the order of first appearance, each of its last
     /// one. That is what a JavaScript object makes of them.
@@ -30,7 +30,7 @@ pub(in crate::backend::postgres) struct Columns {
 }
 
 impl Columns {
-    pub(in crate::backend::postgres) fn read(body: &RowDescriptionBody) -> Result<Self, Failure> {
+    pub(crate) fn read(body: &RowDescriptionBody) -> Result<Self, Failure> {
         let mut list: Vec<FieldDescription> = Vec::new();
         let mut fields = body.fields();
         while let Some(field) = fields.next().map_err(Failure::protocol)? {

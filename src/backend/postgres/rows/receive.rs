@@ -13,7 +13,7 @@ use crate::json::Writer;
 
 /// Reads the statement's part of the answer, up to its `ReadyForQuery`: only that confirms it.
 /// `before` statements of ours go before it.
-pub(in crate::backend::postgres) async fn read(
+pub(crate) async fn read(
     connection: &mut Connection,
     statement: &Statement,
     plan: &Plan,

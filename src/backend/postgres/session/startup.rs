@@ -18,13 +18,10 @@ use crate::target::ChannelBinding::{Disable, Prefer, Require};
 use crate::target::PostgresTarget;
 
 /// What sessions are called in `pg_stat_activity`.
-pub(in crate::backend::postgres) const APPLICATION_NAME: &str = "studio-multidb";
+pub(crate) const APPLICATION_NAME: &str = "studio-multidb";
 
 /// Logs in over a stream that is as secure as it will get.
-pub(in crate::backend::postgres) async fn log_in(
-    stream: Stream,
-    target: &PostgresTarget,
-) -> Result<Connection> {
+pub(crate) async fn log_in(stream: Stream, target: &PostgresTarget) -> Result<Connection> {
     let mut connection = Connection::new(stream);
     match authenticate(&mut connection, target).await {
         Ok(()) => Ok(connection),

@@ -30,7 +30,7 @@ pub(super) struct Security {
 
 /// A connected stream, encrypted or not.
 #[derive(Debug)]
-pub(in crate::backend::postgres) enum Stream {
+pub(crate) enum Stream {
     /// Plain TCP.
     Plain(TcpStream),
     /// TLS.
@@ -88,7 +88,7 @@ impl Stream {
     }
 
     /// Whether secrets may be sent in the clear.
-    pub(in crate::backend::postgres) fn is_encrypted(&self) -> bool {
+    pub(crate) fn is_encrypted(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
 

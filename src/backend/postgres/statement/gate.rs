@@ -12,7 +12,7 @@ use super::weight;
 use crate::error::{Code, Error, Result};
 
 /// Lets a statement pass that only reads.
-pub(in crate::backend::postgres) fn check_read(sql: &str) -> Result<()> {
+pub(crate) fn check_read(sql: &str) -> Result<()> {
     let tokens = one_statement(sql)?;
     let tokens = tokens.as_slice();
     let statement = match tokens {
@@ -35,12 +35,12 @@ pub(in crate::backend::postgres) fn check_read(sql: &str) -> Result<()> {
 }
 
 /// What it calls that may be an extension's, for the catalog to say.
-pub(in crate::backend::postgres) fn unknown_functions(sql: &str) -> Vec<String> {
+pub(crate) fn unknown_functions(sql: &str) -> Vec<String> {
     tokens(sql).map_or_else(|_| Vec::new(), |tokens| functions::unknown(&tokens))
 }
 
 /// Lets any one statement pass that can be run on its own, on a session that others use later.
-pub(in crate::backend::postgres) fn check_write(sql: &str) -> Result<()> {
+pub(crate) fn check_write(sql: &str) -> Result<()> {
     let tokens = one_statement(sql)?;
     let Some(Token::Word(first)) = tokens.first() else { return Ok(()) };
     let first = first.to_ascii_uppercase();
@@ -56,13 +56,13 @@ pub(in crate::backend::postgres) fn check_write(sql: &str) -> Result<()> {
 }
 
 /// Whether a statement commits where its own text says so.
-pub(in crate::backend::postgres) fn commits_by_itself(sql: &str) -> bool {
+pub(crate) fn commits_by_itself(sql: &str) -> bool {
     matches!(tokens(sql).as_deref(), Ok([first, ..]) if first.is("call") || first.is("do"))
 }
 
 /// Whether a statement that failed may have taken effect in part, if no transaction is around it: it
 /// can commit before it ends, or works on what no transaction takes back.
-pub(in crate::backend::postgres) fn takes_effect_in_parts(sql: &str) -> bool {
+pub(crate) fn takes_effect_in_parts(sql: &str) -> bool {
     let Ok(tokens) = tokens(sql) else { return false };
     let [first, rest @ ..] = tokens.as_slice() else { return false };
     let any = |words: &[&str]| words.iter().any(|word| first.is(word));
@@ -80,7 +80,7 @@ pub(in crate::backend::postgres) fn takes_effect_in_parts(sql: &str) -> bool {
 }
 
 /// Whether a statement that takes effect in parts may leave an index behind that is not valid.
-pub(in crate::backend::postgres) fn leaves_indexes(sql: &str) -> bool {
+pub(crate) fn leaves_indexes(sql: &str) -> bool {
     let Ok(tokens) = tokens(sql) else { return false };
     let begins = |word: &str| tokens.first().is_some_and(|token| token.is(word));
     let has = |word: &str| tokens.iter().any(|token| token.is(word));
@@ -88,7 +88,7 @@ pub(in crate::backend::postgres) fn leaves_indexes(sql: &str) -> bool {
 }
 
 /// Whether something that it calls may stay in the session, past the transaction.
-pub(in crate::backend::postgres) fn may_stay(sql: &str) -> bool {
+pub(crate) fn may_stay(sql: &str) -> bool {
     // What can't be read was refused; our own statements are read.
     tokens(sql).is_ok_and(|tokens| {
         tokens.first().is_some_and(|first| first.is("do")) || functions::may_stay(&tokens)

@@ -12,7 +12,7 @@ const TYPES: &str = "bigint bit bool boolean bpchar bytea char character cidr da
 /// What may stand behind `LIMIT $1`.
 const BEHIND: [&str; 7] = ["offset", "limit", "for", "fetch", "union", "intersect", "except"];
 
-pub(in crate::backend::postgres) fn are_settled(sql: &str) -> bool {
+pub(crate) fn are_settled(sql: &str) -> bool {
     let Ok(tokens) = tokens(sql) else { return false };
     (0..tokens.len())
         .filter(|at| tokens[*at] == Token::Parameter)

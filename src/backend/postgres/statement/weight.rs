@@ -18,7 +18,7 @@ const JOIN: usize = 20;
 const LAYER: usize = 60;
 
 /// Refuses a statement that a server could plan for minutes.
-pub(in crate::backend::postgres) fn check(tokens: &[Token<'_>]) -> Result<()> {
+pub(crate) fn check(tokens: &[Token<'_>]) -> Result<()> {
     if weigh(tokens) <= MOST {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use super::kind::{Kind, text};
 const MAX_DEPTH: usize = 6;
 
 /// Writes an array; what is not one is written as the string it is.
-pub(in crate::backend::postgres) fn write(value: &[u8], element: Kind, out: &mut Vec<u8>) {
+pub(crate) fn write(value: &[u8], element: Kind, out: &mut Vec<u8>) {
     let start = out.len();
     if parse(value, element, out).is_none() {
         out.truncate(start);

@@ -4,7 +4,7 @@ use super::numbers;
 
 /// Writes an interval in the `postgres` style, `1 year 2 mons -3 days +04:05:06.789`, as the object
 /// that `postgres-interval` makes of it. Parts that are zero are left out.
-pub(in crate::backend::postgres) fn write(value: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn write(value: &[u8], out: &mut Vec<u8>) {
     let mut rest = std::str::from_utf8(value).unwrap_or("");
     let mut parts: Vec<(&str, f64)> = Vec::new();
     for (name, unit) in [("years", "year"), ("months", "mon"), ("days", "day")] {

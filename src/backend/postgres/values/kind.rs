@@ -10,7 +10,7 @@ use super::{arrays, numbers};
 
 /// How a type is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Kind {
+pub(crate) enum Kind {
     /// The text as a string.
     Text,
     /// Digits, as they are.
@@ -37,7 +37,7 @@ pub(in crate::backend::postgres) enum Kind {
 
 impl Kind {
     /// How values of the type with this oid are written.
-    pub(in crate::backend::postgres) fn of(type_oid: u32) -> Self {
+    pub(crate) fn of(type_oid: u32) -> Self {
         match type_oid {
             16 => Self::Boolean,
             17 => Self::Bytes,
@@ -63,7 +63,7 @@ impl Kind {
 
     /// Writes a value; `None` is NULL.
     #[inline]
-    pub(in crate::backend::postgres) fn write(self, value: Option<&[u8]>, out: &mut Vec<u8>) {
+    pub(crate) fn write(self, value: Option<&[u8]>, out: &mut Vec<u8>) {
         let Some(value) = value else {
             out.extend_from_slice(b"null");
             return;
@@ -89,7 +89,7 @@ impl Kind {
 /// A string. A database in `SQL_ASCII` may hold anything; what is not UTF-8 is replaced, as `pg`
 /// does.
 #[inline]
-pub(in crate::backend::postgres) fn text(value: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn text(value: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     match std::str::from_utf8(value) {
         Ok(text) => escape_into(out, text),

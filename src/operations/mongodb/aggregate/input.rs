@@ -14,19 +14,19 @@ use crate::request::context::Context;
 /// How to run a pipeline.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::operations::mongodb) struct RunOptions {
+pub(crate) struct RunOptions {
     /// Let stages that sort or group use the server's disk.
     allow_disk_use: Option<bool>,
     /// Values that expressions can name: with `{ "limit": 5 }` there is a `$$limit`.
     #[serde(rename = "let")]
     variables: Option<Document>,
     #[serde(flatten)]
-    pub(in crate::operations::mongodb) read: ReadOptions,
+    pub(crate) read: ReadOptions,
 }
 
 impl RunOptions {
     /// As the backend takes them, for a pipeline that only reads.
-    pub(in crate::operations::mongodb) fn checked(&self) -> Result<AggregateOptions> {
+    pub(crate) fn checked(&self) -> Result<AggregateOptions> {
         let variables = self.variables.as_ref().map(Document::tree).transpose()?;
         if let Some(variables) = &variables {
             gate::expression(variables)?;
@@ -41,7 +41,7 @@ impl RunOptions {
 }
 
 /// The stages of a pipeline that the user may run in the database `db`, and what they take.
-pub(in crate::operations::mongodb) fn allowed(
+pub(crate) fn allowed(
     cx: &Context,
     pipeline: &Pipeline,
     db: &str,

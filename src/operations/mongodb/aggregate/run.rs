@@ -13,6 +13,7 @@ use crate::permission::Permission;
 use crate::request::context::{Accept, Context};
 use crate::request::effect::Effect;
 use crate::request::feed::Format;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const LIMIT: u32 = 1000;
@@ -136,10 +137,7 @@ impl Run {
 
     async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply<Vec<Document>>> {
         let Self { stages, options, input, limit, form } = self;
-        let documents = limit.unwrap_or(LIMIT);
-        if !(1..=MOST).contains(&documents) {
-            return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-        }
+        let documents = within("limit", limit.unwrap_or(LIMIT), 1..=MOST)?;
         let cap = Cap { documents, bytes: cx.service.config.max_result_bytes };
         let options = AggregateOptions { cap, ..options };
         let client = cx.mongodb().await?;

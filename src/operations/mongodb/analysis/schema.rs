@@ -16,6 +16,7 @@ use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::{Accept, Context};
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const SIZE: u32 = 1000;
@@ -100,16 +101,9 @@ pub(super) async fn schema(
     input: SchemaInput,
 ) -> Result<Reply<SampleShown<'static>>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let size = input.size.unwrap_or(SIZE);
-    let paths = input.paths.unwrap_or(PATHS);
-    let values = input.values.unwrap_or(VALUES);
-    if !(1..=LARGEST).contains(&size) || !(1..=MOST_PATHS).contains(&paths) || values > MOST_VALUES
-    {
-        return Err(Error::validation(format!(
-            "`size` must be between 1 and {LARGEST}, `paths` between 1 and {MOST_PATHS}, and \
-             `values` at most {MOST_VALUES}"
-        )));
-    }
+    let size = within("size", input.size.unwrap_or(SIZE), 1..=LARGEST)?;
+    let paths = within("paths", input.paths.unwrap_or(PATHS), 1..=MOST_PATHS)?;
+    let values = within("values", input.values.unwrap_or(VALUES), 0..=MOST_VALUES)?;
     let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
     let method = input.method;
     let sampling = Sampling { filter, size, method, reading: input.options.reading()? };

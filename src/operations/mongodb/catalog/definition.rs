@@ -12,6 +12,7 @@ use crate::backend::mongodb::{Namespace, collation};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
+use crate::request::params::within;
 
 /// Bytes of a capped collection at most, as servers have it.
 pub(super) const MOST_BYTES: i64 = 1 << 50;
@@ -85,10 +86,10 @@ impl CreateOptions {
         let mut options = doc! {};
         if self.capped {
             options.insert("capped", true);
-            options.insert("size", within("size", self.size.unwrap_or(0), MOST_BYTES)?);
+            options.insert("size", within("size", self.size.unwrap_or(0), 1..=MOST_BYTES)?);
         }
         if let Some(max) = self.max {
-            options.insert("max", within("max", max, MOST_DOCUMENTS)?);
+            options.insert("max", within("max", max, 1..=MOST_DOCUMENTS)?);
         }
         if let Some(rules) = &self.validator {
             options.insert("validator", validator(rules)?);
@@ -206,13 +207,6 @@ impl ClusteredIndex {
         }
         Ok(index)
     }
-}
-
-pub(super) fn within(name: &str, value: i64, most: i64) -> Result<i64> {
-    if !(1..=most).contains(&value) {
-        return Err(Error::validation(format!("`{name}` must be between 1 and {most}")));
-    }
-    Ok(value)
 }
 
 fn is_one(value: &Bson) -> bool {

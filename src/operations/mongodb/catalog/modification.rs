@@ -4,7 +4,7 @@ use mongodb::bson::{self, Bson, doc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::definition::{MOST_BYTES, MOST_DOCUMENTS, within};
+use super::definition::{MOST_BYTES, MOST_DOCUMENTS};
 use super::options::{
     Granularity, Images, ValidationAction, ValidationLevel, buckets, name_of, seconds, validator,
     view,
@@ -13,6 +13,7 @@ use crate::backend::mongodb::{Namespace, check_index_name};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
+use crate::request::params::within;
 
 /// Options of a collection or view that can be changed, as servers name them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -123,10 +124,10 @@ impl ChangedOptions {
             options.insert("timeseries", buckets);
         }
         if let Some(size) = self.capped_size {
-            options.insert("cappedSize", within("cappedSize", size, MOST_BYTES)?);
+            options.insert("cappedSize", within("cappedSize", size, 1..=MOST_BYTES)?);
         }
         if let Some(max) = self.capped_max {
-            options.insert("cappedMax", within("cappedMax", max, MOST_DOCUMENTS)?);
+            options.insert("cappedMax", within("cappedMax", max, 1..=MOST_DOCUMENTS)?);
         }
         match (&self.view_on, &self.pipeline) {
             (None, None) => {}

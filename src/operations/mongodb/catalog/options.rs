@@ -9,6 +9,7 @@ use crate::backend::mongodb::gate;
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
+use crate::request::params::within;
 
 const MOST_SECONDS: i64 = i32::MAX as i64;
 /// Seconds that a bucket of a time series spans at most: a year.
@@ -106,12 +107,7 @@ pub(super) fn view(
 
 /// Seconds after which documents are removed.
 pub(super) fn seconds(seconds: i64) -> Result<i64> {
-    if !(0..=MOST_SECONDS).contains(&seconds) {
-        return Err(Error::validation(format!(
-            "`expireAfterSeconds` must be between 0 and {MOST_SECONDS}"
-        )));
-    }
-    Ok(seconds)
+    within("expireAfterSeconds", seconds, 0..=MOST_SECONDS)
 }
 
 /// How much of a time series is kept together.
@@ -132,12 +128,10 @@ pub(super) fn buckets(
                     "give either `granularity` or `bucketMaxSpanSeconds`, not both",
                 ));
             }
-            if !(1..=LONGEST_BUCKET).contains(&span) {
-                return Err(Error::validation(format!(
-                    "`bucketMaxSpanSeconds` must be between 1 and {LONGEST_BUCKET}"
-                )));
-            }
-            options.insert("bucketMaxSpanSeconds", span);
+            options.insert(
+                "bucketMaxSpanSeconds",
+                within("bucketMaxSpanSeconds", span, 1..=LONGEST_BUCKET)?,
+            );
             options.insert("bucketRoundingSeconds", span);
         }
         _ => {

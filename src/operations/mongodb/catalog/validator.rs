@@ -10,9 +10,10 @@ use super::super::collection::readable;
 use super::options;
 use crate::backend::mongodb::{Cap, Count, CountKind, Query};
 use crate::ejson::{Document, Mode};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::json::Object;
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const SAMPLE: u32 = 20;
@@ -55,10 +56,7 @@ pub(super) struct Validated {
 
 pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply<Validated>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let limit = input.limit.unwrap_or(SAMPLE);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-    }
+    let limit = within("limit", input.limit.unwrap_or(SAMPLE), 1..=MOST)?;
     let rules = options::validator(&input.validator)?;
     let violating = doc! { "$nor": [rules] };
     let client = cx.mongodb().await?;

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::backend::mongodb::{BeforeChange, FullDocument, Start, WatchOptions, gate};
 use crate::ejson::{Document, Mode, Pipeline, parse_value};
 use crate::error::{Code, Error, Result};
+use crate::request::params::within;
 
 const MOST_AT_A_TIME: u32 = 1000;
 /// Milliseconds that a server waits for events, and may be asked to.
@@ -78,11 +79,8 @@ impl WatchInput {
             let message = format!("`batchSize` is at most {MOST_AT_A_TIME}");
             return Err(Error::new(Code::PayloadTooLarge, message));
         }
-        let wait = self.max_await_time_ms.unwrap_or(WAIT);
-        if !(1..=LONGEST_WAIT).contains(&wait) {
-            let message = format!("`maxAwaitTimeMS` must be between 1 and {LONGEST_WAIT}");
-            return Err(Error::validation(message));
-        }
+        let wait =
+            within("maxAwaitTimeMS", self.max_await_time_ms.unwrap_or(WAIT), 1..=LONGEST_WAIT)?;
         let options = WatchOptions {
             pipeline,
             full_document: self.full_document,

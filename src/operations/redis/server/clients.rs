@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::limit;
+use super::MAX_LIMIT;
 use crate::backend::redis::server::clients::ClientPage;
 use crate::error::Result;
 use crate::request::context::Context;
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 const DEFAULT_LIMIT: usize = 100;
@@ -35,7 +36,7 @@ pub(super) struct ClientsInput {
 }
 
 pub(super) async fn list(cx: &Context, input: ClientsInput) -> Result<Reply<ClientPage>> {
-    let limit = limit(input.limit, DEFAULT_LIMIT)?;
+    let limit = up_to("limit", input.limit.unwrap_or(DEFAULT_LIMIT), MAX_LIMIT)?;
     let kind = input.kind.map(|kind| match kind {
         ClientKind::Normal => "normal",
         ClientKind::Master => "master",

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::limit;
+use super::MAX_LIMIT;
 use crate::backend::redis::keyspace::{Filter, starting_with};
 use crate::backend::redis::server::memory::{MemoryReport, Sample};
 use crate::error::{Error, Result};
 use crate::operations::redis::input::{Bytes, Encoding};
 use crate::operations::redis::keys::{budget, separator, type_name};
 use crate::request::context::{Accept, Context};
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 const DEFAULT_PREFIXES: usize = 100;
@@ -109,8 +110,8 @@ fn sample(input: MemoryInput) -> Result<Sample> {
         },
         separator: separator(input.separator.as_ref(), input.encoding)?,
         depth,
-        limit: limit(input.limit, DEFAULT_PREFIXES)?,
-        top: limit(input.top, DEFAULT_TOP)?,
+        limit: up_to("limit", input.limit.unwrap_or(DEFAULT_PREFIXES), MAX_LIMIT)?,
+        top: up_to("top", input.top.unwrap_or(DEFAULT_TOP), MAX_LIMIT)?,
         samples,
     })
 }

@@ -10,7 +10,6 @@ mod stats;
 
 use crate::backend::redis::server::info::figures::Snapshot;
 use crate::backend::redis::server::memory::MemoryReport;
-use crate::error::{Code, Error, Result};
 use crate::request::operation::operations;
 
 operations! {
@@ -49,15 +48,3 @@ operations! {
 
 /// The most entries of one answer.
 const MAX_LIMIT: usize = 1000;
-
-/// How many entries an answer has.
-fn limit(wanted: Option<usize>, usual: usize) -> Result<usize> {
-    match wanted.unwrap_or(usual) {
-        0 => Err(Error::validation("`limit` must be at least 1")),
-        limit @ 1..=MAX_LIMIT => Ok(limit),
-        _ => {
-            let message = format!("`limit` is at most {MAX_LIMIT}");
-            Err(Error::new(Code::PayloadTooLarge, message))
-        }
-    }
-}

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::limit;
+use super::MAX_LIMIT;
 use crate::backend::redis::server::slow_log::SlowLog;
 use crate::error::Result;
 use crate::request::context::Context;
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 /// As many as a server keeps unless told otherwise.
@@ -21,7 +22,7 @@ pub(super) struct SlowLogInput {
 }
 
 pub(super) async fn list(cx: &Context, input: SlowLogInput) -> Result<Reply<SlowLog>> {
-    let limit = limit(input.limit, DEFAULT_LIMIT)?;
+    let limit = up_to("limit", input.limit.unwrap_or(DEFAULT_LIMIT), MAX_LIMIT)?;
     let client = cx.redis().await?;
     Reply::of(&client.slow_log(limit, cx.deadline).await?)
 }

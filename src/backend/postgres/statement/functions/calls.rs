@@ -7,14 +7,14 @@ use crate::backend::postgres::statement::lexer::Token;
 
 /// A call as the statement spells it.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::backend::postgres) struct Call {
+pub(crate) struct Call {
     schema: Option<String>,
     attribute: bool,
-    pub(in crate::backend::postgres) name: String,
+    pub(crate) name: String,
 }
 
 impl Call {
-    pub(in crate::backend::postgres) fn reached(&self) -> Reached<'_> {
+    pub(crate) fn reached(&self) -> Reached<'_> {
         match &self.schema {
             _ if self.attribute => Reached::Attribute,
             Some(schema) => Reached::CalledIn(schema),
@@ -25,7 +25,7 @@ impl Call {
 
 /// All that a statement calls. What calls a function has its name before a parenthesis, behind a dot,
 /// or as the type of a TREAT; a name that stands alone is a column's or an alias.
-pub(in crate::backend::postgres) fn calls(tokens: &[Token<'_>]) -> Vec<Call> {
+pub(crate) fn calls(tokens: &[Token<'_>]) -> Vec<Call> {
     let statement = PairedTokens { tokens, pairs: pairs(tokens) };
     let defined = statement.names_of_with();
     let mut calls = Vec::new();

@@ -4,7 +4,7 @@ use super::{built_in, extensions};
 
 /// How a statement names a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Reached<'a> {
+pub(crate) enum Reached<'a> {
     /// `name(…)`
     Called,
     /// `schema.name(…)`
@@ -15,7 +15,7 @@ pub(in crate::backend::postgres) enum Reached<'a> {
 
 /// Whether reaching this function, in a read-only transaction that is rolled back, may still have
 /// an effect, or run SQL that no gate has seen.
-pub(in crate::backend::postgres) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
+pub(crate) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
     built_in(reached, name) || of_extension(reached, name)
 }
 

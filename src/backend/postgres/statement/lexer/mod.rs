@@ -11,7 +11,7 @@ mod tests;
 mod texts;
 mod unicode;
 
-pub(in crate::backend::postgres) use self::texts::{Text, texts};
+pub(crate) use self::texts::{Text, texts};
 
 use self::piece::{Piece, Quotes};
 
@@ -30,7 +30,7 @@ const SIGNS: &str = "a row of thousands of signs or comment openings (put spaces
 
 /// A token; comments and white space are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// A key word or an unquoted identifier.
     Word(&'a str),
     /// A quoted identifier, with doubled quotes undone.
@@ -45,12 +45,12 @@ pub(in crate::backend::postgres) enum Token<'a> {
 
 impl Token<'_> {
     /// Whether it is this key word.
-    pub(in crate::backend::postgres) fn is(&self, word: &str) -> bool {
+    pub(crate) fn is(&self, word: &str) -> bool {
         matches!(self, Self::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
     /// What the server takes it for where a name is wanted.
-    pub(in crate::backend::postgres) fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         let mut name = match self {
             // A server with an encoding of one byte may fold İ, in Turkish, to an ASCII letter.
             Self::Word(word) => word.to_ascii_lowercase().replace('İ', "i"),
@@ -64,7 +64,7 @@ impl Token<'_> {
 }
 
 /// Cuts a text into tokens; the error says what is wrong with it.
-pub(in crate::backend::postgres) fn tokens(sql: &str) -> Result<Vec<Token<'_>>, &'static str> {
+pub(crate) fn tokens(sql: &str) -> Result<Vec<Token<'_>>, &'static str> {
     cut(&mut Lexer { sql, ..Lexer::default() })
 }
 
