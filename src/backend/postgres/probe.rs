@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::query::{Progress, SHORT_ANSWER, Shape, Statement, run};
-use super::session::Connector;
+use super::session::{Connector, is_encrypted};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
 use crate::error::{Code, Error, Result};
@@ -39,7 +39,7 @@ pub async fn probe(
     let stream = match &target.tls {
         Some(tls) => {
             let stream = probe.step("tls", connector.secure(tcp, deadline)).await?;
-            if !stream.is_encrypted() {
+            if !is_encrypted(&stream) {
                 probe.do_without(NO_TLS);
             } else if tls.insecure {
                 warnings.push(UNVERIFIED);
@@ -48,7 +48,7 @@ pub async fn probe(
         }
         None => connector.secure(tcp, deadline).await?,
     };
-    probe.fact("encrypted", stream.is_encrypted());
+    probe.fact("encrypted", is_encrypted(&stream));
     let mut connection = probe.step("auth", connector.log_in(stream, deadline)).await?;
     let ping = async { connection.ping().await.map_err(told) };
     probe.step("ping", ping).await?;

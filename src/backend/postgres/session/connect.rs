@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::connection::Connection;
 use super::startup;
-use super::stream::{Security, Stream};
+use super::stream::{self, Security, Stream};
 use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ impl Connector {
     /// TLS over an open connection, where the target asks for it.
     pub(crate) async fn secure(&self, tcp: TcpStream, deadline: Deadline) -> Result<Stream> {
         let host = &self.target.endpoint.host;
-        Stream::secure(tcp, host, self.security.as_ref(), deadline).await
+        stream::secure(tcp, host, self.security.as_ref(), deadline).await
     }
 
     /// Logs in.

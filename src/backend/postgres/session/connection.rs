@@ -13,7 +13,7 @@ use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::prepared::Statements;
-use super::stream::Stream;
+use super::stream::{Stream, has_no_input};
 use crate::backend::postgres::error::{Failure, ServerError};
 
 /// A row frame above this is skipped rather than buffered.
@@ -285,7 +285,7 @@ impl Connection {
     /// Whether nothing has arrived since the last exchange ended. A server that restarts, or ends
     /// the session, says so or closes; this sees it at once and costs no round trip.
     pub(super) fn is_quiet(&self) -> bool {
-        self.input.len() == self.used && self.stream.has_no_input()
+        self.input.len() == self.used && has_no_input(&self.stream)
     }
 
     /// One round trip that does nothing.

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use fallible_iterator::FallibleIterator as _;
 
 use super::connection::{CancelKey, Connection};
-use super::stream::Stream;
+use super::stream::{Stream, is_encrypted, server_end_point};
 use crate::backend::postgres::error::Failure;
 use crate::error::{Code, Error, Result};
 use crate::target::ChannelBinding::{Disable, Prefer, Require};
@@ -62,7 +62,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                 return Err(unbound().into());
             }
             Message::AuthenticationCleartextPassword => {
-                if !connection.stream().is_encrypted() {
+                if !is_encrypted(connection.stream()) {
                     return Err(refused(
                         "the server asks for the password in the clear on an unencrypted \
                          connection; turn TLS on, or set the server to scram-sha-256",
@@ -134,7 +134,7 @@ fn begin_scram(
     let plus = offered.contains(&SCRAM_SHA_256_PLUS);
     let end_point = match target.channel_binding {
         Disable => None,
-        Prefer | Require => connection.stream().server_end_point(),
+        Prefer | Require => server_end_point(connection.stream()),
     };
     let (mechanism, binding) = match end_point {
         Some(data) if plus => (SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(data)),
