@@ -4,14 +4,14 @@
 //! functions that are volatile are refused to what only reads, but for those that are known to look.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::backend::postgres::client::Client;
 use crate::backend::postgres::query::{Parameter, SHORT_ANSWER, Shape, Statement, array_literal};
-use crate::backend::postgres::statement::gate;
+use crate::backend::postgres::statement::{Names, gate};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
@@ -33,29 +33,26 @@ const OWNERS: &str = "\
     GROUP BY 1";
 
 /// Volatile, and yet they only look or compute; `…` stands for whatever follows.
-const LOOKS: &str = "\
-    approximate_row_count bool_plperl… brin_… bt_index_check bt_metap bt_multi_page_stats bt_page_… \
-    chunk_compression_stats chunks_detailed_size dblink_build_sql_… dblink_current_query \
-    dblink_fdw_validator file_fdw_… hstore_pl… jsonb_pl… ltree_pl… plperl… plpgsql_call_handler \
-    plpgsql_validator plpython3… pltcl… postgres_fdw_handler postgres_fdw_validator \
-    dblink_get_connections dblink_get_pkey fips_mode fsm_page_contents gen_random_… gen_salt \
-    get_raw_page gin_index_check gin_leafpage_items gin_metapage_info gin_page_opaque_info \
-    gist_page_… hash_… heap_page_… heap_tuple_infomask_flags hypertable_compression_stats \
-    hypertable_detailed_size hypertable_index_size hypertable_size lo_oid normal_rand page_checksum \
-    page_header pg_buffercache_numa_pages pg_buffercache_os_pages pg_buffercache_pages \
-    pg_buffercache_summary pg_buffercache_usage_counts pg_check_frozen pg_check_visible \
-    pg_freespace pg_get_logical_snapshot_… pg_get_wal_… pg_old_snapshot_time_mapping pg_qualstats \
-    pg_relpages pg_stat_kcache pg_stat_monitor pg_stat_statements pg_stat_statements_info \
-    pg_visibility… pg_wait_sampling_get_… pgp_… pgrowlocks pgstat… \
-    postgres_fdw_get_connections show_chunks show_limit ssl_… tuple_data_split uuid_generate_… \
-    verify_heapam xslt_process";
-
-fn only_looks(name: &str) -> bool {
-    LOOKS.split_whitespace().any(|entry| match entry.strip_suffix('…') {
-        Some(beginning) => name.starts_with(beginning),
-        None => entry == name,
-    })
-}
+static LOOKS: LazyLock<Names> = LazyLock::new(|| {
+    Names::of(&[
+        "approximate_row_count bool_plperl… brin_… bt_index_check bt_metap bt_multi_page_stats \
+         bt_page_… chunk_compression_stats chunks_detailed_size dblink_build_sql_… \
+         dblink_current_query dblink_fdw_validator file_fdw_… hstore_pl… jsonb_pl… ltree_pl… \
+         plperl… plpgsql_call_handler plpgsql_validator plpython3… pltcl… postgres_fdw_handler \
+         postgres_fdw_validator dblink_get_connections dblink_get_pkey fips_mode \
+         fsm_page_contents gen_random_… gen_salt get_raw_page gin_index_check gin_leafpage_items \
+         gin_metapage_info gin_page_opaque_info gist_page_… hash_… heap_page_… \
+         heap_tuple_infomask_flags hypertable_compression_stats hypertable_detailed_size \
+         hypertable_index_size hypertable_size lo_oid normal_rand page_checksum page_header \
+         pg_buffercache_numa_pages pg_buffercache_os_pages pg_buffercache_pages \
+         pg_buffercache_summary pg_buffercache_usage_counts pg_check_frozen pg_check_visible \
+         pg_freespace pg_get_logical_snapshot_… pg_get_wal_… pg_old_snapshot_time_mapping \
+         pg_qualstats pg_relpages pg_stat_kcache pg_stat_monitor pg_stat_statements \
+         pg_stat_statements_info pg_visibility… pg_wait_sampling_get_… pgp_… pgrowlocks pgstat… \
+         postgres_fdw_get_connections show_chunks show_limit ssl_… tuple_data_split \
+         uuid_generate_… verify_heapam xslt_process",
+    ])
+});
 
 /// What the catalog said of names.
 #[derive(Debug, Default)]
@@ -75,7 +72,7 @@ impl Client {
     /// that were not met lately.
     pub(crate) async fn check_extensions(&self, sql: &str, deadline: Deadline) -> Result<()> {
         let names = gate::unknown_functions(sql).into_iter();
-        let names: Vec<String> = names.filter(|name| !only_looks(name)).collect();
+        let names: Vec<String> = names.filter(|name| !LOOKS.has(name)).collect();
         let missing = self.owners.missing(&names);
         if !missing.is_empty() {
             let found = self.owners_of(&missing, deadline).await?;

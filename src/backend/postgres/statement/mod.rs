@@ -11,5 +11,6 @@ mod lexer;
 mod settled;
 mod weight;
 
+pub(crate) use self::functions::Names;
 pub(super) use self::lexer::{Token, tokens};
 pub(super) use self::settled::are_settled;

@@ -20,30 +20,26 @@ pub(crate) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
 }
 
 fn built_in(reached: Reached<'_>, name: &str) -> bool {
-    let alone = built_in::ONE_ARGUMENT.contains(&name);
+    let alone = built_in::ONE_ARGUMENT.has(name);
     match reached {
         Reached::Attribute => alone,
-        Reached::Called | Reached::CalledIn("pg_catalog") => {
-            alone || built_in::OTHER.contains(&name)
-        }
+        Reached::Called | Reached::CalledIn("pg_catalog") => alone || built_in::OTHER.has(name),
         Reached::CalledIn(_) => false,
     }
 }
 
 fn of_extension(reached: Reached<'_>, name: &str) -> bool {
-    let homes = extensions::AT_HOME;
+    let mut homes = extensions::AT_HOME.iter();
+    let is_in = |names: &str| names.split_whitespace().any(|other| other == name);
     // Most extensions can be put into any schema.
-    extensions::ONE_ARGUMENT.contains(&name)
-        || extensions::FAMILIES.iter().any(|beginning| name.starts_with(beginning))
+    extensions::ONE_ARGUMENT.has(name)
         || match reached {
-            Reached::Attribute => extensions::ONE_ARGUMENT_AT_HOME.contains(&name),
-            Reached::Called => {
-                extensions::OTHER.contains(&name) || homes.iter().any(|(_, n)| n.contains(&name))
-            }
+            Reached::Attribute => extensions::ONE_ARGUMENT_AT_HOME.has(name),
+            Reached::Called => extensions::OTHER.has(name) || homes.any(|(_, names)| is_in(names)),
             Reached::CalledIn(schema) => {
-                extensions::OTHER.contains(&name)
+                extensions::OTHER.has(name)
                     || extensions::WHOLE_SCHEMAS.contains(&schema)
-                    || homes.iter().any(|(home, n)| *home == schema && n.contains(&name))
+                    || homes.any(|(home, names)| *home == schema && is_in(names))
             }
         }
 }
