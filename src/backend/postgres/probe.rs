@@ -1,7 +1,7 @@
 //! Trying a target step by step.
 
 use super::error::Failure;
-use super::query::{Progress, SHORT_ANSWER, Shape, Statement, run};
+use super::query::{Progress, Statement, exchange};
 use super::session::{Connector, is_encrypted};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
@@ -52,20 +52,11 @@ pub async fn probe(
     let mut connection = probe.step("auth", connector.log_in(stream, deadline)).await?;
     let ping = async { connection.ping().await.map_err(told) };
     probe.step("ping", ping).await?;
-    let statement = Statement {
-        sql: CAPABILITIES.into(),
-        parameters: Vec::new(),
-        read_only: true,
-        timeout: options.connect_timeout,
-        max_rows: 1,
-        max_bytes: SHORT_ANSWER,
-        shape: Shape::Arrays,
-        request_id: None,
-    };
+    let statement = Statement::question(CAPABILITIES, options.connect_timeout, 1);
     let mut out = Writer::new();
     let work = async {
         let mut progress = Progress::default();
-        run(&mut connection, &statement, &mut out, &mut progress).await.map_err(told)
+        exchange(&mut connection, &statement, &mut out, &mut progress).await.map_err(told)
     };
     probe.step("capabilities", work).await?;
     let rows: Vec<(String, String, bool, bool)> = serde_json::from_slice(&out.into_bytes())

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::backend::postgres::client::Client;
-use crate::backend::postgres::query::{Parameter, SHORT_ANSWER, Shape, Statement, array_literal};
+use crate::backend::postgres::query::{Parameter, Statement, array_literal};
 use crate::backend::postgres::statement::{Names, gate};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -92,16 +92,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<HashMap<String, Arc<str>>> {
         let statement = Statement {
-            sql: OWNERS.to_owned(),
-            parameters: vec![Parameter::Text(array_literal(
-                &names.iter().map(String::as_str).collect::<Vec<_>>(),
-            ))],
-            read_only: true,
-            timeout: TIMEOUT,
-            max_rows: u32::try_from(names.len()).unwrap_or(u32::MAX),
-            max_bytes: SHORT_ANSWER,
-            shape: Shape::Arrays,
-            request_id: None,
+            parameters: vec![Parameter::Text(array_literal(names))],
+            ..Statement::question(OWNERS, TIMEOUT, names.len())
         };
         let mut out = Writer::new();
         let answer = self.run(&statement, deadline, &mut out).await?;

@@ -68,7 +68,7 @@ pub(super) fn refuses_transactions(sql: &str) -> bool {
     let queries = ["select", "insert", "update", "delete", "merge", "with", "values", "table"];
     let others = ["execute", "explain", "call", "do"];
     match tokens.first() {
-        Some(first @ Token::Word(_)) => !queries.iter().chain(&others).any(|word| first.is(word)),
+        Some(first @ Token::Word(_)) => !first.is_any(&queries) && !first.is_any(&others),
         _ => false,
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn check_write(sql: &str) -> Result<()> {
 
 /// Whether a statement commits where its own text says so.
 pub(crate) fn commits_by_itself(sql: &str) -> bool {
-    matches!(tokens(sql).as_deref(), Ok([first, ..]) if first.is("call") || first.is("do"))
+    matches!(tokens(sql).as_deref(), Ok([first, ..]) if first.is_any(&["call", "do"]))
 }
 
 /// Whether a statement that failed may have taken effect in part, if no transaction is around it: it
@@ -65,14 +65,14 @@ pub(crate) fn commits_by_itself(sql: &str) -> bool {
 pub(crate) fn takes_effect_in_parts(sql: &str) -> bool {
     let Ok(tokens) = tokens(sql) else { return false };
     let [first, rest @ ..] = tokens.as_slice() else { return false };
-    let any = |words: &[&str]| words.iter().any(|word| first.is(word));
-    if any(&["call", "do", "vacuum", "cluster", "analyze", "analyse", "reindex", "repack"]) {
+    if first.is_any(&["call", "do", "vacuum", "cluster", "analyze", "analyse", "reindex", "repack"])
+    {
         return true;
     }
-    let next = |words: &[&str]| rest.first().is_some_and(|t| words.iter().any(|word| t.is(word)));
+    let next = |words: &[&str]| rest.first().is_some_and(|t| t.is_any(words));
     let has = |word: &str| rest.iter().any(|token| token.is(word));
     let outside = ["database", "tablespace", "subscription"];
-    if any(&["create", "drop"]) {
+    if first.is_any(&["create", "drop"]) {
         return next(&outside) || (next(&["index", "unique"]) && has("concurrently"));
     }
     first.is("alter")
@@ -133,22 +133,23 @@ fn explained<'t, 's>(mut rest: &'t [Token<'s>]) -> &'t [Token<'s>] {
         let end = rest.iter().position(|t| *t == Token::Symbol(')')).unwrap_or(rest.len() - 1);
         let options = &rest[..end];
         // `ANALYZE false` is taken for ANALYZE: that only refuses more.
-        analyze = options.iter().any(|t| t.is("analyze") || t.is("analyse"));
+        analyze = options.iter().any(|t| t.is_any(&["analyze", "analyse"]));
         analyze |= options.iter().any(|t| matches!(t, Token::Quoted(_)));
         rest = &rest[end + 1..];
     }
     while let [word, tail @ ..] = rest {
-        if word.is("analyze") || word.is("analyse") {
+        if word.is_any(&["analyze", "analyse"]) {
             analyze = true;
         } else if !word.is("verbose") {
             break;
         }
         rest = tail;
     }
-    let writes = ["insert", "update", "delete", "merge"];
     match rest.first() {
         // Planning it is as harmless as planning a SELECT of the same tables.
-        Some(first) if !analyze && writes.iter().any(|w| first.is(w)) => PLANNED,
+        Some(first) if !analyze && first.is_any(&["insert", "update", "delete", "merge"]) => {
+            PLANNED
+        }
         _ => rest,
     }
 }

@@ -86,8 +86,7 @@ impl PairedTokens<'_> {
         let of_from = |open: usize| {
             let before = open.checked_sub(1).map(|before| &self.tokens[before]);
             before.is_some_and(|token| {
-                *token == Token::Symbol(',')
-                    || ["from", "join", "lateral"].iter().any(|word| token.is(word))
+                *token == Token::Symbol(',') || token.is_any(&["from", "join", "lateral"])
             })
         };
         let open = if self.is(at - 1, ')') { self.pairs[at - 1] } else { None };
@@ -123,7 +122,7 @@ impl PairedTokens<'_> {
         }
         self.tokens.get(next).filter(|token| token.is("as"))?;
         next += 1;
-        let hint = |token: &Token<'_>| token.is("not") || token.is("materialized");
+        let hint = |token: &Token<'_>| token.is_any(&["not", "materialized"]);
         while self.tokens.get(next).is_some_and(hint) {
             next += 1;
         }

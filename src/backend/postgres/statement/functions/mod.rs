@@ -28,7 +28,7 @@ pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
         let of_parameter = dotted && at > 1 && tokens[at - 2] == Token::Parameter;
         let called = is(at + 1, '(');
         // What is named or written to, with its columns behind it.
-        let named = at > 0 && ["as", "into"].iter().any(|word| tokens[at - 1].is(word));
+        let named = at > 0 && tokens[at - 1].is_any(&["as", "into"]);
         if named || !(called || of_value || of_parameter) {
             return false;
         }

@@ -76,12 +76,11 @@ pub(super) fn are_readable(tokens: &[Token<'_>], texts: &[Text]) -> bool {
         let Some((start, end)) = extent(tokens, at) else { return false };
         (start..end).all(|inside| match &tokens[inside] {
             Token::Value => literal(inside),
-            Token::Word(word) => {
-                let constants = ["true", "false", "null"];
+            word @ Token::Word(_) => {
                 // `::text`, `query =>`
                 let typed = tokens[inside - 1] == Token::Symbol(':');
                 let names = named(&tokens[inside..end]).is_some();
-                typed || names || constants.iter().any(|c| word.eq_ignore_ascii_case(c))
+                typed || names || word.is_any(&["true", "false", "null"])
             }
             token => matches!(token, Token::Symbol(',' | ':' | '=' | '>')),
         })

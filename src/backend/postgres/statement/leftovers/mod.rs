@@ -68,7 +68,7 @@ fn in_texts(sql: &str, tokens: &[Token<'_>], depth: usize) -> Option<String> {
 }
 
 fn is(tokens: &[Token<'_>], at: usize, words: &[&str]) -> bool {
-    tokens.get(at).is_some_and(|token| words.iter().any(|word| token.is(word)))
+    tokens.get(at).is_some_and(|token| token.is_any(words))
 }
 
 fn begins(tokens: &[Token<'_>]) -> Option<String> {

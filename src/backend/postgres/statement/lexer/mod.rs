@@ -49,6 +49,11 @@ impl Token<'_> {
         matches!(self, Self::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
+    /// Whether it is one of these key words.
+    pub(crate) fn is_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.is(word))
+    }
+
     /// What the server takes it for where a name is wanted.
     pub(crate) fn name(&self) -> Option<String> {
         let mut name = match self {
@@ -73,7 +78,7 @@ fn cut<'a>(lexer: &mut Lexer<'a>) -> Result<Vec<Token<'a>>, &'static str> {
     while let Some(first) = lexer.skip_blank()? {
         if found.len() == 1 {
             // Their strings are read as SQL in their turn, with the same lexer.
-            lexer.bodies = !lexer.inside && ["do", "create"].iter().any(|word| found[0].is(word));
+            lexer.bodies = !lexer.inside && found[0].is_any(&["do", "create"]);
         }
         if found.len() == MOST_TOKENS {
             return Err("a statement of more than two million words, values and signs");

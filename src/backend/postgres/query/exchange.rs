@@ -37,7 +37,7 @@ use crate::json::Writer;
 const MAX_PARAMETERS: usize = 65_535;
 
 /// Runs a statement and writes its rows as a JSON array.
-pub(crate) async fn run(
+pub(crate) async fn exchange(
     connection: &mut Connection,
     statement: &Statement,
     out: &mut Writer,
