@@ -29,7 +29,7 @@ pub use self::catalog::{
     DatabaseSizes, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage, default_name,
 };
 pub use self::client::Client;
-pub use self::command::Call;
+pub use self::command::{Call, encoded, insert_given};
 pub use self::driver::MongoTopology;
 pub use self::explain::{
     Engine, Explained, Index, Node, Summary, Verbosity, Warning, WarningCode, plan, summarize,

@@ -4,10 +4,10 @@ use mongodb::bson::{Bson, RawDocumentBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::changes;
 use super::collection::{readable, writable};
+use super::conditional::{Seen, Wanted, change, conflict, remove};
+use super::gated::{of_update, refuse_filters};
 use super::id::{self, Encoding, IdType};
-use super::seen::{Seen, Wanted, change, conflict, remove};
 use crate::ejson::{Canonical, Document, Form, Mode, ShownAs, Update, etag};
 use crate::error::{Error, Result};
 use crate::json::{Object, Writer};
@@ -155,9 +155,9 @@ pub(super) async fn update(
         return Err(Error::validation(message));
     }
     let wanted = match (input.update, input.replacement) {
-        (Some(update), None) => Wanted::Change(changes::of_update(update, &input.array_filters)?),
+        (Some(update), None) => Wanted::Change(of_update(update, &input.array_filters)?),
         (None, Some(replacement)) => {
-            changes::refuse_filters(&input.array_filters)?;
+            refuse_filters(&input.array_filters)?;
             Wanted::Document(replacement.into_raw())
         }
         _ => return Err(Error::validation("give either `update` or `replacement`")),

@@ -7,6 +7,7 @@ use mongodb::options::{RunCommandOptions, RunCursorCommandOptions, SelectionCrit
 
 use super::call::Call;
 use super::failure::{Failure, not_replicated};
+use super::given::{encoded, insert_given};
 use crate::backend::mongodb::cap::Cap;
 use crate::error::{Code, Error, Result};
 
@@ -96,11 +97,11 @@ impl Call<'_> {
     pub(crate) async fn alter(&self, db: &str, mut command: Document) -> Result<Document> {
         self.mark(&mut command);
         let driver = &self.client.driver;
-        if let Some(concern) = driver.write_concern() {
-            let concern = bson::serialize_to_bson(concern)
-                .map_err(|_| Error::internal("a write concern could not be encoded"))?;
-            command.insert("writeConcern", concern);
-        }
+        insert_given(
+            &mut command,
+            "writeConcern",
+            driver.write_concern().map(encoded).transpose()?,
+        );
         let database = driver.database(db);
         self.write(async {
             let answer = database.run_command(command).await?;

@@ -2,13 +2,14 @@
 
 use mongodb::bson::{Bson, Document, doc};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::backend::mongodb::command::{encoded, insert_given};
 use crate::backend::mongodb::read::Reading;
 use crate::error::Result;
 
 /// How much to find out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Verbosity {
     /// The plan that would be chosen. Nothing is run.
@@ -22,14 +23,6 @@ pub enum Verbosity {
 }
 
 impl Verbosity {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::QueryPlanner => "queryPlanner",
-            Self::ExecutionStats => "executionStats",
-            Self::AllPlansExecution => "allPlansExecution",
-        }
-    }
-
     /// Whether the operation is run.
     #[must_use]
     pub fn runs(self) -> bool {
@@ -105,7 +98,7 @@ pub(super) fn build(
     verbosity: Verbosity,
 ) -> Result<Document> {
     let mut command = doc! { "explain": inner(coll, explained, reading)? };
-    command.insert("verbosity", verbosity.as_str());
+    command.insert("verbosity", encoded(verbosity)?);
     reading.describe_concern(&mut command)?;
     Ok(command)
 }
@@ -124,18 +117,18 @@ fn inner(coll: &str, explained: Explained, reading: &Reading) -> Result<Document
         }
         Explained::Find { filter, projection, sort, skip, limit, variables, allow_disk_use } => {
             let mut command = doc! { "find": coll, "filter": filter };
-            add(&mut command, "projection", projection);
-            add(&mut command, "sort", sort);
-            add(&mut command, "skip", skip);
-            add(&mut command, "limit", limit);
-            add(&mut command, "let", variables);
-            add(&mut command, "allowDiskUse", allow_disk_use);
+            insert_given(&mut command, "projection", projection);
+            insert_given(&mut command, "sort", sort);
+            insert_given(&mut command, "skip", skip);
+            insert_given(&mut command, "limit", limit);
+            insert_given(&mut command, "let", variables);
+            insert_given(&mut command, "allowDiskUse", allow_disk_use);
             command
         }
         Explained::Aggregate { pipeline, variables, allow_disk_use } => {
             let mut command = doc! { "aggregate": coll, "pipeline": pipeline, "cursor": {} };
-            add(&mut command, "let", variables);
-            add(&mut command, "allowDiskUse", allow_disk_use);
+            insert_given(&mut command, "let", variables);
+            insert_given(&mut command, "allowDiskUse", allow_disk_use);
             command
         }
         Explained::Count { filter } => doc! { "count": coll, "query": filter },
@@ -145,12 +138,6 @@ fn inner(coll: &str, explained: Explained, reading: &Reading) -> Result<Document
     };
     reading.describe(&mut command)?;
     Ok(command)
-}
-
-fn add(command: &mut Document, name: &str, value: Option<impl Into<Bson>>) {
-    if let Some(value) = value {
-        command.insert(name, value);
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use mongodb::bson::{self, Document};
 use mongodb::options::{Collation, Hint, ReadConcern, ReadConcernLevel, SelectionCriteria};
 
 use super::collation::collation;
+use crate::backend::mongodb::command::{encoded, insert_given};
 use crate::backend::mongodb::driver::read_preference;
 use crate::error::{Error, Result};
 
@@ -68,23 +69,14 @@ impl Reading {
 
     /// Adds collation and hint to a command that is put together by hand.
     pub(crate) fn describe(&self, command: &mut Document) -> Result<()> {
-        let unreadable = |_| Error::internal("an option could not be encoded");
-        if let Some(collation) = &self.collation {
-            command.insert("collation", bson::serialize_to_bson(collation).map_err(unreadable)?);
-        }
-        if let Some(hint) = &self.hint {
-            command.insert("hint", bson::serialize_to_bson(hint).map_err(unreadable)?);
-        }
+        insert_given(command, "collation", self.collation.as_ref().map(encoded).transpose()?);
+        insert_given(command, "hint", self.hint.as_ref().map(encoded).transpose()?);
         Ok(())
     }
 
     /// Adds the read concern to a command that is put together by hand.
     pub(crate) fn describe_concern(&self, command: &mut Document) -> Result<()> {
-        if let Some(concern) = &self.concern {
-            let concern = bson::serialize_to_bson(concern)
-                .map_err(|_| Error::internal("an option could not be encoded"))?;
-            command.insert("readConcern", concern);
-        }
+        insert_given(command, "readConcern", self.concern.as_ref().map(encoded).transpose()?);
         Ok(())
     }
 }

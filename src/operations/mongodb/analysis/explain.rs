@@ -9,8 +9,8 @@ use crate::backend::mongodb::{Explained, Node, Summary, Verbosity, gate, plan, s
 use crate::ejson::{Document, Mode, Pipeline, Update, json_of};
 use crate::error::{Code, Error, Result};
 use crate::operations::mongodb::aggregate::{RunOptions, allowed};
-use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
+use crate::operations::mongodb::gated::checked;
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 

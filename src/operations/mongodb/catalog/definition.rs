@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::options::{
-    Granularity, Images, ValidationAction, ValidationLevel, buckets, name_of, seconds, validator,
-    view,
+    Granularity, Images, ValidationAction, ValidationLevel, buckets, seconds, validator, view,
 };
-use crate::backend::mongodb::{Namespace, collation};
+use crate::backend::mongodb::{Namespace, encoded, insert_given};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
+use crate::operations::mongodb::gated::collation_rules;
 use crate::request::context::Context;
 use crate::request::params::within;
 
@@ -88,38 +88,27 @@ impl CreateOptions {
             options.insert("capped", true);
             options.insert("size", within("size", self.size.unwrap_or(0), 1..=MOST_BYTES)?);
         }
-        if let Some(max) = self.max {
-            options.insert("max", within("max", max, 1..=MOST_DOCUMENTS)?);
-        }
-        if let Some(rules) = &self.validator {
-            options.insert("validator", validator(rules)?);
-        }
-        if let Some(level) = self.validation_level {
-            options.insert("validationLevel", name_of(level)?);
-        }
-        if let Some(action) = self.validation_action {
-            options.insert("validationAction", name_of(action)?);
-        }
-        if let Some(rules) = &self.collation {
-            let rules = rules.tree()?;
-            collation(&rules)?;
-            options.insert("collation", rules);
-        }
-        if let Some(series) = self.timeseries {
-            options.insert("timeseries", series.checked()?);
-        }
-        if let Some(after) = self.expire_after_seconds {
-            options.insert("expireAfterSeconds", seconds(after)?);
-        }
-        if let Some(index) = self.clustered_index {
-            options.insert("clusteredIndex", index.checked()?);
-        }
+        let max = self.max.map(|max| within("max", max, 1..=MOST_DOCUMENTS)).transpose()?;
+        insert_given(&mut options, "max", max);
+        let rules = self.validator.as_ref().map(validator).transpose()?;
+        insert_given(&mut options, "validator", rules);
+        let level = self.validation_level.map(encoded).transpose()?;
+        insert_given(&mut options, "validationLevel", level);
+        let action = self.validation_action.map(encoded).transpose()?;
+        insert_given(&mut options, "validationAction", action);
+        let rules = self.collation.as_ref().map(collation_rules).transpose()?;
+        insert_given(&mut options, "collation", rules);
+        let series = self.timeseries.map(Timeseries::checked).transpose()?;
+        insert_given(&mut options, "timeseries", series);
+        let after = self.expire_after_seconds.map(seconds).transpose()?;
+        insert_given(&mut options, "expireAfterSeconds", after);
+        let index = self.clustered_index.map(ClusteredIndex::checked).transpose()?;
+        insert_given(&mut options, "clusteredIndex", index);
         if let Some(on) = &self.view_on {
             options.extend(view(cx, namespace.db(), on, self.pipeline.as_ref())?);
         }
-        if let Some(images) = self.change_stream_pre_and_post_images {
-            options.insert("changeStreamPreAndPostImages", images.document());
-        }
+        let images = self.change_stream_pre_and_post_images;
+        insert_given(&mut options, "changeStreamPreAndPostImages", images);
         Ok(options)
     }
 
@@ -181,9 +170,7 @@ impl Timeseries {
         let buckets =
             buckets(self.granularity, self.bucket_max_span_seconds, self.bucket_rounding_seconds)?;
         let mut options = doc! { "timeField": self.time_field };
-        if let Some(meta) = self.meta_field {
-            options.insert("metaField", meta);
-        }
+        insert_given(&mut options, "metaField", self.meta_field);
         options.extend(buckets);
         Ok(options)
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::collection::readable;
-use crate::backend::mongodb::gate;
+use crate::backend::mongodb::{encoded, gate, insert_given};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
@@ -61,15 +61,10 @@ pub(super) struct Images {
     enabled: bool,
 }
 
-impl Images {
-    pub(super) fn document(self) -> bson::Document {
-        doc! { "enabled": self.enabled }
+impl From<Images> for Bson {
+    fn from(images: Images) -> Self {
+        doc! { "enabled": images.enabled }.into()
     }
-}
-
-/// The name that a server has for it.
-pub(super) fn name_of<T: Serialize>(value: T) -> Result<Bson> {
-    bson::serialize_to_bson(&value).map_err(|_| Error::internal("a name could not be encoded"))
 }
 
 /// A validator, checked.
@@ -117,9 +112,7 @@ pub(super) fn buckets(
     rounding: Option<i64>,
 ) -> Result<bson::Document> {
     let mut options = doc! {};
-    if let Some(granularity) = granularity {
-        options.insert("granularity", name_of(granularity)?);
-    }
+    insert_given(&mut options, "granularity", granularity.map(encoded).transpose()?);
     match (span, rounding) {
         (None, None) => {}
         (Some(span), Some(rounding)) if span == rounding => {

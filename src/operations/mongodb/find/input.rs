@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::backend::mongodb::{Cap, Identity, Namespace, Order, Position, Query};
 use crate::ejson::{Document, Mode, ShownAs};
 use crate::error::{Error, Result};
-use crate::operations::mongodb::changes::checked;
+use crate::operations::mongodb::gated::checked;
 use crate::operations::mongodb::reading::{HintInput, ReadOptions};
 use crate::request::params::within;
 
