@@ -49,4 +49,7 @@ pub use self::watch::{
     BeforeChange, ChangeStream, Changes, FullDocument, News, Start, WatchOptions, Watched,
     history_is_lost,
 };
-pub use self::write::{Change, Changed, Report, Selection, Statement, with_id};
+pub use self::write::{
+    BulkFailure, Change, ChangeFailure, Changed, InsertFailure, Report, Selection, Sent, Statement,
+    WriteError, with_id,
+};

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::collection::{readable, writable};
-use super::conditional::{Seen, Wanted, change, conflict, remove};
+use super::conditional::{Seen, Wanted, change, remove};
 use super::gated::{of_update, refuse_filters};
 use super::id::{self, Encoding, IdType};
 use crate::ejson::{Canonical, Document, Form, Mode, ShownAs, Update, etag};
@@ -166,7 +166,7 @@ pub(super) async fn update(
     let call = client.call(cx.deadline, &cx.request_id);
     let shown_as = input.shown_as;
     let changed = change(&call, &namespace, &id, wanted, seen, input.upsert).await;
-    let changed = changed.map_err(|error| conflict(error, shown_as))?;
+    let changed = changed.map_err(|failure| failure.told(shown_as))?;
     let changed = changed.ok_or_else(|| missing(&input.coll, &id))?;
     let etag = changed.document.as_deref().map(etag);
     let reply = Reply::write(|writer| {
@@ -225,7 +225,7 @@ pub(super) async fn delete(
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
     let deleted = remove(&call, &namespace, &id, seen).await;
-    if !deleted.map_err(|error| conflict(error, input.shown_as))? {
+    if !deleted.map_err(|failure| failure.told(input.shown_as))? {
         return Err(missing(&input.coll, &id));
     }
     Reply::of(&DocumentDeleted { deleted_count: 1 })
