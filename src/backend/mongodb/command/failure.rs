@@ -11,6 +11,12 @@ use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 use crate::sockets::dialling;
 
+/// Codes of errors that end a command wherever it is.
+const INTERRUPTIONS: [i32; 24] = [
+    6, 7, 24, 43, 50, 64, 89, 91, 112, 133, 134, 189, 237, 251, 262, 317, 358, 9001, 10107, 11600,
+    11601, 11602, 13435, 13436,
+];
+
 /// What an operation can have changed when its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -169,32 +175,7 @@ impl Attempt<'_> {
 
 /// Whether an error ends a command wherever it is, and not only before it did anything.
 pub(crate) fn interrupts(code: i32) -> bool {
-    matches!(
-        code,
-        6 | 7
-            | 24
-            | 43
-            | 50
-            | 64
-            | 89
-            | 91
-            | 112
-            | 133
-            | 134
-            | 189
-            | 237
-            | 251
-            | 262
-            | 317
-            | 358
-            | 9001
-            | 10107
-            | 11600
-            | 11601
-            | 11602
-            | 13435
-            | 13436
-    )
+    INTERRUPTIONS.contains(&code)
 }
 
 /// A write that a server made, and that the others may not have.

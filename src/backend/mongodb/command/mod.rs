@@ -16,4 +16,4 @@ pub(super) use self::failure::{
     Effect, Failure, as_value, interrupts, is_unknown_command, json_of, server_code, server_error,
 };
 pub use self::given::{encoded, insert_given};
-pub(super) use self::run::{Found, integer, unexpected};
+pub(super) use self::run::{Found, integer, trees, unexpected};

@@ -59,6 +59,16 @@ impl Call<'_> {
         Ok(self.found(db, command, all).await?.documents)
     }
 
+    /// The same as trees of values; `what` they are is for the failure of one that is none.
+    pub(crate) async fn trees(
+        &self,
+        db: &str,
+        command: Document,
+        what: &str,
+    ) -> Result<Vec<Document>> {
+        trees(&self.documents(db, command).await?, what)
+    }
+
     /// The same up to a cap, in bytes of BSON.
     pub(crate) async fn found(&self, db: &str, mut command: Document, cap: Cap) -> Result<Found> {
         self.mark(&mut command);
@@ -130,6 +140,11 @@ fn unreplicated(error: Document) -> Failure {
         Ok(concern) => not_replicated(&concern).into(),
         Err(_) => unexpected("a write concern").into(),
     }
+}
+
+pub(crate) fn trees(documents: &[RawDocumentBuf], what: &str) -> Result<Vec<Document>> {
+    let unreadable = |_| Error::internal(format!("{what} could not be read"));
+    documents.iter().map(|raw| Document::try_from(raw).map_err(unreadable)).collect()
 }
 
 /// Servers give the same number as an integer, a long or a double, depending on its size.

@@ -9,7 +9,7 @@ use super::redact;
 use super::running::RunningOperations;
 use crate::backend::Warnings;
 use crate::backend::mongodb::cap::Cap;
-use crate::backend::mongodb::command::{Call, integer};
+use crate::backend::mongodb::command::{Call, integer, trees};
 use crate::backend::mongodb::driver::APP_NAME;
 use crate::ejson::{self, Mode, json_of};
 use crate::error::{Code, Error, Result};
@@ -190,8 +190,7 @@ impl Call<'_> {
 }
 
 fn documents(running: &RunningOperations) -> Result<Vec<Document>> {
-    let unreadable = |_| Error::internal("an operation could not be read");
-    running.operations.iter().map(|raw| Document::try_from(raw).map_err(unreadable)).collect()
+    trees(&running.operations, "an operation")
 }
 
 /// Whether an operation has this number, as whichever type the server gives it.

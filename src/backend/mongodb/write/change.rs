@@ -9,7 +9,7 @@ use mongodb::options::{
 use super::{diff, exact};
 use crate::backend::mongodb::command::Call;
 use crate::backend::mongodb::names::Namespace;
-use crate::backend::mongodb::read::by_id;
+use crate::backend::mongodb::read::{by_id, primary};
 use crate::ejson::raw::fields;
 use crate::ejson::{Mode, ShownAs, etag, value_of};
 use crate::error::{Code, Error, Result};
@@ -144,7 +144,7 @@ impl Call<'_> {
         expected: &RawDocument,
     ) -> Result<Option<Changed>, ChangeFailure> {
         let filter = exact::filter(&id, expected)?;
-        let document = self.current_where(namespace, filter, Some(simple())).await?;
+        let document = self.one(namespace, filter, Some(simple()), Some(primary())).await?;
         if document.is_none() {
             self.refuse_if_changed(namespace, id).await?;
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::topic::{Topic, TopicKind};
 use crate::error::{Cause, Error, Result};
-use crate::fanout::Frames;
+use crate::fanout::{Frames, Gap, GapReason};
 use crate::json::{Object, TextOrBytes, Writer};
 
 /// What a subscriber reads.
@@ -33,10 +33,9 @@ pub enum Notice<'a> {
     Unsubscribed(TopicName<'a>),
     /// Messages were or may have been missed.
     Gap {
-        /// How many; `null` where nobody knows.
-        dropped: Option<u64>,
-        /// Why.
-        reason: GapReason,
+        /// How many, and why.
+        #[serde(flatten)]
+        gap: Gap,
         /// What they would have come by; not there where it may be anything.
         #[serde(flatten)]
         topic: Option<TopicName<'a>>,
@@ -66,19 +65,6 @@ pub struct TopicName<'a> {
     /// Whether it is a sharded channel; not there where it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     sharded: Option<bool>,
-}
-
-/// Why messages were missed.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GapReason {
-    /// The reader was too slow.
-    #[allow(dead_code)] // the outbox writes it
-    SlowReader,
-    /// The server could not be heard for a while.
-    Reconnected,
-    /// The message was too large to be read.
-    TooLarge,
 }
 
 impl<'a> From<&'a Topic> for TopicName<'a> {
@@ -125,14 +111,14 @@ pub(super) fn unsubscribed(topic: &Topic) -> Result<Frames> {
 
 /// Messages may have been missed, and nobody knows how many.
 pub(super) fn gap(topic: &Topic) -> Result<Frames> {
-    let topic = Some(topic.into());
-    Notice::Gap { dropped: None, reason: GapReason::Reconnected, topic }.frames()
+    let gap = Gap { dropped: None, reason: GapReason::Reconnected };
+    Notice::Gap { gap, topic: Some(topic.into()) }.frames()
 }
 
 /// A message was not read.
 pub(super) fn too_large(topic: &Topic) -> Result<Frames> {
-    let topic = Some(topic.into());
-    Notice::Gap { dropped: Some(1), reason: GapReason::TooLarge, topic }.frames()
+    let gap = Gap { dropped: Some(1), reason: GapReason::TooLarge };
+    Notice::Gap { gap, topic: Some(topic.into()) }.frames()
 }
 
 /// The topic is not subscribed; or, without one, a request is not obeyed.

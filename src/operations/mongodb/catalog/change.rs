@@ -128,7 +128,7 @@ async fn refuse_violations(
     rules: bson::Document,
 ) -> Result<()> {
     let violating = doc! { "$nor": [rules] };
-    let Some(document) = call.find_exactly(namespace, violating, None).await? else {
+    let Some(document) = call.one(namespace, violating, None, None).await? else {
         return Ok(());
     };
     let document = value_of(&document, Mode::Relaxed)?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::collection::readable;
 use super::options;
-use crate::backend::mongodb::{Cap, Count, CountKind, Query};
+use crate::backend::mongodb::{Cap, Count, Query};
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Result};
 use crate::json::Object;
@@ -76,11 +76,9 @@ pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply
     let some = documents.len() > start;
     documents.raw("]");
     let (count, truncated) = match found {
-        Ok(end) if !end.has_more => (exactly(end.returned), false),
+        Ok(end) if !end.has_more => (Count::exactly(end.returned), false),
         Ok(end) => (call.count(&namespace, violating).await?, end.truncated),
-        Err(error) if error.code() == Code::DbTimeout => {
-            (Count { value: None, kind: CountKind::Timeout }, false)
-        }
+        Err(error) if error.code() == Code::DbTimeout => (Count::TIMEOUT, false),
         Err(error) => return Err(error),
     };
     let valid = match count.value {
@@ -92,8 +90,4 @@ pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply
     object.member("truncated", &truncated)?;
     object.close();
     Ok(Reply::close(out))
-}
-
-fn exactly(value: u64) -> Count {
-    Count { value: Some(value), kind: CountKind::Exact }
 }

@@ -9,7 +9,6 @@ mod statement;
 
 use mongodb::bson::raw::cstr;
 use mongodb::bson::{self, Document, RawArrayBuf, RawBson, RawDocumentBuf};
-use mongodb::options::{ReadPreference, SelectionCriteria};
 
 pub use self::report::{BulkFailure, Report, Sent, WriteError};
 pub use self::statement::{Selection, Statement};
@@ -17,6 +16,7 @@ pub use self::statement::{Selection, Statement};
 use self::batch::{WriteBatch, batches};
 use crate::backend::mongodb::command::Call;
 use crate::backend::mongodb::names::Namespace;
+use crate::backend::mongodb::read::primary;
 use crate::error::{Error, Result};
 
 impl Call<'_> {
@@ -67,10 +67,9 @@ impl Call<'_> {
             let concern = bson::serialize_to_raw_document_buf(concern).map_err(unencodable)?;
             command.append(cstr!("writeConcern"), concern);
         }
-        let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
         self.write_many(async {
             let database = driver.database(namespace.db());
-            Ok(database.run_raw_command(command).selection_criteria(primary).await?)
+            Ok(database.run_raw_command(command).selection_criteria(primary()).await?)
         })
         .await
     }
