@@ -270,7 +270,7 @@ fn locate(sql: &str, position: usize) -> (usize, &str, usize) {
 
 /// The error of a connection that broke while an answer was awaited.
 pub(super) fn lost(message: &str, outcome: Outcome) -> Error {
-    Error::new(Code::DbConnectionFailed, message).outcome(outcome)
+    Error::unreachable(message).outcome(outcome)
 }
 
 #[cfg(test)]

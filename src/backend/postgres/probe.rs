@@ -5,7 +5,7 @@ use super::query::{Progress, Statement, exchange};
 use super::session::{Connector, is_encrypted};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::Writer;
 use crate::target::PostgresTarget;
 
@@ -80,7 +80,7 @@ pub async fn probe(
 fn told(failure: Failure) -> Error {
     match failure {
         Failure::Server(error) => error.to_error(None),
-        Failure::Lost(why) => Error::new(Code::DbConnectionFailed, why),
+        Failure::Lost(why) => Error::unreachable(why),
         Failure::Refused(error) => error,
     }
 }

@@ -123,7 +123,7 @@ impl Attempt<'_> {
             ErrorKind::Shutdown => self.unreachable("the connection is being closed"),
             ErrorKind::InvalidArgument { message, .. } => {
                 if message.contains("must be within") || message.contains("too large") {
-                    Error::new(Code::PayloadTooLarge, message.clone())
+                    Error::too_large(message.clone())
                 } else {
                     Error::validation(message.clone())
                 }
@@ -132,7 +132,7 @@ impl Attempt<'_> {
                 Error::new(Code::DbQueryError, message)
             }
             ErrorKind::InvalidResponse { .. } | ErrorKind::Bson(_) => {
-                Error::new(Code::DbConnectionFailed, "the server's answer could not be understood")
+                Error::unreachable("the server's answer could not be understood")
                     .outcome(self.outcome())
             }
             _ => Error::internal("the MongoDB driver failed in an unexpected way")
@@ -144,7 +144,7 @@ impl Attempt<'_> {
     fn unreachable(&self, what: &str) -> Error {
         let error = match self.tunnel.failure() {
             Some(error) if !self.sent => error.outcome(Outcome::NotApplied),
-            _ => Error::new(Code::DbConnectionFailed, what).outcome(self.outcome()),
+            _ => Error::unreachable(what).outcome(self.outcome()),
         };
         // With a connection to any server, it is this operation alone that found none: it may ask
         // for a kind of server that there is not.
@@ -181,10 +181,9 @@ pub(crate) fn interrupts(code: i32) -> bool {
 /// A write that a server made, and that the others may not have.
 pub(super) fn not_replicated(concern: &WriteConcernError) -> Error {
     let message = &concern.message;
-    Error::new(
-        Code::DbConnectionFailed,
-        format!("the write was made but not replicated as the write concern asks for: {message}"),
-    )
+    Error::unreachable(format!(
+        "the write was made but not replicated as the write concern asks for: {message}"
+    ))
     .outcome(Outcome::Unknown)
     .detail("server_code", concern.code)
 }
@@ -196,10 +195,9 @@ fn insert_many(insert: &InsertManyError) -> Error {
     let Some(first) = errors.first() else {
         let concern = insert.write_concern_error.as_ref();
         let message = concern.map_or("", |e| e.message.as_str());
-        return Error::new(
-            Code::DbConnectionFailed,
-            format!("the documents were inserted but not replicated as asked for: {message}"),
-        )
+        return Error::unreachable(format!(
+            "the documents were inserted but not replicated as asked for: {message}"
+        ))
         .outcome(Outcome::Unknown);
     };
     let name = first.code_name.as_deref().unwrap_or_default();

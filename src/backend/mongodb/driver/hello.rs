@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::target::{Endpoint, tls};
 
@@ -69,14 +69,13 @@ where
                 "{host}:{port} does not answer like a MongoDB server without TLS or with the TLS \
                  settings of this connection: {e}"
             );
-            tls::explain(host, &e).unwrap_or_else(|| Error::new(Code::DbConnectionFailed, message))
+            tls::explain(host, &e).unwrap_or_else(|| Error::unreachable(message))
         })?;
     let newest = reply.get_i32("maxWireVersion").unwrap_or(0);
     if newest < OLDEST_WIRE_VERSION {
-        return Err(Error::new(
-            Code::DbConnectionFailed,
-            format!("the server at {host}:{port} is older than MongoDB 5.0"),
-        ));
+        return Err(Error::unreachable(format!(
+            "the server at {host}:{port} is older than MongoDB 5.0"
+        )));
     }
     let set = reply.get_str("setName").ok();
     if let Some(wanted) = replica_set
@@ -84,13 +83,10 @@ where
     {
         let found =
             set.map_or("no replica set".to_owned(), |set| format!("the replica set {set:?}"));
-        return Err(Error::new(
-            Code::DbConnectionFailed,
-            format!(
-                "the server at {host}:{port} belongs to {found}, and the connection's `replicaSet` \
+        return Err(Error::unreachable(format!(
+            "the server at {host}:{port} belongs to {found}, and the connection's `replicaSet` \
                  is {wanted:?}"
-            ),
-        ));
+        )));
     }
     let is_router = reply.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
     let is_member = is_router || set.is_some();

@@ -14,7 +14,7 @@ use super::hello::ServerKind;
 use super::meter::Meter;
 use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::target::{Endpoint, MongoTarget};
 
@@ -51,13 +51,10 @@ impl Seeds {
                 Error::timeout(message, Outcome::NotApplied)
             })?
             .map_err(|_| {
-                Error::new(
-                    Code::DbConnectionFailed,
-                    format!(
-                        "the SRV record _mongodb._tcp.{host} could not be resolved; check the \
+                Error::unreachable(format!(
+                    "the SRV record _mongodb._tcp.{host} could not be resolved; check the \
                          host name"
-                    ),
-                )
+                ))
             })?;
         let endpoints = options.hosts.iter().filter_map(endpoint).collect();
         Ok(Self { endpoints, srv: Some(options) })

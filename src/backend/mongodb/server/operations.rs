@@ -12,7 +12,7 @@ use crate::backend::mongodb::cap::Cap;
 use crate::backend::mongodb::command::{Call, integer, trees};
 use crate::backend::mongodb::driver::APP_NAME;
 use crate::ejson::{self, Mode, json_of};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
 /// An operation that runs. What the server does not say of it is `null`.
@@ -158,8 +158,7 @@ impl Call<'_> {
         };
         let operation = Operation::of(&running, false)?;
         if operation.internal {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
+            return Err(Error::not_allowed(
                 "the server runs this operation for itself; ending it could stop it from working",
             ));
         }

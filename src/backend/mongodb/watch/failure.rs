@@ -59,5 +59,5 @@ pub(super) fn told(error: Error) -> Error {
 
 /// The cursor was over without saying so.
 pub(super) fn cursor_ended() -> Error {
-    Error::new(Code::DbConnectionFailed, "the change stream's cursor was lost")
+    Error::unreachable("the change stream's cursor was lost")
 }

@@ -6,7 +6,7 @@ use crate::backend::mongodb::types::{
     ARRAY, DECIMAL, DOCUMENT, DOUBLE, INT32, INT64, STRING, SYMBOL, alias,
 };
 use crate::ejson::raw::{Field, fields};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Bytes that a command may have, less what is in it besides the filter and the change.
 const MAX_COMMAND: usize = 16_000_000;
@@ -20,8 +20,7 @@ const MAX_COMMAND: usize = 16_000_000;
 /// The operation must have the simple collation, or strings are compared by rules of a language.
 pub(crate) fn filter(id: &Bson, expected: &RawDocument) -> Result<Document> {
     if expected.as_bytes().len() > MAX_COMMAND / 2 {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
+        return Err(Error::too_large(
             "the document is too large to be compared with the stored one; change it without \
              `if_match` and `if_unchanged`",
         ));

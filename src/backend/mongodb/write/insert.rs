@@ -6,7 +6,7 @@ use mongodb::error::ErrorKind;
 
 use crate::backend::mongodb::command::{Call, Failure};
 use crate::backend::mongodb::names::Namespace;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Bytes of all documents of one insert; servers take messages of 48,000,000 bytes.
 const MAX_INSERT: usize = 47_000_000;
@@ -36,7 +36,7 @@ impl Call<'_> {
         if bytes > MAX_INSERT {
             let message =
                 format!("the documents have more than {MAX_INSERT} bytes; insert fewer at a time");
-            let error = Error::new(Code::PayloadTooLarge, message);
+            let error = Error::too_large(message);
             return Err(InsertFailure { error, refused: Vec::new() });
         }
         let collection = self.collection(namespace);
@@ -76,8 +76,8 @@ pub(super) fn prepended(element: &[u8], document: &RawDocument) -> Result<RawDoc
     bytes.extend_from_slice(&[0; 4]);
     bytes.extend_from_slice(element);
     bytes.extend_from_slice(rest);
-    let length = i32::try_from(bytes.len())
-        .map_err(|_| Error::new(Code::PayloadTooLarge, "the document is too large"))?;
+    let length =
+        i32::try_from(bytes.len()).map_err(|_| Error::too_large("the document is too large"))?;
     bytes[..4].copy_from_slice(&length.to_le_bytes());
     RawDocumentBuf::from_bytes(bytes)
         .map_err(|_| Error::validation("the document can't be encoded as BSON"))

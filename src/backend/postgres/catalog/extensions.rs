@@ -13,7 +13,7 @@ use crate::backend::postgres::client::Client;
 use crate::backend::postgres::query::{Parameter, Statement, array_literal};
 use crate::backend::postgres::statement::{Names, gate};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::Writer;
 
 /// How long an answer of the catalog is trusted. Who makes an extension may write.
@@ -83,7 +83,7 @@ impl Client {
             "the function {name} of the extension {extension} may do more than read; that needs write \
              permission and read_only off"
         );
-        Err(Error::new(Code::OperationNotAllowed, message).detail("function", name))
+        Err(Error::not_allowed(message).detail("function", name))
     }
 
     async fn owners_of(

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::backend::postgres::client::Client;
 use crate::backend::postgres::query::{Parameter, Shape, Statement, array_literal};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::Writer;
 
 const TABLES: &str = include_str!("tables.sql");
@@ -64,8 +64,7 @@ impl Client {
         };
         let answer = self.run(&statement, deadline, out).await?;
         if answer.truncated {
-            return Err(Error::new(
-                Code::PayloadTooLarge,
+            return Err(Error::too_large(
                 "the tables are more than fits into one answer; page with limit and offset, or \
                  leave out the columns",
             ));

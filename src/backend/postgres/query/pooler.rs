@@ -10,7 +10,7 @@ use super::request::Statement;
 use crate::backend::postgres::error::Failure;
 use crate::backend::postgres::session::{Connection, Frame};
 use crate::backend::postgres::statement::{Token, leftovers, tokens};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Finds out, once, whether a pooler stands between. A server names its own process in the key for
 /// cancelling; a pooler gives a key of its own, or none.
@@ -52,13 +52,10 @@ pub(crate) fn check(statement: &Statement) -> Result<()> {
         return Ok(());
     }
     let Some(what) = leftovers::of(&statement.sql) else { return Ok(()) };
-    Err(Error::new(
-        Code::OperationNotAllowed,
-        format!(
-            "{what} would change a session that others use: this connection goes through a pooler. \
+    Err(Error::not_allowed(format!(
+        "{what} would change a session that others use: this connection goes through a pooler. \
              Connect to the server directly, or make it a setting of the role or the database"
-        ),
-    ))
+    )))
 }
 
 /// Whether a statement that refused to run in a transaction of ours may be run without one: one of

@@ -27,7 +27,7 @@ pub(crate) async fn log_in(stream: Stream, target: &PostgresTarget) -> Result<Co
         Ok(()) => Ok(connection),
         Err(Failure::Refused(error)) => Err(error),
         Err(Failure::Server(error)) => Err(error.to_log_in_error()),
-        Err(Failure::Lost(why)) => Err(Error::new(Code::DbConnectionFailed, why)),
+        Err(Failure::Lost(why)) => Err(Error::unreachable(why)),
     }
 }
 

@@ -56,10 +56,7 @@ pub(super) async fn secure(
             )
         })?
         .map_err(|e| {
-            Error::new(
-                Code::DbConnectionFailed,
-                format!("the server closed the connection when asked for TLS: {e}"),
-            )
+            Error::unreachable(format!("the server closed the connection when asked for TLS: {e}"))
         })?;
     match answer {
         b'S' => {
@@ -72,10 +69,7 @@ pub(super) async fn secure(
             "the server does not offer TLS, and this connection requires it; turn TLS on at the \
              server or set sslmode=prefer",
         )),
-        _ => Err(Error::new(
-            Code::DbConnectionFailed,
-            "what answers at this address is not a PostgreSQL server",
-        )),
+        _ => Err(Error::unreachable("what answers at this address is not a PostgreSQL server")),
     }
 }
 

@@ -9,7 +9,7 @@
 use super::functions::{self, has_effects};
 use super::lexer::{Token, tokens};
 use super::weight;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Lets a statement pass that only reads.
 pub(crate) fn check_read(sql: &str) -> Result<()> {
@@ -25,7 +25,7 @@ pub(crate) fn check_read(sql: &str) -> Result<()> {
             Some(Token::Word(word)) => word.to_uppercase(),
             _ => "this".to_owned(),
         };
-        return Err(refused(format!(
+        return Err(Error::not_allowed(format!(
             "a read-only statement begins with SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW; \
              {first} needs write permission and read_only off"
         )));
@@ -46,11 +46,13 @@ pub(crate) fn check_write(sql: &str) -> Result<()> {
     let first = first.to_ascii_uppercase();
     match first.as_str() {
         "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
-            Err(refused(format!(
+            Err(Error::not_allowed(format!(
                 "{first} would have no effect: each statement is a transaction of its own"
             )))
         }
-        "COPY" => Err(refused("COPY is not possible here: export and import stream rows")),
+        "COPY" => {
+            Err(Error::not_allowed("COPY is not possible here: export and import stream rows"))
+        }
         _ => Ok(()),
     }
 }
@@ -180,7 +182,7 @@ fn no_writes(statement: &[Token<'_>]) -> Result<()> {
             || (token.is("delete") && named("from"))
             || (token.is("update") && matches!(next, Some(Token::Word(_) | Token::Quoted(_))));
         if begins && writes {
-            return Err(refused(
+            return Err(Error::not_allowed(
                 "the statement writes; that needs write permission and read_only off",
             ));
         }
@@ -199,19 +201,16 @@ fn no_effects(tokens: &[Token<'_>]) -> Result<()> {
 }
 
 fn has_an_effect(name: String) -> Error {
-    refused(format!(
+    Error::not_allowed(format!(
         "the function {name} does more than read; that needs write permission and read_only off"
     ))
     .detail("function", name)
 }
 
-fn refused(message: impl Into<String>) -> Error {
-    Error::new(Code::OperationNotAllowed, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use proptest::prelude::*;
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::backend::mongodb::AggregateOptions;
 use crate::backend::mongodb::gate::{self, Needs};
 use crate::ejson::{Document, Pipeline};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::permission::Permission;
 use crate::request::context::Context;
@@ -52,10 +52,7 @@ pub(crate) fn allowed(
         cx.require(Permission::Admin)?;
     }
     if needs.change_stream {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
-            "a change stream does not end; it can't be read as a list",
-        ));
+        return Err(Error::not_allowed("a change stream does not end; it can't be read as a list"));
     }
     Ok((stages, needs))
 }
@@ -70,5 +67,5 @@ pub(super) fn check_source(needs: Needs, whole_database: bool) -> Result<()> {
         }
         _ => return Ok(()),
     };
-    Err(Error::new(Code::OperationNotAllowed, message))
+    Err(Error::not_allowed(message))
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::input::{RunOptions, allowed, check_source};
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
 use crate::ejson::{Document, Form, Mode, Pipeline, ShownAs};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::operations::mongodb::collection::readable;
 use crate::permission::Permission;
 use crate::request::context::{Accept, Context};
@@ -54,8 +54,7 @@ pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply<Vec<Docum
     if needs.write {
         cx.require(Permission::Write)?;
         if !input.confirm {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
+            return Err(Error::not_allowed(
                 "the pipeline writes with `$out` or `$merge`; send `confirm: true` to run it",
             ));
         }
@@ -102,8 +101,7 @@ pub(super) async fn run_on_database(
     let (stages, needs) = allowed(cx, &input.pipeline, &input.db)?;
     check_source(needs, true)?;
     if needs.write {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "what tells of the server is not written to a collection here",
         ));
     }
@@ -185,8 +183,7 @@ fn too_much(bytes: bool) -> Error {
     } else {
         format!("than {LIMIT} documents")
     };
-    Error::new(
-        Code::PayloadTooLarge,
-        format!("the result has more {what}; add a `$limit` or `$project` stage, or send `limit`"),
-    )
+    Error::too_large(format!(
+        "the result has more {what}; add a `$limit` or `$project` stage, or send `limit`"
+    ))
 }

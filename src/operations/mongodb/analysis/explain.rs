@@ -9,7 +9,7 @@ use crate::backend::mongodb::{
     Explained, Node, Selection, Statement, Summary, Verbosity, plan, summarize,
 };
 use crate::ejson::{Document, Mode, Pipeline, Update, json_of};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::operations::mongodb::aggregate::{RunOptions, allowed};
 use crate::operations::mongodb::collection::readable;
 use crate::operations::mongodb::gated::{checked, of_update};
@@ -218,8 +218,7 @@ fn explainable(
 ) -> Result<Vec<bson::Document>> {
     let (stages, needs) = allowed(cx, pipeline, db)?;
     if needs.write && verbosity.runs() {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "a pipeline that ends in `$out` or `$merge` is explained with `queryPlanner` only",
         ));
     }

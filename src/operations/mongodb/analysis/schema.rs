@@ -208,8 +208,7 @@ fn bounded(writer: &mut Writer, most: usize, answer: &impl Serialize) -> Result<
     let start = writer.len();
     writer.value(answer)?;
     if writer.len() - start > most {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
+        return Err(Error::too_large(
             "the schema is larger than an answer may be; ask for fewer `paths` or `values`",
         ));
     }

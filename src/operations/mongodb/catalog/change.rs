@@ -109,8 +109,7 @@ pub(super) async fn change(cx: &Context, input: ChangeInput) -> Result<Reply<Col
 
 fn renamed(namespace: &Namespace, name: &str, to_db: Option<&str>) -> Result<Namespace> {
     if to_db.is_some_and(|db| db != namespace.db()) {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "a collection can't be renamed into another database: the server would copy it while \
              nobody else can use either; export it and import it there",
         ));

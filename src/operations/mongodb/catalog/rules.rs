@@ -1,6 +1,6 @@
 //! How much is listed at once, and what must be said twice.
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::params::within;
 
 /// Entries on one page at most.
@@ -16,8 +16,7 @@ pub(super) fn confirmed(confirm: Option<&str>, name: &str, what: &str) -> Result
     if confirm == Some(name) {
         return Ok(());
     }
-    Err(Error::new(
-        Code::OperationNotAllowed,
-        format!("{what} can't be undone; send its exact name as `confirm` to do it"),
-    ))
+    Err(Error::not_allowed(format!(
+        "{what} can't be undone; send its exact name as `confirm` to do it"
+    )))
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::backend::mongodb::{BeforeChange, FullDocument, Start, WatchOptions, gate};
 use crate::ejson::{Document, Mode, Pipeline, parse_value};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::params::within;
 
 const MOST_AT_A_TIME: u32 = 1000;
@@ -77,7 +77,7 @@ impl WatchInput {
         }
         if self.batch_size.is_some_and(|batch| batch > MOST_AT_A_TIME) {
             let message = format!("`batchSize` is at most {MOST_AT_A_TIME}");
-            return Err(Error::new(Code::PayloadTooLarge, message));
+            return Err(Error::too_large(message));
         }
         let wait =
             within("maxAwaitTimeMS", self.max_await_time_ms.unwrap_or(WAIT), 1..=LONGEST_WAIT)?;

@@ -9,7 +9,7 @@ use crate::backend::mongodb::command::{
     index_name, interrupts, is_duplicate, json_of, server_error,
 };
 use crate::ejson::Mode;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
 /// What was written.
@@ -158,10 +158,9 @@ impl Report {
         self.errors.sort_by_key(|error| error.index);
         let error = match (self.errors.first(), &self.concern) {
             (None, None) => return Ok(self),
-            (None, Some(message)) => Error::new(
-                Code::DbConnectionFailed,
-                format!("the writes were made but not replicated as asked for: {message}"),
-            )
+            (None, Some(message)) => Error::unreachable(format!(
+                "the writes were made but not replicated as asked for: {message}"
+            ))
             .outcome(Outcome::Unknown)
             .detail("write_concern_error", message.clone()),
             (Some(first), _) => self.refused(first, statements),
