@@ -4,11 +4,9 @@
 //! So nothing may be left on one: settings are made for one transaction (`send`), statements get no
 //! names, nothing is discarded, and what would stay by its nature (`leftovers`) is refused here.
 
-use postgres_protocol::message::backend::Message;
-
 use super::request::Statement;
 use crate::backend::postgres::error::Failure;
-use crate::backend::postgres::session::{Connection, Frame};
+use crate::backend::postgres::session::Connection;
 use crate::backend::postgres::statement::{Token, leftovers, tokens};
 use crate::error::{Error, Result};
 
@@ -24,24 +22,14 @@ pub(super) async fn detect(connection: &mut Connection) -> Result<(), Failure> {
     };
     connection.simple("SELECT pg_catalog.pg_backend_pid()")?;
     connection.flush().await?;
-    let mut found = None;
-    loop {
-        match connection.buffered()? {
-            // One column: a count of two bytes, a length of four.
-            Some(Frame::Row(row)) => found = row.get(6..).map(<[u8]>::to_vec),
-            Some(Frame::Message(Message::ReadyForQuery(_))) => break,
-            Some(Frame::Message(Message::ErrorResponse(body))) => {
-                // A server that has no such function, or does not speak SQL to us yet.
-                let error = connection.error(&body);
-                if connection.is_dead() {
-                    return Err(error);
-                }
-            }
-            Some(Frame::Message(_) | Frame::OversizeRow) => {}
-            None => connection.fill().await?,
-        }
-    }
-    connection.pooled = Some(found != Some(key.process_id.to_string().into_bytes()));
+    let row = match connection.answer().await {
+        Err(failure) if connection.is_dead() => return Err(failure),
+        // A server that has no such function, or does not speak SQL to us yet.
+        answer => answer.unwrap_or_default(),
+    };
+    // One column: a count of two bytes, a length of four.
+    let found = row.as_deref().and_then(|row| row.get(6..));
+    connection.pooled = Some(found != Some(key.process_id.to_string().as_bytes()));
     Ok(())
 }
 

@@ -266,18 +266,27 @@ impl Connection {
 
     /// Reads up to the next `ReadyForQuery`; an error on the way is the result.
     pub(crate) async fn ready(&mut self) -> Result<(), Failure> {
-        let mut failed = None;
+        self.answer().await.map(drop)
+    }
+
+    /// The same with the body of the last row on the way.
+    pub(crate) async fn answer(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        let (mut found, mut failed) = (None, None);
         loop {
-            match self.message().await? {
-                Message::ReadyForQuery(_) => return failed.map_or(Ok(()), Err),
-                Message::ErrorResponse(body) => {
+            match self.buffered()? {
+                Some(Frame::Row(row)) => found = Some(row.to_vec()),
+                Some(Frame::Message(Message::ReadyForQuery(_))) => {
+                    return failed.map_or(Ok(found), Err);
+                }
+                Some(Frame::Message(Message::ErrorResponse(body))) => {
                     let error = self.error(&body);
                     if self.dead {
                         return Err(error);
                     }
                     failed = Some(error);
                 }
-                _ => {}
+                Some(Frame::Message(_) | Frame::OversizeRow) => {}
+                None => self.fill().await?,
             }
         }
     }
@@ -293,20 +302,6 @@ impl Connection {
         self.sync();
         self.flush().await?;
         self.ready().await
-    }
-
-    /// Whether a question of ours, which was sent, has any row for an answer.
-    async fn finds(&mut self) -> Result<bool, Failure> {
-        let mut found = false;
-        loop {
-            match self.buffered()? {
-                Some(Frame::Row(_)) => found = true,
-                Some(Frame::Message(Message::ReadyForQuery(_))) => return Ok(found),
-                Some(Frame::Message(Message::ErrorResponse(body))) => return Err(self.error(&body)),
-                Some(Frame::Message(_) | Frame::OversizeRow) => {}
-                None => self.fill().await?,
-            }
-        }
     }
 
     /// Whether a pooler is known to stand between.
@@ -352,7 +347,7 @@ impl Connection {
             self.ready().await?;
         }
         self.ready().await?;
-        if question.is_some() { self.finds().await } else { Ok(false) }
+        if question.is_some() { Ok(self.answer().await?.is_some()) } else { Ok(false) }
     }
 
     /// Makes it fit to be kept idle.
