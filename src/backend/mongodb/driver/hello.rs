@@ -4,7 +4,7 @@
 //! out. Asking one server before the driver is set up tells at once, and exactly, that a host can't be
 //! reached or that something else listens there.
 
-use mongodb::bson::{Document, RawDocumentBuf, rawdoc};
+use mongodb::bson::{RawDocumentBuf, rawdoc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -22,20 +22,11 @@ const MOST: usize = 64 * 1024;
 /// MongoDB 5.0.
 const OLDEST_WIRE_VERSION: i32 = 13;
 
-/// What a server is by itself or together with others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ServerKind {
-    /// By itself: it can't tell a write that is sent again from a new one.
-    Standalone,
-    /// A member of a replica set, or a router in front of some.
-    Member,
-}
-
 /// How a MongoDB server stands to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MongoTopology {
-    /// It is by itself.
+    /// It is by itself: it can't tell a write that is sent again from a new one.
     Standalone,
     /// It is a member of a replica set.
     ReplicaSet,
@@ -50,7 +41,7 @@ pub(crate) async fn say_hello<S>(
     endpoint: &Endpoint,
     replica_set: Option<&str>,
     deadline: Deadline,
-) -> Result<ServerKind>
+) -> Result<MongoTopology>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -88,9 +79,7 @@ where
                  is {wanted:?}"
         )));
     }
-    let is_router = reply.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
-    let is_member = is_router || set.is_some();
-    Ok(if is_member { ServerKind::Member } else { ServerKind::Standalone })
+    Ok(MongoTopology::of(reply.get_str("msg").ok(), set))
 }
 
 async fn exchange<S>(stream: &mut S) -> std::io::Result<RawDocumentBuf>
@@ -121,14 +110,12 @@ where
 }
 
 impl MongoTopology {
-    /// Of the server that says this.
-    pub(crate) fn of(hello: &Document) -> Self {
-        if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
-            Self::Sharded
-        } else if hello.contains_key("setName") {
-            Self::ReplicaSet
-        } else {
-            Self::Standalone
+    /// Of the server whose `hello` has this `msg` and this `setName`.
+    pub(crate) fn of(msg: Option<&str>, set: Option<&str>) -> Self {
+        match set {
+            _ if msg == Some("isdbgrid") => Self::Sharded,
+            Some(_) => Self::ReplicaSet,
+            None => Self::Standalone,
         }
     }
 }

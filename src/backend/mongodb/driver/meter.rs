@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::timeout;
 
-use super::hello::ServerKind;
+use super::hello::MongoTopology;
 
 use crate::backend::Gauge;
 use crate::error::{Code, Error, Result};
@@ -47,7 +47,7 @@ pub(crate) struct Meter {
     /// Whether the driver gives out no connections to the only server until it has looked at it again,
     /// because one was lost.
     paused: watch::Sender<bool>,
-    kind: ServerKind,
+    topology: MongoTopology,
     hasher: RandomState,
     /// By identity and not as numbers: a call that is dropped at the wrong moment gives back a
     /// connection that it was never seen to take.
@@ -61,13 +61,13 @@ struct Connections {
 }
 
 impl Meter {
-    pub(crate) fn new(max_connections: u32, kind: ServerKind) -> Arc<Self> {
+    pub(crate) fn new(max_connections: u32, topology: MongoTopology) -> Arc<Self> {
         Arc::new(Self {
             max_connections,
             running: AtomicU32::new(0),
             turns: Semaphore::new(max_connections.max(1) as usize),
             paused: watch::Sender::new(false),
-            kind,
+            topology,
             hasher: RandomState::new(),
             connections: Mutex::default(),
         })
@@ -110,7 +110,7 @@ impl Meter {
                 let id = self.id(&e.address, e.connection_id);
                 self.connections.lock().in_use.remove(&id);
             }
-            CmapEvent::PoolCleared(_) if self.kind == ServerKind::Standalone => {
+            CmapEvent::PoolCleared(_) if self.topology == MongoTopology::Standalone => {
                 self.paused.send_replace(true);
             }
             CmapEvent::PoolReady(_) => {

@@ -10,7 +10,7 @@ use mongodb::options::{
 };
 use secrecy::ExposeSecret;
 
-use super::hello::ServerKind;
+use super::hello::MongoTopology;
 use super::meter::Meter;
 use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
@@ -80,7 +80,7 @@ fn endpoint(address: &ServerAddress) -> Option<Endpoint> {
 pub(crate) fn client_options(
     target: &MongoTarget,
     seeds: Seeds,
-    kind: ServerKind,
+    topology: MongoTopology,
     options: &ConnectOptions,
     proxy: Socks5Proxy,
     meter: &Arc<Meter>,
@@ -113,7 +113,8 @@ pub(crate) fn client_options(
     driver.default_database.clone_from(&target.database);
     // On a standalone server the driver does not retry writes. Told that it may, it would take another
     // connection when it got none, and only then give up: nobody could tell that nothing was sent.
-    driver.retry_writes = Some(target.retry_writes.unwrap_or(true) && kind == ServerKind::Member);
+    driver.retry_writes =
+        Some(target.retry_writes.unwrap_or(true) && topology != MongoTopology::Standalone);
     driver.retry_reads = Some(true);
     if target.replica_set.is_some() {
         driver.repl_set_name.clone_from(&target.replica_set);
