@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use mongodb::bson::{Bson, DateTime, Timestamp};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -93,9 +93,11 @@ impl WatchInput {
     }
 }
 
-/// A time of the server: its own `$timestamp`, or a date, whose second it begins with.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Moment(Timestamp);
+/// { "$timestamp": { "t": …, "i": … } }, { "$date": … }, or a date as text.
+// A date stands for the second that it begins with.
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+#[schemars(extend("type" = ["object", "string"]))]
+struct Moment(#[schemars(with = "Value")] Timestamp);
 
 impl Moment {
     fn of(value: &Bson) -> Option<Self> {
@@ -134,18 +136,5 @@ impl<'de> Visitor<'de> for MomentVisitor {
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MomentVisitor)
-    }
-}
-
-impl JsonSchema for Moment {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Moment".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "{ \"$timestamp\": { \"t\": …, \"i\": … } }, { \"$date\": … }, or a date as text.",
-            "type": ["object", "string"],
-        })
     }
 }
