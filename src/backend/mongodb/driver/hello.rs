@@ -26,7 +26,8 @@ const OLDEST_WIRE_VERSION: i32 = 13;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MongoTopology {
-    /// It is by itself: it can't tell a write that is sent again from a new one.
+    // It can't tell a write that is sent again from a new one.
+    /// It is by itself.
     Standalone,
     /// It is a member of a replica set.
     ReplicaSet,
