@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::backend::WordList;
 use crate::backend::postgres::client::Client;
 use crate::backend::postgres::query::{Parameter, Statement, array_literal};
-use crate::backend::postgres::statement::{Names, gate};
+use crate::backend::postgres::statement::gate;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::json::Writer;
 
 /// How long an answer of the catalog is trusted. Who makes an extension may write.
 const KEPT: Duration = Duration::from_secs(60);
-/// Names kept per client.
+/// WordList kept per client.
 const MOST: usize = 10_000;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -33,8 +34,8 @@ const OWNERS: &str = "\
     GROUP BY 1";
 
 /// Volatile, and yet they only look or compute; `…` stands for whatever follows.
-static LOOKS: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&[
+static LOOKS: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
         "approximate_row_count bool_plperl… brin_… bt_index_check bt_metap bt_multi_page_stats \
          bt_page_… chunk_compression_stats chunks_detailed_size dblink_build_sql_… \
          dblink_current_query dblink_fdw_validator file_fdw_… hstore_pl… jsonb_pl… ltree_pl… \

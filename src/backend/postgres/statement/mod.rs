@@ -11,6 +11,5 @@ mod lexer;
 mod settled;
 mod weight;
 
-pub(crate) use self::functions::Names;
 pub(super) use self::lexer::{Token, tokens};
 pub(super) use self::settled::are_settled;

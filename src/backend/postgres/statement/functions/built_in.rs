@@ -4,11 +4,11 @@
 
 use std::sync::LazyLock;
 
-use super::names::Names;
+use crate::backend::WordList;
 
 /// Those that a single argument is enough for. They are reached by attribute notation as well.
-pub(super) static ONE_ARGUMENT: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&[
+pub(super) static ONE_ARGUMENT: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
         "binary_upgrade_logical_slot_has_caught_up binary_upgrade_set_next_array_pg_type_oid \
          binary_upgrade_set_next_heap_pg_class_oid binary_upgrade_set_next_heap_relfilenode \
          binary_upgrade_set_next_index_pg_class_oid binary_upgrade_set_next_index_relfilenode \
@@ -45,8 +45,8 @@ pub(super) static ONE_ARGUMENT: LazyLock<Names> = LazyLock::new(|| {
 });
 
 /// Those that take none, or more.
-pub(super) static OTHER: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&[
+pub(super) static OTHER: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
         "binary_upgrade_add_sub_rel_state binary_upgrade_create_empty_extension \
          binary_upgrade_replorigin_advance binary_upgrade_set_missing_value \
          brin_desummarize_range brin_summarize_range lo_export lo_from_bytea lo_lseek lo_lseek64 \

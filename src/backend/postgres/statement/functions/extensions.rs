@@ -3,11 +3,11 @@
 
 use std::sync::LazyLock;
 
-use super::names::Names;
+use crate::backend::WordList;
 
 /// Those that a single argument is enough for, in whatever schema the extension is.
-pub(super) static ONE_ARGUMENT: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&[
+pub(super) static ONE_ARGUMENT: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
         // adminpack
         "pg_file_length pg_file_sync pg_file_unlink",
         // amcheck: it keeps out writers of the table.
@@ -54,8 +54,8 @@ pub(super) static ONE_ARGUMENT: LazyLock<Names> = LazyLock::new(|| {
 });
 
 /// Those that take none, or more.
-pub(super) static OTHER: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&[
+pub(super) static OTHER: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
         "pg_file_rename pg_file_write pg_logdir_ls pg_file_read pg_logfile_rotate \
          autoprewarm_dump_now autoprewarm_start_worker blob_get blob_put master_run_on_worker \
          run_command_on_colocated_placements run_command_on_placements run_command_on_shards \
@@ -77,8 +77,8 @@ pub(super) const WHOLE_SCHEMAS: &[&str] = &["duckdb", "pgml"];
 
 /// Of those below, what a single argument is enough for. Left out are words that are columns' names
 /// everywhere (`execute`, `purge`, `register`, `remove`); their schemas are in no search path.
-pub(super) static ONE_ARGUMENT_AT_HOME: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&[
+pub(super) static ONE_ARGUMENT_AT_HOME: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
         "_await_response alter_job create_pipe fclose get_line openai_list_models raw_query \
          receive_message remove_pipe replicate_ddl_command run_maintenance send_message \
          unschedule waitany",

@@ -5,9 +5,9 @@
 
 use std::sync::LazyLock;
 
-use super::names::Names;
+use crate::backend::WordList;
 
-pub(super) static HARMLESS: LazyLock<Names> = LazyLock::new(|| Names::of(&[LIST]));
+pub(super) static HARMLESS: LazyLock<WordList> = LazyLock::new(|| WordList::of(&[LIST]));
 
 const LIST: &str = "\
     abbrev abs acldefault aclexplode acos acosd acosh age all amvalidate and any any_value area \

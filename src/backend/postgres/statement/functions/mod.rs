@@ -9,14 +9,12 @@ mod calls;
 mod effects;
 mod extensions;
 mod harmless;
-mod names;
 
 use self::harmless::HARMLESS;
 use super::lexer::Token;
 
 pub(super) use self::calls::calls;
 pub(super) use self::effects::has_effects;
-pub(crate) use self::names::Names;
 
 /// Whether a call may leave something in the session: of a function that is not one of PostgreSQL's
 /// that only compute. `mine(…)` and `(row).mine` do; `t.mine` is a column's name nearly always.
@@ -38,7 +36,7 @@ pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
     })
 }
 
-/// Names of what a statement calls, but for PostgreSQL's own functions that only compute, types and
+/// WordList of what a statement calls, but for PostgreSQL's own functions that only compute, types and
 /// key words.
 pub(super) fn unknown(tokens: &[Token<'_>]) -> Vec<String> {
     let mut names: Vec<String> = calls(tokens)

@@ -3,14 +3,14 @@
 
 use std::sync::LazyLock;
 
-use crate::backend::postgres::statement::functions::Names;
+use crate::backend::WordList;
 use crate::backend::postgres::statement::lexer::{Text, Token};
 
 pub(super) const UNREADABLE: &str = "a function that runs SQL which can't be read here";
 
 /// What works on the session, whatever its arguments.
-static ON_THE_SESSION: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&["pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock \
+static ON_THE_SESSION: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock \
          pg_try_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared \
          pg_advisory_unlock_all pg_backup_start pg_backup_stop pg_start_backup pg_stop_backup \
          pg_replication_origin_session_setup pg_replication_origin_session_reset setseed \
@@ -32,8 +32,8 @@ const OF_TEXTS: [&str; 5] =
     ["query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "ts_stat", "ts_rewrite"];
 
 /// Extensions' that do. Their arguments may come from columns: what is spelt out is looked at.
-static OF_OTHER_TEXTS: LazyLock<Names> = LazyLock::new(|| {
-    Names::of(&["connectby crosstab crosstab2 crosstab3 crosstab4 crosstabn xpath_table pgr_…"])
+static OF_OTHER_TEXTS: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["connectby crosstab crosstab2 crosstab3 crosstab4 crosstabn xpath_table pgr_…"])
 });
 
 /// What is called at this place, and would leave something.
