@@ -40,7 +40,7 @@ pub use self::read::{
     AggregateOptions, Batch, Count, CountKind, Distinct, Documents, FoundBy, Identity, Order,
     Position, Preview, Query, Reading, Source, Step, collation,
 };
-pub use self::schema::{DocumentsShown, Limits, Method, Profile, Sampling};
+pub use self::schema::{DocumentsShown, Limits, Method, Profile};
 pub use self::server::{
     Ending, Member, Operation, Operations, Pool, RecordCursor, Recorded, Records, Replication,
     Server, Shard, Status, Watch,

@@ -31,6 +31,14 @@ pub fn up_to(name: &str, value: usize, most: usize) -> Result<usize> {
     }
 }
 
+/// Fails with the first rule that is broken.
+pub fn keep_to<'r>(rules: impl IntoIterator<Item = (bool, &'r str)>) -> Result<()> {
+    match rules.into_iter().find(|(broken, _)| *broken) {
+        Some((_, rule)) => Err(Error::validation(rule)),
+        None => Ok(()),
+    }
+}
+
 /// How long a request asks for at most.
 pub fn timeout(ms: Option<u64>) -> Result<Option<Duration>> {
     let ms = ms.map(|ms| within("timeout_ms", ms, 1..=MAX_TIMEOUT_MS)).transpose()?;

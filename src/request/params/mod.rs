@@ -17,7 +17,7 @@ use serde::de::{
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub use self::limits::{timeout, up_to, within};
+pub use self::limits::{keep_to, timeout, up_to, within};
 pub use self::members::MOST_VALUES;
 use self::members::Members;
 use self::text::{DecodeError, TextDeserializer};

@@ -87,8 +87,7 @@ impl Meter {
     fn note(&self, event: &CmapEvent) {
         match event {
             CmapEvent::ConnectionCreated(e) => {
-                let id = self.id(&e.address, e.connection_id);
-                self.connections.lock().open.insert(id);
+                self.connections.lock().open.insert(self.id(&e.address, e.connection_id));
             }
             CmapEvent::ConnectionClosed(e) => {
                 let id = self.id(&e.address, e.connection_id);
@@ -97,8 +96,7 @@ impl Meter {
                 connections.in_use.remove(&id);
             }
             CmapEvent::ConnectionCheckedOut(e) => {
-                let id = self.id(&e.address, e.connection_id);
-                self.connections.lock().in_use.insert(id);
+                self.connections.lock().in_use.insert(self.id(&e.address, e.connection_id));
                 // The driver reports this from within the task that asked for the connection.
                 let _ = SENT.try_with(|sent| {
                     let mut sent = sent.lock();
@@ -107,8 +105,7 @@ impl Meter {
                 });
             }
             CmapEvent::ConnectionCheckedIn(e) => {
-                let id = self.id(&e.address, e.connection_id);
-                self.connections.lock().in_use.remove(&id);
+                self.connections.lock().in_use.remove(&self.id(&e.address, e.connection_id));
             }
             CmapEvent::PoolCleared(_) if self.topology == MongoTopology::Standalone => {
                 self.paused.send_replace(true);

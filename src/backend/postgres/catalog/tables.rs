@@ -28,21 +28,21 @@ const MOST: u32 = 1_000_000;
 pub struct TableFilter {
     /// Only tables of these schemas.
     #[serde(default)]
-    included_schemas: Vec<String>,
+    pub included_schemas: Vec<String>,
     /// No tables of these schemas; has no effect beside `included_schemas`.
     #[serde(default)]
-    excluded_schemas: Vec<String>,
+    pub excluded_schemas: Vec<String>,
     /// With `information_schema`, `pg_catalog` and `pg_toast`.
     #[serde(default)]
-    include_system_schemas: bool,
+    pub include_system_schemas: bool,
     /// With the columns of each table.
     #[serde(default = "yes")]
-    include_columns: bool,
+    pub include_columns: bool,
     /// At most so many tables: 1 to 1000; all of them by default.
     pub limit: Option<u32>,
     /// Without the first so many.
     #[serde(default)]
-    offset: u64,
+    pub offset: u64,
 }
 
 fn yes() -> bool {

@@ -6,6 +6,8 @@
 //! which is the second lock on the same door. Neither takes away what the stored role may *read*,
 //! or what functions that its owner has defined may do: for that, store a role with few rights.
 
+use std::collections::BTreeSet;
+
 use super::functions::{self, has_effects};
 use super::lexer::{Token, tokens};
 use super::weight;
@@ -35,8 +37,8 @@ pub(crate) fn check_read(sql: &str) -> Result<()> {
 }
 
 /// What it calls that may be an extension's, for the catalog to say.
-pub(crate) fn unknown_functions(sql: &str) -> Vec<String> {
-    tokens(sql).map_or_else(|_| Vec::new(), |tokens| functions::unknown(&tokens))
+pub(crate) fn unknown_functions(sql: &str) -> BTreeSet<String> {
+    tokens(sql).map(|tokens| functions::unknown(&tokens)).unwrap_or_default()
 }
 
 /// Lets any one statement pass that can be run on its own, on a session that others use later.

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::backend::mongodb::{
-    Batch, Client, Documents, DocumentsShown, Limits, Method, Profile, Sampling,
-};
+use crate::backend::mongodb::{Batch, Client, Documents, DocumentsShown, Limits, Method, Profile};
 use crate::deadline::Deadline;
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
@@ -106,15 +104,15 @@ pub(super) async fn schema(
     let values = within("values", input.values.unwrap_or(VALUES), 0..=MOST_VALUES)?;
     let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
     let method = input.method;
-    let sampling = Sampling { filter, size, method, reading: input.options.reading()? };
+    let reading = input.options.reading()?;
     let budget = input.options.longest().unwrap_or(BUDGET);
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id).within(budget);
     let started = Instant::now();
-    let documents = call.sample(&namespace, sampling, budget).await.map_err(advise)?;
+    let documents = call.sample(&namespace, filter, (method, size), reading, budget).await;
     let limits = Limits { paths: paths as usize, values: values as usize };
     let mut sampler = Sampler {
-        documents,
+        documents: documents.map_err(advise)?,
         deadline: cx.deadline.or_after(budget),
         size,
         seen: Seen { profile: Profile::new(limits), started, method, ejson: input.ejson },

@@ -12,7 +12,7 @@ use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 use crate::operations::mongodb::gated::collation_rules;
 use crate::request::context::Context;
-use crate::request::params::within;
+use crate::request::params::{keep_to, within};
 
 /// Bytes of a capped collection at most, as servers have it.
 pub(super) const MOST_BYTES: i64 = 1 << 50;
@@ -142,10 +142,7 @@ impl CreateOptions {
             (series && validated, "a time series can't have a validator"),
             (series && images, "a time series can't keep images for change streams"),
         ];
-        match rules.into_iter().find(|(broken, _)| *broken) {
-            Some((_, rule)) => Err(Error::validation(rule)),
-            None => Ok(()),
-        }
+        keep_to(rules)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::backend::mongodb::{check_index_name, default_name, insert_given};
 use crate::ejson::Document;
 use crate::error::{Error, Result};
 use crate::operations::mongodb::gated::collation_rules;
+use crate::request::params::keep_to;
 
 const MOST_SECONDS: i64 = i32::MAX as i64;
 const MOST_WEIGHT: i32 = 99_999;
@@ -165,10 +166,7 @@ impl IndexOptions {
                 "`2dsphereIndexVersion` is for 2dsphere indexes",
             ),
         ];
-        match rules.into_iter().find(|(broken, _)| *broken) {
-            Some((_, rule)) => Err(Error::validation(rule)),
-            None => Ok(()),
-        }
+        keep_to(rules)
     }
 }
 

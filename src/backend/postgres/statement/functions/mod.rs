@@ -10,6 +10,8 @@ mod effects;
 mod extensions;
 mod harmless;
 
+use std::collections::BTreeSet;
+
 use self::harmless::HARMLESS;
 use super::lexer::Token;
 
@@ -38,15 +40,9 @@ pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
 
 /// WordList of what a statement calls, but for PostgreSQL's own functions that only compute, types and
 /// key words.
-pub(super) fn unknown(tokens: &[Token<'_>]) -> Vec<String> {
-    let mut names: Vec<String> = calls(tokens)
-        .into_iter()
-        .map(|call| call.name)
-        .filter(|name| !HARMLESS.has(name))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+pub(super) fn unknown(tokens: &[Token<'_>]) -> BTreeSet<String> {
+    let names = calls(tokens).into_iter().map(|call| call.name);
+    names.filter(|name| !HARMLESS.has(name)).collect()
 }
 
 #[cfg(test)]
