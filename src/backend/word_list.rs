@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-/// WordList that are looked up whole, and beginnings of names.
+/// Words that are looked up whole, and beginnings of words.
 pub(crate) struct WordList {
     whole: HashSet<&'static str>,
     beginnings: Vec<&'static str>,
