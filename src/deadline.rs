@@ -3,6 +3,9 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+/// The longest time in milliseconds that a request or a connection may ask for.
+pub const MAX_TIMEOUT_MS: u64 = 600_000;
+
 /// A point in time that is handed down from the request to every wait below it.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline(Instant);

@@ -208,6 +208,21 @@ impl Error {
         Self::new(Code::DbNotFound, message)
     }
 
+    /// `OPERATION_NOT_ALLOWED`.
+    pub fn not_allowed(message: impl Into<String>) -> Self {
+        Self::new(Code::OperationNotAllowed, message)
+    }
+
+    /// `PAYLOAD_TOO_LARGE`.
+    pub fn too_large(message: impl Into<String>) -> Self {
+        Self::new(Code::PayloadTooLarge, message)
+    }
+
+    /// `DB_CONNECTION_FAILED`.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self::new(Code::DbConnectionFailed, message)
+    }
+
     /// `INTERNAL_ERROR`: something that cannot happen, did.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(Code::InternalError, message)

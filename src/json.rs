@@ -2,6 +2,7 @@
 
 mod forms;
 mod object;
+mod seen;
 mod unique;
 
 use base64::Engine as _;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 
 pub use self::forms::{Base64, Integer64, OrNull, TextOrBytes};
 pub use self::object::Object;
+pub use self::seen::SeenNames;
 pub use self::unique::refuse_duplicates;
 
 /// The largest integer that a JavaScript number holds exactly: 2^53 − 1.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::call::call;
 use super::dispatch::Caller;
@@ -24,25 +24,53 @@ pub async fn run(service: &Arc<Service>, query: &str, parameters: &str) -> Resul
     if service.config.database_url.is_none() && service.config.pg_meta_url.is_some() {
         return through_pg_meta(service, query, parameters).await;
     }
-    let input = json!({ "query": query, "parameters": parameters, "max_rows": MAX_ROWS });
+    let input = Query { query, parameters, max_rows: Some(MAX_ROWS) };
     operate(service, "postgres.query", &input, Direct::Platform).await
 }
 
 async fn operate(
     service: &Arc<Service>,
     operation: &str,
-    input: &Value,
+    input: &impl Serialize,
     direct: Direct,
 ) -> Result<Vec<u8>> {
     let caller = Caller { direct: Some(direct), ..Caller::in_process(None) };
-    call(service, operation, input.to_string().as_bytes(), caller).await?.body.whole()
+    call(service, operation, &encoded(input)?, caller).await?.body.whole()
 }
 
-/// What the HTTP backend answers.
-#[derive(Deserialize)]
-struct Answered<'a> {
-    #[serde(borrow)]
-    data: Answer<'a>,
+fn encoded(value: &impl Serialize) -> Result<Vec<u8>> {
+    let mut writer = Writer::new();
+    writer.value(value)?;
+    Ok(writer.into_bytes())
+}
+
+/// What `postgres.query` and pg-meta are asked. The parameters keep every digit.
+#[derive(Serialize)]
+struct Query<'a> {
+    query: &'a str,
+    parameters: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_rows: Option<u32>,
+}
+
+/// What the HTTP backend is asked.
+#[derive(Serialize)]
+struct Request<'a> {
+    method: &'static str,
+    path: &'static str,
+    body: Query<'a>,
+}
+
+/// What is answered within the core.
+#[derive(Deserialize, Serialize)]
+struct Answered<T> {
+    data: T,
+}
+
+/// The rows as pg-meta wrote them.
+#[derive(Serialize)]
+struct Rows<'a> {
+    rows: &'a RawValue,
 }
 
 #[derive(Deserialize)]
@@ -59,19 +87,15 @@ async fn through_pg_meta(
     query: &str,
     parameters: &RawValue,
 ) -> Result<Vec<u8>> {
-    let body = json!({ "query": query, "parameters": parameters });
-    let input = json!({ "method": "POST", "path": "query", "body": body });
+    let body = Query { query, parameters, max_rows: None };
+    let input = Request { method: "POST", path: "query", body };
     let answered = operate(service, "http.request", &input, Direct::PgMeta).await?;
-    let Answered { data } = serde_json::from_slice(&answered)
+    let Answered::<Answer<'_>> { data } = serde_json::from_slice(&answered)
         .map_err(|_| Error::internal("pg-meta's answer could not be read"))?;
     if data.status != 200 {
         let told: Value = serde_json::from_str(data.body.get()).unwrap_or_default();
         let message = told["message"].as_str().or(told["error"].as_str()).unwrap_or("no message");
         return Err(Error::new(Code::DbQueryError, format!("pg-meta refused: {message}")));
     }
-    let mut writer = Writer::new();
-    writer.raw(b"{\"data\":{\"rows\":");
-    writer.raw(data.body.get());
-    writer.raw(b"}}");
-    Ok(writer.into_bytes())
+    encoded(&Answered { data: Rows { rows: data.body } })
 }

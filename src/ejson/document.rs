@@ -6,15 +6,17 @@ use mongodb::bson::{self, Bson, RawDocument, RawDocumentBuf};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 use super::read::{Element, document_into, members_into};
 use super::wrapper;
 use crate::error::{Error, Result};
 use crate::json;
 
-/// A BSON document that was read from Extended JSON.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Document(RawDocumentBuf);
+/// A document as MongoDB Extended JSON v2, or text that holds one.
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[schemars(extend("type" = ["object", "string"]))]
+pub struct Document(#[schemars(with = "Value")] RawDocumentBuf);
 
 impl Default for Document {
     fn default() -> Self {
@@ -48,8 +50,9 @@ impl Document {
     }
 }
 
-/// The stages of an aggregation.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// The stages of an aggregation, or text that holds them as JSON.
+#[derive(Debug, Clone, Default, PartialEq, JsonSchema)]
+#[schemars(extend("type" = ["array", "string"]))]
 pub struct Pipeline(pub Vec<Document>);
 
 impl Pipeline {
@@ -182,33 +185,6 @@ impl<'de> Visitor<'de> for UpdateVisitor {
 impl<'de> Deserialize<'de> for Update {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(UpdateVisitor)
-    }
-}
-
-impl JsonSchema for Document {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Document".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A document as MongoDB Extended JSON v2, or text that holds one.",
-            "type": ["object", "string"],
-        })
-    }
-}
-
-impl JsonSchema for Pipeline {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Pipeline".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "The stages of an aggregation, or text that holds them as JSON.",
-            "type": ["array", "string"],
-            "items": generator.subschema_for::<Document>(),
-        })
     }
 }
 

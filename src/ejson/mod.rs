@@ -14,7 +14,6 @@
 mod date;
 mod document;
 mod form;
-mod keys;
 mod part;
 pub(crate) mod raw;
 mod read;

@@ -1,11 +1,12 @@
 //! Extended JSON as a part of an answer that is serialised.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Borrow;
 
 use mongodb::bson::{Bson, RawDocument};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::write::{Mode, encoded, write_document, write_raw, write_value};
@@ -23,38 +24,20 @@ pub fn relaxed<S: Serializer>(document: &RawDocument, serializer: S) -> Result<S
     json.map_err(S::Error::custom)?.serialize(serializer)
 }
 
-/// What an answer holds that shows a document, and never as text.
-#[derive(Debug)]
-pub enum ShownDocument {}
+/// A document as MongoDB Extended JSON v2.
+#[derive(Debug, JsonSchema)]
+#[schemars(extend("type" = "object"))]
+pub struct ShownDocument(#[schemars(with = "Value")] ());
 
-impl JsonSchema for ShownDocument {
-    fn schema_name() -> Cow<'static, str> {
-        "ShownDocument".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "description": "A document as MongoDB Extended JSON v2.", "type": "object" })
-    }
-}
-
-/// A value of any type that is answered as canonical Extended JSON.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Canonical<B = Bson>(pub B);
+/// A value of any type as canonical Extended JSON.
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[schemars(rename = "CanonicalValue", bound = "")]
+pub struct Canonical<B = Bson>(#[schemars(with = "Value")] pub B);
 
 impl<B: Borrow<Bson>> Serialize for Canonical<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let json = written(|writer| write_value(writer, self.0.borrow(), Mode::Canonical));
         json.map_err(S::Error::custom)?.serialize(serializer)
-    }
-}
-
-impl<B> JsonSchema for Canonical<B> {
-    fn schema_name() -> Cow<'static, str> {
-        "CanonicalValue".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "description": "A value of any type as canonical Extended JSON." })
     }
 }
 

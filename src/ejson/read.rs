@@ -8,8 +8,8 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::keys::Keys;
 use super::wrapper;
+use crate::json::SeenNames;
 
 pub(super) const DOUBLE: u8 = 0x01;
 pub(super) const STRING: u8 = 0x02;
@@ -105,7 +105,7 @@ pub(super) fn members_into<'de, A: MapAccess<'de>>(
     map: &mut A,
     depth: usize,
 ) -> Result<(), A::Error> {
-    let mut keys = Keys::default();
+    let mut keys = SeenNames::default();
     let mut next = first;
     while let Some(key) = next {
         if wrapper::is_wrapper(&key) {

@@ -6,9 +6,11 @@
 //! counted in [`Seats`].
 
 mod frames;
+mod gap;
 mod outbox;
 mod seats;
 
 pub use frames::{Encoder, Frames, Framing};
+pub use gap::{Gap, GapReason};
 pub use outbox::Outbox;
 pub use seats::{Seat, Seats};

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::frames::{Frames, Framing};
+use super::gap::{Gap, GapReason};
 use crate::error::{Code, Error, Result};
 use crate::json::Object;
 
@@ -159,8 +160,8 @@ impl Outbox {
                 taken.push(frames);
             }
             if queue.dropped > 0 && queue.size <= self.0.limit / 2 {
-                let gap = gap(std::mem::take(&mut queue.dropped))?;
-                queue.push(gap);
+                let dropped = Some(std::mem::take(&mut queue.dropped));
+                queue.push(told(&Gap { dropped, reason: GapReason::SlowReader })?);
             }
         }
         self.0.room.notify_waiters();
@@ -175,12 +176,11 @@ impl Outbox {
 }
 
 /// `{"type":"gap","dropped":3,"reason":"slow_reader"}`
-fn gap(dropped: u64) -> Result<Frames> {
+fn told(gap: &Gap) -> Result<Frames> {
     Frames::one(|out| {
         let mut object = Object::open(out);
         object.key("type").string("gap");
-        object.member("dropped", &dropped)?;
-        object.key("reason").string("slow_reader");
+        object.members(gap)?;
         object.close();
         Ok(())
     })

@@ -5,16 +5,14 @@
 //! text. Whether it is JSON at all is for the reader after this to say.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use memchr::memchr2;
 
+use super::seen::SeenNames;
 use crate::error::{Error, Result};
 
 /// Levels of nesting that are followed. No value is taken that has more.
 const MOST_LEVELS: usize = 10_000;
-/// Up to so many names, looking through a list beats hashing.
-const FEW: usize = 16;
 /// Of a long path the end is shown, and of a long name the beginning.
 const MOST_STEPS: usize = 12;
 const MOST_CHARACTERS: usize = 60;
@@ -42,11 +40,14 @@ pub fn refuse_duplicates(text: &[u8]) -> Result<()> {
             b'"' => {
                 // A text without an end is no JSON.
                 let Some(end) = end_of_string(text, at + 1) else { return Ok(()) };
-                if let Some(Level::Object { names, name_next }) = levels.last_mut()
+                if let Some(Level::Object { names, last, name_next }) = levels.last_mut()
                     && std::mem::take(name_next)
-                    && !names.add(unescaped(&text[at..=end]))
                 {
-                    return Err(Error::validation(format!("`{}` is given twice", path(&levels))));
+                    *last = unescaped(&text[at..=end]);
+                    if !names.add(last.clone()) {
+                        let message = format!("`{}` is given twice", path(&levels));
+                        return Err(Error::validation(message));
+                    }
                 }
                 at = end;
             }
@@ -60,7 +61,8 @@ pub fn refuse_duplicates(text: &[u8]) -> Result<()> {
 /// A document or an array that is being read.
 enum Level<'t> {
     Object {
-        names: Names<'t>,
+        names: SeenNames<Cow<'t, [u8]>>,
+        last: Cow<'t, [u8]>,
         /// The next text is a name and not a value.
         name_next: bool,
     },
@@ -70,33 +72,7 @@ enum Level<'t> {
 
 impl Level<'_> {
     fn object() -> Self {
-        Self::Object { names: Names::default(), name_next: true }
-    }
-}
-
-/// The names that an object has so far.
-#[derive(Default)]
-struct Names<'t> {
-    few: Vec<Cow<'t, [u8]>>,
-    many: HashSet<Cow<'t, [u8]>>,
-    last: Cow<'t, [u8]>,
-}
-
-impl<'t> Names<'t> {
-    /// Adds a name; `false` if it is there.
-    fn add(&mut self, name: Cow<'t, [u8]>) -> bool {
-        self.last.clone_from(&name);
-        if !self.many.is_empty() {
-            return self.many.insert(name);
-        }
-        if self.few.contains(&name) {
-            return false;
-        }
-        self.few.push(name);
-        if self.few.len() > FEW {
-            self.many.extend(self.few.drain(..));
-        }
-        true
+        Self::Object { names: SeenNames::default(), last: Cow::default(), name_next: true }
     }
 }
 
@@ -131,11 +107,11 @@ fn path(levels: &[Level<'_>]) -> String {
     }
     for level in &levels[shown..] {
         match level {
-            Level::Object { names, .. } => {
+            Level::Object { last, .. } => {
                 if !path.is_empty() {
                     path.push('.');
                 }
-                path.extend(String::from_utf8_lossy(&names.last).chars().take(MOST_CHARACTERS));
+                path.extend(String::from_utf8_lossy(last).chars().take(MOST_CHARACTERS));
             }
             Level::Array(index) => {
                 path.push('[');

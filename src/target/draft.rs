@@ -8,6 +8,7 @@ use super::options::Options;
 use super::tls::{self, Tls};
 use super::uri::{self, Uri};
 use super::{Endpoint, Rules, host};
+use crate::deadline::MAX_TIMEOUT_MS;
 use crate::error::{Error, Result};
 
 /// How a password is shown; it is never a password.
@@ -15,8 +16,6 @@ pub(super) const MASK: &str = "***";
 
 /// The most nodes a target may name.
 const MAX_ENDPOINTS: usize = 64;
-
-const MAX_TIMEOUT_MS: u64 = 600_000;
 
 /// What was given, from both places.
 pub(super) struct Draft {

@@ -8,7 +8,7 @@ use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 
 use super::generated::{edits, raw};
-use super::support::{collection, connect, insert, soon, target};
+use super::support::{collection, connect, insert, soon, target, told};
 
 async fn stored(client: &Client, namespace: &Namespace, id: Bson) -> RawDocumentBuf {
     // A change that changes nothing answers with the document.
@@ -55,11 +55,15 @@ async fn a_document_that_is_only_equal_is_not_the_one_that_was_loaded() {
             let change = || Change::operators(doc! { "$set": { "z": true } });
 
             let changed = call.change(&namespace, id.clone(), change(), Some(&raw(&loaded))).await;
-            let error = changed.unwrap_err();
+            let error = told(changed.unwrap_err());
             assert_eq!(error.code(), Code::Conflict, "{stored} is not {loaded}");
             assert_eq!(error.known_outcome(), Outcome::NotApplied);
             let deleted = call.delete(&namespace, id.clone(), Some(&raw(&loaded))).await;
-            assert_eq!(deleted.unwrap_err().code(), Code::Conflict, "{stored} is not {loaded}");
+            assert_eq!(
+                told(deleted.unwrap_err()).code(),
+                Code::Conflict,
+                "{stored} is not {loaded}"
+            );
 
             let changed = call.change(&namespace, id.clone(), change(), Some(&raw(&stored))).await;
             let changed = changed.unwrap().unwrap().document.unwrap();
@@ -107,7 +111,7 @@ async fn what_is_saved_is_the_edited_document_byte_for_byte() {
                 let call = client.call(soon(), "edit");
                 let changed =
                     call.change(namespace, id.into(), change, Some(&raw(&original))).await;
-                let changed = changed.unwrap_or_else(|error| panic!("{error}: {told}"));
+                let changed = changed.unwrap_or_else(|error| panic!("{error:?}: {told}"));
                 let changed = changed.unwrap().document.unwrap();
                 assert_eq!(changed, raw(&edited), "{original} by {told}");
                 assert_eq!(stored(client, namespace, id.into()).await, raw(&edited), "{told}");

@@ -6,7 +6,7 @@ use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
 use super::generated::raw;
-use super::support::{all, at_most, collection, connect, insert, soon, target};
+use super::support::{all, at_most, collection, connect, insert, soon, target, told};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_found_page_by_page() {
@@ -71,13 +71,14 @@ async fn a_change_is_refused_when_the_document_is_not_the_expected_one() {
         call.change(&namespace, Bson::Int32(1), change(), Some(&original)).await.unwrap().unwrap();
     assert_eq!(changed.document.unwrap().get_i32("a").unwrap(), 2);
 
-    let error =
-        call.change(&namespace, Bson::Int32(1), change(), Some(&original)).await.unwrap_err();
+    let stale = call.change(&namespace, Bson::Int32(1), change(), Some(&original)).await;
+    let error = told(stale.unwrap_err());
     assert_eq!(error.code(), Code::Conflict);
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
     assert_eq!(error.details()["current"]["a"]["$numberInt"], "2");
 
-    let error = call.delete(&namespace, Bson::Int32(1), Some(&original)).await.unwrap_err();
+    let stale = call.delete(&namespace, Bson::Int32(1), Some(&original)).await;
+    let error = told(stale.unwrap_err());
     assert_eq!(error.code(), Code::Conflict);
     assert!(
         call.change(&namespace, Bson::Int32(2), change(), Some(&original)).await.unwrap().is_none()

@@ -13,7 +13,9 @@ use studio_multidb::target::MongoTarget;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::proxy::Proxy;
-use super::support::{behind, collection, connect, eventually, insert, plain_client, soon, target};
+use super::support::{
+    behind, collection, connect, eventually, insert, plain_client, soon, target, told,
+};
 
 static TURN: Mutex<()> = Mutex::const_new(());
 
@@ -68,7 +70,7 @@ impl Server {
     async fn increment(&self, deadline: Deadline) -> Result<(), Error> {
         let add = Change::operators(doc! { "$inc": { "n": 1 } });
         let call = self.client.call(deadline, "failing");
-        call.change(&self.namespace, Bson::Int32(1), add, None).await.map(drop)
+        call.change(&self.namespace, Bson::Int32(1), add, None).await.map(drop).map_err(told)
     }
 
     /// The same while the server, which refuses it and hands over, closes its connections: a driver
@@ -174,7 +176,7 @@ async fn a_bulk_that_is_cut_off_says_what_was_written_before_and_what_is_in_doub
         let Some(server) = server("failing_bulk", true).await else { return };
         server.points.set(1, &["delete"], how.clone()).await;
         let call = server.client.call(soon(), "bulk");
-        let error = call.bulk(&server.namespace, &statements, true).await.unwrap_err();
+        let error = call.bulk(&server.namespace, &statements, true).await.unwrap_err().told();
         assert_eq!(error.known_outcome(), Outcome::Unknown, "{how}: {error}");
         assert_eq!(error.details()["inserted_indexes"], serde_json::json!([0, 1]), "{how}");
         assert_eq!(error.details()["unknown_indexes"], serde_json::json!([2]), "{how}");

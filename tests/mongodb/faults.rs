@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use super::proxy::{Fault, Proxy};
 use super::support::{
     all, at_most, behind, collection, connect, eventually, insert, options, plain_client, soon,
-    target,
+    target, told,
 };
 
 /// A proxy before the server, and a client that goes through it and does not retry writes unless the
@@ -94,7 +94,7 @@ async fn an_operation_ends_at_its_deadline_and_the_next_one_works() {
 
     let call = client.call(Deadline::after(Duration::from_millis(300)), "slow");
     let change = Change::operators(doc! { "$set": { "a": 1 } });
-    let error = call.change(&namespace, Bson::Int32(1), change, None).await.unwrap_err();
+    let error = told(call.change(&namespace, Bson::Int32(1), change, None).await.unwrap_err());
     assert_eq!(error.code(), Code::DbTimeout);
     assert_eq!(error.known_outcome(), Outcome::Unknown);
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
@@ -250,29 +250,29 @@ async fn what_was_told_of_every_write_is_true() {
     for worker in 0..4 {
         let (client, namespace) = (Arc::clone(&client), namespace.clone());
         writers.push(tokio::spawn(async move {
-            let mut told = Vec::new();
+            let mut outcomes = Vec::new();
             for id in (worker..WRITES).step_by(4) {
                 let add = Change::operators(doc! { "$inc": { "n": 1 } });
                 let call = client.call(soon(), "ledger");
                 let outcome = match call.change(&namespace, Bson::Int32(id), add, None).await {
                     Ok(_) => Outcome::Applied,
-                    Err(error) => error.known_outcome(),
+                    Err(failure) => told(failure).known_outcome(),
                 };
-                told.push((id, outcome));
+                outcomes.push((id, outcome));
             }
-            told
+            outcomes
         }));
     }
-    let mut told = Vec::new();
+    let mut outcomes = Vec::new();
     for writer in writers {
-        told.extend(writer.await.unwrap());
+        outcomes.extend(writer.await.unwrap());
     }
     faults.abort();
     proxy.set(Fault::None);
     assert!(proxy.cuts() > 5, "only {} cuts", proxy.cuts());
     let call = client.call(soon(), "written");
     assert_eq!(call.count(&namespace, doc! { "n": { "$gt": 1 } }).await.unwrap().value, Some(0));
-    for (id, outcome) in told {
+    for (id, outcome) in outcomes {
         let added = count(&client, &namespace, doc! { "_id": id, "n": 1 }).await;
         match outcome {
             Outcome::Applied => assert_eq!(added, 1, "{id} was told as applied"),

@@ -13,7 +13,7 @@ use studio_multidb::outcome::Outcome;
 
 use super::failpoints::FailPoints;
 use super::proxy::{Fault, Proxy};
-use super::support::{behind, connect, counted, soon, target};
+use super::support::{behind, connect, counted, soon, target, told};
 
 const WRITES: i32 = 5200;
 /// Documents of one collection. `SecantusDB` walks through all of them to find one.
@@ -67,16 +67,25 @@ impl Ledger {
     /// Makes the write of a document, or of it and the next one; what was told of each.
     async fn write(&self, id: i32) -> Vec<(i32, Outcome)> {
         let (call, namespace) = (self.client.call(soon(), "ledger"), namespace(id));
-        let told = |done: Result<()>| {
+        let outcome = |done: Result<()>| {
             vec![(id, done.map_or_else(|error| error.known_outcome(), |()| Outcome::Applied))]
         };
         match Write::of(id) {
-            Write::Insert => told(call.insert(&namespace, &[document(id)], true).await),
+            Write::Insert => {
+                outcome(call.insert(&namespace, &[document(id)], true).await.map_err(|f| f.error))
+            }
             Write::Increment => {
                 let add = Change::operators(doc! { "$inc": { "n": 1 } });
-                told(call.change(&namespace, Bson::Int32(id), add, None).await.map(drop))
+                outcome(
+                    call.change(&namespace, Bson::Int32(id), add, None)
+                        .await
+                        .map(drop)
+                        .map_err(told),
+                )
             }
-            Write::Delete => told(call.delete(&namespace, Bson::Int32(id), None).await.map(drop)),
+            Write::Delete => outcome(
+                call.delete(&namespace, Bson::Int32(id), None).await.map(drop).map_err(told),
+            ),
             Write::Several => {
                 let filter = doc! { "_id": id };
                 let selection = Selection { filter, ..Selection::default() };
@@ -88,7 +97,7 @@ impl Ledger {
                 let done = call.bulk(&namespace, &statements, true).await;
                 let [first, second] = match done {
                     Ok(_) => [Outcome::Applied; 2],
-                    Err(error) => outcomes(&error),
+                    Err(failure) => outcomes(&failure.told()),
                 };
                 vec![(id, first), (id + 1, second)]
             }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mongodb::bson::{Document, RawDocumentBuf, doc};
-use studio_multidb::backend::mongodb::{AggregateOptions, Cap, Client, Namespace, Query, with_id};
+use studio_multidb::backend::mongodb::{
+    AggregateOptions, Cap, ChangeFailure, Client, Namespace, Query, with_id,
+};
 use studio_multidb::backend::{ConnectOptions, test_connection};
 use studio_multidb::deadline::Deadline;
-use studio_multidb::ejson::Mode;
-use studio_multidb::error::Result;
+use studio_multidb::ejson::{Mode, ShownAs};
+use studio_multidb::error::{Error, Result};
 use studio_multidb::json::Writer;
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
@@ -108,6 +110,11 @@ pub(super) async fn collection(client: &Client, name: &str) -> Namespace {
     namespace
 }
 
+/// What a failed change is told as.
+pub(super) fn told(failure: ChangeFailure) -> Error {
+    failure.told(ShownAs::Json)
+}
+
 pub(super) async fn insert(
     client: &Client,
     namespace: &Namespace,
@@ -117,7 +124,8 @@ pub(super) async fn insert(
         .iter()
         .map(|d| with_id(RawDocumentBuf::try_from(d).unwrap()).unwrap().1)
         .collect();
-    client.call(soon(), "insert").insert(namespace, &raw, true).await
+    let inserted = client.call(soon(), "insert").insert(namespace, &raw, true).await;
+    inserted.map_err(|failure| failure.error)
 }
 
 pub(super) async fn all(client: &Client, namespace: &Namespace, query: Query) -> (String, bool) {

@@ -7,7 +7,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
-use super::driver::{Meter, Seeds, ServerKind, Tunnel, client_options, read_preference, say_hello};
+use super::driver::{
+    Meter, MongoTopology, Seeds, Tunnel, client_options, read_preference, say_hello,
+};
 use super::watch::Turns;
 use crate::backend::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
@@ -37,8 +39,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Self> {
         let seeds = Seeds::find(target, deadline).await?;
-        let kind = reach_any(target, &seeds, options, deadline).await?;
-        let client = Self::set_up(target, seeds, kind, options).await?;
+        let topology = reach_any(target, &seeds, options, deadline).await?;
+        let client = Self::set_up(target, seeds, topology, options).await?;
         client.ping(deadline).await?;
         Ok(client)
     }
@@ -47,14 +49,14 @@ impl Client {
     pub(super) async fn set_up(
         target: &MongoTarget,
         seeds: Seeds,
-        kind: ServerKind,
+        topology: MongoTopology,
         options: &ConnectOptions,
     ) -> Result<Self> {
         let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
         let tunnel =
             Tunnel::open(Arc::clone(&options.egress), tls, options.connect_timeout).await?;
-        let meter = Meter::new(options.max_connections, kind);
-        let driver = client_options(target, seeds, kind, options, tunnel.proxy(), &meter)?;
+        let meter = Meter::new(options.max_connections, topology);
+        let driver = client_options(target, seeds, topology, options, tunnel.proxy(), &meter)?;
         let driver = mongodb::Client::with_options(driver).map_err(|e| {
             Error::validation(format!("the connection's options don't fit together: {}", e.kind))
         })?;
@@ -108,7 +110,7 @@ async fn reach_any(
     seeds: &Seeds,
     options: &ConnectOptions,
     deadline: Deadline,
-) -> Result<ServerKind> {
+) -> Result<MongoTopology> {
     let deadline = deadline.or_after(options.connect_timeout);
     let tls = target.tls.as_ref().map(tls::client_config).transpose()?;
     let replica_set = seeds.replica_set(target);
@@ -120,7 +122,7 @@ async fn reach_any(
     let mut failure = None;
     while let Some(reached) = attempts.next().await {
         match reached {
-            Ok(kind) => return Ok(kind),
+            Ok(topology) => return Ok(topology),
             Err(error) => failure = failure.or(Some(error)),
         }
     }
@@ -133,7 +135,7 @@ async fn reach(
     options: &ConnectOptions,
     tls: Option<&Arc<rustls::ClientConfig>>,
     deadline: Deadline,
-) -> Result<ServerKind> {
+) -> Result<MongoTopology> {
     let Endpoint { host, port } = endpoint;
     let mut stream = options.egress.connect(host, *port, deadline).await?;
     match tls {

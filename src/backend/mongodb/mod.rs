@@ -29,7 +29,7 @@ pub use self::catalog::{
     DatabaseSizes, HostUsage, IndexEntry, IndexKind, Indexes, Progress, Usage, default_name,
 };
 pub use self::client::Client;
-pub use self::command::Call;
+pub use self::command::{Call, encoded, insert_given};
 pub use self::driver::MongoTopology;
 pub use self::explain::{
     Engine, Explained, Index, Node, Summary, Verbosity, Warning, WarningCode, plan, summarize,
@@ -40,7 +40,7 @@ pub use self::read::{
     AggregateOptions, Batch, Count, CountKind, Distinct, Documents, FoundBy, Identity, Order,
     Position, Preview, Query, Reading, Source, Step, collation,
 };
-pub use self::schema::{DocumentsShown, Limits, Method, Profile, Sampling};
+pub use self::schema::{DocumentsShown, Limits, Method, Profile};
 pub use self::server::{
     Ending, Member, Operation, Operations, Pool, RecordCursor, Recorded, Records, Replication,
     Server, Shard, Status, Watch,
@@ -49,4 +49,7 @@ pub use self::watch::{
     BeforeChange, ChangeStream, Changes, FullDocument, News, Start, WatchOptions, Watched,
     history_is_lost,
 };
-pub use self::write::{Change, Changed, Report, Selection, Statement, with_id};
+pub use self::write::{
+    BulkFailure, Change, ChangeFailure, Changed, InsertFailure, Report, Selection, Sent, Statement,
+    WriteError, with_id,
+};

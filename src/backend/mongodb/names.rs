@@ -1,6 +1,6 @@
 //! Names of databases and collections.
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Bytes of a database's and a collection's name with the dot between them.
 const MAX_NAMESPACE: usize = 255;
@@ -49,10 +49,9 @@ impl Namespace {
     /// Refuses writes to what belongs to the server.
     pub fn check_writable(&self) -> Result<()> {
         if self.is_system() {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
-                format!("{self} belongs to the server and can't be written to here"),
-            ));
+            return Err(Error::not_allowed(format!(
+                "{self} belongs to the server and can't be written to here"
+            )));
         }
         Ok(())
     }
@@ -77,7 +76,7 @@ pub fn check_removable(db: &str) -> Result<()> {
     check_database(db)?;
     if matches!(db, "admin" | "config" | "local") {
         let message = format!("the database {db:?} belongs to the server and can't be removed");
-        return Err(Error::new(Code::OperationNotAllowed, message));
+        return Err(Error::not_allowed(message));
     }
     Ok(())
 }
@@ -85,8 +84,7 @@ pub fn check_removable(db: &str) -> Result<()> {
 /// Refuses what names no index, or more than one, or the one that a collection can't be without.
 pub fn check_index_name(name: &str) -> Result<()> {
     if name == "_id_" {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "the index `_id_` is part of its collection and can't be changed or dropped",
         ));
     }

@@ -32,7 +32,7 @@ pub async fn probe(
     let Endpoint { host, port } = &first;
     let replica_set = seeds.replica_set(target);
     let mut stream = probe.step("connect", egress.connect(host, *port, deadline)).await?;
-    let kind = match &target.tls {
+    let topology = match &target.tls {
         Some(settings) => {
             let handshake = async {
                 let config = tls::client_config(settings)?;
@@ -45,7 +45,7 @@ pub async fn probe(
     };
     let client = probe
         .step("auth", async {
-            let client = Client::set_up(target, seeds, kind, options).await?;
+            let client = Client::set_up(target, seeds, topology, options).await?;
             client.ping(deadline).await?;
             Ok(client)
         })
@@ -67,7 +67,10 @@ async fn examine(client: &Client, probe: &mut Probe) -> Result<()> {
             Ok((hello, build, databases))
         })
         .await?;
-    probe.fact("topology", MongoTopology::of(&hello));
+    probe.fact(
+        "topology",
+        MongoTopology::of(hello.get_str("msg").ok(), hello.get_str("setName").ok()),
+    );
     probe.fact("version", build.get_str("version").unwrap_or_default());
     // A user that may do nothing but read one collection has a working connection too.
     let mut names = databases.unwrap_or_default();

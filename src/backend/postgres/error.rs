@@ -13,6 +13,23 @@ use crate::outcome::Outcome;
 /// one message, each of which takes many times its length in memory.
 const MOST_FIELDS: usize = 32;
 
+/// Fields that are told under the names that `pg` and pg-meta give them.
+const OTHERS: [(u8, &str); 13] = [
+    (b'D', "detail"),
+    (b'H', "hint"),
+    (b'p', "internalPosition"),
+    (b'q', "internalQuery"),
+    (b'W', "where"),
+    (b's', "schema"),
+    (b't', "table"),
+    (b'c', "column"),
+    (b'd', "dataType"),
+    (b'n', "constraint"),
+    (b'F', "file"),
+    (b'L', "line"),
+    (b'R', "routine"),
+];
+
 /// Why an exchange with the server ended badly.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -54,7 +71,7 @@ pub(super) struct ServerError {
     level: String,
     /// One-based position in the statement, in characters.
     pub position: Option<u32>,
-    /// Everything else, under the names that `pg` and pg-meta give it.
+    /// Those of [`OTHERS`].
     pub others: Vec<(&'static str, String)>,
 }
 
@@ -64,44 +81,18 @@ impl ServerError {
         let mut error = Self::default();
         while let Ok(Some(field)) = fields.next() {
             let value = String::from_utf8_lossy(field.value_bytes()).into_owned();
-            let name = match field.type_() {
-                b'S' => {
-                    error.severity = value;
-                    continue;
+            match field.type_() {
+                b'S' => error.severity = value,
+                b'V' => error.level = value,
+                b'C' => error.sqlstate = value,
+                b'M' => error.message = value,
+                b'P' => error.position = value.parse().ok(),
+                kind => {
+                    let name = OTHERS.iter().find(|(other, _)| *other == kind);
+                    if let Some((_, name)) = name.filter(|_| error.others.len() < MOST_FIELDS) {
+                        error.others.push((name, value));
+                    }
                 }
-                b'V' => {
-                    error.level = value;
-                    continue;
-                }
-                b'C' => {
-                    error.sqlstate = value;
-                    continue;
-                }
-                b'M' => {
-                    error.message = value;
-                    continue;
-                }
-                b'P' => {
-                    error.position = value.parse().ok();
-                    continue;
-                }
-                b'D' => "detail",
-                b'H' => "hint",
-                b'p' => "internalPosition",
-                b'q' => "internalQuery",
-                b'W' => "where",
-                b's' => "schema",
-                b't' => "table",
-                b'c' => "column",
-                b'd' => "dataType",
-                b'n' => "constraint",
-                b'F' => "file",
-                b'L' => "line",
-                b'R' => "routine",
-                _ => continue,
-            };
-            if error.others.len() < MOST_FIELDS {
-                error.others.push((name, value));
             }
         }
         error
@@ -279,7 +270,7 @@ fn locate(sql: &str, position: usize) -> (usize, &str, usize) {
 
 /// The error of a connection that broke while an answer was awaited.
 pub(super) fn lost(message: &str, outcome: Outcome) -> Error {
-    Error::new(Code::DbConnectionFailed, message).outcome(outcome)
+    Error::unreachable(message).outcome(outcome)
 }
 
 #[cfg(test)]

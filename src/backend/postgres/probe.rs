@@ -1,11 +1,11 @@
 //! Trying a target step by step.
 
 use super::error::Failure;
-use super::query::{Progress, SHORT_ANSWER, Shape, Statement, run};
-use super::session::Connector;
+use super::query::{Progress, Statement, exchange};
+use super::session::{Connector, is_encrypted};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::Writer;
 use crate::target::PostgresTarget;
 
@@ -39,7 +39,7 @@ pub async fn probe(
     let stream = match &target.tls {
         Some(tls) => {
             let stream = probe.step("tls", connector.secure(tcp, deadline)).await?;
-            if !stream.is_encrypted() {
+            if !is_encrypted(&stream) {
                 probe.do_without(NO_TLS);
             } else if tls.insecure {
                 warnings.push(UNVERIFIED);
@@ -48,24 +48,15 @@ pub async fn probe(
         }
         None => connector.secure(tcp, deadline).await?,
     };
-    probe.fact("encrypted", stream.is_encrypted());
+    probe.fact("encrypted", is_encrypted(&stream));
     let mut connection = probe.step("auth", connector.log_in(stream, deadline)).await?;
     let ping = async { connection.ping().await.map_err(told) };
     probe.step("ping", ping).await?;
-    let statement = Statement {
-        sql: CAPABILITIES.into(),
-        parameters: Vec::new(),
-        read_only: true,
-        timeout: options.connect_timeout,
-        max_rows: 1,
-        max_bytes: SHORT_ANSWER,
-        shape: Shape::Arrays,
-        request_id: None,
-    };
+    let statement = Statement::question(CAPABILITIES, options.connect_timeout, 1);
     let mut out = Writer::new();
     let work = async {
         let mut progress = Progress::default();
-        run(&mut connection, &statement, &mut out, &mut progress).await.map_err(told)
+        exchange(&mut connection, &statement, &mut out, &mut progress).await.map_err(told)
     };
     probe.step("capabilities", work).await?;
     let rows: Vec<(String, String, bool, bool)> = serde_json::from_slice(&out.into_bytes())
@@ -89,7 +80,7 @@ pub async fn probe(
 fn told(failure: Failure) -> Error {
     match failure {
         Failure::Server(error) => error.to_error(None),
-        Failure::Lost(why) => Error::new(Code::DbConnectionFailed, why),
+        Failure::Lost(why) => Error::unreachable(why),
         Failure::Refused(error) => error,
     }
 }

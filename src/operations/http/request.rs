@@ -1,7 +1,6 @@
 //! `POST /bun/{scope}/request`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use hyper::Method;
 use hyper::body::Bytes;
@@ -18,6 +17,7 @@ use crate::json::Base64;
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
+use crate::request::params::timeout;
 use crate::request::reply::Reply;
 
 /// A request to the service.
@@ -45,8 +45,6 @@ pub(super) struct RequestInput {
     /// Milliseconds the request may take at most.
     timeout_ms: Option<u64>,
 }
-
-const MAX_TIMEOUT_MS: u64 = 600_000;
 
 /// The methods that can be sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -87,11 +85,8 @@ pub(super) async fn request(
     cx: &Context,
     input: RequestInput,
 ) -> Result<Reply<ServiceAnswer<'static>>> {
-    if input.timeout_ms.is_some_and(|ms| !(1..=MAX_TIMEOUT_MS).contains(&ms)) {
-        return Err(Error::validation(format!("`timeout_ms` must be 1 to {MAX_TIMEOUT_MS}")));
-    }
-    let deadline = match input.timeout_ms {
-        Some(ms) => cx.deadline.or_after(Duration::from_millis(ms)),
+    let deadline = match timeout(input.timeout_ms)? {
+        Some(timeout) => cx.deadline.or_after(timeout),
         None => cx.deadline,
     };
     let request = input.request()?;

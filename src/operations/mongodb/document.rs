@@ -4,10 +4,10 @@ use mongodb::bson::{Bson, RawDocumentBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::changes;
 use super::collection::{readable, writable};
+use super::conditional::{Seen, Wanted, change, remove};
+use super::gated::{of_update, refuse_filters};
 use super::id::{self, Encoding, IdType};
-use super::seen::{Seen, Wanted, change, conflict, remove};
 use crate::ejson::{Canonical, Document, Form, Mode, ShownAs, Update, etag};
 use crate::error::{Error, Result};
 use crate::json::{Object, Writer};
@@ -155,9 +155,9 @@ pub(super) async fn update(
         return Err(Error::validation(message));
     }
     let wanted = match (input.update, input.replacement) {
-        (Some(update), None) => Wanted::Change(changes::of_update(update, &input.array_filters)?),
+        (Some(update), None) => Wanted::Change(of_update(update, &input.array_filters)?),
         (None, Some(replacement)) => {
-            changes::refuse_filters(&input.array_filters)?;
+            refuse_filters(&input.array_filters)?;
             Wanted::Document(replacement.into_raw())
         }
         _ => return Err(Error::validation("give either `update` or `replacement`")),
@@ -166,7 +166,7 @@ pub(super) async fn update(
     let call = client.call(cx.deadline, &cx.request_id);
     let shown_as = input.shown_as;
     let changed = change(&call, &namespace, &id, wanted, seen, input.upsert).await;
-    let changed = changed.map_err(|error| conflict(error, shown_as))?;
+    let changed = changed.map_err(|failure| failure.told(shown_as))?;
     let changed = changed.ok_or_else(|| missing(&input.coll, &id))?;
     let etag = changed.document.as_deref().map(etag);
     let reply = Reply::write(|writer| {
@@ -225,7 +225,7 @@ pub(super) async fn delete(
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
     let deleted = remove(&call, &namespace, &id, seen).await;
-    if !deleted.map_err(|error| conflict(error, input.shown_as))? {
+    if !deleted.map_err(|failure| failure.told(input.shown_as))? {
         return Err(missing(&input.coll, &id));
     }
     Reply::of(&DocumentDeleted { deleted_count: 1 })

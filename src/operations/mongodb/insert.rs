@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::bulk::WRITES_OF_ONE_COST;
 use super::collection::writable;
 use super::id;
-use crate::backend::mongodb::with_id;
+use crate::backend::mongodb::{InsertFailure, with_id};
 use crate::ejson::{Canonical, Document};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
@@ -70,8 +70,8 @@ pub(super) async fn insert(
     let ordered = input.ordered.unwrap_or(true);
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id);
-    if let Err(error) = call.insert(&namespace, &raw, ordered).await {
-        return Err(partly_inserted(error, &ids, ordered));
+    if let Err(failure) = call.insert(&namespace, &raw, ordered).await {
+        return Err(partly_inserted(failure, &ids, ordered));
     }
     let inserted = DocumentsInserted {
         inserted_ids: ids.iter().map(id::plain).collect::<Result<_>>()?,
@@ -82,18 +82,13 @@ pub(super) async fn insert(
 }
 
 /// Says which documents were inserted although others were refused.
-fn partly_inserted(error: Error, ids: &[bson::Bson], ordered: bool) -> Error {
-    let Some(refused) = error.details().get("write_errors").and_then(|e| e.as_array()) else {
-        return error;
-    };
-    let refused: Vec<u64> = refused.iter().filter_map(|e| e.get("index")?.as_u64()).collect();
-    let last = if ordered { refused.first().copied() } else { None };
-    let inserted: Vec<String> = (0_u64..)
-        .zip(ids)
-        .take_while(|(index, _)| last.is_none_or(|last| *index < last))
-        .filter(|(index, _)| !refused.contains(index))
-        .filter_map(|(_, id)| id::plain(id).ok())
-        .collect();
+fn partly_inserted(failure: InsertFailure, ids: &[bson::Bson], ordered: bool) -> Error {
+    let InsertFailure { error, refused } = failure;
+    let Some(&first) = refused.first() else { return error };
+    let tried = if ordered { first } else { ids.len() };
+    let inserted = ids.iter().enumerate().take(tried);
+    let inserted = inserted.filter(|(index, _)| !refused.contains(index));
+    let inserted: Vec<String> = inserted.filter_map(|(_, id)| id::plain(id).ok()).collect();
     let outcome = match error.known_outcome() {
         _ if !inserted.is_empty() => Outcome::Applied,
         Outcome::Unknown => Outcome::Unknown,

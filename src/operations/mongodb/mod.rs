@@ -5,15 +5,15 @@ pub mod analysis;
 mod bulk;
 mod by_query;
 pub mod catalog;
-mod changes;
 mod collection;
+mod conditional;
 mod document;
 mod find;
+mod gated;
 mod id;
 pub mod indexes;
 mod insert;
 mod reading;
-mod seen;
 pub mod server;
 pub mod transfer;
 pub mod watch;
@@ -61,9 +61,10 @@ operations! {
     /// As `mongodb.collections.list`.
     "mongodb.collections.list_by_query" GET "/mongodb/{scope}/collections"
         Connection(Mongodb) Read 5 => by_query::collections;
-    /// One page of the documents of `collection` in `databaseName`.
+    /// One page of the documents of `coll` in `db`.
     ///
-    /// As `mongodb.documents.find`.
+    /// As `mongodb.documents.find`, with both in the query, where they may be called `collection` and
+    /// `databaseName` as well.
     "mongodb.documents.find_by_query" GET "/mongodb/{scope}/documents"
         Connection(Mongodb) Read 5 => find::find;
     /// Sizes of the database given as `databaseName`.

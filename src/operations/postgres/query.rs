@@ -8,15 +8,15 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::backend::postgres::{Answer, Parameter, Shape, Statement};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::json::Object;
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
+use crate::request::params::{timeout, within};
 use crate::request::reply::Reply;
 
-const DEFAULT_TIMEOUT_MS: u64 = 30_000;
-const MAX_TIMEOUT_MS: u64 = 600_000;
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_ROWS: u32 = 1000;
 const MAX_ROWS: u32 = 100_000;
 
@@ -61,28 +61,19 @@ pub(super) async fn query(cx: &Context, input: QueryInput) -> Result<Reply<Queri
     if !input.read_only {
         cx.require(Permission::Write)?;
     }
-    if input.timeout_ms.is_some_and(|ms| !(1..=MAX_TIMEOUT_MS).contains(&ms)) {
-        return Err(Error::validation(format!("`timeout_ms` must be 1 to {MAX_TIMEOUT_MS}")));
-    }
-    if input.max_rows.is_some_and(|rows| rows > MAX_ROWS) {
-        return Err(Error::validation(format!("`max_rows` must be 0 to {MAX_ROWS}")));
-    }
+    let timeout = timeout(input.timeout_ms)?;
+    let max_rows = within("max_rows", input.max_rows.unwrap_or(DEFAULT_ROWS), 0..=MAX_ROWS)?;
     let parameters = input.parameters.into_iter().map(Parameter::from_json);
     let parameters = parameters.collect::<Result<Vec<_>>>()?;
     let effect = if input.read_only { Effect::Reads } else { Effect::Writes };
     cx.will(effect, cx.operation.cost).await?;
     let client = cx.postgres().await?;
-    let default_timeout = client.statement_timeout();
     let statement = Statement {
         sql: input.query,
         parameters,
         read_only: input.read_only,
-        timeout: input
-            .timeout_ms
-            .map(Duration::from_millis)
-            .or(default_timeout)
-            .unwrap_or(Duration::from_millis(DEFAULT_TIMEOUT_MS)),
-        max_rows: input.max_rows.unwrap_or(DEFAULT_ROWS),
+        timeout: timeout.or(client.statement_timeout()).unwrap_or(DEFAULT_TIMEOUT),
+        max_rows,
         max_bytes: cx.service.config.max_result_bytes,
         shape: match input.format {
             Format::Objects => Shape::Objects,

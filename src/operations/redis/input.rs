@@ -11,8 +11,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::{Base64, TextOrBytes};
+use crate::request::params::up_to;
 
 /// Text or bytes: a string, or `{"$binary": {"base64": "…"}}`. Numbers are taken as their text.
 #[derive(Clone, PartialEq, Eq)]
@@ -217,28 +218,11 @@ pub(super) fn seconds(ttl: Option<i64>) -> Result<Option<u64>> {
 }
 
 /// Entries that one answer has at most.
-const MAX_LIMIT: usize = 1000;
+pub(super) const MAX_LIMIT: usize = 1000;
 
 /// The `limit` of an answer's entries.
 pub(super) fn limit(wanted: Option<usize>, usual: usize) -> Result<usize> {
-    let too_many = || format!("`limit` is at most {MAX_LIMIT}");
-    at_most("limit", wanted.unwrap_or(usual), MAX_LIMIT, too_many)
-}
-
-/// How many are wanted: at least one, and not more than are given at once, which `too_many` says.
-pub(super) fn at_most<N: Default + PartialOrd>(
-    name: &str,
-    wanted: N,
-    most: N,
-    too_many: impl FnOnce() -> String,
-) -> Result<N> {
-    if wanted == N::default() {
-        return Err(Error::validation(format!("`{name}` must be at least 1")));
-    }
-    if wanted > most {
-        return Err(Error::new(Code::PayloadTooLarge, too_many()));
-    }
-    Ok(wanted)
+    up_to("limit", wanted.unwrap_or(usual), MAX_LIMIT, "")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::{Error, Result};
 use crate::registry::Status;
+use crate::request::params::within;
 use crate::target::{DatabaseType, TargetInput};
 
 /// The first member that no field took. `deny_unknown_fields` can't be combined with a flattened
@@ -134,8 +135,5 @@ pub(super) struct TestInput {
 
 /// The size of a page.
 pub(super) fn page_size(limit: Option<u32>) -> Result<u32> {
-    match limit.unwrap_or(100) {
-        limit @ 1..=1000 => Ok(limit),
-        _ => Err(Error::validation("`limit` must be from 1 to 1000")),
-    }
+    within("limit", limit.unwrap_or(100), 1..=1000)
 }

@@ -4,7 +4,7 @@ use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 use super::examples::Example;
-use super::schemas::{Schemas, pascal, refer};
+use super::schemas::{Schemas, pascal, refer, unwrap_lines};
 use crate::request::operation::{Method, Operation, Subject, Takes};
 use crate::request::upload;
 
@@ -27,7 +27,8 @@ pub(super) fn describe(
     schemas: &mut Schemas,
     described: &mut Value,
 ) {
-    let input = (operation.input)(&mut schemas.input);
+    let mut input = (operation.input)(&mut schemas.input);
+    unwrap_lines(&mut input);
     let members = members(input.as_value());
     let in_path: Vec<&str> = path_names(operation.path).collect();
     schemas.keep(name_of(operation), by_name(operation, input, &in_path));

@@ -26,6 +26,7 @@ impl Schemas {
             SchemaSettings::draft2020_12().with(|settings| {
                 settings.definitions_path = PLACE.into();
                 settings.meta_schema = None;
+                settings.transforms.push(Box::new(unwrap_lines));
             })
         };
         Self {
@@ -39,7 +40,8 @@ impl Schemas {
     }
 
     /// Keeps a schema under a name. Returns a reference to it.
-    pub(super) fn keep(&mut self, name: String, schema: Schema) -> Value {
+    pub(super) fn keep(&mut self, name: String, mut schema: Schema) -> Value {
+        unwrap_lines(&mut schema);
         let reference = refer(&name);
         self.own.insert(name, schema.to_value());
         reference
@@ -58,6 +60,15 @@ impl Schemas {
             debug_assert!(before.is_none_or(|before| before == schema), "two schemas named {name}");
         }
         all
+    }
+}
+
+/// Lines of a description end where its paragraphs do, and not where those of the source do.
+pub(super) fn unwrap_lines(schema: &mut Schema) {
+    transform_subschemas(&mut unwrap_lines, schema);
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        let paragraphs = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+        *text = paragraphs.collect::<Vec<_>>().join("\n\n");
     }
 }
 

@@ -4,6 +4,7 @@
 //! parsed to whatever the field asks for, JSON is taken as it is. A name that the operation does not
 //! know is refused, so that a misspelt filter can't silently mean "everything".
 
+mod limits;
 mod members;
 mod text;
 
@@ -16,6 +17,7 @@ use serde::de::{
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+pub use self::limits::{keep_to, timeout, up_to, within};
 pub use self::members::MOST_VALUES;
 use self::members::Members;
 use self::text::{DecodeError, TextDeserializer};

@@ -59,8 +59,7 @@ impl Call<'_> {
     pub async fn convert_to_capped(&self, namespace: &Namespace, size: i64) -> Result<()> {
         let command = doc! { "convertToCapped": namespace.coll(), "size": size };
         match self.alter(namespace.db(), command).await {
-            Err(error) if is_unknown_command(&error) => Err(Error::new(
-                Code::OperationNotAllowed,
+            Err(error) if is_unknown_command(&error) => Err(Error::not_allowed(
                 "this server has no `convertToCapped`; make a capped collection and copy the \
                  documents",
             )),

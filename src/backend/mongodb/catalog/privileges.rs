@@ -1,5 +1,7 @@
 //! What the connection's user may do, where it may not list.
 
+use std::collections::BTreeSet;
+
 use mongodb::bson::{Document, doc};
 
 use crate::backend::mongodb::command::{Call, unexpected};
@@ -7,27 +9,18 @@ use crate::error::Result;
 
 impl Call<'_> {
     /// The databases that the user's privileges name, and the connection's own.
-    pub(super) async fn privileged_databases(&self) -> Result<Vec<String>> {
+    pub(super) async fn privileged_databases(&self) -> Result<BTreeSet<String>> {
         let resources = self.resources().await?;
-        let mut names: Vec<String> =
-            resources.iter().filter_map(|resource| named(resource, "db")).collect();
-        names.extend(self.client.default_database());
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        let names = resources.iter().filter_map(|resource| named(resource, "db"));
+        Ok(names.chain(self.client.default_database()).collect())
     }
 
     /// The collections of a database that the user's privileges name.
-    pub(super) async fn privileged_collections(&self, db: &str) -> Result<Vec<String>> {
+    pub(super) async fn privileged_collections(&self, db: &str) -> Result<BTreeSet<String>> {
         let resources = self.resources().await?;
-        let mut names: Vec<String> = resources
-            .iter()
-            .filter(|resource| named(resource, "db").is_none_or(|name| name == db))
-            .filter_map(|resource| named(resource, "collection"))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        let of_it =
+            resources.iter().filter(|resource| named(resource, "db").is_none_or(|name| name == db));
+        Ok(of_it.filter_map(|resource| named(resource, "collection")).collect())
     }
 
     async fn resources(&self) -> Result<Vec<Document>> {

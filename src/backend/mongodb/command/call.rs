@@ -26,9 +26,9 @@ const LONGEST: Duration = Duration::from_millis(i32::MAX as u64);
 /// A request at work on a client.
 #[derive(Debug, Clone)]
 pub struct Call<'c> {
-    pub(in crate::backend::mongodb) client: &'c Client,
+    pub(crate) client: &'c Client,
     deadline: Deadline,
-    pub(in crate::backend::mongodb) mark: Arc<str>,
+    pub(crate) mark: Arc<str>,
     width: usize,
     /// One for each operation that may be under way.
     lanes: Arc<Semaphore>,
@@ -68,29 +68,29 @@ impl Call<'_> {
     }
 
     /// By when the call must have ended.
-    pub(in crate::backend::mongodb) fn deadline(&self) -> Deadline {
+    pub(crate) fn deadline(&self) -> Deadline {
         self.deadline
     }
 
     /// `maxTimeMS` for an operation that starts now.
-    pub(in crate::backend::mongodb) fn max_time(&self) -> Duration {
+    pub(crate) fn max_time(&self) -> Duration {
         let remaining = self.deadline.remaining();
         remaining.saturating_sub(MARGIN).clamp(Duration::from_millis(1), LONGEST)
     }
 
     /// The same in milliseconds, for commands that are put together by hand.
-    pub(in crate::backend::mongodb) fn max_time_ms(&self) -> i32 {
+    pub(crate) fn max_time_ms(&self) -> i32 {
         i32::try_from(self.max_time().as_millis()).unwrap_or(i32::MAX)
     }
 
     /// What marks the request's operations on the server.
-    pub(in crate::backend::mongodb) fn comment(&self) -> Bson {
+    pub(crate) fn comment(&self) -> Bson {
         Bson::String(self.mark.as_ref().to_owned())
     }
 
     /// Does work that changes nothing. The driver's futures have 20 KB and more; boxed, they are not
     /// moved around with everything that awaits them.
-    pub(in crate::backend::mongodb) fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
@@ -98,7 +98,7 @@ impl Call<'_> {
     }
 
     /// Does work that changes data. When its answer is lost, the outcome is told as unknown.
-    pub(in crate::backend::mongodb) fn write<T>(
+    pub(crate) fn write<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
@@ -106,7 +106,7 @@ impl Call<'_> {
     }
 
     /// Does work that changes data in several steps, of which some may be done when it fails.
-    pub(in crate::backend::mongodb) fn write_many<T>(
+    pub(crate) fn write_many<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
@@ -114,7 +114,7 @@ impl Call<'_> {
     }
 
     /// Does work that changes one document after the other until it fails, whatever it fails with.
-    pub(in crate::backend::mongodb) fn write_each<T>(
+    pub(crate) fn write_each<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
@@ -138,7 +138,7 @@ impl Call<'_> {
 
 impl Client {
     /// Does work whose operations carry this mark, until the deadline.
-    pub(in crate::backend::mongodb) async fn run<T>(
+    pub(crate) async fn run<T>(
         &self,
         mark: &Arc<str>,
         effect: Effect,

@@ -1,13 +1,13 @@
 //! Which unique index a write broke.
 
 /// Whether another document has the key.
-pub(in crate::backend::mongodb) fn is_duplicate(code: i32) -> bool {
+pub(crate) fn is_duplicate(code: i32) -> bool {
     matches!(code, 11000 | 11001)
 }
 
 /// The name of the index, out of a server's message: `… index: email_1 dup key: …`, and of older ones
 /// `… index: app.users.$email_1 dup key: …`. It is for people; nothing is decided by it.
-pub(in crate::backend::mongodb) fn index_name(message: &str) -> Option<&str> {
+pub(crate) fn index_name(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("index: ")?;
     let end = [" dup key", " collation:"].iter().filter_map(|after| rest.find(after)).min()?;
     let name = &rest[..end];

@@ -11,9 +11,15 @@ use crate::error::{Code, Error};
 use crate::outcome::Outcome;
 use crate::sockets::dialling;
 
+/// Codes of errors that end a command wherever it is.
+const INTERRUPTIONS: [i32; 24] = [
+    6, 7, 24, 43, 50, 64, 89, 91, 112, 133, 134, 189, 237, 251, 262, 317, 358, 9001, 10107, 11600,
+    11601, 11602, 13435, 13436,
+];
+
 /// What an operation can have changed when its answer is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::mongodb) enum Effect {
+pub(crate) enum Effect {
     /// It only reads.
     Read,
     /// It writes to one document.
@@ -32,7 +38,7 @@ impl Effect {
 
 /// Why an operation failed: at the driver, or in our own code.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) enum Failure {
+pub(crate) enum Failure {
     /// The driver or the server.
     Driver(mongodb::error::Error),
     /// Ourselves.
@@ -55,15 +61,15 @@ impl From<Error> for Failure {
 pub(super) struct Attempt<'a> {
     pub(super) effect: Effect,
     /// `false` if it is proven that no server was sent anything.
-    pub(in crate::backend::mongodb) sent: bool,
+    pub(crate) sent: bool,
     /// The driver sent it again, because the first answer was lost or said that it may.
     pub(super) again: bool,
-    pub(in crate::backend::mongodb) tunnel: &'a Tunnel,
+    pub(crate) tunnel: &'a Tunnel,
 }
 
 impl Attempt<'_> {
     /// What is known when no answer of the server says it.
-    pub(in crate::backend::mongodb) fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         if self.effect.writes() && self.sent { Outcome::Unknown } else { Outcome::NotApplied }
     }
 
@@ -117,7 +123,7 @@ impl Attempt<'_> {
             ErrorKind::Shutdown => self.unreachable("the connection is being closed"),
             ErrorKind::InvalidArgument { message, .. } => {
                 if message.contains("must be within") || message.contains("too large") {
-                    Error::new(Code::PayloadTooLarge, message.clone())
+                    Error::too_large(message.clone())
                 } else {
                     Error::validation(message.clone())
                 }
@@ -126,7 +132,7 @@ impl Attempt<'_> {
                 Error::new(Code::DbQueryError, message)
             }
             ErrorKind::InvalidResponse { .. } | ErrorKind::Bson(_) => {
-                Error::new(Code::DbConnectionFailed, "the server's answer could not be understood")
+                Error::unreachable("the server's answer could not be understood")
                     .outcome(self.outcome())
             }
             _ => Error::internal("the MongoDB driver failed in an unexpected way")
@@ -138,7 +144,7 @@ impl Attempt<'_> {
     fn unreachable(&self, what: &str) -> Error {
         let error = match self.tunnel.failure() {
             Some(error) if !self.sent => error.outcome(Outcome::NotApplied),
-            _ => Error::new(Code::DbConnectionFailed, what).outcome(self.outcome()),
+            _ => Error::unreachable(what).outcome(self.outcome()),
         };
         // With a connection to any server, it is this operation alone that found none: it may ask
         // for a kind of server that there is not.
@@ -168,42 +174,16 @@ impl Attempt<'_> {
 }
 
 /// Whether an error ends a command wherever it is, and not only before it did anything.
-pub(in crate::backend::mongodb) fn interrupts(code: i32) -> bool {
-    matches!(
-        code,
-        6 | 7
-            | 24
-            | 43
-            | 50
-            | 64
-            | 89
-            | 91
-            | 112
-            | 133
-            | 134
-            | 189
-            | 237
-            | 251
-            | 262
-            | 317
-            | 358
-            | 9001
-            | 10107
-            | 11600
-            | 11601
-            | 11602
-            | 13435
-            | 13436
-    )
+pub(crate) fn interrupts(code: i32) -> bool {
+    INTERRUPTIONS.contains(&code)
 }
 
 /// A write that a server made, and that the others may not have.
 pub(super) fn not_replicated(concern: &WriteConcernError) -> Error {
     let message = &concern.message;
-    Error::new(
-        Code::DbConnectionFailed,
-        format!("the write was made but not replicated as the write concern asks for: {message}"),
-    )
+    Error::unreachable(format!(
+        "the write was made but not replicated as the write concern asks for: {message}"
+    ))
     .outcome(Outcome::Unknown)
     .detail("server_code", concern.code)
 }
@@ -215,10 +195,9 @@ fn insert_many(insert: &InsertManyError) -> Error {
     let Some(first) = errors.first() else {
         let concern = insert.write_concern_error.as_ref();
         let message = concern.map_or("", |e| e.message.as_str());
-        return Error::new(
-            Code::DbConnectionFailed,
-            format!("the documents were inserted but not replicated as asked for: {message}"),
-        )
+        return Error::unreachable(format!(
+            "the documents were inserted but not replicated as asked for: {message}"
+        ))
         .outcome(Outcome::Unknown);
     };
     let name = first.code_name.as_deref().unwrap_or_default();
@@ -240,14 +219,14 @@ fn insert_many(insert: &InsertManyError) -> Error {
 }
 
 /// A value as JSON for the details of a failure.
-pub(in crate::backend::mongodb) fn json_of(value: &Bson, mode: Mode) -> Value {
+pub(crate) fn json_of(value: &Bson, mode: Mode) -> Value {
     let holder = RawDocumentBuf::try_from(&doc! { "v": value.clone() }).ok();
     let held = holder.and_then(|holder| value_of(&holder, mode).ok());
     held.and_then(|mut held| held.get_mut("v").map(Value::take)).unwrap_or(Value::Null)
 }
 
 /// A document as relaxed Extended JSON.
-pub(in crate::backend::mongodb) fn as_value(info: &Document) -> Value {
+pub(crate) fn as_value(info: &Document) -> Value {
     json_of(&Bson::Document(info.clone()), Mode::Relaxed)
 }
 
@@ -261,7 +240,7 @@ fn authentication(message: &str) -> Error {
 }
 
 /// An error that the server answered with. The codes are those of `error_codes.yml` in its source.
-pub(in crate::backend::mongodb) fn server_error(code: i32, name: &str, message: &str) -> Error {
+pub(crate) fn server_error(code: i32, name: &str, message: &str) -> Error {
     let ours = match code {
         11 | 18 | 334 | 8000 => return authentication(message),
         13 => Code::PermissionDenied,
@@ -291,12 +270,12 @@ pub(in crate::backend::mongodb) fn server_error(code: i32, name: &str, message: 
 }
 
 /// The number of the error that the server answered with.
-pub(in crate::backend::mongodb) fn server_code(error: &Error) -> Option<i64> {
+pub(crate) fn server_code(error: &Error) -> Option<i64> {
     error.details().get("server_code")?.as_i64()
 }
 
 /// Whether the server does not know the command.
-pub(in crate::backend::mongodb) fn is_unknown_command(error: &Error) -> bool {
+pub(crate) fn is_unknown_command(error: &Error) -> bool {
     matches!(server_code(error), Some(59 | 115))
 }
 

@@ -6,6 +6,7 @@
 mod call;
 mod duplicate;
 mod failure;
+mod given;
 mod kill;
 mod run;
 
@@ -14,4 +15,5 @@ pub(super) use self::duplicate::{index_name, is_duplicate};
 pub(super) use self::failure::{
     Effect, Failure, as_value, interrupts, is_unknown_command, json_of, server_code, server_error,
 };
-pub(super) use self::run::{Found, integer, unexpected};
+pub use self::given::{encoded, insert_given};
+pub(super) use self::run::{Found, integer, trees, unexpected};

@@ -7,31 +7,28 @@ use mongodb::options::{RunCommandOptions, RunCursorCommandOptions, SelectionCrit
 
 use super::call::Call;
 use super::failure::{Failure, not_replicated};
+use super::given::{encoded, insert_given};
 use crate::backend::mongodb::cap::Cap;
 use crate::error::{Code, Error, Result};
 
 /// The documents of a cursor.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) struct Found {
-    pub(in crate::backend::mongodb) documents: Vec<RawDocumentBuf>,
+pub(crate) struct Found {
+    pub(crate) documents: Vec<RawDocumentBuf>,
     /// There are more.
-    pub(in crate::backend::mongodb) more: bool,
+    pub(crate) more: bool,
 }
 
 impl Call<'_> {
     /// Runs a command that changes nothing.
-    pub(in crate::backend::mongodb) async fn command(
-        &self,
-        db: &str,
-        command: Document,
-    ) -> Result<Document> {
+    pub(crate) async fn command(&self, db: &str, command: Document) -> Result<Document> {
         let preference = self.client.driver.selection_criteria().cloned();
         self.ask(db, command, preference).await
     }
 
     /// The same at a server of this kind. The driver does not retry commands, so a lost connection is
     /// met with one more try here.
-    pub(in crate::backend::mongodb) async fn ask(
+    pub(crate) async fn ask(
         &self,
         db: &str,
         mut command: Document,
@@ -53,7 +50,7 @@ impl Call<'_> {
     }
 
     /// All documents that a command answers with through a cursor.
-    pub(in crate::backend::mongodb) async fn documents(
+    pub(crate) async fn documents(
         &self,
         db: &str,
         command: Document,
@@ -62,13 +59,18 @@ impl Call<'_> {
         Ok(self.found(db, command, all).await?.documents)
     }
 
-    /// The same up to a cap, in bytes of BSON.
-    pub(in crate::backend::mongodb) async fn found(
+    /// The same as trees of values; `what` they are is for the failure of one that is none.
+    pub(crate) async fn trees(
         &self,
         db: &str,
-        mut command: Document,
-        cap: Cap,
-    ) -> Result<Found> {
+        command: Document,
+        what: &str,
+    ) -> Result<Vec<Document>> {
+        trees(&self.documents(db, command).await?, what)
+    }
+
+    /// The same up to a cap, in bytes of BSON.
+    pub(crate) async fn found(&self, db: &str, mut command: Document, cap: Cap) -> Result<Found> {
         self.mark(&mut command);
         let driver = &self.client.driver;
         let database = driver.database(db);
@@ -102,18 +104,14 @@ impl Call<'_> {
     }
 
     /// Runs a command that changes the catalog, once, with the connection's write concern.
-    pub(in crate::backend::mongodb) async fn alter(
-        &self,
-        db: &str,
-        mut command: Document,
-    ) -> Result<Document> {
+    pub(crate) async fn alter(&self, db: &str, mut command: Document) -> Result<Document> {
         self.mark(&mut command);
         let driver = &self.client.driver;
-        if let Some(concern) = driver.write_concern() {
-            let concern = bson::serialize_to_bson(concern)
-                .map_err(|_| Error::internal("a write concern could not be encoded"))?;
-            command.insert("writeConcern", concern);
-        }
+        insert_given(
+            &mut command,
+            "writeConcern",
+            driver.write_concern().map(encoded).transpose()?,
+        );
         let database = driver.database(db);
         self.write(async {
             let answer = database.run_command(command).await?;
@@ -125,7 +123,7 @@ impl Call<'_> {
         .await
     }
 
-    pub(in crate::backend::mongodb) fn mark(&self, command: &mut Document) {
+    pub(crate) fn mark(&self, command: &mut Document) {
         command.insert("maxTimeMS", self.max_time_ms());
         command.insert("comment", self.comment());
     }
@@ -144,8 +142,13 @@ fn unreplicated(error: Document) -> Failure {
     }
 }
 
+pub(crate) fn trees(documents: &[RawDocumentBuf], what: &str) -> Result<Vec<Document>> {
+    let unreadable = |_| Error::internal(format!("{what} could not be read"));
+    documents.iter().map(|raw| Document::try_from(raw).map_err(unreadable)).collect()
+}
+
 /// Servers give the same number as an integer, a long or a double, depending on its size.
-pub(in crate::backend::mongodb) fn integer(document: &Document, name: &str) -> Option<i64> {
+pub(crate) fn integer(document: &Document, name: &str) -> Option<i64> {
     let value = document.get(name)?;
     let double = value.as_f64().filter(|v| v.abs() < 9e18);
     #[allow(clippy::cast_possible_truncation)]
@@ -153,6 +156,6 @@ pub(in crate::backend::mongodb) fn integer(document: &Document, name: &str) -> O
     value.as_i64().or_else(|| value.as_i32().map(i64::from)).or(whole)
 }
 
-pub(in crate::backend::mongodb) fn unexpected(command: &str) -> Error {
+pub(crate) fn unexpected(command: &str) -> Error {
     Error::new(Code::DbQueryError, format!("the server's answer to {command} lacks what it is for"))
 }

@@ -4,13 +4,13 @@
 //! out. Asking one server before the driver is set up tells at once, and exactly, that a host can't be
 //! reached or that something else listens there.
 
-use mongodb::bson::{Document, RawDocumentBuf, rawdoc};
+use mongodb::bson::{RawDocumentBuf, rawdoc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::target::{Endpoint, tls};
 
@@ -22,19 +22,11 @@ const MOST: usize = 64 * 1024;
 /// MongoDB 5.0.
 const OLDEST_WIRE_VERSION: i32 = 13;
 
-/// What a server is by itself or together with others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::mongodb) enum ServerKind {
-    /// By itself: it can't tell a write that is sent again from a new one.
-    Standalone,
-    /// A member of a replica set, or a router in front of some.
-    Member,
-}
-
 /// How a MongoDB server stands to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MongoTopology {
+    // It can't tell a write that is sent again from a new one.
     /// It is by itself.
     Standalone,
     /// It is a member of a replica set.
@@ -45,12 +37,12 @@ pub enum MongoTopology {
 
 /// Makes sure that a MongoDB server of a supported version is at the other end, and a member of the
 /// replica set if one is given.
-pub(in crate::backend::mongodb) async fn say_hello<S>(
+pub(crate) async fn say_hello<S>(
     stream: &mut S,
     endpoint: &Endpoint,
     replica_set: Option<&str>,
     deadline: Deadline,
-) -> Result<ServerKind>
+) -> Result<MongoTopology>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -69,14 +61,13 @@ where
                 "{host}:{port} does not answer like a MongoDB server without TLS or with the TLS \
                  settings of this connection: {e}"
             );
-            tls::explain(host, &e).unwrap_or_else(|| Error::new(Code::DbConnectionFailed, message))
+            tls::explain(host, &e).unwrap_or_else(|| Error::unreachable(message))
         })?;
     let newest = reply.get_i32("maxWireVersion").unwrap_or(0);
     if newest < OLDEST_WIRE_VERSION {
-        return Err(Error::new(
-            Code::DbConnectionFailed,
-            format!("the server at {host}:{port} is older than MongoDB 5.0"),
-        ));
+        return Err(Error::unreachable(format!(
+            "the server at {host}:{port} is older than MongoDB 5.0"
+        )));
     }
     let set = reply.get_str("setName").ok();
     if let Some(wanted) = replica_set
@@ -84,17 +75,12 @@ where
     {
         let found =
             set.map_or("no replica set".to_owned(), |set| format!("the replica set {set:?}"));
-        return Err(Error::new(
-            Code::DbConnectionFailed,
-            format!(
-                "the server at {host}:{port} belongs to {found}, and the connection's `replicaSet` \
+        return Err(Error::unreachable(format!(
+            "the server at {host}:{port} belongs to {found}, and the connection's `replicaSet` \
                  is {wanted:?}"
-            ),
-        ));
+        )));
     }
-    let is_router = reply.get_str("msg").is_ok_and(|msg| msg == "isdbgrid");
-    let is_member = is_router || set.is_some();
-    Ok(if is_member { ServerKind::Member } else { ServerKind::Standalone })
+    Ok(MongoTopology::of(reply.get_str("msg").ok(), set))
 }
 
 async fn exchange<S>(stream: &mut S) -> std::io::Result<RawDocumentBuf>
@@ -125,14 +111,12 @@ where
 }
 
 impl MongoTopology {
-    /// Of the server that says this.
-    pub(in crate::backend::mongodb) fn of(hello: &Document) -> Self {
-        if hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid") {
-            Self::Sharded
-        } else if hello.contains_key("setName") {
-            Self::ReplicaSet
-        } else {
-            Self::Standalone
+    /// Of the server whose `hello` has this `msg` and this `setName`.
+    pub(crate) fn of(msg: Option<&str>, set: Option<&str>) -> Self {
+        match set {
+            _ if msg == Some("isdbgrid") => Self::Sharded,
+            Some(_) => Self::ReplicaSet,
+            None => Self::Standalone,
         }
     }
 }

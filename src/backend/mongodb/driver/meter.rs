@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::timeout;
 
-use super::hello::ServerKind;
+use super::hello::MongoTopology;
 
 use crate::backend::Gauge;
 use crate::error::{Code, Error, Result};
@@ -38,7 +38,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Counts connections and calls.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) struct Meter {
+pub(crate) struct Meter {
     max_connections: u32,
     running: AtomicU32,
     /// One for each connection. Who waits for a connection at the driver fails with whoever loses
@@ -47,7 +47,7 @@ pub(in crate::backend::mongodb) struct Meter {
     /// Whether the driver gives out no connections to the only server until it has looked at it again,
     /// because one was lost.
     paused: watch::Sender<bool>,
-    kind: ServerKind,
+    topology: MongoTopology,
     hasher: RandomState,
     /// By identity and not as numbers: a call that is dropped at the wrong moment gives back a
     /// connection that it was never seen to take.
@@ -61,20 +61,20 @@ struct Connections {
 }
 
 impl Meter {
-    pub(in crate::backend::mongodb) fn new(max_connections: u32, kind: ServerKind) -> Arc<Self> {
+    pub(crate) fn new(max_connections: u32, topology: MongoTopology) -> Arc<Self> {
         Arc::new(Self {
             max_connections,
             running: AtomicU32::new(0),
             turns: Semaphore::new(max_connections.max(1) as usize),
             paused: watch::Sender::new(false),
-            kind,
+            topology,
             hasher: RandomState::new(),
             connections: Mutex::default(),
         })
     }
 
     /// Connections that may be open.
-    pub(in crate::backend::mongodb) fn max_connections(&self) -> u32 {
+    pub(crate) fn max_connections(&self) -> u32 {
         self.max_connections
     }
 
@@ -87,8 +87,7 @@ impl Meter {
     fn note(&self, event: &CmapEvent) {
         match event {
             CmapEvent::ConnectionCreated(e) => {
-                let id = self.id(&e.address, e.connection_id);
-                self.connections.lock().open.insert(id);
+                self.connections.lock().open.insert(self.id(&e.address, e.connection_id));
             }
             CmapEvent::ConnectionClosed(e) => {
                 let id = self.id(&e.address, e.connection_id);
@@ -97,8 +96,7 @@ impl Meter {
                 connections.in_use.remove(&id);
             }
             CmapEvent::ConnectionCheckedOut(e) => {
-                let id = self.id(&e.address, e.connection_id);
-                self.connections.lock().in_use.insert(id);
+                self.connections.lock().in_use.insert(self.id(&e.address, e.connection_id));
                 // The driver reports this from within the task that asked for the connection.
                 let _ = SENT.try_with(|sent| {
                     let mut sent = sent.lock();
@@ -107,10 +105,9 @@ impl Meter {
                 });
             }
             CmapEvent::ConnectionCheckedIn(e) => {
-                let id = self.id(&e.address, e.connection_id);
-                self.connections.lock().in_use.remove(&id);
+                self.connections.lock().in_use.remove(&self.id(&e.address, e.connection_id));
             }
-            CmapEvent::PoolCleared(_) if self.kind == ServerKind::Standalone => {
+            CmapEvent::PoolCleared(_) if self.topology == MongoTopology::Standalone => {
                 self.paused.send_replace(true);
             }
             CmapEvent::PoolReady(_) => {
@@ -125,7 +122,7 @@ impl Meter {
     }
 
     /// Admits a call, unless too many wait already.
-    pub(in crate::backend::mongodb) fn admit(self: &Arc<Self>) -> Result<RunningCall> {
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<RunningCall> {
         let most = self.max_connections.saturating_mul(WAITING_PER_CONNECTION);
         let running = RunningCall { meter: Arc::clone(self), sent: Arc::default() };
         if self.running.fetch_add(1, Ordering::Relaxed) >= most {
@@ -135,7 +132,7 @@ impl Meter {
     }
 
     /// Waits until a connection can be free, in the order of arrival.
-    pub(in crate::backend::mongodb) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
         let turn = self.turns.acquire().await.ok();
         let mut paused = self.paused.subscribe();
@@ -145,11 +142,11 @@ impl Meter {
     }
 
     /// Whether every connection that may be open is in use.
-    pub(in crate::backend::mongodb) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.gauge().in_use >= self.max_connections
     }
 
-    pub(in crate::backend::mongodb) fn exhausted(&self) -> Error {
+    pub(crate) fn exhausted(&self) -> Error {
         Error::new(
             Code::PoolExhausted,
             format!(
@@ -160,7 +157,7 @@ impl Meter {
         )
     }
 
-    pub(in crate::backend::mongodb) fn gauge(&self) -> Gauge {
+    pub(crate) fn gauge(&self) -> Gauge {
         let connections = self.connections.lock();
         let count = |set: &HashSet<u64>| u32::try_from(set.len()).unwrap_or(u32::MAX);
         let (open, in_use) = (count(&connections.open), count(&connections.in_use));
@@ -171,29 +168,29 @@ impl Meter {
 
 /// A call that has begun and not ended.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) struct RunningCall {
+pub(crate) struct RunningCall {
     meter: Arc<Meter>,
     sent: Arc<Mutex<Sent>>,
 }
 
 impl RunningCall {
     /// Runs the call's work, noting which connections it was given.
-    pub(in crate::backend::mongodb) async fn note<F: Future>(&self, work: F) -> F::Output {
+    pub(crate) async fn note<F: Future>(&self, work: F) -> F::Output {
         SENT.scope(Arc::clone(&self.sent), work).await
     }
 
     /// Whether anything may have been sent to a server.
-    pub(in crate::backend::mongodb) fn was_sent(&self) -> bool {
+    pub(crate) fn was_sent(&self) -> bool {
         self.sent.lock().times > 0
     }
 
     /// Whether what was sent may have been sent again.
-    pub(in crate::backend::mongodb) fn was_sent_again(&self) -> bool {
+    pub(crate) fn was_sent_again(&self) -> bool {
         self.sent.lock().times > 1
     }
 
     /// The server that something was sent to last.
-    pub(in crate::backend::mongodb) fn sent_to(&self) -> Option<ServerAddress> {
+    pub(crate) fn sent_to(&self) -> Option<ServerAddress> {
         self.sent.lock().last.clone()
     }
 }

@@ -10,7 +10,7 @@ mod socks;
 mod tunnel;
 
 pub use self::hello::MongoTopology;
-pub(super) use self::hello::{ServerKind, say_hello};
+pub(super) use self::hello::say_hello;
 pub(super) use self::meter::{Meter, RunningCall};
 pub(super) use self::options::{APP_NAME, Seeds, client_options, read_preference};
 pub(super) use self::tunnel::Tunnel;

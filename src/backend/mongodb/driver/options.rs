@@ -10,33 +10,30 @@ use mongodb::options::{
 };
 use secrecy::ExposeSecret;
 
-use super::hello::ServerKind;
+use super::hello::MongoTopology;
 use super::meter::Meter;
 use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::target::{Endpoint, MongoTarget};
 
-pub(in crate::backend::mongodb) const APP_NAME: &str = "studio-multidb";
+pub(crate) const APP_NAME: &str = "studio-multidb";
 const DEFAULT_PORT: u16 = 27017;
 /// Connections that may be made at once.
 const MAX_CONNECTING: u32 = 2;
 
 /// Where the servers of a target are to be looked for, and what their SRV record adds.
-pub(in crate::backend::mongodb) struct Seeds {
+pub(crate) struct Seeds {
     /// Where to ask first.
-    pub(in crate::backend::mongodb) endpoints: Vec<Endpoint>,
+    pub(crate) endpoints: Vec<Endpoint>,
     /// What the driver keeps of an SRV look-up, so that it looks again from time to time.
     srv: Option<ClientOptions>,
 }
 
 impl Seeds {
     /// Looks up the SRV record of a `mongodb+srv` target.
-    pub(in crate::backend::mongodb) async fn find(
-        target: &MongoTarget,
-        deadline: Deadline,
-    ) -> Result<Self> {
+    pub(crate) async fn find(target: &MongoTarget, deadline: Deadline) -> Result<Self> {
         if !target.srv {
             return Ok(Self { endpoints: target.endpoints.clone(), srv: None });
         }
@@ -54,23 +51,17 @@ impl Seeds {
                 Error::timeout(message, Outcome::NotApplied)
             })?
             .map_err(|_| {
-                Error::new(
-                    Code::DbConnectionFailed,
-                    format!(
-                        "the SRV record _mongodb._tcp.{host} could not be resolved; check the \
+                Error::unreachable(format!(
+                    "the SRV record _mongodb._tcp.{host} could not be resolved; check the \
                          host name"
-                    ),
-                )
+                ))
             })?;
         let endpoints = options.hosts.iter().filter_map(endpoint).collect();
         Ok(Self { endpoints, srv: Some(options) })
     }
 
     /// The replica set that the servers must be of, where the target or its TXT record says so.
-    pub(in crate::backend::mongodb) fn replica_set<'s>(
-        &'s self,
-        target: &'s MongoTarget,
-    ) -> Option<&'s str> {
+    pub(crate) fn replica_set<'s>(&'s self, target: &'s MongoTarget) -> Option<&'s str> {
         let from_txt = self.srv.as_ref().and_then(|options| options.repl_set_name.as_deref());
         target.replica_set.as_deref().or(from_txt)
     }
@@ -86,10 +77,10 @@ fn endpoint(address: &ServerAddress) -> Option<Endpoint> {
 }
 
 /// The driver's options for a target whose sockets go through `proxy`.
-pub(in crate::backend::mongodb) fn client_options(
+pub(crate) fn client_options(
     target: &MongoTarget,
     seeds: Seeds,
-    kind: ServerKind,
+    topology: MongoTopology,
     options: &ConnectOptions,
     proxy: Socks5Proxy,
     meter: &Arc<Meter>,
@@ -122,7 +113,8 @@ pub(in crate::backend::mongodb) fn client_options(
     driver.default_database.clone_from(&target.database);
     // On a standalone server the driver does not retry writes. Told that it may, it would take another
     // connection when it got none, and only then give up: nobody could tell that nothing was sent.
-    driver.retry_writes = Some(target.retry_writes.unwrap_or(true) && kind == ServerKind::Member);
+    driver.retry_writes =
+        Some(target.retry_writes.unwrap_or(true) && topology != MongoTopology::Standalone);
     driver.retry_reads = Some(true);
     if target.replica_set.is_some() {
         driver.repl_set_name.clone_from(&target.replica_set);
@@ -170,7 +162,7 @@ fn credential(target: &MongoTarget, from_txt: Option<String>) -> Result<Option<C
 }
 
 /// A read preference by its name in connection strings.
-pub(in crate::backend::mongodb) fn read_preference(name: &str) -> Result<SelectionCriteria> {
+pub(crate) fn read_preference(name: &str) -> Result<SelectionCriteria> {
     let preference = match name {
         "primary" => ReadPreference::Primary,
         "primaryPreferred" => ReadPreference::PrimaryPreferred { options: None },

@@ -17,7 +17,7 @@ const CONNECT: u8 = 1;
 
 /// What a client must know.
 pub(super) struct Login {
-    pub(in crate::backend::mongodb) user: String,
+    pub(crate) user: String,
     pub(super) password: String,
 }
 
@@ -59,10 +59,7 @@ pub(super) async fn accept(client: &mut TcpStream, login: &Login) -> Result<Endp
 }
 
 /// Says whether the connection was made.
-pub(in crate::backend::mongodb) async fn answer(
-    client: &mut TcpStream,
-    refusal: Option<Code>,
-) -> Result<()> {
+pub(crate) async fn answer(client: &mut TcpStream, refusal: Option<Code>) -> Result<()> {
     let reply = match refusal {
         None => 0,
         Some(Code::HostNotAllowed) => 2,

@@ -26,6 +26,8 @@ use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::client::TlsStream;
+use tokio_util::either::Either;
 
 use super::socks;
 use crate::deadline::Deadline;
@@ -40,7 +42,7 @@ const BUFFER_MAX: usize = 128 * 1024;
 const REMEMBERED: usize = 64;
 
 /// A proxy for one client. Dropping it closes its listener and all connections through it.
-pub(in crate::backend::mongodb) struct Tunnel {
+pub(crate) struct Tunnel {
     address: SocketAddr,
     exit: Arc<Exit>,
     task: JoinHandle<()>,
@@ -60,7 +62,7 @@ pub(super) struct Exit {
 
 impl Tunnel {
     /// Starts listening on a free port of the loopback interface.
-    pub(in crate::backend::mongodb) async fn open(
+    pub(crate) async fn open(
         egress: Arc<Egress>,
         tls: Option<Arc<ClientConfig>>,
         connect_timeout: Duration,
@@ -78,7 +80,7 @@ impl Tunnel {
     }
 
     /// Where the driver finds it.
-    pub(in crate::backend::mongodb) fn proxy(&self) -> mongodb::options::Socks5Proxy {
+    pub(crate) fn proxy(&self) -> mongodb::options::Socks5Proxy {
         let socks::Login { user, password } = &self.exit.login;
         mongodb::options::Socks5Proxy::builder()
             .host(self.address.ip().to_string())
@@ -88,7 +90,7 @@ impl Tunnel {
     }
 
     /// The gravest reason for which an endpoint could not be connected to when it was last tried.
-    pub(in crate::backend::mongodb) fn failure(&self) -> Option<Error> {
+    pub(crate) fn failure(&self) -> Option<Error> {
         let failures = self.exit.failures.lock();
         let grave = |code| match code {
             Code::HostNotAllowed => 3,
@@ -100,14 +102,12 @@ impl Tunnel {
     }
 
     /// Whether there is a connection to any server.
-    pub(in crate::backend::mongodb) fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.exit.connections.load(Ordering::Relaxed) > 0
     }
-}
 
-impl Tunnel {
     /// Closes the listener and all connections through it.
-    pub(in crate::backend::mongodb) fn close(&self) {
+    pub(crate) fn close(&self) {
         // The connections' tasks belong to this one and end with it.
         self.task.abort();
     }
@@ -158,10 +158,8 @@ async fn carry(mut driver: TcpStream, exit: Arc<Exit>) {
     if socks::answer(&mut driver, refusal).await.is_err() {
         return;
     }
-    match server {
-        Ok(ServerStream::Plain(server)) => exchange(driver, server, exit.connect_timeout).await,
-        Ok(ServerStream::Tls(server)) => exchange(driver, *server, exit.connect_timeout).await,
-        Err(_) => {}
+    if let Ok(server) = server {
+        exchange(driver, server, exit.connect_timeout).await;
     }
 }
 
@@ -181,10 +179,7 @@ impl Drop for CountedConnection<'_> {
     }
 }
 
-enum ServerStream {
-    Plain(TcpStream),
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-}
+type ServerStream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 impl Exit {
     async fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<ServerStream> {
@@ -203,10 +198,10 @@ impl Exit {
         let Endpoint { host, port } = endpoint;
         let stream = self.egress.connect(host, *port, deadline).await?;
         match &self.tls {
-            None => Ok(ServerStream::Plain(stream)),
+            None => Ok(Either::Left(stream)),
             Some(config) => {
                 let stream = tls::connect(config, host, stream, deadline).await?;
-                Ok(ServerStream::Tls(Box::new(stream)))
+                Ok(Either::Right(Box::new(stream)))
             }
         }
     }
@@ -217,10 +212,7 @@ impl Exit {
 ///
 /// The server's first byte must come within `patience`: the driver puts no limit on the handshake, so
 /// a server that accepts and says nothing would hold one of its few pending connections for ever.
-async fn exchange<S>(mut driver: TcpStream, server: S, patience: Duration)
-where
-    S: AsyncRead + AsyncWrite,
-{
+async fn exchange(mut driver: TcpStream, server: ServerStream, patience: Duration) {
     let (from_driver, to_driver) = driver.split();
     let (from_server, to_server) = tokio::io::split(server);
     tokio::select! {

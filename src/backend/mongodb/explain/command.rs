@@ -1,14 +1,16 @@
 //! The commands that ask for an explanation.
 
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Document, doc};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::backend::mongodb::read::Reading;
+use crate::backend::mongodb::command::{encoded, insert_given};
+use crate::backend::mongodb::read::AggregateOptions;
+use crate::backend::mongodb::write::Statement;
 use crate::error::Result;
 
 /// How much to find out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Verbosity {
     /// The plan that would be chosen. Nothing is run.
@@ -22,14 +24,6 @@ pub enum Verbosity {
 }
 
 impl Verbosity {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::QueryPlanner => "queryPlanner",
-            Self::ExecutionStats => "executionStats",
-            Self::AllPlansExecution => "allPlansExecution",
-        }
-    }
-
     /// Whether the operation is run.
     #[must_use]
     pub fn runs(self) -> bool {
@@ -52,25 +46,11 @@ pub enum Explained {
         skip: Option<i64>,
         /// How many at most.
         limit: Option<i64>,
-        /// Values that expressions can name.
-        variables: Option<Document>,
-        /// Let the sort use the server's disk.
-        allow_disk_use: Option<bool>,
     },
     /// A pipeline.
-    Aggregate {
-        /// Its stages.
-        pipeline: Vec<Document>,
-        /// Values that expressions can name.
-        variables: Option<Document>,
-        /// Let stages that sort or group use the server's disk.
-        allow_disk_use: Option<bool>,
-    },
-    /// A count.
-    Count {
-        /// Of which documents.
-        filter: Document,
-    },
+    Aggregate(Vec<Document>),
+    /// A count of the documents that match.
+    Count(Document),
     /// The different values of a field.
     Distinct {
         /// Path of the field.
@@ -78,67 +58,45 @@ pub enum Explained {
         /// In which documents.
         filter: Document,
     },
-    /// An update.
-    Update {
-        /// Of which documents.
-        filter: Document,
-        /// Operators, or an array of stages.
-        update: Bson,
-        /// Of all of them and not of the first.
-        multi: bool,
-        /// Make a document where there is none.
-        upsert: bool,
-    },
-    /// A delete.
-    Delete {
-        /// Of which documents.
-        filter: Document,
-        /// Of all of them and not of the first.
-        multi: bool,
-    },
+    /// An update or a delete.
+    Write(Statement),
 }
 
 pub(super) fn build(
     coll: &str,
     explained: Explained,
-    reading: &Reading,
+    options: AggregateOptions,
     verbosity: Verbosity,
 ) -> Result<Document> {
-    let mut command = doc! { "explain": inner(coll, explained, reading)? };
-    command.insert("verbosity", verbosity.as_str());
+    let reading = options.reading.clone();
+    let mut command = doc! { "explain": inner(coll, explained, options)? };
+    command.insert("verbosity", encoded(verbosity)?);
     reading.describe_concern(&mut command)?;
     Ok(command)
 }
 
-fn inner(coll: &str, explained: Explained, reading: &Reading) -> Result<Document> {
+/// The options of a write are in its statement.
+fn inner(coll: &str, explained: Explained, options: AggregateOptions) -> Result<Document> {
+    let AggregateOptions { allow_disk_use, variables, reading, .. } = options;
+    let with_options = |mut command: Document| {
+        insert_given(&mut command, "let", variables);
+        insert_given(&mut command, "allowDiskUse", allow_disk_use);
+        command
+    };
     let mut command = match explained {
-        Explained::Update { filter, update, multi, upsert } => {
-            let mut one = doc! { "q": filter, "u": update, "multi": multi, "upsert": upsert };
-            reading.describe(&mut one)?;
-            return Ok(doc! { "update": coll, "updates": [one] });
-        }
-        Explained::Delete { filter, multi } => {
-            let mut one = doc! { "q": filter, "limit": i32::from(!multi) };
-            reading.describe(&mut one)?;
-            return Ok(doc! { "delete": coll, "deletes": [one] });
-        }
-        Explained::Find { filter, projection, sort, skip, limit, variables, allow_disk_use } => {
+        Explained::Write(statement) => return statement.alone(coll),
+        Explained::Find { filter, projection, sort, skip, limit } => {
             let mut command = doc! { "find": coll, "filter": filter };
-            add(&mut command, "projection", projection);
-            add(&mut command, "sort", sort);
-            add(&mut command, "skip", skip);
-            add(&mut command, "limit", limit);
-            add(&mut command, "let", variables);
-            add(&mut command, "allowDiskUse", allow_disk_use);
-            command
+            insert_given(&mut command, "projection", projection);
+            insert_given(&mut command, "sort", sort);
+            insert_given(&mut command, "skip", skip);
+            insert_given(&mut command, "limit", limit);
+            with_options(command)
         }
-        Explained::Aggregate { pipeline, variables, allow_disk_use } => {
-            let mut command = doc! { "aggregate": coll, "pipeline": pipeline, "cursor": {} };
-            add(&mut command, "let", variables);
-            add(&mut command, "allowDiskUse", allow_disk_use);
-            command
+        Explained::Aggregate(pipeline) => {
+            with_options(doc! { "aggregate": coll, "pipeline": pipeline, "cursor": {} })
         }
-        Explained::Count { filter } => doc! { "count": coll, "query": filter },
+        Explained::Count(filter) => doc! { "count": coll, "query": filter },
         Explained::Distinct { key, filter } => {
             doc! { "distinct": coll, "key": key, "query": filter }
         }
@@ -147,22 +105,25 @@ fn inner(coll: &str, explained: Explained, reading: &Reading) -> Result<Document
     Ok(command)
 }
 
-fn add(command: &mut Document, name: &str, value: Option<impl Into<Bson>>) {
-    if let Some(value) = value {
-        command.insert(name, value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::mongodb::read::Reading;
+    use crate::backend::mongodb::write::{Change, Selection};
 
-    fn built(explained: Explained, verbosity: Verbosity) -> Document {
+    fn reading() -> Reading {
         let mut reading = Reading::default();
         reading.use_index("a_1".to_owned());
         reading.collate(&doc! { "locale": "de" }).unwrap();
         reading.require("majority").unwrap();
-        build("c", explained, &reading, verbosity).unwrap()
+        reading
+    }
+
+    fn built(explained: Explained, verbosity: Verbosity) -> Document {
+        let allow_disk_use = Some(true);
+        let reading = reading();
+        let options = AggregateOptions { allow_disk_use, reading, ..AggregateOptions::default() };
+        build("c", explained, options, verbosity).unwrap()
     }
 
     #[test]
@@ -173,8 +134,6 @@ mod tests {
             sort: Some(doc! { "b": -1 }),
             skip: None,
             limit: Some(5),
-            variables: None,
-            allow_disk_use: Some(true),
         };
         let expected = doc! {
             "explain": {
@@ -194,18 +153,14 @@ mod tests {
 
     #[test]
     fn a_write_carries_its_options_where_servers_look_for_them() {
-        let update = Explained::Update {
-            filter: doc! { "a": 1 },
-            update: doc! { "$set": { "b": 1 } }.into(),
-            multi: true,
-            upsert: false,
-        };
-        let command = built(update, Verbosity::ExecutionStats);
+        let selection = |many| Selection { filter: doc! { "a": 1 }, many, reading: reading() };
+        let change = Change::operators(doc! { "$set": { "b": 1 } });
+        let update = Statement::update(&selection(true), change, false).unwrap();
+        let command = built(Explained::Write(update), Verbosity::ExecutionStats);
         let one = doc! {
             "q": { "a": 1 },
             "u": { "$set": { "b": 1 } },
             "multi": true,
-            "upsert": false,
             "collation": { "locale": "de" },
             "hint": "a_1",
         };
@@ -213,7 +168,7 @@ mod tests {
             command.get_document("explain").unwrap(),
             &doc! { "update": "c", "updates": [one] }
         );
-        let delete = Explained::Delete { filter: doc! {}, multi: false };
+        let delete = Explained::Write(Statement::delete(&selection(false)).unwrap());
         let command = built(delete, Verbosity::AllPlansExecution);
         let inner = command.get_document("explain").unwrap();
         let one = inner.get_array("deletes").unwrap()[0].as_document().unwrap();

@@ -16,7 +16,7 @@ pub use self::tree::{Index, Node, plan};
 
 use super::command::Call;
 use super::names::Namespace;
-use super::read::Reading;
+use super::read::AggregateOptions;
 use crate::error::Result;
 
 impl Call<'_> {
@@ -25,11 +25,11 @@ impl Call<'_> {
         &self,
         namespace: &Namespace,
         explained: Explained,
-        reading: Reading,
+        options: AggregateOptions,
         verbosity: Verbosity,
     ) -> Result<Document> {
-        let preference = reading.preference.clone();
-        let command = command::build(namespace.coll(), explained, &reading, verbosity)?;
+        let preference = options.reading.preference.clone();
+        let command = command::build(namespace.coll(), explained, options, verbosity)?;
         self.ask(namespace.db(), command, preference).await
     }
 }

@@ -87,15 +87,8 @@ pub enum WarningCode {
 pub fn summarize(explanation: &Document, tree: Option<&Node>) -> Summary {
     let mut found = Traits::default();
     found.look(explanation);
-    let mut summary = Summary {
-        engine: found.engine(),
-        docs_examined: found.docs_examined,
-        keys_examined: found.keys_examined,
-        ms: found.ms,
-        rejected_plans: found.rejected_plans,
-        ..Summary::default()
-    };
-    summary.indexes = found.indexes;
+    let mut summary = Summary { engine: found.engine(), ..found.summary };
+    let of_explanation = std::mem::take(&mut summary.warnings);
     if let Some(tree) = tree {
         summary.returned = tree.returned;
         summary.ms = summary.ms.max(tree.ms);
@@ -107,24 +100,19 @@ pub fn summarize(explanation: &Document, tree: Option<&Node>) -> Summary {
     }
     summary.indexes.sort_unstable();
     summary.indexes.dedup();
-    summary.warnings.extend(found.warnings);
+    summary.warnings.extend(of_explanation);
     summary.covered = summary.docs_examined == Some(0)
         && summary.keys_examined.is_some_and(|keys| keys > 0)
         && summary.returned.is_some_and(|returned| returned > 0);
     summary
 }
 
-/// Figures from all over an explanation.
+/// What is found all over an explanation.
 #[derive(Debug, Default)]
 struct Traits {
     classic: bool,
     slots: bool,
-    docs_examined: Option<i64>,
-    keys_examined: Option<i64>,
-    ms: Option<i64>,
-    rejected_plans: usize,
-    indexes: Vec<String>,
-    warnings: Vec<Warning>,
+    summary: Summary,
 }
 
 impl Traits {
@@ -164,17 +152,15 @@ impl Traits {
     }
 
     fn stage(&mut self, stage: &Document) {
-        let lookup = stage.contains_key("$lookup");
-        if lookup {
-            self.docs_examined = sum(self.docs_examined, integer(stage, "totalDocsExamined"));
-            self.keys_examined = sum(self.keys_examined, integer(stage, "totalKeysExamined"));
+        if stage.contains_key("$lookup") {
+            self.examined(stage);
             let used = stage.get_array("indexesUsed").into_iter().flatten();
-            self.indexes.extend(used.filter_map(Bson::as_str).map(str::to_owned));
+            self.summary.indexes.extend(used.filter_map(Bson::as_str).map(str::to_owned));
             if integer(stage, "collectionScans").is_some_and(|scans| scans > 0) {
-                self.warnings.push(lookup_without_index("$lookup"));
+                self.summary.warnings.push(lookup_without_index("$lookup"));
             }
         }
-        self.ms = self.ms.max(integer(stage, "executionTimeMillisEstimate"));
+        self.summary.ms = self.summary.ms.max(integer(stage, "executionTimeMillisEstimate"));
         for argument in stage.values().filter_map(Bson::as_document) {
             self.look(argument);
         }
@@ -188,7 +174,7 @@ impl Traits {
             }
             return;
         }
-        self.rejected_plans += planner.get_array("rejectedPlans").map_or(0, Vec::len);
+        self.summary.rejected_plans += planner.get_array("rejectedPlans").map_or(0, Vec::len);
         if winning.contains_key("slotBasedPlan") {
             self.slots = true;
         } else {
@@ -196,10 +182,15 @@ impl Traits {
         }
     }
 
+    fn examined(&mut self, told: &Document) {
+        let Summary { docs_examined, keys_examined, .. } = &mut self.summary;
+        *docs_examined = sum(*docs_examined, integer(told, "totalDocsExamined"));
+        *keys_examined = sum(*keys_examined, integer(told, "totalKeysExamined"));
+    }
+
     fn stats(&mut self, stats: &Document) {
-        self.docs_examined = sum(self.docs_examined, integer(stats, "totalDocsExamined"));
-        self.keys_examined = sum(self.keys_examined, integer(stats, "totalKeysExamined"));
-        self.ms = self.ms.max(integer(stats, "executionTimeMillis"));
+        self.examined(stats);
+        self.summary.ms = self.summary.ms.max(integer(stats, "executionTimeMillis"));
         let Ok(stages) = stats.get_document("executionStages") else { return };
         let docs = integer(stats, "totalDocsExamined").unwrap_or(0);
         let keys = integer(stats, "totalKeysExamined").unwrap_or(0);
@@ -207,17 +198,13 @@ impl Traits {
         let returned = about.iter().find_map(|name| integer(stages, name));
         let returned = returned.or_else(|| integer(stats, "nReturned")).unwrap_or(0);
         if docs > FEW && docs / TIMES > returned {
-            self.warnings.push(Warning {
-                code: WarningCode::ExaminedMoreThanReturned,
-                message: format!("{docs} documents were read to find {returned}"),
-                stage: None,
-            });
+            let message = format!("{docs} documents were read to find {returned}");
+            let code = WarningCode::ExaminedMoreThanReturned;
+            self.summary.warnings.push(Warning { code, message, stage: None });
         } else if keys > FEW && keys / TIMES > returned {
-            self.warnings.push(Warning {
-                code: WarningCode::IndexExaminedMoreThanReturned,
-                message: format!("{keys} index keys were read to find {returned}"),
-                stage: None,
-            });
+            let message = format!("{keys} index keys were read to find {returned}");
+            let code = WarningCode::IndexExaminedMoreThanReturned;
+            self.summary.warnings.push(Warning { code, message, stage: None });
         }
     }
 }

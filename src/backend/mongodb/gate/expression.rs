@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Bson, Document};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Operators that run code on the server.
 const CODE: [&str; 3] = ["$where", "$function", "$accumulator"];
@@ -53,7 +53,7 @@ pub fn update(document: &Document) -> Result<()> {
             )));
         }
         if !UPDATE_OPERATORS.contains(&key.as_str()) {
-            return Err(not_allowed(format!("the update operator `{key}` is not known")));
+            return Err(Error::not_allowed(format!("the update operator `{key}` is not known")));
         }
     }
     expression(document)
@@ -69,16 +69,12 @@ fn walk(value: &Bson) -> Result<()> {
 
 fn operator(key: &str) -> Result<()> {
     if CODE.contains(&key) {
-        return Err(not_allowed(format!(
+        return Err(Error::not_allowed(format!(
             "`{key}` runs JavaScript on the server, which is not allowed"
         )));
     }
     if key.starts_with("$_internal") {
-        return Err(not_allowed(format!("`{key}` is for the server's own use")));
+        return Err(Error::not_allowed(format!("`{key}` is for the server's own use")));
     }
     Ok(())
-}
-
-pub(super) fn not_allowed(message: String) -> Error {
-    Error::new(Code::OperationNotAllowed, message)
 }

@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Bson, Document};
 
-use super::expression::{expression, not_allowed};
+use super::expression::expression;
 use super::stages::{only_field, update_pipeline};
 use crate::backend::mongodb::names::Namespace;
 use crate::error::{Error, Result};
@@ -94,7 +94,7 @@ pub fn view(stages: &[Document], db: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(not_allowed(wrong.to_owned()))
+    Err(Error::not_allowed(wrong.to_owned()))
 }
 
 struct Walk<'d> {
@@ -115,8 +115,9 @@ impl Walk<'_> {
             }
             // Operators that are refused are refused wherever they stand.
             expression(document)?;
-            let kind = stage(name)
-                .ok_or_else(|| not_allowed(format!("the stage `{name}` is not on the list")))?;
+            let kind = stage(name).ok_or_else(|| {
+                Error::not_allowed(format!("the stage `{name}` is not on the list"))
+            })?;
             match kind {
                 Stage::Plain => {}
                 Stage::Source => self.needs.whole_database |= outermost,
@@ -131,7 +132,9 @@ impl Walk<'_> {
                 Stage::ChangeStream if outermost => self.change_stream(value),
                 Stage::Write if outermost => self.write(name, value)?,
                 Stage::ChangeStream | Stage::Write => {
-                    return Err(not_allowed(format!("`{name}` can't stand inside another stage")));
+                    return Err(Error::not_allowed(format!(
+                        "`{name}` can't stand inside another stage"
+                    )));
                 }
             }
         }
@@ -223,7 +226,7 @@ impl Walk<'_> {
             _ => return Err(Error::validation("a collection is given by its name")),
         };
         if db != self.db {
-            return Err(not_allowed(format!(
+            return Err(Error::not_allowed(format!(
                 "a pipeline can only reach collections of its own database, not {db:?}"
             )));
         }

@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Bson, Document};
 
-use super::expression::{expression, not_allowed};
+use super::expression::expression;
 use crate::error::{Error, Result};
 
 const UPDATE_STAGES: [&str; 6] =
@@ -37,7 +37,7 @@ fn only_stages(stages: &[Document], allowed: &[&str], place: &str) -> Result<()>
     for stage in stages {
         let (name, _) = only_field(stage)?;
         if !allowed.contains(&name) {
-            return Err(not_allowed(format!(
+            return Err(Error::not_allowed(format!(
                 "the stage `{name}` is not allowed in {place}; these are: {}",
                 allowed.join(", ")
             )));

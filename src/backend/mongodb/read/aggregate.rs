@@ -136,7 +136,7 @@ impl Call<'_> {
 
 impl Source<'_> {
     /// Sends a pipeline.
-    pub(in crate::backend::mongodb) async fn aggregate(
+    pub(crate) async fn aggregate(
         self,
         client: &Client,
         pipeline: Vec<Document>,

@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt as _;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
-use mongodb::options::{Collation, FindOptions, ReadPreference, SelectionCriteria};
+use mongodb::options::{FindOptions, ReadPreference, SelectionCriteria};
 
 use super::cursor::Batch;
 use crate::backend::mongodb::command::Call;
@@ -16,17 +16,7 @@ impl Call<'_> {
         namespace: &Namespace,
         id: &Bson,
     ) -> Result<Option<RawDocumentBuf>> {
-        self.current_where(namespace, by_id(id), None).await
-    }
-
-    /// A document that matches; the filter must have passed the gate.
-    pub(in crate::backend::mongodb) async fn current_where(
-        &self,
-        namespace: &Namespace,
-        filter: Document,
-        collation: Option<Collation>,
-    ) -> Result<Option<RawDocumentBuf>> {
-        self.one(namespace, filter, collation, Some(primary())).await
+        self.one(namespace, by_id(id), None, Some(primary())).await
     }
 
     /// The documents with these ids, or of each its `_id` alone. Ids are equal by the rules of the
@@ -60,11 +50,11 @@ impl Call<'_> {
     }
 }
 
-pub(in crate::backend::mongodb) fn primary() -> SelectionCriteria {
+pub(crate) fn primary() -> SelectionCriteria {
     SelectionCriteria::ReadPreference(ReadPreference::Primary)
 }
 
 /// The document with this id. By `$eq`, because an id may look like an operator.
-pub(in crate::backend::mongodb) fn by_id(id: &Bson) -> Document {
+pub(crate) fn by_id(id: &Bson) -> Document {
     doc! { "_id": { "$eq": id.clone() } }
 }

@@ -25,7 +25,7 @@ pub struct Documents {
 
 impl Call<'_> {
     /// Opens a result that may take longer than the request; `work` must answer by its deadline.
-    pub(in crate::backend::mongodb) async fn open(
+    pub(crate) async fn open(
         &self,
         work: impl Future<Output = Result<RawBatchCursor, Failure>>,
     ) -> Result<Documents> {
@@ -51,7 +51,7 @@ impl Documents {
 
 /// Documents as they came from the server.
 #[derive(Debug)]
-pub struct Batch(pub(in crate::backend::mongodb) RawBatch);
+pub struct Batch(pub(crate) RawBatch);
 
 impl Batch {
     /// One after the other.

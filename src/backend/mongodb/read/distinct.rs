@@ -100,8 +100,7 @@ impl Call<'_> {
 /// end count by themselves, and a document without the field has no value.
 fn values_pipeline(key: &str, filter: Document, limit: i64) -> Result<Vec<Document>> {
     if key.split('.').any(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
+        return Err(Error::too_large(
             "the values together are larger than 16 MB; add a filter, or ask for the field without \
              a position in an array",
         ));

@@ -65,11 +65,19 @@ pub enum CountKind {
     Timeout,
 }
 
+impl Count {
+    /// Of a count that was given up.
+    pub const TIMEOUT: Self = Self { value: None, kind: CountKind::Timeout };
+
+    /// Of so many that were counted.
+    #[must_use]
+    pub fn exactly(documents: u64) -> Self {
+        Self { value: Some(documents), kind: CountKind::Exact }
+    }
+}
+
 impl Call<'_> {
-    pub(in crate::backend::mongodb) fn collection(
-        &self,
-        namespace: &Namespace,
-    ) -> Collection<RawDocumentBuf> {
+    pub(crate) fn collection(&self, namespace: &Namespace) -> Collection<RawDocumentBuf> {
         self.client.driver.database(namespace.db()).collection(namespace.coll())
     }
 
@@ -146,21 +154,12 @@ impl Call<'_> {
         id: Bson,
     ) -> Result<Option<RawDocumentBuf>> {
         // Nothing that a server needs for more than one document, which would cost it its shortcut.
-        self.find_exactly(namespace, by_id(&id), None).await
+        self.one(namespace, by_id(&id), None, None).await
     }
 
-    /// One document that matches; the filter must have passed the gate.
-    pub async fn find_exactly(
-        &self,
-        namespace: &Namespace,
-        filter: Document,
-        collation: Option<Collation>,
-    ) -> Result<Option<RawDocumentBuf>> {
-        self.one(namespace, filter, collation, None).await
-    }
-
-    /// The same, on the member that is named.
-    pub(super) async fn one(
+    /// One document that matches, from a member of this kind, or as the connection has it. The filter
+    /// must have passed the gate.
+    pub async fn one(
         &self,
         namespace: &Namespace,
         filter: Document,
@@ -240,13 +239,9 @@ impl Call<'_> {
             })
             .await;
         match counted {
-            Ok(value) => {
-                let kind = if estimate { CountKind::Estimate } else { CountKind::Exact };
-                Ok(Count { value: Some(value), kind })
-            }
-            Err(error) if error.code() == Code::DbTimeout => {
-                Ok(Count { value: None, kind: CountKind::Timeout })
-            }
+            Ok(value) if estimate => Ok(Count { value: Some(value), kind: CountKind::Estimate }),
+            Ok(value) => Ok(Count::exactly(value)),
+            Err(error) if error.code() == Code::DbTimeout => Ok(Count::TIMEOUT),
             Err(error) => Err(error),
         }
     }
@@ -262,13 +257,13 @@ impl Call<'_> {
     ) -> Count {
         let estimate = filter.is_empty();
         let counted = self.within(budget).count_as(namespace, filter, reading, estimate).await;
-        counted.unwrap_or(Count { value: None, kind: CountKind::Timeout })
+        counted.unwrap_or(Count::TIMEOUT)
     }
 }
 
 /// Writes the documents of a cursor, up to the cap. What is left of it is closed on the server when it
 /// is dropped.
-pub(in crate::backend::mongodb) async fn write_all(
+pub(crate) async fn write_all(
     mut cursor: RawBatchCursor,
     cap: Cap,
     mut form: Form<'_>,

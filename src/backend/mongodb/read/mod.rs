@@ -12,7 +12,7 @@ mod reading;
 
 pub use self::aggregate::{AggregateOptions, Source};
 pub use self::collation::collation;
-pub(super) use self::current::by_id;
+pub(super) use self::current::{by_id, primary};
 pub use self::cursor::{Batch, Documents};
 pub use self::distinct::{Distinct, FoundBy};
 pub use self::find::{Count, CountKind, Query};

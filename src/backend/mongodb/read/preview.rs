@@ -1,6 +1,10 @@
 //! What the stages of a pipeline do, shown on a sample.
 
+use std::sync::LazyLock;
+
 use mongodb::bson::{Document, doc};
+
+use crate::backend::WordList;
 
 /// How a stage is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,29 +64,16 @@ impl Preview {
 /// filters, because a filter that finds little would find nothing in a sample.
 fn sampled_after(stages: &[Document]) -> usize {
     let name = |stage: &Document| stage.keys().next().cloned().unwrap_or_default();
-    let first = stages.first().is_some_and(|stage| must_be_first(&name(stage)));
+    let first = stages.first().is_some_and(|stage| FIRST.has(&name(stage)));
     let rest = stages.iter().skip(usize::from(first));
     usize::from(first) + rest.take_while(|stage| name(stage) == "$match").count()
 }
 
-fn must_be_first(stage: &str) -> bool {
-    matches!(
-        stage,
-        "$collStats"
-            | "$documents"
-            | "$geoNear"
-            | "$indexStats"
-            | "$listSearchIndexes"
-            | "$listSessions"
-            | "$planCacheStats"
-            | "$rankFusion"
-            | "$sample"
-            | "$scoreFusion"
-            | "$search"
-            | "$searchMeta"
-            | "$vectorSearch"
-    )
-}
+/// Stages that must be the first of a pipeline.
+static FIRST: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["$collStats $documents $geoNear $indexStats $listSearchIndexes $listSessions \
+         $planCacheStats $rankFusion $sample $scoreFusion $search $searchMeta $vectorSearch"])
+});
 
 /// Why the result of a stage on a sample is not a sample of its result.
 fn doubt(stage: &str) -> Option<&'static str> {

@@ -4,16 +4,17 @@ use mongodb::bson::{self, Document};
 use mongodb::options::{Collation, Hint, ReadConcern, ReadConcernLevel, SelectionCriteria};
 
 use super::collation::collation;
+use crate::backend::mongodb::command::{encoded, insert_given};
 use crate::backend::mongodb::driver::read_preference;
 use crate::error::{Error, Result};
 
 /// What a request may say about how it is answered; what it leaves out is as the connection has it.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
-    pub(in crate::backend::mongodb) collation: Option<Collation>,
+    pub(crate) collation: Option<Collation>,
     pub(super) hint: Option<Hint>,
-    pub(in crate::backend::mongodb) preference: Option<SelectionCriteria>,
-    pub(in crate::backend::mongodb) concern: Option<ReadConcern>,
+    pub(crate) preference: Option<SelectionCriteria>,
+    pub(crate) concern: Option<ReadConcern>,
 }
 
 impl Reading {
@@ -67,27 +68,15 @@ impl Reading {
     }
 
     /// Adds collation and hint to a command that is put together by hand.
-    pub(in crate::backend::mongodb) fn describe(&self, command: &mut Document) -> Result<()> {
-        let unreadable = |_| Error::internal("an option could not be encoded");
-        if let Some(collation) = &self.collation {
-            command.insert("collation", bson::serialize_to_bson(collation).map_err(unreadable)?);
-        }
-        if let Some(hint) = &self.hint {
-            command.insert("hint", bson::serialize_to_bson(hint).map_err(unreadable)?);
-        }
+    pub(crate) fn describe(&self, command: &mut Document) -> Result<()> {
+        insert_given(command, "collation", self.collation.as_ref().map(encoded).transpose()?);
+        insert_given(command, "hint", self.hint.as_ref().map(encoded).transpose()?);
         Ok(())
     }
 
     /// Adds the read concern to a command that is put together by hand.
-    pub(in crate::backend::mongodb) fn describe_concern(
-        &self,
-        command: &mut Document,
-    ) -> Result<()> {
-        if let Some(concern) = &self.concern {
-            let concern = bson::serialize_to_bson(concern)
-                .map_err(|_| Error::internal("an option could not be encoded"))?;
-            command.insert("readConcern", concern);
-        }
+    pub(crate) fn describe_concern(&self, command: &mut Document) -> Result<()> {
+        insert_given(command, "readConcern", self.concern.as_ref().map(encoded).transpose()?);
         Ok(())
     }
 }

@@ -12,5 +12,5 @@ mod sample;
 mod shown;
 
 pub use self::profile::{Limits, Profile};
-pub use self::sample::{Method, Sampling};
+pub use self::sample::Method;
 pub use self::shown::DocumentsShown;

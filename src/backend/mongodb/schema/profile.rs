@@ -17,6 +17,8 @@ const LONGEST_NAME: usize = 512;
 const ITEMS: u64 = 10_000;
 /// Counters for each value that is to be told; with more of them the counts are better.
 const COUNTERS_PER_VALUE: usize = 4;
+/// Fewer counters than this would lose the values that come often among a few that do so equally.
+const LEAST_COUNTERS: usize = 40;
 
 /// How much a profile may hold.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +32,13 @@ pub struct Limits {
 impl Limits {
     /// Nothing at all.
     pub const NONE: Self = Self { paths: 0, values: 0 };
+
+    fn counters(self) -> usize {
+        match self.values {
+            0 => 0,
+            values => (values * COUNTERS_PER_VALUE).max(LEAST_COUNTERS),
+        }
+    }
 }
 
 /// What a sample of documents looks like.
@@ -129,7 +138,7 @@ impl Profile {
             ARRAY => self.array(place, value, depth + 1)?,
             _ => {
                 let hash = self.hasher.hash_one((kind, value));
-                let counters = self.limits.values * COUNTERS_PER_VALUE;
+                let counters = self.limits.counters();
                 let profile = &mut self.places[place].profile;
                 profile.note_value(self.documents, kind, value, hash, counters);
             }

@@ -23,40 +23,29 @@ pub enum Method {
     Head,
 }
 
-/// Which documents to look at.
-#[derive(Debug, Clone)]
-pub struct Sampling {
-    /// Among those that match; it must have passed the gate.
-    pub filter: Document,
-    /// How many.
-    pub size: u32,
-    /// How to choose them.
-    pub method: Method,
-    /// How to read.
-    pub reading: Reading,
-}
-
 impl Call<'_> {
-    /// Opens a sample; the server may work on it for `longest`.
+    /// Opens a sample of so many documents that match; the filter must have passed the gate. The server
+    /// may work on it for `longest`.
     pub async fn sample(
         &self,
         namespace: &Namespace,
-        sampling: Sampling,
+        filter: Document,
+        (method, size): (Method, u32),
+        reading: Reading,
         longest: Duration,
     ) -> Result<Documents> {
-        let size = i64::from(sampling.size);
         let mut stages = Vec::new();
-        if !sampling.filter.is_empty() {
-            stages.push(doc! { "$match": sampling.filter });
+        if !filter.is_empty() {
+            stages.push(doc! { "$match": filter });
         }
-        stages.push(match sampling.method {
-            Method::Random => doc! { "$sample": { "size": size } },
-            Method::Head => doc! { "$limit": size },
+        stages.push(match method {
+            Method::Random => doc! { "$sample": { "size": i64::from(size) } },
+            Method::Head => doc! { "$limit": i64::from(size) },
         });
         let options = AggregateOptions {
             // A sample of more than one in twenty is sorted.
             allow_disk_use: Some(true),
-            reading: sampling.reading,
+            reading,
             ..AggregateOptions::default()
         };
         self.open_aggregate(namespace, stages, options, Some(longest)).await

@@ -9,10 +9,10 @@ use super::redact;
 use super::running::RunningOperations;
 use crate::backend::Warnings;
 use crate::backend::mongodb::cap::Cap;
-use crate::backend::mongodb::command::{Call, integer};
+use crate::backend::mongodb::command::{Call, integer, trees};
 use crate::backend::mongodb::driver::APP_NAME;
 use crate::ejson::{self, Mode, json_of};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
 /// An operation that runs. What the server does not say of it is `null`.
@@ -158,8 +158,7 @@ impl Call<'_> {
         };
         let operation = Operation::of(&running, false)?;
         if operation.internal {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
+            return Err(Error::not_allowed(
                 "the server runs this operation for itself; ending it could stop it from working",
             ));
         }
@@ -190,8 +189,7 @@ impl Call<'_> {
 }
 
 fn documents(running: &RunningOperations) -> Result<Vec<Document>> {
-    let unreadable = |_| Error::internal("an operation could not be read");
-    running.operations.iter().map(|raw| Document::try_from(raw).map_err(unreadable)).collect()
+    trees(&running.operations, "an operation")
 }
 
 /// Whether an operation has this number, as whichever type the server gives it.
@@ -279,6 +277,6 @@ fn comment(command: &Document) -> Option<&str> {
 }
 
 /// The id of the request in a comment of ours.
-pub(in crate::backend::mongodb) fn request_id(comment: &str) -> Option<String> {
+pub(crate) fn request_id(comment: &str) -> Option<String> {
     comment.rsplit_once('#').map(|(id, _)| id.to_owned())
 }

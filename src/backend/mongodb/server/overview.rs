@@ -82,7 +82,7 @@ impl Call<'_> {
         };
         let build = told("build", build);
         let status = told("status", status);
-        let topology = MongoTopology::of(&hello);
+        let topology = MongoTopology::of(hello.get_str("msg").ok(), hello.get_str("setName").ok());
         let (members, shards) = join(
             self.command_if(topology == MongoTopology::ReplicaSet, doc! { "replSetGetStatus": 1 }),
             self.command_if(topology == MongoTopology::Sharded, doc! { "listShards": 1 }),

@@ -9,7 +9,7 @@ use super::operations::request_id;
 use super::redact;
 use crate::backend::Warnings;
 use crate::backend::mongodb::cap::Cap;
-use crate::backend::mongodb::command::{Call, Found, integer};
+use crate::backend::mongodb::command::{Call, Found, integer, trees};
 use crate::backend::mongodb::driver::APP_NAME;
 use crate::ejson::{self, Mode, json_of};
 use crate::error::{Error, Result};
@@ -194,9 +194,7 @@ impl Call<'_> {
             "limit": i64::from(cap.documents) + 1,
         };
         let Found { documents, more } = self.found(db, command, *cap).await?;
-        let unreadable = |_| Error::internal("a record of the profiler could not be read");
-        let read = documents.iter().map(|raw| Document::try_from(raw).map_err(unreadable));
-        Ok((read.collect::<Result<_>>()?, more))
+        Ok((trees(&documents, "a record of the profiler")?, more))
     }
 }
 

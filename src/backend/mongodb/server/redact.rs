@@ -1,7 +1,11 @@
 //! Commands of others, shown without what they are about: which fields are compared and how, and not
 //! with what. What logs somebody in is never shown.
 
+use std::sync::LazyLock;
+
 use mongodb::bson::{Bson, Document};
+
+use crate::backend::WordList;
 
 /// Stands for a value.
 const HIDDEN: &str = "?";
@@ -9,78 +13,32 @@ const HIDDEN: &str = "?";
 const ITEMS: usize = 20;
 const DEPTH: usize = 100;
 
-/// Commands that carry passwords, tokens or keys.
-const SECRET: [&str; 7] = [
-    "authenticate",
-    "copydbsaslstart",
-    "createUser",
-    "getnonce",
-    "saslContinue",
-    "saslStart",
-    "updateUser",
-];
+/// Commands that carry passwords, tokens or keys, in lower case.
+static SECRET: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
+        "authenticate copydbsaslstart createuser getnonce saslcontinue saslstart updateuser",
+    ])
+});
 /// What drivers and servers add to commands for themselves.
-const PROTOCOL: [&str; 12] = [
-    "$audit",
-    "$client",
-    "$clusterTime",
-    "$configServerState",
-    "$configTime",
-    "$topologyTime",
-    "clientOperationKey",
-    "lsid",
-    "operationTime",
-    "signature",
-    "speculativeAuthenticate",
-    "txnNumber",
-];
+static PROTOCOL: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["$audit $client $clusterTime $configServerState $configTime $topologyTime \
+         clientOperationKey lsid operationTime signature speculativeAuthenticate txnNumber"])
+});
 /// Members of a command that say how and not what.
-const KEPT: [&str; 29] = [
-    "$db",
-    "$readPreference",
-    "allowDiskUse",
-    "awaitData",
-    "batchSize",
-    "bypassDocumentValidation",
-    "collation",
-    "collection",
-    "comment",
-    "commitQuorum",
-    "cursor",
-    "dropTarget",
-    "hint",
-    "index",
-    "key",
-    "limit",
-    "maxTimeMS",
-    "multi",
-    "new",
-    "noCursorTimeout",
-    "ordered",
-    "readConcern",
-    "singleBatch",
-    "skip",
-    "sort",
-    "tailable",
-    "to",
-    "upsert",
-    "writeConcern",
-];
+static KEPT: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
+        "$db $readPreference allowDiskUse awaitData batchSize bypassDocumentValidation \
+         collation collection comment commitQuorum cursor dropTarget hint index key limit \
+         maxTimeMS multi new noCursorTimeout ordered readConcern singleBatch skip sort tailable \
+         to upsert writeConcern",
+    ])
+});
 /// Stages whose members name collections and fields, and those members.
 const NAMING_STAGES: [&str; 5] = ["$graphLookup", "$lookup", "$merge", "$unionWith", "$unwind"];
-const NAMES: [&str; 11] = [
-    "as",
-    "coll",
-    "connectFromField",
-    "connectToField",
-    "db",
-    "depthField",
-    "foreignField",
-    "from",
-    "includeArrayIndex",
-    "into",
-    "localField",
-];
+static NAMES: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["as coll connectFromField connectToField db depthField foreignField from \
+         includeArrayIndex into localField"])
+});
 /// Stages that say how many, in which order or where to.
 const PLAIN_STAGES: [&str; 7] = ["$count", "$limit", "$out", "$sample", "$skip", "$sort", "$unset"];
 /// Parts of expressions that hold literals.
@@ -98,9 +56,9 @@ enum Text {
 }
 
 /// The shape of a command: its values are hidden.
-pub(in crate::backend::mongodb) fn shape(command: &Document) -> Document {
+pub(crate) fn shape(command: &Document) -> Document {
     shown(command, shape, |key, value| match key {
-        _ if KEPT.contains(&key) => value.clone(),
+        _ if KEPT.has(key) => value.clone(),
         "projection" | "fields" => projection(value),
         "pipeline" => hide(key, value, Text::Expression, 0),
         "indexes" => indexes(value),
@@ -109,7 +67,7 @@ pub(in crate::backend::mongodb) fn shape(command: &Document) -> Document {
 }
 
 /// The command as it was sent, except for secrets.
-pub(in crate::backend::mongodb) fn whole(command: &Document) -> Document {
+pub(crate) fn whole(command: &Document) -> Document {
     shown(command, whole, |_, value| value.clone())
 }
 
@@ -119,7 +77,7 @@ fn shown(
     show: impl Fn(&str, &Bson) -> Bson,
 ) -> Document {
     let Some((name, subject)) = command.iter().next() else { return Document::new() };
-    if SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
+    if SECRET.has(&name.to_ascii_lowercase()) {
         return Document::from_iter([(name.clone(), Bson::from(HIDDEN))]);
     }
     // The first member names the command and its collection; `explain` has a command there.
@@ -128,7 +86,7 @@ fn shown(
         _ if name.starts_with('$') => show(name, subject),
         _ => subject.clone(),
     };
-    let rest = command.iter().skip(1).filter(|(key, _)| !PROTOCOL.contains(&key.as_str()));
+    let rest = command.iter().skip(1).filter(|(key, _)| !PROTOCOL.has(key));
     let rest = rest.map(|(key, value)| (key.clone(), show(key, value)));
     std::iter::once((name.clone(), subject)).chain(rest).collect()
 }
@@ -175,7 +133,7 @@ fn hide(key: &str, value: &Bson, text: Text, depth: usize) -> Bson {
             let named = match text {
                 Text::Literal => false,
                 Text::Expression => name.starts_with('$') || key == "$unionWith",
-                Text::Naming => name.starts_with('$') || NAMES.contains(&key),
+                Text::Naming => name.starts_with('$') || NAMES.has(key),
             };
             if named { value.clone() } else { HIDDEN.into() }
         }
@@ -192,7 +150,7 @@ fn within(key: &str, name: &str, text: Text) -> Text {
         Text::Literal => Text::Literal,
         _ if LITERALS.contains(&name) => Text::Literal,
         Text::Expression if NAMING_STAGES.contains(&key) => {
-            if NAMES.contains(&name) {
+            if NAMES.has(name) {
                 Text::Naming
             } else {
                 Text::Expression

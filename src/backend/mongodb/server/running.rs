@@ -8,18 +8,18 @@ use crate::error::{Code, Error, Result};
 
 /// Operations that run.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) struct RunningOperations {
+pub(crate) struct RunningOperations {
     /// As the server tells of them.
-    pub(in crate::backend::mongodb) operations: Vec<RawDocumentBuf>,
+    pub(crate) operations: Vec<RawDocumentBuf>,
     /// There are more.
-    pub(in crate::backend::mongodb) more: bool,
+    pub(crate) more: bool,
     /// Why they are only those of the connection's own user.
-    pub(in crate::backend::mongodb) denied: Option<Error>,
+    pub(crate) denied: Option<Error>,
 }
 
 impl Call<'_> {
     /// The operations that run and match, the longest first; without the one that asks.
-    pub(in crate::backend::mongodb) async fn running(
+    pub(crate) async fn running(
         &self,
         idle: bool,
         matching: Document,

@@ -9,34 +9,20 @@ const CURSOR_NOT_FOUND: i32 = 43;
 const HISTORY_LOST: i64 = 286;
 const NO_REPLICA_SET: i64 = 40573;
 
+/// What the specification of change streams lists for servers that have no labels, which those made by
+/// others than MongoDB may not have either.
+const RESUMABLE: [i32; 17] =
+    [6, 7, 63, 89, 91, 133, 150, 189, 234, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436];
+
 /// Whether a stream goes on after this with another cursor, as the specification of change streams
-/// has it: servers say so by a label. The codes are those that it lists for servers that have no
-/// labels, which those made by others than MongoDB may not have either.
+/// has it: servers say so by a label.
 pub(super) fn is_resumable(error: &mongodb::error::Error) -> bool {
     match error.kind.as_ref() {
         ErrorKind::Command(command) => {
             error.contains_label("ResumableChangeStreamError")
                 || command.code == CURSOR_NOT_FOUND
                 || (!error.contains_label("NonResumableChangeStreamError")
-                    && matches!(
-                        command.code,
-                        6 | 7
-                            | 63
-                            | 89
-                            | 91
-                            | 133
-                            | 150
-                            | 189
-                            | 234
-                            | 262
-                            | 9001
-                            | 10107
-                            | 11600
-                            | 11602
-                            | 13388
-                            | 13435
-                            | 13436
-                    ))
+                    && RESUMABLE.contains(&command.code))
         }
         ErrorKind::Io(_)
         | ErrorKind::ConnectionPoolCleared { .. }
@@ -73,5 +59,5 @@ pub(super) fn told(error: Error) -> Error {
 
 /// The cursor was over without saying so.
 pub(super) fn cursor_ended() -> Error {
-    Error::new(Code::DbConnectionFailed, "the change stream's cursor was lost")
+    Error::unreachable("the change stream's cursor was lost")
 }

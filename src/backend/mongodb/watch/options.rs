@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, RawDocumentBuf, Timestamp};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::changes::Changes;
 use crate::backend::mongodb::Namespace;
+use crate::backend::mongodb::command::{encoded, insert_given};
 use crate::backend::mongodb::read::Source;
+use crate::error::Result;
 
 /// Whose changes.
 #[derive(Debug, Clone)]
@@ -42,7 +44,7 @@ impl Watched {
 }
 
 /// Which document an update is told with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FullDocument {
     /// None, only what was changed.
@@ -56,7 +58,7 @@ pub enum FullDocument {
 }
 
 /// Whether a change is told with the document as it was before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum BeforeChange {
     /// It is not.
@@ -86,30 +88,17 @@ pub struct WatchOptions {
 
 impl WatchOptions {
     /// What the `$changeStream` stage says of them.
-    pub(super) fn stage(&self) -> Document {
+    pub(super) fn stage(&self) -> Result<Document> {
         let mut stage = Document::new();
-        if let Some(full) = self.full_document {
-            let name = match full {
-                FullDocument::Default => "default",
-                FullDocument::UpdateLookup => "updateLookup",
-                FullDocument::WhenAvailable => "whenAvailable",
-                FullDocument::Required => "required",
-            };
-            stage.insert("fullDocument", name);
-        }
-        if let Some(before) = self.before_change {
-            let name = match before {
-                BeforeChange::Off => "off",
-                BeforeChange::WhenAvailable => "whenAvailable",
-                BeforeChange::Required => "required",
-            };
-            stage.insert("fullDocumentBeforeChange", name);
-        }
+        let full = self.full_document.map(encoded).transpose()?;
+        insert_given(&mut stage, "fullDocument", full);
+        let before = self.before_change.map(encoded).transpose()?;
+        insert_given(&mut stage, "fullDocumentBeforeChange", before);
         // Servers before 6.0 refuse the option, even where it asks for nothing.
         if self.expanded_events {
             stage.insert("showExpandedEvents", true);
         }
-        stage
+        Ok(stage)
     }
 }
 

@@ -159,8 +159,7 @@ impl ChangeStream {
             let message = "your other change streams on this connection are still being opened";
             return judged(None, Err(Error::new(Code::PoolExhausted, message)));
         };
-        let mut pipeline = vec![doc! { "$changeStream": self.stage() }];
-        pipeline.extend(self.options.pipeline.iter().cloned());
+        let stage = self.stage();
         let call = client.call(deadline, "");
         let options = mongodb::options::AggregateOptions::builder()
             .batch_size(self.options.batch)
@@ -173,6 +172,8 @@ impl ChangeStream {
         let source = self.watched.source();
         let mut resumable = None;
         let work = Box::pin(async {
+            let mut pipeline = vec![doc! { "$changeStream": stage? }];
+            pipeline.extend(self.options.pipeline.iter().cloned());
             let opened = source.aggregate(client, pipeline, options).await;
             opened.map_err(|error| {
                 resumable = Some(is_resumable(&error));
@@ -206,13 +207,13 @@ impl ChangeStream {
     }
 
     /// The `$changeStream` stage.
-    fn stage(&self) -> Document {
-        let mut stage = self.options.stage();
+    fn stage(&self) -> Result<Document> {
+        let mut stage = self.options.stage()?;
         if matches!(self.watched, Watched::Cluster) {
             stage.insert("allChangesForCluster", true);
         }
         self.start.describe(&mut stage);
-        stage
+        Ok(stage)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// The turns of one client.
 #[derive(Debug)]
-pub(in crate::backend::mongodb) struct Turns {
+pub(crate) struct Turns {
     all: Semaphore,
     most: usize,
     by_user: Mutex<HashMap<String, Weak<Own>>>,
@@ -34,7 +34,7 @@ pub(super) struct Turn<'t> {
 
 impl Turns {
     /// Half of the connections are for streams.
-    pub(in crate::backend::mongodb) fn of(connections: u32) -> Self {
+    pub(crate) fn of(connections: u32) -> Self {
         let most = (connections as usize / 2).max(1);
         Self { all: Semaphore::new(most), most, by_user: Mutex::default() }
     }

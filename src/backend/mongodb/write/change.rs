@@ -9,9 +9,9 @@ use mongodb::options::{
 use super::{diff, exact};
 use crate::backend::mongodb::command::Call;
 use crate::backend::mongodb::names::Namespace;
-use crate::backend::mongodb::read::by_id;
+use crate::backend::mongodb::read::{by_id, primary};
 use crate::ejson::raw::fields;
-use crate::ejson::{Mode, etag, value_of};
+use crate::ejson::{Mode, ShownAs, etag, value_of};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
@@ -74,16 +74,50 @@ pub struct Changed {
     pub document: Option<RawDocumentBuf>,
 }
 
+/// Why a document was not changed.
+#[derive(Debug)]
+pub enum ChangeFailure {
+    /// It is another by now: this one.
+    Stale(RawDocumentBuf),
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<Error> for ChangeFailure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl ChangeFailure {
+    /// As it is told, with the current document in this form.
+    #[must_use]
+    pub fn told(self, shown_as: ShownAs) -> Error {
+        let current = match self {
+            Self::Other(error) => return error,
+            Self::Stale(current) => current,
+        };
+        let shown = match value_of(&current, Mode::Canonical) {
+            Err(error) => return error,
+            Ok(shown) if shown_as == ShownAs::Text => shown.to_string().into(),
+            Ok(shown) => shown,
+        };
+        let message = "the document was changed by someone else since it was loaded; look at the \
+                       current one and try again";
+        Error::new(Code::Conflict, message).detail("current", shown).detail("etag", etag(&current))
+    }
+}
+
 impl Call<'_> {
     /// Changes the document with this id; `None` if there is none. With `expected`, only while it is
-    /// exactly that; otherwise the failure is a conflict that carries the current one.
+    /// exactly that; otherwise the failure is the current one.
     pub async fn change(
         &self,
         namespace: &Namespace,
         id: Bson,
         change: Change,
         expected: Option<&RawDocument>,
-    ) -> Result<Option<Changed>> {
+    ) -> Result<Option<Changed>, ChangeFailure> {
         let document = self.modify(namespace, &id, change, expected, false).await?;
         if document.is_none() && expected.is_some() {
             self.refuse_if_changed(namespace, id).await?;
@@ -108,9 +142,9 @@ impl Call<'_> {
         namespace: &Namespace,
         id: Bson,
         expected: &RawDocument,
-    ) -> Result<Option<Changed>> {
+    ) -> Result<Option<Changed>, ChangeFailure> {
         let filter = exact::filter(&id, expected)?;
-        let document = self.current_where(namespace, filter, Some(simple())).await?;
+        let document = self.one(namespace, filter, Some(simple()), Some(primary())).await?;
         if document.is_none() {
             self.refuse_if_changed(namespace, id).await?;
         }
@@ -124,7 +158,7 @@ impl Call<'_> {
         namespace: &Namespace,
         id: Bson,
         expected: Option<&RawDocument>,
-    ) -> Result<bool> {
+    ) -> Result<bool, ChangeFailure> {
         let filter = matching(&id, expected)?;
         let options = FindOneAndDeleteOptions::builder()
             .projection(doc! { "_id": 1 })
@@ -195,30 +229,24 @@ impl Call<'_> {
         namespace: &Namespace,
         id: &Bson,
         seen: &str,
-    ) -> Result<Option<RawDocumentBuf>> {
-        let current = self.current(namespace, id).await?;
-        match current {
-            Some(current) if etag(&current) != seen => Err(changed_since(&current)?),
+    ) -> Result<Option<RawDocumentBuf>, ChangeFailure> {
+        match self.current(namespace, id).await? {
+            Some(current) if etag(&current) != seen => Err(ChangeFailure::Stale(current)),
             current => Ok(current),
         }
     }
 
     /// Fails if there is a document with this id: then it is not the expected one.
-    async fn refuse_if_changed(&self, namespace: &Namespace, id: Bson) -> Result<()> {
+    async fn refuse_if_changed(
+        &self,
+        namespace: &Namespace,
+        id: Bson,
+    ) -> Result<(), ChangeFailure> {
         match self.current(namespace, &id).await? {
-            Some(current) => Err(changed_since(&current)?),
+            Some(current) => Err(ChangeFailure::Stale(current)),
             None => Ok(()),
         }
     }
-}
-
-/// The failure of a change to a document that is another by now, with that.
-fn changed_since(current: &RawDocument) -> Result<Error> {
-    let message = "the document was changed by someone else since it was loaded; look at the current \
-                   one and try again";
-    Ok(Error::new(Code::Conflict, message)
-        .detail("current", value_of(current, Mode::Canonical)?)
-        .detail("etag", etag(current)))
 }
 
 fn matching(id: &Bson, expected: Option<&RawDocument>) -> Result<Document> {

@@ -7,7 +7,7 @@ use mongodb::bson::{Document, RawDocument, RawDocumentBuf};
 use super::insert::prepended;
 use crate::backend::mongodb::types::{ARRAY, DOCUMENT};
 use crate::ejson::raw::{Field, fields};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// The edited document with the `_id` of the original one, which it may leave out and not change.
 pub(super) fn with_id_of(original: &RawDocument, edited: RawDocumentBuf) -> Result<RawDocumentBuf> {
@@ -19,8 +19,7 @@ pub(super) fn with_id_of(original: &RawDocument, edited: RawDocumentBuf) -> Resu
     match (id(original)?, id(&edited)?) {
         (before, after) if before == after => Ok(edited),
         (Some(id), None) => prepended(&id, &edited),
-        _ => Err(Error::new(
-            Code::ValidationError,
+        _ => Err(Error::validation(
             "the `_id` of a document can't be changed; insert a document with the new one, and \
              delete this",
         )),

@@ -6,7 +6,7 @@ use crate::backend::mongodb::types::{
     ARRAY, DECIMAL, DOCUMENT, DOUBLE, INT32, INT64, STRING, SYMBOL, alias,
 };
 use crate::ejson::raw::{Field, fields};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Bytes that a command may have, less what is in it besides the filter and the change.
 const MAX_COMMAND: usize = 16_000_000;
@@ -18,10 +18,9 @@ const MAX_COMMAND: usize = 16_000_000;
 /// decimals 1.0 and 1.00, a string and a symbol. So types are compared as well, and the text of the
 /// numbers that can look alike. What a server can't tell apart in any way is the payload of a `NaN`.
 /// The operation must have the simple collation, or strings are compared by rules of a language.
-pub(in crate::backend::mongodb) fn filter(id: &Bson, expected: &RawDocument) -> Result<Document> {
+pub(crate) fn filter(id: &Bson, expected: &RawDocument) -> Result<Document> {
     if expected.as_bytes().len() > MAX_COMMAND / 2 {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
+        return Err(Error::too_large(
             "the document is too large to be compared with the stored one; change it without \
              `if_match` and `if_unchanged`",
         ));

@@ -6,6 +6,6 @@ mod diff;
 mod exact;
 mod insert;
 
-pub use self::bulk::{Report, Selection, Statement};
-pub use self::change::{Change, Changed};
-pub use self::insert::with_id;
+pub use self::bulk::{BulkFailure, Report, Selection, Sent, Statement, WriteError};
+pub use self::change::{Change, ChangeFailure, Changed};
+pub use self::insert::{InsertFailure, with_id};

@@ -4,21 +4,22 @@
 //! functions that are volatile are refused to what only reads, but for those that are known to look.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::backend::WordList;
 use crate::backend::postgres::client::Client;
-use crate::backend::postgres::query::{Parameter, SHORT_ANSWER, Shape, Statement, array_literal};
+use crate::backend::postgres::query::{Parameter, Statement, array_literal};
 use crate::backend::postgres::statement::gate;
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::Writer;
 
 /// How long an answer of the catalog is trusted. Who makes an extension may write.
 const KEPT: Duration = Duration::from_secs(60);
-/// Names kept per client.
+/// WordList kept per client.
 const MOST: usize = 10_000;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -33,33 +34,30 @@ const OWNERS: &str = "\
     GROUP BY 1";
 
 /// Volatile, and yet they only look or compute; `…` stands for whatever follows.
-const LOOKS: &str = "\
-    approximate_row_count bool_plperl… brin_… bt_index_check bt_metap bt_multi_page_stats bt_page_… \
-    chunk_compression_stats chunks_detailed_size dblink_build_sql_… dblink_current_query \
-    dblink_fdw_validator file_fdw_… hstore_pl… jsonb_pl… ltree_pl… plperl… plpgsql_call_handler \
-    plpgsql_validator plpython3… pltcl… postgres_fdw_handler postgres_fdw_validator \
-    dblink_get_connections dblink_get_pkey fips_mode fsm_page_contents gen_random_… gen_salt \
-    get_raw_page gin_index_check gin_leafpage_items gin_metapage_info gin_page_opaque_info \
-    gist_page_… hash_… heap_page_… heap_tuple_infomask_flags hypertable_compression_stats \
-    hypertable_detailed_size hypertable_index_size hypertable_size lo_oid normal_rand page_checksum \
-    page_header pg_buffercache_numa_pages pg_buffercache_os_pages pg_buffercache_pages \
-    pg_buffercache_summary pg_buffercache_usage_counts pg_check_frozen pg_check_visible \
-    pg_freespace pg_get_logical_snapshot_… pg_get_wal_… pg_old_snapshot_time_mapping pg_qualstats \
-    pg_relpages pg_stat_kcache pg_stat_monitor pg_stat_statements pg_stat_statements_info \
-    pg_visibility… pg_wait_sampling_get_… pgp_… pgrowlocks pgstat… \
-    postgres_fdw_get_connections show_chunks show_limit ssl_… tuple_data_split uuid_generate_… \
-    verify_heapam xslt_process";
-
-fn only_looks(name: &str) -> bool {
-    LOOKS.split_whitespace().any(|entry| match entry.strip_suffix('…') {
-        Some(beginning) => name.starts_with(beginning),
-        None => entry == name,
-    })
-}
+static LOOKS: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&[
+        "approximate_row_count bool_plperl… brin_… bt_index_check bt_metap bt_multi_page_stats \
+         bt_page_… chunk_compression_stats chunks_detailed_size dblink_build_sql_… \
+         dblink_current_query dblink_fdw_validator file_fdw_… hstore_pl… jsonb_pl… ltree_pl… \
+         plperl… plpgsql_call_handler plpgsql_validator plpython3… pltcl… postgres_fdw_handler \
+         postgres_fdw_validator dblink_get_connections dblink_get_pkey fips_mode \
+         fsm_page_contents gen_random_… gen_salt get_raw_page gin_index_check gin_leafpage_items \
+         gin_metapage_info gin_page_opaque_info gist_page_… hash_… heap_page_… \
+         heap_tuple_infomask_flags hypertable_compression_stats hypertable_detailed_size \
+         hypertable_index_size hypertable_size lo_oid normal_rand page_checksum page_header \
+         pg_buffercache_numa_pages pg_buffercache_os_pages pg_buffercache_pages \
+         pg_buffercache_summary pg_buffercache_usage_counts pg_check_frozen pg_check_visible \
+         pg_freespace pg_get_logical_snapshot_… pg_get_wal_… pg_old_snapshot_time_mapping \
+         pg_qualstats pg_relpages pg_stat_kcache pg_stat_monitor pg_stat_statements \
+         pg_stat_statements_info pg_visibility… pg_wait_sampling_get_… pgp_… pgrowlocks pgstat… \
+         postgres_fdw_get_connections show_chunks show_limit ssl_… tuple_data_split \
+         uuid_generate_… verify_heapam xslt_process",
+    ])
+});
 
 /// What the catalog said of names.
 #[derive(Debug, Default)]
-pub(in crate::backend::postgres) struct Owners {
+pub(crate) struct Owners {
     known: Mutex<HashMap<String, Known>>,
 }
 
@@ -73,13 +71,9 @@ struct Known {
 impl Client {
     /// Refuses what calls a volatile function of an extension. A round trip is made only for names
     /// that were not met lately.
-    pub(in crate::backend::postgres) async fn check_extensions(
-        &self,
-        sql: &str,
-        deadline: Deadline,
-    ) -> Result<()> {
+    pub(crate) async fn check_extensions(&self, sql: &str, deadline: Deadline) -> Result<()> {
         let names = gate::unknown_functions(sql).into_iter();
-        let names: Vec<String> = names.filter(|name| !only_looks(name)).collect();
+        let names: Vec<String> = names.filter(|name| !LOOKS.has(name)).collect();
         let missing = self.owners.missing(&names);
         if !missing.is_empty() {
             let found = self.owners_of(&missing, deadline).await?;
@@ -90,7 +84,7 @@ impl Client {
             "the function {name} of the extension {extension} may do more than read; that needs write \
              permission and read_only off"
         );
-        Err(Error::new(Code::OperationNotAllowed, message).detail("function", name))
+        Err(Error::not_allowed(message).detail("function", name))
     }
 
     async fn owners_of(
@@ -99,16 +93,8 @@ impl Client {
         deadline: Deadline,
     ) -> Result<HashMap<String, Arc<str>>> {
         let statement = Statement {
-            sql: OWNERS.to_owned(),
-            parameters: vec![Parameter::Text(array_literal(
-                &names.iter().map(String::as_str).collect::<Vec<_>>(),
-            ))],
-            read_only: true,
-            timeout: TIMEOUT,
-            max_rows: u32::try_from(names.len()).unwrap_or(u32::MAX),
-            max_bytes: SHORT_ANSWER,
-            shape: Shape::Arrays,
-            request_id: None,
+            parameters: vec![Parameter::Text(array_literal(names))],
+            ..Statement::question(OWNERS, TIMEOUT, names.len())
         };
         let mut out = Writer::new();
         let answer = self.run(&statement, deadline, &mut out).await?;

@@ -6,10 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::backend::postgres::client::Client;
 use crate::backend::postgres::query::{Parameter, Shape, Statement, array_literal};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::Writer;
 
 const TABLES: &str = include_str!("tables.sql");
@@ -20,20 +23,30 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MOST: u32 = 1_000_000;
 
 /// Which tables, and how much of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TableFilter {
-    /// Only these schemas; empty means all but the excluded ones.
+    /// Only tables of these schemas.
+    #[serde(default)]
     pub included_schemas: Vec<String>,
-    /// Not these schemas; has no effect where schemas are included by name.
+    /// No tables of these schemas; has no effect beside `included_schemas`.
+    #[serde(default)]
     pub excluded_schemas: Vec<String>,
     /// With `information_schema`, `pg_catalog` and `pg_toast`.
+    #[serde(default)]
     pub include_system_schemas: bool,
     /// With the columns of each table.
+    #[serde(default = "yes")]
     pub include_columns: bool,
-    /// At most so many; `None` means all.
+    /// At most so many tables: 1 to 1000; all of them by default.
     pub limit: Option<u32>,
-    /// Without the first ones.
+    /// Without the first so many.
+    #[serde(default)]
     pub offset: u64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Client {
@@ -64,8 +77,7 @@ impl Client {
         };
         let answer = self.run(&statement, deadline, out).await?;
         if answer.truncated {
-            return Err(Error::new(
-                Code::PayloadTooLarge,
+            return Err(Error::too_large(
                 "the tables are more than fits into one answer; page with limit and offset, or \
                  leave out the columns",
             ));
@@ -106,14 +118,7 @@ mod tests {
     use super::*;
 
     fn filter() -> TableFilter {
-        TableFilter {
-            included_schemas: Vec::new(),
-            excluded_schemas: Vec::new(),
-            include_system_schemas: false,
-            include_columns: true,
-            limit: None,
-            offset: 0,
-        }
+        serde_json::from_str("{}").unwrap()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Names of types by oid: built-in ones are known, others are asked for once.
+//! WordList of types by oid: built-in ones are known, others are asked for once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio_postgres::types::Type;
 
-use crate::backend::postgres::query::{Progress, SHORT_ANSWER, Shape, Statement, run};
+use crate::backend::postgres::query::{Progress, Statement, exchange};
 use crate::backend::postgres::rows::FieldDescription;
 use crate::backend::postgres::session::Lease;
 use crate::deadline::Deadline;
@@ -15,18 +15,18 @@ use crate::json::Writer;
 
 /// How long looking up names may take; they are a convenience.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Names kept per client.
+/// WordList kept per client.
 const KEPT: usize = 10_000;
 
-/// Names of the types that one database has defined.
+/// WordList of the types that one database has defined.
 #[derive(Debug, Default)]
-pub(in crate::backend::postgres) struct TypeNames {
+pub(crate) struct TypeNames {
     known: Mutex<HashMap<u32, Arc<str>>>,
 }
 
 impl TypeNames {
     /// The type's name for each column. A round trip is made only for types not met before.
-    pub(in crate::backend::postgres) async fn of(
+    pub(crate) async fn of(
         &self,
         lease: &mut Lease,
         columns: &[FieldDescription],
@@ -63,17 +63,9 @@ async fn look_up(lease: &mut Lease, oids: &[u32]) -> Option<Vec<(u32, Arc<str>)>
         return None;
     }
     let list = oids.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-    let statement = Statement {
-        sql: format!("select oid, typname from pg_catalog.pg_type where oid in ({list})"),
-        parameters: Vec::new(),
-        read_only: true,
-        timeout: PATIENCE,
-        max_rows: u32::try_from(oids.len()).ok()?,
-        max_bytes: SHORT_ANSWER,
-        shape: Shape::Arrays,
-        request_id: None,
-    };
+    let sql = format!("select oid, typname from pg_catalog.pg_type where oid in ({list})");
+    let statement = Statement::question(sql, PATIENCE, oids.len());
     let mut out = Writer::new();
-    run(connection, &statement, &mut out, &mut Progress::default()).await.ok()?;
+    exchange(connection, &statement, &mut out, &mut Progress::default()).await.ok()?;
     serde_json::from_slice(&out.into_bytes()).ok()
 }

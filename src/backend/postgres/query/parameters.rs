@@ -107,11 +107,10 @@ fn quote(text: &str, out: &mut Vec<u8>) {
 }
 
 /// A literal of type `text[]`.
-pub(in crate::backend::postgres) fn array_literal(names: &[&str]) -> String {
-    let quoted: Vec<String> = names
-        .iter()
-        .map(|name| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
-        .collect();
+pub(crate) fn array_literal(names: &[impl AsRef<str>]) -> String {
+    let escaped = |name: &str| name.replace('\\', "\\\\").replace('"', "\\\"");
+    let quoted: Vec<String> =
+        names.iter().map(|name| format!("\"{}\"", escaped(name.as_ref()))).collect();
     format!("{{{}}}", quoted.join(","))
 }
 

@@ -4,13 +4,11 @@
 //! So nothing may be left on one: settings are made for one transaction (`send`), statements get no
 //! names, nothing is discarded, and what would stay by its nature (`leftovers`) is refused here.
 
-use postgres_protocol::message::backend::Message;
-
 use super::request::Statement;
 use crate::backend::postgres::error::Failure;
-use crate::backend::postgres::session::{Connection, Frame};
+use crate::backend::postgres::session::Connection;
 use crate::backend::postgres::statement::{Token, leftovers, tokens};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Finds out, once, whether a pooler stands between. A server names its own process in the key for
 /// cancelling; a pooler gives a key of its own, or none.
@@ -24,41 +22,28 @@ pub(super) async fn detect(connection: &mut Connection) -> Result<(), Failure> {
     };
     connection.simple("SELECT pg_catalog.pg_backend_pid()")?;
     connection.flush().await?;
-    let mut found = None;
-    loop {
-        match connection.buffered()? {
-            // One column: a count of two bytes, a length of four.
-            Some(Frame::Row(row)) => found = row.get(6..).map(<[u8]>::to_vec),
-            Some(Frame::Message(Message::ReadyForQuery(_))) => break,
-            Some(Frame::Message(Message::ErrorResponse(body))) => {
-                // A server that has no such function, or does not speak SQL to us yet.
-                let error = connection.error(&body);
-                if connection.is_dead() {
-                    return Err(error);
-                }
-            }
-            Some(Frame::Message(_) | Frame::OversizeRow) => {}
-            None => connection.fill().await?,
-        }
-    }
-    connection.pooled = Some(found != Some(key.process_id.to_string().into_bytes()));
+    let row = match connection.answer().await {
+        Err(failure) if connection.is_dead() => return Err(failure),
+        // A server that has no such function, or does not speak SQL to us yet.
+        answer => answer.unwrap_or_default(),
+    };
+    // One column: a count of two bytes, a length of four.
+    let found = row.as_deref().and_then(|row| row.get(6..));
+    connection.pooled = Some(found != Some(key.process_id.to_string().as_bytes()));
     Ok(())
 }
 
 /// Refuses what would stay on a session that others use.
-pub(in crate::backend::postgres) fn check(statement: &Statement) -> Result<()> {
+pub(crate) fn check(statement: &Statement) -> Result<()> {
     // What only reads is rolled back, and its gate lets none of these pass.
     if statement.read_only {
         return Ok(());
     }
     let Some(what) = leftovers::of(&statement.sql) else { return Ok(()) };
-    Err(Error::new(
-        Code::OperationNotAllowed,
-        format!(
-            "{what} would change a session that others use: this connection goes through a pooler. \
+    Err(Error::not_allowed(format!(
+        "{what} would change a session that others use: this connection goes through a pooler. \
              Connect to the server directly, or make it a setting of the role or the database"
-        ),
-    ))
+    )))
 }
 
 /// Whether a statement that refused to run in a transaction of ours may be run without one: one of
@@ -68,7 +53,7 @@ pub(super) fn refuses_transactions(sql: &str) -> bool {
     let queries = ["select", "insert", "update", "delete", "merge", "with", "values", "table"];
     let others = ["execute", "explain", "call", "do"];
     match tokens.first() {
-        Some(first @ Token::Word(_)) => !queries.iter().chain(&others).any(|word| first.is(word)),
+        Some(first @ Token::Word(_)) => !first.is_any(&queries) && !first.is_any(&others),
         _ => false,
     }
 }

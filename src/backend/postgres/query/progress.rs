@@ -10,7 +10,7 @@ use crate::backend::postgres::statement::gate;
 
 /// What is known of a statement besides its rows.
 #[derive(Debug)]
-pub(in crate::backend::postgres) struct Summary {
+pub(crate) struct Summary {
     pub columns: Option<Arc<Columns>>,
     /// Rows affected as the server counts them, else rows returned.
     pub row_count: u64,
@@ -23,7 +23,7 @@ pub(in crate::backend::postgres) struct Summary {
 
 /// How far an exchange came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Stage {
+pub(crate) enum Stage {
     /// The statement has not left.
     #[default]
     Unsent,
@@ -35,7 +35,7 @@ pub(in crate::backend::postgres) enum Stage {
 
 /// Whether the server keeps a statement parsed under a name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Name {
+pub(crate) enum Name {
     #[default]
     None,
     /// It was told to.
@@ -56,7 +56,7 @@ impl Name {
 
 /// What is known of an exchange, however it ends.
 #[derive(Debug, Default)]
-pub(in crate::backend::postgres) struct Progress {
+pub(crate) struct Progress {
     /// Asked for: no transaction of ours around it.
     pub alone: bool,
     /// The transaction it was put into.
@@ -72,7 +72,7 @@ pub(in crate::backend::postgres) struct Progress {
 
 /// The transaction that a statement is put into.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Within {
+pub(crate) enum Within {
     /// The server's own, of the one statement.
     #[default]
     Its,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::parameters::Parameter;
 
 /// Bytes of the answer to a question of our own.
-pub(in crate::backend::postgres) const SHORT_ANSWER: usize = 1 << 20;
+const SHORT_ANSWER: usize = 1 << 20;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,4 +36,20 @@ pub struct Statement {
     pub shape: Shape,
     /// Shown in `pg_stat_activity.application_name` while the statement runs.
     pub request_id: Option<Arc<str>>,
+}
+
+impl Statement {
+    /// A short question of our own, which is answered with rows as arrays.
+    pub(crate) fn question(sql: impl Into<String>, timeout: Duration, max_rows: usize) -> Self {
+        Self {
+            sql: sql.into(),
+            parameters: Vec::new(),
+            read_only: true,
+            timeout,
+            max_rows: u32::try_from(max_rows).unwrap_or(u32::MAX),
+            max_bytes: SHORT_ANSWER,
+            shape: Shape::Arrays,
+            request_id: None,
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::json::{Writer, escape_into};
 
 /// One column of a result.
 #[derive(Debug, Clone)]
-pub(in crate::backend::postgres) struct FieldDescription {
+pub(crate) struct FieldDescription {
     /// Name, as the statement gives it.
     pub name: String,
     /// `pg_type.oid`; for a domain that of its base type.
@@ -22,7 +22,7 @@ pub(in crate::backend::postgres) struct FieldDescription {
 
 /// The columns of one result, and in which order an object shows them.
 #[derive(Debug, Default)]
-pub(in crate::backend::postgres) struct Columns {
+pub(crate) struct Columns {
     pub list: Vec<FieldDescription>,
     /// Where names repeat: one index per name, in the order of first appearance, each of its last
     /// one. That is what a JavaScript object makes of them.
@@ -30,7 +30,7 @@ pub(in crate::backend::postgres) struct Columns {
 }
 
 impl Columns {
-    pub(in crate::backend::postgres) fn read(body: &RowDescriptionBody) -> Result<Self, Failure> {
+    pub(crate) fn read(body: &RowDescriptionBody) -> Result<Self, Failure> {
         let mut list: Vec<FieldDescription> = Vec::new();
         let mut fields = body.fields();
         while let Some(field) = fields.next().map_err(Failure::protocol)? {
@@ -57,43 +57,35 @@ impl Columns {
     /// Writes the body of a `DataRow` as an array.
     pub(super) fn write_array(&self, row: &[u8], out: &mut Writer) -> Result<(), Failure> {
         let mut values = Values::of(row, self.list.len())?;
-        let out = out.buffer();
-        out.push(b'[');
-        for (index, column) in self.list.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
+        out.raw("[");
+        let mut first = true;
+        for column in &self.list {
+            out.comma(&mut first);
             column.kind.write(values.next()?, out);
         }
-        out.push(b']');
+        out.raw("]");
         values.end()
     }
 
     /// Writes the body of a `DataRow` as an object.
     pub(super) fn write_object(&self, row: &[u8], out: &mut Writer) -> Result<(), Failure> {
         let mut values = Values::of(row, self.list.len())?;
-        let out = out.buffer();
-        out.push(b'{');
+        out.raw("{");
+        let mut first = true;
+        let mut member = |column: &FieldDescription, value| {
+            out.comma(&mut first);
+            out.raw(&column.key);
+            column.kind.write(value, out);
+        };
         if let Some(order) = &self.unique {
             let all = self.list.iter().map(|_| values.next()).collect::<Result<Vec<_>, _>>()?;
-            for (nth, &index) in order.iter().enumerate() {
-                if nth > 0 {
-                    out.push(b',');
-                }
-                let column = &self.list[index];
-                out.extend_from_slice(&column.key);
-                column.kind.write(all[index], out);
-            }
+            order.iter().for_each(|&index| member(&self.list[index], all[index]));
         } else {
-            for (index, column) in self.list.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                out.extend_from_slice(&column.key);
-                column.kind.write(values.next()?, out);
+            for column in &self.list {
+                member(column, values.next()?);
             }
         }
-        out.push(b'}');
+        out.raw("}");
         values.end()
     }
 }

@@ -8,12 +8,12 @@ use super::columns::Columns;
 use crate::backend::postgres::error::Failure;
 use crate::backend::postgres::query::{Progress, Shape, Stage, Statement, Summary};
 use crate::backend::postgres::session::{Connection, Frame, MAX_ROW, Plan, Prepared};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::json::Writer;
 
 /// Reads the statement's part of the answer, up to its `ReadyForQuery`: only that confirms it.
 /// `before` statements of ours go before it.
-pub(in crate::backend::postgres) async fn read(
+pub(crate) async fn read(
     connection: &mut Connection,
     statement: &Statement,
     plan: &Plan,
@@ -124,7 +124,7 @@ pub(in crate::backend::postgres) async fn read(
 
 fn too_large(limit: usize) -> Failure {
     let what = format!("the first row alone is larger than {limit} bytes; select less of it");
-    Failure::Refused(Error::new(Code::PayloadTooLarge, what))
+    Failure::Refused(Error::too_large(what))
 }
 
 /// Keeps a statement that got a name for the next time.

@@ -10,11 +10,7 @@ use crate::deadline::Deadline;
 
 /// Asks the server to end what the session runs, and waits until it has taken the request. The
 /// protocol has no answer to it, so failures are not told: the session is closed in any case.
-pub(in crate::backend::postgres) async fn cancel(
-    connector: &Connector,
-    key: CancelKey,
-    deadline: Deadline,
-) {
+pub(crate) async fn cancel(connector: &Connector, key: CancelKey, deadline: Deadline) {
     let work = async {
         let Ok(mut stream) = connector.stream(deadline).await else { return };
         let mut request = BytesMut::new();

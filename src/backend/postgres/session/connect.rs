@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::connection::Connection;
 use super::startup;
-use super::stream::{Security, Stream};
+use super::stream::{self, Security, Stream};
 use crate::backend::ConnectOptions;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ use crate::target::{PostgresTarget, tls};
 
 /// Opens sessions with one target.
 #[derive(Debug)]
-pub(in crate::backend::postgres) struct Connector {
+pub(crate) struct Connector {
     pub target: PostgresTarget,
     security: Option<Security>,
     pub egress: Arc<Egress>,
@@ -31,10 +31,7 @@ pub(in crate::backend::postgres) struct Connector {
 
 impl Connector {
     /// Refuses TLS settings that can't be used.
-    pub(in crate::backend::postgres) fn new(
-        target: &PostgresTarget,
-        options: &ConnectOptions,
-    ) -> Result<Self> {
+    pub(crate) fn new(target: &PostgresTarget, options: &ConnectOptions) -> Result<Self> {
         let security = match &target.tls {
             Some(tls) => {
                 Some(Security { config: tls::client_config(tls)?, optional: tls.optional })
@@ -60,21 +57,13 @@ impl Connector {
     }
 
     /// TLS over an open connection, where the target asks for it.
-    pub(in crate::backend::postgres) async fn secure(
-        &self,
-        tcp: TcpStream,
-        deadline: Deadline,
-    ) -> Result<Stream> {
+    pub(crate) async fn secure(&self, tcp: TcpStream, deadline: Deadline) -> Result<Stream> {
         let host = &self.target.endpoint.host;
-        Stream::secure(tcp, host, self.security.as_ref(), deadline).await
+        stream::secure(tcp, host, self.security.as_ref(), deadline).await
     }
 
     /// Logs in.
-    pub(in crate::backend::postgres) async fn log_in(
-        &self,
-        stream: Stream,
-        deadline: Deadline,
-    ) -> Result<Connection> {
+    pub(crate) async fn log_in(&self, stream: Stream, deadline: Deadline) -> Result<Connection> {
         let work = startup::log_in(stream, &self.target);
         deadline.run(work).await.unwrap_or_else(|| {
             Err(Error::timeout("the server did not log us in in time", Outcome::NotApplied))

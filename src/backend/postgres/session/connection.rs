@@ -13,11 +13,11 @@ use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::prepared::Statements;
-use super::stream::Stream;
+use super::stream::{Stream, has_no_input};
 use crate::backend::postgres::error::{Failure, ServerError};
 
 /// A row frame above this is skipped rather than buffered.
-pub(in crate::backend::postgres) const MAX_ROW: usize = 64 << 20;
+pub(crate) const MAX_ROW: usize = 64 << 20;
 /// No other message is ever this long, but for garbage.
 const MAX_MESSAGE: usize = 16 << 20;
 const MAX_NOTICES: usize = 100;
@@ -31,13 +31,13 @@ const KEPT_BUFFER: usize = 1 << 20;
 
 /// What the server needs to be told to cancel this session's statement.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::backend::postgres) struct CancelKey {
+pub(crate) struct CancelKey {
     pub process_id: i32,
     pub secret: i32,
 }
 
 /// One message from the server.
-pub(in crate::backend::postgres) enum Frame<'a> {
+pub(crate) enum Frame<'a> {
     /// The body of a `DataRow`.
     Row(&'a [u8]),
     /// A `DataRow` longer than [`MAX_ROW`]; its bytes are dropped as they arrive.
@@ -48,7 +48,7 @@ pub(in crate::backend::postgres) enum Frame<'a> {
 
 /// A session with a server.
 #[derive(Debug)]
-pub(in crate::backend::postgres) struct Connection {
+pub(crate) struct Connection {
     stream: Stream,
     input: BytesMut,
     /// Bytes at the front of `input` that belong to the row handed out last.
@@ -110,28 +110,28 @@ impl Connection {
     }
 
     /// Whether the name of the server may lead elsewhere than when it was opened.
-    pub(in crate::backend::postgres) fn is_old(&self) -> bool {
+    pub(crate) fn is_old(&self) -> bool {
         self.opened.elapsed() > Duration::from_secs(5)
     }
 
     /// Whether an exchange has begun and not ended.
-    pub(in crate::backend::postgres) fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.pending > 0
     }
 
-    pub(in crate::backend::postgres) fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.dead
     }
 
     /// Queues a simple query.
-    pub(in crate::backend::postgres) fn simple(&mut self, sql: &str) -> Result<(), Failure> {
+    pub(crate) fn simple(&mut self, sql: &str) -> Result<(), Failure> {
         frontend::query(sql, &mut self.output)?;
         self.queued += 1;
         Ok(())
     }
 
     /// Forgets a statement that was kept; the server does with what is sent next.
-    pub(in crate::backend::postgres) fn forget(&mut self, sql: &str) {
+    pub(crate) fn forget(&mut self, sql: &str) {
         if let Some(name) = self.statements.forget(sql) {
             // A name always fits; left open, it would only take the server's memory.
             let _ = frontend::close(b'S', &name, &mut self.output);
@@ -139,20 +139,20 @@ impl Connection {
     }
 
     /// Queues a Sync.
-    pub(in crate::backend::postgres) fn sync(&mut self) {
+    pub(crate) fn sync(&mut self) {
         frontend::sync(&mut self.output);
         self.queued += 1;
     }
 
     /// Drops what was queued and not sent.
-    pub(in crate::backend::postgres) fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         self.output.clear();
         self.queued = 0;
         self.statement_timeout = None;
     }
 
     /// Sends what was queued.
-    pub(in crate::backend::postgres) async fn flush(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn flush(&mut self) -> Result<(), Failure> {
         self.pending += std::mem::take(&mut self.queued);
         let sent = async {
             self.stream.write_all(&self.output).await?;
@@ -168,7 +168,7 @@ impl Connection {
     }
 
     /// The next message, if all of it has arrived.
-    pub(in crate::backend::postgres) fn buffered(&mut self) -> Result<Option<Frame<'_>>, Failure> {
+    pub(crate) fn buffered(&mut self) -> Result<Option<Frame<'_>>, Failure> {
         self.input.advance(std::mem::take(&mut self.used));
         loop {
             if self.skip > 0 {
@@ -233,7 +233,7 @@ impl Connection {
     }
 
     /// Waits for more bytes.
-    pub(in crate::backend::postgres) async fn fill(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn fill(&mut self) -> Result<(), Failure> {
         self.input.advance(std::mem::take(&mut self.used));
         if self.input.capacity() - self.input.len() < READ_SIZE / 4 {
             self.input.reserve(READ_SIZE);
@@ -247,7 +247,7 @@ impl Connection {
     }
 
     /// The next message that is not a row; rows are passed over.
-    pub(in crate::backend::postgres) async fn message(&mut self) -> Result<Message, Failure> {
+    pub(crate) async fn message(&mut self) -> Result<Message, Failure> {
         loop {
             match self.buffered()? {
                 Some(Frame::Message(message)) => return Ok(message),
@@ -258,26 +258,35 @@ impl Connection {
     }
 
     /// Reads an error; a fatal one ends the session.
-    pub(in crate::backend::postgres) fn error(&mut self, body: &ErrorResponseBody) -> Failure {
+    pub(crate) fn error(&mut self, body: &ErrorResponseBody) -> Failure {
         let error = ServerError::read(body.fields());
         self.dead |= error.is_fatal();
         Failure::Server(Box::new(error))
     }
 
     /// Reads up to the next `ReadyForQuery`; an error on the way is the result.
-    pub(in crate::backend::postgres) async fn ready(&mut self) -> Result<(), Failure> {
-        let mut failed = None;
+    pub(crate) async fn ready(&mut self) -> Result<(), Failure> {
+        self.answer().await.map(drop)
+    }
+
+    /// The same with the body of the last row on the way.
+    pub(crate) async fn answer(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        let (mut found, mut failed) = (None, None);
         loop {
-            match self.message().await? {
-                Message::ReadyForQuery(_) => return failed.map_or(Ok(()), Err),
-                Message::ErrorResponse(body) => {
+            match self.buffered()? {
+                Some(Frame::Row(row)) => found = Some(row.to_vec()),
+                Some(Frame::Message(Message::ReadyForQuery(_))) => {
+                    return failed.map_or(Ok(found), Err);
+                }
+                Some(Frame::Message(Message::ErrorResponse(body))) => {
                     let error = self.error(&body);
                     if self.dead {
                         return Err(error);
                     }
                     failed = Some(error);
                 }
-                _ => {}
+                Some(Frame::Message(_) | Frame::OversizeRow) => {}
+                None => self.fill().await?,
             }
         }
     }
@@ -285,32 +294,18 @@ impl Connection {
     /// Whether nothing has arrived since the last exchange ended. A server that restarts, or ends
     /// the session, says so or closes; this sees it at once and costs no round trip.
     pub(super) fn is_quiet(&self) -> bool {
-        self.input.len() == self.used && self.stream.has_no_input()
+        self.input.len() == self.used && has_no_input(&self.stream)
     }
 
     /// One round trip that does nothing.
-    pub(in crate::backend::postgres) async fn ping(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn ping(&mut self) -> Result<(), Failure> {
         self.sync();
         self.flush().await?;
         self.ready().await
     }
 
-    /// Whether a question of ours, which was sent, has any row for an answer.
-    async fn finds(&mut self) -> Result<bool, Failure> {
-        let mut found = false;
-        loop {
-            match self.buffered()? {
-                Some(Frame::Row(_)) => found = true,
-                Some(Frame::Message(Message::ReadyForQuery(_))) => return Ok(found),
-                Some(Frame::Message(Message::ErrorResponse(body))) => return Err(self.error(&body)),
-                Some(Frame::Message(_) | Frame::OversizeRow) => {}
-                None => self.fill().await?,
-            }
-        }
-    }
-
     /// Whether a pooler is known to stand between.
-    pub(in crate::backend::postgres) fn is_pooled(&self) -> bool {
+    pub(crate) fn is_pooled(&self) -> bool {
         self.pooled == Some(true)
     }
 
@@ -320,7 +315,7 @@ impl Connection {
     }
 
     /// Ends a transaction that a failed statement has left open.
-    pub(in crate::backend::postgres) async fn roll_back(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn roll_back(&mut self) -> Result<(), Failure> {
         if !self.in_transaction || self.dead || self.is_busy() {
             return Ok(());
         }
@@ -352,7 +347,7 @@ impl Connection {
             self.ready().await?;
         }
         self.ready().await?;
-        if question.is_some() { self.finds().await } else { Ok(false) }
+        if question.is_some() { Ok(self.answer().await?.is_some()) } else { Ok(false) }
     }
 
     /// Makes it fit to be kept idle.

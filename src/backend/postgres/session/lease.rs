@@ -15,12 +15,11 @@ const AFTERWARDS: Duration = Duration::from_secs(5);
 
 /// What follows a statement that only reads. A lock that a function has taken for the session, be it
 /// one behind a view, is not undone with the transaction.
-pub(in crate::backend::postgres) const GIVE_BACK: &str =
-    "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
+pub(crate) const GIVE_BACK: &str = "ROLLBACK;SELECT pg_catalog.pg_advisory_unlock_all()";
 
 /// What a statement called that may have left what no reset undoes: a link to another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Called {
+pub(crate) enum Called {
     Nothing,
     Something,
     /// It has surely left such a thing.
@@ -28,7 +27,7 @@ pub(in crate::backend::postgres) enum Called {
 }
 
 impl Called {
-    pub(in crate::backend::postgres) fn by(sql: &str) -> Self {
+    pub(crate) fn by(sql: &str) -> Self {
         if !gate::may_stay(sql) {
             Self::Nothing
         } else if leftovers::begins_backup(sql) {
@@ -42,7 +41,7 @@ impl Called {
 /// A session in use. When it is dropped, the session goes back to the pool if nothing is the matter
 /// with it; a statement that still runs is cancelled, and what a write may have left is undone.
 #[derive(Debug)]
-pub(in crate::backend::postgres) struct Lease {
+pub(crate) struct Lease {
     /// `None` only while it is being dropped.
     session: Option<sockets::Lease<Connector>>,
     /// The session may have been changed: settings, temporary tables, locks.
@@ -62,21 +61,18 @@ const HELD: &str = "a lease has its session until it is dropped";
 
 impl Lease {
     /// The session.
-    pub(in crate::backend::postgres) fn connection(&mut self) -> &mut Connection {
+    pub(crate) fn connection(&mut self) -> &mut Connection {
         self.session.as_mut().expect(HELD)
     }
 
     /// What was looked for in the statement has not come to run.
-    pub(in crate::backend::postgres) fn nothing_was_called(&mut self, only_read: bool) {
+    pub(crate) fn nothing_was_called(&mut self, only_read: bool) {
         self.called = Called::Nothing;
         self.dirty = !only_read;
     }
 
     /// A session that is opened now, in the place of one that others may be as stale as.
-    pub(in crate::backend::postgres) async fn replace(
-        mut self,
-        deadline: Deadline,
-    ) -> Result<Self> {
+    pub(crate) async fn replace(mut self, deadline: Deadline) -> Result<Self> {
         let session = self.session.take().expect(HELD);
         session.replace(deadline).await.map(Self::from)
     }

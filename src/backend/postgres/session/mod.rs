@@ -14,3 +14,4 @@ pub(super) use self::connection::{Connection, Frame, MAX_ROW};
 pub(super) use self::lease::{Called, GIVE_BACK, Lease};
 pub(super) use self::prepared::{Plan, Prepared};
 pub(super) use self::startup::APPLICATION_NAME;
+pub(super) use self::stream::is_encrypted;

@@ -14,7 +14,7 @@ const LONGEST: usize = 16 << 10;
 
 /// What is remembered of the statements that a session has run.
 #[derive(Debug)]
-pub(in crate::backend::postgres) struct Statements {
+pub(crate) struct Statements {
     entries: HashMap<Box<str>, Entry>,
     clock: u64,
     named: u64,
@@ -40,7 +40,7 @@ struct Entry {
 
 /// A statement that the server holds under a name.
 #[derive(Debug, Clone)]
-pub(in crate::backend::postgres) struct Prepared {
+pub(crate) struct Prepared {
     pub name: Arc<str>,
     /// Result columns; `None` until they were described.
     pub columns: Option<Arc<Columns>>,
@@ -50,7 +50,7 @@ pub(in crate::backend::postgres) struct Prepared {
 
 /// How a statement is to be run.
 #[derive(Debug)]
-pub(in crate::backend::postgres) enum Plan {
+pub(crate) enum Plan {
     /// Parse it without a name, with these types of its parameters where they are known.
     Once(Option<Arc<[u32]>>),
     /// Parse it under this name, and report to [`Statements::keep`].
@@ -66,11 +66,7 @@ impl Statements {
     /// The server parses a kept statement again when a table has changed, but for the types that its
     /// parameters had at first. Where those came from a column, it would read the new column's values
     /// as the old one's, and say nothing: it is parsed each time.
-    pub(in crate::backend::postgres) fn plan(
-        &mut self,
-        sql: &str,
-        at_once: bool,
-    ) -> (Plan, Option<Arc<str>>) {
+    pub(crate) fn plan(&mut self, sql: &str, at_once: bool) -> (Plan, Option<Arc<str>>) {
         self.clock += 1;
         if sql.len() > LONGEST && !at_once {
             return (Plan::Once(None), None);
@@ -91,19 +87,19 @@ impl Statements {
     }
 
     /// Remembers that the server holds `sql` under a name.
-    pub(in crate::backend::postgres) fn keep(&mut self, sql: &str, prepared: Prepared) {
+    pub(crate) fn keep(&mut self, sql: &str, prepared: Prepared) {
         let entry = Entry { used: self.clock, settled: true, prepared: Some(prepared) };
         self.entries.insert(sql.into(), entry);
     }
 
     /// Forgets a statement; the server keeps it under its name until that is closed.
-    pub(in crate::backend::postgres) fn forget(&mut self, sql: &str) -> Option<Arc<str>> {
+    pub(crate) fn forget(&mut self, sql: &str) -> Option<Arc<str>> {
         self.entries.remove(sql)?.prepared.map(|p| p.name)
     }
 
     /// Whether the server says of a name of ours that it does not know it, or knows it from before.
     /// Others may say the same of names of their own, or raise it.
-    pub(in crate::backend::postgres) fn are_meant(&self, error: &ServerError) -> bool {
+    pub(crate) fn are_meant(&self, error: &ServerError) -> bool {
         let routine = match error.sqlstate.as_str() {
             "26000" => "FetchPreparedStatement",
             "42P05" => "StorePreparedStatement",

@@ -11,26 +11,23 @@ use secrecy::ExposeSecret as _;
 use fallible_iterator::FallibleIterator as _;
 
 use super::connection::{CancelKey, Connection};
-use super::stream::Stream;
+use super::stream::{Stream, is_encrypted, server_end_point};
 use crate::backend::postgres::error::Failure;
 use crate::error::{Code, Error, Result};
 use crate::target::ChannelBinding::{Disable, Prefer, Require};
 use crate::target::PostgresTarget;
 
 /// What sessions are called in `pg_stat_activity`.
-pub(in crate::backend::postgres) const APPLICATION_NAME: &str = "studio-multidb";
+pub(crate) const APPLICATION_NAME: &str = "studio-multidb";
 
 /// Logs in over a stream that is as secure as it will get.
-pub(in crate::backend::postgres) async fn log_in(
-    stream: Stream,
-    target: &PostgresTarget,
-) -> Result<Connection> {
+pub(crate) async fn log_in(stream: Stream, target: &PostgresTarget) -> Result<Connection> {
     let mut connection = Connection::new(stream);
     match authenticate(&mut connection, target).await {
         Ok(()) => Ok(connection),
         Err(Failure::Refused(error)) => Err(error),
         Err(Failure::Server(error)) => Err(error.to_log_in_error()),
-        Err(Failure::Lost(why)) => Err(Error::new(Code::DbConnectionFailed, why)),
+        Err(Failure::Lost(why)) => Err(Error::unreachable(why)),
     }
 }
 
@@ -65,7 +62,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                 return Err(unbound().into());
             }
             Message::AuthenticationCleartextPassword => {
-                if !connection.stream().is_encrypted() {
+                if !is_encrypted(connection.stream()) {
                     return Err(refused(
                         "the server asks for the password in the clear on an unencrypted \
                          connection; turn TLS on, or set the server to scram-sha-256",
@@ -137,7 +134,7 @@ fn begin_scram(
     let plus = offered.contains(&SCRAM_SHA_256_PLUS);
     let end_point = match target.channel_binding {
         Disable => None,
-        Prefer | Require => connection.stream().server_end_point(),
+        Prefer | Require => server_end_point(connection.stream()),
     };
     let (mechanism, binding) = match end_point {
         Some(data) if plus => (SCRAM_SHA_256_PLUS, ChannelBinding::tls_server_end_point(data)),

@@ -6,13 +6,15 @@
 //! which is the second lock on the same door. Neither takes away what the stored role may *read*,
 //! or what functions that its owner has defined may do: for that, store a role with few rights.
 
+use std::collections::BTreeSet;
+
 use super::functions::{self, has_effects};
 use super::lexer::{Token, tokens};
 use super::weight;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Lets a statement pass that only reads.
-pub(in crate::backend::postgres) fn check_read(sql: &str) -> Result<()> {
+pub(crate) fn check_read(sql: &str) -> Result<()> {
     let tokens = one_statement(sql)?;
     let tokens = tokens.as_slice();
     let statement = match tokens {
@@ -25,7 +27,7 @@ pub(in crate::backend::postgres) fn check_read(sql: &str) -> Result<()> {
             Some(Token::Word(word)) => word.to_uppercase(),
             _ => "this".to_owned(),
         };
-        return Err(refused(format!(
+        return Err(Error::not_allowed(format!(
             "a read-only statement begins with SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW; \
              {first} needs write permission and read_only off"
         )));
@@ -35,44 +37,46 @@ pub(in crate::backend::postgres) fn check_read(sql: &str) -> Result<()> {
 }
 
 /// What it calls that may be an extension's, for the catalog to say.
-pub(in crate::backend::postgres) fn unknown_functions(sql: &str) -> Vec<String> {
-    tokens(sql).map_or_else(|_| Vec::new(), |tokens| functions::unknown(&tokens))
+pub(crate) fn unknown_functions(sql: &str) -> BTreeSet<String> {
+    tokens(sql).map(|tokens| functions::unknown(&tokens)).unwrap_or_default()
 }
 
 /// Lets any one statement pass that can be run on its own, on a session that others use later.
-pub(in crate::backend::postgres) fn check_write(sql: &str) -> Result<()> {
+pub(crate) fn check_write(sql: &str) -> Result<()> {
     let tokens = one_statement(sql)?;
     let Some(Token::Word(first)) = tokens.first() else { return Ok(()) };
     let first = first.to_ascii_uppercase();
     match first.as_str() {
         "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
-            Err(refused(format!(
+            Err(Error::not_allowed(format!(
                 "{first} would have no effect: each statement is a transaction of its own"
             )))
         }
-        "COPY" => Err(refused("COPY is not possible here: export and import stream rows")),
+        "COPY" => {
+            Err(Error::not_allowed("COPY is not possible here: export and import stream rows"))
+        }
         _ => Ok(()),
     }
 }
 
 /// Whether a statement commits where its own text says so.
-pub(in crate::backend::postgres) fn commits_by_itself(sql: &str) -> bool {
-    matches!(tokens(sql).as_deref(), Ok([first, ..]) if first.is("call") || first.is("do"))
+pub(crate) fn commits_by_itself(sql: &str) -> bool {
+    matches!(tokens(sql).as_deref(), Ok([first, ..]) if first.is_any(&["call", "do"]))
 }
 
 /// Whether a statement that failed may have taken effect in part, if no transaction is around it: it
 /// can commit before it ends, or works on what no transaction takes back.
-pub(in crate::backend::postgres) fn takes_effect_in_parts(sql: &str) -> bool {
+pub(crate) fn takes_effect_in_parts(sql: &str) -> bool {
     let Ok(tokens) = tokens(sql) else { return false };
     let [first, rest @ ..] = tokens.as_slice() else { return false };
-    let any = |words: &[&str]| words.iter().any(|word| first.is(word));
-    if any(&["call", "do", "vacuum", "cluster", "analyze", "analyse", "reindex", "repack"]) {
+    if first.is_any(&["call", "do", "vacuum", "cluster", "analyze", "analyse", "reindex", "repack"])
+    {
         return true;
     }
-    let next = |words: &[&str]| rest.first().is_some_and(|t| words.iter().any(|word| t.is(word)));
+    let next = |words: &[&str]| rest.first().is_some_and(|t| t.is_any(words));
     let has = |word: &str| rest.iter().any(|token| token.is(word));
     let outside = ["database", "tablespace", "subscription"];
-    if any(&["create", "drop"]) {
+    if first.is_any(&["create", "drop"]) {
         return next(&outside) || (next(&["index", "unique"]) && has("concurrently"));
     }
     first.is("alter")
@@ -80,7 +84,7 @@ pub(in crate::backend::postgres) fn takes_effect_in_parts(sql: &str) -> bool {
 }
 
 /// Whether a statement that takes effect in parts may leave an index behind that is not valid.
-pub(in crate::backend::postgres) fn leaves_indexes(sql: &str) -> bool {
+pub(crate) fn leaves_indexes(sql: &str) -> bool {
     let Ok(tokens) = tokens(sql) else { return false };
     let begins = |word: &str| tokens.first().is_some_and(|token| token.is(word));
     let has = |word: &str| tokens.iter().any(|token| token.is(word));
@@ -88,7 +92,7 @@ pub(in crate::backend::postgres) fn leaves_indexes(sql: &str) -> bool {
 }
 
 /// Whether something that it calls may stay in the session, past the transaction.
-pub(in crate::backend::postgres) fn may_stay(sql: &str) -> bool {
+pub(crate) fn may_stay(sql: &str) -> bool {
     // What can't be read was refused; our own statements are read.
     tokens(sql).is_ok_and(|tokens| {
         tokens.first().is_some_and(|first| first.is("do")) || functions::may_stay(&tokens)
@@ -133,22 +137,23 @@ fn explained<'t, 's>(mut rest: &'t [Token<'s>]) -> &'t [Token<'s>] {
         let end = rest.iter().position(|t| *t == Token::Symbol(')')).unwrap_or(rest.len() - 1);
         let options = &rest[..end];
         // `ANALYZE false` is taken for ANALYZE: that only refuses more.
-        analyze = options.iter().any(|t| t.is("analyze") || t.is("analyse"));
+        analyze = options.iter().any(|t| t.is_any(&["analyze", "analyse"]));
         analyze |= options.iter().any(|t| matches!(t, Token::Quoted(_)));
         rest = &rest[end + 1..];
     }
     while let [word, tail @ ..] = rest {
-        if word.is("analyze") || word.is("analyse") {
+        if word.is_any(&["analyze", "analyse"]) {
             analyze = true;
         } else if !word.is("verbose") {
             break;
         }
         rest = tail;
     }
-    let writes = ["insert", "update", "delete", "merge"];
     match rest.first() {
         // Planning it is as harmless as planning a SELECT of the same tables.
-        Some(first) if !analyze && writes.iter().any(|w| first.is(w)) => PLANNED,
+        Some(first) if !analyze && first.is_any(&["insert", "update", "delete", "merge"]) => {
+            PLANNED
+        }
         _ => rest,
     }
 }
@@ -179,7 +184,7 @@ fn no_writes(statement: &[Token<'_>]) -> Result<()> {
             || (token.is("delete") && named("from"))
             || (token.is("update") && matches!(next, Some(Token::Word(_) | Token::Quoted(_))));
         if begins && writes {
-            return Err(refused(
+            return Err(Error::not_allowed(
                 "the statement writes; that needs write permission and read_only off",
             ));
         }
@@ -198,19 +203,16 @@ fn no_effects(tokens: &[Token<'_>]) -> Result<()> {
 }
 
 fn has_an_effect(name: String) -> Error {
-    refused(format!(
+    Error::not_allowed(format!(
         "the function {name} does more than read; that needs write permission and read_only off"
     ))
     .detail("function", name)
 }
 
-fn refused(message: impl Into<String>) -> Error {
-    Error::new(Code::OperationNotAllowed, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use proptest::prelude::*;
 
     #[test]

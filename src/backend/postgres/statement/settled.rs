@@ -12,7 +12,7 @@ const TYPES: &str = "bigint bit bool boolean bpchar bytea char character cidr da
 /// What may stand behind `LIMIT $1`.
 const BEHIND: [&str; 7] = ["offset", "limit", "for", "fetch", "union", "intersect", "except"];
 
-pub(in crate::backend::postgres) fn are_settled(sql: &str) -> bool {
+pub(crate) fn are_settled(sql: &str) -> bool {
     let Ok(tokens) = tokens(sql) else { return false };
     (0..tokens.len())
         .filter(|at| tokens[*at] == Token::Parameter)
@@ -42,10 +42,10 @@ fn is_type(rest: &[Token<'_>]) -> bool {
 
 /// `LIMIT $1` and `OFFSET $1`, which are of type bigint.
 fn is_count(tokens: &[Token<'_>], at: usize) -> bool {
-    let counts = at > 0 && (tokens[at - 1].is("limit") || tokens[at - 1].is("offset"));
+    let counts = at > 0 && (tokens[at - 1].is_any(&["limit", "offset"]));
     let ends = match tokens.get(at + 1) {
         None | Some(Token::Symbol(')' | ';')) => true,
-        Some(token) => BEHIND.iter().any(|word| token.is(word)),
+        Some(token) => token.is_any(&BEHIND),
     };
     counts && ends
 }

@@ -18,7 +18,7 @@ const JOIN: usize = 20;
 const LAYER: usize = 60;
 
 /// Refuses a statement that a server could plan for minutes.
-pub(in crate::backend::postgres) fn check(tokens: &[Token<'_>]) -> Result<()> {
+pub(crate) fn check(tokens: &[Token<'_>]) -> Result<()> {
     if weigh(tokens) <= MOST {
         return Ok(());
     }
@@ -116,7 +116,7 @@ fn begins_rows(token: &Token<'_>, before: Option<&Token<'_>>, after: Option<&Tok
 }
 
 fn begins_query(token: &Token<'_>) -> bool {
-    ["select", "with", "table"].iter().any(|word| token.is(word))
+    token.is_any(&["select", "with", "table"])
 }
 
 /// What a token adds that is neither a parenthesis nor a comma.

@@ -1,20 +1,21 @@
 //! Arrays in PostgreSQL's text form (documentation, section 8.15.6), written as JSON arrays.
 
 use super::kind::{Kind, text};
+use crate::json::Writer;
 
 /// Deeper nesting than the server has (`MAXDIM`) is not an array.
 const MAX_DEPTH: usize = 6;
 
 /// Writes an array; what is not one is written as the string it is.
-pub(in crate::backend::postgres) fn write(value: &[u8], element: Kind, out: &mut Vec<u8>) {
+pub(super) fn write(value: &[u8], element: Kind, out: &mut Writer) {
     let start = out.len();
     if parse(value, element, out).is_none() {
-        out.truncate(start);
+        out.buffer().truncate(start);
         text(value, out);
     }
 }
 
-fn parse(value: &[u8], element: Kind, out: &mut Vec<u8>) -> Option<()> {
+fn parse(value: &[u8], element: Kind, out: &mut Writer) -> Option<()> {
     // Explicit bounds, `[2:3]={1,2}`, are not shown.
     let mut rest = match value.first()? {
         b'[' => &value[value.iter().position(|b| *b == b'=')? + 1..],
@@ -30,7 +31,7 @@ fn parse(value: &[u8], element: Kind, out: &mut Vec<u8>) -> Option<()> {
                 if depth > MAX_DEPTH {
                     return None;
                 }
-                out.push(b'[');
+                out.raw("[");
                 rest = after;
                 if rest.first() != Some(&b'}') {
                     continue;
@@ -55,11 +56,11 @@ fn parse(value: &[u8], element: Kind, out: &mut Vec<u8>) -> Option<()> {
             rest = after;
             match next {
                 b',' => {
-                    out.push(b',');
+                    out.raw(",");
                     break;
                 }
                 b'}' => {
-                    out.push(b']');
+                    out.raw("]");
                     depth -= 1;
                     if depth == 0 {
                         return rest.is_empty().then_some(());
@@ -90,9 +91,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn written(value: &str) -> String {
-        let mut out = Vec::new();
+        let mut out = Writer::new();
         write(value.as_bytes(), Kind::Text, &mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Intervals in arrays, which `pg` reads into objects of their parts.
 
 use super::numbers;
+use crate::json::{Object, Writer};
 
 /// Writes an interval in the `postgres` style, `1 year 2 mons -3 days +04:05:06.789`, as the object
 /// that `postgres-interval` makes of it. Parts that are zero are left out.
-pub(in crate::backend::postgres) fn write(value: &[u8], out: &mut Vec<u8>) {
+pub(super) fn write(value: &[u8], out: &mut Writer) {
     let mut rest = std::str::from_utf8(value).unwrap_or("");
     let mut parts: Vec<(&str, f64)> = Vec::new();
     for (name, unit) in [("years", "year"), ("months", "mon"), ("days", "day")] {
@@ -14,16 +15,11 @@ pub(in crate::backend::postgres) fn write(value: &[u8], out: &mut Vec<u8>) {
         }
     }
     time(rest, &mut parts);
-    out.push(b'{');
-    let mut first = true;
+    let mut object = Object::open(out);
     for (name, number) in parts.into_iter().filter(|(_, number)| *number != 0.0) {
-        if !std::mem::take(&mut first) {
-            out.push(b',');
-        }
-        out.extend_from_slice(format!("\"{name}\":").as_bytes());
-        numbers::javascript(number, out);
+        numbers::javascript(number, object.key(name).buffer());
     }
-    out.push(b'}');
+    object.close();
 }
 
 /// `3 days` or `1 day`.
@@ -63,9 +59,9 @@ mod tests {
     use super::*;
 
     fn written(value: &str) -> String {
-        let mut out = Vec::new();
+        let mut out = Writer::new();
         write(value.as_bytes(), &mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     #[test]

@@ -4,13 +4,12 @@
 //! `JSON.stringify` of that. The table in [`Kind::of`] is the sum of both: a type without an entry
 //! is shown as its text.
 
-use crate::json::escape_into;
-
-use super::{arrays, numbers};
+use super::{arrays, interval, numbers};
+use crate::json::{MAX_SAFE_INTEGER, Object, Writer};
 
 /// How a type is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Kind {
+pub(crate) enum Kind {
     /// The text as a string.
     Text,
     /// Digits, as they are.
@@ -37,7 +36,7 @@ pub(in crate::backend::postgres) enum Kind {
 
 impl Kind {
     /// How values of the type with this oid are written.
-    pub(in crate::backend::postgres) fn of(type_oid: u32) -> Self {
+    pub(crate) fn of(type_oid: u32) -> Self {
         match type_oid {
             16 => Self::Boolean,
             17 => Self::Bytes,
@@ -63,24 +62,19 @@ impl Kind {
 
     /// Writes a value; `None` is NULL.
     #[inline]
-    pub(in crate::backend::postgres) fn write(self, value: Option<&[u8]>, out: &mut Vec<u8>) {
-        let Some(value) = value else {
-            out.extend_from_slice(b"null");
-            return;
-        };
+    pub(crate) fn write(self, value: Option<&[u8]>, out: &mut Writer) {
+        let Some(value) = value else { return out.raw("null") };
         match self {
-            Self::Integer => out.extend_from_slice(value),
-            Self::Bigint if is_safe_integer(value) => out.extend_from_slice(value),
+            Self::Integer => out.raw(value),
+            Self::Bigint if is_safe_integer(value) => out.raw(value),
             Self::Text | Self::Bigint => text(value, out),
-            Self::Float => numbers::float(value, out),
-            Self::Decimal => numbers::decimal(value, out),
-            Self::Boolean => {
-                out.extend_from_slice(if value == b"t" { b"true" } else { b"false" });
-            }
+            Self::Float => numbers::float(value, out.buffer()),
+            Self::Decimal => numbers::decimal(value, out.buffer()),
+            Self::Boolean => out.boolean(value == b"t"),
             Self::Json => json(value, out),
             Self::Bytes => bytes(value, out),
             Self::Circle => circle(value, out),
-            Self::Interval => super::interval::write(value, out),
+            Self::Interval => interval::write(value, out),
             Self::Array(element) => arrays::write(value, *element, out),
         }
     }
@@ -89,19 +83,17 @@ impl Kind {
 /// A string. A database in `SQL_ASCII` may hold anything; what is not UTF-8 is replaced, as `pg`
 /// does.
 #[inline]
-pub(in crate::backend::postgres) fn text(value: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
+pub(super) fn text(value: &[u8], out: &mut Writer) {
     match std::str::from_utf8(value) {
-        Ok(text) => escape_into(out, text),
-        Err(_) => escape_into(out, &String::from_utf8_lossy(value)),
+        Ok(text) => out.string(text),
+        Err(_) => out.string(&String::from_utf8_lossy(value)),
     }
-    out.push(b'"');
 }
 
-fn json(value: &[u8], out: &mut Vec<u8>) {
+fn json(value: &[u8], out: &mut Writer) {
     match std::str::from_utf8(value) {
-        Ok(json) => out.extend_from_slice(json.as_bytes()),
-        Err(_) => out.extend_from_slice(String::from_utf8_lossy(value).as_bytes()),
+        Ok(json) => out.raw(json),
+        Err(_) => out.raw(&*String::from_utf8_lossy(value)),
     }
 }
 
@@ -110,18 +102,19 @@ fn is_safe_integer(digits: &[u8]) -> bool {
         || std::str::from_utf8(digits)
             .ok()
             .and_then(|d| d.parse::<i64>().ok())
-            .is_some_and(|n| n.unsigned_abs() <= crate::json::MAX_SAFE_INTEGER.unsigned_abs())
+            .is_some_and(|n| n.unsigned_abs() <= MAX_SAFE_INTEGER.unsigned_abs())
 }
 
 /// `bytea` in either of its output forms, `hex` and `escape`.
-fn bytes(value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"type\":\"Buffer\",\"data\":[");
-    let start = out.len();
+fn bytes(value: &[u8], out: &mut Writer) {
+    let mut object = Object::open(out);
+    object.key("type").string("Buffer");
+    let data = object.key("data");
+    data.raw("[");
+    let mut first = true;
     let mut push = |byte: u8| {
-        if out.len() > start {
-            out.push(b',');
-        }
-        out.extend_from_slice(itoa::Buffer::new().format(byte).as_bytes());
+        data.comma(&mut first);
+        data.raw(itoa::Buffer::new().format(byte));
     };
     if let Some(digits) = value.strip_prefix(b"\\x") {
         for pair in digits.chunks_exact(2) {
@@ -146,7 +139,8 @@ fn bytes(value: &[u8], out: &mut Vec<u8>) {
             }
         }
     }
-    out.extend_from_slice(b"]}");
+    data.raw("]");
+    object.close();
 }
 
 fn hex_digit(digit: u8) -> u8 {
@@ -159,7 +153,7 @@ fn hex_digit(digit: u8) -> u8 {
 }
 
 /// `<(x,y),r>`.
-fn circle(value: &[u8], out: &mut Vec<u8>) {
+fn circle(value: &[u8], out: &mut Writer) {
     let inner = value.strip_prefix(b"<(").and_then(|v| v.strip_suffix(b">"));
     let parts = inner.and_then(|v| {
         let mut parts = v.split(|b| *b == b',');
@@ -167,11 +161,11 @@ fn circle(value: &[u8], out: &mut Vec<u8>) {
         Some((x, y.strip_suffix(b")")?, radius))
     });
     let Some((x, y, radius)) = parts else { return text(value, out) };
-    for (key, number) in [("{\"x\":", x), (",\"y\":", y), (",\"radius\":", radius)] {
-        out.extend_from_slice(key.as_bytes());
-        numbers::float(number, out);
+    let mut object = Object::open(out);
+    for (key, number) in [("x", x), ("y", y), ("radius", radius)] {
+        numbers::float(number, object.key(key).buffer());
     }
-    out.push(b'}');
+    object.close();
 }
 
 #[cfg(test)]
@@ -180,9 +174,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn json_of(type_oid: u32, text: &str) -> String {
-        let mut out = Vec::new();
+        let mut out = Writer::new();
         Kind::of(type_oid).write(Some(text.as_bytes()), &mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     #[test]
@@ -229,8 +223,9 @@ mod tests {
         let recorded: Vec<Recorded> = serde_json::from_str(recorded).unwrap();
         assert!(recorded.len() > 200);
         for Recorded { sql, type_oid, text, answer } in recorded {
-            let mut out = Vec::new();
+            let mut out = Writer::new();
             Kind::of(type_oid).write(text.as_deref().map(str::as_bytes), &mut out);
+            let out = out.into_bytes();
             if matches!(type_oid, 114 | 3802 | 199 | 3807) {
                 // pg-meta parses JSON and writes it anew; here it is verbatim.
                 let ours: serde_json::Value = serde_json::from_slice(&out).unwrap();
@@ -248,8 +243,7 @@ mod tests {
             oid in prop::sample::select(vec![17u32, 20, 25, 700, 718, 1000, 1009, 1187, 1231]),
             value in proptest::collection::vec(any::<u8>(), 0..64),
         ) {
-            let mut out = Vec::new();
-            Kind::of(oid).write(Some(&value), &mut out);
+            Kind::of(oid).write(Some(&value), &mut Writer::new());
         }
 
         #[test]

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{self, Order};
-use super::notice::{self, GapReason, Notice};
+use super::notice::{self, Notice};
 use super::state::{HubState, Link, Signals, Stage, Subscription, TopicState};
 use super::topic::{Topic, TopicKind};
 use crate::backend::redis::servers::{Cluster, Dialer, slot};
 use crate::error::{Code, Error, Result};
-use crate::fanout::{Frames, Outbox};
+use crate::fanout::{Frames, GapReason, Outbox};
 use crate::target::Endpoint;
 
 /// All subscriptions that share connections.

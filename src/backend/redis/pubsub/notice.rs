@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::topic::{Topic, TopicKind};
 use crate::error::{Cause, Error, Result};
-use crate::fanout::Frames;
+use crate::fanout::{Frames, Gap, GapReason};
 use crate::json::{Object, TextOrBytes, Writer};
 
 /// What a subscriber reads.
@@ -33,10 +33,9 @@ pub enum Notice<'a> {
     Unsubscribed(TopicName<'a>),
     /// Messages were or may have been missed.
     Gap {
-        /// How many; `null` where nobody knows.
-        dropped: Option<u64>,
-        /// Why.
-        reason: GapReason,
+        /// How many, and why.
+        #[serde(flatten)]
+        gap: Gap,
         /// What they would have come by; not there where it may be anything.
         #[serde(flatten)]
         topic: Option<TopicName<'a>>,
@@ -66,19 +65,6 @@ pub struct TopicName<'a> {
     /// Whether it is a sharded channel; not there where it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     sharded: Option<bool>,
-}
-
-/// Why messages were missed.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GapReason {
-    /// The reader was too slow.
-    #[allow(dead_code)] // the outbox writes it
-    SlowReader,
-    /// The server could not be heard for a while.
-    Reconnected,
-    /// The message was too large to be read.
-    TooLarge,
 }
 
 impl<'a> From<&'a Topic> for TopicName<'a> {
@@ -115,7 +101,7 @@ pub(super) fn message(out: &mut Writer, topic: &Topic, channel: &[u8], data: &[u
 
 /// Messages were or may have been missed.
 pub(super) fn gap(topic: &Topic, dropped: Option<u64>, reason: GapReason) -> Result<Frames> {
-    Notice::Gap { dropped, reason, topic: Some(topic.into()) }.frames()
+    Notice::Gap { gap: Gap { dropped, reason }, topic: Some(topic.into()) }.frames()
 }
 
 /// The topic is not subscribed; or, without one, a request is not obeyed.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::backend::mongodb::AggregateOptions;
 use crate::backend::mongodb::gate::{self, Needs};
 use crate::ejson::{Document, Pipeline};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::permission::Permission;
 use crate::request::context::Context;
@@ -14,19 +14,19 @@ use crate::request::context::Context;
 /// How to run a pipeline.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(in crate::operations::mongodb) struct RunOptions {
+pub(crate) struct RunOptions {
     /// Let stages that sort or group use the server's disk.
     allow_disk_use: Option<bool>,
     /// Values that expressions can name: with `{ "limit": 5 }` there is a `$$limit`.
     #[serde(rename = "let")]
     variables: Option<Document>,
     #[serde(flatten)]
-    pub(in crate::operations::mongodb) read: ReadOptions,
+    pub(crate) read: ReadOptions,
 }
 
 impl RunOptions {
     /// As the backend takes them, for a pipeline that only reads.
-    pub(in crate::operations::mongodb) fn checked(&self) -> Result<AggregateOptions> {
+    pub(crate) fn checked(&self) -> Result<AggregateOptions> {
         let variables = self.variables.as_ref().map(Document::tree).transpose()?;
         if let Some(variables) = &variables {
             gate::expression(variables)?;
@@ -41,7 +41,7 @@ impl RunOptions {
 }
 
 /// The stages of a pipeline that the user may run in the database `db`, and what they take.
-pub(in crate::operations::mongodb) fn allowed(
+pub(crate) fn allowed(
     cx: &Context,
     pipeline: &Pipeline,
     db: &str,
@@ -52,10 +52,7 @@ pub(in crate::operations::mongodb) fn allowed(
         cx.require(Permission::Admin)?;
     }
     if needs.change_stream {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
-            "a change stream does not end; it can't be read as a list",
-        ));
+        return Err(Error::not_allowed("a change stream does not end; it can't be read as a list"));
     }
     Ok((stages, needs))
 }
@@ -70,5 +67,5 @@ pub(super) fn check_source(needs: Needs, whole_database: bool) -> Result<()> {
         }
         _ => return Ok(()),
     };
-    Err(Error::new(Code::OperationNotAllowed, message))
+    Err(Error::not_allowed(message))
 }

@@ -14,6 +14,7 @@ use crate::error::{Cause, Code, Error, Result};
 use crate::json::{Object, Writer};
 use crate::operations::mongodb::collection::readable;
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const SAMPLE: u32 = 1000;
@@ -100,8 +101,8 @@ struct StageFigures<'a> {
 
 pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply<PipelinePreview>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let size = within("sample", input.sample.unwrap_or(SAMPLE), LARGEST_SAMPLE)?;
-    let limit = within("limit", input.limit.unwrap_or(LIMIT), MOST)?;
+    let size = within("sample", input.sample.unwrap_or(SAMPLE), 1..=LARGEST_SAMPLE)?;
+    let limit = within("limit", input.limit.unwrap_or(LIMIT), 1..=MOST)?;
     let (stages, needs) = allowed(cx, &input.pipeline, namespace.db())
         .map_err(|error| placed(error, &input.pipeline, namespace.db()))?;
     check_source(needs, false)?;
@@ -144,13 +145,6 @@ pub(super) async fn preview(cx: &Context, input: PreviewInput) -> Result<Reply<P
     stages.raw("]");
     object.close();
     Ok(Reply::close(writer))
-}
-
-fn within(name: &str, value: u32, most: u32) -> Result<u32> {
-    if (1..=most).contains(&value) {
-        return Ok(value);
-    }
-    Err(Error::validation(format!("`{name}` must be between 1 and {most}")))
 }
 
 /// Says at which stage the gate refuses a pipeline.

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use super::input::{RunOptions, allowed, check_source};
 use crate::backend::mongodb::{AggregateOptions, Cap, Source, check_database};
 use crate::ejson::{Document, Form, Mode, Pipeline, ShownAs};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::operations::mongodb::collection::readable;
 use crate::permission::Permission;
 use crate::request::context::{Accept, Context};
 use crate::request::effect::Effect;
 use crate::request::feed::Format;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const LIMIT: u32 = 1000;
@@ -53,8 +54,7 @@ pub(super) async fn run(cx: &Context, input: RunInput) -> Result<Reply<Vec<Docum
     if needs.write {
         cx.require(Permission::Write)?;
         if !input.confirm {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
+            return Err(Error::not_allowed(
                 "the pipeline writes with `$out` or `$merge`; send `confirm: true` to run it",
             ));
         }
@@ -101,8 +101,7 @@ pub(super) async fn run_on_database(
     let (stages, needs) = allowed(cx, &input.pipeline, &input.db)?;
     check_source(needs, true)?;
     if needs.write {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "what tells of the server is not written to a collection here",
         ));
     }
@@ -136,10 +135,7 @@ impl Run {
 
     async fn list(self, cx: &Context, source: Source<'_>) -> Result<Reply<Vec<Document>>> {
         let Self { stages, options, input, limit, form } = self;
-        let documents = limit.unwrap_or(LIMIT);
-        if !(1..=MOST).contains(&documents) {
-            return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-        }
+        let documents = within("limit", limit.unwrap_or(LIMIT), 1..=MOST)?;
         let cap = Cap { documents, bytes: cx.service.config.max_result_bytes };
         let options = AggregateOptions { cap, ..options };
         let client = cx.mongodb().await?;
@@ -187,8 +183,7 @@ fn too_much(bytes: bool) -> Error {
     } else {
         format!("than {LIMIT} documents")
     };
-    Error::new(
-        Code::PayloadTooLarge,
-        format!("the result has more {what}; add a `$limit` or `$project` stage, or send `limit`"),
-    )
+    Error::too_large(format!(
+        "the result has more {what}; add a `$limit` or `$project` stage, or send `limit`"
+    ))
 }

@@ -8,10 +8,11 @@ use crate::backend::mongodb::{Cap, Distinct, FoundBy};
 use crate::ejson::{Document, Mode};
 use crate::error::{Error, Result};
 use crate::json::Object;
-use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
+use crate::operations::mongodb::gated::checked;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const LIMIT: u32 = 1000;
@@ -53,10 +54,7 @@ pub(super) struct DistinctValues {
 
 pub(super) async fn distinct(cx: &Context, input: DistinctInput) -> Result<Reply<DistinctValues>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let limit = input.limit.unwrap_or(LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-    }
+    let limit = within("limit", input.limit.unwrap_or(LIMIT), 1..=MOST)?;
     if input.key.split('.').any(|part| part.is_empty() || part.starts_with('$')) {
         return Err(Error::validation(format!("{:?} is not the path of a field", input.key)));
     }

@@ -1,16 +1,18 @@
 //! `…/explain`.
 
-use mongodb::bson::{self, Bson};
+use mongodb::bson;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::backend::mongodb::{Explained, Node, Summary, Verbosity, gate, plan, summarize};
+use crate::backend::mongodb::{
+    Explained, Node, Selection, Statement, Summary, Verbosity, plan, summarize,
+};
 use crate::ejson::{Document, Mode, Pipeline, Update, json_of};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::operations::mongodb::aggregate::{RunOptions, allowed};
-use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
+use crate::operations::mongodb::gated::{checked, of_update};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 
@@ -140,8 +142,9 @@ pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply<E
     let namespace = readable(cx, &input.db, &input.coll)?;
     let verbosity = input.verbosity;
     let options = input.options.checked()?;
-    let (variables, allow_disk_use) = (options.variables, options.allow_disk_use);
-    let mut writes = false;
+    let selection = |filter: &Document, many| -> Result<Selection> {
+        Ok(Selection { filter: checked(filter)?, many, reading: options.reading.clone() })
+    };
     let operation =
         (input.find, input.aggregate, input.count, input.distinct, input.update, input.delete);
     let explained = match operation {
@@ -151,28 +154,21 @@ pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply<E
             sort: find.sort.as_ref().map(checked).transpose()?,
             skip: find.skip.map(i64::from),
             limit: find.limit.map(i64::from),
-            variables,
-            allow_disk_use,
         },
         (None, Some(aggregate), None, None, None, None) => {
-            let pipeline = explainable(cx, &aggregate.pipeline, namespace.db(), verbosity)?;
-            Explained::Aggregate { pipeline, variables, allow_disk_use }
+            Explained::Aggregate(explainable(cx, &aggregate.pipeline, namespace.db(), verbosity)?)
         }
-        (None, None, Some(count), None, None, None) => {
-            Explained::Count { filter: checked(&count.filter)? }
-        }
+        (None, None, Some(count), None, None, None) => Explained::Count(checked(&count.filter)?),
         (None, None, None, Some(distinct), None, None) => {
             Explained::Distinct { key: distinct.key, filter: checked(&distinct.filter)? }
         }
         (None, None, None, None, Some(update), None) => {
-            writes = true;
             let ExplainedUpdate { filter, update, multi, upsert } = update;
-            let update = checked_update(update)?;
-            Explained::Update { filter: checked(&filter)?, update, multi, upsert }
+            let change = of_update(update, &[])?;
+            Explained::Write(Statement::update(&selection(&filter, multi)?, change, upsert)?)
         }
         (None, None, None, None, None, Some(delete)) => {
-            writes = true;
-            Explained::Delete { filter: checked(&delete.filter)?, multi: delete.multi }
+            Explained::Write(Statement::delete(&selection(&delete.filter, delete.multi)?)?)
         }
         _ => {
             return Err(Error::validation(
@@ -180,12 +176,12 @@ pub(super) async fn explain(cx: &Context, input: ExplainInput) -> Result<Reply<E
             ));
         }
     };
+    let note = note(verbosity, matches!(explained, Explained::Write(_)));
     let client = cx.mongodb().await?;
     let call = input.options.read.call(cx, &client);
-    let answer = call.explain(&namespace, explained, options.reading, verbosity).await?;
+    let answer = call.explain(&namespace, explained, options, verbosity).await?;
     let most = cx.service.config.max_result_bytes;
     let tree = plan(&answer);
-    let note = note(verbosity, writes);
     let raw = input.raw.unwrap_or(true).then(|| json_of(&answer, Mode::Relaxed)).transpose()?;
     let mut explanation = Explanation {
         executed: note.is_some(),
@@ -222,25 +218,9 @@ fn explainable(
 ) -> Result<Vec<bson::Document>> {
     let (stages, needs) = allowed(cx, pipeline, db)?;
     if needs.write && verbosity.runs() {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "a pipeline that ends in `$out` or `$merge` is explained with `queryPlanner` only",
         ));
     }
     Ok(stages)
-}
-
-fn checked_update(update: Update) -> Result<Bson> {
-    match update {
-        Update::Operators(operators) => {
-            let tree = operators.tree()?;
-            gate::update(&tree)?;
-            Ok(tree.into())
-        }
-        Update::Pipeline(pipeline) => {
-            let stages = pipeline.trees()?;
-            gate::update_pipeline(&stages)?;
-            Ok(stages.into())
-        }
-    }
 }

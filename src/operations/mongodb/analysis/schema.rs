@@ -5,17 +5,16 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::backend::mongodb::{
-    Batch, Client, Documents, DocumentsShown, Limits, Method, Profile, Sampling,
-};
+use crate::backend::mongodb::{Batch, Client, Documents, DocumentsShown, Limits, Method, Profile};
 use crate::deadline::Deadline;
 use crate::ejson::{Document, Mode};
 use crate::error::{Code, Error, Result};
 use crate::json::Writer;
-use crate::operations::mongodb::changes::checked;
 use crate::operations::mongodb::collection::readable;
+use crate::operations::mongodb::gated::checked;
 use crate::operations::mongodb::reading::ReadOptions;
 use crate::request::context::{Accept, Context};
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const SIZE: u32 = 1000;
@@ -100,27 +99,20 @@ pub(super) async fn schema(
     input: SchemaInput,
 ) -> Result<Reply<SampleShown<'static>>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let size = input.size.unwrap_or(SIZE);
-    let paths = input.paths.unwrap_or(PATHS);
-    let values = input.values.unwrap_or(VALUES);
-    if !(1..=LARGEST).contains(&size) || !(1..=MOST_PATHS).contains(&paths) || values > MOST_VALUES
-    {
-        return Err(Error::validation(format!(
-            "`size` must be between 1 and {LARGEST}, `paths` between 1 and {MOST_PATHS}, and \
-             `values` at most {MOST_VALUES}"
-        )));
-    }
+    let size = within("size", input.size.unwrap_or(SIZE), 1..=LARGEST)?;
+    let paths = within("paths", input.paths.unwrap_or(PATHS), 1..=MOST_PATHS)?;
+    let values = within("values", input.values.unwrap_or(VALUES), 0..=MOST_VALUES)?;
     let filter = input.filter.as_ref().map(checked).transpose()?.unwrap_or_default();
     let method = input.method;
-    let sampling = Sampling { filter, size, method, reading: input.options.reading()? };
+    let reading = input.options.reading()?;
     let budget = input.options.longest().unwrap_or(BUDGET);
     let client = cx.mongodb().await?;
     let call = client.call(cx.deadline, &cx.request_id).within(budget);
     let started = Instant::now();
-    let documents = call.sample(&namespace, sampling, budget).await.map_err(advise)?;
+    let documents = call.sample(&namespace, filter, (method, size), reading, budget).await;
     let limits = Limits { paths: paths as usize, values: values as usize };
     let mut sampler = Sampler {
-        documents,
+        documents: documents.map_err(advise)?,
         deadline: cx.deadline.or_after(budget),
         size,
         seen: Seen { profile: Profile::new(limits), started, method, ejson: input.ejson },
@@ -214,8 +206,7 @@ fn bounded(writer: &mut Writer, most: usize, answer: &impl Serialize) -> Result<
     let start = writer.len();
     writer.value(answer)?;
     if writer.len() - start > most {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
+        return Err(Error::too_large(
             "the schema is larger than an answer may be; ask for fewer `paths` or `values`",
         ));
     }

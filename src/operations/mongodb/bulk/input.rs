@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::backend::mongodb::{Change, Selection, Statement, with_id};
 use crate::ejson::{Document, Mode, Update};
 use crate::error::{Error, Result};
-use crate::operations::mongodb::changes::{checked, of_update};
+use crate::operations::mongodb::gated::{checked, of_update};
 use crate::operations::mongodb::reading::{HintInput, ReadOptions};
 
 /// Writes in one request at most.

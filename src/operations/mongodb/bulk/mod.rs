@@ -13,7 +13,7 @@ pub(super) use self::input::BulkInput;
 use self::input::Write;
 use self::preview::BulkPreview;
 use super::collection::writable;
-use crate::backend::mongodb::Statement;
+use crate::backend::mongodb::{BulkFailure, Statement};
 use crate::ejson::Canonical;
 use crate::error::Result;
 use crate::request::context::Context;
@@ -75,7 +75,7 @@ pub(super) async fn run(cx: &Context, input: BulkInput) -> Result<Reply<BulkAnsw
     let mut ids: Vec<Option<Bson>> = writes.iter().map(Write::inserted_id).collect();
     let statements: Vec<Statement> =
         writes.into_iter().map(Write::into_statement).collect::<Result<_>>()?;
-    let report = call.bulk(&namespace, &statements, ordered).await?;
+    let report = call.bulk(&namespace, &statements, ordered).await.map_err(BulkFailure::told)?;
     let made = |(index, id)| BulkMade { index, id: Canonical(id) };
     let inserted = report.inserted.iter().filter_map(|&index| Some((index, ids[index].take()?)));
     let written = BulkWritten {

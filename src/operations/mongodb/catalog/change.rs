@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::super::collection::writable;
-use super::definition::{MOST_BYTES, within};
+use super::definition::MOST_BYTES;
 use super::modification::{ChangedIndex, ChangedOptions};
 use super::rules::confirmed;
 use crate::backend::mongodb::{Call, CollectionEntry, Namespace};
@@ -14,6 +14,7 @@ use crate::ejson::{Mode, ShownDocument, json_of, value_of};
 use crate::error::{Code, Error, Result};
 use crate::permission::Permission;
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 /// Which collection, and one of `rename`, `options`, `index` and `convert_to_capped`.
@@ -83,7 +84,7 @@ pub(super) async fn change(cx: &Context, input: ChangeInput) -> Result<Reply<Col
     if let Some(size) = input.convert_to_capped {
         cx.require(Permission::Admin)?;
         confirmed(confirm, &input.coll, "removing what does not fit")?;
-        let size = within("convert_to_capped", size, MOST_BYTES)?;
+        let size = within("convert_to_capped", size, 1..=MOST_BYTES)?;
         let client = cx.mongodb().await?;
         let call = client.call(cx.deadline, &cx.request_id);
         call.convert_to_capped(&namespace, size).await?;
@@ -108,8 +109,7 @@ pub(super) async fn change(cx: &Context, input: ChangeInput) -> Result<Reply<Col
 
 fn renamed(namespace: &Namespace, name: &str, to_db: Option<&str>) -> Result<Namespace> {
     if to_db.is_some_and(|db| db != namespace.db()) {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "a collection can't be renamed into another database: the server would copy it while \
              nobody else can use either; export it and import it there",
         ));
@@ -127,7 +127,7 @@ async fn refuse_violations(
     rules: bson::Document,
 ) -> Result<()> {
     let violating = doc! { "$nor": [rules] };
-    let Some(document) = call.find_exactly(namespace, violating, None).await? else {
+    let Some(document) = call.one(namespace, violating, None, None).await? else {
         return Ok(());
     };
     let document = value_of(&document, Mode::Relaxed)?;

@@ -15,18 +15,18 @@ use crate::request::reply::Reply;
 /// Which collections, and what of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct CollectionsListInput {
+pub(crate) struct CollectionsListInput {
     /// Name of the database.
-    pub(in super::super) db: String,
+    pub(crate) db: String,
     /// How many at most; 1000 if not given, and at most.
-    pub(in super::super) limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     /// Begin after the collection of this name; collections are listed by name.
-    pub(in super::super) after: Option<String>,
+    pub(crate) after: Option<String>,
     /// Whether to ask each collection for its sizes; it does unless this is `false`.
-    pub(in super::super) info: Option<bool>,
+    pub(crate) info: Option<bool>,
 }
 
-pub(in super::super) async fn list(
+pub(crate) async fn list(
     cx: &Context,
     input: CollectionsListInput,
 ) -> Result<Reply<Vec<CollectionEntry>>> {
@@ -41,7 +41,7 @@ pub(in super::super) async fn list(
 /// A new collection or view.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct CollectionsCreateInput {
+pub(crate) struct CollectionsCreateInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -53,11 +53,11 @@ pub(in super::super) struct CollectionsCreateInput {
 
 /// A collection that was made.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in super::super) struct CollectionMade {
+pub(crate) struct CollectionMade {
     name: String,
 }
 
-pub(in super::super) async fn create(
+pub(crate) async fn create(
     cx: &Context,
     input: CollectionsCreateInput,
 ) -> Result<Reply<CollectionMade>> {
@@ -72,7 +72,7 @@ pub(in super::super) async fn create(
 /// Which collection.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct CollectionsDropInput {
+pub(crate) struct CollectionsDropInput {
     /// Name of the database.
     db: String,
     /// Name of the collection.
@@ -81,10 +81,7 @@ pub(in super::super) struct CollectionsDropInput {
     confirm: Option<String>,
 }
 
-pub(in super::super) async fn drop(
-    cx: &Context,
-    input: CollectionsDropInput,
-) -> Result<Reply<Dropped>> {
+pub(crate) async fn drop(cx: &Context, input: CollectionsDropInput) -> Result<Reply<Dropped>> {
     let namespace = writable(&input.db, &input.coll)?;
     confirmed(input.confirm.as_deref(), &input.coll, "removing a collection")?;
     let client = cx.mongodb().await?;

@@ -16,7 +16,7 @@ use crate::request::reply::Reply;
 /// Which databases, and what of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct DatabasesListInput {
+pub(crate) struct DatabasesListInput {
     /// How many at most; 1000 if not given, and at most.
     limit: Option<usize>,
     /// Begin after the database of this name; databases are listed by name.
@@ -25,7 +25,7 @@ pub(in super::super) struct DatabasesListInput {
     info: Option<bool>,
 }
 
-pub(in super::super) async fn list(
+pub(crate) async fn list(
     cx: &Context,
     input: DatabasesListInput,
 ) -> Result<Reply<Vec<DatabaseEntry>>> {
@@ -39,7 +39,7 @@ pub(in super::super) async fn list(
 /// A new database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct DatabasesCreateInput {
+pub(crate) struct DatabasesCreateInput {
     /// Its name.
     name: String,
     /// Name of its first collection: servers keep no database without one.
@@ -51,13 +51,13 @@ pub(in super::super) struct DatabasesCreateInput {
 
 /// A database that was made.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(in super::super) struct DatabaseMade {
+pub(crate) struct DatabaseMade {
     name: String,
     /// Its first collection.
     collection: String,
 }
 
-pub(in super::super) async fn create(
+pub(crate) async fn create(
     cx: &Context,
     input: DatabasesCreateInput,
 ) -> Result<Reply<DatabaseMade>> {
@@ -79,17 +79,14 @@ pub(in super::super) async fn create(
 /// Which database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct DatabasesDropInput {
+pub(crate) struct DatabasesDropInput {
     /// Name of the database.
     db: String,
     /// Its name once more.
     confirm: Option<String>,
 }
 
-pub(in super::super) async fn drop(
-    cx: &Context,
-    input: DatabasesDropInput,
-) -> Result<Reply<Dropped>> {
+pub(crate) async fn drop(cx: &Context, input: DatabasesDropInput) -> Result<Reply<Dropped>> {
     check_removable(&input.db)?;
     confirmed(input.confirm.as_deref(), &input.db, "removing a database")?;
     let client = cx.mongodb().await?;
@@ -100,14 +97,14 @@ pub(in super::super) async fn drop(
 /// Which database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct DatabasesStatsInput {
+pub(crate) struct DatabasesStatsInput {
     /// Name of the database.
-    pub(in super::super) db: String,
+    pub(crate) db: String,
     /// How many bytes one unit of the sizes stands for, such as 1024; 1 if not given.
-    pub(in super::super) scale: Option<i32>,
+    pub(crate) scale: Option<i32>,
 }
 
-pub(in super::super) async fn stats(
+pub(crate) async fn stats(
     cx: &Context,
     input: DatabasesStatsInput,
 ) -> Result<Reply<DatabaseSizes>> {

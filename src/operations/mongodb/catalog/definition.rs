@@ -5,13 +5,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::options::{
-    Granularity, Images, ValidationAction, ValidationLevel, buckets, name_of, seconds, validator,
-    view,
+    Granularity, Images, ValidationAction, ValidationLevel, buckets, seconds, validator, view,
 };
-use crate::backend::mongodb::{Namespace, collation};
+use crate::backend::mongodb::{Namespace, encoded, insert_given};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
+use crate::operations::mongodb::gated::collation_rules;
 use crate::request::context::Context;
+use crate::request::params::{keep_to, within};
 
 /// Bytes of a capped collection at most, as servers have it.
 pub(super) const MOST_BYTES: i64 = 1 << 50;
@@ -85,40 +86,29 @@ impl CreateOptions {
         let mut options = doc! {};
         if self.capped {
             options.insert("capped", true);
-            options.insert("size", within("size", self.size.unwrap_or(0), MOST_BYTES)?);
+            options.insert("size", within("size", self.size.unwrap_or(0), 1..=MOST_BYTES)?);
         }
-        if let Some(max) = self.max {
-            options.insert("max", within("max", max, MOST_DOCUMENTS)?);
-        }
-        if let Some(rules) = &self.validator {
-            options.insert("validator", validator(rules)?);
-        }
-        if let Some(level) = self.validation_level {
-            options.insert("validationLevel", name_of(level)?);
-        }
-        if let Some(action) = self.validation_action {
-            options.insert("validationAction", name_of(action)?);
-        }
-        if let Some(rules) = &self.collation {
-            let rules = rules.tree()?;
-            collation(&rules)?;
-            options.insert("collation", rules);
-        }
-        if let Some(series) = self.timeseries {
-            options.insert("timeseries", series.checked()?);
-        }
-        if let Some(after) = self.expire_after_seconds {
-            options.insert("expireAfterSeconds", seconds(after)?);
-        }
-        if let Some(index) = self.clustered_index {
-            options.insert("clusteredIndex", index.checked()?);
-        }
+        let max = self.max.map(|max| within("max", max, 1..=MOST_DOCUMENTS)).transpose()?;
+        insert_given(&mut options, "max", max);
+        let rules = self.validator.as_ref().map(validator).transpose()?;
+        insert_given(&mut options, "validator", rules);
+        let level = self.validation_level.map(encoded).transpose()?;
+        insert_given(&mut options, "validationLevel", level);
+        let action = self.validation_action.map(encoded).transpose()?;
+        insert_given(&mut options, "validationAction", action);
+        let rules = self.collation.as_ref().map(collation_rules).transpose()?;
+        insert_given(&mut options, "collation", rules);
+        let series = self.timeseries.map(Timeseries::checked).transpose()?;
+        insert_given(&mut options, "timeseries", series);
+        let after = self.expire_after_seconds.map(seconds).transpose()?;
+        insert_given(&mut options, "expireAfterSeconds", after);
+        let index = self.clustered_index.map(ClusteredIndex::checked).transpose()?;
+        insert_given(&mut options, "clusteredIndex", index);
         if let Some(on) = &self.view_on {
             options.extend(view(cx, namespace.db(), on, self.pipeline.as_ref())?);
         }
-        if let Some(images) = self.change_stream_pre_and_post_images {
-            options.insert("changeStreamPreAndPostImages", images.document());
-        }
+        let images = self.change_stream_pre_and_post_images;
+        insert_given(&mut options, "changeStreamPreAndPostImages", images);
         Ok(options)
     }
 
@@ -152,10 +142,7 @@ impl CreateOptions {
             (series && validated, "a time series can't have a validator"),
             (series && images, "a time series can't keep images for change streams"),
         ];
-        match rules.into_iter().find(|(broken, _)| *broken) {
-            Some((_, rule)) => Err(Error::validation(rule)),
-            None => Ok(()),
-        }
+        keep_to(rules)
     }
 }
 
@@ -180,9 +167,7 @@ impl Timeseries {
         let buckets =
             buckets(self.granularity, self.bucket_max_span_seconds, self.bucket_rounding_seconds)?;
         let mut options = doc! { "timeField": self.time_field };
-        if let Some(meta) = self.meta_field {
-            options.insert("metaField", meta);
-        }
+        insert_given(&mut options, "metaField", self.meta_field);
         options.extend(buckets);
         Ok(options)
     }
@@ -206,13 +191,6 @@ impl ClusteredIndex {
         }
         Ok(index)
     }
-}
-
-pub(super) fn within(name: &str, value: i64, most: i64) -> Result<i64> {
-    if !(1..=most).contains(&value) {
-        return Err(Error::validation(format!("`{name}` must be between 1 and {most}")));
-    }
-    Ok(value)
 }
 
 fn is_one(value: &Bson) -> bool {

@@ -4,15 +4,15 @@ use mongodb::bson::{self, Bson, doc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::definition::{MOST_BYTES, MOST_DOCUMENTS, within};
+use super::definition::{MOST_BYTES, MOST_DOCUMENTS};
 use super::options::{
-    Granularity, Images, ValidationAction, ValidationLevel, buckets, name_of, seconds, validator,
-    view,
+    Granularity, Images, ValidationAction, ValidationLevel, buckets, seconds, validator, view,
 };
-use crate::backend::mongodb::{Namespace, check_index_name};
+use crate::backend::mongodb::{Namespace, check_index_name, encoded, insert_given};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
+use crate::request::params::within;
 
 /// Options of a collection or view that can be changed, as servers name them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -95,15 +95,11 @@ impl ChangedOptions {
     /// The options for the command, once they passed the gate.
     pub(super) fn checked(&self, cx: &Context, namespace: &Namespace) -> Result<bson::Document> {
         let mut options = doc! {};
-        if let Some(rules) = self.rules()? {
-            options.insert("validator", rules);
-        }
-        if let Some(level) = self.validation_level {
-            options.insert("validationLevel", name_of(level)?);
-        }
-        if let Some(action) = self.validation_action {
-            options.insert("validationAction", name_of(action)?);
-        }
+        insert_given(&mut options, "validator", self.rules()?);
+        let level = self.validation_level.map(encoded).transpose()?;
+        insert_given(&mut options, "validationLevel", level);
+        let action = self.validation_action.map(encoded).transpose()?;
+        insert_given(&mut options, "validationAction", action);
         if let Some(expiry) = self.expire_after_seconds {
             let expiry = match expiry {
                 Expiry::After(after) => Bson::Int64(seconds(after)?),
@@ -122,12 +118,10 @@ impl ChangedOptions {
             }
             options.insert("timeseries", buckets);
         }
-        if let Some(size) = self.capped_size {
-            options.insert("cappedSize", within("cappedSize", size, MOST_BYTES)?);
-        }
-        if let Some(max) = self.capped_max {
-            options.insert("cappedMax", within("cappedMax", max, MOST_DOCUMENTS)?);
-        }
+        let size = self.capped_size.map(|size| within("cappedSize", size, 1..=MOST_BYTES));
+        insert_given(&mut options, "cappedSize", size.transpose()?);
+        let max = self.capped_max.map(|max| within("cappedMax", max, 1..=MOST_DOCUMENTS));
+        insert_given(&mut options, "cappedMax", max.transpose()?);
         match (&self.view_on, &self.pipeline) {
             (None, None) => {}
             (Some(on), Some(pipeline)) => {
@@ -135,9 +129,8 @@ impl ChangedOptions {
             }
             _ => return Err(Error::validation("a view is changed with `viewOn` and `pipeline`")),
         }
-        if let Some(images) = self.change_stream_pre_and_post_images {
-            options.insert("changeStreamPreAndPostImages", images.document());
-        }
+        let images = self.change_stream_pre_and_post_images;
+        insert_given(&mut options, "changeStreamPreAndPostImages", images);
         if options.is_empty() {
             return Err(Error::validation("`options` says nothing to change"));
         }
@@ -150,23 +143,16 @@ impl ChangedIndex {
     pub(super) fn checked(&self) -> Result<bson::Document> {
         check_index_name(&self.name)?;
         let mut index = doc! { "name": &self.name };
-        if let Some(hidden) = self.hidden {
-            index.insert("hidden", hidden);
-        }
-        if let Some(after) = self.expire_after_seconds {
-            index.insert("expireAfterSeconds", seconds(after)?);
-        }
-        if let Some(prepare) = self.prepare_unique {
-            index.insert("prepareUnique", prepare);
-        }
+        insert_given(&mut index, "hidden", self.hidden);
+        let after = self.expire_after_seconds.map(seconds).transpose()?;
+        insert_given(&mut index, "expireAfterSeconds", after);
+        insert_given(&mut index, "prepareUnique", self.prepare_unique);
         if self.unique == Some(false) {
             return Err(Error::validation(
                 "an index can't be made non-unique; make another and drop this one",
             ));
         }
-        if self.unique == Some(true) {
-            index.insert("unique", true);
-        }
+        insert_given(&mut index, "unique", self.unique);
         if index.len() == 1 {
             return Err(Error::validation("`index` says nothing to change"));
         }

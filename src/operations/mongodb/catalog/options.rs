@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::collection::readable;
-use crate::backend::mongodb::gate;
+use crate::backend::mongodb::{encoded, gate, insert_given};
 use crate::ejson::{Document, Pipeline};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
+use crate::request::params::within;
 
 const MOST_SECONDS: i64 = i32::MAX as i64;
 /// Seconds that a bucket of a time series spans at most: a year.
@@ -60,15 +61,10 @@ pub(super) struct Images {
     enabled: bool,
 }
 
-impl Images {
-    pub(super) fn document(self) -> bson::Document {
-        doc! { "enabled": self.enabled }
+impl From<Images> for Bson {
+    fn from(images: Images) -> Self {
+        doc! { "enabled": images.enabled }.into()
     }
-}
-
-/// The name that a server has for it.
-pub(super) fn name_of<T: Serialize>(value: T) -> Result<Bson> {
-    bson::serialize_to_bson(&value).map_err(|_| Error::internal("a name could not be encoded"))
 }
 
 /// A validator, checked.
@@ -106,12 +102,7 @@ pub(super) fn view(
 
 /// Seconds after which documents are removed.
 pub(super) fn seconds(seconds: i64) -> Result<i64> {
-    if !(0..=MOST_SECONDS).contains(&seconds) {
-        return Err(Error::validation(format!(
-            "`expireAfterSeconds` must be between 0 and {MOST_SECONDS}"
-        )));
-    }
-    Ok(seconds)
+    within("expireAfterSeconds", seconds, 0..=MOST_SECONDS)
 }
 
 /// How much of a time series is kept together.
@@ -121,9 +112,7 @@ pub(super) fn buckets(
     rounding: Option<i64>,
 ) -> Result<bson::Document> {
     let mut options = doc! {};
-    if let Some(granularity) = granularity {
-        options.insert("granularity", name_of(granularity)?);
-    }
+    insert_given(&mut options, "granularity", granularity.map(encoded).transpose()?);
     match (span, rounding) {
         (None, None) => {}
         (Some(span), Some(rounding)) if span == rounding => {
@@ -132,12 +121,10 @@ pub(super) fn buckets(
                     "give either `granularity` or `bucketMaxSpanSeconds`, not both",
                 ));
             }
-            if !(1..=LONGEST_BUCKET).contains(&span) {
-                return Err(Error::validation(format!(
-                    "`bucketMaxSpanSeconds` must be between 1 and {LONGEST_BUCKET}"
-                )));
-            }
-            options.insert("bucketMaxSpanSeconds", span);
+            options.insert(
+                "bucketMaxSpanSeconds",
+                within("bucketMaxSpanSeconds", span, 1..=LONGEST_BUCKET)?,
+            );
             options.insert("bucketRoundingSeconds", span);
         }
         _ => {

@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use super::super::collection::readable;
 use super::options;
-use crate::backend::mongodb::{Cap, Count, CountKind, Query};
+use crate::backend::mongodb::{Cap, Count, Query};
 use crate::ejson::{Document, Mode};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::json::Object;
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 const SAMPLE: u32 = 20;
@@ -55,10 +56,7 @@ pub(super) struct Validated {
 
 pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply<Validated>> {
     let namespace = readable(cx, &input.db, &input.coll)?;
-    let limit = input.limit.unwrap_or(SAMPLE);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-    }
+    let limit = within("limit", input.limit.unwrap_or(SAMPLE), 1..=MOST)?;
     let rules = options::validator(&input.validator)?;
     let violating = doc! { "$nor": [rules] };
     let client = cx.mongodb().await?;
@@ -78,11 +76,9 @@ pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply
     let some = documents.len() > start;
     documents.raw("]");
     let (count, truncated) = match found {
-        Ok(end) if !end.has_more => (exactly(end.returned), false),
+        Ok(end) if !end.has_more => (Count::exactly(end.returned), false),
         Ok(end) => (call.count(&namespace, violating).await?, end.truncated),
-        Err(error) if error.code() == Code::DbTimeout => {
-            (Count { value: None, kind: CountKind::Timeout }, false)
-        }
+        Err(error) if error.code() == Code::DbTimeout => (Count::TIMEOUT, false),
         Err(error) => return Err(error),
     };
     let valid = match count.value {
@@ -94,8 +90,4 @@ pub(super) async fn validate(cx: &Context, input: ValidateInput) -> Result<Reply
     object.member("truncated", &truncated)?;
     object.close();
     Ok(Reply::close(out))
-}
-
-fn exactly(value: u64) -> Count {
-    Count { value: Some(value), kind: CountKind::Exact }
 }

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use crate::backend::mongodb::{Cap, Identity, Namespace, Order, Position, Query};
 use crate::ejson::{Document, Mode, ShownAs};
 use crate::error::{Error, Result};
-use crate::operations::mongodb::changes::checked;
+use crate::operations::mongodb::gated::checked;
 use crate::operations::mongodb::reading::{HintInput, ReadOptions};
+use crate::request::params::within;
 
 const LIMIT: u32 = 20;
 const MOST: u32 = 1000;
@@ -15,7 +16,7 @@ const MOST: u32 = 1000;
 /// Which documents to show.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct FindInput {
+pub(crate) struct FindInput {
     /// Name of the database, which `databaseName` can name as well; the connection's own if not given.
     #[serde(alias = "databaseName")]
     pub(super) db: Option<String>,
@@ -75,10 +76,7 @@ pub(super) struct Walk {
 impl FindInput {
     /// How many documents a page has.
     pub(super) fn limit(&self) -> Result<u32> {
-        match self.limit.unwrap_or(LIMIT) {
-            limit @ 1..=MOST => Ok(limit),
-            _ => Err(Error::validation(format!("`limit` must be between 1 and {MOST}"))),
-        }
+        within("limit", self.limit.unwrap_or(LIMIT), 1..=MOST)
     }
 
     pub(super) fn options(&self) -> ReadOptions {

@@ -11,7 +11,7 @@ pub(super) use self::input::FindInput;
 
 use self::input::Walk;
 use super::collection::{own_database, readable};
-use crate::backend::mongodb::{Count, CountKind, End};
+use crate::backend::mongodb::{Count, End};
 use crate::ejson::{Document, Form};
 use crate::error::Result;
 use crate::json::Object;
@@ -127,6 +127,6 @@ impl Before {
     fn and_all(self, end: End) -> Option<Count> {
         let Self::Skipped(skip) = self else { return None };
         let reached = !end.has_more && (end.returned > 0 || skip == 0);
-        reached.then(|| Count { value: Some(skip + end.returned), kind: CountKind::Exact })
+        reached.then(|| Count::exactly(skip + end.returned))
     }
 }

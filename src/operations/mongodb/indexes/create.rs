@@ -111,7 +111,7 @@ pub(super) async fn create(
     // A server would make a collection for a misspelt name.
     if call.existing(&plan.namespace).await?.kind == CollectionKind::View {
         let message = format!("{} is a view; make the index on its collection", plan.namespace);
-        return Err(Error::new(Code::OperationNotAllowed, message));
+        return Err(Error::not_allowed(message));
     }
     if cx.accept != Accept::Json {
         return Reply::stream(cx, cx.records(), move |cx, sink| {
@@ -225,5 +225,5 @@ async fn detached(
 }
 
 fn given_up(why: &str) -> Error {
-    Error::new(Code::DbConnectionFailed, why).outcome(Outcome::Unknown)
+    Error::unreachable(why).outcome(Outcome::Unknown)
 }

@@ -3,6 +3,7 @@
 use mongodb::bson::{Bson, Document};
 
 use crate::error::{Error, Result};
+use crate::request::params::keep_to;
 
 /// Fields of one index at most.
 const MOST: usize = 32;
@@ -85,10 +86,7 @@ impl Fields {
             (self.wildcard > 1, "an index has one wildcard field at most"),
             (self.plane > 1, "an index has one 2d field at most"),
         ];
-        match rules.into_iter().find(|(broken, _)| *broken) {
-            Some((_, rule)) => Err(Error::validation(rule)),
-            None => Ok(()),
-        }
+        keep_to(rules)
     }
 }
 

@@ -6,9 +6,11 @@ use serde::Deserialize;
 
 use super::key::Fields;
 use super::partial;
-use crate::backend::mongodb::{check_index_name, collation, default_name};
+use crate::backend::mongodb::{check_index_name, default_name, insert_given};
 use crate::ejson::Document;
 use crate::error::{Error, Result};
+use crate::operations::mongodb::gated::collation_rules;
+use crate::request::params::keep_to;
 
 const MOST_SECONDS: i64 = i32::MAX as i64;
 const MOST_WEIGHT: i32 = 99_999;
@@ -77,21 +79,14 @@ impl IndexOptions {
                 index.insert(name, true);
             }
         }
-        let numbers = [
-            ("textIndexVersion", self.text_index_version),
-            ("2dsphereIndexVersion", self.sphere_index_version),
-            ("bits", self.bits),
-        ];
-        index.extend(numbers.into_iter().filter_map(given));
-        index.extend([("min", self.min), ("max", self.max)].into_iter().filter_map(given));
-        index.extend(
-            [("expireAfterSeconds", self.expire_after_seconds)].into_iter().filter_map(given),
-        );
-        let texts = [
-            ("default_language", self.default_language.clone()),
-            ("language_override", self.language_override.clone()),
-        ];
-        index.extend(texts.into_iter().filter_map(given));
+        insert_given(&mut index, "textIndexVersion", self.text_index_version);
+        insert_given(&mut index, "2dsphereIndexVersion", self.sphere_index_version);
+        insert_given(&mut index, "bits", self.bits);
+        insert_given(&mut index, "min", self.min);
+        insert_given(&mut index, "max", self.max);
+        insert_given(&mut index, "expireAfterSeconds", self.expire_after_seconds);
+        insert_given(&mut index, "default_language", self.default_language.as_deref());
+        insert_given(&mut index, "language_override", self.language_override.as_deref());
         self.add_documents(&mut index)?;
         Ok(index)
     }
@@ -102,11 +97,8 @@ impl IndexOptions {
             partial::check(&filter)?;
             index.insert("partialFilterExpression", filter);
         }
-        if let Some(rules) = &self.collation {
-            let rules = rules.tree()?;
-            collation(&rules)?;
-            index.insert("collation", rules);
-        }
+        let rules = self.collation.as_ref().map(collation_rules).transpose()?;
+        insert_given(index, "collation", rules);
         if let Some(projection) = &self.wildcard_projection {
             let projection = projection.tree()?;
             check_projection(&projection)?;
@@ -174,15 +166,8 @@ impl IndexOptions {
                 "`2dsphereIndexVersion` is for 2dsphere indexes",
             ),
         ];
-        match rules.into_iter().find(|(broken, _)| *broken) {
-            Some((_, rule)) => Err(Error::validation(rule)),
-            None => Ok(()),
-        }
+        keep_to(rules)
     }
-}
-
-fn given<T: Into<Bson>>((name, value): (&str, Option<T>)) -> Option<(String, Bson)> {
-    value.map(|value| (name.to_owned(), value.into()))
 }
 
 /// Either the fields that are in the index or those that are not; `_id` may be an exception.

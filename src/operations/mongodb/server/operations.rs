@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::backend::mongodb::{Cap, Ending, Operations, Watch};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 /// Operations in one answer, unless asked otherwise.
@@ -33,10 +34,7 @@ pub(super) struct OperationsListInput {
 }
 
 pub(super) async fn list(cx: &Context, input: OperationsListInput) -> Result<Reply<Operations>> {
-    let limit = input.limit.unwrap_or(LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-    }
+    let limit = within("limit", input.limit.unwrap_or(LIMIT), 1..=MOST)?;
     let OperationsListInput { idle, min_seconds: seconds, ns, values, .. } = input;
     let cap = Cap { documents: limit, bytes: cx.service.config.max_result_bytes };
     let client = cx.mongodb().await?;

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::backend::mongodb::{Cap, RecordCursor, Recorded, Records, check_database};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::request::context::Context;
+use crate::request::params::within;
 use crate::request::reply::Reply;
 
 /// Records on one page, unless asked otherwise.
@@ -36,10 +37,7 @@ pub(super) struct ProfileInput {
 pub(super) async fn profile(cx: &Context, input: ProfileInput) -> Result<Reply<Recorded>> {
     let ProfileInput { db, min_ms: millis, coll, op, values, limit, cursor } = input;
     check_database(&db)?;
-    let limit = limit.unwrap_or(LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Error::validation(format!("`limit` must be between 1 and {MOST}")));
-    }
+    let limit = within("limit", limit.unwrap_or(LIMIT), 1..=MOST)?;
     let cursor = cursor.as_deref().map(RecordCursor::parse).transpose()?;
     let ns = coll.map(|coll| format!("{db}.{coll}"));
     let cap = Cap { documents: limit, bytes: cx.service.config.max_result_bytes };

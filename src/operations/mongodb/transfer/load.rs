@@ -13,7 +13,9 @@ use mongodb::bson::{Bson, RawDocumentBuf, doc};
 
 use super::duplicates::{Duplicate, Judge, id_of};
 use super::ids::Ids;
-use crate::backend::mongodb::{Call, Change, Namespace, Selection, Statement};
+use crate::backend::mongodb::{
+    BulkFailure, Call, Change, Namespace, Selection, Sent, Statement, WriteError,
+};
 use crate::error::{Code, Error, Result};
 use crate::operations::transfer::OnConflict;
 use crate::outcome::Outcome;
@@ -33,7 +35,7 @@ const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// The server's code for a document whose `_id`, or another unique value, is there already.
-const DUPLICATE_KEY: i64 = 11000;
+const DUPLICATE_KEY: i32 = 11000;
 
 /// How the batches of an import are written.
 #[derive(Debug, Clone, Copy)]
@@ -198,21 +200,23 @@ impl Batch {
                     return written;
                 }
             };
-            let error = match call().bulk(namespace, &statements, rules.ordered()).await {
+            let failure = match call().bulk(namespace, &statements, rules.ordered()).await {
                 Ok(report) => {
                     written.inserted += (report.inserted.len() + report.upserted.len()) as u64;
                     written.replaced += report.matched;
                     return written;
                 }
-                Err(error) => error,
+                Err(failure) => failure,
             };
-            let settled = self.settle(&error, rules.ordered(), &mut written);
+            let settled = self.settle(&failure, rules.ordered(), &mut written);
+            let unreplicated = failure.sent.as_ref().is_some_and(|s| s.report.errors.is_empty());
+            let error = failure.told();
             let Settled { duplicates, in_doubt, inserted, answered } = settled;
             let on_conflict = rules.on_conflict;
             let judge = Judge { namespace, on_conflict, sent_before, inserted };
             judge.settle(&call(), duplicates, &mut written).await;
             if answered {
-                if error.details().contains_key("write_concern_error") {
+                if unreplicated {
                     // They are made, and may be gone after a failover.
                     written.in_doubt = true;
                     written.stopped = Some(error);
@@ -285,35 +289,29 @@ impl Batch {
 
     /// Takes out what is known after a failure. Where documents are written in order, those after one
     /// that was refused are left.
-    fn settle(&mut self, error: &Error, ordered: bool, written: &mut Written) -> Settled {
-        let details = error.details();
-        let list = |name: &str| details.get(name).and_then(|list| list.as_array());
-        let number = |name: &str| details.get(name).and_then(serde_json::Value::as_u64);
-        let refusals: HashMap<usize, &serde_json::Value> = list("write_errors")
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| Some((usize::try_from(entry["index"].as_u64()?).ok()?, entry)))
-            .collect();
-        let unknown = indexes(list("unknown_indexes"));
-        let unanswered = list("unanswered_indexes").map(|list| indexes(Some(list)));
-        // Before anything is sent, a failure has none of these lists.
-        let told = list("write_errors").is_some();
-        let inserted = indexes(list("inserted_indexes"));
-        written.inserted += inserted.len() as u64;
-        written.inserted += list("upserted").map_or(0, Vec::len) as u64;
-        written.replaced += number("matched_count").unwrap_or(0);
+    fn settle(&mut self, failure: &BulkFailure, ordered: bool, written: &mut Written) -> Settled {
+        // Nothing was sent.
+        let Some(sent) = &failure.sent else { return Settled::default() };
+        let Sent { report, unanswered, unknown } = &**sent;
+        let set = |indexes: &[usize]| indexes.iter().copied().collect::<HashSet<_>>();
+        let refusals: HashMap<usize, &WriteError> =
+            report.errors.iter().map(|error| (error.index, error)).collect();
+        let unanswered = unanswered.as_deref().map(set);
+        let (unknown, inserted) = (set(unknown), set(&report.inserted));
+        written.inserted += (inserted.len() + report.upserted.len()) as u64;
+        written.replaced += report.matched;
         let ended_at = refusals.keys().max().copied().filter(|_| ordered);
         let mut rest = Vec::new();
-        let mut settled = Settled { answered: told && unanswered.is_none(), ..Settled::default() };
+        let mut settled = Settled { answered: unanswered.is_none(), ..Settled::default() };
         for (index, loaded) in std::mem::take(&mut self.documents).into_iter().enumerate() {
             if let Some(refusal) = refusals.get(&index) {
-                if refusal["code"].as_i64() == Some(DUPLICATE_KEY) {
-                    settled.duplicates.push(Duplicate { loaded, refusal: (*refusal).clone() });
+                if refusal.code == DUPLICATE_KEY {
+                    settled.duplicates.push(Duplicate { loaded, refusal: refusal.json() });
                 } else {
-                    let error = refused(refusal, Code::DbQueryError);
+                    let error = refused(&refusal.json(), Code::DbQueryError);
                     written.refused.push(Refused { number: loaded.number, error });
                 }
-            } else if unanswered.as_ref().map_or(!told, |list| list.contains(&index)) {
+            } else if unanswered.as_ref().is_some_and(|list| list.contains(&index)) {
                 if unknown.contains(&index) {
                     settled.in_doubt.insert(loaded.number);
                 }
@@ -340,11 +338,6 @@ struct Settled {
     inserted: HashMap<Vec<u8>, u64>,
     /// The server has answered: nothing is in doubt.
     answered: bool,
-}
-
-fn indexes(list: Option<&Vec<serde_json::Value>>) -> HashSet<usize> {
-    let index = |value: &serde_json::Value| usize::try_from(value.as_u64()?).ok();
-    list.into_iter().flatten().filter_map(index).collect()
 }
 
 /// What a server said of a document that it did not take.

@@ -4,14 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use mongodb::bson::{Bson, DateTime, Timestamp};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::backend::mongodb::{BeforeChange, FullDocument, Start, WatchOptions, gate};
 use crate::ejson::{Document, Mode, Pipeline, parse_value};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
+use crate::request::params::within;
 
 const MOST_AT_A_TIME: u32 = 1000;
 /// Milliseconds that a server waits for events, and may be asked to.
@@ -76,13 +77,10 @@ impl WatchInput {
         }
         if self.batch_size.is_some_and(|batch| batch > MOST_AT_A_TIME) {
             let message = format!("`batchSize` is at most {MOST_AT_A_TIME}");
-            return Err(Error::new(Code::PayloadTooLarge, message));
+            return Err(Error::too_large(message));
         }
-        let wait = self.max_await_time_ms.unwrap_or(WAIT);
-        if !(1..=LONGEST_WAIT).contains(&wait) {
-            let message = format!("`maxAwaitTimeMS` must be between 1 and {LONGEST_WAIT}");
-            return Err(Error::validation(message));
-        }
+        let wait =
+            within("maxAwaitTimeMS", self.max_await_time_ms.unwrap_or(WAIT), 1..=LONGEST_WAIT)?;
         let options = WatchOptions {
             pipeline,
             full_document: self.full_document,
@@ -95,9 +93,11 @@ impl WatchInput {
     }
 }
 
-/// A time of the server: its own `$timestamp`, or a date, whose second it begins with.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Moment(Timestamp);
+/// { "$timestamp": { "t": …, "i": … } }, { "$date": … }, or a date as text.
+// A date stands for the second that it begins with.
+#[derive(Debug, Clone, Copy, PartialEq, JsonSchema)]
+#[schemars(extend("type" = ["object", "string"]))]
+struct Moment(#[schemars(with = "Value")] Timestamp);
 
 impl Moment {
     fn of(value: &Bson) -> Option<Self> {
@@ -136,18 +136,5 @@ impl<'de> Visitor<'de> for MomentVisitor {
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MomentVisitor)
-    }
-}
-
-impl JsonSchema for Moment {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Moment".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "{ \"$timestamp\": { \"t\": …, \"i\": … } }, { \"$date\": … }, or a date as text.",
-            "type": ["object", "string"],
-        })
     }
 }

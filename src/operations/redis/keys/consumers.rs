@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding, at_most};
+use super::super::input::{Bytes, Encoding};
 use super::{KeyInput, cursor};
 use crate::backend::redis::values::consumers::{
     GroupConsumers, PendingPage, PendingQuery, StreamGroups,
 };
 use crate::error::Result;
 use crate::request::context::Context;
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 const DEFAULT_COUNT: u64 = 100;
@@ -65,8 +66,8 @@ pub(super) struct PendingInput {
 
 pub(super) async fn pending(cx: &Context, input: PendingInput) -> Result<Reply<PendingPage>> {
     let key = input.key.decode(input.encoding)?;
-    let too_many = || format!("a page has at most {MAX_COUNT} entries; use `cursor` for others");
-    let count = at_most("count", input.count.unwrap_or(DEFAULT_COUNT), MAX_COUNT, too_many)?;
+    let count = input.count.unwrap_or(DEFAULT_COUNT);
+    let count = up_to("count", count, MAX_COUNT, "; use `cursor` for the others")?;
     let wanted = PendingQuery {
         group: input.group.decode(input.encoding)?,
         consumer: input.consumer.map(|name| name.decode(input.encoding)).transpose()?,

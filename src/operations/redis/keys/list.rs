@@ -5,12 +5,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding, at_most};
+use super::super::input::{Bytes, Encoding};
 use super::cursor;
 use crate::backend::redis::keyspace::scan::{KeyPage, Scan};
 use crate::backend::redis::keyspace::{Budget, Columns, Filter, starting_with};
 use crate::error::{Error, Result};
 use crate::request::context::Context;
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 /// Keys of a page, unless asked otherwise.
@@ -66,8 +67,8 @@ pub(super) struct KeysListInput {
 }
 
 pub(super) async fn list(cx: &Context, input: KeysListInput) -> Result<Reply<KeyPage>> {
-    let too_many = || format!("a page has at most {MAX_COUNT} keys; use `cursor` for the others");
-    let count = at_most("count", input.count.unwrap_or(DEFAULT_COUNT), MAX_COUNT, too_many)?;
+    let count = input.count.unwrap_or(DEFAULT_COUNT);
+    let count = up_to("count", count, MAX_COUNT, "; use `cursor` for the others")?;
     let decode = |name: Bytes| name.decode(input.encoding);
     let pattern = match (input.pattern, input.prefix) {
         (Some(_), Some(_)) => {

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::input::{Bytes, Encoding, at_most};
+use super::super::input::{Bytes, Encoding};
 use super::cursor;
 use super::list::{budget, type_name};
 use crate::backend::redis::keyspace::tree::{Outline, Tree};
 use crate::backend::redis::keyspace::{Filter, starting_with};
 use crate::error::{Error, Result};
 use crate::request::context::{Accept, Context};
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 const DEFAULT_LIMIT: usize = 1000;
@@ -118,8 +119,8 @@ pub(crate) fn depth(wanted: Option<u32>) -> Result<u32> {
 fn outline(input: &TreeInput, max_limit: usize) -> Result<Outline> {
     let separator = separator(input.separator.as_ref(), input.encoding)?;
     let depth = depth(input.depth)?;
-    let too_many = || format!("`limit` is at most {max_limit}; narrow the tree with `prefix`");
-    let limit = at_most("limit", input.limit.unwrap_or(DEFAULT_LIMIT), max_limit, too_many)?;
+    let limit = input.limit.unwrap_or(DEFAULT_LIMIT);
+    let limit = up_to("limit", limit, max_limit, "; narrow the tree with `prefix`")?;
     let prefix = input.prefix.clone().map(|prefix| prefix.decode(input.encoding)).transpose()?;
     Ok(Outline { prefix: prefix.unwrap_or_default(), separator, depth, limit })
 }

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use crate::backend::redis::keyspace::{Filter, starting_with};
 use crate::backend::redis::server::memory::{MemoryReport, Sample};
 use crate::error::{Error, Result};
-use crate::operations::redis::input::{Bytes, Encoding, limit};
+use crate::operations::redis::input::{Bytes, Encoding, MAX_LIMIT, limit};
 use crate::operations::redis::keys::{budget, depth, separator, type_name};
 use crate::request::context::{Accept, Context};
+use crate::request::params::up_to;
 use crate::request::reply::Reply;
 
 const DEFAULT_PREFIXES: usize = 100;
@@ -104,7 +105,7 @@ fn sample(input: MemoryInput) -> Result<Sample> {
         separator: separator(input.separator.as_ref(), input.encoding)?,
         depth,
         limit: limit(input.limit, DEFAULT_PREFIXES)?,
-        top: limit(input.top, DEFAULT_TOP)?,
+        top: up_to("top", input.top.unwrap_or(DEFAULT_TOP), MAX_LIMIT, "")?,
         samples,
     })
 }

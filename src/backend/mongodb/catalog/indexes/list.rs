@@ -13,7 +13,7 @@ use super::usage::{Usage, Usages};
 use crate::backend::Warnings;
 use crate::backend::mongodb::command::{Call, integer};
 use crate::backend::mongodb::names::Namespace;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A list does not wait longer than this for what is told of the indexes in it.
 const BUDGET: Duration = Duration::from_secs(2);
@@ -119,9 +119,7 @@ impl Call<'_> {
 
     async fn list_indexes(&self, namespace: &Namespace) -> Result<Vec<Document>> {
         let command = doc! { "listIndexes": namespace.coll(), "cursor": {} };
-        let listed = self.documents(namespace.db(), command).await?;
-        let unreadable = |_| Error::internal("an index could not be read");
-        listed.iter().map(|raw| Document::try_from(raw).map_err(unreadable)).collect()
+        self.trees(namespace.db(), command, "an index").await
     }
 
     async fn index_sizes(&self, namespace: &Namespace) -> Result<Sizes> {

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::backend::mongodb::command::{Call, integer};
 use crate::backend::mongodb::names::Namespace;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How often an index was used. Each server counts for itself, from when it was started or the index
 /// was made.
@@ -77,10 +77,7 @@ impl Call<'_> {
             "pipeline": [{ "$indexStats": {} }],
             "cursor": {},
         };
-        let told = self.documents(namespace.db(), command).await?;
-        let unreadable = |_| Error::internal("the usage of an index could not be read");
-        let told = told.iter().map(|raw| Document::try_from(raw).map_err(unreadable));
-        told.collect::<Result<_>>().map(Usages)
+        self.trees(namespace.db(), command, "the usage of an index").await.map(Usages)
     }
 }
 

@@ -122,6 +122,14 @@ fn frequent_values_are_told_with_their_counts() {
 }
 
 #[test]
+fn one_value_is_found_among_several_that_come_as_often() {
+    let documents = (0..100).map(|id| doc! { "s": format!("state {}", id % 5) });
+    let schema = written(&profile(documents, Limits { paths: 100, values: 1 }));
+    let values = of_type(&schema, "s", "string")["values"].as_array().unwrap();
+    assert_eq!((values.len(), &values[0]["count"]), (1, &json!(20)));
+}
+
+#[test]
 fn what_is_kept_has_a_bound_and_says_what_was_left_out() {
     let mut wide = Document::new();
     for i in 0..5000 {

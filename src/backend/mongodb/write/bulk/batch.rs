@@ -1,7 +1,7 @@
 //! Which statements go into one command.
 
 use super::statement::{Statement, WriteKind};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Statements in one command. Servers take 100,000; when an answer is lost, fewer are in doubt.
 const MOST: usize = 1000;
@@ -31,10 +31,9 @@ impl WriteBatch {
 /// nothing else is in doubt when it fails half way.
 pub(super) fn batches(statements: &[Statement], ordered: bool) -> Result<Vec<WriteBatch>> {
     if let Some(index) = statements.iter().position(|s| s.body.as_bytes().len() > MAX_DOCUMENT) {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
-            format!("the write with index {index} is larger than the 16 MiB that servers take"),
-        ));
+        return Err(Error::too_large(format!(
+            "the write with index {index} is larger than the 16 MiB that servers take"
+        )));
     }
     let mut batches = Vec::new();
     if ordered {

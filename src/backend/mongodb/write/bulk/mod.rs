@@ -9,26 +9,26 @@ mod statement;
 
 use mongodb::bson::raw::cstr;
 use mongodb::bson::{self, Document, RawArrayBuf, RawBson, RawDocumentBuf};
-use mongodb::options::{ReadPreference, SelectionCriteria};
 
-pub use self::report::Report;
+pub use self::report::{BulkFailure, Report, Sent, WriteError};
 pub use self::statement::{Selection, Statement};
 
 use self::batch::{WriteBatch, batches};
 use crate::backend::mongodb::command::Call;
 use crate::backend::mongodb::names::Namespace;
+use crate::backend::mongodb::read::primary;
 use crate::error::{Error, Result};
 
 impl Call<'_> {
     /// Writes everything. With `ordered`, in this order, and the first statement that fails is the last
-    /// that is tried; else all are tried, those of one kind together. A failure has every error in its
-    /// details, with the index of its statement, and what was written in spite of it.
+    /// that is tried; else all are tried, those of one kind together. A failure has every error with
+    /// the index of its statement, and what was written in spite of it.
     pub async fn bulk(
         &self,
         namespace: &Namespace,
         statements: &[Statement],
         ordered: bool,
-    ) -> Result<Report> {
+    ) -> Result<Report, BulkFailure> {
         let mut report = Report::default();
         let batches = batches(statements, ordered)?;
         for (at, batch) in batches.iter().enumerate() {
@@ -67,10 +67,9 @@ impl Call<'_> {
             let concern = bson::serialize_to_raw_document_buf(concern).map_err(unencodable)?;
             command.append(cstr!("writeConcern"), concern);
         }
-        let primary = SelectionCriteria::ReadPreference(ReadPreference::Primary);
         self.write_many(async {
             let database = driver.database(namespace.db());
-            Ok(database.run_raw_command(command).selection_criteria(primary).await?)
+            Ok(database.run_raw_command(command).selection_criteria(primary()).await?)
         })
         .await
     }

@@ -9,7 +9,7 @@ use crate::backend::mongodb::command::{
     index_name, interrupts, is_duplicate, json_of, server_error,
 };
 use crate::ejson::Mode;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
 /// What was written.
@@ -25,19 +25,74 @@ pub struct Report {
     pub deleted: u64,
     /// Documents that upserts made: the index of the statement, and the new `_id`.
     pub upserted: Vec<(usize, Bson)>,
-    errors: Vec<WriteError>,
+    /// By the index of their statement.
+    pub errors: Vec<WriteError>,
     /// Why writes that were made are not replicated as asked for.
     concern: Option<String>,
 }
 
+/// A statement that the server refused.
 #[derive(Debug)]
-struct WriteError {
-    index: usize,
-    code: i32,
+pub struct WriteError {
+    /// Of the statement.
+    pub index: usize,
+    /// The server's code.
+    pub code: i32,
     message: String,
     info: Option<Document>,
     /// The keys of the unique index that it breaks; older servers don't tell.
     keys: Option<Document>,
+}
+
+/// Why not all was written.
+#[derive(Debug)]
+pub struct BulkFailure {
+    error: Error,
+    /// What became of the statements; `None` if none was sent.
+    pub sent: Option<Box<Sent>>,
+}
+
+/// What is known of the statements of a bulk that failed.
+#[derive(Debug)]
+pub struct Sent {
+    /// Of those that were answered.
+    pub report: Report,
+    /// Indexes of those that were not, or not sent; `None` if all were answered.
+    pub unanswered: Option<Vec<usize>>,
+    /// Indexes of those that may be done all the same.
+    pub unknown: Vec<usize>,
+}
+
+impl From<Error> for BulkFailure {
+    fn from(error: Error) -> Self {
+        Self { error, sent: None }
+    }
+}
+
+impl BulkFailure {
+    /// As it is told, with what is known in its details.
+    #[must_use]
+    pub fn told(self) -> Error {
+        let Self { error, sent } = self;
+        let Some(sent) = sent else { return error };
+        let Sent { report, unanswered, unknown } = *sent;
+        let made = |(index, id)| json!({ "index": index, "_id": json_of(&id, Mode::Canonical) });
+        let mut error = error
+            .detail("write_errors", report.errors.iter().map(WriteError::json).collect::<Vec<_>>())
+            .detail("inserted_count", report.inserted.len())
+            .detail("inserted_indexes", report.inserted)
+            .detail("matched_count", report.matched)
+            .detail("modified_count", report.modified)
+            .detail("deleted_count", report.deleted)
+            .detail("upserted", report.upserted.into_iter().map(made).collect::<Vec<_>>());
+        if !unknown.is_empty() {
+            error = error.detail("unknown_indexes", unknown);
+        }
+        match unanswered {
+            Some(unanswered) => error.detail("unanswered_indexes", unanswered),
+            None => error,
+        }
+    }
 }
 
 impl Report {
@@ -99,21 +154,22 @@ impl Report {
     }
 
     /// All is written, or the failure that says what is not.
-    pub(super) fn finish(mut self, statements: &[Statement]) -> Result<Self> {
+    pub(super) fn finish(mut self, statements: &[Statement]) -> Result<Self, BulkFailure> {
         self.errors.sort_by_key(|error| error.index);
-        let Some(first) = self.errors.first() else {
-            return match &self.concern {
-                None => Ok(self),
-                Some(message) => Err(self.told(
-                    Error::new(
-                        Code::DbConnectionFailed,
-                        format!("the writes were made but not replicated as asked for: {message}"),
-                    )
-                    .outcome(Outcome::Unknown)
-                    .detail("write_concern_error", message.clone()),
-                )),
-            };
+        let error = match (self.errors.first(), &self.concern) {
+            (None, None) => return Ok(self),
+            (None, Some(message)) => Error::unreachable(format!(
+                "the writes were made but not replicated as asked for: {message}"
+            ))
+            .outcome(Outcome::Unknown)
+            .detail("write_concern_error", message.clone()),
+            (Some(first), _) => self.refused(first, statements),
         };
+        Err(self.with(error, None, Vec::new()))
+    }
+
+    /// The failure of some statements, of which `first` is the first.
+    fn refused(&self, first: &WriteError, statements: &[Statement]) -> Error {
         let error = server_error(first.code, "", &first.message);
         let (failed, all, index) = (self.errors.len(), statements.len(), first.index);
         let which = match all {
@@ -124,24 +180,33 @@ impl Report {
         let in_doubt = |error: &WriteError| statements[error.index].many || interrupts(error.code);
         let outcome =
             if self.errors.iter().any(in_doubt) { Outcome::Unknown } else { self.outcome() };
-        Err(self.told(error.context(&which).outcome(outcome)))
+        error.context(&which).outcome(outcome)
     }
 
     /// The failure of a whole batch, after others were answered. Those that would have been sent after
     /// it have no answer either.
     pub(super) fn interrupted(
-        &self,
+        self,
         batch: &WriteBatch,
         later: &[WriteBatch],
         error: Error,
-    ) -> Error {
-        let error = match error.known_outcome() {
-            Outcome::Unknown => error.detail("unknown_indexes", batch.indexes.clone()),
-            _ => error.outcome(self.outcome()),
+    ) -> BulkFailure {
+        let (error, unknown) = match error.known_outcome() {
+            Outcome::Unknown => (error, batch.indexes.clone()),
+            _ => (error.outcome(self.outcome()), Vec::new()),
         };
         let later = later.iter().flat_map(|batch| batch.indexes.iter().copied());
-        let unanswered: Vec<usize> = batch.indexes.iter().copied().chain(later).collect();
-        self.told(error.detail("unanswered_indexes", unanswered))
+        let unanswered = batch.indexes.iter().copied().chain(later).collect();
+        self.with(error, Some(unanswered), unknown)
+    }
+
+    fn with(
+        self,
+        error: Error,
+        unanswered: Option<Vec<usize>>,
+        unknown: Vec<usize>,
+    ) -> BulkFailure {
+        BulkFailure { error, sent: Some(Box::new(Sent { report: self, unanswered, unknown })) }
     }
 
     fn outcome(&self) -> Outcome {
@@ -149,28 +214,12 @@ impl Report {
             || self.matched + self.modified + self.deleted > 0;
         if written { Outcome::Applied } else { Outcome::NotApplied }
     }
-
-    /// The failure with what was written.
-    fn told(&self, error: Error) -> Error {
-        let errors: Vec<Value> = self.errors.iter().map(WriteError::json).collect();
-        let upserted: Vec<Value> = self
-            .upserted
-            .iter()
-            .map(|(index, id)| json!({ "index": index, "_id": json_of(id, Mode::Canonical) }))
-            .collect();
-        error
-            .detail("write_errors", errors)
-            .detail("inserted_count", self.inserted.len())
-            .detail("inserted_indexes", self.inserted.clone())
-            .detail("matched_count", self.matched)
-            .detail("modified_count", self.modified)
-            .detail("deleted_count", self.deleted)
-            .detail("upserted", upserted)
-    }
 }
 
 impl WriteError {
-    fn json(&self) -> Value {
+    /// As details tell it.
+    #[must_use]
+    pub fn json(&self) -> Value {
         let mut entry = json!({ "index": self.index, "code": self.code, "message": self.message });
         if let Some(keys) = &self.keys {
             entry["key_pattern"] = json_of(&Bson::Document(keys.clone()), Mode::Relaxed);

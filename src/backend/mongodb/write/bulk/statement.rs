@@ -83,6 +83,14 @@ impl Statement {
         body.append(cstr!("limit"), i32::from(!selection.many));
         Ok(Self { kind: WriteKind::Delete, body, many: selection.many })
     }
+
+    /// The command that has nothing but this statement.
+    pub(crate) fn alone(&self, coll: &str) -> Result<Document> {
+        let (name, list) = self.kind.command();
+        let body = Document::try_from(&self.body)
+            .map_err(|_| Error::internal("a statement could not be read"))?;
+        Ok(doc! { name.as_str(): coll, list.as_str(): [body] })
+    }
 }
 
 impl Selection {

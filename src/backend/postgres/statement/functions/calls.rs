@@ -7,14 +7,14 @@ use crate::backend::postgres::statement::lexer::Token;
 
 /// A call as the statement spells it.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::backend::postgres) struct Call {
+pub(crate) struct Call {
     schema: Option<String>,
     attribute: bool,
-    pub(in crate::backend::postgres) name: String,
+    pub(crate) name: String,
 }
 
 impl Call {
-    pub(in crate::backend::postgres) fn reached(&self) -> Reached<'_> {
+    pub(crate) fn reached(&self) -> Reached<'_> {
         match &self.schema {
             _ if self.attribute => Reached::Attribute,
             Some(schema) => Reached::CalledIn(schema),
@@ -25,7 +25,7 @@ impl Call {
 
 /// All that a statement calls. What calls a function has its name before a parenthesis, behind a dot,
 /// or as the type of a TREAT; a name that stands alone is a column's or an alias.
-pub(in crate::backend::postgres) fn calls(tokens: &[Token<'_>]) -> Vec<Call> {
+pub(crate) fn calls(tokens: &[Token<'_>]) -> Vec<Call> {
     let statement = PairedTokens { tokens, pairs: pairs(tokens) };
     let defined = statement.names_of_with();
     let mut calls = Vec::new();
@@ -86,8 +86,7 @@ impl PairedTokens<'_> {
         let of_from = |open: usize| {
             let before = open.checked_sub(1).map(|before| &self.tokens[before]);
             before.is_some_and(|token| {
-                *token == Token::Symbol(',')
-                    || ["from", "join", "lateral"].iter().any(|word| token.is(word))
+                *token == Token::Symbol(',') || token.is_any(&["from", "join", "lateral"])
             })
         };
         let open = if self.is(at - 1, ')') { self.pairs[at - 1] } else { None };
@@ -123,7 +122,7 @@ impl PairedTokens<'_> {
         }
         self.tokens.get(next).filter(|token| token.is("as"))?;
         next += 1;
-        let hint = |token: &Token<'_>| token.is("not") || token.is("materialized");
+        let hint = |token: &Token<'_>| token.is_any(&["not", "materialized"]);
         while self.tokens.get(next).is_some_and(hint) {
             next += 1;
         }

@@ -4,7 +4,7 @@ use super::{built_in, extensions};
 
 /// How a statement names a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Reached<'a> {
+pub(crate) enum Reached<'a> {
     /// `name(…)`
     Called,
     /// `schema.name(…)`
@@ -15,35 +15,31 @@ pub(in crate::backend::postgres) enum Reached<'a> {
 
 /// Whether reaching this function, in a read-only transaction that is rolled back, may still have
 /// an effect, or run SQL that no gate has seen.
-pub(in crate::backend::postgres) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
+pub(crate) fn has_effects(reached: Reached<'_>, name: &str) -> bool {
     built_in(reached, name) || of_extension(reached, name)
 }
 
 fn built_in(reached: Reached<'_>, name: &str) -> bool {
-    let alone = built_in::ONE_ARGUMENT.contains(&name);
+    let alone = built_in::ONE_ARGUMENT.has(name);
     match reached {
         Reached::Attribute => alone,
-        Reached::Called | Reached::CalledIn("pg_catalog") => {
-            alone || built_in::OTHER.contains(&name)
-        }
+        Reached::Called | Reached::CalledIn("pg_catalog") => alone || built_in::OTHER.has(name),
         Reached::CalledIn(_) => false,
     }
 }
 
 fn of_extension(reached: Reached<'_>, name: &str) -> bool {
-    let homes = extensions::AT_HOME;
+    let mut homes = extensions::AT_HOME.iter();
+    let is_in = |names: &str| names.split_whitespace().any(|other| other == name);
     // Most extensions can be put into any schema.
-    extensions::ONE_ARGUMENT.contains(&name)
-        || extensions::FAMILIES.iter().any(|beginning| name.starts_with(beginning))
+    extensions::ONE_ARGUMENT.has(name)
         || match reached {
-            Reached::Attribute => extensions::ONE_ARGUMENT_AT_HOME.contains(&name),
-            Reached::Called => {
-                extensions::OTHER.contains(&name) || homes.iter().any(|(_, n)| n.contains(&name))
-            }
+            Reached::Attribute => extensions::ONE_ARGUMENT_AT_HOME.has(name),
+            Reached::Called => extensions::OTHER.has(name) || homes.any(|(_, names)| is_in(names)),
             Reached::CalledIn(schema) => {
-                extensions::OTHER.contains(&name)
+                extensions::OTHER.has(name)
                     || extensions::WHOLE_SCHEMAS.contains(&schema)
-                    || homes.iter().any(|(home, n)| *home == schema && n.contains(&name))
+                    || homes.any(|(home, names)| *home == schema && is_in(names))
             }
         }
 }

@@ -10,6 +10,9 @@ mod effects;
 mod extensions;
 mod harmless;
 
+use std::collections::BTreeSet;
+
+use self::harmless::HARMLESS;
 use super::lexer::Token;
 
 pub(super) use self::calls::calls;
@@ -25,27 +28,21 @@ pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
         let of_parameter = dotted && at > 1 && tokens[at - 2] == Token::Parameter;
         let called = is(at + 1, '(');
         // What is named or written to, with its columns behind it.
-        let named = at > 0 && ["as", "into"].iter().any(|word| tokens[at - 1].is(word));
+        let named = at > 0 && tokens[at - 1].is_any(&["as", "into"]);
         if named || !(called || of_value || of_parameter) {
             return false;
         }
         let Some(name) = tokens[at].name() else { return false };
         let elsewhere = dotted && called && !(at > 1 && tokens[at - 2].is("pg_catalog"));
-        elsewhere || !harmless::is_harmless(&name)
+        elsewhere || !HARMLESS.has(&name)
     })
 }
 
-/// Names of what a statement calls, but for PostgreSQL's own functions that only compute, types and
+/// WordList of what a statement calls, but for PostgreSQL's own functions that only compute, types and
 /// key words.
-pub(super) fn unknown(tokens: &[Token<'_>]) -> Vec<String> {
-    let mut names: Vec<String> = calls(tokens)
-        .into_iter()
-        .map(|call| call.name)
-        .filter(|name| !harmless::is_harmless(name))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+pub(super) fn unknown(tokens: &[Token<'_>]) -> BTreeSet<String> {
+    let names = calls(tokens).into_iter().map(|call| call.name);
+    names.filter(|name| !HARMLESS.has(name)).collect()
 }
 
 #[cfg(test)]
@@ -113,15 +110,15 @@ mod tests {
 
     #[test]
     fn no_name_is_so_long_that_the_server_would_cut_it() {
-        let homes = extensions::AT_HOME.iter().flat_map(|(_, names)| names.iter());
+        let homes = extensions::AT_HOME.iter().flat_map(|(_, names)| names.split_whitespace());
         let lists = [
-            built_in::ONE_ARGUMENT,
-            built_in::OTHER,
-            extensions::ONE_ARGUMENT,
-            extensions::ONE_ARGUMENT_AT_HOME,
-            extensions::OTHER,
+            &built_in::ONE_ARGUMENT,
+            &built_in::OTHER,
+            &extensions::ONE_ARGUMENT,
+            &extensions::ONE_ARGUMENT_AT_HOME,
+            &extensions::OTHER,
         ];
-        for name in lists.iter().flat_map(|l| l.iter()).chain(homes) {
+        for name in lists.iter().flat_map(|list| list.all()).chain(homes) {
             assert!(name.len() < 63 && *name == name.to_lowercase(), "{name}");
         }
     }

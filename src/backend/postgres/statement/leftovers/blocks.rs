@@ -55,6 +55,5 @@ fn is_plpgsql(tokens: &[Token<'_>], texts: &[Text]) -> bool {
 
 /// Whether a statement of a block begins behind this.
 fn ends_before(token: &Token<'_>) -> bool {
-    let words = ["begin", "then", "else", "loop"];
-    matches!(token, Token::Symbol(';' | '>')) || words.iter().any(|word| token.is(word))
+    matches!(token, Token::Symbol(';' | '>')) || token.is_any(&["begin", "then", "else", "loop"])
 }

@@ -1,41 +1,23 @@
 //! Functions of the server and its extensions that work on the session, or run SQL from a string on
 //! it.
 
+use std::sync::LazyLock;
+
+use crate::backend::WordList;
 use crate::backend::postgres::statement::lexer::{Text, Token};
 
 pub(super) const UNREADABLE: &str = "a function that runs SQL which can't be read here";
 
 /// What works on the session, whatever its arguments.
-const ON_THE_SESSION: [&str; 28] = [
-    "pg_advisory_lock",
-    "pg_advisory_lock_shared",
-    "pg_try_advisory_lock",
-    "pg_try_advisory_lock_shared",
-    "pg_advisory_unlock",
-    "pg_advisory_unlock_shared",
-    "pg_advisory_unlock_all",
-    "pg_backup_start",
-    "pg_backup_stop",
-    "pg_start_backup",
-    "pg_stop_backup",
-    "pg_replication_origin_session_setup",
-    "pg_replication_origin_session_reset",
-    "setseed",
-    "set_limit",
-    "dblink_connect",
-    "dblink_connect_u",
-    "dblink_disconnect",
-    "hypopg_create_index",
-    "hypopg_hide_index",
-    "http_set_curlopt",
-    "isn_weak",
-    "reset_user",
-    "sepgsql_setcon",
-    "set_session_auth",
-    "set_user",
-    "set_user_u",
-    "pgv_set",
-];
+static ON_THE_SESSION: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["pg_advisory_lock pg_advisory_lock_shared pg_try_advisory_lock \
+         pg_try_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared \
+         pg_advisory_unlock_all pg_backup_start pg_backup_stop pg_start_backup pg_stop_backup \
+         pg_replication_origin_session_setup pg_replication_origin_session_reset setseed \
+         set_limit dblink_connect dblink_connect_u dblink_disconnect hypopg_create_index \
+         hypopg_hide_index http_set_curlopt isn_weak reset_user sepgsql_setcon set_session_auth \
+         set_user set_user_u pgv_set…"])
+});
 
 /// What makes a replication slot that ends with the session, where its third argument says so.
 const SLOTS: [&str; 4] = [
@@ -50,8 +32,9 @@ const OF_TEXTS: [&str; 5] =
     ["query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "ts_stat", "ts_rewrite"];
 
 /// Extensions' that do. Their arguments may come from columns: what is spelt out is looked at.
-const OF_OTHER_TEXTS: [&str; 7] =
-    ["connectby", "crosstab", "crosstab2", "crosstab3", "crosstab4", "crosstabn", "xpath_table"];
+static OF_OTHER_TEXTS: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["connectby crosstab crosstab2 crosstab3 crosstab4 crosstabn xpath_table pgr_…"])
+});
 
 /// What is called at this place, and would leave something.
 pub(super) fn leaves(tokens: &[Token<'_>], at: usize, name: &str) -> Option<String> {
@@ -62,7 +45,7 @@ pub(super) fn leaves(tokens: &[Token<'_>], at: usize, name: &str) -> Option<Stri
     if tokens[at].is("treat") {
         return Some("TREAT".to_owned());
     }
-    if ON_THE_SESSION.contains(&name) || name.starts_with("pgv_set") {
+    if ON_THE_SESSION.has(name) {
         return Some(format!("the function {name}"));
     }
     let arguments = arguments(tokens, at)?;
@@ -78,8 +61,7 @@ pub(super) fn leaves(tokens: &[Token<'_>], at: usize, name: &str) -> Option<Stri
 /// Whether SQL from a string is run at this place.
 pub(super) fn runs_texts(tokens: &[Token<'_>], at: usize) -> bool {
     let Some(name) = tokens[at].name() else { return false };
-    let listed = OF_TEXTS.contains(&&*name) || OF_OTHER_TEXTS.contains(&&*name);
-    (listed || name.starts_with("pgr_")) && is_reached(tokens, at)
+    (OF_TEXTS.contains(&&*name) || OF_OTHER_TEXTS.has(&name)) && is_reached(tokens, at)
 }
 
 /// Whether all that the server's own functions would run is spelt out.
@@ -94,12 +76,11 @@ pub(super) fn are_readable(tokens: &[Token<'_>], texts: &[Text]) -> bool {
         let Some((start, end)) = extent(tokens, at) else { return false };
         (start..end).all(|inside| match &tokens[inside] {
             Token::Value => literal(inside),
-            Token::Word(word) => {
-                let constants = ["true", "false", "null"];
+            word @ Token::Word(_) => {
                 // `::text`, `query =>`
                 let typed = tokens[inside - 1] == Token::Symbol(':');
                 let names = named(&tokens[inside..end]).is_some();
-                typed || names || constants.iter().any(|c| word.eq_ignore_ascii_case(c))
+                typed || names || word.is_any(&["true", "false", "null"])
             }
             token => matches!(token, Token::Symbol(',' | ':' | '=' | '>')),
         })

@@ -22,12 +22,12 @@ const OF_OTHERS: [&str; 4] = ["FETCH", "MOVE", "CLOSE", "EXECUTE"];
 const DEEPEST: usize = 4;
 
 /// What a statement would leave behind, for people to read.
-pub(in crate::backend::postgres) fn of(sql: &str) -> Option<String> {
+pub(crate) fn of(sql: &str) -> Option<String> {
     within(sql, 0)
 }
 
 /// Whether it may begin a backup, which ends with the session alone.
-pub(in crate::backend::postgres) fn begins_backup(sql: &str) -> bool {
+pub(crate) fn begins_backup(sql: &str) -> bool {
     begins_backup_within(sql, 0)
 }
 
@@ -68,7 +68,7 @@ fn in_texts(sql: &str, tokens: &[Token<'_>], depth: usize) -> Option<String> {
 }
 
 fn is(tokens: &[Token<'_>], at: usize, words: &[&str]) -> bool {
-    tokens.get(at).is_some_and(|token| words.iter().any(|word| token.is(word)))
+    tokens.get(at).is_some_and(|token| token.is_any(words))
 }
 
 fn begins(tokens: &[Token<'_>]) -> Option<String> {

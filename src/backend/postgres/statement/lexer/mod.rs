@@ -11,11 +11,11 @@ mod tests;
 mod texts;
 mod unicode;
 
-pub(in crate::backend::postgres) use self::texts::{Text, texts};
+pub(crate) use self::texts::{Text, texts};
 
 use self::piece::{Piece, Quotes};
 
-/// Names are cut at this many bytes (`NAMEDATALEN` less one).
+/// WordList are cut at this many bytes (`NAMEDATALEN` less one).
 const LONGEST_NAME: usize = 63;
 /// Parameters are counted in 16 bits when they are sent.
 const MOST_PARAMETERS: u64 = 65_535;
@@ -30,7 +30,7 @@ const SIGNS: &str = "a row of thousands of signs or comment openings (put spaces
 
 /// A token; comments and white space are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::backend::postgres) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// A key word or an unquoted identifier.
     Word(&'a str),
     /// A quoted identifier, with doubled quotes undone.
@@ -45,12 +45,17 @@ pub(in crate::backend::postgres) enum Token<'a> {
 
 impl Token<'_> {
     /// Whether it is this key word.
-    pub(in crate::backend::postgres) fn is(&self, word: &str) -> bool {
+    pub(crate) fn is(&self, word: &str) -> bool {
         matches!(self, Self::Word(found) if found.eq_ignore_ascii_case(word))
     }
 
+    /// Whether it is one of these key words.
+    pub(crate) fn is_any(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.is(word))
+    }
+
     /// What the server takes it for where a name is wanted.
-    pub(in crate::backend::postgres) fn name(&self) -> Option<String> {
+    pub(crate) fn name(&self) -> Option<String> {
         let mut name = match self {
             // A server with an encoding of one byte may fold İ, in Turkish, to an ASCII letter.
             Self::Word(word) => word.to_ascii_lowercase().replace('İ', "i"),
@@ -64,7 +69,7 @@ impl Token<'_> {
 }
 
 /// Cuts a text into tokens; the error says what is wrong with it.
-pub(in crate::backend::postgres) fn tokens(sql: &str) -> Result<Vec<Token<'_>>, &'static str> {
+pub(crate) fn tokens(sql: &str) -> Result<Vec<Token<'_>>, &'static str> {
     cut(&mut Lexer { sql, ..Lexer::default() })
 }
 
@@ -73,7 +78,7 @@ fn cut<'a>(lexer: &mut Lexer<'a>) -> Result<Vec<Token<'a>>, &'static str> {
     while let Some(first) = lexer.skip_blank()? {
         if found.len() == 1 {
             // Their strings are read as SQL in their turn, with the same lexer.
-            lexer.bodies = !lexer.inside && ["do", "create"].iter().any(|word| found[0].is(word));
+            lexer.bodies = !lexer.inside && found[0].is_any(&["do", "create"]);
         }
         if found.len() == MOST_TOKENS {
             return Err("a statement of more than two million words, values and signs");

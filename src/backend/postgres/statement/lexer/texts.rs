@@ -6,14 +6,14 @@ use super::{Lexer, cut, unicode};
 
 /// The value of a string.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::backend::postgres) struct Text {
+pub(crate) struct Text {
     /// Its first token and its last: parts that go on behind a line break are tokens of their own.
     pub tokens: (usize, usize),
     pub value: String,
 }
 
 /// The values of all strings of a statement; the error says what can't be read.
-pub(in crate::backend::postgres) fn texts(sql: &str) -> Result<Vec<Text>, &'static str> {
+pub(crate) fn texts(sql: &str) -> Result<Vec<Text>, &'static str> {
     let mut lexer = Lexer { sql, kept: Some(Vec::new()), ..Lexer::default() };
     cut(&mut lexer)?;
     let mut found: Vec<(Text, Quotes, usize)> = Vec::new();

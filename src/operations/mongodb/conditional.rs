@@ -2,8 +2,8 @@
 
 use mongodb::bson::{self, RawDocumentBuf};
 
-use crate::backend::mongodb::{Call, Change, Changed, Namespace};
-use crate::ejson::{Document, ShownAs, is_etag};
+use crate::backend::mongodb::{Call, Change, ChangeFailure, Changed, Namespace};
+use crate::ejson::{Document, is_etag};
 use crate::error::{Error, Result};
 
 /// What a caller wants of a document.
@@ -45,7 +45,7 @@ impl Seen {
         call: &Call<'_>,
         namespace: &Namespace,
         id: &bson::Bson,
-    ) -> Result<Option<(bson::Bson, RawDocumentBuf)>> {
+    ) -> Result<Option<(bson::Bson, RawDocumentBuf)>, ChangeFailure> {
         let etag = match self {
             Self::Document(document) => return Ok(Some((id.clone(), document.into_raw()))),
             Self::Etag(etag) => etag,
@@ -64,7 +64,7 @@ pub(super) async fn change(
     wanted: Wanted,
     seen: Option<Seen>,
     upsert: bool,
-) -> Result<Option<Changed>> {
+) -> Result<Option<Changed>, ChangeFailure> {
     let (id, expected) = match seen {
         None => (id.clone(), None),
         Some(seen) => match seen.document(call, namespace, id).await? {
@@ -83,20 +83,9 @@ pub(super) async fn change(
         }
     };
     if upsert {
-        return call.upsert(namespace, id, change).await.map(Some);
+        return Ok(Some(call.upsert(namespace, id, change).await?));
     }
     call.change(namespace, id, change, expected.as_deref()).await
-}
-
-/// A conflict has the current document in the form that was asked for.
-pub(super) fn conflict(error: Error, shown_as: ShownAs) -> Error {
-    match (shown_as, error.details().get("current")) {
-        (ShownAs::Text, Some(current)) => {
-            let text = current.to_string();
-            error.detail("current", text)
-        }
-        _ => error,
-    }
 }
 
 /// Deletes a document; `false` if there is none.
@@ -105,7 +94,7 @@ pub(super) async fn remove(
     namespace: &Namespace,
     id: &bson::Bson,
     seen: Option<Seen>,
-) -> Result<bool> {
+) -> Result<bool, ChangeFailure> {
     let Some(seen) = seen else { return call.delete(namespace, id.clone(), None).await };
     match seen.document(call, namespace, id).await? {
         Some((id, expected)) => call.delete(namespace, id, Some(&expected)).await,

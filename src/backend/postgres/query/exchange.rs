@@ -30,14 +30,14 @@ use super::{pooler, send};
 use crate::backend::postgres::error::Failure;
 use crate::backend::postgres::rows::read;
 use crate::backend::postgres::session::{Connection, Plan};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::json::Writer;
 
 /// Most parameters a statement can have (a 16-bit count in the Bind message).
 const MAX_PARAMETERS: usize = 65_535;
 
 /// Runs a statement and writes its rows as a JSON array.
-pub(in crate::backend::postgres) async fn run(
+pub(crate) async fn exchange(
     connection: &mut Connection,
     statement: &Statement,
     out: &mut Writer,
@@ -53,8 +53,7 @@ pub(in crate::backend::postgres) async fn run(
     let strings = connection.parameters.get("standard_conforming_strings");
     if statement.read_only && !connection.is_pooled() && strings.is_some_and(|value| value != "on")
     {
-        return Err(Error::new(
-            Code::OperationNotAllowed,
+        return Err(Error::not_allowed(
             "the server reads backslashes in strings as escapes (standard_conforming_strings is \
              off); read-only statements can't be judged on it",
         )

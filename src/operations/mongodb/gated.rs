@@ -1,8 +1,8 @@
-//! What requests say about how documents are to be changed, once it passed the gate.
+//! Parts of requests that hold operators, once they passed the gate.
 
 use mongodb::bson;
 
-use crate::backend::mongodb::{Change, gate};
+use crate::backend::mongodb::{Change, collation, gate};
 use crate::ejson::{Document, Update};
 use crate::error::{Error, Result};
 
@@ -36,5 +36,12 @@ pub(super) fn refuse_filters(array_filters: &[Document]) -> Result<()> {
 pub(super) fn checked(document: &Document) -> Result<bson::Document> {
     let tree = document.tree()?;
     gate::expression(&tree)?;
+    Ok(tree)
+}
+
+/// The rules of a language by which text is compared.
+pub(super) fn collation_rules(rules: &Document) -> Result<bson::Document> {
+    let tree = rules.tree()?;
+    collation(&tree)?;
     Ok(tree)
 }

@@ -4,10 +4,10 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use super::answer::{Answer, Column, Notice};
+use super::exchange::exchange;
 use super::pooler;
 use super::progress::{Name, Progress, Stage, Summary, Within};
 use super::request::Statement;
-use super::run::run;
 use crate::backend::postgres::client::Client;
 use crate::backend::postgres::error::{Failure, ServerError, lost};
 use crate::backend::postgres::rows::FieldDescription;
@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// Runs a statement that passed the gate, or is our own.
-    pub(in crate::backend::postgres) async fn run(
+    pub(crate) async fn run(
         &self,
         statement: &Statement,
         deadline: Deadline,
@@ -247,7 +247,7 @@ impl Client {
         let key = lease.connection().key;
         let mut late = false;
         let result = {
-            let mut work = pin!(run(lease.connection(), statement, out, progress));
+            let mut work = pin!(exchange(lease.connection(), statement, out, progress));
             tokio::select! {
                 result = &mut work => result.map(Some),
                 () = self.pool.closed.cancelled() => {
