@@ -4,7 +4,7 @@ use mongodb::bson::RawDocumentBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::rows::{Cells, Rows};
+use super::csv::{Cells, Rows};
 use super::values::Values;
 use crate::ejson::Document;
 use crate::error::{Error, Result};

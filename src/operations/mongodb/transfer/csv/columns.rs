@@ -1,26 +1,16 @@
-//! Documents as CSV (RFC 4180): which column holds what.
-//!
-//! In canonical mode nothing is lost. A cell that is not plain text is Extended JSON, and text that
-//! could be mistaken for it is a JSON string, so that each cell reads back as the value it was. An
-//! empty cell is a field that is not there. In relaxed mode cells are for people and spreadsheets.
-//!
-//! Spreadsheets run what begins like a formula. In neither mode does text of a document begin so: in
-//! canonical mode it is a JSON string, which begins with a quote; in relaxed mode it gets an apostrophe,
-//! which an import takes away again.
+//! The columns of an export.
 
 use mongodb::bson::raw::CStr;
 use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf};
-use serde::de::IgnoredAny;
 
+use super::REST;
+use super::cell::{is_formula, is_plain, without_formula};
 use crate::ejson::{Mode, write_document, write_element};
 use crate::error::{Error, Result};
 use crate::json::Writer;
 
-/// The column with all fields that have no column of their own.
-pub(super) const REST: &str = "$rest";
-
 /// The columns of an export.
-pub(super) struct Columns {
+pub(in super::super) struct Columns {
     names: Vec<String>,
     /// Whether there is a last column for what has none.
     rest: bool,
@@ -29,7 +19,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// The columns that were asked for; a dot leads into a document.
-    pub(super) fn named(names: Vec<String>, mode: Mode) -> Result<Self> {
+    pub(in super::super) fn named(names: Vec<String>, mode: Mode) -> Result<Self> {
         if names.is_empty() || names.iter().any(String::is_empty) {
             return Err(Error::validation("`fields` must name at least one field, and none empty"));
         }
@@ -37,7 +27,7 @@ impl Columns {
     }
 
     /// A column per field of the first documents, and one for whatever else others have.
-    pub(super) fn of<'d>(
+    pub(in super::super) fn of<'d>(
         documents: impl Iterator<Item = Result<&'d RawDocument>>,
         mode: Mode,
     ) -> Result<Self> {
@@ -54,13 +44,14 @@ impl Columns {
     }
 
     /// The first line.
-    pub(super) fn header(&self, out: &mut Writer) {
+    pub(in super::super) fn header(&self, out: &mut Writer) {
         for (i, name) in self.names.iter().enumerate() {
             if i > 0 {
                 out.raw(b",");
             }
             // Of the fields that were found, one with a dot in its name is no path.
-            let literal = (self.rest && (name.contains('.') || name.starts_with(['"', '$'])))
+            let literal = (self.rest
+                && (name.is_empty() || name.contains('.') || name.starts_with(['"', '$'])))
                 || is_formula(name);
             let cell = if literal { quoted(name) } else { name.clone() };
             escape(out, cell.as_bytes());
@@ -73,7 +64,7 @@ impl Columns {
     }
 
     /// One line.
-    pub(super) fn row(&self, out: &mut Writer, document: &RawDocument) -> Result<()> {
+    pub(in super::super) fn row(&self, out: &mut Writer, document: &RawDocument) -> Result<()> {
         for (i, name) in self.names.iter().enumerate() {
             if i > 0 {
                 out.raw(b",");
@@ -114,9 +105,12 @@ impl Columns {
 
     fn write_rest(&self, out: &mut Writer, document: &RawDocument) -> Result<()> {
         let mut rest = RawDocumentBuf::new();
+        let mut shown = vec![false; self.names.len()];
         for field in fields(document) {
             let (name, value) = field?;
-            if !self.names.iter().any(|column| column == name.as_str()) {
+            let column = self.names.iter().position(|column| column == name.as_str());
+            // A column holds the first field of a name; whatever has it once more is not hidden.
+            if column.is_none_or(|column| std::mem::replace(&mut shown[column], true)) {
                 rest.append(name, value);
             }
         }
@@ -153,53 +147,6 @@ fn at<'d>(document: &'d RawDocument, path: &'d str) -> Result<Option<Field<'d>>>
     match document.get(first).map_err(|_| unreadable())? {
         Some(RawBsonRef::Document(inner)) => at(inner, rest),
         _ => Ok(None),
-    }
-}
-
-/// Whether a cell with this text is read as this text.
-fn is_plain(text: &str) -> bool {
-    !text.is_empty() && !looks_like_json(text) && !is_formula(unescaped(text))
-}
-
-/// What an import reads as Extended JSON.
-pub(super) fn looks_like_json(cell: &str) -> bool {
-    let json = cell.trim();
-    match json.as_bytes().first() {
-        Some(b'{' | b'[' | b'"') => true,
-        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
-            serde_json::from_str::<IgnoredAny>(json).is_ok()
-        }
-        _ => false,
-    }
-}
-
-/// Whether spreadsheets would run the text. Numbers are numbers, signs and all.
-fn is_formula(text: &str) -> bool {
-    let begins_so = text.starts_with([
-        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
-    ]);
-    let is_number = || {
-        text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
-            && text.parse::<f64>().is_ok()
-    };
-    begins_so && !is_number()
-}
-
-/// The text with an apostrophe before it, where it is a formula or looks like one that has it already.
-fn without_formula(text: &str) -> String {
-    if is_formula(unescaped(text)) { format!("'{text}") } else { text.to_owned() }
-}
-
-/// The text behind the apostrophes that keep it from being run.
-fn unescaped(text: &str) -> &str {
-    text.trim_start_matches('\'')
-}
-
-/// What a cell said before it was kept from being run.
-pub(super) fn before_escaping(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(text) if is_formula(unescaped(text)) => text,
-        _ => cell,
     }
 }
 
