@@ -15,6 +15,7 @@ mod date;
 mod document;
 mod form;
 mod keys;
+mod number;
 mod part;
 pub(crate) mod raw;
 mod read;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use document::{Document, Pipeline, Update, parse_value};
 pub use form::{Form, ShownAs, etag, is_etag};
+pub use number::{decimal, double, integer};
 pub(crate) use part::Stored;
 pub use part::{Canonical, ShownDocument, json_of, relaxed};
 pub use value::value_of;
