@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::{Error, MapAccess};
 
 use super::number::{decimal, double, integer};
-use super::read::{DOUBLE, Element, document_into, members_into, string_into};
+use super::read::{DOUBLE, Element, STRING, document_into, members_into, string_into};
 
-const WRAPPERS: [&str; 17] = [
+const WRAPPERS: [&str; 18] = [
     "$oid",
     "$numberInt",
     "$numberLong",
@@ -23,6 +23,7 @@ const WRAPPERS: [&str; 17] = [
     "$minKey",
     "$maxKey",
     "$undefined",
+    "$unreadable",
     "$symbol",
     "$code",
     "$scope",
@@ -99,6 +100,17 @@ pub(super) fn read<'de, A: MapAccess<'de>>(
             }
             element.set(0x06, &[]);
         }
+        "$unreadable" => {
+            let Unreadable { base64 } = map.next_value()?;
+            let text = base64.and_then(|text| BASE64.decode(text).ok()).ok_or_else(|| {
+                A::Error::custom(
+                    "`$unreadable` stands for what JSON can't express and can't be written; change \
+                     other fields with `update`",
+                )
+            })?;
+            element.set(STRING, &[]);
+            string_into(element.out, &text)?;
+        }
         "$symbol" => {
             let text: String = map.next_value()?;
             element.set_string(0x0e, &text)?;
@@ -137,7 +149,7 @@ fn read_code<'de, A: MapAccess<'de>>(
     element.set(0x0f, &[]);
     let start = element.out.len();
     element.out.extend_from_slice(&[0; 4]);
-    string_into(element.out, &code)?;
+    string_into(element.out, code.as_bytes())?;
     element.out.extend_from_slice(&scope);
     let length = i32::try_from(element.out.len() - start)
         .map_err(|_| A::Error::custom("the code is too long"))?;
@@ -243,6 +255,12 @@ struct BinaryBody {
     base64: String,
     #[serde(rename = "subType")]
     sub_type: String,
+}
+
+/// Text that is not UTF-8. What else could not be shown has a `reason`.
+#[derive(Deserialize)]
+struct Unreadable {
+    base64: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -1,13 +1,13 @@
 //! The columns of an export.
 
-use mongodb::bson::raw::CStr;
-use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+use mongodb::bson::{Bson, RawDocument};
 
 use super::REST;
 use super::cell::{is_formula, is_plain, without_formula};
-use crate::ejson::{Mode, write_document, write_element};
+use crate::ejson::raw::{Field, Reader, fields};
+use crate::ejson::{Mode, write_document, write_field};
 use crate::error::{Error, Result};
-use crate::json::Writer;
+use crate::json::{Object, Writer};
 
 /// The columns of an export.
 pub(in super::super) struct Columns {
@@ -33,8 +33,7 @@ impl Columns {
     ) -> Result<Self> {
         let mut names: Vec<String> = Vec::new();
         for document in documents {
-            for field in fields(document?) {
-                let name = field?.0.as_str();
+            for name in fields(document?.as_bytes())?.iter().filter_map(Field::name) {
                 if !names.iter().any(|known| known == name) {
                     names.push(name.to_owned());
                 }
@@ -69,9 +68,10 @@ impl Columns {
             if i > 0 {
                 out.raw(b",");
             }
-            let found = if self.rest { own(document, name)? } else { at(document, name)? };
-            if let Some((holder, name, value)) = found {
-                escape(out, &self.cell(holder, name, value)?);
+            let bytes = document.as_bytes();
+            let found = if self.rest { named(bytes, name)? } else { at(bytes, name)? };
+            if let Some(field) = found {
+                escape(out, &self.cell(&field)?);
             }
         }
         if self.rest {
@@ -82,21 +82,30 @@ impl Columns {
         Ok(())
     }
 
-    fn cell(&self, holder: &RawDocument, name: &str, value: RawBsonRef<'_>) -> Result<Vec<u8>> {
-        let cell = match (value, self.mode) {
-            (RawBsonRef::String(text), Mode::Canonical) if is_plain(text) => text.to_owned(),
-            (RawBsonRef::String(text), Mode::Relaxed) => without_formula(text),
-            (RawBsonRef::ObjectId(id), Mode::Relaxed) => id.to_hex(),
-            (RawBsonRef::DateTime(date), Mode::Relaxed) => match date.try_to_rfc3339_string() {
+    fn cell(&self, field: &Field<'_>) -> Result<Vec<u8>> {
+        if let Some(text) = field.string() {
+            match (std::str::from_utf8(text), self.mode) {
+                (Ok(text), Mode::Canonical) if is_plain(text) => return Ok(text.into()),
+                (_, Mode::Canonical) => {}
+                (_, Mode::Relaxed) => {
+                    return Ok(without_formula(&String::from_utf8_lossy(text)).into_bytes());
+                }
+            }
+        }
+        let for_people =
+            self.mode == Mode::Relaxed && matches!(field.kind, 0x07 | 0x09..=0x0a | 0x12..=0x13);
+        let cell = match for_people.then(|| field.bson()).transpose()? {
+            Some(Bson::ObjectId(id)) => id.to_hex(),
+            Some(Bson::DateTime(date)) => match date.try_to_rfc3339_string() {
                 Ok(text) => text,
                 Err(_) => date.timestamp_millis().to_string(),
             },
-            (RawBsonRef::Decimal128(number), Mode::Relaxed) => number.to_string(),
-            (RawBsonRef::Int64(number), Mode::Relaxed) => number.to_string(),
-            (RawBsonRef::Null, Mode::Relaxed) => String::new(),
-            (_, mode) => {
+            Some(Bson::Decimal128(number)) => number.to_string(),
+            Some(Bson::Int64(number)) => number.to_string(),
+            Some(Bson::Null) => String::new(),
+            _ => {
                 let mut out = Writer::new();
-                write_element(&mut out, holder, name, mode)?;
+                write_field(&mut out, field, self.mode)?;
                 return Ok(out.into_bytes());
             }
         };
@@ -104,48 +113,52 @@ impl Columns {
     }
 
     fn write_rest(&self, out: &mut Writer, document: &RawDocument) -> Result<()> {
-        let mut rest = RawDocumentBuf::new();
+        let mut text = Writer::new();
+        let mut rest = Object::open(&mut text);
         let mut shown = vec![false; self.names.len()];
-        for field in fields(document) {
-            let (name, value) = field?;
-            let column = self.names.iter().position(|column| column == name.as_str());
+        let mut is_empty = true;
+        for field in fields(document.as_bytes())? {
+            let Some(name) = field.name() else {
+                // Nothing of it could be read back without this name.
+                let mut whole = Writer::new();
+                write_document(&mut whole, document, self.mode)?;
+                escape(out, &whole.into_bytes());
+                return Ok(());
+            };
+            let column = self.names.iter().position(|column| column == name);
             // A column holds the first field of a name; whatever has it once more is not hidden.
             if column.is_none_or(|column| std::mem::replace(&mut shown[column], true)) {
-                rest.append(name, value);
+                write_field(rest.escaped_key(name), &field, self.mode)?;
+                is_empty = false;
             }
         }
-        if !rest.is_empty() {
-            let mut text = Writer::new();
-            write_document(&mut text, &rest, self.mode)?;
+        rest.close();
+        if !is_empty {
             escape(out, &text.into_bytes());
         }
         Ok(())
     }
 }
 
-type Field<'d> = (&'d RawDocument, &'d str, RawBsonRef<'d>);
-
-fn fields(document: &RawDocument) -> impl Iterator<Item = Result<(&CStr, RawBsonRef<'_>)>> {
-    document.iter().map(|field| field.map_err(|_| unreadable()))
-}
-
-fn unreadable() -> Error {
-    Error::internal("a document from the server could not be read")
-}
-
-fn own<'d>(document: &'d RawDocument, name: &'d str) -> Result<Option<Field<'d>>> {
-    let value = document.get(name).map_err(|_| unreadable())?;
-    Ok(value.map(|value| (document, name, value)))
+/// The first field of a name.
+fn named<'d>(document: &'d [u8], name: &str) -> Result<Option<Field<'d>>> {
+    let mut reader = Reader::of(document)?;
+    while let Some(field) = reader.field()? {
+        if field.name == name.as_bytes() {
+            return Ok(Some(field));
+        }
+    }
+    Ok(None)
 }
 
 /// The value at a path, as the server reads it: not through arrays.
-fn at<'d>(document: &'d RawDocument, path: &'d str) -> Result<Option<Field<'d>>> {
-    if let Some(found) = own(document, path)? {
+fn at<'d>(document: &'d [u8], path: &str) -> Result<Option<Field<'d>>> {
+    if let Some(found) = named(document, path)? {
         return Ok(Some(found));
     }
     let Some((first, rest)) = path.split_once('.') else { return Ok(None) };
-    match document.get(first).map_err(|_| unreadable())? {
-        Some(RawBsonRef::Document(inner)) => at(inner, rest),
+    match named(document, first)? {
+        Some(Field { kind: 0x03, value, .. }) => at(value, rest),
         _ => Ok(None),
     }
 }

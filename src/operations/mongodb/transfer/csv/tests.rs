@@ -136,6 +136,36 @@ fn a_field_without_a_name_comes_back_and_one_that_is_there_twice_is_not_hidden()
     assert_eq!(line.matches("numberInt").count(), 3, "{line}");
 }
 
+#[test]
+fn text_that_is_not_utf8_is_a_cell_of_its_own_and_comes_back() {
+    let bytes = b"\x16\0\0\0\x02v\0\x03\0\0\0\xff!\0\x10n\0\x07\0\0\0\0".to_vec();
+    let document = RawDocumentBuf::from_bytes(bytes).unwrap();
+    for names in [vec!["v", "n"], vec![]] {
+        let known = doc! { "n": 1 };
+        let known = RawDocumentBuf::try_from(&known).unwrap();
+        let columns = if names.is_empty() {
+            Columns::of(std::iter::once(Ok(known.as_ref())), Mode::Canonical)
+        } else {
+            Columns::named(names.into_iter().map(str::to_owned).collect(), Mode::Canonical)
+        };
+        let columns = columns.unwrap();
+        let mut out = Writer::new();
+        columns.header(&mut out);
+        columns.row(&mut out, &document).unwrap();
+        let csv = out.into_bytes();
+        let mut body = Upload::whole(&csv);
+        let mut rows = Rows::new(b',', Cells::Typed, None).unwrap();
+        let json = block_on(rows.next(&mut body, 1 << 20)).unwrap().unwrap().unwrap();
+        let back = serde_json::from_slice::<Document>(&json).unwrap().into_raw();
+        let field = |name: &str| {
+            let fields = crate::ejson::raw::fields(back.as_bytes()).unwrap();
+            fields.iter().find(|f| f.name == name.as_bytes()).map(|f| f.value.to_vec()).unwrap()
+        };
+        assert_eq!(field("v"), b"\x03\0\0\0\xff!\0");
+        assert_eq!(field("n"), b"\x07\0\0\0");
+    }
+}
+
 /// Text that spreadsheets would run, and some that only looks like it.
 fn formula() -> impl Strategy<Value = String> {
     "'{0,2}[=+@\\t\\r\\n＝－-][=+@a-z0-9('\",;. -]{0,6}"
