@@ -40,6 +40,12 @@ impl<'b> Field<'b> {
         std::str::from_utf8(self.name).ok()
     }
 
+    /// Its value, if that is a string, as bytes.
+    pub(crate) fn string(&self) -> Option<&'b [u8]> {
+        let mut value = Reader { bytes: self.value, at: 0 };
+        (self.kind == 0x02).then(|| value.string().ok()).flatten()
+    }
+
     /// Its value by itself.
     pub(crate) fn bson(&self) -> Result<Bson> {
         let mut holder = Vec::with_capacity(self.value.len() + 8);

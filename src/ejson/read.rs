@@ -70,15 +70,15 @@ impl<'o> Element<'o> {
 
     pub(super) fn set_string<E: Error>(&mut self, kind: u8, text: &str) -> Result<(), E> {
         self.out[self.kind] = kind;
-        string_into(self.out, text)
+        string_into(self.out, text.as_bytes())
     }
 }
 
 /// A length, the text, a zero.
-pub(super) fn string_into<E: Error>(out: &mut Vec<u8>, text: &str) -> Result<(), E> {
+pub(super) fn string_into<E: Error>(out: &mut Vec<u8>, text: &[u8]) -> Result<(), E> {
     let length = i32::try_from(text.len() + 1).map_err(|_| E::custom("the text is too long"))?;
     out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text);
     out.push(0);
     Ok(())
 }

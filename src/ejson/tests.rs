@@ -317,11 +317,40 @@ fn bson_nested_too_deeply_is_refused_instead_of_overflowing_the_stack() {
 }
 
 #[test]
-fn text_that_is_not_utf8_is_shown_but_not_offered_for_editing() {
-    let bytes = b"\x0f\0\0\0\x02v\0\x03\0\0\0\xff!\0\0".to_vec();
+fn text_that_is_not_utf8_fails_nothing_else_and_comes_back_as_it_was() {
+    let bytes = b"\x16\0\0\0\x02v\0\x03\0\0\0\xff!\0\x10n\0\x07\0\0\0\0".to_vec();
     let document = RawDocumentBuf::from_bytes(bytes).unwrap();
-    assert_eq!(written(&document, Mode::Relaxed), "{\"v\":\"\u{fffd}!\"}");
-    assert!(write_document(&mut Writer::new(), &document, Mode::Canonical).is_err());
+    assert_eq!(written(&document, Mode::Relaxed), "{\"v\":\"\u{fffd}!\",\"n\":7}");
+    let canonical = written(&document, Mode::Canonical);
+    let expected = r#"{"v":{"$unreadable":{"base64":"/yE="}},"n":{"$numberInt":"7"}}"#;
+    assert_eq!(canonical, expected);
+    let back: Document = serde_json::from_str(&canonical).unwrap();
+    assert_eq!(back.into_raw(), document);
+}
+
+#[test]
+fn a_value_with_text_inside_that_is_not_utf8_is_told_and_not_taken_back() {
+    let reason = |what: &str| format!(r#"{{"$unreadable":{{"reason":"{what}"}}}}"#);
+    for (value, what) in [
+        (&b"\x03v\0\x08\0\0\0\x0a\xff\0\0"[..], "a field name that is not UTF-8"),
+        (b"\x0bv\0\xff\0i\0", "text that is not UTF-8"),
+        (b"\x0bv\0a\0\xff\0", "text that is not UTF-8"),
+        (b"\x0dv\0\x02\0\0\0\xff\0", "text that is not UTF-8"),
+        (b"\x0ev\0\x02\0\0\0\xff\0", "text that is not UTF-8"),
+        (b"\x0fv\0\x0f\0\0\0\x02\0\0\0\xff\0\x05\0\0\0\0", "text that is not UTF-8"),
+    ] {
+        let mut bytes = i32::try_from(value.len() + 12).unwrap().to_le_bytes().to_vec();
+        bytes.extend_from_slice(value);
+        bytes.extend_from_slice(b"\x10n\0\x07\0\0\0\0");
+        let document = RawDocumentBuf::from_bytes(bytes).unwrap();
+        let canonical = written(&document, Mode::Canonical);
+        assert_eq!(canonical, format!(r#"{{"v":{},"n":{{"$numberInt":"7"}}}}"#, reason(what)));
+        let refused = serde_json::from_str::<Document>(&canonical).unwrap_err();
+        assert!(refused.to_string().contains("can't be written"), "{refused}");
+    }
+    // A document with such a name of its own.
+    let document = RawDocumentBuf::from_bytes(b"\x08\0\0\0\x0a\xff\0\0".to_vec()).unwrap();
+    assert_eq!(written(&document, Mode::Canonical), reason("a field name that is not UTF-8"));
 }
 
 #[test]

@@ -1,16 +1,15 @@
 //! The objects that stand for a type: `{ "$oid": "…" }`, `{ "$numberLong": "…" }` and the like.
 
-use std::str::FromStr;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use mongodb::bson::{DateTime, Decimal128};
+use mongodb::bson::DateTime;
 use serde::Deserialize;
 use serde::de::{Error, MapAccess};
 
-use super::read::{DOUBLE, Element, document_into, members_into, string_into};
+use super::number::{decimal, double, integer};
+use super::read::{DOUBLE, Element, STRING, document_into, members_into, string_into};
 
-const WRAPPERS: [&str; 17] = [
+const WRAPPERS: [&str; 18] = [
     "$oid",
     "$numberInt",
     "$numberLong",
@@ -24,6 +23,7 @@ const WRAPPERS: [&str; 17] = [
     "$minKey",
     "$maxKey",
     "$undefined",
+    "$unreadable",
     "$symbol",
     "$code",
     "$scope",
@@ -47,16 +47,10 @@ pub(super) fn read<'de, A: MapAccess<'de>>(
             let text: String = map.next_value()?;
             element.set(0x07, &object_id::<A::Error>(&text)?);
         }
-        "$numberInt" => element.set(0x10, &number::<i32, _>(map, key)?.to_le_bytes()),
-        "$numberLong" => element.set(0x12, &number::<i64, _>(map, key)?.to_le_bytes()),
-        "$numberDouble" => {
-            let text: String = map.next_value()?;
-            element.set(DOUBLE, &double::<A::Error>(&text)?.to_le_bytes());
-        }
-        "$numberDecimal" => {
-            let value: Decimal128 = number(map, key)?;
-            element.set(0x13, &value.bytes());
-        }
+        "$numberInt" => element.set(0x10, &number(map, key, integer::<i32>)?.to_le_bytes()),
+        "$numberLong" => element.set(0x12, &number(map, key, integer::<i64>)?.to_le_bytes()),
+        "$numberDouble" => element.set(DOUBLE, &number(map, key, double)?.to_le_bytes()),
+        "$numberDecimal" => element.set(0x13, &number(map, key, decimal)?.bytes()),
         "$date" => {
             let ms = map.next_value::<Date>()?.milliseconds()?;
             element.set(0x09, &ms.to_le_bytes());
@@ -75,8 +69,10 @@ pub(super) fn read<'de, A: MapAccess<'de>>(
         }
         "$uuid" => {
             let text: String = map.next_value()?;
-            let uuid = uuid::Uuid::parse_str(&text)
-                .map_err(|_| A::Error::custom(format!("`$uuid` is not a UUID: {text:?}")))?;
+            // Without hyphens or in braces it is none to other readers.
+            let uuid = uuid::Uuid::parse_str(&text).ok().filter(|_| text.len() == 36);
+            let uuid =
+                uuid.ok_or_else(|| A::Error::custom(format!("`$uuid` is not a UUID: {text:?}")))?;
             set_binary(element, 0x04, uuid.as_bytes())?;
         }
         "$regularExpression" => {
@@ -103,6 +99,17 @@ pub(super) fn read<'de, A: MapAccess<'de>>(
                 return Err(A::Error::custom("`$undefined` is always true"));
             }
             element.set(0x06, &[]);
+        }
+        "$unreadable" => {
+            let Unreadable { base64 } = map.next_value()?;
+            let text = base64.and_then(|text| BASE64.decode(text).ok()).ok_or_else(|| {
+                A::Error::custom(
+                    "`$unreadable` stands for what JSON can't express and can't be written; change \
+                     other fields with `update`",
+                )
+            })?;
+            element.set(STRING, &[]);
+            string_into(element.out, &text)?;
         }
         "$symbol" => {
             let text: String = map.next_value()?;
@@ -142,7 +149,7 @@ fn read_code<'de, A: MapAccess<'de>>(
     element.set(0x0f, &[]);
     let start = element.out.len();
     element.out.extend_from_slice(&[0; 4]);
-    string_into(element.out, &code)?;
+    string_into(element.out, code.as_bytes())?;
     element.out.extend_from_slice(&scope);
     let length = i32::try_from(element.out.len() - start)
         .map_err(|_| A::Error::custom("the code is too long"))?;
@@ -164,24 +171,14 @@ fn one<'de, A: MapAccess<'de>>(map: &mut A, key: &str) -> Result<(), A::Error> {
     }
 }
 
-fn number<'de, T: FromStr, A: MapAccess<'de>>(map: &mut A, key: &str) -> Result<T, A::Error> {
+/// A number that is written as text.
+fn number<'de, T, A: MapAccess<'de>>(
+    map: &mut A,
+    key: &str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, A::Error> {
     let text: String = map.next_value()?;
-    text.parse().map_err(|_| A::Error::custom(format!("`{key}` can't hold {text:?}")))
-}
-
-fn double<E: Error>(text: &str) -> Result<f64, E> {
-    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
-    match text {
-        "Infinity" => Ok(f64::INFINITY),
-        "-Infinity" => Ok(f64::NEG_INFINITY),
-        "NaN" => Ok(f64::NAN),
-        "-NaN" => Ok(-f64::NAN),
-        // Rust would also read `inf` and `nan`.
-        _ if number(text) => {
-            text.parse().map_err(|_| E::custom(format!("`$numberDouble` can't hold {text:?}")))
-        }
-        _ => Err(E::custom(format!("`$numberDouble` can't hold {text:?}"))),
-    }
+    read(&text).ok_or_else(|| A::Error::custom(format!("`{key}` can't hold {text:?}")))
 }
 
 fn object_id<E: Error>(text: &str) -> Result<[u8; 12], E> {
@@ -192,8 +189,12 @@ fn object_id<E: Error>(text: &str) -> Result<[u8; 12], E> {
 }
 
 fn subtype_number<E: Error>(text: &str) -> Result<u8, E> {
+    // A sign is not a digit to us.
+    let is_short = text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     u8::from_str_radix(text, 16)
-        .map_err(|_| E::custom("the subtype of `$binary` must be one or two hexadecimal digits"))
+        .ok()
+        .filter(|_| is_short)
+        .ok_or_else(|| E::custom("the subtype of `$binary` must be one or two hexadecimal digits"))
 }
 
 fn set_binary<E: Error>(element: &mut Element<'_>, subtype: u8, bytes: &[u8]) -> Result<(), E> {
@@ -235,7 +236,7 @@ impl Date {
                 .map_err(|_| E::custom(format!("`$date` is not an ISO-8601 date: {text:?}"))),
             Self::Milliseconds(ms) => Ok(ms),
             Self::Canonical(Long { value }) => {
-                value.parse().map_err(|_| E::custom(format!("`$date` can't hold {value:?}")))
+                integer(&value).ok_or_else(|| E::custom(format!("`$date` can't hold {value:?}")))
             }
         }
     }
@@ -254,6 +255,12 @@ struct BinaryBody {
     base64: String,
     #[serde(rename = "subType")]
     sub_type: String,
+}
+
+/// Text that is not UTF-8. What else could not be shown has a `reason`.
+#[derive(Deserialize)]
+struct Unreadable {
+    base64: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::date;
-use super::raw::{Reader, malformed};
+use super::raw::{Field, Reader, malformed};
 use crate::error::{Error, Result};
 use crate::json::{MAX_SAFE_INTEGER, Writer, escape_into};
 
@@ -53,6 +53,11 @@ pub(super) fn write_raw(writer: &mut Writer, kind: u8, value: &[u8], mode: Mode)
     Walk { out: writer.buffer(), mode }.value(&mut Reader { bytes: value, at: 0 }, kind, 0)
 }
 
+/// Writes the value of a field.
+pub(crate) fn write_field(writer: &mut Writer, field: &Field<'_>, mode: Mode) -> Result<()> {
+    write_raw(writer, field.kind, field.value, mode)
+}
+
 /// Writes any value.
 pub fn write_value(writer: &mut Writer, value: &mongodb::bson::Bson, mode: Mode) -> Result<()> {
     write_element(writer, &encoded(&mongodb::bson::doc! { "v": value.clone() })?, "v", mode)
@@ -80,6 +85,7 @@ impl Walk<'_> {
             return Err(malformed("is nested too deeply"));
         }
         let mut reader = Reader::of(bytes)?;
+        let start = self.out.len();
         let [open, close] = if kind == Kind::Array { *b"[]" } else { *b"{}" };
         self.out.push(open);
         let mut first = true;
@@ -88,7 +94,10 @@ impl Walk<'_> {
                 self.out.push(b',');
             }
             if kind == Kind::Document {
-                self.string(key)?;
+                if !self.string(key) {
+                    self.unreadable(start, "a field name that is not UTF-8");
+                    return Ok(());
+                }
                 self.out.push(b':');
             }
             self.value(&mut reader, element, depth)?;
@@ -100,7 +109,14 @@ impl Walk<'_> {
     fn value(&mut self, from: &mut Reader<'_>, kind: u8, depth: usize) -> Result<()> {
         match kind {
             0x01 => self.double(f64::from_le_bytes(from.array()?)),
-            0x02 => self.string(from.string()?)?,
+            0x02 => {
+                let text = from.string()?;
+                if !self.string(text) {
+                    self.raw("{\"$unreadable\":{\"base64\":");
+                    self.base64(text)?;
+                    self.raw("}}");
+                }
+            }
             0x03 => self.container(from.document()?, Kind::Document, depth + 1)?,
             0x04 => self.container(from.document()?, Kind::Array, depth + 1)?,
             0x05 => self.binary(from)?,
@@ -113,29 +129,11 @@ impl Walk<'_> {
             },
             0x09 => self.date(i64::from_le_bytes(from.array()?)),
             0x0a => self.raw("null"),
-            0x0b => {
-                self.raw("{\"$regularExpression\":{\"pattern\":");
-                self.string(from.c_string()?)?;
-                self.raw(",\"options\":");
-                self.string(from.c_string()?)?;
-                self.raw("}}");
-            }
-            0x0c => {
-                self.raw("{\"$dbPointer\":{\"$ref\":");
-                self.string(from.string()?)?;
-                self.raw(",\"$id\":");
-                self.object_id(&from.array()?);
-                self.raw("}}");
-            }
-            0x0d => self.wrapped_string("$code", from.string()?)?,
-            0x0e => self.wrapped_string("$symbol", from.string()?)?,
-            0x0f => {
-                let _length: [u8; 4] = from.array()?;
-                self.raw("{\"$code\":");
-                self.string(from.string()?)?;
-                self.raw(",\"$scope\":");
-                self.container(from.document()?, Kind::Document, depth + 1)?;
-                self.out.push(b'}');
+            0x0b..=0x0f => {
+                let start = self.out.len();
+                if !self.with_text(from, kind, depth)? {
+                    self.unreadable(start, "text that is not UTF-8");
+                }
             }
             0x10 => {
                 let value = i32::from_le_bytes(from.array()?);
@@ -167,6 +165,55 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// A value that has text beside other things, or is text of a type of its own; whether all of that is
+    /// text.
+    fn with_text(&mut self, from: &mut Reader<'_>, kind: u8, depth: usize) -> Result<bool> {
+        let is_text = match kind {
+            0x0b => {
+                self.raw("{\"$regularExpression\":{\"pattern\":");
+                let pattern = self.string(from.c_string()?);
+                self.raw(",\"options\":");
+                let options = self.string(from.c_string()?);
+                self.out.push(b'}');
+                pattern && options
+            }
+            0x0c => {
+                self.raw("{\"$dbPointer\":{\"$ref\":");
+                let namespace = self.string(from.string()?);
+                self.raw(",\"$id\":");
+                self.object_id(&from.array()?);
+                self.out.push(b'}');
+                namespace
+            }
+            0x0e => {
+                self.raw("{\"$symbol\":");
+                self.string(from.string()?)
+            }
+            0x0d => {
+                self.raw("{\"$code\":");
+                self.string(from.string()?)
+            }
+            _ => {
+                let _length: [u8; 4] = from.array()?;
+                self.raw("{\"$code\":");
+                let code = self.string(from.string()?);
+                self.raw(",\"$scope\":");
+                self.container(from.document()?, Kind::Document, depth + 1)?;
+                code
+            }
+        };
+        self.out.push(b'}');
+        Ok(is_text)
+    }
+
+    /// In place of what was written since `start`: what JSON can't express, and no reader takes for a value.
+    fn unreadable(&mut self, start: usize, reason: &str) {
+        self.out.truncate(start);
+        self.raw("{\"$unreadable\":{\"reason\":\"");
+        self.raw(reason);
+        self.raw("\"}}");
+    }
+
     fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
@@ -181,31 +228,21 @@ impl Walk<'_> {
         self.raw("\"}");
     }
 
-    fn string(&mut self, bytes: &[u8]) -> Result<()> {
-        self.out.push(b'"');
-        match std::str::from_utf8(bytes) {
-            Ok(text) => escape_into(self.out, text),
+    /// Writes text; `false`, and nothing is written, where it is none and must not be changed.
+    fn string(&mut self, bytes: &[u8]) -> bool {
+        let lossy;
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
             Err(_) if self.mode == Mode::Relaxed => {
-                escape_into(self.out, &String::from_utf8_lossy(bytes));
+                lossy = String::from_utf8_lossy(bytes);
+                &*lossy
             }
-            Err(_) => {
-                return Err(malformed(
-                    "holds text that is not UTF-8, which can't be edited as JSON; \
-                     read it with ejson=relaxed",
-                ));
-            }
-        }
+            Err(_) => return false,
+        };
         self.out.push(b'"');
-        Ok(())
-    }
-
-    fn wrapped_string(&mut self, wrapper: &str, bytes: &[u8]) -> Result<()> {
-        self.raw("{\"");
-        self.raw(wrapper);
-        self.raw("\":");
-        self.string(bytes)?;
-        self.out.push(b'}');
-        Ok(())
+        escape_into(self.out, text);
+        self.out.push(b'"');
+        true
     }
 
     fn double(&mut self, value: f64) {
@@ -272,18 +309,24 @@ impl Walk<'_> {
                 return Err(malformed("has an old binary value with a wrong length"));
             }
         }
-        self.raw("{\"$binary\":{\"base64\":\"");
+        self.raw("{\"$binary\":{\"base64\":");
+        self.base64(bytes)?;
+        let mut digits = [0_u8; 2];
+        hex_into(&[subtype], &mut digits);
+        self.raw(",\"subType\":\"");
+        self.out.extend_from_slice(&digits);
+        self.raw("\"}}");
+        Ok(())
+    }
+
+    fn base64(&mut self, bytes: &[u8]) -> Result<()> {
+        self.out.push(b'"');
         let start = self.out.len();
-        let encoded = bytes.len().div_ceil(3) * 4;
-        self.out.resize(start + encoded, 0);
+        self.out.resize(start + bytes.len().div_ceil(3) * 4, 0);
         BASE64
             .encode_slice(bytes, &mut self.out[start..])
             .map_err(|_| Error::internal("base64 needs more room than it says"))?;
-        let mut digits = [0_u8; 2];
-        hex_into(&[subtype], &mut digits);
-        self.raw("\",\"subType\":\"");
-        self.out.extend_from_slice(&digits);
-        self.raw("\"}}");
+        self.out.push(b'"');
         Ok(())
     }
 }

@@ -57,6 +57,14 @@ impl<'w> Object<'w> {
         Ok(())
     }
 
+    /// Members that are JSON already, without the braces around them.
+    pub fn raw_members(&mut self, members: &str) {
+        if !members.is_empty() {
+            self.out.comma(&mut self.first);
+            self.out.raw(members);
+        }
+    }
+
     /// Ends it.
     pub fn close(self) {
         self.out.raw(b"}");

@@ -123,7 +123,7 @@ impl Context {
     pub fn upload(&self) -> Result<Upload> {
         let upload = self.bytes().ok_or_else(|| Error::validation("the request has no body"))?;
         let seat = self.service.uploads.enter(self.user.as_ref().map(|user| user.id.as_str()))?;
-        Ok(upload.held_to(seat, self.service.config.request_timeout))
+        Ok(upload.held_to(seat, self.service.config.request_timeout).text())
     }
 
     /// What the client of a socket sends, for as long as it likes.

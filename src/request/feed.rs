@@ -20,7 +20,8 @@ const QUEUE: usize = 2;
 pub enum Format {
     /// One JSON text of ours per line (`application/x-ndjson`).
     Ndjson,
-    /// One JSON text of the user's per line. No record of ours may stand among them.
+    /// One JSON text of the user's per line. Of ours there is none but the last of one that failed, whose
+    /// name no document has.
     Documents,
     /// Server-sent events (`text/event-stream`).
     Events,
@@ -56,10 +57,14 @@ impl Format {
         self.content_type().split(';').next().unwrap_or_default()
     }
 
-    /// Whether a failure can be told as a record of its own. Elsewhere the answer is cut off, which
-    /// is all that a reader of such a format can notice.
-    fn tells_failures(self) -> bool {
-        matches!(self, Self::Ndjson | Self::Events)
+    /// What a last record that tells of a failure is called. Elsewhere the answer is cut off, which is all
+    /// that a reader of such a format can notice.
+    fn name_of_failures(self) -> Option<&'static str> {
+        match self {
+            Self::Ndjson | Self::Events => Some("error"),
+            Self::Documents => Some("$error"),
+            _ => None,
+        }
     }
 
     fn open(self, out: &mut Writer) {
@@ -160,10 +165,15 @@ impl Sink {
     }
 
     fn append(&mut self, write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<()> {
+        let start = self.out.len();
         self.format.open(&mut self.out);
         #[cfg(feature = "checked-answers")]
         let begin = self.out.len();
-        write(&mut self.out)?;
+        if let Err(error) = write(&mut self.out) {
+            // Half a record is none.
+            self.out.buffer().truncate(start);
+            return Err(error);
+        }
         #[cfg(feature = "checked-answers")]
         (self.check.0)(&self.out.text()[begin..])?;
         self.format.close(&mut self.out);
@@ -207,20 +217,20 @@ impl Sink {
         self.out.len()
     }
 
-    /// Sends the rest and that it failed: as the last record `{"error": {…}}` where the format has records
-    /// of ours, or by cutting the answer off.
+    /// Sends the rest and that it failed: as the last record `{"error": {…}}` where the format has records,
+    /// and by cutting the answer off where those are not ours.
     pub(super) async fn fail(&mut self, error: Error, request_id: &str) {
-        if self.format.tells_failures() {
+        if let Some(name) = self.format.name_of_failures() {
             self.format.open(&mut self.out);
             let mut record = Object::open(&mut self.out);
-            let written = record.member("error", &error.fault(request_id));
+            if record.member(name, &error.fault(request_id)).is_err() {
+                return;
+            }
             record.close();
             self.format.close(&mut self.out);
-            if written.is_ok() {
-                let _ = self.flush().await;
-            }
-        } else {
-            let _ = self.flush().await;
+        }
+        let _ = self.flush().await;
+        if !matches!(self.format, Format::Ndjson | Format::Events) {
             let _ = self.chunks.send(Err(error)).await;
         }
     }

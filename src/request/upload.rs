@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memchr;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -29,6 +29,9 @@ const QUEUE: usize = 4;
 /// So much must arrive in the time that a body may stall. A byte now and then is as good as nothing.
 const PROGRESS: usize = 1024;
 
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 #[derive(Debug)]
 enum Piece {
     Chunk(Bytes),
@@ -41,6 +44,8 @@ pub struct Upload {
     pieces: mpsc::Receiver<Piece>,
     /// Read and not yet asked for.
     rest: BytesMut,
+    /// A byte order mark may stand where it begins; it is no part of the text.
+    may_have_mark: bool,
     ended: bool,
     held: Option<Held>,
 }
@@ -76,14 +81,17 @@ impl Upload {
     #[must_use]
     pub fn channel() -> (UploadSender, Self) {
         let (sender, pieces) = mpsc::channel(QUEUE);
-        (UploadSender(sender), Self { pieces, rest: BytesMut::new(), ended: false, held: None })
+        let rest = BytesMut::new();
+        let upload = Self { pieces, rest, may_have_mark: false, ended: false, held: None };
+        (UploadSender(sender), upload)
     }
 
     /// A body that is there.
     #[must_use]
     pub fn whole(body: &[u8]) -> Self {
         let (_, pieces) = mpsc::channel(1);
-        Self { pieces, rest: BytesMut::from(body), ended: true, held: None }
+        let rest = BytesMut::from(body);
+        Self { pieces, rest, may_have_mark: false, ended: true, held: None }
     }
 
     /// The same body, which may keep its reader waiting this long, and keep what its seat allows.
@@ -91,6 +99,33 @@ impl Upload {
     pub fn held_to(mut self, seat: Seat, patience: Duration) -> Self {
         self.held = Some(Held { seat, patience, waited: Duration::ZERO, arrived: 0 });
         self
+    }
+
+    /// The same body, which is text.
+    #[must_use]
+    pub fn text(self) -> Self {
+        Self { may_have_mark: true, ..self }
+    }
+
+    /// Passes over a byte order mark.
+    async fn begin(&mut self) -> Result<()> {
+        while self.may_have_mark {
+            let length = self.rest.len().min(MARK.len());
+            if self.rest[..length] != MARK[..length] {
+                self.may_have_mark = false;
+            } else if length == MARK.len() {
+                self.rest.advance(length);
+                self.may_have_mark = false;
+            } else if self.ended {
+                self.may_have_mark = false;
+            } else {
+                match self.piece().await? {
+                    Some(chunk) => self.rest.extend_from_slice(&chunk),
+                    None => self.ended = true,
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Says how many bytes of a record that is not whole yet its reader keeps.
@@ -103,6 +138,7 @@ impl Upload {
 
     /// The next bytes; `None` at the end. Fails where the body was cut off.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.begin().await?;
         if !self.rest.is_empty() {
             return Ok(Some(self.rest.split().freeze()));
         }
@@ -143,6 +179,7 @@ impl Upload {
 
     /// The next line without its end; `None` after the last. A line over `limit` bytes is refused.
     pub async fn line(&mut self, limit: usize) -> Result<Option<Bytes>> {
+        self.begin().await?;
         let mut searched = 0;
         loop {
             if let Some(at) = memchr(b'\n', &self.rest[searched..]) {
@@ -219,6 +256,36 @@ mod tests {
             lines.push(line);
         }
         lines
+    }
+
+    #[tokio::test]
+    async fn a_byte_order_mark_is_no_part_of_a_text() {
+        let mark = std::str::from_utf8(MARK).unwrap();
+        for (text, expected) in [
+            (format!("{mark}a\nb\n"), "a|b"),
+            (format!("{mark}{mark}a"), "\u{feff}a"),
+            (mark.to_owned(), ""),
+            ("é\n".to_owned(), "é"),
+            (String::new(), ""),
+        ] {
+            for size in [1, 2, 99] {
+                let (sender, upload) = Upload::channel();
+                let mut upload = upload.text();
+                let sending = async {
+                    for piece in text.as_bytes().chunks(size) {
+                        sender.send(Bytes::copy_from_slice(piece)).await;
+                    }
+                    sender.end().await;
+                };
+                let ((), read) = futures_util::future::join(sending, lines(&mut upload)).await;
+                assert_eq!(read.join(&b'|'), expected.as_bytes(), "{text:?} by {size}");
+            }
+            let read = lines(&mut Upload::whole(text.as_bytes()).text()).await;
+            assert_eq!(read.join(&b'|'), expected.as_bytes(), "{text:?}");
+        }
+        // Bytes that are no text are as they are.
+        let read = lines(&mut Upload::whole(MARK)).await;
+        assert_eq!(read, [MARK]);
     }
 
     #[tokio::test]

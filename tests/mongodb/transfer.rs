@@ -325,4 +325,19 @@ async fn an_export_that_is_stopped_is_cut_off() {
         let error = last.unwrap().unwrap_err();
         assert_eq!(error.message(), "it was asked to stop before it was at its end", "{format}");
     }
+    // Lines say so themselves, and who imports them is told.
+    let path = format!("{}/export", api.base);
+    let response = api.response("GET", &path, "", None, &[]).await;
+    stop(&api, &response).await;
+    let Body::Stream(mut feed) = response.body else { panic!() };
+    let mut file = Vec::new();
+    while let Some(Ok(chunk)) = feed.next().await {
+        file.extend(chunk);
+    }
+    let records = import(&api, "on_conflict=skip", &file).await;
+    let [.., end, error] = &records[..] else { panic!("{records:?}") };
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(message.contains("the export itself failed: it was asked to stop"), "{message}");
+    assert_eq!((&end["end"]["failed"], &end["end"]["done"]), (&json!(0), &json!(0)), "{end}");
+    assert!(end["end"]["skipped"].as_u64().unwrap() > 0, "{end}");
 }

@@ -81,11 +81,15 @@ pub(super) fn parse(
             let id = ObjectId::parse_str(text);
             Bson::ObjectId(id.map_err(|_| wrong("24 hexadecimal digits"))?)
         }
-        Some(IdType::Int) => Bson::Int32(text.parse().map_err(|_| wrong("a 32-bit integer"))?),
-        Some(IdType::Long) => Bson::Int64(text.parse().map_err(|_| wrong("a 64-bit integer"))?),
-        Some(IdType::Double) => Bson::Double(text.parse().map_err(|_| wrong("a number"))?),
+        Some(IdType::Int) => {
+            Bson::Int32(ejson::integer(text).ok_or_else(|| wrong("a 32-bit integer"))?)
+        }
+        Some(IdType::Long) => {
+            Bson::Int64(ejson::integer(text).ok_or_else(|| wrong("a 64-bit integer"))?)
+        }
+        Some(IdType::Double) => Bson::Double(ejson::double(text).ok_or_else(|| wrong("a number"))?),
         Some(IdType::Decimal) => {
-            Bson::Decimal128(text.parse().map_err(|_| wrong("a decimal number"))?)
+            Bson::Decimal128(ejson::decimal(text).ok_or_else(|| wrong("a decimal number"))?)
         }
         Some(IdType::Uuid) => {
             let uuid = uuid::Uuid::parse_str(text).map_err(|_| wrong("a UUID"))?;

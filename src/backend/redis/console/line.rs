@@ -3,6 +3,9 @@
 //! Words stand between blanks. In double quotes `\n`, `\r`, `\t`, `\b`, `\a`, `\xNN` and `\` before any
 //! other byte mean what they mean in C; in single quotes only `\'` means anything. A closing quote
 //! ends its word, so that a blank or nothing must follow it.
+//!
+//! Unlike there, a line break is no blank: of two lines that were pasted together, the second would be taken
+//! for arguments of the first.
 
 use crate::error::{Error, Result};
 
@@ -11,13 +14,22 @@ pub fn split(line: &str) -> Result<Vec<Vec<u8>>> {
     let mut reader = Reader { line, at: 0 };
     let mut words = Vec::new();
     loop {
-        while reader.peek().is_some_and(is_blank) {
+        let mut line_break = None;
+        while let Some(blank) = reader.peek().filter(|&byte| is_blank(byte)) {
+            if matches!(blank, b'\n' | b'\r') {
+                line_break.get_or_insert(reader.at);
+            }
             reader.at += 1;
         }
-        if reader.peek().is_none() {
-            return Ok(words);
+        match line_break.filter(|_| !words.is_empty()) {
+            _ if reader.peek().is_none() => return Ok(words),
+            Some(at) => {
+                return Err(
+                    reader.wrong(at, "a line break outside of quotes; send one command at a time")
+                );
+            }
+            None => words.push(reader.word()?),
         }
-        words.push(reader.word()?);
     }
 }
 
@@ -130,6 +142,17 @@ mod tests {
         assert_eq!(words("  SET\tkey  value \r\n"), [&b"SET"[..], b"key", b"value"]);
         assert!(words("").is_empty() && words(" \x0b\x0c").is_empty());
         assert_eq!(words("a\x0bb"), [b"a\x0bb"]);
+    }
+
+    #[test]
+    fn a_second_line_is_not_taken_for_arguments() {
+        for line in ["DEL a\nGET b", "DEL a \r\n\r\n GET b", "\nDEL a\rGET b", "DEL \"a\"\n\"b\""] {
+            let error = split(line).unwrap_err();
+            assert!(error.message().contains("line break"), "{}", error.message());
+        }
+        assert_eq!(position("DEL é \nb"), 6);
+        assert_eq!(words("\r\n GET a \n\n"), [b"GET", &b"a"[..]]);
+        assert_eq!(words("SET a \"b\nc\""), [b"SET", &b"a"[..], b"b\nc"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use mongodb::bson::RawDocument;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::columns::Columns;
+use super::csv::Columns;
 use super::records::FileFormat;
 use crate::backend::mongodb::{Batch, Client, Documents, Query};
 use crate::ejson::{Document, Mode, write_document};

@@ -8,8 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use mongodb::bson::raw::cstr;
-use mongodb::bson::{Bson, RawDocumentBuf, doc};
+use mongodb::bson::oid::ObjectId;
+use mongodb::bson::{Bson, RawDocument, RawDocumentBuf, doc, rawdoc};
 
 use super::duplicates::{Duplicate, Judge, id_of};
 use super::ids::Ids;
@@ -109,13 +109,8 @@ impl Batch {
             Loaded { number, id, id_is_ours: false, document }
         } else {
             let id = ids.of(number)?;
-            let mut with_id = RawDocumentBuf::new();
-            with_id.append(cstr!("_id"), id);
-            for field in &document {
-                let (name, value) = field.map_err(unreadable)?;
-                with_id.append(name, value);
-            }
-            Loaded { number, id: id.into(), id_is_ours: true, document: with_id }
+            let document = with_id(id, &document)?;
+            Loaded { number, id: id.into(), id_is_ours: true, document }
         };
         let bytes = loaded.document.as_bytes().len();
         if bytes > MAX_DOCUMENT {
@@ -325,6 +320,18 @@ impl Batch {
         self.documents = rest;
         settled
     }
+}
+
+/// The document with its `_id` before all fields, which are as they were to the byte.
+fn with_id(id: ObjectId, document: &RawDocument) -> Result<RawDocumentBuf> {
+    let mut bytes = rawdoc! { "_id": id }.into_bytes();
+    bytes.pop();
+    bytes.extend_from_slice(&document.as_bytes()[4..]);
+    let too_long = |_| Error::new(Code::PayloadTooLarge, "the document is too long");
+    let length = i32::try_from(bytes.len()).map_err(too_long)?;
+    bytes[..4].copy_from_slice(&length.to_le_bytes());
+    RawDocumentBuf::from_bytes(bytes)
+        .map_err(|_| Error::validation("the document can't be encoded as BSON"))
 }
 
 /// What is known of a batch after a failure.

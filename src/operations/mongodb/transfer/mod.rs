@@ -1,14 +1,13 @@
 //! Collections out to files and in again:
 //! `/mongodb/{scope}/databases/{db}/collections/{coll}/export` and `…/import`.
 
-mod columns;
+mod csv;
 mod duplicates;
 mod export;
 mod ids;
 mod import;
 mod load;
 mod records;
-mod rows;
 mod values;
 
 use crate::ejson::ShownDocument;

@@ -4,7 +4,7 @@ use mongodb::bson::RawDocumentBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::rows::{Cells, Rows};
+use super::csv::{Cells, Rows};
 use super::values::Values;
 use crate::ejson::Document;
 use crate::error::{Error, Result};
@@ -99,10 +99,29 @@ impl Records {
                     }
                 },
             };
-            let document = json.and_then(|json| document(&json));
+            let document = match json {
+                Ok(json) if json.starts_with(b"{\"$error\":") => return Err(export_failed(&json)),
+                json => json.and_then(|json| document(&json)),
+            };
             return Ok(Some(Record { number: self.number, document }));
         }
     }
+}
+
+/// The last line of an export that failed.
+fn export_failed(line: &[u8]) -> Error {
+    #[derive(Deserialize)]
+    struct Failed {
+        #[serde(rename = "$error")]
+        error: Told,
+    }
+    #[derive(Deserialize)]
+    struct Told {
+        message: String,
+    }
+    let told = serde_json::from_slice::<Failed>(line).map(|failed| failed.error.message);
+    let message = told.unwrap_or_else(|_| "its last line says so".to_owned());
+    Error::validation(format!("the export itself failed: {message}; what it had is imported"))
 }
 
 fn document(json: &[u8]) -> Result<RawDocumentBuf> {
