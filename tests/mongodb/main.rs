@@ -13,13 +13,13 @@ mod duplicates;
 mod egress;
 mod etags;
 mod everything;
-#[path = "../fixtures/examples.rs"]
-mod examples;
 mod explain;
 mod failpoints;
 mod fake;
 mod faults;
 mod fidelity;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod generated;
 mod http;
 mod indexes;

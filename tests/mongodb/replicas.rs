@@ -12,8 +12,9 @@ use studio_multidb::error::Code;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
-use super::support::{options, parsed, soon};
+use super::support::parsed;
 use super::watch::Reader;
+use crate::fixtures::{options, soon};
 
 /// Three scripted members.
 struct Set {
@@ -241,16 +242,16 @@ fn failed(code: i32, name: &str) -> Answer {
 
 async fn increment(api: &Api, id: i32) -> (u16, Value) {
     let body = json!({ "update": { "$inc": { "n": 1 } } });
-    api.send("PUT", &format!("/documents/{id}"), "id_type=int", Some(body)).await
+    api.send("PUT", &format!("/documents/{id}?id_type=int"), body).await
 }
 
 async fn insert(api: &Api, id: i32) -> (u16, Value) {
-    api.send("POST", "/documents", "", Some(json!({ "document": { "_id": id } }))).await
+    api.send("POST", "/documents", json!({ "document": { "_id": id } })).await
 }
 
 async fn update_many(api: &Api, id: i32) -> (u16, Value) {
     let update = json!({ "filter": { "_id": id }, "update": { "$inc": { "n": 1 } } });
-    api.send("POST", "/documents/bulk", "", Some(json!({ "updateMany": update }))).await
+    api.send("POST", "/documents/bulk", json!({ "updateMany": update })).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,7 +263,7 @@ async fn all_members_are_found_from_any_of_them_and_told_of() {
         assert_eq!(status, 201, "{answer}");
         assert_eq!(set.asked("insert"), [1, 0, 0]);
 
-        let (_, answer) = api.at("GET", "/server", "", None).await;
+        let (_, answer) = api.at("GET", "/server", Value::Null).await;
         let replication = &answer["data"]["replication"];
         assert_eq!(
             (&replication["set"], &replication["state"]),
@@ -299,7 +300,7 @@ async fn each_read_goes_to_a_member_of_the_kind_that_it_prefers() {
     let api = set.api(0, "");
     let find = async |preference: &str| {
         let query = format!("count=false{preference}");
-        let (status, answer) = api.send("GET", "/documents", &query, None).await;
+        let (status, answer) = api.get(&format!("/documents?{query}")).await;
         assert_eq!(status, 200, "{preference}: {answer}");
     };
     find("").await;
@@ -319,7 +320,7 @@ async fn each_read_goes_to_a_member_of_the_kind_that_it_prefers() {
     // What the connection prefers holds where the request says nothing.
     let api = set.api(0, "&readPreference=secondary");
     let before = set.asked("find")[0];
-    assert_eq!(api.send("GET", "/documents", "count=false", None).await.0, 200);
+    assert_eq!(api.get("/documents?count=false").await.0, 200);
     assert_eq!(set.asked("find")[0], before);
     // Writes go to the primary all the same.
     assert_eq!(insert(&api, 1).await.0, 201);
@@ -336,7 +337,7 @@ async fn a_read_goes_on_without_a_primary_where_it_may() {
     let (status, answer) = increment(&api, 1).await;
     assert_eq!((status, &answer["error"]["outcome"]), (503, &json!("not_applied")), "{answer}");
     let query = "count=false&readPreference=primaryPreferred";
-    let (status, answer) = api.send("GET", "/documents", query, None).await;
+    let (status, answer) = api.get(&format!("/documents?{query}")).await;
     assert_eq!(status, 200, "{answer}");
     set.elect(Some(2));
     let (status, answer) = increment(&api, 1).await;
@@ -430,7 +431,7 @@ async fn a_member_that_dies_is_done_without() {
     let (status, answer) = increment(&api, 1).await;
     assert_eq!((status, set.counter(1)), (200, Some(2)), "{answer}");
     let query = "count=false&readPreference=secondary";
-    assert_eq!(api.send("GET", "/documents", query, None).await.0, 200);
+    assert_eq!(api.get(&format!("/documents?{query}")).await.0, 200);
     assert_eq!(set.asked("find"), [0, 1, 0]);
 }
 
@@ -439,7 +440,7 @@ async fn a_read_that_was_given_up_is_ended_on_the_member_that_works_on_it() {
     let set = Set::of_three().await;
     let api = set.api(0, "");
     set.shared.lock().stuck = true;
-    let find = api.send("GET", "/documents", "count=false&readPreference=secondary", None);
+    let find = api.get("/documents?count=false&readPreference=secondary");
     let arrived = async {
         while set.asked("find") == [0; 3] {
             tokio::task::yield_now().await;

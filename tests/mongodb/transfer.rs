@@ -5,43 +5,31 @@ use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::request::reply::Body;
 use studio_multidb::request::upload::Upload;
 
-use super::api::{Api, api, encoded};
+use super::api::{Api, api};
 use super::proxy::{Fault, Proxy};
-use super::support::{parsed, server};
+use super::support::parsed;
+use crate::fixtures::{encoded, given, whole};
 
 async fn export(api: &Api, query: &str) -> (Response, Vec<u8>) {
-    let mut response = api.response("GET", &format!("{}/export", api.base), query, None, &[]).await;
-    let mut bytes = Vec::new();
-    if let Body::Stream(feed) = &mut response.body {
-        while let Some(chunk) = feed.next().await {
-            bytes.extend(chunk.expect("it is not cut off"));
-        }
-    }
-    (response, bytes)
+    let request = api.request("GET", &format!("/export?{query}"), &Value::Null);
+    let mut response = handle(&api.service, request).await;
+    let body = std::mem::replace(&mut response.body, Body::Whole(Vec::new()));
+    let Body::Stream(feed) = body else { return (response, Vec::new()) };
+    (response, whole(feed).await)
 }
 
 async fn read(response: Response) -> Vec<Value> {
-    let mut text = Vec::new();
-    match response.body {
-        Body::Whole(bytes) => text = bytes,
-        Body::Stream(mut feed) => {
-            while let Some(chunk) = feed.next().await {
-                text.extend(chunk.unwrap());
-            }
-        }
-    }
+    let text = match response.body {
+        Body::Whole(bytes) => bytes,
+        Body::Stream(feed) => whole(feed).await,
+    };
     let text = String::from_utf8(text).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 pub(super) async fn import(api: &Api, query: &str, body: &[u8]) -> Vec<Value> {
-    let request = Request {
-        method: "POST".to_owned(),
-        path: format!("/api/platform/mongodb/default{}/import", api.base),
-        query: query.to_owned(),
-        body: body.to_vec(),
-        ..Request::default()
-    };
+    let request = api.request("POST", &format!("/import?{query}"), &Value::Null);
+    let request = Request { body: body.to_vec(), ..request };
     read(handle(&api.service, request).await).await
 }
 
@@ -80,8 +68,8 @@ async fn each_format_brings_every_type_back() {
         let records = import(&target, &format!("format={format}"), &file).await;
         assert_eq!(done(&records)["inserted"], 4, "{records:?}");
         let sorted = "ejson=canonical&sort=%7B%22_id%22:1%7D&count=false";
-        let (_, before) = api.send("GET", "/documents", sorted, None).await;
-        let (_, after) = target.send("GET", "/documents", sorted, None).await;
+        let (_, before) = api.get(&format!("/documents?{sorted}")).await;
+        let (_, after) = target.get(&format!("/documents?{sorted}")).await;
         let documents = |answer: &Value| answer["data"]["documents"].as_array().unwrap().clone();
         assert_eq!(documents(&before), documents(&after), "{format}");
     }
@@ -115,7 +103,7 @@ async fn what_is_wrong_with_an_export_is_told_before_it_begins() {
     for query in
         ["format=xml", "fields=a", "filter=%7B%22$where%22:%221%22%7D", "format=csv&fields="]
     {
-        let (status, answer) = api.send("GET", "/export", query, None).await;
+        let (status, answer) = api.get(&format!("/export?{query}")).await;
         assert!((400..500).contains(&status), "{query}: {answer}");
     }
 }
@@ -146,13 +134,13 @@ async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
     let body = b"{\"_id\":1,\"v\":2}\n{\"_id\":2,\"v\":2}\n{\"v\":3}\n";
     for (policy, skipped, replaced) in [("skip", 1, 0), ("replace", 0, 1)] {
         let clear = json!({ "deleteMany": { "filter": {} }, "confirm": true });
-        let (status, answer) = api.send("POST", "/documents/bulk", "", Some(clear)).await;
+        let (status, answer) = api.send("POST", "/documents/bulk", clear).await;
         assert_eq!(status, 200, "{answer}");
         api.insert(&[json!({ "_id": 1, "v": 1 })]).await;
         let records = import(&api, &format!("on_conflict={policy}"), body).await;
         let counts = done(&records);
         assert_eq!((&counts["skipped"], &counts["replaced"]), (&json!(skipped), &json!(replaced)));
-        let (_, answer) = api.send("GET", "/documents/1", "id_type=int", None).await;
+        let (_, answer) = api.get("/documents/1?id_type=int").await;
         assert_eq!(answer["data"]["v"], if replaced == 1 { 2 } else { 1 }, "{policy}");
     }
     let records = import(&api, "dry_run=true", body).await;
@@ -202,13 +190,13 @@ async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice()
     assert_eq!(done(&records)["refused"], 0);
     let pipeline = json!({ "pipeline": [{ "$group": { "_id": "$n", "times": { "$sum": 1 } } },
         { "$group": { "_id": "$times", "numbers": { "$sum": 1 } } }] });
-    let (_, answer) = api.send("POST", "/aggregate", "", Some(pipeline)).await;
+    let (_, answer) = api.send("POST", "/aggregate", pipeline).await;
     assert_eq!(answer["data"], json!([{ "_id": 1, "numbers": 5000 }]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_answers_lose_no_document_and_double_none() {
-    let Some(url) = server("TEST_MONGODB_URL") else { return };
+    let Some(url) = given("TEST_MONGODB_URL") else { return };
     let Some(plain) = api("transfer_lost").await else { return };
     let at = parsed(&url).endpoints[0].clone();
     let proxy = Proxy::before(at.port, "documents").await;
@@ -240,6 +228,6 @@ async fn lost_answers_lose_no_document_and_double_none() {
     assert!(proxy.cuts() > 0);
     assert_eq!(done(&records)["inserted"], 6000, "{records:?}");
     let count = json!({ "pipeline": [{ "$count": "n" }] });
-    let (_, answer) = plain.send("POST", "/aggregate", "", Some(count)).await;
+    let (_, answer) = plain.send("POST", "/aggregate", count).await;
     assert_eq!(answer["data"][0]["n"], 6000);
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
+use crate::fixtures::given;
 use crate::http::{send, service};
-use crate::support::{Admin, prefix, server};
+use crate::support::{Admin, address, prefix};
 
 /// Commands that the user may not use, which tell of keys and of the server.
 const DENIED: [&str; 15] = [
@@ -50,7 +51,7 @@ struct Narrow {
 
 impl Narrow {
     async fn on(url: &str) -> Self {
-        let address = url.trim_start_matches("redis://");
+        let address = address(url);
         let mut admin = Admin::connect(address).await;
         let prefix = prefix();
         let user = prefix.replace(':', "");
@@ -98,7 +99,7 @@ fn warned(data: &Value) -> Vec<&str> {
 async fn everywhere() -> Vec<Narrow> {
     let mut all = Vec::new();
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL", "TEST_REDIS_70_URL"] {
-        if let Some(url) = server(name) {
+        if let Some(url) = given(name) {
             all.push(Narrow::on(&url).await);
         }
     }

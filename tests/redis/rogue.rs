@@ -3,31 +3,27 @@
 use studio_multidb::backend::redis::Client;
 use studio_multidb::error::Code;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-use crate::support::{batch, connect, options, soon, target};
+use crate::fixtures::{options, sockets, soon};
+use crate::support::{batch, connect, target};
 
 /// A server that answers whatever `answer` says to what was sent.
 pub(crate) async fn serve(
     answer: impl Fn(&str, u16) -> String + Send + Sync + Copy + 'static,
 ) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut buffer = vec![0; 4096];
-                while let Ok(read @ 1..) = client.read(&mut buffer).await {
-                    let answer = answer(&String::from_utf8_lossy(&buffer[..read]), port);
-                    let sent = client.write_all(answer.as_bytes()).await;
-                    // Redis closes on clients that it has no room for.
-                    if sent.is_err() || answer.contains("max number of clients") {
-                        break;
-                    }
-                }
-            });
+    let (port, _) = sockets::serve(move |mut client| async move {
+        let port = client.local_addr().unwrap().port();
+        let mut buffer = vec![0; 4096];
+        while let Ok(read @ 1..) = client.read(&mut buffer).await {
+            let answer = answer(&String::from_utf8_lossy(&buffer[..read]), port);
+            let sent = client.write_all(answer.as_bytes()).await;
+            // Redis closes on clients that it has no room for.
+            if sent.is_err() || answer.contains("max number of clients") {
+                break;
+            }
         }
-    });
+    })
+    .await;
     port
 }
 

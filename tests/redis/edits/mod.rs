@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
+use crate::fixtures::given;
 use crate::http::send;
-use crate::support::server;
 
 /// A value of each type, and edits of it that leave something of it.
 fn edits() -> Vec<(&'static str, Value, Vec<Value>)> {
@@ -124,5 +124,5 @@ async fn result(service: &Arc<Service>, key: &str, edit: Value) -> Value {
 }
 
 fn every_server() -> impl Iterator<Item = String> {
-    ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server)
+    ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given)
 }

@@ -5,8 +5,9 @@ use studio_multidb::backend::redis::server::info::Depth;
 
 use super::is_honest;
 use super::scene::{Scene, Shift};
+use crate::fixtures::soon;
 use crate::http::{send, service};
-use crate::support::{connect, soon};
+use crate::support::connect;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a replica takes over"]
