@@ -54,8 +54,7 @@ fn stalled(fake: &Fake) -> usize {
 
 /// The answer to a user, by server-sent events where it is a stream.
 async fn send(service: &Arc<Service>, user: &str, request: Request) -> Response {
-    let user = User::named(user.to_owned());
-    handle(service, accepting("text/event-stream", Request { user, ..request })).await
+    handle(service, accepting("text/event-stream", asked_by(user, request))).await
 }
 
 fn spawn(api: &Api, user: &'static str, request: Request) -> JoinHandle<Response> {

@@ -14,6 +14,8 @@ mod capped;
 mod connecting;
 mod databases;
 mod faults;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod forged;
 mod functions;
 mod giving_back;

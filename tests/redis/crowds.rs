@@ -20,8 +20,7 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 
 /// A request of a user to a connection.
 fn request(user: Uuid, connection: Uuid, method: &str, path: &str, body: &Value) -> Request {
-    let request = door::request(method, &format!("/redis/{connection}{path}"), body);
-    Request { user: User::named(user.to_string()), ..request }
+    asked_by(user, door::request(method, &format!("/redis/{connection}{path}"), body))
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@
 
 mod addressing;
 mod edits;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod http;
 mod migrations;
 mod outage;

@@ -128,8 +128,7 @@ async fn the_user_must_be_allowed_to_write_there_and_to_read_here() {
         let keys = json!([prefix()]);
         let body = json!({ "action": "copy", "to": to, "keys": keys, "dry_run": dry_run });
         let request = request("POST", &format!("/redis/{from}/keys/bulk"), &body);
-        let request = Request { user: User::named(user.to_string()), ..request };
-        Records::open(&registered.service, request).await
+        Records::open(&registered.service, asked_by(user, request)).await
     };
     let refused = async |user: Uuid, to: Uuid, dry_run: bool| {
         let (status, answer) = ask(user, to, dry_run).await.err().unwrap();

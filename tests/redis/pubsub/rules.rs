@@ -182,8 +182,7 @@ async fn a_shutdown_says_goodbye_and_waits_for_it() {
 
 async fn open_as(service: &Arc<Service>, user: &str) -> (u16, Response) {
     let (asked, sender) = upgrading(request("GET", "/pubsub/subscribe", &Value::Null));
-    let user = User::named(user.to_owned());
-    let response = handle(service, Request { user, ..asked }).await;
+    let response = handle(service, asked_by(user, asked)).await;
     std::mem::forget(sender);
     (response.status, response)
 }
