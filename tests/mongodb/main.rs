@@ -1,5 +1,6 @@
 //! MongoDB against a real server: set `TEST_MONGODB_URL`. Its user must be allowed to do everything.
 
+mod accounted;
 mod aggregate;
 mod analysis;
 mod api;

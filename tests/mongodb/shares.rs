@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::service::Service;
 use tokio::task::JoinHandle;
@@ -13,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
 use crate::api::request;
-use crate::fixtures::{accepting, eventually, stream};
+use crate::fixtures::{accepting, asked_by, eventually, stream};
 
 /// What the server never answers: whatever is about a thing of this name, and the figures of any.
 fn stalls(name: &str, command: &str) -> bool {

@@ -138,25 +138,25 @@ async fn what_is_too_wide_or_makes_no_sense_is_refused_before_the_stream() {
     assert_eq!(status, 404);
 }
 
-/// A service whose deletions can be held up.
-async fn held_up(url: &str) -> (Arc<Service>, Proxy) {
-    let proxy = Proxy::before(&url).await;
+/// The deletion of 2000 keys, held up at its first chunk until the proxy's gate is opened.
+async fn held_up(url: &str, prefix: &str) -> (Arc<Service>, Proxy, Records, String) {
+    let proxy = Proxy::before(url).await;
     let service = service(&proxy.url());
+    fill(url, prefix, 2000).await;
+    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
     proxy.gate().close();
-    (service, proxy)
+    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
+    let job = work.next().await.unwrap()["job"].as_str().unwrap().to_owned();
+    proxy.gate().has_something().await;
+    (service, proxy, work, job)
 }
 
 #[tokio::test]
 async fn work_that_is_stopped_says_exactly_what_it_did() {
     let Some(url) = given("TEST_REDIS_URL") else { return };
-    let (service, proxy) = held_up(&url).await;
     let prefix = prefix();
-    fill(&url, &prefix, 2000).await;
+    let (service, proxy, work, job) = held_up(&url, &prefix).await;
     let pattern = format!("{prefix}*");
-    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
-    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
-    let job = work.next().await.unwrap()["job"].as_str().unwrap().to_owned();
-    proxy.gate().has_something().await;
     let (status, answer) = send(&service, "DELETE", &format!("/jobs/{job}"), Value::Null).await;
     assert_eq!((status, &answer["data"]["stopping"]), (200, &json!(true)), "{answer}");
     proxy.gate().open();
@@ -190,14 +190,9 @@ async fn the_work_waits_when_the_server_becomes_slow() {
 #[tokio::test]
 async fn leaving_ends_the_work_after_the_chunk_under_way() {
     let Some(url) = given("TEST_REDIS_URL") else { return };
-    let (service, proxy) = held_up(&url).await;
     let prefix = prefix();
-    fill(&url, &prefix, 2000).await;
+    let (service, proxy, work, _) = held_up(&url, &prefix).await;
     let pattern = format!("{prefix}*");
-    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
-    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
-    work.next().await.unwrap();
-    proxy.gate().has_something().await;
     drop(work);
     proxy.gate().open();
     eventually("the end of the work", async || {

@@ -4,13 +4,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::access::User;
 use studio_multidb::api::http::Request;
 use studio_multidb::request::upload::Upload;
 use studio_multidb::target::DatabaseType;
 use uuid::Uuid;
 
-use crate::fixtures::{Records, ask, door, given, silent};
+use crate::fixtures::{Records, ask, asked_by, door, given, silent};
 use crate::registered::Registered;
 use crate::rogue::{serve, serve_each};
 use crate::support::{batch, connect};
@@ -20,7 +19,7 @@ const AT_ONCE: Duration = Duration::from_secs(3);
 
 /// A request of a user to a connection.
 fn request(user: Uuid, connection: Uuid, method: &str, path: &str, body: &Value) -> Request {
-    asked_by(user, door::request(method, &format!("/redis/{connection}{path}"), body))
+    asked_by(&user, door::request(method, &format!("/redis/{connection}{path}"), body))
 }
 
 #[tokio::test]

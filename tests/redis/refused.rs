@@ -69,7 +69,7 @@ struct Scene {
 
 impl Scene {
     async fn on(url: &str) -> Self {
-        let address = address(&url);
+        let address = address(url);
         let prefix = prefix();
         let user = prefix.replace(':', "");
         let mut admin = Admin::connect(address).await;

@@ -26,7 +26,7 @@ struct Database {
 
 impl Database {
     async fn of(url: &str) -> Self {
-        let mut admin = Admin::connect(address(&url)).await;
+        let mut admin = Admin::connect(address(url)).await;
         admin.done(&["SELECT", DB]).await;
         Self { admin, service: service(&format!("{url}/{DB}")) }
     }

@@ -55,7 +55,7 @@ fn service(url: &str, more: &[(&str, &str)]) -> Arc<Service> {
 
 /// The status and the answer, without what differs from request to request.
 async fn told(service: &Arc<Service>, user: Uuid, request: Request) -> (u16, Value) {
-    let (status, mut body) = ask(service, asked_by(user, request)).await;
+    let (status, mut body) = ask(service, asked_by(&user, request)).await;
     if let Some(error) = body["error"].as_object_mut() {
         error.remove("request_id");
     }

@@ -1,13 +1,11 @@
 //! Which keys are copied, and who may have it done.
 
 use serde_json::json;
-use studio_multidb::access::User;
-use studio_multidb::api::http::Request;
 use studio_multidb::target::DatabaseType;
 use uuid::Uuid;
 
 use super::{Pair, counts, end};
-use crate::fixtures::{Records, given, told};
+use crate::fixtures::{Records, asked_by, given, told};
 use crate::http::request;
 use crate::recorder::Recorder;
 use crate::registered::Registered;
@@ -128,7 +126,7 @@ async fn the_user_must_be_allowed_to_write_there_and_to_read_here() {
         let keys = json!([prefix()]);
         let body = json!({ "action": "copy", "to": to, "keys": keys, "dry_run": dry_run });
         let request = request("POST", &format!("/redis/{from}/keys/bulk"), &body);
-        Records::open(&registered.service, asked_by(user, request)).await
+        Records::open(&registered.service, asked_by(&user, request)).await
     };
     let refused = async |user: Uuid, to: Uuid, dry_run: bool| {
         let (status, answer) = ask(user, to, dry_run).await.err().unwrap();

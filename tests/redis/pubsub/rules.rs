@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::deadline::Deadline;
 use studio_multidb::service::Service;
 use tungstenite::Message;
 
 use super::socket::{Socket, publish};
-use crate::fixtures::{PATIENCE, accepting, eventually, given, service_of, stream, upgrading};
+use crate::fixtures::{
+    PATIENCE, accepting, asked_by, eventually, given, service_of, stream, upgrading,
+};
 use crate::http::{request, send, service};
 use crate::support::prefix;
 
