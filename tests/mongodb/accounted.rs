@@ -122,52 +122,42 @@ async fn lines_of(collection: &Collection<Document>) -> Vec<usize> {
     lines
 }
 
+fn runs<S: Strategy>(cases: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
+    tokio::task::block_in_place(|| TestRunner::new(config).run(cases, test)).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_collection_and_the_report_together_account_for_every_line() {
     let Some((collection, api)) = accounted("accounted").await else { return };
     let handle = tokio::runtime::Handle::current();
-    let mut runner =
-        TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     let cases = proptest::collection::vec(line(), 1..25);
-    let tested = tokio::task::block_in_place(|| {
-        runner.run(&cases, |lines| {
-            for policy in ["refuse", "skip", "replace"] {
-                let records = handle.block_on(async {
-                    collection.delete_many(doc! {}).await.unwrap();
-                    import(&api, &format!("on_conflict={policy}"), text(&lines).as_bytes()).await
-                });
-                let stored = handle.block_on(lines_of(&collection));
-                let counts = done(&records);
-                let count = |name: &str| counts[name].as_u64().unwrap();
-                let mut seen = Expected {
-                    stored,
-                    refused: refused(&records)
-                        .iter()
-                        .map(|r| r["number"].as_u64().unwrap())
-                        .collect(),
-                    skipped: count("skipped"),
-                    replaced: count("replaced"),
-                };
-                seen.refused.sort_unstable();
-                prop_assert_eq!(
-                    &seen,
-                    &expected(&lines, policy, false),
-                    "{}: {:?}",
-                    policy,
-                    records
-                );
-                let told =
-                    count("inserted") + count("replaced") + count("skipped") + count("refused");
-                prop_assert_eq!(told, lines.len() as u64);
-                for refused in refused(&records) {
-                    let index = refused["details"]["index_name"].as_str().unwrap_or_default();
-                    prop_assert!(["_id_", "a_1", "b_1"].contains(&index), "{}", refused);
-                }
+    runs(&cases, |lines| {
+        for policy in ["refuse", "skip", "replace"] {
+            let records = handle.block_on(async {
+                collection.delete_many(doc! {}).await.unwrap();
+                import(&api, &format!("on_conflict={policy}"), text(&lines).as_bytes()).await
+            });
+            let stored = handle.block_on(lines_of(&collection));
+            let counts = done(&records);
+            let count = |name: &str| counts[name].as_u64().unwrap();
+            let mut seen = Expected {
+                stored,
+                refused: refused(&records).iter().map(|r| r["number"].as_u64().unwrap()).collect(),
+                skipped: count("skipped"),
+                replaced: count("replaced"),
+            };
+            seen.refused.sort_unstable();
+            prop_assert_eq!(&seen, &expected(&lines, policy, false), "{}: {:?}", policy, records);
+            let told = count("inserted") + count("replaced") + count("skipped") + count("refused");
+            prop_assert_eq!(told, lines.len() as u64);
+            for refused in refused(&records) {
+                let index = refused["details"]["index_name"].as_str().unwrap_or_default();
+                prop_assert!(["_id_", "a_1", "b_1"].contains(&index), "{}", refused);
             }
-            Ok(())
-        })
+        }
+        Ok(())
     });
-    tested.unwrap();
 }
 
 /// What stops at each refusal and goes on after it does, and tells, what the rules say of the lines one
@@ -176,52 +166,47 @@ async fn the_collection_and_the_report_together_account_for_every_line() {
 async fn an_import_that_stops_writes_what_came_before_and_nothing_after() {
     let Some((collection, api)) = accounted("accounted_stops").await else { return };
     let handle = tokio::runtime::Handle::current();
-    let mut runner =
-        TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     let cases = (proptest::collection::vec(line(), 1..25), proptest::option::of(0_usize..24));
-    let tested = tokio::task::block_in_place(|| {
-        runner.run(&cases, |(lines, broken)| {
-            let broken = broken.filter(|at| *at < lines.len());
-            let mut texts: Vec<String> = text(&lines).lines().map(str::to_owned).collect();
-            if let Some(at) = broken {
-                texts[at] = "{\"a\":".to_owned();
-            }
-            let body = texts.join("\n");
-            for policy in ["refuse", "skip", "replace"] {
-                let mut seen = Expected::default();
-                handle.block_on(async { collection.delete_many(doc! {}).await }).unwrap();
-                let mut query = format!("stop_on_error=true&on_conflict={policy}");
-                loop {
-                    let records = handle.block_on(import(&api, &query, body.as_bytes()));
-                    let last = records.last().unwrap();
-                    let ended = last["done"].is_object();
-                    let counts =
-                        if ended { &last["done"] } else { &last["error"]["details"]["counts"] };
-                    let count = |name: &str| counts[name].as_u64().unwrap();
-                    seen.skipped += count("skipped");
-                    seen.replaced += count("replaced");
-                    let stored = handle.block_on(lines_of(&collection));
-                    let told = refused(&records);
-                    prop_assert_eq!(told.len(), usize::from(!ended), "{:?}", records);
-                    seen.refused.extend(told.iter().map(|r| r["number"].as_u64().unwrap()));
-                    for refused in told {
-                        prop_assert_eq!(&refused["outcome"], "not_applied", "{}", refused);
-                        let number = usize::try_from(refused["number"].as_u64().unwrap()).unwrap();
-                        prop_assert!(stored.iter().all(|at| at + 1 < number), "{:?}", records);
-                    }
-                    if ended {
-                        seen.stored = stored;
-                        break;
-                    }
-                    let resume = counts["resume"].as_str().unwrap();
-                    query = format!("stop_on_error=true&on_conflict={policy}&resume={resume}");
+    runs(&cases, |(lines, broken)| {
+        let broken = broken.filter(|at| *at < lines.len());
+        let mut texts: Vec<String> = text(&lines).lines().map(str::to_owned).collect();
+        if let Some(at) = broken {
+            texts[at] = "{\"a\":".to_owned();
+        }
+        let body = texts.join("\n");
+        for policy in ["refuse", "skip", "replace"] {
+            let mut seen = Expected::default();
+            handle.block_on(async { collection.delete_many(doc! {}).await }).unwrap();
+            let mut query = format!("stop_on_error=true&on_conflict={policy}");
+            loop {
+                let records = handle.block_on(import(&api, &query, body.as_bytes()));
+                let last = records.last().unwrap();
+                let ended = last["done"].is_object();
+                let counts =
+                    if ended { &last["done"] } else { &last["error"]["details"]["counts"] };
+                let count = |name: &str| counts[name].as_u64().unwrap();
+                seen.skipped += count("skipped");
+                seen.replaced += count("replaced");
+                let stored = handle.block_on(lines_of(&collection));
+                let told = refused(&records);
+                prop_assert_eq!(told.len(), usize::from(!ended), "{:?}", records);
+                seen.refused.extend(told.iter().map(|r| r["number"].as_u64().unwrap()));
+                for refused in told {
+                    prop_assert_eq!(&refused["outcome"], "not_applied", "{}", refused);
+                    let number = usize::try_from(refused["number"].as_u64().unwrap()).unwrap();
+                    prop_assert!(stored.iter().all(|at| at + 1 < number), "{:?}", records);
                 }
-                prop_assert_eq!(&seen, &expected_without(&lines, policy, broken), "{}", policy);
+                if ended {
+                    seen.stored = stored;
+                    break;
+                }
+                let resume = counts["resume"].as_str().unwrap();
+                query = format!("stop_on_error=true&on_conflict={policy}&resume={resume}");
             }
-            Ok(())
-        })
+            prop_assert_eq!(&seen, &expected_without(&lines, policy, broken), "{}", policy);
+        }
+        Ok(())
     });
-    tested.unwrap();
 }
 
 /// The same in their order, where one line can't be read.

@@ -24,8 +24,7 @@ pub(super) async fn api(collection: &str) -> Option<Api> {
         "pipeline": [{ "$match": { "_id": { "$in": [] } } }, { "$out": collection }],
         "confirm": true,
     });
-    let (status, answer) = api.send("POST", "/aggregate", empty).await;
-    assert_eq!(status, 200, "{answer}");
+    api.ok("POST", "/aggregate", empty).await;
     Some(api)
 }
 
@@ -59,6 +58,13 @@ impl Api {
     /// Status and JSON of the answer to such a request.
     pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         ask(&self.service, self.request(method, path, &body)).await
+    }
+
+    /// The answer to such a request, which is done.
+    pub(super) async fn ok(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, answer) = self.send(method, path, body).await;
+        assert_eq!(status, 200, "{method} {path}: {answer}");
+        answer
     }
 
     pub(super) async fn get(&self, path: &str) -> (u16, Value) {

@@ -14,8 +14,7 @@ use crate::fixtures::{encoded, headers};
 
 async fn get(api: &Api, id: &str, query: &str) -> Value {
     let query = format!("with_etag=true&{query}");
-    let (status, answer) = api.get(&format!("/documents/{id}?{query}")).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("GET", &format!("/documents/{id}?{query}"), Value::Null).await;
     answer["data"].clone()
 }
 
@@ -123,8 +122,7 @@ async fn an_etag_finds_the_document_however_the_collection_spells_its_id() {
     let api = Api::of(&fake.url(), "spelt");
     let seen = get(&api, "a", "").await["etag"].clone();
     let body = json!({ "update": { "$set": { "n": 2 } }, "if_match": seen });
-    let (status, answer) = api.send("PUT", "/documents/a", body).await;
-    assert_eq!(status, 200, "{answer}");
+    api.ok("PUT", "/documents/a", body).await;
     let query = format!("if_match={}", seen.as_str().unwrap());
     assert_eq!(api.send("DELETE", &format!("/documents/a?{query}"), Value::Null).await.0, 200);
     let asked = fake.asked("findAndModify");
@@ -221,14 +219,11 @@ async fn any_document_goes_out_and_in_as_text_with_no_false_conflict_and_no_miss
 
                 // Back as it came: the same bytes, and no conflict.
                 let back = json!({ "replacement": text, "if_match": etag });
-                let (status, answer) = api.send("PUT", "/documents/x", back).await;
-                assert_eq!(status, 200, "{answer}");
+                api.ok("PUT", "/documents/x", back).await;
                 let back = json!({ "replacement": text, "if_unchanged": text });
-                let (status, answer) = api.send("PUT", "/documents/x", back).await;
-                assert_eq!(status, 200, "{answer}");
+                api.ok("PUT", "/documents/x", back).await;
                 let back = json!({ "replacement": text });
-                let (status, answer) = api.send("PUT", "/documents/x", back).await;
-                assert_eq!(status, 200, "{answer}");
+                let answer = api.ok("PUT", "/documents/x", back).await;
                 let now = stored.find_one(doc! {}).await.unwrap().unwrap();
                 assert_eq!(now.as_bytes(), one.as_bytes());
                 assert_eq!(answer["data"]["etag"], etag);
@@ -243,8 +238,7 @@ async fn any_document_goes_out_and_in_as_text_with_no_false_conflict_and_no_miss
                 if !same {
                     let etag = &answer["error"]["details"]["etag"];
                     let edit = json!({ "replacement": { "edited": 1 }, "if_match": etag });
-                    let (status, answer) = api.send("PUT", "/documents/x", edit).await;
-                    assert_eq!(status, 200, "{answer}");
+                    api.ok("PUT", "/documents/x", edit).await;
                 }
             });
             Ok(())

@@ -190,8 +190,7 @@ async fn a_server_explains_every_kind_of_operation() {
     let Some(api) = api("explain").await else { return };
     api.insert(&(0..200).map(|i| json!({ "_id": i, "n": i % 3 })).collect::<Vec<_>>()).await;
     let explain = async |body: Value| {
-        let (status, answer) = api.send("POST", "/explain", body).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = api.ok("POST", "/explain", body).await;
         answer["data"].clone()
     };
     let answer = explain(json!({ "find": { "filter": { "n": 1 } } })).await;

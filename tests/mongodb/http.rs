@@ -23,16 +23,14 @@ async fn a_document_goes_in_and_out() {
     assert_eq!((status, &answer["data"]["name"]), (200, &json!("Ada")));
 
     let update = json!({ "update": { "$set": { "age": 36 } } });
-    let (status, answer) = api.send("PUT", &format!("{path}?ejson=canonical"), update).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("PUT", &format!("{path}?ejson=canonical"), update).await;
     assert_eq!(answer["data"]["matched_count"], 1);
     assert_eq!(answer["data"]["document"]["age"]["$numberInt"], "36");
 
     let loaded = answer["data"]["document"].clone();
     let replacement = json!({ "name": "Grace", "age": { "$numberLong": "85" } });
     let replace = json!({ "replacement": replacement, "if_unchanged": loaded });
-    let (status, answer) = api.send("PUT", &path, replace.clone()).await;
-    assert_eq!(status, 200, "{answer}");
+    api.ok("PUT", &path, replace.clone()).await;
     let (status, answer) = api.send("PUT", &path, replace).await;
     assert_eq!(status, 409, "{answer}");
     assert_eq!(answer["error"]["details"]["current"]["age"]["$numberLong"], "85");
@@ -113,8 +111,7 @@ async fn every_type_survives_being_loaded_and_saved() {
     assert_eq!(status, 200);
     assert_eq!(text, json!({ "data": document }).to_string());
     let save = json!({ "replacement": document });
-    let (status, answer) = api.send("PUT", &path, save).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("PUT", &path, save).await;
     assert_eq!(answer["data"]["document"], document);
 }
 
@@ -144,8 +141,7 @@ async fn a_pipeline_answers_with_a_list() {
     ]);
     let options = json!({ "allowDiskUse": true, "maxTimeMS": 5000 });
     let body = json!({ "pipeline": group, "options": options });
-    let (status, answer) = api.send("POST", "/aggregate", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/aggregate", body).await;
     let expected = json!([{ "_id": 0, "n": 400 }, { "_id": 1, "n": 400 }, { "_id": 2, "n": 400 }]);
     assert_eq!(answer["data"], expected);
 

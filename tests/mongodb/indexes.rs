@@ -9,8 +9,7 @@ use super::api::{Api, api};
 use super::fake::{Answer, Fake, cursor};
 
 async fn list(api: &Api) -> Vec<Value> {
-    let (status, answer) = api.get("/indexes").await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("GET", "/indexes", Value::Null).await;
     answer["data"].as_array().unwrap().clone()
 }
 
@@ -76,8 +75,7 @@ async fn indexes_are_made_listed_and_dropped_by_their_exact_name() {
     let (_, answer) = api.send("PATCH", "", body).await;
     assert_eq!(answer["data"]["result"]["expireAfterSeconds_new"], 30, "{answer}");
 
-    let (status, answer) = api.get("/indexes/stats").await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("GET", "/indexes/stats", Value::Null).await;
     assert!(answer["data"]["total_size"].is_number() && answer["data"]["warnings"] == json!([]));
 
     let (status, answer) = api.send("DELETE", "/indexes/a_1", Value::Null).await;
@@ -153,8 +151,7 @@ async fn an_index_is_hidden_and_shown_again() {
     let api = Api::of(&fake.url(), "c");
     for hidden in [true, false] {
         let body = json!({ "index": { "name": "a_1", "hidden": hidden } });
-        let (status, answer) = api.send("PATCH", "", body).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = api.ok("PATCH", "", body).await;
         let result = json!({ "hidden_old": !hidden, "hidden_new": hidden });
         assert_eq!(answer["data"]["result"], result);
     }

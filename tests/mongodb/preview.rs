@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use super::api::{Api, api};
 
 async fn preview(api: &Api, body: Value) -> Value {
-    let (status, answer) = api.send("POST", "/aggregate/preview", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/aggregate/preview", body).await;
     answer["data"].clone()
 }
 

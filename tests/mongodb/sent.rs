@@ -20,8 +20,7 @@ async fn values_too_large_for_one_answer_are_found_in_another_way() {
     .await;
     let api = Api::of(&fake.url(), "c");
     let body = json!({ "key": "a.b", "filter": { "k": 1 }, "limit": 2 });
-    let (status, answer) = api.send("POST", "/distinct", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/distinct", body).await;
     let expected = json!({ "values": [1, "x"], "truncated": true, "found_by": "aggregation" });
     assert_eq!(answer["data"], expected);
     let [command] = fake.asked("aggregate").try_into().unwrap();
@@ -68,8 +67,7 @@ async fn a_schema_tells_what_was_seen_until_its_time_was_up() {
     let fake = stuck().await;
     let api = Api::of(&fake.url(), "c");
     let body = json!({ "options": { "maxTimeMS": 300 } });
-    let (status, answer) = api.send("POST", "/schema", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/schema", body).await;
     assert_eq!(answer["data"]["ended_by"], "time");
     assert_eq!(answer["data"]["documents"], 500);
     fake.expect("killOp").await;
@@ -181,8 +179,7 @@ async fn a_page_does_not_wait_for_the_number_of_all_documents() {
     .await;
     let api = Api::of(&fake.url(), "c");
     for query in ["limit=2&filter=%7B%22a%22%3A1%7D", "limit=2"] {
-        let (status, answer) = api.get(&format!("/documents?{query}")).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = api.ok("GET", &format!("/documents?{query}"), Value::Null).await;
         let page = &answer["data"];
         assert_eq!(page["documents"], json!([{ "_id": 0 }, { "_id": 1 }]), "{query}");
         assert_eq!(page["count"], json!({ "value": null, "kind": "timeout" }), "{query}");

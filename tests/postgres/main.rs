@@ -8,7 +8,7 @@
 //! - `TEST_PGBOUNCER_URL`: pgbouncer in front of the first, in transaction mode, all of whose clients share
 //!   one session; `TEST_PGBOUNCER_SESSION_URL`: one in session mode
 
-#![allow(clippy::print_stderr, unreachable_pub)]
+#![allow(clippy::print_stderr)]
 
 mod capped;
 mod connecting;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
 use crate::fixtures::{eventually, given, service_of};
-use crate::http::{send, service};
+use crate::http::{ok, send, service};
 use crate::support::{Admin, OLDER, SLOTS, address, connect, prefix};
 
 /// A script that ends when it is killed.
@@ -234,8 +234,7 @@ async fn a_busy_node_of_a_cluster_is_named_and_the_others_go_on() {
     let (status, answer) = run(&service, "SCRIPT KILL").await;
     assert_eq!((status, &answer["error"]["code"]), (400, &json!("VALIDATION_ERROR")), "{answer}");
     let kill = json!({ "line": "SCRIPT KILL", "confirm": true, "node": node });
-    let (status, answer) = send(&service, "POST", "/command", kill).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(&service, "POST", "/command", kill).await;
     answers(&service, &format!("GET {key}")).await;
     owner.done(&["CONFIG", "SET", "lua-time-limit", "5000"]).await;
 }

@@ -8,15 +8,14 @@ use studio_multidb::outcome::Outcome;
 use studio_multidb::service::Service;
 
 use crate::fixtures::given;
-use crate::http::{send, service};
+use crate::http::{ok, send, service};
 use crate::proxy::Proxy;
 use crate::support::{Admin, SLOTS, command, connect, prefix};
 
 /// The reply to a line that is confirmed.
 async fn reply(service: &Arc<Service>, line: &str) -> Value {
     let body = json!({ "line": line, "confirm": true });
-    let (status, answer) = send(service, "POST", "/command", body).await;
-    assert_eq!(status, 200, "{line}: {answer}");
+    let answer = ok(service, "POST", "/command", body).await;
     answer["data"]["reply"].clone()
 }
 
@@ -180,8 +179,7 @@ async fn a_cluster_routes_by_key_and_tells_what_it_cannot() {
     let key = prefix();
     for i in 0..20 {
         let set = json!({ "args": ["SET", format!("{key}{i}"), i] });
-        let (status, answer) = send(&service, "POST", "/command", set).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = ok(&service, "POST", "/command", set).await;
         assert!(answer["data"]["slot"].is_u64() && answer["data"]["node"].is_null());
     }
     let across = format!("MGET {key}a {key}b");

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::fixtures::given;
-use crate::http::{send, service};
+use crate::http::{ok, send, service};
 use crate::support::prefix;
 
 /// Everything that a server says of itself, of the log-in, and of where a key is.
@@ -59,8 +59,7 @@ async fn a_write_whose_reply_is_too_large_is_told_as_applied() {
     let service = service(&url);
     let key = prefix();
     let grow = json!({ "args": ["SETRANGE", key, "41943040", "x"] });
-    let (status, answer) = send(&service, "POST", "/command", grow).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(&service, "POST", "/command", grow).await;
     let take = json!({ "args": ["GETDEL", key] });
     let (status, answer) = send(&service, "POST", "/command", take).await;
     assert_eq!((status, &answer["error"]["code"]), (413, &json!("PAYLOAD_TOO_LARGE")), "{answer}");

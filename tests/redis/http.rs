@@ -30,6 +30,13 @@ pub(crate) async fn send(
     ask(service, request(method, path, &body)).await
 }
 
+/// The same where the request is done.
+pub(crate) async fn ok(service: &Arc<Service>, method: &str, path: &str, body: Value) -> Value {
+    let (status, answer) = send(service, method, path, body).await;
+    assert_eq!(status, 200, "{method} {path}: {answer}");
+    answer
+}
+
 /// All records of an answer that is a stream.
 pub(crate) async fn records(service: &Arc<Service>, path: &str) -> Vec<Value> {
     Records::open(service, request("GET", path, &Value::Null)).await.expect(path).all().await
@@ -53,8 +60,7 @@ async fn a_key_is_written_read_listed_and_deleted() {
     assert_eq!(answer["data"]["key"], key);
 
     let list = format!("/keys?pattern={}*&with=type,ttl&count=10&type=hash", &key[..8]);
-    let (status, answer) = send(&service, "GET", &list, Value::Null).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(&service, "GET", &list, Value::Null).await;
     let found = &answer["data"]["keys"][0];
     assert_eq!((&found["type"], &found["size"]), (&json!("hash"), &Value::Null));
 
@@ -73,9 +79,7 @@ async fn keys_that_no_path_can_spell_are_given_in_base64url() {
     let service = service(&url);
     for key in [&[0xff, 0x00, 0xfe][..], b".", b".."] {
         let path = format!("/keys/{}?encoding=base64url", BASE64URL.encode(key));
-        let (status, answer) =
-            send(&service, "POST", &path, json!({ "value": "v", "nx": true })).await;
-        assert_eq!(status, 200, "{answer}");
+        ok(&service, "POST", &path, json!({ "value": "v", "nx": true })).await;
         let (_, answer) = send(&service, "GET", &path, Value::Null).await;
         assert_eq!(answer["data"]["value"], "v");
         let (status, answer) =

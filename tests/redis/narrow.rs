@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
 use crate::fixtures::given;
-use crate::http::{send, service};
+use crate::http::{ok, send, service};
 use crate::support::{Admin, address, prefix};
 
 /// Commands that the user may not use, which tell of keys and of the server.
@@ -79,8 +79,7 @@ impl Narrow {
 
     async fn get(&self, path: &str) -> Value {
         let path = path.replace("{}", &self.prefix);
-        let (status, answer) = send(&self.service, "GET", &path, Value::Null).await;
-        assert_eq!(status, 200, "{path}: {answer}");
+        let answer = ok(&self.service, "GET", &path, Value::Null).await;
         answer["data"].clone()
     }
 
@@ -189,8 +188,7 @@ async fn keys_are_changed_without_being_told_the_time_that_they_have_left() {
         for more in [json!({}), json!({ "xx": true })] {
             let mut body = json!({ "value": ["x"], "type": "list" });
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let (status, answer) = send(&narrow.service, "POST", &path("own:list"), body).await;
-            assert_eq!(status, 200, "{answer}");
+            ok(&narrow.service, "POST", &path("own:list"), body).await;
         }
         assert_eq!(narrow.get("/keys/{}own:list").await["values"], json!(["x"]));
         let (_, answer) = send(&narrow.service, "DELETE", &path("own:list"), Value::Null).await;

@@ -7,7 +7,7 @@ use studio_multidb::api::http::handle;
 use studio_multidb::service::Service;
 
 use crate::fixtures::{accepting, given, stream, whole};
-use crate::http::{request, send, service};
+use crate::http::{ok, request, send, service};
 use crate::support::{Admin, batch, connect, prefix};
 
 fn every_server() -> impl Iterator<Item = String> {
@@ -16,13 +16,11 @@ fn every_server() -> impl Iterator<Item = String> {
 
 async fn post(service: &Arc<Service>, key: &str, type_name: &str, value: Value) {
     let body = json!({ "value": value, "type": type_name });
-    let (status, answer) = send(service, "POST", &format!("/keys/{key}"), body).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(service, "POST", &format!("/keys/{key}"), body).await;
 }
 
 async fn get(service: &Arc<Service>, path: &str) -> Value {
-    let (status, answer) = send(service, "GET", &format!("/keys/{path}"), Value::Null).await;
-    assert_eq!(status, 200, "{path}: {answer}");
+    let answer = ok(service, "GET", &format!("/keys/{path}"), Value::Null).await;
     answer["data"].clone()
 }
 
@@ -121,8 +119,7 @@ async fn groups_consumers_and_pending_entries_are_told() {
         let path = format!("/keys/{key}");
         for group in [json!("g"), json!({ "$binary": { "base64": "/w==" } })] {
             let create = json!({ "stream": { "group_create": { "group": group, "id": "0" } } });
-            let (status, answer) = send(&service, "PUT", &path, json!({ "edit": create })).await;
-            assert_eq!(status, 200, "{answer}");
+            ok(&service, "PUT", &path, json!({ "edit": create })).await;
         }
         let mut admin = Admin::at(&url, &client, &key).await;
         for (consumer, count) in [("one", "3"), ("two", "1")] {

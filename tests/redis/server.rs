@@ -6,12 +6,11 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
 use crate::fixtures::{Records, given};
-use crate::http::{records, request, send, service};
+use crate::http::{ok, records, request, send, service};
 use crate::support::{Admin, SLOTS, address, prefix};
 
 async fn get(service: &Arc<Service>, path: &str) -> Value {
-    let (status, answer) = send(service, "GET", path, Value::Null).await;
-    assert_eq!(status, 200, "{path}: {answer}");
+    let answer = ok(service, "GET", path, Value::Null).await;
     answer["data"].clone()
 }
 
@@ -23,8 +22,7 @@ fn generations() -> Vec<Arc<Service>> {
 
 async fn run(service: &Arc<Service>, line: &str) {
     let body = json!({ "line": line, "confirm": true });
-    let (status, answer) = send(service, "POST", "/command", body).await;
-    assert_eq!(status, 200, "{line}: {answer}");
+    ok(service, "POST", "/command", body).await;
 }
 
 #[tokio::test]

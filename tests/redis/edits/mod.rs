@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
 use crate::fixtures::given;
-use crate::http::send;
+use crate::http::{ok, send};
 
 /// A value of each type, and edits of it that leave something of it.
 fn edits() -> Vec<(&'static str, Value, Vec<Value>)> {
@@ -107,13 +107,11 @@ async fn put(service: &Arc<Service>, key: &str, edit: &Value) -> (u16, Value) {
 
 async fn post(service: &Arc<Service>, key: &str, type_name: &str, value: &Value, ttl: i64) {
     let body = json!({ "value": value, "type": type_name, "ttl": ttl });
-    let (status, answer) = send(service, "POST", &format!("/keys/{key}"), body).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(service, "POST", &format!("/keys/{key}"), body).await;
 }
 
 async fn get(service: &Arc<Service>, key: &str) -> Value {
-    let (status, answer) = send(service, "GET", &format!("/keys/{key}"), Value::Null).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(service, "GET", &format!("/keys/{key}"), Value::Null).await;
     answer["data"].clone()
 }
 

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::socket::Socket;
 use crate::fixtures::{eventually, given};
-use crate::http::{send, service};
+use crate::http::{ok, send, service};
 use crate::support::{Admin, SLOTS, address, prefix};
 use crate::topology::{Node, nodes, settle};
 
@@ -48,8 +48,7 @@ async fn channel_without_keys(address: &str) -> (String, u16) {
 
 async fn publish(service: &Arc<Service>, channel: &str, message: &str, sharded: bool) -> Value {
     let body = json!({ "channel": channel, "message": message, "sharded": sharded });
-    let (status, answer) = send(service, "POST", "/pubsub/publish", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(service, "POST", "/pubsub/publish", body).await;
     answer["data"].clone()
 }
 

@@ -14,13 +14,12 @@ use tungstenite::protocol::{Role, WebSocketContext};
 use tungstenite::{Error, Message};
 
 use crate::fixtures::{PATIENCE, stream, upgrading};
-use crate::http::{request, send};
+use crate::http::{ok, request};
 
 /// Publishes a message and says how many subscribers the server counted.
 pub(super) async fn publish(service: &Arc<Service>, channel: &str, message: Value) -> i64 {
     let body = json!({ "channel": channel, "message": message });
-    let (status, answer) = send(service, "POST", "/pubsub/publish", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(service, "POST", "/pubsub/publish", body).await;
     answer["data"]["subscribers_reached"].as_i64().unwrap()
 }
 
