@@ -45,8 +45,7 @@ async fn count(service: &Arc<Service>, pattern: &str) -> u64 {
 #[tokio::test]
 async fn what_fits_a_pattern_is_deleted_and_nothing_else() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = given(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let prefix = prefix();
         fill(&url, &format!("{prefix}a:"), 1200).await;

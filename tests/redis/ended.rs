@@ -68,8 +68,7 @@ fn ways(prefix: &str, count: usize) -> Vec<(&'static str, &'static str, String)>
 
 #[tokio::test]
 async fn an_import_that_failed_after_it_wrote_never_says_that_it_did_not() {
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = given(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"].into_iter().filter_map(given) {
         let (service, client) = (service(&url), connect(&url).await);
         // None; a few, which wait for others; more than are written together.
         for count in [0, 3, 1200] {

@@ -222,8 +222,10 @@ async fn fill(service: &Arc<Service>, prefix: &str) {
 #[tokio::test]
 async fn memory_is_told_by_type_prefix_and_key() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_70_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = given(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_70_URL", "TEST_REDIS_CLUSTER_URL"]
+        .into_iter()
+        .filter_map(given)
+    {
         let service = service(&url);
         let prefix = prefix();
         fill(&service, &prefix).await;

@@ -11,8 +11,8 @@ use studio_multidb::service::Service;
 use studio_multidb::target::DatabaseType;
 use uuid::Uuid;
 
-use crate::fixtures::{Records, eventually, given, told};
-use crate::http::{request, service};
+use crate::fixtures::{Records, door, eventually, given, told};
+use crate::http::service;
 use crate::registered::Registered;
 use crate::support::{batch, command, connect, prefix};
 use crate::transfer::{content, export, forget, parsed};
@@ -60,7 +60,7 @@ impl Pair {
         let pattern = self.pattern();
         let body = json!({ "action": "copy", "to": self.to, "pattern": pattern, "confirm": true });
         let body = merged(body, more);
-        let request = request("POST", &format!("/redis/{}/keys/bulk", self.from), &body);
+        let request = door::request("POST", &format!("/redis/{}/keys/bulk", self.from), &body);
         Records::open(&self.registered.service, request).await
     }
 

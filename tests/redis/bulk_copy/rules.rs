@@ -5,8 +5,7 @@ use studio_multidb::target::DatabaseType;
 use uuid::Uuid;
 
 use super::{Pair, counts, end};
-use crate::fixtures::{Records, asked_by, given, told};
-use crate::http::request;
+use crate::fixtures::{Records, asked_by, door, given, told};
 use crate::recorder::Recorder;
 use crate::registered::Registered;
 use crate::rogue::serve_each;
@@ -125,7 +124,7 @@ async fn the_user_must_be_allowed_to_write_there_and_to_read_here() {
     let ask = async |user: Uuid, to: Uuid, dry_run: bool| {
         let keys = json!([prefix()]);
         let body = json!({ "action": "copy", "to": to, "keys": keys, "dry_run": dry_run });
-        let request = request("POST", &format!("/redis/{from}/keys/bulk"), &body);
+        let request = door::request("POST", &format!("/redis/{from}/keys/bulk"), &body);
         Records::open(&registered.service, asked_by(&user, request)).await
     };
     let refused = async |user: Uuid, to: Uuid, dry_run: bool| {

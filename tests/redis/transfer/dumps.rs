@@ -29,8 +29,7 @@ fn module(command: &[&str]) -> String {
 
 #[tokio::test]
 async fn no_dump_that_a_caller_brings_is_restored() {
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = given(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"].into_iter().filter_map(given) {
         let client = connect(&url).await;
         let (from, to) = (prefix(), prefix());
         batch(&client, &[&["SET", &from, "v"]]).await;

@@ -15,8 +15,7 @@ use crate::support::{SLOTS, batch, connect, prefix};
 #[tokio::test]
 async fn an_export_goes_on_where_it_was_cut_off() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = given(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let client = connect(&url).await;
         let prefix = prefix();

@@ -15,8 +15,7 @@ use crate::support::{SLOTS, batch, connect, prefix, raw_command};
 #[tokio::test]
 async fn every_type_comes_back_as_it_was() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = given(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let prefix = prefix();
         fill(&url, &prefix).await;
@@ -126,8 +125,7 @@ async fn fields_keep_their_times() {
 #[tokio::test]
 async fn large_values_come_in_parts_and_are_never_seen_half() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = given(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let client = connect(&url).await;
         let prefix = prefix();
