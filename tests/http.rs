@@ -3,71 +3,70 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
-use studio_multidb::access::User;
+use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, handle};
-use studio_multidb::config::Config;
-use studio_multidb::request::reply::Body;
 use studio_multidb::service::Service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
+use crate::fixtures::{asked_by, eventually, headers, request, serve, service_of, stream, whole};
+
+#[path = "fixtures/mod.rs"]
+mod fixtures;
 #[path = "http/outage.rs"]
 mod outage;
 
 const KEY: &str = "canary-api-key";
 const TOKEN: &str = "canary-metrics-token";
 
+/// The URL of a service that answers each request as `answer` says, and hangs up after an
+/// answer that is the last.
+async fn serving(answer: impl Fn(&str) -> (Vec<u8>, bool) + Send + Sync + 'static) -> String {
+    let answer = Arc::new(answer);
+    let (port, _) = serve(move |mut client| {
+        let answer = Arc::clone(&answer);
+        async move {
+            let mut chunk = vec![0; 65536];
+            while let Ok(read @ 1..) = client.read(&mut chunk).await {
+                let (bytes, is_last) = answer(&String::from_utf8_lossy(&chunk[..read]));
+                if client.write_all(&bytes).await.is_err() || is_last {
+                    break;
+                }
+            }
+        }
+    })
+    .await;
+    format!("http://127.0.0.1:{port}")
+}
+
 /// A service that answers `/health`, `/bytes` and `/text`, and repeats any other request it gets.
 async fn bun_api() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/api", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut chunk = vec![0; 65536];
-                while let Ok(read @ 1..) = stream.read(&mut chunk).await {
-                    let request = String::from_utf8_lossy(&chunk[..read]).into_owned();
-                    let (kind, body) = match request.split(' ').nth(1).unwrap_or_default() {
-                        "/api/health" => ("application/json", b"{\"ok\":true}".to_vec()),
-                        "/api/bytes" => ("application/json", vec![0xff]),
-                        "/api/text" => ("text/plain", b"a\"b".to_vec()),
-                        _ => ("application/json", json!({ "request": request }).to_string().into()),
-                    };
-                    let head = format!(
-                        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nSet-Cookie: session=1\r\n\
-                         Content-Length: {}\r\n\r\n",
-                        body.len()
-                    );
-                    let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
-                }
-            });
-        }
-    });
-    url
+    let url = serving(|request| {
+        let (kind, body) = match request.split(' ').nth(1).unwrap_or_default() {
+            "/api/health" => ("application/json", b"{\"ok\":true}".to_vec()),
+            "/api/bytes" => ("application/json", vec![0xff]),
+            "/api/text" => ("text/plain", b"a\"b".to_vec()),
+            _ => ("application/json", json!({ "request": request }).to_string().into()),
+        };
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nSet-Cookie: session=1\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        ([head.as_bytes(), &body].concat(), false)
+    })
+    .await;
+    format!("{url}/api")
 }
 
 fn service(url: &str) -> Arc<Service> {
-    let env = |name: &str| match name {
-        "BUN_API_URL" => Some(url.to_owned()),
-        "BUN_API_KEY" => Some(KEY.to_owned()),
-        "MULTIDB_METRICS_TOKEN" => Some(TOKEN.to_owned()),
-        _ => None,
-    };
-    Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap()
+    service_of(&[("BUN_API_URL", url), ("BUN_API_KEY", KEY), ("MULTIDB_METRICS_TOKEN", TOKEN)])
 }
 
 async fn ask(service: &Arc<Service>, method: &str, path: &str, body: &Value) -> (u16, Value) {
-    let request = Request {
-        method: method.to_owned(),
-        path: format!("/api/platform/bun/default/{path}"),
-        body: if body.is_null() { Vec::new() } else { body.to_string().into() },
-        ..Request::default()
-    };
-    let response = handle(service, request).await;
-    let text = String::from_utf8(response.body.whole().unwrap()).unwrap();
-    assert!(!text.contains(KEY), "{text}");
-    (response.status, serde_json::from_str(&text).unwrap())
+    let request = request(method, &format!("/bun/default/{path}"), body);
+    let (status, answer) = fixtures::ask(service, request).await;
+    assert!(!answer.to_string().contains(KEY), "{answer}");
+    (status, answer)
 }
 
 #[tokio::test]
@@ -130,19 +129,13 @@ async fn what_leads_elsewhere_is_refused() {
 async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
     let service = service(&bun_api().await);
     let metrics = async || {
-        let path = "/api/platform/multidb/metrics".to_owned();
-        let headers = vec![("authorization".to_owned(), format!("Bearer {TOKEN}"))];
-        let request = Request { method: "GET".to_owned(), path, headers, ..Request::default() };
-        let mut response = handle(&service, request).await;
+        let headers = headers(&[("authorization", &format!("Bearer {TOKEN}"))]);
+        let request = request("GET", "/multidb/metrics", &Value::Null);
+        let response = handle(&service, Request { headers, ..request }).await;
         assert_eq!(response.status, 200);
         let kind = response.headers.iter().find(|(name, _)| *name == "content-type");
         assert!(kind.is_some_and(|(_, kind)| kind.starts_with("text/plain; version=0.0.4")));
-        let Body::Stream(feed) = &mut response.body else { panic!("no text") };
-        let mut text = Vec::new();
-        while let Some(chunk) = feed.next().await {
-            text.extend(chunk.unwrap());
-        }
-        String::from_utf8(text).unwrap()
+        String::from_utf8(whole(stream(response)).await).unwrap()
     };
     ask(&service, "GET", "health", &Value::Null).await;
     ask(&service, "POST", "request", &json!({ "path": "../admin" })).await;
@@ -181,22 +174,11 @@ async fn metrics_tell_of_the_process_and_its_clients_and_of_no_secret() {
 
 /// A service that answers `/health` at once and anything else never.
 async fn stalling() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut chunk = vec![0; 65536];
-                while let Ok(read @ 1..) = stream.read(&mut chunk).await {
-                    if String::from_utf8_lossy(&chunk[..read]).starts_with("GET /health ") {
-                        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
-                        let _ = stream.write_all(answer).await;
-                    }
-                }
-            });
-        }
-    });
-    url
+    serving(|request| {
+        let is_answered = request.starts_with("GET /health ");
+        (if is_answered { outage::FINE.to_vec() } else { Vec::new() }, false)
+    })
+    .await
 }
 
 #[tokio::test]
@@ -204,22 +186,16 @@ async fn the_slow_requests_of_one_user_leave_room_for_another() {
     let service = service(&stalling().await);
     let send = |user: &str, path: &str| {
         let service = Arc::clone(&service);
-        let request = Request {
-            method: "POST".to_owned(),
-            path: "/api/platform/bun/default/request".to_owned(),
-            body: json!({ "path": path }).to_string().into(),
-            user: Some(User { id: user.to_owned() }),
-            ..Request::default()
-        };
+        let request = request("POST", "/bun/default/request", &json!({ "path": path }));
+        let request = asked_by(user, request);
         async move { handle(&service, request).await.status }
     };
     let slow: Vec<_> = (0..40).map(|_| tokio::spawn(send("anna", "never"))).collect();
     // They hold all that they may hold.
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !service.pools.status().iter().any(|pool| pool.gauge.in_use >= 5) {
-        assert!(tokio::time::Instant::now() < deadline);
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    eventually("five being under way", async || {
+        service.pools.status().iter().any(|pool| pool.gauge.in_use >= 5)
+    })
+    .await;
     for _ in 0..20 {
         assert_eq!(send("ben", "health").await, 200);
         assert!(service.pools.status()[0].gauge.in_use <= 6);

@@ -9,12 +9,14 @@ import json
 import signal
 import sys
 import threading
+from uuid import uuid4
 from weakref import WeakValueDictionary
 
 import secantus.server
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 from secantus.server import SecantusDBServer
+from secantus.storage import Storage
 
 USER_EXISTS = 51003
 
@@ -40,6 +42,19 @@ def run_alone_in_session(command, context):
 
 
 secantus.server.dispatch = run_alone_in_session
+
+
+def uuid_of_what_is_there(storage, db, collection):
+    """Whoever lists collections asks for the UUID of each, which is stored where there is none. That brings
+    a collection back that was dropped since its name was read."""
+    with storage._lock:
+        storage._refresh_read_snapshot()
+        if storage._coll_options(db, collection) is None:
+            return uuid4()
+        return storage._collection_uuid(db, collection)
+
+
+Storage.collection_uuid = uuid_of_what_is_there
 
 server = SecantusDBServer(
     host=settings["host"],

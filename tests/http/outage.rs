@@ -1,12 +1,11 @@
 //! An answer that can't be read is that request's failure, and nobody else's outage.
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-use super::{ask, service};
+use super::{ask, service, serving};
+use crate::fixtures::silent;
 
-const FINE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+pub(crate) const FINE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 /// Answers that are none, by the path that gives them.
 fn broken() -> Vec<(&'static str, Vec<u8>)> {
@@ -40,25 +39,13 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
 
 /// A service that answers well, but for those paths; then it closes the connection.
 async fn flawed() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut chunk = vec![0; 65536];
-                while let Ok(read @ 1..) = stream.read(&mut chunk).await {
-                    let request = String::from_utf8_lossy(&chunk[..read]).into_owned();
-                    let path = request.split([' ', '/']).nth(2).unwrap_or_default().to_owned();
-                    let flaw = broken().into_iter().find(|(name, _)| *name == path);
-                    let answer = flaw.as_ref().map_or(FINE, |(_, answer)| answer.as_slice());
-                    if stream.write_all(answer).await.is_err() || flaw.is_some() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    url
+    serving(|request| {
+        let path = request.split([' ', '/']).nth(2).unwrap_or_default();
+        let flaw = broken().into_iter().find(|(name, _)| *name == path);
+        let is_last = flaw.is_some();
+        (flaw.map_or(FINE.to_vec(), |(_, answer)| answer), is_last)
+    })
+    .await
 }
 
 #[tokio::test]
@@ -90,16 +77,11 @@ async fn a_service_whose_health_cannot_be_read_is_served_all_the_same() {
         if !readable.contains(&path) {
             continue;
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut chunk = vec![0; 65536];
-                let read = stream.read(&mut chunk).await.unwrap_or(0);
-                let is_health = String::from_utf8_lossy(&chunk[..read]).contains("/health");
-                let _ = stream.write_all(if is_health { &answer } else { FINE }).await;
-            }
-        });
+        let url = serving(move |request| {
+            let is_health = request.contains("/health");
+            (if is_health { answer.clone() } else { FINE.to_vec() }, true)
+        })
+        .await;
         let service = service(&url);
         let (status, told) = ask(&service, "POST", "request", &json!({ "path": "fine" })).await;
         assert_eq!(status, 200, "{path}: {told}");
@@ -108,10 +90,9 @@ async fn a_service_whose_health_cannot_be_read_is_served_all_the_same() {
 
 #[tokio::test]
 async fn a_service_that_is_gone_is_told_in_our_words() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (port, listener) = silent().await;
     drop(listener);
-    let service = service(&url);
+    let service = service(&format!("http://127.0.0.1:{port}"));
     let body = json!({ "path": "canary-of-one-user" });
     let mut refused = Value::Null;
     for _ in 0..3 {

@@ -1,10 +1,11 @@
 //! Pipelines: how they are run, and that a stream of their result ends when its reader leaves.
 
 use serde_json::{Value, json};
+use studio_multidb::api::http::handle;
 use studio_multidb::request::reply::Body;
 
 use super::api::{Api, api};
-use super::support::eventually;
+use crate::fixtures::{accepting, eventually, stream};
 
 fn numbered(count: u32) -> Vec<Value> {
     (0..count).map(|i| json!({ "_id": i, "k": i % 3, "text": "x".repeat(200) })).collect()
@@ -12,9 +13,8 @@ fn numbered(count: u32) -> Vec<Value> {
 
 /// The documents of a streamed answer, or how it was cut off.
 async fn streamed(api: &Api, body: Value) -> (u16, Result<Vec<Value>, String>) {
-    let path = format!("{}/aggregate", api.base);
-    let accept = [("accept", "application/x-ndjson")];
-    let response = api.response("POST", &path, "", Some(body), &accept).await;
+    let request = accepting("application/x-ndjson", api.request("POST", "/aggregate", &body));
+    let response = handle(&api.service, request).await;
     let mut feed = match response.body {
         Body::Stream(feed) => feed,
         Body::Whole(body) => return (response.status, Err(String::from_utf8(body).unwrap())),
@@ -61,11 +61,9 @@ async fn what_is_wrong_with_a_pipeline_is_told_before_its_stream_begins() {
 async fn leaving_a_stream_gives_its_connection_back() {
     let Some(api) = api("aggregate_leave").await else { return };
     api.insert(&numbered(5000)).await;
-    let path = format!("{}/aggregate", api.base);
-    let accept = [("accept", "application/x-ndjson")];
-    let body = Some(json!({ "pipeline": [] }));
-    let response = api.response("POST", &path, "", body, &accept).await;
-    let Body::Stream(mut feed) = response.body else { panic!("a stream is expected") };
+    let request = api.request("POST", "/aggregate", &json!({ "pipeline": [] }));
+    let request = accepting("application/x-ndjson", request);
+    let mut feed = stream(handle(&api.service, request).await);
     assert!(feed.next().await.unwrap().unwrap().len() >= 64 * 1024);
     drop(feed);
     eventually("the end of the stream's work", async || {
@@ -88,8 +86,7 @@ async fn options_reach_the_server_and_unknown_ones_are_refused() {
         "readConcern": "local",
     });
     let body = json!({ "pipeline": pipeline, "options": options });
-    let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/aggregate", body).await;
     assert_eq!(answer["data"], json!([{ "_id": 2, "n": 5 }]));
 
     for options in [
@@ -100,7 +97,7 @@ async fn options_reach_the_server_and_unknown_ones_are_refused() {
         json!({ "let": { "a": { "$function": { "body": "", "args": [], "lang": "js" } } } }),
     ] {
         let body = json!({ "pipeline": [], "options": options });
-        let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+        let (status, answer) = api.send("POST", "/aggregate", body).await;
         assert!(matches!(status, 400 | 403), "{options} was answered with {answer}");
     }
 }
@@ -110,13 +107,13 @@ async fn a_database_is_asked_what_needs_no_collection() {
     let Some(api) = api("aggregate_database").await else { return };
     let path = "/databases/studio_multidb_test/aggregate";
     let body = json!({ "pipeline": [{ "$documents": [{ "a": 1 }, { "a": 2 }] }] });
-    let (status, answer) = api.at("POST", path, "", Some(body.clone())).await;
+    let (status, answer) = api.at("POST", path, body.clone()).await;
     assert_eq!((status, &answer["data"]), (200, &json!([{ "a": 1 }, { "a": 2 }])), "{answer}");
     // What is for a collection is not for a database, and the other way round.
-    assert_eq!(api.send("POST", "/aggregate", "", Some(body)).await.0, 403);
+    assert_eq!(api.send("POST", "/aggregate", body).await.0, 403);
     let body = json!({ "pipeline": [{ "$match": {} }] });
-    assert_eq!(api.at("POST", path, "", Some(body)).await.0, 403);
+    assert_eq!(api.at("POST", path, body).await.0, 403);
     let body = json!({ "pipeline": [{ "$currentOp": {} }] });
-    let (status, answer) = api.at("POST", "/databases/admin/aggregate", "", Some(body)).await;
+    let (status, answer) = api.at("POST", "/databases/admin/aggregate", body).await;
     assert_eq!(status, 200, "{answer}");
 }

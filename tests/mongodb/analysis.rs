@@ -1,7 +1,6 @@
 //! What is in a collection and how it is found.
 
 use serde_json::{Value, json};
-use studio_multidb::request::reply::Body;
 
 use super::api::api;
 
@@ -9,7 +8,7 @@ use super::api::api;
 async fn a_count_says_how_it_came_about() {
     let Some(api) = api("analysis_count").await else { return };
     api.insert(&(0..10).map(|i| json!({ "_id": i, "even": i % 2 == 0 })).collect::<Vec<_>>()).await;
-    let count = async |body| api.send("POST", "/count", "", Some(body)).await;
+    let count = async |body| api.send("POST", "/count", body).await;
     let data = async |body| count(body).await.1["data"].clone();
     assert_eq!(data(json!({})).await, json!({ "value": 10, "kind": "estimate" }));
     assert_eq!(data(json!({ "exact": true })).await, json!({ "value": 10, "kind": "exact" }));
@@ -29,7 +28,7 @@ async fn the_different_values_of_a_field_are_listed_up_to_the_limit() {
         json!({ "_id": 4 }),
     ])
     .await;
-    let distinct = async |body| api.send("POST", "/distinct", "", Some(body)).await;
+    let distinct = async |body| api.send("POST", "/distinct", body).await;
     let (status, answer) = distinct(json!({ "key": "a.b" })).await;
     assert_eq!(status, 200, "{answer}");
     let long = json!({ "$numberLong": "9007199254740993" });
@@ -60,8 +59,7 @@ async fn a_schema_is_learned_from_a_sample() {
         .collect();
     api.insert(&documents).await;
     let schema = async |body| {
-        let (status, answer) = api.send("POST", "/schema", "", Some(body)).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = api.ok("POST", "/schema", body).await;
         answer["data"].clone()
     };
     let whole = schema(json!({})).await;
@@ -81,28 +79,17 @@ async fn a_schema_is_learned_from_a_sample() {
     let part = schema(body).await;
     assert_eq!((&part["documents"], &part["ended_by"]), (&json!(50), &json!("size")));
     for body in [json!({ "size": 0 }), json!({ "paths": 0 }), json!({ "values": 51 })] {
-        assert_eq!(api.send("POST", "/schema", "", Some(body)).await.0, 400);
+        assert_eq!(api.send("POST", "/schema", body).await.0, 400);
     }
     let gate = json!({ "filter": { "$where": "1" } });
-    assert_eq!(api.send("POST", "/schema", "", Some(gate)).await.0, 403);
+    assert_eq!(api.send("POST", "/schema", gate).await.0, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_can_be_watched_while_it_is_learned() {
     let Some(api) = api("analysis_progress").await else { return };
     api.insert(&(0..400).map(|i| json!({ "_id": i })).collect::<Vec<_>>()).await;
-    let path = format!("{}/schema", api.base);
-    let accept = [("accept", "application/x-ndjson")];
-    let body = json!({ "method": "head" });
-    let response = api.response("POST", &path, "", Some(body), &accept).await;
-    let Body::Stream(mut feed) = response.body else { panic!("a stream is expected") };
-    let mut text = Vec::new();
-    while let Some(chunk) = feed.next().await {
-        text.extend(chunk.unwrap());
-    }
-    let text = String::from_utf8(text).unwrap();
-    let records: Vec<Value> =
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records = api.records("POST", "/schema", &json!({ "method": "head" })).await.all().await;
     assert!(records[0]["progress"]["documents"].as_u64().unwrap() > 0);
     assert_eq!(records.last().unwrap()["schema"]["documents"], 400);
 }

@@ -1,35 +1,30 @@
 //! The operations of the server under test as HTTP requests.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::config::Config;
 use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
-use super::support::server;
+use crate::fixtures::{Records, ask, door, given, service_of};
 
 pub(super) struct Api {
     pub(super) service: Arc<Service>,
+    /// The path of a collection.
     pub(super) base: String,
 }
 
-// Services are shared by configuration, and each test has a runtime of its own.
-static TESTS: AtomicUsize = AtomicUsize::new(100);
-
 /// The API of the server under test and a collection that is empty.
 pub(super) async fn api(collection: &str) -> Option<Api> {
-    let url = server("TEST_MONGODB_URL")?;
+    let url = given("TEST_MONGODB_URL")?;
     let api = Api::of(&url, collection);
     let empty = json!({
         "pipeline": [{ "$match": { "_id": { "$in": [] } } }, { "$out": collection }],
         "confirm": true,
     });
-    let (status, answer) = api.send("POST", "/aggregate", "", Some(empty)).await;
-    assert_eq!(status, 200, "{answer}");
+    api.ok("POST", "/aggregate", empty).await;
     Some(api)
 }
 
@@ -41,14 +36,9 @@ impl Api {
 
     /// The same, for requests that must not take longer.
     pub(super) fn within(time: Duration, url: &str, collection: &str) -> Self {
-        let test = TESTS.fetch_add(1, Ordering::Relaxed).to_string();
-        let env = |name: &str| match name {
-            "MONGODB_URL" => Some(url.to_owned()),
-            "MULTIDB_MAX_CLIENTS" => Some(test.clone()),
-            "MULTIDB_REQUEST_TIMEOUT_MS" => Some(time.as_millis().to_string()),
-            _ => None,
-        };
-        let service = Service::shared(Config::from_env(env, &Map::new()).unwrap()).unwrap();
+        let time = time.as_millis().to_string();
+        let settings = [("MONGODB_URL", url), ("MULTIDB_REQUEST_TIMEOUT_MS", &*time)];
+        let service = service_of(&settings);
         let base = format!("/databases/studio_multidb_test/collections/{collection}");
         Self { service, base }
     }
@@ -56,89 +46,57 @@ impl Api {
     /// Inserts `documents` into the collection.
     pub(super) async fn insert(&self, documents: &[Value]) {
         let body = json!({ "documents": documents });
-        let (status, answer) = self.send("POST", "/documents", "", Some(body)).await;
+        let (status, answer) = self.send("POST", "/documents", body).await;
         assert_eq!(status, 201, "{answer}");
     }
 
-    /// Sends a request below the collection.
-    pub(super) async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        body: Option<Value>,
-    ) -> (u16, Value) {
-        self.at(method, &format!("{}{path}", self.base), query, body).await
+    /// A request below the collection, whose path may have a query.
+    pub(super) fn request(&self, method: &str, path: &str, body: &Value) -> Request {
+        request(method, &format!("{}{path}", self.base), body)
     }
 
-    pub(super) async fn at(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        body: Option<Value>,
-    ) -> (u16, Value) {
-        let (status, bytes) = self.bytes(method, path, query, body).await;
-        (status, serde_json::from_slice(&bytes).unwrap())
+    /// Status and JSON of the answer to such a request.
+    pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        ask(&self.service, self.request(method, path, &body)).await
     }
 
-    pub(super) async fn bytes(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        body: Option<Value>,
-    ) -> (u16, Vec<u8>) {
-        let response = self.response(method, path, query, body, &[]).await;
-        (response.status, response.body.whole().unwrap())
+    /// The answer to such a request, which is done.
+    pub(super) async fn ok(&self, method: &str, path: &str, body: Value) -> Value {
+        let (status, answer) = self.send(method, path, body).await;
+        assert_eq!(status, 200, "{method} {path}: {answer}");
+        answer
     }
 
-    /// Sends a body that is no value of JSON as this program has them.
-    pub(super) async fn text(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let request = Request {
-            method: method.to_owned(),
-            path: format!("/api/platform/mongodb/default{}{path}", self.base),
-            body: body.as_bytes().to_vec(),
-            ..Request::default()
-        };
+    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
+        self.send("GET", path, Value::Null).await
+    }
+
+    /// The same below the connection.
+    pub(super) async fn at(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        ask(&self.service, request(method, path, &body)).await
+    }
+
+    /// Sends a body as it is: `serde_json` has not every number, and does not go as deep as we do.
+    pub(super) async fn text(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let body = body.as_bytes().to_vec();
+        let request = Request { body, ..self.request(method, path, &Value::Null) };
         let response = handle(&self.service, request).await;
-        let status = response.status;
-        (status, serde_json::from_slice(&response.body.whole().unwrap()).unwrap())
+        (response.status, String::from_utf8(response.body.whole().unwrap()).unwrap())
     }
 
-    /// The answer as it is, which may be a stream.
-    pub(super) async fn response(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        body: Option<Value>,
-        headers: &[(&str, &str)],
-    ) -> Response {
-        let request = Request {
-            method: method.to_owned(),
-            path: format!("/api/platform/mongodb/default{path}"),
-            query: query.to_owned(),
-            headers: headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
-            body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
-            ..Request::default()
-        };
-        handle(&self.service, request).await
+    /// The records of an answer that is a stream.
+    pub(super) async fn records(&self, method: &str, path: &str, body: &Value) -> Records {
+        Records::open(&self.service, self.request(method, path, body)).await.unwrap()
     }
 
     /// What is answered to an import whose file is on its way.
     pub(super) async fn import(&self, upload: Upload) -> Response {
-        let request = Request {
-            method: "POST".to_owned(),
-            path: format!("/api/platform/mongodb/default{}/import", self.base),
-            upload: Some(upload),
-            ..Request::default()
-        };
-        handle(&self.service, request).await
+        let request = self.request("POST", "/import", &Value::Null);
+        handle(&self.service, Request { upload: Some(upload), ..request }).await
     }
 }
 
-pub(super) fn encoded(json: &Value) -> String {
-    percent_encoding::utf8_percent_encode(&json.to_string(), percent_encoding::NON_ALPHANUMERIC)
-        .to_string()
+/// A request below the connection.
+pub(super) fn request(method: &str, path: &str, body: &Value) -> Request {
+    door::request(method, &format!("/mongodb/default{path}"), body)
 }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::api::{Api, api};
 
 async fn bulk(api: &Api, body: Value) -> (u16, Value) {
-    api.send("POST", "/documents/bulk", "", Some(body)).await
+    api.send("POST", "/documents/bulk", body).await
 }
 
 async fn all(api: &Api) -> Value {
     let query = "sort=%7B%22_id%22%3A1%7D&limit=1000";
-    let (_, answer) = api.send("GET", "/documents", query, None).await;
+    let (_, answer) = api.get(&format!("/documents?{query}")).await;
     answer["data"]["documents"].clone()
 }
 

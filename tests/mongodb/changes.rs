@@ -8,7 +8,8 @@ use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 
 use super::generated::{edits, raw};
-use super::support::{collection, connect, insert, soon, target, told};
+use super::support::{collection, connect, insert, target, told};
+use crate::fixtures::soon;
 
 async fn stored(client: &Client, namespace: &Namespace, id: Bson) -> RawDocumentBuf {
     // A change that changes nothing answers with the document.

@@ -5,7 +5,8 @@ use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::{MongoTarget, Target};
 
-use super::support::{collection, connect, eventually, insert, options, soon, target};
+use super::support::{collection, connect, insert, target};
+use crate::fixtures::{eventually, options, soon};
 
 async fn test(target: MongoTarget) -> TestResult {
     test_connection(&Target::Mongodb(target), &options(), soon()).await

@@ -2,7 +2,6 @@
 
 use mongodb::bson::doc;
 use serde_json::json;
-use studio_multidb::api::http::{Request, handle};
 
 use super::api::{Api, api};
 use super::fake::{Answer, Fake};
@@ -19,32 +18,16 @@ fn nested(levels: usize, inmost: &str) -> String {
     format!(r#"{{"_id":1,"v":{text}}}"#)
 }
 
-/// The body as text: `serde_json` by itself does not go so deep.
-async fn send(api: &Api, method: &str, path: &str, body: String) -> (u16, String) {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let request = Request {
-        method: method.to_owned(),
-        path: format!("/api/platform/mongodb/default{}{path}", api.base),
-        query: query.to_owned(),
-        body: body.into_bytes(),
-        ..Request::default()
-    };
-    let response = handle(&api.service, request).await;
-    (response.status, String::from_utf8(response.body.whole().unwrap()).unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deepest_documents_are_shown_and_edited() {
     let Some(api) = api("deep").await else { return };
     let first = nested(LEVELS, r#"{"n":{"$numberLong":"1"}}"#);
     let (status, answer) =
-        send(&api, "POST", "/documents", format!(r#"{{"document":{first}}}"#)).await;
+        api.text("POST", "/documents", &format!(r#"{{"document":{first}}}"#)).await;
     assert_eq!(status, 201, "{answer}");
     let show = async || {
-        let path = format!("{}/documents/1", api.base);
-        let (status, bytes) = api.bytes("GET", &path, "id_type=int&ejson=canonical", None).await;
+        let (status, text) = api.text("GET", "/documents/1?id_type=int&ejson=canonical", "").await;
         assert_eq!(status, 200);
-        let text = String::from_utf8(bytes).unwrap();
         let text = text.strip_prefix(r#"{"data":"#).unwrap().strip_suffix('}').unwrap();
         text.to_owned()
     };
@@ -53,12 +36,12 @@ async fn the_deepest_documents_are_shown_and_edited() {
 
     let edited = nested(LEVELS, r#"{"n":{"$numberLong":"2"}}"#);
     let replace = format!(r#"{{"replacement":{edited},"if_unchanged":{shown}}}"#);
-    let (status, answer) = send(&api, "PUT", "/documents/1?id_type=int", replace.clone()).await;
+    let (status, answer) = api.text("PUT", "/documents/1?id_type=int", &replace).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(show().await.replace(r#"{"$numberInt":"1"}"#, "1"), edited);
 
     // What the document is now comes with the refusal.
-    let (status, answer) = send(&api, "PUT", "/documents/1?id_type=int", replace).await;
+    let (status, answer) = api.text("PUT", "/documents/1?id_type=int", &replace).await;
     assert_eq!(status, 409, "{answer}");
     assert!(answer.contains(&show().await), "{answer}");
 }
@@ -68,7 +51,7 @@ async fn what_is_nested_deeper_than_any_document_is_refused() {
     let fake = Fake::standalone(|_, _| Answer::With(doc! { "n": 1, "ok": 1.0 })).await;
     let api = Api::of(&fake.url(), "c");
     let refused = async |body: String| {
-        let (status, answer) = send(&api, "POST", "/documents", body).await;
+        let (status, answer) = api.text("POST", "/documents", &body).await;
         assert_eq!(status, 400, "{answer}");
         answer
     };
@@ -85,7 +68,7 @@ async fn what_is_nested_deeper_than_any_document_is_refused() {
     }
     assert!(fake.asked("insert").is_empty());
     let (status, answer) =
-        send(&api, "POST", "/documents", format!(r#"{{"document":{}}}"#, nested(200, "[]"))).await;
+        api.text("POST", "/documents", &format!(r#"{{"document":{}}}"#, nested(200, "[]"))).await;
     assert_eq!(status, 201, "{answer}");
     let Some(sent) = fake.asked("insert").pop() else { panic!("nothing was inserted") };
     assert_eq!(sent.get_str("insert").unwrap(), "c");

@@ -6,7 +6,8 @@ use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
 use super::generated::raw;
-use super::support::{all, at_most, collection, connect, insert, soon, target, told};
+use super::support::{all, at_most, collection, connect, insert, target, told};
+use crate::fixtures::soon;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_found_page_by_page() {

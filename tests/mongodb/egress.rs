@@ -6,22 +6,18 @@ use std::time::Duration;
 use mongodb::bson::doc;
 use studio_multidb::backend::mongodb::Client;
 use studio_multidb::backend::{ConnectOptions, test_connection};
-use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Code;
 use studio_multidb::target::Target;
 use studio_multidb::target::egress::{Egress, EgressPolicy};
 use tokio::net::TcpListener;
 
 use super::fake::{Answer, Fake};
-use super::support::{options, parsed};
+use super::support::parsed;
+use crate::fixtures::{options, soon};
 
 fn guarded(allowed: &str) -> ConnectOptions {
     let policy = EgressPolicy::parse(true, allowed, "").unwrap();
     ConnectOptions { egress: Arc::new(Egress::new(policy)), ..options() }
-}
-
-fn soon() -> Deadline {
-    Deadline::after(Duration::from_secs(5))
 }
 
 /// A server that says it is one of a replica set with these hosts.

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::api::{Api, api};
 
 async fn bulk(api: &Api, body: Value) -> (u16, Value) {
-    api.send("POST", "/documents/bulk", "", Some(body)).await
+    api.send("POST", "/documents/bulk", body).await
 }
 
 async fn count(api: &Api) -> u64 {
     let (_, answer) =
-        api.send("POST", "/count", "", Some(json!({ "filter": { "_id": { "$ne": -1 } } }))).await;
+        api.send("POST", "/count", json!({ "filter": { "_id": { "$ne": -1 } } })).await;
     answer["data"]["value"].as_u64().unwrap_or_else(|| panic!("{answer}"))
 }
 

@@ -190,8 +190,7 @@ async fn a_server_explains_every_kind_of_operation() {
     let Some(api) = api("explain").await else { return };
     api.insert(&(0..200).map(|i| json!({ "_id": i, "n": i % 3 })).collect::<Vec<_>>()).await;
     let explain = async |body: Value| {
-        let (status, answer) = api.send("POST", "/explain", "", Some(body)).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = api.ok("POST", "/explain", body).await;
         answer["data"].clone()
     };
     let answer = explain(json!({ "find": { "filter": { "n": 1 } } })).await;
@@ -207,7 +206,7 @@ async fn a_server_explains_every_kind_of_operation() {
     assert_eq!(answer["summary"]["docs_examined"], 200);
 
     let index = json!({ "key": { "n": 1 } });
-    assert_eq!(api.send("POST", "/indexes", "", Some(index)).await.0, 201);
+    assert_eq!(api.send("POST", "/indexes", index).await.0, 201);
     let find = json!({ "find": { "filter": { "n": 1 } }, "verbosity": "executionStats" });
     let answer = explain(find).await;
     let (plan, summary) = (&answer["plan"], &answer["summary"]);
@@ -232,14 +231,14 @@ async fn a_server_explains_every_kind_of_operation() {
     let delete = json!({ "filter": {}, "multi": true });
     explain(json!({ "delete": delete, "verbosity": "executionStats" })).await;
     let left = json!({ "filter": { "gone": null } });
-    let (_, answer) = api.send("POST", "/count", "", Some(left)).await;
+    let (_, answer) = api.send("POST", "/count", left).await;
     assert_eq!(answer["data"]["value"], 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_run_is_not_run_to_explain_it() {
     let Some(api) = api("explain_gate").await else { return };
-    let status = async |body| api.send("POST", "/explain", "", Some(body)).await.0;
+    let status = async |body| api.send("POST", "/explain", body).await.0;
     let out = json!({ "pipeline": [{ "$out": "elsewhere" }] });
     assert_eq!(status(json!({ "aggregate": out, "verbosity": "executionStats" })).await, 403);
     assert_eq!(status(json!({ "find": { "filter": { "$where": "1" } } })).await, 403);

@@ -13,9 +13,8 @@ use studio_multidb::target::MongoTarget;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::proxy::Proxy;
-use super::support::{
-    behind, collection, connect, eventually, insert, plain_client, soon, target, told,
-};
+use super::support::{behind, collection, connect, insert, plain_client, target, told};
+use crate::fixtures::{eventually, soon};
 
 static TURN: Mutex<()> = Mutex::const_new(());
 

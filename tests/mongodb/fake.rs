@@ -5,10 +5,10 @@ use std::sync::Arc;
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
-use super::support::eventually;
+use crate::fixtures::{eventually, serve};
 
 /// What the server does with a command.
 pub(super) enum Answer {
@@ -51,8 +51,6 @@ impl Fake {
         hello: impl Fn() -> Document + Send + Sync + 'static,
         script: impl Fn(&str, &Document) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
         let commands = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&commands);
         let answer = move |name: &str, command: &Document| {
@@ -69,13 +67,7 @@ impl Fake {
             script(name, command)
         };
         let script: Arc<Script> = Arc::new(answer);
-        let task = tokio::spawn(async move {
-            // Its connections are closed with it.
-            let mut connections = JoinSet::new();
-            while let Ok((client, _)) = listener.accept().await {
-                connections.spawn(serve(client, Arc::clone(&script)));
-            }
-        });
+        let (port, task) = serve(move |client| talk(client, Arc::clone(&script))).await;
         Self { port, commands, task }
     }
 
@@ -118,7 +110,7 @@ pub(super) fn cursor(id: i64, documents: Vec<Document>) -> Answer {
     Answer::With(doc! { "cursor": cursor, "ok": 1.0 })
 }
 
-async fn serve(mut client: TcpStream, script: Arc<Script>) -> Option<()> {
+async fn talk(mut client: TcpStream, script: Arc<Script>) -> Option<()> {
     loop {
         let length = client.read_i32_le().await.ok()?;
         let mut request = vec![0; usize::try_from(length).ok()? - 4];

@@ -11,13 +11,12 @@ use studio_multidb::error::{Code, Error};
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::MongoTarget;
-use tokio::net::TcpListener;
 
 use super::proxy::{Fault, Proxy};
 use super::support::{
-    all, at_most, behind, collection, connect, eventually, insert, options, plain_client, soon,
-    target, told,
+    all, at_most, behind, collection, connect, insert, plain_client, target, told,
 };
+use crate::fixtures::{eventually, options, serve, silent, soon};
 
 /// A proxy before the server, and a client that goes through it and does not retry writes unless the
 /// target says so.
@@ -200,8 +199,8 @@ async fn refused_in_time(target: &MongoTarget) -> Error {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_is_given_up_in_time() {
     let Some(mut target) = target() else { return };
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    target.endpoints[0].port = silent.local_addr().unwrap().port();
+    let (port, _listener) = silent().await;
+    target.endpoints[0].port = port;
     let error = refused_in_time(&target).await;
     assert_eq!(error.code(), Code::DbTimeout);
     assert_eq!(error.known_outcome(), Outcome::NotApplied);
@@ -211,13 +210,11 @@ async fn a_server_that_never_answers_is_given_up_in_time() {
 async fn something_else_than_mongodb_is_told_as_such() {
     use tokio::io::AsyncWriteExt as _;
     let Some(mut target) = target() else { return };
-    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    target.endpoints[0].port = other.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = other.accept().await {
-            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        }
-    });
+    let (port, _) = serve(async |mut client| {
+        let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    })
+    .await;
+    target.endpoints[0].port = port;
     let error = refused_in_time(&target).await;
     assert_eq!(error.code(), Code::DbConnectionFailed);
     assert!(error.message().contains("does not answer like a MongoDB server"), "{error}");

@@ -89,11 +89,10 @@ fn with_value(id: usize, value: &str) -> String {
 async fn round_trip(api: &Api, id: usize, value: &str) -> (u16, String, String) {
     let document = with_value(id, value);
     let body = json!({ "document": document });
-    let (status, answer) = api.send("POST", "/documents", "", Some(body)).await;
+    let (status, answer) = api.send("POST", "/documents", body).await;
     assert_eq!(status, 201, "{value}: {answer}");
-    let path = format!("{}/documents/{id}", api.base);
-    let (status, bytes) = api.bytes("GET", &path, "id_type=int&ejson=canonical", None).await;
-    let read = String::from_utf8(bytes).unwrap();
+    let path = format!("/documents/{id}?id_type=int&ejson=canonical");
+    let (status, read) = api.text("GET", &path, "").await;
     (status, read, format!(r#"{{"data":{document}}}"#))
 }
 
@@ -122,7 +121,7 @@ async fn far_dates_are_kept_or_refused_by_the_server_and_never_changed() {
     let Some(api) = api("fidelity_dates").await else { return };
     for (id, (name, value)) in FAR_DATES.iter().enumerate() {
         let body = json!({ "document": with_value(2 * id, value) });
-        let (status, answer) = api.send("POST", "/documents", "", Some(body)).await;
+        let (status, answer) = api.send("POST", "/documents", body).await;
         if status != 201 {
             let code = &answer["error"]["code"];
             assert_eq!((status, code), (400, &json!("DB_QUERY_ERROR")), "{name}: {answer}");

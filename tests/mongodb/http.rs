@@ -5,55 +5,53 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::api::{api, encoded};
+use super::api::api;
+use crate::fixtures::encoded;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_goes_in_and_out() {
     let Some(api) = api("http_documents").await else { return };
     let (status, answer) =
-        api.send("POST", "/documents", "", Some(json!({ "document": { "name": "Ada" } }))).await;
+        api.send("POST", "/documents", json!({ "document": { "name": "Ada" } })).await;
     assert_eq!(status, 201, "{answer}");
     assert_eq!(answer["data"]["inserted_count"], 1);
     let id = answer["data"]["inserted_ids"][0].as_str().unwrap();
     assert_eq!(answer["data"]["ids"][0]["$oid"], id);
 
     let path = format!("/documents/{id}");
-    let (status, answer) = api.send("GET", &path, "", None).await;
+    let (status, answer) = api.get(&path).await;
     assert_eq!((status, &answer["data"]["name"]), (200, &json!("Ada")));
 
     let update = json!({ "update": { "$set": { "age": 36 } } });
-    let (status, answer) = api.send("PUT", &path, "ejson=canonical", Some(update)).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("PUT", &format!("{path}?ejson=canonical"), update).await;
     assert_eq!(answer["data"]["matched_count"], 1);
     assert_eq!(answer["data"]["document"]["age"]["$numberInt"], "36");
 
     let loaded = answer["data"]["document"].clone();
     let replacement = json!({ "name": "Grace", "age": { "$numberLong": "85" } });
     let replace = json!({ "replacement": replacement, "if_unchanged": loaded });
-    let (status, answer) = api.send("PUT", &path, "", Some(replace.clone())).await;
-    assert_eq!(status, 200, "{answer}");
-    let (status, answer) = api.send("PUT", &path, "", Some(replace)).await;
+    api.ok("PUT", &path, replace.clone()).await;
+    let (status, answer) = api.send("PUT", &path, replace).await;
     assert_eq!(status, 409, "{answer}");
     assert_eq!(answer["error"]["details"]["current"]["age"]["$numberLong"], "85");
     assert_eq!(answer["error"]["outcome"], "not_applied");
 
-    let (status, answer) = api.send("DELETE", &path, "", None).await;
+    let (status, answer) = api.send("DELETE", &path, Value::Null).await;
     assert_eq!((status, answer), (200, json!({ "data": { "deleted_count": 1 } })));
-    assert_eq!(api.send("DELETE", &path, "", None).await.0, 404);
-    assert_eq!(api.send("GET", &path, "", None).await, (200, json!({ "data": null })));
+    assert_eq!(api.send("DELETE", &path, Value::Null).await.0, 404);
+    assert_eq!(api.get(&path).await, (200, json!({ "data": null })));
     let update = json!({ "update": { "$set": { "a": 1 } } });
-    assert_eq!(api.send("PUT", &path, "", Some(update)).await.0, 404);
+    assert_eq!(api.send("PUT", &path, update).await.0, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_says_where_it_is() {
     let Some(api) = api("http_pages").await else { return };
     let documents: Vec<Value> = (0..25).map(|i| json!({ "_id": i, "even": i % 2 == 0 })).collect();
-    let (status, answer) =
-        api.send("POST", "/documents", "", Some(json!({ "documents": documents }))).await;
+    let (status, answer) = api.send("POST", "/documents", json!({ "documents": documents })).await;
     assert_eq!(status, 201, "{answer}");
 
-    let (_, answer) = api.send("GET", "/documents", "", None).await;
+    let (_, answer) = api.get("/documents").await;
     let page = &answer["data"];
     assert_eq!(page["documents"].as_array().unwrap().len(), 20);
     assert_eq!((&page["page"], &page["page_size"]), (&json!(1), &json!(20)));
@@ -66,7 +64,7 @@ async fn a_page_says_where_it_is() {
         encoded(&json!({ "_id": -1 })),
         encoded(&json!({ "even": 0 })),
     );
-    let (_, answer) = api.send("GET", "/documents", &query, None).await;
+    let (_, answer) = api.get(&format!("/documents?{query}")).await;
     let page = &answer["data"];
     assert_eq!(page["documents"], json!([{ "_id": 4 }, { "_id": 2 }, { "_id": 0 }]));
     assert_eq!((&page["page"], &page["has_more"]), (&json!(3), &json!(false)));
@@ -75,7 +73,7 @@ async fn a_page_says_where_it_is() {
     for query in
         ["limit=0", "limit=1001", "skip=-1", "filter=%7B", "filter=%5B%5D", "fliter=%7B%7D"]
     {
-        let (status, answer) = api.send("GET", "/documents", query, None).await;
+        let (status, answer) = api.get(&format!("/documents?{query}")).await;
         assert_eq!(
             (status, &answer["error"]["code"]),
             (400, &json!("VALIDATION_ERROR")),
@@ -104,19 +102,16 @@ async fn every_type_survives_being_loaded_and_saved() {
         "ref": { "$ref": "c", "$id": { "$oid": "0123456789abcdef01234567" } },
         "a.b": null,
     });
-    let (status, answer) =
-        api.send("POST", "/documents", "", Some(json!({ "document": document }))).await;
+    let (status, answer) = api.send("POST", "/documents", json!({ "document": document })).await;
     assert_eq!(status, 201, "{answer}");
     let id = document["_id"].to_string();
     let segment = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id);
-    let path = format!("{}/documents/{segment}", api.base);
-    let query = "encoding=base64url&ejson=canonical";
-    let (status, bytes) = api.bytes("GET", &path, query, None).await;
+    let path = format!("/documents/{segment}?encoding=base64url&ejson=canonical");
+    let (status, text) = api.text("GET", &path, "").await;
     assert_eq!(status, 200);
-    assert_eq!(String::from_utf8(bytes).unwrap(), json!({ "data": document }).to_string());
+    assert_eq!(text, json!({ "data": document }).to_string());
     let save = json!({ "replacement": document });
-    let (status, answer) = api.at("PUT", &path, query, Some(save)).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("PUT", &path, save).await;
     assert_eq!(answer["data"]["document"], document);
 }
 
@@ -124,46 +119,44 @@ async fn every_type_survives_being_loaded_and_saved() {
 async fn what_the_gate_refuses_is_not_sent() {
     let Some(api) = api("http_gate").await else { return };
     let filter = format!("filter={}", encoded(&json!({ "$or": [{ "$where": "1" }] })));
-    let (status, answer) = api.send("GET", "/documents", &filter, None).await;
+    let (status, answer) = api.get(&format!("/documents?{filter}")).await;
     assert_eq!((status, &answer["error"]["code"]), (403, &json!("OPERATION_NOT_ALLOWED")));
     let body = json!({ "pipeline": [{ "$out": "elsewhere" }] });
-    let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+    let (status, answer) = api.send("POST", "/aggregate", body).await;
     assert_eq!(status, 403);
     assert!(answer["message"].as_str().unwrap().contains("confirm"), "{answer}");
     let system = "/databases/studio_multidb_test/collections/system.js/documents";
     let body = json!({ "document": { "_id": 1 } });
-    assert_eq!(api.at("POST", system, "", Some(body)).await.0, 403);
+    assert_eq!(api.at("POST", system, body).await.0, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_answers_with_a_list() {
     let Some(api) = api("http_aggregate").await else { return };
     let documents: Vec<Value> = (0..1200).map(|i| json!({ "_id": i, "k": i % 3 })).collect();
-    api.send("POST", "/documents", "", Some(json!({ "documents": documents }))).await;
+    api.send("POST", "/documents", json!({ "documents": documents })).await;
     let group = json!([
         { "$group": { "_id": "$k", "n": { "$sum": 1 } } },
         { "$sort": { "_id": 1 } },
     ]);
     let options = json!({ "allowDiskUse": true, "maxTimeMS": 5000 });
     let body = json!({ "pipeline": group, "options": options });
-    let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/aggregate", body).await;
     let expected = json!([{ "_id": 0, "n": 400 }, { "_id": 1, "n": 400 }, { "_id": 2, "n": 400 }]);
     assert_eq!(answer["data"], expected);
 
-    let (status, answer) =
-        api.send("POST", "/aggregate", "", Some(json!({ "pipeline": [] }))).await;
+    let (status, answer) = api.send("POST", "/aggregate", json!({ "pipeline": [] })).await;
     assert_eq!((status, &answer["error"]["code"]), (413, &json!("PAYLOAD_TOO_LARGE")));
     let body = json!({ "pipeline": [], "limit": 3 });
-    let (status, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+    let (status, answer) = api.send("POST", "/aggregate", body).await;
     assert_eq!((status, answer["data"].as_array().unwrap().len()), (200, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_catalog_has_the_documented_shapes() {
     let Some(api) = api("http_catalog").await else { return };
-    api.send("POST", "/documents", "", Some(json!({ "document": { "a": 1 } }))).await;
-    let (status, answer) = api.at("GET", "/databases", "", None).await;
+    api.send("POST", "/documents", json!({ "document": { "a": 1 } })).await;
+    let (status, answer) = api.at("GET", "/databases", Value::Null).await;
     assert_eq!(status, 200, "{answer}");
     let databases = answer["data"].as_array().unwrap();
     let ours = databases.iter().find(|d| d["name"] == "studio_multidb_test").unwrap();
@@ -173,7 +166,7 @@ async fn the_catalog_has_the_documented_shapes() {
     // Sizes have a budget, and a server that runs other tests as well may not keep it at once.
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let (status, answer) = api.at("GET", path, "", None).await;
+        let (status, answer) = api.at("GET", path, Value::Null).await;
         assert_eq!(status, 200, "{answer}");
         let collections = answer["data"].as_array().unwrap();
         let ours = collections.iter().find(|c| c["name"] == "http_catalog").unwrap();
@@ -184,14 +177,14 @@ async fn the_catalog_has_the_documented_shapes() {
         assert!(ours["info"]["count"].is_null() && Instant::now() < deadline, "{answer}");
     }
     let query = "databaseName=studio_multidb_test";
-    assert_eq!(api.at("GET", "/collections", query, None).await.0, 200);
+    assert_eq!(api.at("GET", &format!("/collections?{query}"), Value::Null).await.0, 200);
 
-    let (status, answer) = api.at("GET", "/databases/studio_multidb_test/stats", "", None).await;
+    let (status, answer) = api.at("GET", "/databases/studio_multidb_test/stats", Value::Null).await;
     assert_eq!(status, 200, "{answer}");
     assert!(answer["data"]["objects"].as_u64().unwrap() > 0);
-    let (_, answer) = api.at("GET", "/stats", query, None).await;
+    let (_, answer) = api.at("GET", &format!("/stats?{query}"), Value::Null).await;
     assert_eq!(answer["data"]["db"], "studio_multidb_test");
     let query = "databaseName=studio_multidb_test&collection=http_catalog&limit=1";
-    let (_, answer) = api.at("GET", "/documents", query, None).await;
+    let (_, answer) = api.at("GET", &format!("/documents?{query}"), Value::Null).await;
     assert_eq!(answer["data"]["total"], 1);
 }

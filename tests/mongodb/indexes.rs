@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::request::reply::Body;
 
 use super::api::{Api, api};
 use super::fake::{Answer, Fake, cursor};
 
 async fn list(api: &Api) -> Vec<Value> {
-    let (status, answer) = api.send("GET", "/indexes", "", None).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("GET", "/indexes", Value::Null).await;
     answer["data"].as_array().unwrap().clone()
 }
 
@@ -20,7 +18,7 @@ fn named<'l>(indexes: &'l [Value], name: &str) -> &'l Value {
 }
 
 async fn create(api: &Api, body: Value) -> (u16, Value) {
-    api.send("POST", "/indexes", "", Some(body)).await
+    api.send("POST", "/indexes", body).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,16 +72,15 @@ async fn indexes_are_made_listed_and_dropped_by_their_exact_name() {
     assert_eq!((&warning["kind"], &warning["covered_by"]), (&json!("prefix"), &json!("a_1_b_-1")));
 
     let body = json!({ "index": { "name": "t_1", "expireAfterSeconds": 30 } });
-    let (_, answer) = api.send("PATCH", "", "", Some(body)).await;
+    let (_, answer) = api.send("PATCH", "", body).await;
     assert_eq!(answer["data"]["result"]["expireAfterSeconds_new"], 30, "{answer}");
 
-    let (status, answer) = api.send("GET", "/indexes/stats", "", None).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("GET", "/indexes/stats", Value::Null).await;
     assert!(answer["data"]["total_size"].is_number() && answer["data"]["warnings"] == json!([]));
 
-    let (status, answer) = api.send("DELETE", "/indexes/a_1", "", None).await;
+    let (status, answer) = api.send("DELETE", "/indexes/a_1", Value::Null).await;
     assert_eq!((status, answer), (200, json!({ "data": { "dropped": "a_1" } })));
-    assert_eq!(api.send("DELETE", "/indexes/a_1", "", None).await.0, 404);
+    assert_eq!(api.send("DELETE", "/indexes/a_1", Value::Null).await.0, 404);
     let left = list(&api).await;
     assert!(named(&left, "a_1").is_null() && !named(&left, "a_1_b_-1").is_null(), "{left:?}");
 }
@@ -103,7 +100,7 @@ async fn nothing_but_one_named_index_is_dropped() {
         ("/indexes/", 400),
         ("/indexes", 405),
     ] {
-        let (got, answer) = api.send("DELETE", path, "", None).await;
+        let (got, answer) = api.send("DELETE", path, Value::Null).await;
         assert_eq!(got, status, "{path}: {answer}");
     }
     assert_eq!(list(&api).await.len(), 2);
@@ -114,18 +111,18 @@ async fn an_index_is_not_made_on_a_view_or_on_a_collection_that_is_not_there() {
     let Some(api) = api("indexes_views").await else { return };
     let collections = "/databases/studio_multidb_test/collections";
     let view = json!({ "name": "indexes_view", "options": { "viewOn": "indexes_views" } });
-    api.at("POST", collections, "", Some(view)).await;
+    api.at("POST", collections, view).await;
     let body = json!({ "key": { "a": 1 } });
     let path = format!("{collections}/indexes_view/indexes");
-    let (status, answer) = api.at("POST", &path, "", Some(body.clone())).await;
+    let (status, answer) = api.at("POST", &path, body.clone()).await;
     assert_eq!((status, &answer["error"]["code"]), (403, &json!("OPERATION_NOT_ALLOWED")));
     let path = format!("{collections}/indexes_misspelt/indexes");
-    assert_eq!(api.at("POST", &path, "", Some(body)).await.0, 404);
-    let (_, answer) = api.at("GET", collections, "info=false", None).await;
+    assert_eq!(api.at("POST", &path, body).await.0, 404);
+    let (_, answer) = api.at("GET", &format!("{collections}?info=false"), Value::Null).await;
     let names = answer["data"].as_array().unwrap().clone();
     assert!(names.iter().all(|entry| entry["name"] != "indexes_misspelt"), "{names:?}");
     let path = format!("{collections}/indexes_view");
-    api.at("DELETE", &path, "confirm=indexes_view", None).await;
+    api.at("DELETE", &format!("{path}?confirm=indexes_view"), Value::Null).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,8 +151,7 @@ async fn an_index_is_hidden_and_shown_again() {
     let api = Api::of(&fake.url(), "c");
     for hidden in [true, false] {
         let body = json!({ "index": { "name": "a_1", "hidden": hidden } });
-        let (status, answer) = api.send("PATCH", "", "", Some(body)).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = api.ok("PATCH", "", body).await;
         let result = json!({ "hidden_old": !hidden, "hidden_new": hidden });
         assert_eq!(answer["data"]["result"], result);
     }
@@ -225,18 +221,7 @@ async fn what_is_asked_of_an_index_is_what_is_sent_and_it_is_bounded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_tells_how_far_an_index_is_until_it_is_ready() {
     let (fake, api) = building(|| true).await;
-    let body = json!({ "key": { "a": 1 } });
-    let headers = [("accept", "application/x-ndjson")];
-    let response =
-        api.response("POST", &format!("{}/indexes", api.base), "", Some(body), &headers).await;
-    let Body::Stream(mut feed) = response.body else { panic!("{}", response.status) };
-    let mut text = Vec::new();
-    while let Some(chunk) = feed.next().await {
-        text.extend(chunk.unwrap());
-    }
-    let text = String::from_utf8(text).unwrap();
-    let records: Vec<Value> =
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records = api.records("POST", "/indexes", &json!({ "key": { "a": 1 } })).await.all().await;
     assert_eq!(records.last().unwrap(), &json!({ "name": "a_1", "state": "built" }));
     // It may take longer than a request.
     let time = fake.asked("createIndexes")[0].get_i32("maxTimeMS").unwrap();
@@ -246,19 +231,14 @@ async fn a_stream_tells_how_far_an_index_is_until_it_is_ready() {
 #[tokio::test(flavor = "multi_thread")]
 async fn leaving_a_stream_gives_the_index_up_on_the_server() {
     let (fake, api) = building(|| false).await;
-    let body = json!({ "key": { "a": 1 } });
-    let headers = [("accept", "application/x-ndjson")];
-    let response =
-        api.response("POST", &format!("{}/indexes", api.base), "", Some(body), &headers).await;
-    let Body::Stream(mut feed) = response.body else { panic!("{}", response.status) };
-    let first = String::from_utf8(feed.next().await.unwrap().unwrap()).unwrap();
-    let first: Value = serde_json::from_str(first.trim()).unwrap();
+    let mut records = api.records("POST", "/indexes", &json!({ "key": { "a": 1 } })).await;
+    let first = records.next().await.unwrap();
     assert_eq!(
         (&first["state"], &first["done"], &first["total"]),
         (&json!("building"), &json!(42), &json!(100))
     );
     fake.expect("createIndexes").await;
-    drop(feed);
+    drop(records);
     let kill = fake.expect("killOp").await;
     assert_eq!(kill.get_i32("op").unwrap(), 12_345);
 }
@@ -322,7 +302,7 @@ async fn a_list_shows_what_the_user_may_know_and_says_what_is_missing() {
         json!({ "message": null, "done": null, "total": null, "seconds": null })
     );
     assert!(building["usage"].is_null());
-    let (_, answer) = api.send("GET", "/indexes/stats", "", None).await;
+    let (_, answer) = api.get("/indexes/stats").await;
     let warnings = answer["data"]["warnings"].as_array().unwrap();
     let fields: Vec<&str> = warnings.iter().map(|w| w["field"].as_str().unwrap()).collect();
     assert_eq!(fields, ["usage", "building"], "{warnings:?}");

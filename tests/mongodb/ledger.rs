@@ -13,7 +13,8 @@ use studio_multidb::outcome::Outcome;
 
 use super::failpoints::FailPoints;
 use super::proxy::{Fault, Proxy};
-use super::support::{behind, connect, counted, soon, target, told};
+use super::support::{behind, connect, counted, target, told};
+use crate::fixtures::soon;
 
 const WRITES: i32 = 5200;
 /// Documents of one collection. `SecantusDB` walks through all of them to find one.

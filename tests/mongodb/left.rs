@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::request::reply::Body;
+use studio_multidb::api::http::handle;
 use studio_multidb::request::upload::Upload;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
+use crate::fixtures::{accepting, stream};
 
 const OPID: i32 = 42;
 /// A file that is read for as long as somebody takes it may take a day.
@@ -39,13 +40,12 @@ struct Case {
     method: &'static str,
     /// Below the collection, or from the root.
     path: &'static str,
-    body: Option<Value>,
+    body: Value,
     /// Only the operation's end tells: the command takes no time limit at the driver.
     unlimited: bool,
 }
 
 fn case(command: &'static str, method: &'static str, path: &'static str, body: Value) -> Case {
-    let body = (!body.is_null()).then_some(body);
     Case { command, method, path, body, unlimited: false }
 }
 
@@ -113,8 +113,7 @@ async fn what_nobody_waits_for_any_more_is_ended_on_the_server() {
     for Case { command, method, path, body, unlimited } in cases() {
         let fake = stuck_at(command).await;
         let api = Api::of(&fake.url(), "c");
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let asking = tokio::spawn(async move { api.send(method, path, query, body).await });
+        let asking = tokio::spawn(async move { api.send(method, path, body).await });
         let sent = fake.expect(command).await;
         if !unlimited && command != "getMore" {
             is_limited(&sent);
@@ -135,8 +134,7 @@ async fn what_takes_too_long_is_ended_on_the_server() {
     for Case { command, method, path, body, .. } in cases() {
         let fake = stuck_at(command).await;
         let api = Api::within(Duration::from_millis(400), &fake.url(), "c");
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let (status, answer) = api.send(method, path, query, body).await;
+        let (status, answer) = api.send(method, path, body).await;
         // Some of them answer with what they have.
         let partial = matches!(path, "/schema" | "/count" | "/aggregate/preview")
             || answer["data"]["dry_run"] == true;
@@ -157,10 +155,8 @@ async fn a_stream_that_nobody_reads_any_more_is_ended_on_the_server() {
     ] {
         let fake = stuck_at("getMore").await;
         let api = Api::of(&fake.url(), "c");
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let whole = format!("{}{path}", api.base);
-        let response = api.response("GET", &whole, query, None, &[("accept", accept)]).await;
-        let Body::Stream(mut feed) = response.body else { panic!("{path}: a stream is expected") };
+        let request = accepting(accept, api.request("GET", path, &Value::Null));
+        let mut feed = stream(handle(&api.service, request).await);
         feed.next().await.unwrap().unwrap();
         let more = fake.expect("getMore").await;
         drop(feed);
@@ -177,7 +173,7 @@ async fn an_import_that_nobody_waits_for_any_more_is_ended_on_the_server() {
     let fake = stuck_at("insert").await;
     let api = Api::of(&fake.url(), "c");
     let (sender, upload) = Upload::channel();
-    let Body::Stream(mut feed) = api.import(upload).await.body else { panic!() };
+    let mut feed = stream(api.import(upload).await);
     assert!(feed.next().await.unwrap().unwrap().starts_with(b"{\"job\":"));
     sender.send("{\"a\":1}\n".into()).await;
     sender.end().await;

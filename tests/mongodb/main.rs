@@ -1,5 +1,6 @@
 //! MongoDB against a real server: set `TEST_MONGODB_URL`. Its user must be allowed to do everything.
 
+mod accounted;
 mod aggregate;
 mod analysis;
 mod api;
@@ -13,13 +14,13 @@ mod duplicates;
 mod egress;
 mod etags;
 mod everything;
-#[path = "../fixtures/examples.rs"]
-mod examples;
 mod explain;
 mod failpoints;
 mod fake;
 mod faults;
 mod fidelity;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod generated;
 mod http;
 mod indexes;

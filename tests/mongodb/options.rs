@@ -3,8 +3,9 @@
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 
-use super::api::{Api, encoded};
+use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
+use crate::fixtures::encoded;
 
 /// The router of a cluster, which gives the same documents to every pipeline, and an API before it.
 async fn serving(documents: Vec<Document>) -> (Fake, Api) {
@@ -53,26 +54,26 @@ async fn options_are_sent_as_they_were_given() {
     run["allowDiskUse"] = json!(true);
     run["let"] = json!({ "least": 3 });
     let body = json!({ "pipeline": [{ "$limit": 1 }], "options": run });
-    assert_eq!(api.send("POST", "/aggregate", "", Some(body)).await.0, 200);
+    assert_eq!(api.send("POST", "/aggregate", body).await.0, 200);
     let [command] = fake.asked("aggregate").try_into().unwrap();
     is_as_asked(&command);
     assert!(command.get_bool("allowDiskUse").unwrap());
     assert_eq!(command.get_document("let").unwrap(), &doc! { "least": 3 });
 
     let body = json!({ "filter": { "a": 1 }, "options": options() });
-    assert_eq!(api.send("POST", "/count", "", Some(body)).await.0, 200);
+    assert_eq!(api.send("POST", "/count", body).await.0, 200);
     is_as_asked(&fake.asked("aggregate")[1]);
 
     let body = json!({ "key": "a", "options": options() });
-    api.send("POST", "/distinct", "", Some(body)).await;
+    api.send("POST", "/distinct", body).await;
     is_as_asked(&fake.asked("distinct")[0]);
 
     let body = json!({ "options": { "readPreference": "nearest", "maxTimeMS": 1000 } });
-    api.send("POST", "/count", "", Some(body)).await;
+    api.send("POST", "/count", body).await;
     is_bounded(&fake.asked("count")[0]);
 
     let body = json!({ "find": { "filter": { "a": 1 } }, "options": options() });
-    api.send("POST", "/explain", "", Some(body)).await;
+    api.send("POST", "/explain", body).await;
     let [command] = fake.asked("explain").try_into().unwrap();
     is_bounded(&command);
     let inner = command.get_document("explain").unwrap();
@@ -92,8 +93,7 @@ async fn a_page_is_asked_for_with_every_option() {
     let find = async |options: &[(&str, Value)]| {
         let text = |value: &Value| value.as_str().map_or_else(|| encoded(value), str::to_owned);
         let query: Vec<_> = options.iter().map(|(k, v)| format!("{k}={}", text(v))).collect();
-        let (status, answer) = api.send("GET", "/documents", &query.join("&"), None).await;
-        assert_eq!(status, 200, "{answer}");
+        api.ok("GET", &format!("/documents?{}", query.join("&")), Value::Null).await;
         fake.asked("find").pop().unwrap()
     };
     let command = find(&[
@@ -138,7 +138,7 @@ async fn a_page_is_asked_for_with_every_option() {
     }
     assert!(number(&command, "maxTimeMS") > 1234);
 
-    let (status, answer) = api.send("GET", "/documents/7", "", None).await;
+    let (status, answer) = api.get("/documents/7").await;
     assert_eq!((status, &answer["data"]), (200, &json!({ "_id": 1 })), "{answer}");
     let command = fake.asked("find").pop().unwrap();
     assert_eq!(command.get_document("filter").unwrap(), &doc! { "_id": { "$eq": "7" } });
@@ -161,7 +161,7 @@ async fn a_change_says_which_items_of_arrays_it_means() {
     let update = json!({ "$set": { "items.$[high].seen": true } });
     let filters = json!([{ "high.n": { "$gt": 3 } }]);
     let body = json!({ "update": update, "array_filters": filters });
-    let (status, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(body)).await;
+    let (status, answer) = api.send("PUT", "/documents/1?id_type=int", body).await;
     assert_eq!(status, 200, "{answer}");
     let [command] = fake.asked("findAndModify").try_into().unwrap();
     let filters = command.get_array("arrayFilters").unwrap();
@@ -174,7 +174,7 @@ async fn a_change_says_which_items_of_arrays_it_means() {
         (json!({ "update": update, "array_filters": [{ "high": { "$where": "1" } }] }), 403),
         (json!({ "replacement": { "a": 1 }, "array_filters": [{ "high": 1 }] }), 400),
     ] {
-        let (told, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(body)).await;
+        let (told, answer) = api.send("PUT", "/documents/1?id_type=int", body).await;
         assert_eq!(told, status, "{answer}");
     }
     assert_eq!(fake.asked("findAndModify").len(), 1);
@@ -189,8 +189,7 @@ async fn a_preview_sends_nothing_that_writes() {
         { "$merge": { "into": "elsewhere" } },
     ]);
     let body = json!({ "pipeline": pipeline, "options": { "maxTimeMS": 1000 } });
-    let (status, answer) = api.send("POST", "/aggregate/preview", "", Some(body)).await;
-    assert_eq!(status, 200, "{answer}");
+    api.ok("POST", "/aggregate/preview", body).await;
     for command in fake.asked("aggregate") {
         is_bounded(&command);
         let stages = command.get_array("pipeline").unwrap();
@@ -251,7 +250,7 @@ async fn a_collection_is_made_and_changed_with_every_option() {
         (images.clone(), doc! { "changeStreamPreAndPostImages": { "enabled": true } }),
     ] {
         let body = json!({ "name": "made", "options": options });
-        let (status, answer) = api.send("POST", "", "", Some(body)).await;
+        let (status, answer) = api.send("POST", "", body).await;
         assert_eq!(status, 201, "{options}: {answer}");
         let mut command = fake.asked("create").pop().unwrap();
         assert_eq!(command.get_str("create").unwrap(), "made");
@@ -274,13 +273,12 @@ async fn a_collection_is_made_and_changed_with_every_option() {
         (images, doc! { "changeStreamPreAndPostImages": { "enabled": true } }),
     ] {
         let body = json!({ "options": options });
-        let (status, answer) = api.send("PATCH", "", "", Some(body)).await;
-        assert_eq!(status, 200, "{options}: {answer}");
+        api.ok("PATCH", "", body).await;
         let mut command = fake.asked("collMod").pop().unwrap();
         assert!(only_options(&mut command) == sent, "{command} is not {sent}");
     }
     let body = json!({ "rename": "d", "drop_target": true, "confirm": "d" });
-    assert_eq!(api.send("PATCH", "", "", Some(body)).await.0, 200);
+    assert_eq!(api.send("PATCH", "", body).await.0, 200);
     let renamed = fake.asked("renameCollection").pop().unwrap();
     assert_eq!(renamed.get_str("$db").unwrap(), "admin");
     assert_eq!(renamed.get_str("to").unwrap(), "studio_multidb_test.d");
@@ -301,7 +299,7 @@ async fn a_pipeline_that_writes_is_confirmed_and_never_hides() {
     let (fake, api) = serving(Vec::new()).await;
     let run = async |stages: Value, confirm: bool| {
         let body = json!({ "pipeline": stages, "confirm": confirm });
-        api.send("POST", "/aggregate", "", Some(body)).await.0
+        api.send("POST", "/aggregate", body).await.0
     };
     for write in [json!({ "$out": "d" }), json!({ "$merge": { "into": "d" } })] {
         assert_eq!(run(json!([write]), false).await, 403);

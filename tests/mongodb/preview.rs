@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use super::api::{Api, api};
 
 async fn preview(api: &Api, body: Value) -> Value {
-    let (status, answer) = api.send("POST", "/aggregate/preview", "", Some(body)).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/aggregate/preview", body).await;
     answer["data"].clone()
 }
 
@@ -60,7 +59,7 @@ async fn a_failure_is_told_at_its_stage() {
 
     let pipeline = json!([{ "$set": { "a": 1 } }, { "$surprise": {} }]);
     let (status, answer) =
-        api.send("POST", "/aggregate/preview", "", Some(json!({ "pipeline": pipeline }))).await;
+        api.send("POST", "/aggregate/preview", json!({ "pipeline": pipeline })).await;
     assert_eq!((status, &answer["error"]["details"]["stage"]), (403, &json!(1)), "{answer}");
 }
 
@@ -72,10 +71,10 @@ async fn a_stage_that_writes_is_left_out() {
     let shown = preview(&api, json!({ "pipeline": pipeline })).await;
     assert_eq!(shown["stages"][1]["skipped"], "it writes");
     let written = "/databases/studio_multidb_test/collections/preview_written/count";
-    let (_, answer) = api.at("POST", written, "", Some(json!({}))).await;
+    let (_, answer) = api.at("POST", written, json!({})).await;
     assert_eq!(answer["data"]["value"], 0);
     assert_eq!(preview(&api, json!({ "pipeline": [] })).await["stages"], json!([]));
     for body in [json!({ "pipeline": [], "sample": 0 }), json!({ "pipeline": [], "limit": 101 })] {
-        assert_eq!(api.send("POST", "/aggregate/preview", "", Some(body)).await.0, 400);
+        assert_eq!(api.send("POST", "/aggregate/preview", body).await.0, 400);
     }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::support::counted;
+use crate::fixtures::serve;
 
 /// What the proxy does with bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,8 +53,6 @@ struct State {
 
 impl Proxy {
     pub(super) async fn before(port: u16, marker: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let here = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
             fault: AtomicU8::new(0),
             marker: marker.as_bytes(),
@@ -63,16 +62,15 @@ impl Proxy {
             generation: watch::Sender::new(0),
         });
         let accepting = Arc::clone(&state);
-        let task = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let state = Arc::clone(&accepting);
-                tokio::spawn(async move {
-                    if let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await {
-                        carry(client, server, &state).await;
-                    }
-                });
+        let (here, task) = serve(move |client| {
+            let state = Arc::clone(&accepting);
+            async move {
+                if let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await {
+                    exchange(client, server, &state).await;
+                }
             }
-        });
+        })
+        .await;
         Self { port: here, state, task }
     }
 
@@ -111,7 +109,6 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.task.abort();
-        self.reset();
     }
 }
 
@@ -147,8 +144,7 @@ impl State {
 }
 
 /// The protocol has one request at a time on a connection, so a connection is a loop of both.
-async fn carry(mut client: TcpStream, mut server: TcpStream, state: &State) {
-    client.set_nodelay(true).unwrap();
+async fn exchange(mut client: TcpStream, mut server: TcpStream, state: &State) {
     server.set_nodelay(true).unwrap();
     let mut reset = state.generation.subscribe();
     let exchange = async {

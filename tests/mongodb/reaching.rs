@@ -7,15 +7,13 @@ use mongodb::bson::{Bson, Document, doc};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
-use studio_multidb::api::http::{Request, handle};
+use studio_multidb::api::http::handle;
 use studio_multidb::operations;
 use studio_multidb::request::openapi;
-use studio_multidb::request::reply::Body;
-use studio_multidb::request::upload::Upload;
 
 use super::api::Api;
-use super::examples::{Examples, encoded, spelt};
 use super::fake::{Answer, Fake, cursor};
+use crate::fixtures::{Examples, glance};
 
 const CODE: [&str; 6] = ["$where", "$function", "$accumulator", "mapReduce", "mapreduce", "$eval"];
 
@@ -86,53 +84,19 @@ async fn no_operation_sends_what_runs_code_on_the_server() {
     let api = Api::within(Duration::from_secs(5), &fake.url(), "c");
     let document = openapi::document(operations::all());
     let mut random = StdRng::seed_from_u64(11);
-    let leaves = Examples { document: &document, leaf: &hostile };
+    let examples = Examples {
+        document: &document,
+        leaf: &hostile,
+        in_path: &|_| "c".to_owned(),
+        file: &|random| format!("{}\n", hostile(random)),
+    };
     let (mut asked, mut refused) = (0, 0);
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        if !path.starts_with("/api/platform/mongodb/{scope}/") || path.contains("/connections") {
-            continue;
-        }
-        for (method, of) in methods.as_object().unwrap() {
-            for _ in 0..60 {
-                let mut path = path.replace("{scope}", "default");
-                let mut query = Vec::new();
-                for parameter in of["parameters"].as_array().unwrap() {
-                    let name = parameter["name"].as_str().unwrap();
-                    let value = spelt(&leaves.example(&parameter["schema"], &mut random));
-                    if parameter["in"] == "path" {
-                        path = path.replace(&format!("{{{name}}}"), "c");
-                    } else if name != "connection_id"
-                        && name != "identifier"
-                        && random.random_bool(0.4)
-                    {
-                        query.push(format!("{name}={}", encoded(&value)));
-                    }
-                }
-                let content = &of["requestBody"]["content"];
-                let upload = content
-                    .get("*/*")
-                    .map(|_| Upload::whole(format!("{}\n", hostile(&mut random)).as_bytes()));
-                let body = match &content["application/json"]["schema"] {
-                    Value::Null => Vec::new(),
-                    schema => leaves.example(schema, &mut random).to_string().into_bytes(),
-                };
-                let request = Request {
-                    method: method.to_ascii_uppercase(),
-                    path,
-                    query: query.join("&"),
-                    headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-                    body,
-                    upload,
-                    ..Request::default()
-                };
-                let answer = handle(&api.service, request).await;
-                asked += 1;
-                refused += u32::from(answer.status == 400 || answer.status == 403);
-                if let Body::Stream(mut feed) = answer.body {
-                    let reading = async { while feed.next().await.is_some() {} };
-                    let _ = tokio::time::timeout(Duration::from_millis(100), reading).await;
-                }
-            }
+    for operation in examples.operations("mongodb") {
+        for _ in 0..60 {
+            let answer = handle(&api.service, examples.request(operation, &mut random)).await;
+            let status = glance(answer, Duration::from_millis(100)).await;
+            asked += 1;
+            refused += u32::from(status == 400 || status == 403);
         }
     }
     assert!(asked > 1_000 && refused > 100, "{refused} of {asked}");

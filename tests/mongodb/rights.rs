@@ -46,7 +46,7 @@ fn only_names(command: &Document) -> bool {
 }
 
 async fn list(api: &Api, path: &str) -> Value {
-    let (status, answer) = api.at("GET", path, "", None).await;
+    let (status, answer) = api.at("GET", path, Value::Null).await;
     assert_eq!(status, 200, "{answer}");
     answer["data"].clone()
 }
@@ -75,8 +75,7 @@ async fn who_may_list_names_alone_is_shown_names() {
 async fn who_may_list_nothing_is_shown_what_its_privileges_name() {
     let (_fake, api) = server(|_| false).await;
     for path in ["/databases", "/databases?info=false"] {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let (status, answer) = api.at("GET", path, query, None).await;
+        let (status, answer) = api.at("GET", path, Value::Null).await;
         assert_eq!((status, names(&answer["data"])), (200, vec!["blog", "shop"]), "{answer}");
         assert!(answer["data"][0]["collections"].is_null());
     }
@@ -96,14 +95,14 @@ async fn a_right_that_is_missing_is_named() {
     .await;
     let api = Api::of(&fake.url(), "c");
     let document = json!({ "document": { "a": 1 } });
-    for (method, path, query, body) in [
-        ("GET", "/databases/app/collections/c/documents", "", None),
-        ("POST", "/databases/app/collections/c/documents", "", Some(document)),
-        ("GET", "/databases/app/stats", "", None),
-        ("GET", "/databases/app/profile", "", None),
-        ("DELETE", "/databases/app/collections/c", "confirm=c", None),
+    for (method, path, body) in [
+        ("GET", "/databases/app/collections/c/documents", Value::Null),
+        ("POST", "/databases/app/collections/c/documents", document),
+        ("GET", "/databases/app/stats", Value::Null),
+        ("GET", "/databases/app/profile", Value::Null),
+        ("DELETE", "/databases/app/collections/c?confirm=c", Value::Null),
     ] {
-        let (status, answer) = api.at(method, path, query, body).await;
+        let (status, answer) = api.at(method, path, body).await;
         let error = &answer["error"];
         assert_eq!((status, &error["code"]), (403, &json!("PERMISSION_DENIED")), "{path}");
         assert_eq!(error["outcome"], "not_applied", "{path}");

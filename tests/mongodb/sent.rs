@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mongodb::bson::doc;
 use serde_json::{Value, json};
-use studio_multidb::request::reply::Body;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
@@ -21,8 +20,7 @@ async fn values_too_large_for_one_answer_are_found_in_another_way() {
     .await;
     let api = Api::of(&fake.url(), "c");
     let body = json!({ "key": "a.b", "filter": { "k": 1 }, "limit": 2 });
-    let (status, answer) = api.send("POST", "/distinct", "", Some(body)).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/distinct", body).await;
     let expected = json!({ "values": [1, "x"], "truncated": true, "found_by": "aggregation" });
     assert_eq!(answer["data"], expected);
     let [command] = fake.asked("aggregate").try_into().unwrap();
@@ -49,15 +47,11 @@ async fn stuck() -> Fake {
 async fn the_server_is_told_when_the_reader_of_a_stream_leaves() {
     let fake = stuck().await;
     let api = Api::of(&fake.url(), "c");
-    let path = format!("{}/aggregate", api.base);
-    let accept = [("accept", "application/x-ndjson")];
-    let body = Some(json!({ "pipeline": [] }));
-    let response = api.response("POST", &path, "", body, &accept).await;
-    let Body::Stream(mut feed) = response.body else { panic!("a stream is expected") };
-    feed.next().await.unwrap().unwrap();
+    let mut records = api.records("POST", "/aggregate", &json!({ "pipeline": [] })).await;
+    records.next().await.unwrap();
     let more = fake.expect("getMore").await;
     assert_eq!(more.get_i64("getMore").unwrap(), 7);
-    drop(feed);
+    drop(records);
     let kill = fake.expect("killOp").await;
     assert_eq!(kill.get_i32("op").unwrap(), 42);
     // It was found by what marks the request's operations.
@@ -73,8 +67,7 @@ async fn a_schema_tells_what_was_seen_until_its_time_was_up() {
     let fake = stuck().await;
     let api = Api::of(&fake.url(), "c");
     let body = json!({ "options": { "maxTimeMS": 300 } });
-    let (status, answer) = api.send("POST", "/schema", "", Some(body)).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = api.ok("POST", "/schema", body).await;
     assert_eq!(answer["data"]["ended_by"], "time");
     assert_eq!(answer["data"]["documents"], 500);
     fake.expect("killOp").await;
@@ -98,7 +91,7 @@ async fn a_pipeline_whose_answer_is_lost_is_sent_again_only_if_it_reads() {
     let api = Api::of(&fake.url(), "c");
     let run = async |pipeline: Value| {
         let body = json!({ "pipeline": pipeline, "confirm": true });
-        api.send("POST", "/aggregate", "", Some(body)).await
+        api.send("POST", "/aggregate", body).await
     };
     for write in [json!({ "$out": "d" }), json!({ "$merge": { "into": "d" } })] {
         let before = fake.asked("aggregate").len();
@@ -128,7 +121,7 @@ async fn a_write_that_was_sent_again_and_then_refused_is_unknown() {
         .await;
         let api = Api::of(&fake.url(), "c");
         let body = json!({ "update": { "$inc": { "n": 1 } } });
-        let (_, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(body)).await;
+        let (_, answer) = api.send("PUT", "/documents/1?id_type=int", body).await;
         assert_eq!(answer["error"]["outcome"], outcome, "{refusal}: {answer}");
         assert_eq!(fake.asked("findAndModify").len(), 2);
     }
@@ -150,7 +143,7 @@ async fn an_insert_that_was_sent_again_may_be_the_one_whose_key_is_there() {
         .await;
         let api = Api::of(&fake.url(), "c");
         let body = json!({ "document": { "_id": 1 } });
-        let (status, answer) = api.send("POST", "/documents", "", Some(body)).await;
+        let (status, answer) = api.send("POST", "/documents", body).await;
         assert_eq!((status, &answer["error"]["outcome"]), (409, &json!(outcome)), "{answer}");
     }
 }
@@ -170,7 +163,7 @@ async fn a_merge_that_fails_may_have_written_some() {
         (json!({ "$out": "d" }), "not_applied"),
     ] {
         let body = json!({ "pipeline": [stage], "confirm": true });
-        let (_, answer) = api.send("POST", "/aggregate", "", Some(body)).await;
+        let (_, answer) = api.send("POST", "/aggregate", body).await;
         assert_eq!(answer["error"]["outcome"], outcome, "{answer}");
     }
 }
@@ -186,19 +179,18 @@ async fn a_page_does_not_wait_for_the_number_of_all_documents() {
     .await;
     let api = Api::of(&fake.url(), "c");
     for query in ["limit=2&filter=%7B%22a%22%3A1%7D", "limit=2"] {
-        let (status, answer) = api.send("GET", "/documents", query, None).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = api.ok("GET", &format!("/documents?{query}"), Value::Null).await;
         let page = &answer["data"];
         assert_eq!(page["documents"], json!([{ "_id": 0 }, { "_id": 1 }]), "{query}");
         assert_eq!(page["count"], json!({ "value": null, "kind": "timeout" }), "{query}");
         assert_eq!((&page["total"], &page["has_more"]), (&Value::Null, &json!(true)), "{query}");
     }
     let body = json!({ "filter": { "a": 1 }, "options": { "maxTimeMS": 200 } });
-    let (status, answer) = api.send("POST", "/count", "", Some(body)).await;
+    let (status, answer) = api.send("POST", "/count", body).await;
     assert_eq!((status, &answer["data"]), (200, &json!({ "value": null, "kind": "timeout" })));
     // Nobody asks where it is not wanted.
     let before = fake.asked("count").len();
-    let (_, answer) = api.send("GET", "/documents", "limit=2&count=false", None).await;
+    let (_, answer) = api.get("/documents?limit=2&count=false").await;
     assert_eq!((&answer["data"]["count"], fake.asked("count").len()), (&Value::Null, before));
 }
 
@@ -211,7 +203,7 @@ async fn rules_that_cannot_be_tried_in_time_are_neither_kept_nor_broken() {
     .await;
     let api = Api::of(&fake.url(), "c");
     let body = json!({ "validator": { "a": 1 }, "max_time_ms": 200 });
-    let (status, answer) = api.send("POST", "/validate", "", Some(body)).await;
+    let (status, answer) = api.send("POST", "/validate", body).await;
     assert_eq!((status, &answer["data"]["valid"]), (200, &Value::Null), "{answer}");
     assert_eq!(answer["data"]["violating"], json!({ "value": null, "kind": "timeout" }));
     let [command] = fake.asked("find").try_into().unwrap();

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
-use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::request::reply::Body;
 use studio_multidb::service::Service;
 use tokio::task::JoinHandle;
 
 use super::api::Api;
 use super::fake::{Answer, Fake, cursor};
-use super::support::eventually;
+use crate::api::request;
+use crate::fixtures::{accepting, asked_by, eventually, stream};
 
 /// What the server never answers: whatever is about a thing of this name, and the figures of any.
 fn stalls(name: &str, command: &str) -> bool {
@@ -52,39 +51,22 @@ fn stalled(fake: &Fake) -> usize {
     stalled.count()
 }
 
-async fn send(
-    service: &Arc<Service>,
-    user: &str,
-    method: &str,
-    path: &str,
-    body: Option<Value>,
-) -> Response {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let request = Request {
-        method: method.to_owned(),
-        path: format!("/api/platform/mongodb/default{path}"),
-        query: query.to_owned(),
-        headers: vec![("accept".to_owned(), "text/event-stream".to_owned())],
-        body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
-        user: Some(User { id: user.to_owned() }),
-        ..Request::default()
-    };
-    handle(service, request).await
+/// The answer to a user, by server-sent events where it is a stream.
+async fn send(service: &Arc<Service>, user: &str, request: Request) -> Response {
+    handle(service, accepting("text/event-stream", asked_by(user, request))).await
 }
 
-fn spawn(
-    api: &Api,
-    user: &'static str,
-    method: &'static str,
-    path: String,
-    body: Option<Value>,
-) -> JoinHandle<Response> {
+fn spawn(api: &Api, user: &'static str, request: Request) -> JoinHandle<Response> {
     let service = Arc::clone(&api.service);
-    tokio::spawn(async move { send(&service, user, method, &path, body).await })
+    tokio::spawn(async move { send(&service, user, request).await })
 }
 
-fn documents(collection: &str) -> String {
-    format!("/databases/studio_multidb_test/collections/{collection}/documents?limit=1")
+fn get(path: &str) -> Request {
+    request("GET", path, &Value::Null)
+}
+
+fn documents(collection: &str) -> Request {
+    get(&format!("/databases/studio_multidb_test/collections/{collection}/documents?limit=1"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,23 +75,22 @@ async fn what_a_request_does_side_by_side_is_of_its_users_share() {
     let stages: Vec<Value> =
         (0..8).map(|n| json!({ "$match": { format!("slow{n}"): n } })).collect();
     let doors = [
-        ("GET", "/databases".to_owned(), None),
-        ("GET", here.to_owned(), None),
-        ("GET", format!("{here}/c/indexes"), None),
-        ("GET", "/server".to_owned(), None),
-        ("POST", format!("{here}/c/aggregate/preview"), Some(json!({ "pipeline": stages }))),
+        ("GET", "/databases".to_owned(), Value::Null),
+        ("GET", here.to_owned(), Value::Null),
+        ("GET", format!("{here}/c/indexes"), Value::Null),
+        ("GET", "/server".to_owned(), Value::Null),
+        ("POST", format!("{here}/c/aggregate/preview"), json!({ "pipeline": stages })),
     ];
     for (method, path, body) in doors {
         let (fake, api) = server().await;
         // Of ten connections a user has five, four of which are taken.
         let mut under_way: Vec<_> =
-            (0..4).map(|_| spawn(&api, "carl", "GET", documents("slow"), None)).collect();
+            (0..4).map(|_| spawn(&api, "carl", documents("slow"))).collect();
         eventually("four being under way", async || stalled(&fake) == 4).await;
-        let door = path.clone();
-        under_way.push(spawn(&api, "carl", method, door, body));
+        under_way.push(spawn(&api, "carl", request(method, &path, &body)));
         eventually(&path, async || stalled(&fake) == 5).await;
         for _ in 0..3 {
-            let answer = send(&api.service, "ben", "GET", &documents("c"), None).await;
+            let answer = send(&api.service, "ben", documents("c")).await;
             assert_eq!(answer.status, 200, "beside {path}");
         }
         assert_eq!(stalled(&fake), 5, "{path}");
@@ -120,17 +101,16 @@ async fn what_a_request_does_side_by_side_is_of_its_users_share() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_does_more_at_once_where_its_user_does_nothing_else() {
     let (fake, api) = server().await;
-    let path = "/databases/studio_multidb_test/collections";
-    let listed = spawn(&api, "carl", "GET", path.to_owned(), None);
+    let listed = spawn(&api, "carl", get("/databases/studio_multidb_test/collections"));
     eventually("four sizes being asked for", async || stalled(&fake) == 4).await;
     // It waits for sizes no longer than for a while, and has not asked for more meanwhile.
     assert_eq!(listed.await.unwrap().status, 200);
     assert_eq!(stalled(&fake), 4);
 }
 
-fn watch(collection: &str) -> String {
+fn watch(collection: &str) -> Request {
     let collection = format!("/databases/studio_multidb_test/collections/{collection}");
-    format!("{collection}/watch?maxAwaitTimeMS=10000")
+    get(&format!("{collection}/watch?maxAwaitTimeMS=10000"))
 }
 
 fn of_ben(command: &Document) -> bool {
@@ -166,7 +146,7 @@ async fn watched() -> (Fake, Api) {
 
 /// Waits until a stream tells of a change.
 async fn hears(answer: Response) {
-    let Body::Stream(mut feed) = answer.body else { panic!("{}", answer.status) };
+    let mut feed = stream(answer);
     let heard = async {
         while let Some(bytes) = feed.next().await {
             if String::from_utf8_lossy(&bytes.unwrap()).contains("\"type\":\"change\"") {
@@ -183,13 +163,13 @@ async fn one_users_change_streams_leave_others_their_turns() {
     let (fake, api) = watched().await;
     let mut open = Vec::new();
     for _ in 0..12 {
-        let answer = send(&api.service, "carl", "GET", &watch("carls"), None).await;
+        let answer = send(&api.service, "carl", watch("carls")).await;
         assert_eq!(answer.status, 200);
         open.push(answer);
     }
     // Five of ten connections are for streams, and three of these for one user's.
     eventually("three listening", async || fake.asked("getMore").len() == 3).await;
-    hears(send(&api.service, "ben", "GET", &watch("bens"), None).await).await;
+    hears(send(&api.service, "ben", watch("bens")).await).await;
     let asked = fake.asked("getMore");
     let (bens, carls): (Vec<_>, Vec<_>) = asked.iter().partition(|command| of_ben(command));
     assert_eq!(carls.len(), 3);
@@ -204,10 +184,9 @@ async fn one_users_change_streams_leave_others_their_turns() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_user_opens_one_change_stream_at_a_time() {
     let (fake, api) = watched().await;
-    let opening: Vec<_> =
-        (0..12).map(|_| spawn(&api, "carl", "GET", watch("stuck"), None)).collect();
+    let opening: Vec<_> = (0..12).map(|_| spawn(&api, "carl", watch("stuck"))).collect();
     eventually("one being opened", async || !fake.asked("aggregate").is_empty()).await;
-    hears(send(&api.service, "ben", "GET", &watch("bens"), None).await).await;
+    hears(send(&api.service, "ben", watch("bens")).await).await;
     assert_eq!(fake.asked("aggregate").len(), 2);
     opening.iter().for_each(JoinHandle::abort);
 }

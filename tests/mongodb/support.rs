@@ -1,75 +1,38 @@
 //! Clients of the server under test.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mongodb::bson::{Document, RawDocumentBuf, doc};
 use studio_multidb::backend::mongodb::{
     AggregateOptions, Cap, ChangeFailure, Client, Namespace, Query, with_id,
 };
-use studio_multidb::backend::{ConnectOptions, test_connection};
+use studio_multidb::backend::test_connection;
 use studio_multidb::deadline::Deadline;
 use studio_multidb::ejson::{Mode, ShownAs};
 use studio_multidb::error::{Error, Result};
 use studio_multidb::json::Writer;
-use studio_multidb::target::egress::Egress;
-use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
+use studio_multidb::target::{DatabaseType, MongoTarget, Target};
 
 use super::proxy::Proxy;
-
-/// The value of an environment variable, or a note that the test is skipped.
-#[allow(clippy::print_stderr)]
-pub(super) fn server(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("skipped: {name} is not set");
-    }
-    value
-}
+use crate::fixtures::{PATIENCE, given, options, servers, soon};
 
 /// The target of the server under test.
 pub(super) fn target() -> Option<MongoTarget> {
-    server("TEST_MONGODB_URL").map(|url| parsed(&url))
+    given("TEST_MONGODB_URL").map(|url| parsed(&url))
 }
 
 pub(super) fn parsed(url: &str) -> MongoTarget {
-    let input = TargetInput::from_connection_string(url);
-    match Target::parse(DatabaseType::Mongodb, &input, Rules { self_hosted: true }) {
-        Ok(Target::Mongodb(target)) => target,
+    match servers::target(DatabaseType::Mongodb, url) {
+        Target::Mongodb(target) => target,
         other => panic!("{other:?}"),
-    }
-}
-
-pub(super) fn options() -> ConnectOptions {
-    ConnectOptions {
-        egress: Arc::new(Egress::default()),
-        max_connections: 10,
-        connect_timeout: Duration::from_secs(2),
-        idle_timeout: Duration::from_secs(60),
-    }
-}
-
-pub(super) fn soon() -> Deadline {
-    Deadline::after(Duration::from_secs(10))
-}
-
-/// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits until `condition` holds.
-pub(super) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !condition().await {
-        assert!(started.elapsed() < PATIENCE, "{what} did not happen");
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
 /// Waits until something was counted so often.
 pub(super) async fn counted(what: &str, count: impl Fn() -> u32, least: u32) {
-    let started = Instant::now();
+    let deadline = Deadline::after(PATIENCE);
     while count() < least {
-        assert!(started.elapsed() < PATIENCE, "{what} came to a halt at {}", count());
+        assert!(!deadline.passed(), "{what} came to a halt at {}", count());
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

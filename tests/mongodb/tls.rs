@@ -2,18 +2,16 @@
 //! the server's certificate, and `TEST_MONGODB_TLS_CA` the path of its authority's.
 
 use mongodb::bson::doc;
-use studio_multidb::backend::mongodb::Client;
+use studio_multidb::backend::mongodb::{Client, Query};
 use studio_multidb::backend::test_connection;
 use studio_multidb::error::Code;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
 
-use super::support::{
-    all, at_most, collection, connect, insert, options, passes_every_step, server, soon,
-};
-use studio_multidb::backend::mongodb::Query;
+use super::support::{all, at_most, collection, connect, insert, passes_every_step};
+use crate::fixtures::{given, options, soon};
 
 fn target(ca_pem: Option<&str>) -> Option<MongoTarget> {
-    let url = server("TEST_MONGODB_TLS_URL")?;
+    let url = given("TEST_MONGODB_TLS_URL")?;
     let mut input = TargetInput::from_connection_string(url);
     let mut given = serde_json::Map::new();
     given.insert("tls".to_owned(), true.into());
@@ -28,7 +26,7 @@ fn target(ca_pem: Option<&str>) -> Option<MongoTarget> {
 }
 
 fn trusted() -> Option<MongoTarget> {
-    let path = server("TEST_MONGODB_TLS_CA")?;
+    let path = given("TEST_MONGODB_TLS_CA")?;
     target(Some(&std::fs::read_to_string(path).unwrap()))
 }
 

@@ -2,46 +2,35 @@
 
 use serde_json::{Value, json};
 use studio_multidb::api::http::{Request, Response, handle};
+use studio_multidb::request::feed::Feed;
 use studio_multidb::request::reply::Body;
 use studio_multidb::request::upload::Upload;
 
-use super::api::{Api, api, encoded};
+use super::api::{Api, api};
 use super::proxy::{Fault, Proxy};
-use super::support::{parsed, server};
+use super::support::parsed;
+use crate::fixtures::{self, encoded, given, stream, whole};
 
 async fn export(api: &Api, query: &str) -> (Response, Vec<u8>) {
-    let mut response = api.response("GET", &format!("{}/export", api.base), query, None, &[]).await;
-    let mut bytes = Vec::new();
-    if let Body::Stream(feed) = &mut response.body {
-        while let Some(chunk) = feed.next().await {
-            bytes.extend(chunk.expect("it is not cut off"));
-        }
-    }
-    (response, bytes)
+    let request = api.request("GET", &format!("/export?{query}"), &Value::Null);
+    let mut response = handle(&api.service, request).await;
+    let body = std::mem::replace(&mut response.body, Body::Whole(Vec::new()));
+    let Body::Stream(feed) = body else { return (response, Vec::new()) };
+    (response, whole(feed).await)
 }
 
 async fn read(response: Response) -> Vec<Value> {
-    let mut text = Vec::new();
-    match response.body {
-        Body::Whole(bytes) => text = bytes,
-        Body::Stream(mut feed) => {
-            while let Some(chunk) = feed.next().await {
-                text.extend(chunk.unwrap());
-            }
-        }
-    }
+    let text = match response.body {
+        Body::Whole(bytes) => bytes,
+        Body::Stream(feed) => whole(feed).await,
+    };
     let text = String::from_utf8(text).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 pub(super) async fn import(api: &Api, query: &str, body: &[u8]) -> Vec<Value> {
-    let request = Request {
-        method: "POST".to_owned(),
-        path: format!("/api/platform/mongodb/default{}/import", api.base),
-        query: query.to_owned(),
-        body: body.to_vec(),
-        ..Request::default()
-    };
+    let request = api.request("POST", &format!("/import?{query}"), &Value::Null);
+    let request = Request { body: body.to_vec(), ..request };
     read(handle(&api.service, request).await).await
 }
 
@@ -80,8 +69,8 @@ async fn each_format_brings_every_type_back() {
         let records = import(&target, &format!("format={format}"), &file).await;
         assert_eq!(done(&records)["inserted"], 4, "{records:?}");
         let sorted = "ejson=canonical&sort=%7B%22_id%22:1%7D&count=false";
-        let (_, before) = api.send("GET", "/documents", sorted, None).await;
-        let (_, after) = target.send("GET", "/documents", sorted, None).await;
+        let (_, before) = api.get(&format!("/documents?{sorted}")).await;
+        let (_, after) = target.get(&format!("/documents?{sorted}")).await;
         let documents = |answer: &Value| answer["data"]["documents"].as_array().unwrap().clone();
         assert_eq!(documents(&before), documents(&after), "{format}");
     }
@@ -115,7 +104,7 @@ async fn what_is_wrong_with_an_export_is_told_before_it_begins() {
     for query in
         ["format=xml", "fields=a", "filter=%7B%22$where%22:%221%22%7D", "format=csv&fields="]
     {
-        let (status, answer) = api.send("GET", "/export", query, None).await;
+        let (status, answer) = api.get(&format!("/export?{query}")).await;
         assert!((400..500).contains(&status), "{query}: {answer}");
     }
 }
@@ -146,13 +135,12 @@ async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
     let body = b"{\"_id\":1,\"v\":2}\n{\"_id\":2,\"v\":2}\n{\"v\":3}\n";
     for (policy, skipped, replaced) in [("skip", 1, 0), ("replace", 0, 1)] {
         let clear = json!({ "deleteMany": { "filter": {} }, "confirm": true });
-        let (status, answer) = api.send("POST", "/documents/bulk", "", Some(clear)).await;
-        assert_eq!(status, 200, "{answer}");
+        api.ok("POST", "/documents/bulk", clear).await;
         api.insert(&[json!({ "_id": 1, "v": 1 })]).await;
         let records = import(&api, &format!("on_conflict={policy}"), body).await;
         let counts = done(&records);
         assert_eq!((&counts["skipped"], &counts["replaced"]), (&json!(skipped), &json!(replaced)));
-        let (_, answer) = api.send("GET", "/documents/1", "id_type=int", None).await;
+        let (_, answer) = api.get("/documents/1?id_type=int").await;
         assert_eq!(answer["data"]["v"], if replaced == 1 { 2 } else { 1 }, "{policy}");
     }
     for (policy, [inserted, replaced, skipped, failed]) in
@@ -183,7 +171,7 @@ async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
         (&end["end"]["ended_by"], &error["error"]["code"]),
         (&json!("failure"), &json!("CONFLICT"))
     );
-    let (_, answer) = api.send("GET", "/documents/8", "id_type=int", None).await;
+    let (_, answer) = api.get("/documents/8?id_type=int").await;
     assert!(answer["data"].is_null(), "{answer}");
     let records = import(&api, "stop_on_error=true", body).await;
     let error = &records.last().unwrap()["error"];
@@ -230,13 +218,13 @@ async fn an_interrupted_import_goes_on_where_it_was_and_nothing_is_there_twice()
     assert_eq!(done(&records)["failed"], 0);
     let pipeline = json!({ "pipeline": [{ "$group": { "_id": "$n", "times": { "$sum": 1 } } },
         { "$group": { "_id": "$times", "numbers": { "$sum": 1 } } }] });
-    let (_, answer) = api.send("POST", "/aggregate", "", Some(pipeline)).await;
+    let (_, answer) = api.send("POST", "/aggregate", pipeline).await;
     assert_eq!(answer["data"], json!([{ "_id": 1, "numbers": 5000 }]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_answers_lose_no_document_and_double_none() {
-    let Some(url) = server("TEST_MONGODB_URL") else { return };
+    let Some(url) = given("TEST_MONGODB_URL") else { return };
     let Some(plain) = api("transfer_lost").await else { return };
     let at = parsed(&url).endpoints[0].clone();
     let proxy = Proxy::before(at.port, "documents").await;
@@ -268,19 +256,22 @@ async fn lost_answers_lose_no_document_and_double_none() {
     assert!(proxy.cuts() > 0);
     assert_eq!(done(&records)["inserted"], 6000, "{records:?}");
     let count = json!({ "pipeline": [{ "$count": "n" }] });
-    let (_, answer) = plain.send("POST", "/aggregate", "", Some(count)).await;
+    let (_, answer) = plain.send("POST", "/aggregate", count).await;
     assert_eq!(answer["data"][0]["n"], 6000);
 }
 
 /// Asks the work behind an answer to stop.
 async fn stop(api: &Api, response: &Response) {
     let job = response.headers.iter().find(|(name, _)| *name == "x-job-id").unwrap();
-    let request = Request {
-        method: "DELETE".to_owned(),
-        path: format!("/api/platform/multidb/jobs/{}", job.1),
-        ..Request::default()
-    };
-    assert_eq!(handle(&api.service, request).await.status, 200);
+    assert_eq!(fixtures::stop(&api.service, &job.1).await.0, 200);
+}
+
+/// An export that is asked to stop before it is read.
+async fn stopped_export(api: &Api, query: &str) -> Feed {
+    let request = api.request("GET", &format!("/export?{query}"), &Value::Null);
+    let response = handle(&api.service, request).await;
+    stop(api, &response).await;
+    stream(response)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -297,7 +288,7 @@ async fn an_import_that_is_stopped_says_exactly_what_it_did_and_can_go_on() {
     assert_eq!((&records[0]["version"], &end["ended_by"]), (&json!(1), &json!("stop")), "{end}");
     let stored = async || {
         let count = json!({ "pipeline": [{ "$group": { "_id": "$n" } }, { "$count": "n" }] });
-        let (_, answer) = api.send("POST", "/aggregate", "", Some(count)).await;
+        let (_, answer) = api.send("POST", "/aggregate", count).await;
         answer["data"][0]["n"].as_u64().unwrap_or_default()
     };
     assert_eq!(end["inserted"].as_u64(), Some(stored().await), "{end}");
@@ -313,11 +304,7 @@ async fn an_export_that_is_stopped_is_cut_off() {
     let lines: Vec<_> = (0..3000).map(|n| format!("{{\"n\":{n},\"text\":\"{text}\"}}")).collect();
     import(&api, "", lines.join("\n").as_bytes()).await;
     for format in ["ndjson", "json", "csv"] {
-        let query = format!("format={format}");
-        let response =
-            api.response("GET", &format!("{}/export", api.base), &query, None, &[]).await;
-        stop(&api, &response).await;
-        let Body::Stream(mut feed) = response.body else { panic!("{format} is no stream") };
+        let mut feed = stopped_export(&api, &format!("format={format}")).await;
         let mut last = None;
         while let Some(chunk) = feed.next().await {
             last = Some(chunk);
@@ -326,10 +313,7 @@ async fn an_export_that_is_stopped_is_cut_off() {
         assert_eq!(error.message(), "it was asked to stop before it was at its end", "{format}");
     }
     // Lines say so themselves, and who imports them is told.
-    let path = format!("{}/export", api.base);
-    let response = api.response("GET", &path, "", None, &[]).await;
-    stop(&api, &response).await;
-    let Body::Stream(mut feed) = response.body else { panic!() };
+    let mut feed = stopped_export(&api, "").await;
     let mut file = Vec::new();
     while let Some(Ok(chunk)) = feed.next().await {
         file.extend(chunk);

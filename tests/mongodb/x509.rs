@@ -15,11 +15,12 @@ use studio_multidb::backend::test_connection;
 use studio_multidb::error::{Code, Error};
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::{DatabaseType, MongoTarget, Rules, Target, TargetInput};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::fake::{Answer, Fake};
-use super::support::{connect, options, passes_every_step, soon};
+use super::support::{connect, passes_every_step};
+use crate::fixtures::{options, serve, soon};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -53,25 +54,23 @@ async fn guarded(fake: &Fake, authority: &Authority) -> u16 {
         .with_single_cert(chain, PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap())
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (port, behind) = (listener.local_addr().unwrap().port(), fake.port);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
-            tokio::spawn(async move {
-                let mut client = match acceptor.accept(client).into_fallible().await {
-                    Ok(client) => client,
-                    // The reason is on its way until the client has left.
-                    Err((_, mut client)) => {
-                        tokio::io::copy(&mut client, &mut tokio::io::sink()).await.ok()?;
-                        return None;
-                    }
-                };
-                let mut server = TcpStream::connect(("127.0.0.1", behind)).await.ok()?;
-                tokio::io::copy_bidirectional(&mut client, &mut server).await.ok()
-            });
+    let behind = fake.port;
+    let (port, _) = serve(move |client| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut client = match acceptor.accept(client).into_fallible().await {
+                Ok(client) => client,
+                // The reason is on its way until the client has left.
+                Err((_, mut client)) => {
+                    tokio::io::copy(&mut client, &mut tokio::io::sink()).await.ok()?;
+                    return None;
+                }
+            };
+            let mut server = TcpStream::connect(("127.0.0.1", behind)).await.ok()?;
+            tokio::io::copy_bidirectional(&mut client, &mut server).await.ok()
         }
-    });
+    })
+    .await;
     port
 }
 

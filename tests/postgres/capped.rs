@@ -6,7 +6,8 @@ use serde_json::json;
 use studio_multidb::backend::postgres::{Client, Statement};
 use studio_multidb::json::Writer;
 
-use crate::support::{both, eventually, prepare, reading, rows, run, soon, statement};
+use crate::fixtures::{eventually, soon};
+use crate::support::{both, prepare, reading, rows, run, statement};
 
 /// More rows than fit into a read of the socket, so that there is something left to stop.
 const MANY: u64 = 5000;

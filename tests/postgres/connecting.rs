@@ -10,7 +10,8 @@ use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
 use studio_multidb::target::{ChannelBinding, Endpoint, PostgresTarget, Target, Tls};
 
-use crate::support::{given, options, reading, rows, soon, target, target_of};
+use crate::fixtures::{given, soon};
+use crate::support::{options, reading, rows, target, target_of};
 
 #[tokio::test]
 async fn the_wrong_password_is_told_apart() {

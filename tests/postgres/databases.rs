@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use studio_multidb::backend::postgres::{Client, Statement};
 
-use crate::support::{client, eventually, options, reading, rows, run, soon, statement, target};
+use crate::fixtures::{eventually, soon};
+use crate::support::{client, options, reading, rows, run, statement, target};
 
 /// A database that no other test uses.
 pub(crate) struct Database {

@@ -15,17 +15,17 @@ use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 use studio_multidb::target::PostgresTarget;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use crate::fixtures::{given, serve, soon};
 use crate::proxy::{Fault, proxy};
-use crate::support::{self, given, reading, soon, statement, target_of};
+use crate::support::{self, reading, statement, target_of};
 
 const PASSWORD: &str = "a password that must not be seen";
 
 /// Of whatever listens there.
-fn target(address: SocketAddr) -> PostgresTarget {
-    let mut target = target_of(&format!("postgres://postgres@{address}/postgres"));
+fn target(port: u16) -> PostgresTarget {
+    let mut target = target_of(&format!("postgres://postgres@127.0.0.1:{port}/postgres"));
     target.password = Some(PASSWORD.into());
     target
 }
@@ -189,25 +189,22 @@ async fn what_is_told_of_each_write_is_true() {
 }
 
 /// A server that answers whatever connects with these bytes, and tells what is sent after that.
-async fn rogue(answer: Vec<u8>) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+async fn rogue(answer: Vec<u8>) -> (u16, mpsc::UnboundedReceiver<Vec<u8>>) {
     let (sent, told) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let (answer, sent) = (answer.clone(), sent.clone());
-            tokio::spawn(async move {
-                let mut asked = [0; 1024];
-                let _ = stream.read(&mut asked).await;
-                let _ = stream.write_all(&answer).await;
-                let mut more = Vec::new();
-                let patience = Duration::from_millis(300);
-                let _ = tokio::time::timeout(patience, stream.read_to_end(&mut more)).await;
-                let _ = sent.send(more);
-            });
+    let (port, _) = serve(move |mut stream| {
+        let (answer, sent) = (answer.clone(), sent.clone());
+        async move {
+            let mut asked = [0; 1024];
+            let _ = stream.read(&mut asked).await;
+            let _ = stream.write_all(&answer).await;
+            let mut more = Vec::new();
+            let patience = Duration::from_millis(300);
+            let _ = tokio::time::timeout(patience, stream.read_to_end(&mut more)).await;
+            let _ = sent.send(more);
         }
-    });
-    (address, told)
+    })
+    .await;
+    (port, told)
 }
 
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {
@@ -237,9 +234,9 @@ async fn whatever_answers_at_the_port_is_refused_in_time_and_told_no_secret() {
             both
         }),
     ] {
-        let (address, mut told) = rogue(answer).await;
+        let (port, mut told) = rogue(answer).await;
         let started = Instant::now();
-        let error = Client::connect(&target(address), &options(1), soon()).await.expect_err(what);
+        let error = Client::connect(&target(port), &options(1), soon()).await.expect_err(what);
         assert!(started.elapsed() < Duration::from_secs(15), "{what}");
         assert!(
             matches!(
@@ -257,35 +254,31 @@ async fn whatever_answers_at_the_port_is_refused_in_time_and_told_no_secret() {
 }
 
 /// A server, or a pooler, that lets everybody in and has nobody who answers.
-async fn silent() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+async fn silent() -> u16 {
     let mut welcome = message(b'R', &0_u32.to_be_bytes());
     welcome.extend(message(b'K', &[0, 0, 0, 1, 0, 0, 0, 2]));
     welcome.extend(message(b'Z', b"I"));
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let welcome = welcome.clone();
-            tokio::spawn(async move {
-                let mut sent = [0; 1024];
-                // Encryption is asked for first.
-                while let Ok(length @ 1..) = stream.read(&mut sent).await {
-                    let answer = if length == 8 { b"N" } else { &welcome[..] };
-                    if stream.write_all(answer).await.is_err() || length != 8 {
-                        break;
-                    }
+    let (port, _) = serve(move |mut stream| {
+        let welcome = welcome.clone();
+        async move {
+            let mut sent = [0; 1024];
+            // Encryption is asked for first.
+            while let Ok(length @ 1..) = stream.read(&mut sent).await {
+                let answer = if length == 8 { b"N" } else { &welcome[..] };
+                if stream.write_all(answer).await.is_err() || length != 8 {
+                    break;
                 }
-                while matches!(stream.read(&mut sent).await, Ok(1..)) {}
-            });
+            }
+            while matches!(stream.read(&mut sent).await, Ok(1..)) {}
         }
-    });
-    address
+    })
+    .await;
+    port
 }
 
 #[tokio::test]
 async fn a_write_that_was_never_sent_is_told_as_not_applied() {
-    let address = silent().await;
-    let client = Client::connect(&target(address), &options(1), soon()).await.unwrap();
+    let client = Client::connect(&target(silent().await), &options(1), soon()).await.unwrap();
     for one in [
         statement("insert into t values (1)"),
         statement("call p()"),

@@ -8,12 +8,14 @@
 //! - `TEST_PGBOUNCER_URL`: pgbouncer in front of the first, in transaction mode, all of whose clients share
 //!   one session; `TEST_PGBOUNCER_SESSION_URL`: one in session mode
 
-#![allow(clippy::print_stderr, unreachable_pub)]
+#![allow(clippy::print_stderr)]
 
 mod capped;
 mod connecting;
 mod databases;
 mod faults;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod forged;
 mod functions;
 mod giving_back;

@@ -15,11 +15,9 @@ use studio_multidb::pool::{PoolKey, PoolLimits, Pools};
 use studio_multidb::target::{DatabaseType, PostgresTarget, Target};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 
-use crate::support::{
-    self, both, eventually, given, prepare, reading, run, soon, statement, target, target_of,
-};
+use crate::fixtures::{eventually, given, serve, serve_on, silent, soon};
+use crate::support::{self, both, prepare, reading, run, statement, target, target_of};
 
 /// What a user's words must not be found in.
 const CANARY: &str = "canary of one user";
@@ -150,28 +148,18 @@ async fn no_statement_of_one_user_has_the_next_one_refused() {
     }
 }
 
-/// The way to a server, which can be closed.
-async fn gateway(upstream: SocketAddr) -> (SocketAddr, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let task = tokio::spawn(async move {
-        let mut ways = tokio::task::JoinSet::new();
-        while let Ok((mut near, _)) = listener.accept().await {
-            ways.spawn(async move {
-                let mut far = TcpStream::connect(upstream).await.unwrap();
-                let _ = copy_bidirectional(&mut near, &mut far).await;
-            });
-        }
-    });
-    (address, task)
+/// The way of one connection to a server.
+async fn way(mut near: TcpStream, upstream: SocketAddr) {
+    let mut far = TcpStream::connect(upstream).await.unwrap();
+    let _ = copy_bidirectional(&mut near, &mut far).await;
 }
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_told_to_all_in_our_words() {
     let Some(mut target) = target() else { return };
     let upstream = format!("{}:{}", target.endpoint.host, target.endpoint.port).parse().unwrap();
-    let (address, gate) = gateway(upstream).await;
-    target.endpoint.port = address.port();
+    let (port, gate) = serve(move |near| way(near, upstream)).await;
+    target.endpoint.port = port;
     let shared = Connection::to(target);
     shared.request(&reading("select 1 as a")).await.unwrap();
     gate.abort();
@@ -193,19 +181,12 @@ async fn a_server_that_is_gone_is_told_to_all_in_our_words() {
 
     // It is back.
     let listener = loop {
-        match TcpListener::bind(address).await {
+        match TcpListener::bind(("127.0.0.1", port)).await {
             Ok(listener) => break listener,
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     };
-    tokio::spawn(async move {
-        while let Ok((mut near, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut far = TcpStream::connect(upstream).await.unwrap();
-                let _ = copy_bidirectional(&mut near, &mut far).await;
-            });
-        }
-    });
+    serve_on(listener, move |near| way(near, upstream));
     eventually("it is used again", async || {
         shared.request(&reading("select 1 as a")).await.is_ok()
     })
@@ -247,9 +228,8 @@ async fn a_log_in_that_is_refused_keeps_all_out_at_once_and_names_nobody() {
 #[tokio::test]
 async fn a_request_in_a_hurry_says_nothing_of_the_server() {
     // Nobody answers there.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut target = target_of("postgres://postgres@127.0.0.1/postgres");
-    target.endpoint.port = listener.local_addr().unwrap().port();
+    let (port, _listener) = silent().await;
+    let target = target_of(&format!("postgres://postgres@127.0.0.1:{port}/postgres"));
     let options = support::options(1);
     let hurry = Deadline::after(Duration::from_millis(50));
     let connect = studio_multidb::backend::postgres::Client::connect(&target, &options, hurry);

@@ -7,7 +7,8 @@ use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
 
-use crate::support::{client, eventually, reading, rows, run, statement};
+use crate::fixtures::eventually;
+use crate::support::{client, reading, rows, run, statement};
 
 /// A list of so many items, made of their numbers.
 fn list(n: usize, between: &str, item: impl Fn(usize) -> String) -> String {

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use studio_multidb::backend::postgres::TableFilter;
 use studio_multidb::json::Writer;
 
-use crate::support::{client, given, reading, rows, run, soon, statement};
+use crate::fixtures::{given, soon};
+use crate::support::{client, reading, rows, run, statement};
 
 #[tokio::test]
 async fn tables_have_the_shape_of_pg_meta() {

@@ -10,9 +10,10 @@ use studio_multidb::error::Code;
 use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
+use crate::fixtures::{eventually, given, soon};
 use crate::support::{
-    both, client, eventually, given, options, parameters, pooled, pooled_alone, prepare, reading,
-    rows, run, soon, statement, target_of,
+    both, client, options, parameters, pooled, pooled_alone, prepare, reading, rows, run,
+    statement, target_of,
 };
 
 /// A client of ours, and one of another make that uses the same session.

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+
+use crate::fixtures::serve;
 
 /// What a proxy does to the bytes from the server once a session is ready, per connection.
 #[derive(Debug, Clone, Copy)]
@@ -27,21 +29,14 @@ pub(crate) async fn proxy(
     upstream: SocketAddr,
     fault: impl Fn(usize) -> Fault + Send + Sync + 'static,
 ) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let counter = AtomicUsize::new(0);
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let fault = fault(counter.fetch_add(1, Ordering::Relaxed));
-            tokio::spawn(pass(client, upstream, fault));
-        }
-    });
-    address
+    let each = move |client| pass(client, upstream, fault(counter.fetch_add(1, Ordering::Relaxed)));
+    let (port, _) = serve(each).await;
+    SocketAddr::from(([127, 0, 0, 1], port))
 }
 
 async fn pass(client: TcpStream, upstream: SocketAddr, fault: Fault) {
     let Ok(server) = TcpStream::connect(upstream).await else { return };
-    client.set_nodelay(true).unwrap();
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let upward = tokio::spawn(async move {

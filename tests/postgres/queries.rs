@@ -5,7 +5,8 @@ use studio_multidb::backend::postgres::{Parameter, Shape, Statement};
 use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 
-use crate::support::{client, eventually, parameters, reading, rows, run, statement};
+use crate::fixtures::eventually;
+use crate::support::{client, parameters, reading, rows, run, statement};
 
 #[tokio::test]
 async fn answers_rows_in_either_shape() {

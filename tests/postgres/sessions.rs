@@ -11,7 +11,8 @@ use studio_multidb::json::Writer;
 use studio_multidb::outcome::Outcome;
 
 use crate::databases::own_database;
-use crate::support::{client, eventually, prepare, reading, rows, run, soon, statement};
+use crate::fixtures::{eventually, soon};
+use crate::support::{client, prepare, reading, rows, run, statement};
 
 #[tokio::test]
 async fn a_slow_statement_is_ended_on_the_server() {

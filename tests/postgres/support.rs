@@ -1,25 +1,15 @@
 //! A client of the server that is given, and statements for it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::postgres::{Answer, Client, Parameter, Shape, Statement};
-use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Error;
 use studio_multidb::json::Writer;
-use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{ChannelBinding, Endpoint, PostgresTarget};
 
-/// The value of an environment variable, or a note that the test is skipped.
-pub(crate) fn given(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("skipped: {name} is not set");
-    }
-    value
-}
+use crate::fixtures::{self, given, soon};
 
 pub(crate) fn target() -> Option<PostgresTarget> {
     given("TEST_POSTGRES_URL").map(|url| target_of(&url))
@@ -45,16 +35,7 @@ pub(crate) fn target_of(url: &str) -> PostgresTarget {
 }
 
 pub(crate) fn options(max_connections: u32) -> ConnectOptions {
-    ConnectOptions {
-        egress: Arc::new(Egress::default()),
-        max_connections,
-        connect_timeout: Duration::from_secs(5),
-        idle_timeout: Duration::from_secs(60),
-    }
-}
-
-pub(crate) fn soon() -> Deadline {
-    Deadline::after(Duration::from_secs(20))
+    ConnectOptions { max_connections, ..fixtures::options() }
 }
 
 pub(crate) async fn client(max_connections: u32) -> Option<Client> {
@@ -126,13 +107,4 @@ pub(crate) async fn run(client: &Client, statement: &Statement) -> Result<(Value
 
 pub(crate) async fn rows(client: &Client, statement: &Statement) -> Value {
     run(client, statement).await.unwrap().0
-}
-
-/// Waits until `check` holds.
-pub(crate) async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
-    let deadline = soon();
-    while !check().await {
-        assert!(!deadline.passed(), "{what} did not happen");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

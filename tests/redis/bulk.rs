@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
-use crate::http::{send, service, stop};
+use crate::fixtures::{Records, eventually, given, stop, told};
+use crate::http::{send, service};
 use crate::proxy::Proxy;
-use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, SLOTS, batch, connect, eventually, prefix, server};
+use crate::streams;
+use crate::support::{Admin, SLOTS, address, batch, connect, each, prefix};
 
 /// What `redis.bulk` tells.
 async fn bulk(service: &Arc<Service>, body: Value) -> Vec<Value> {
@@ -18,8 +19,7 @@ async fn bulk(service: &Arc<Service>, body: Value) -> Vec<Value> {
 async fn open(service: &Arc<Service>, mut body: Value) -> Records {
     // Nobody knows what else is in the database: the keys of a test may be all of them.
     body["confirm"] = json!(true);
-    let sent = Sent { body, ..Sent::default() };
-    Records::open(service, "POST", "/keys/bulk", sent).await.unwrap()
+    streams::bulk(service, body).await.unwrap()
 }
 
 fn end(records: &[Value]) -> &Value {
@@ -33,11 +33,8 @@ fn end(records: &[Value]) -> &Value {
 async fn fill(url: &str, prefix: &str, count: usize) {
     let client = connect(url).await;
     let keys: Vec<String> = (0..count).map(|i| format!("{prefix}{i}")).collect();
-    for keys in keys.chunks(1000) {
-        let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
-        let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
-        assert!(batch(&client, &sets).await.iter().all(|result| result["ok"] == "OK"));
-    }
+    let set = each(&client, &keys, |key| ["SET", key, "v"]).await;
+    assert!(set.iter().all(|result| result["ok"] == "OK"));
 }
 
 async fn count(service: &Arc<Service>, pattern: &str) -> u64 {
@@ -48,8 +45,7 @@ async fn count(service: &Arc<Service>, pattern: &str) -> u64 {
 #[tokio::test]
 async fn what_fits_a_pattern_is_deleted_and_nothing_else() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let prefix = prefix();
         fill(&url, &format!("{prefix}a:"), 1200).await;
@@ -71,7 +67,7 @@ async fn what_fits_a_pattern_is_deleted_and_nothing_else() {
 
 #[tokio::test]
 async fn keys_of_a_list_that_are_not_there_are_skipped() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let prefix = prefix();
     fill(&url, &prefix, 2).await;
@@ -83,7 +79,7 @@ async fn keys_of_a_list_that_are_not_there_are_skipped() {
 
 #[tokio::test]
 async fn keys_of_a_type_expire_and_persist() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let client = connect(&url).await;
     let prefix = prefix();
@@ -105,7 +101,7 @@ async fn keys_of_a_type_expire_and_persist() {
 
 #[tokio::test]
 async fn a_dry_run_changes_nothing_and_a_sample_estimates() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let prefix = prefix();
     fill(&url, &prefix, 5000).await;
@@ -126,7 +122,7 @@ async fn a_dry_run_changes_nothing_and_a_sample_estimates() {
 
 #[tokio::test]
 async fn what_is_too_wide_or_makes_no_sense_is_refused_before_the_stream() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     for (body, status, code) in [
         (json!({ "action": "delete", "pattern": "*" }), 403, "OPERATION_NOT_ALLOWED"),
@@ -142,28 +138,28 @@ async fn what_is_too_wide_or_makes_no_sense_is_refused_before_the_stream() {
     }
 }
 
-/// A service whose deletions can be held up.
-async fn held_up(url: &str) -> (Arc<Service>, Proxy) {
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let service = service(&format!("redis://127.0.0.1:{}", proxy.port));
-    proxy.gate.close();
-    (service, proxy)
+/// The deletion of 2000 keys, held up at its first chunk until the proxy's gate is opened.
+async fn held_up(url: &str, prefix: &str) -> (Arc<Service>, Proxy, Records, String) {
+    let proxy = Proxy::before(url).await;
+    let service = service(&proxy.url());
+    fill(url, prefix, 2000).await;
+    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
+    proxy.gate().close();
+    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
+    let job = work.next().await.unwrap()["job"].as_str().unwrap().to_owned();
+    proxy.gate().has_something().await;
+    (service, proxy, work, job)
 }
 
 #[tokio::test]
 async fn work_that_is_stopped_says_exactly_what_it_did() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let (service, proxy) = held_up(&url).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let prefix = prefix();
-    fill(&url, &prefix, 2000).await;
+    let (service, proxy, work, job) = held_up(&url, &prefix).await;
     let pattern = format!("{prefix}*");
-    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
-    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
-    let job = work.next().await.unwrap()["job"].as_str().unwrap().to_owned();
-    proxy.gate.has_something().await;
     let (status, answer) = stop(&service, &job).await;
     assert_eq!((status, &answer["data"]["stopping"]), (200, &json!(true)), "{answer}");
-    proxy.gate.open();
+    proxy.gate().open();
     let records = work.all().await;
     let end = end(&records);
     assert_eq!((&end["ended_by"], &end["done"]), (&json!("stop"), &json!(250)), "{end}");
@@ -175,12 +171,12 @@ async fn work_that_is_stopped_says_exactly_what_it_did() {
 
 #[tokio::test]
 async fn the_work_waits_when_the_server_becomes_slow() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let service = service(&format!("redis://127.0.0.1:{}", proxy.port));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let service = service(&proxy.url());
     let prefix = prefix();
     fill(&url, &prefix, 1500).await;
-    proxy.gate.slow_down_after(4);
+    proxy.gate().slow_down_after(4);
     let keys: Vec<String> = (0..1500).map(|i| format!("{prefix}{i}")).collect();
     let started = std::time::Instant::now();
     let records = bulk(&service, json!({ "action": "delete", "keys": keys })).await;
@@ -193,17 +189,12 @@ async fn the_work_waits_when_the_server_becomes_slow() {
 
 #[tokio::test]
 async fn leaving_ends_the_work_after_the_chunk_under_way() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let (service, proxy) = held_up(&url).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let prefix = prefix();
-    fill(&url, &prefix, 2000).await;
+    let (service, proxy, work, _) = held_up(&url, &prefix).await;
     let pattern = format!("{prefix}*");
-    let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
-    let mut work = open(&service, json!({ "action": "delete", "keys": keys })).await;
-    work.next().await.unwrap();
-    proxy.gate.has_something().await;
     drop(work);
-    proxy.gate.open();
+    proxy.gate().open();
     eventually("the end of the work", async || {
         service.pools.status().iter().all(|pool| pool.leases == 0)
     })
@@ -214,17 +205,17 @@ async fn leaving_ends_the_work_after_the_chunk_under_way() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_answers_are_unknown_and_the_numbers_stay_true() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let direct = service(&url);
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let cut = service(&format!("redis://127.0.0.1:{}", proxy.port));
+    let proxy = Proxy::before(&url).await;
+    let cut = service(&proxy.url());
     let prefix = prefix();
     let pattern = format!("{prefix}*");
     fill(&url, &prefix, 5000).await;
     let keys: Vec<String> = (0..5000).map(|i| format!("{prefix}{i}")).collect();
-    proxy.cut_every.store(9, std::sync::atomic::Ordering::Relaxed);
+    proxy.cut_every(9);
     let records = bulk(&cut, json!({ "action": "delete", "keys": keys })).await;
-    proxy.cut_every.store(0, std::sync::atomic::Ordering::Relaxed);
+    proxy.cut_every(0);
     let end = end(&records);
     let number = |name: &str| end[name].as_u64().unwrap();
     assert!(number("unknown") > 0 && number("done") > 0, "{end}");
@@ -242,8 +233,8 @@ async fn lost_answers_are_unknown_and_the_numbers_stay_true() {
 
 #[tokio::test]
 async fn a_user_who_may_not_unlink_deletes_the_older_way() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let address = url.trim_start_matches("redis://");
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let address = address(&url);
     let mut admin = Admin::connect(address).await;
     let prefix = prefix();
     let user = prefix.replace(':', "");

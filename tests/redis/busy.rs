@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
-use crate::http::{send, service, service_of};
-use crate::support::{Admin, OLDER, SLOTS, connect, eventually, prefix, server};
+use crate::fixtures::{eventually, given, service_of};
+use crate::http::{ok, send, service};
+use crate::support::{Admin, OLDER, SLOTS, address, connect, prefix};
 
 /// A script that ends when it is killed.
 const ENDLESS: &str = "while true do end";
@@ -18,12 +19,12 @@ const ENDLESS: &str = "while true do end";
 async fn servers() -> Vec<(String, String)> {
     let mut servers = Vec::new();
     for name in ["TEST_REDIS_62_URL", "TEST_REDIS_70_URL"] {
-        if let Some(url) = server(name) {
-            let address = url.trim_start_matches("redis://").to_owned();
+        if let Some(url) = given(name) {
+            let address = address(&url).to_owned();
             servers.push((address, format!("{url}/2")));
         }
     }
-    if let Some(address) = server("TEST_REDIS_ACL") {
+    if let Some(address) = given("TEST_REDIS_ACL") {
         servers.push((address.clone(), format!("redis://alice:secret@{address}/2")));
     }
     for (address, url) in &servers {
@@ -212,7 +213,7 @@ async fn a_script_that_has_written_is_not_ended_and_that_is_told() {
 #[tokio::test]
 #[ignore = "a node does nothing else"]
 async fn a_busy_node_of_a_cluster_is_named_and_the_others_go_on() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _alone = SLOTS.write().await;
     let service = service_of(&[("REDIS_URL", &url), ("MULTIDB_REQUEST_TIMEOUT_MS", "2000")]);
     let key = prefix();
@@ -233,8 +234,7 @@ async fn a_busy_node_of_a_cluster_is_named_and_the_others_go_on() {
     let (status, answer) = run(&service, "SCRIPT KILL").await;
     assert_eq!((status, &answer["error"]["code"]), (400, &json!("VALIDATION_ERROR")), "{answer}");
     let kill = json!({ "line": "SCRIPT KILL", "confirm": true, "node": node });
-    let (status, answer) = send(&service, "POST", "/command", kill).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(&service, "POST", "/command", kill).await;
     answers(&service, &format!("GET {key}")).await;
     owner.done(&["CONFIG", "SET", "lua-time-limit", "5000"]).await;
 }

@@ -5,16 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::json;
 use studio_multidb::backend::redis::keyspace::scan::Scan;
 use studio_multidb::backend::redis::server::info::Depth;
-use studio_multidb::backend::redis::values::Window;
-use studio_multidb::backend::redis::values::{Condition, NewValue};
+use studio_multidb::backend::redis::values::{Condition, NewValue, Window};
 
-use crate::support::{
-    Admin, SLOTS, batch, connect, matching, prefix, read, scan, server, soon, write,
-};
+use crate::fixtures::{given, soon};
+use crate::support::{Admin, SLOTS, batch, connect, each, matching, prefix, read, scan, write};
 
 #[tokio::test]
 async fn keys_of_all_nodes_are_written_read_and_listed() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _still = SLOTS.read().await;
     let client = connect(&url).await;
     let prefix = prefix();
@@ -46,22 +44,19 @@ async fn keys_of_all_nodes_are_written_read_and_listed() {
 
 #[tokio::test]
 async fn a_batch_is_spread_over_the_nodes_and_answered_in_order() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _still = SLOTS.read().await;
     let client = connect(&url).await;
     let keys: Vec<String> = (0..100).map(|i| format!("{}{i}", prefix())).collect();
-    let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, key]).collect();
-    let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
-    assert!(batch(&client, &sets).await.iter().all(|result| result["ok"] == "OK"));
-    let gets: Vec<[&str; 2]> = keys.iter().map(|key| ["GET", key]).collect();
-    let gets: Vec<&[&str]> = gets.iter().map(<[&str; 2]>::as_slice).collect();
-    let got = batch(&client, &gets).await;
+    let set = each(&client, &keys, |key| ["SET", key, key]).await;
+    assert!(set.iter().all(|result| result["ok"] == "OK"));
+    let got = each(&client, &keys, |key| ["GET", key]).await;
     assert!(got.iter().zip(&keys).all(|(result, key)| result["ok"] == key.as_str()));
 }
 
 #[tokio::test]
 async fn conditions_hold_on_every_node() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _still = SLOTS.read().await;
     let client = connect(&url).await;
     for _ in 0..10 {
@@ -86,7 +81,7 @@ async fn migrate(from: &mut Admin, slot: &str, port: &str) {
 /// the other (`ASK`); once it has arrived, everything is `MOVED`.
 #[tokio::test]
 async fn keys_are_found_while_their_slot_moves() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _moving = SLOTS.write().await;
     let client = connect(&url).await;
     let tag = format!("{{{}}}", prefix());

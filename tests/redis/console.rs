@@ -2,27 +2,26 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use studio_multidb::outcome::Outcome;
 use studio_multidb::service::Service;
 
-use crate::http::{send, service};
+use crate::fixtures::given;
+use crate::http::{ok, send, service};
 use crate::proxy::Proxy;
-use crate::support::{Admin, SLOTS, command, connect, prefix, server};
+use crate::support::{Admin, SLOTS, command, connect, prefix};
 
 /// The reply to a line that is confirmed.
 async fn reply(service: &Arc<Service>, line: &str) -> Value {
     let body = json!({ "line": line, "confirm": true });
-    let (status, answer) = send(service, "POST", "/command", body).await;
-    assert_eq!(status, 200, "{line}: {answer}");
+    let answer = ok(service, "POST", "/command", body).await;
     answer["data"]["reply"].clone()
 }
 
 #[tokio::test]
 async fn a_line_is_read_as_redis_cli_reads_it() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let key = prefix();
     assert_eq!(
@@ -38,7 +37,7 @@ async fn a_line_is_read_as_redis_cli_reads_it() {
 
 #[tokio::test]
 async fn arguments_are_text_or_bytes() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let binary = json!({ "$binary": { "base64": "/w==" } });
     let args = json!({ "args": ["ECHO", binary] });
@@ -53,7 +52,7 @@ async fn arguments_are_text_or_bytes() {
 
 #[tokio::test]
 async fn replies_say_of_which_kind_they_are() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let key = prefix();
     reply(&service, &format!("HSET {key}h f 9007199254740993")).await;
@@ -95,7 +94,7 @@ async fn replies_say_of_which_kind_they_are() {
 
 #[tokio::test]
 async fn what_is_not_offered_is_not_sent() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     for line in
         ["SHUTDOWN", "DEBUG SLEEP 0", "SELECT 1", "BLPOP k 0", "CONFIG SET maxmemory 1", "NOPE"]
@@ -126,7 +125,7 @@ async fn what_is_not_offered_is_not_sent() {
 
 #[tokio::test]
 async fn what_affects_everybody_must_be_confirmed() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let (status, answer) =
         send(&service, "POST", "/command", json!({ "line": "CONFIG GET *" })).await;
@@ -137,7 +136,7 @@ async fn what_affects_everybody_must_be_confirmed() {
 
 #[tokio::test]
 async fn an_error_is_told_in_the_servers_words() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let key = prefix();
     reply(&service, &format!("SADD {key} a")).await;
@@ -152,7 +151,7 @@ async fn an_error_is_told_in_the_servers_words() {
 
 #[tokio::test]
 async fn no_secret_is_shown() {
-    let Some(address) = server("TEST_REDIS_ACL") else { return };
+    let Some(address) = given("TEST_REDIS_ACL") else { return };
     let mut admin = Admin::connect(&address).await;
     admin.done(&["AUTH", "alice", "secret"]).await;
     admin.done(&["CONFIG", "SET", "masterauth", "canary-secret"]).await;
@@ -174,14 +173,13 @@ async fn no_secret_is_shown() {
 
 #[tokio::test]
 async fn a_cluster_routes_by_key_and_tells_what_it_cannot() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _still = SLOTS.read().await;
     let service = service(&url);
     let key = prefix();
     for i in 0..20 {
         let set = json!({ "args": ["SET", format!("{key}{i}"), i] });
-        let (status, answer) = send(&service, "POST", "/command", set).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = ok(&service, "POST", "/command", set).await;
         assert!(answer["data"]["slot"].is_u64() && answer["data"]["node"].is_null());
     }
     let across = format!("MGET {key}a {key}b");
@@ -193,7 +191,7 @@ async fn a_cluster_routes_by_key_and_tells_what_it_cannot() {
 
 #[tokio::test]
 async fn a_command_without_keys_runs_on_the_node_that_is_chosen() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _still = SLOTS.read().await;
     let service = service(&url);
     let (_, answer) = send(&service, "POST", "/command", json!({ "line": "CLUSTER MYID" })).await;
@@ -224,9 +222,9 @@ async fn a_command_without_keys_runs_on_the_node_that_is_chosen() {
 /// The connection is cut when the answer is on its way.
 #[tokio::test]
 async fn a_command_whose_answer_is_lost_is_not_run_again() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let client = connect(&proxy.url()).await;
     let direct = connect(&url).await;
     for name in ["INCR", "GETEX", "SORT"] {
         let key = prefix();
@@ -235,9 +233,9 @@ async fn a_command_whose_answer_is_lost_is_not_run_again() {
             name => &[name, &key],
         };
         command(&client, &["PING"]).await.unwrap();
-        proxy.cut_every.store(1, Ordering::Relaxed);
+        proxy.cut_every(1);
         let lost = command(&client, args).await.unwrap_err();
-        proxy.cut_every.store(0, Ordering::Relaxed);
+        proxy.cut_every(0);
         assert_eq!(lost.known_outcome(), Outcome::Unknown, "{name}: {lost}");
         let found = command(&direct, &["GET", &key]).await.unwrap();
         assert_eq!(found, if name == "INCR" { json!("1") } else { json!(null) });

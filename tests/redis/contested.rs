@@ -1,19 +1,17 @@
 //! Edits while others write the same key, and while connections are lost.
 
-use std::sync::atomic::Ordering;
-
 use futures_util::future::join;
 use serde_json::{Value, json};
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::keyspace::lifetime::Expiry;
-use studio_multidb::backend::redis::values::NewValue;
-use studio_multidb::backend::redis::values::Window;
 use studio_multidb::backend::redis::values::edit::{Alone, Edit, EditResult, Seen};
+use studio_multidb::backend::redis::values::{NewValue, Window};
 use studio_multidb::error::{Code, Result};
 use studio_multidb::outcome::Outcome;
 
+use crate::fixtures::{given, soon};
 use crate::proxy::Proxy;
-use crate::support::{SLOTS, batch, connect, prefix, read, server, soon, write};
+use crate::support::{SLOTS, batch, connect, prefix, read, write};
 
 async fn edit(client: &Client, key: &str, edit: &Edit, expiry: Option<Expiry>) -> Result<Value> {
     let (_, lifetime) = client.edit(key.as_bytes(), edit, expiry, soon()).await?;
@@ -24,7 +22,7 @@ async fn edit(client: &Client, key: &str, edit: &Edit, expiry: Option<Expiry>) -
 #[tokio::test]
 async fn a_key_that_is_deleted_during_an_edit_stays_deleted() {
     let _still = SLOTS.read().await;
-    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let (client, other) = (connect(&url).await, connect(&url).await);
         let set = Edit::of("hash")
             .step("HSET", vec![b"f".to_vec(), b"w".to_vec()])
@@ -57,7 +55,7 @@ async fn a_key_that_is_deleted_during_an_edit_stays_deleted() {
 /// Two who count by reading, adding and comparing lose no step.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn compare_and_set_loses_no_update() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let key = prefix();
     let client = connect(&url).await;
     write(&client, key.as_bytes(), NewValue::List(vec![b"0".to_vec()])).await.unwrap();
@@ -90,12 +88,12 @@ async fn compare_and_set_loses_no_update() {
 /// What the ledger says was applied, was; what it says was not, was not; nothing was applied twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_edit_runs_twice_and_every_outcome_is_true() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let direct = connect(&url).await;
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let proxy = Proxy::before(&url).await;
+    let client = connect(&proxy.url()).await;
     let prefix = prefix();
-    proxy.cut_every.store(5, Ordering::Relaxed);
+    proxy.cut_every(5);
     // One that is sent alone, one that is watched, one with a time to live.
     let push = || {
         let push = Edit::of("list").step("RPUSHX", vec![b"x".to_vec()]);
@@ -134,7 +132,7 @@ async fn no_edit_runs_twice_and_every_outcome_is_true() {
 /// Someone writes the key all the time, and an edit still comes through or says why not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_key_is_edited_between_two_writes() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (client, other, key) = (connect(&url).await, connect(&url).await, prefix());
     write(&client, key.as_bytes(), NewValue::String(b"0".to_vec())).await.unwrap();
     let busy = key.clone();

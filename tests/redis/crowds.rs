@@ -4,33 +4,28 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::access::User;
+use studio_multidb::api::http::Request;
 use studio_multidb::request::upload::Upload;
 use studio_multidb::target::DatabaseType;
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::fixtures::{Records, ask, asked_by, door, given, silent};
 use crate::registered::Registered;
 use crate::rogue::{serve, serve_each};
-use crate::streams::{Records, Sent};
-use crate::support::{batch, connect, server};
+use crate::support::{batch, connect};
 
 /// How long what need not wait may take on a busy machine. Attempts that are swallowed take longer.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-fn as_user(id: Uuid, connection: Uuid) -> Sent {
-    Sent {
-        scope: Some(connection.to_string()),
-        user: User::named(id.to_string()),
-        ..Sent::default()
-    }
+/// A request of a user to a connection.
+fn request(user: Uuid, connection: Uuid, method: &str, path: &str, body: &Value) -> Request {
+    asked_by(&user, door::request(method, &format!("/redis/{connection}{path}"), body))
 }
 
 #[tokio::test]
 async fn a_node_that_swallows_everything_keeps_nobody_from_the_others() {
     // Takes connections, and never says a word.
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let dead = silent.local_addr().unwrap().port();
+    let (dead, _listener) = silent().await;
     let port = serve(move |sent, port| {
         let range = |first: u16, last: u16, port: u16, id: &str| {
             format!(
@@ -97,8 +92,8 @@ async fn streams_of_one_user_leave_connections_to_another() {
             .map(|_| {
                 let service = registered.service.clone();
                 tokio::spawn(async move {
-                    let opened = Records::open(&service, "GET", path, as_user(anna, from)).await;
-                    if let Ok(mut records) = opened {
+                    let request = request(anna, from, "GET", path, &Value::Null);
+                    if let Ok(mut records) = Records::open(&service, request).await {
                         while records.line().await.is_some() {}
                     }
                 })
@@ -106,9 +101,9 @@ async fn streams_of_one_user_leave_connections_to_another() {
             .collect();
         tokio::time::sleep(Duration::from_secs(1)).await;
         let began = Instant::now();
-        let sent = Sent { body: json!({ "commands": [["GET", "small"]] }), ..as_user(ben, from) };
-        let opened = Records::open(&registered.service, "POST", "/batch", sent).await;
-        let Err((status, answer)) = opened else { panic!("a batch is no stream") };
+        let body = json!({ "commands": [["GET", "small"]] });
+        let request = request(ben, from, "POST", "/batch", &body);
+        let (status, answer) = ask(&registered.service, request).await;
         assert_eq!(status, 200, "{path}: {answer}");
         assert!(began.elapsed() < AT_ONCE, "{path}: {:?}", began.elapsed());
         for stream in streams {
@@ -119,7 +114,7 @@ async fn streams_of_one_user_leave_connections_to_another() {
 
 #[tokio::test]
 async fn streams_are_counted_and_end_with_the_role_of_their_user() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let settings = [("MULTIDB_AUTHORIZATION", "members"), ("MULTIDB_MAX_SOCKETS_PER_USER", "3")];
     let Some(registered) = Registered::start(&settings).await else { return };
     let connection = registered.add("alpha", "one", DatabaseType::Redis, &url).await;
@@ -127,8 +122,8 @@ async fn streams_are_counted_and_end_with_the_role_of_their_user() {
     registered.grant(anna, "write", connection).await;
     registered.grant(ben, "read", connection).await;
     let open = async |user: Uuid, method: &str, path: &str, upload: Option<Upload>| {
-        let sent = Sent { upload, ..as_user(user, connection) };
-        Records::open(&registered.service, method, path, sent).await
+        let request = request(user, connection, method, path, &Value::Null);
+        Records::open(&registered.service, Request { upload, ..request }).await
     };
     let figures = "/stats?interval=0.25";
     let mut told = vec![open(anna, "GET", figures, None).await.unwrap()];
@@ -150,7 +145,7 @@ async fn streams_are_counted_and_end_with_the_role_of_their_user() {
         "DELETE FROM platform.database_permissions WHERE user_id::text = '{anna}';
          DELETE FROM platform.project_members WHERE user_id::text = '{anna}'"
     );
-    registered.platform.batch_execute(&sql).await.unwrap();
+    registered.platform.sql(&sql).await;
     let ends = told.into_iter().map(Records::all);
     let ended = tokio::time::timeout(Duration::from_secs(60), futures_util::future::join_all(ends));
     for records in ended.await.expect("they end") {

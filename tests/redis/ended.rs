@@ -1,16 +1,14 @@
 //! Work of many steps that fails: what was done before is not hidden by what is told of the end.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use studio_multidb::request::upload::Upload;
-use studio_multidb::service::Service;
 
+use crate::fixtures::{eventually, given, service_of, told};
 use crate::http::{send, service};
 use crate::proxy::Proxy;
-use crate::streams::{Records, Sent, told};
-use crate::support::{batch, connect, own_settings, prefix, server};
+use crate::streams::{bulk, import};
+use crate::support::{batch, connect, each, prefix};
 
 /// The last record of work that failed, and what it did: `{ done, unknown }`.
 fn failure(records: &[Value]) -> (&Value, u64, u64) {
@@ -34,11 +32,6 @@ fn is_honest(records: &[Value]) -> String {
         (0, 0) => assert!(outcome == "not_applied" || outcome == "unknown", "{error}"),
     }
     outcome.to_owned()
-}
-
-async fn import(service: &Arc<Service>, query: &str, body: &str) -> Vec<Value> {
-    let sent = Sent { upload: Some(Upload::whole(body.as_bytes())), ..Sent::default() };
-    Records::open(service, "POST", &format!("/import?{query}"), sent).await.unwrap().all().await
 }
 
 /// A file of so many keys, its lines as they are.
@@ -69,14 +62,13 @@ fn ways(prefix: &str, count: usize) -> Vec<(&'static str, &'static str, String)>
         ("a second header", "", format!("{lines}{{\"redis_export\":1}}\n")),
         ("an error at the end", "", format!("{lines}{{\"error\":{{\"message\":\"boom\"}}}}\n")),
         ("another version", "", format!("{lines}{{\"redis_export\":2}}\n")),
-        ("a key that is there", "on_conflict=fail", ended(&conflict, count + 1, None)),
+        ("a key that is there", "&on_conflict=fail", ended(&conflict, count + 1, None)),
     ]
 }
 
 #[tokio::test]
 async fn an_import_that_failed_after_it_wrote_never_says_that_it_did_not() {
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"].into_iter().filter_map(given) {
         let (service, client) = (service(&url), connect(&url).await);
         // None; a few, which wait for others; more than are written together.
         for count in [0, 3, 1200] {
@@ -84,12 +76,13 @@ async fn an_import_that_failed_after_it_wrote_never_says_that_it_did_not() {
             for (what, query, body) in ways(&prefix, count) {
                 for dry_run in [false, true] {
                     batch(&client, &[&["SET", &format!("{prefix}there"), "old"]]).await;
-                    let query = format!("{query}&dry_run={dry_run}");
-                    let records = import(&service, query.trim_start_matches('&'), &body).await;
+                    let query = format!("dry_run={dry_run}{query}");
+                    let file = Upload::whole(body.as_bytes());
+                    let records = import(&service, &query, file).await.unwrap().all().await;
                     let keys: Vec<String> = (0..count).map(|i| format!("{prefix}{i}")).collect();
                     let mut there = 0;
-                    for key in &keys {
-                        there += batch(&client, &[&["DEL", key]]).await[0]["ok"].as_u64().unwrap();
+                    for deleted in each(&client, &keys, |key| ["DEL", key]).await {
+                        there += deleted["ok"].as_u64().unwrap();
                     }
                     let (error, done, _) = failure(&records);
                     let expected = if there > 0 { "applied" } else { "not_applied" };
@@ -103,63 +96,47 @@ async fn an_import_that_failed_after_it_wrote_never_says_that_it_did_not() {
     }
 }
 
-/// A service that gives up soon.
-fn hasty(url: &str) -> Arc<Service> {
-    let mut settings = own_settings();
-    settings.insert("requestTimeoutMs".to_owned(), json!(1500));
-    let env = |name: &str| (name == "REDIS_URL").then(|| url.to_owned());
-    Service::shared(studio_multidb::config::Config::from_env(env, &settings).unwrap()).unwrap()
-}
-
 /// The way to the server is cut before anything, or after something was written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_lost_midway_leaves_an_outcome_that_fits_the_counts() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let service = hasty(&format!("redis://127.0.0.1:{}", proxy.port));
+    let proxy = Proxy::before(&url).await;
+    // It gives up soon.
+    let settings = [("REDIS_URL", &*proxy.url()), ("MULTIDB_REQUEST_TIMEOUT_MS", "1500")];
+    let service = service_of(&settings);
     let prefix = prefix();
     let keys: Vec<String> = (0..2000).map(|i| format!("{prefix}{i}")).collect();
     let mut outcomes = Vec::new();
     for cut_every in [1, 2, 3, 4] {
         for what in ["import", "delete", "expire"] {
-            for chunk in keys.chunks(1000) {
-                let sets: Vec<[&str; 3]> = chunk.iter().map(|key| ["SET", key, "v"]).collect();
-                let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
-                batch(&client, &sets).await;
-            }
-            crate::support::eventually("a service that answers again", async || {
+            each(&client, &keys, |key| ["SET", key, "v"]).await;
+            eventually("a service that answers again", async || {
                 send(&service, "GET", "/keys?count=1", Value::Null).await.0 == 200
             })
             .await;
             let opened = match what {
                 "import" => {
                     let body = ended(&lines(&prefix, 2000), 2000, None);
-                    let sent =
-                        Sent { upload: Some(Upload::whole(body.as_bytes())), ..Sent::default() };
-                    Records::open(&service, "POST", "/import?on_conflict=replace", sent).await
+                    let file = Upload::whole(body.as_bytes());
+                    import(&service, "on_conflict=replace", file).await
                 }
                 action => {
                     let mut body = json!({ "action": action, "keys": keys });
                     if action == "expire" {
                         body["ttl"] = json!(1000);
                     }
-                    let sent = Sent { body, ..Sent::default() };
-                    Records::open(&service, "POST", "/keys/bulk", sent).await
+                    bulk(&service, body).await
                 }
             };
-            proxy.cut_every.store(cut_every, std::sync::atomic::Ordering::Relaxed);
+            proxy.cut_every(cut_every);
             let records = opened.unwrap().all().await;
-            proxy.cut_every.store(0, std::sync::atomic::Ordering::Relaxed);
+            proxy.cut_every(0);
             if records.last().unwrap().get("error").is_some() {
                 outcomes.push(is_honest(&records));
             }
         }
     }
     assert!(!outcomes.is_empty(), "nothing failed");
-    for chunk in keys.chunks(1000) {
-        let dels: Vec<[&str; 2]> = chunk.iter().map(|key| ["DEL", key]).collect();
-        let dels: Vec<&[&str]> = dels.iter().map(<[&str; 2]>::as_slice).collect();
-        batch(&client, &dels).await;
-    }
+    each(&client, &keys, |key| ["DEL", key]).await;
 }

@@ -1,30 +1,28 @@
 //! Connections that are lost at the worst moment.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use studio_multidb::backend::ConnectOptions;
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::values::NewValue;
-use studio_multidb::backend::redis::values::Window;
+use studio_multidb::backend::redis::values::{NewValue, Window};
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 
+use crate::fixtures::{given, options, soon};
 use crate::proxy::Proxy;
-use crate::support::{Admin, batch, connect, options, prefix, read, server, soon, target, write};
+use crate::support::{Admin, address, batch, connect, prefix, read, target, write};
 
 /// `INCR` on keys of their own: what the ledger says was applied, was; what it says was not, was
 /// not; and nothing was applied twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_write_runs_twice_and_every_outcome_is_true() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let direct = connect(&url).await;
-    let address = url.trim_start_matches("redis://").to_owned();
-    let proxy = Proxy::start(address).await;
-    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let proxy = Proxy::before(&url).await;
+    let client = connect(&proxy.url()).await;
     let prefix = prefix();
-    proxy.cut_every.store(7, Ordering::Relaxed);
+    proxy.cut_every(7);
     let mut unknown = 0;
     for i in 0..2000 {
         let key = format!("{prefix}{i}");
@@ -47,19 +45,19 @@ async fn no_write_runs_twice_and_every_outcome_is_true() {
     }
     assert!(unknown > 100, "the proxy cut {unknown} times");
     // And it works again at once.
-    proxy.cut_every.store(0, Ordering::Relaxed);
+    proxy.cut_every(0);
     assert_eq!(batch(&client, &[&["GET", &format!("{prefix}0")]]).await[0]["ok"], "1");
 }
 
 #[tokio::test]
 async fn a_read_is_tried_again_once() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let client = connect(&proxy.url()).await;
     let key = prefix().into_bytes();
     write(&client, &key, NewValue::String(b"v".to_vec())).await.unwrap();
     // Replies count from here: the read's is cut, then a greeting and the read again pass.
-    proxy.cut_every.store(4, Ordering::Relaxed);
+    proxy.cut_every(4);
     for _ in 0..50 {
         let value = read(&client, &key, Window::default()).await.unwrap();
         assert_eq!(value["value"], "v");
@@ -68,22 +66,22 @@ async fn a_read_is_tried_again_once() {
 
 #[tokio::test]
 async fn an_abandoned_write_takes_its_connection_with_it() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let client = connect(&proxy.url()).await;
     let key = prefix();
     let now = Deadline::after(Duration::ZERO);
     let error = client.delete(key.as_bytes(), now).await.unwrap_err();
     assert_eq!((error.code(), error.known_outcome()), (Code::DbTimeout, Outcome::NotApplied));
     // Nothing that is sent now comes to its end.
-    proxy.silent_below.store(u32::MAX, Ordering::Relaxed);
+    proxy.silence_below(u32::MAX);
     let aborted = tokio::time::timeout(
         Duration::from_micros(50),
         client.write(key.as_bytes(), &NewValue::String(vec![b'x'; 32 << 20]), None, None, soon()),
     )
     .await;
     assert!(aborted.is_err());
-    proxy.silent_below.store(0, Ordering::Relaxed);
+    proxy.silence_below(0);
     assert_eq!(client.gauge().in_use, 0);
     assert_eq!(batch(&client, &[&["EXISTS", &key]]).await[0]["ok"], 0);
 }
@@ -103,12 +101,12 @@ async fn a_refused_connection_fails_soon_and_says_so() {
 /// Writes too: the connection is tried before it is trusted.
 #[tokio::test]
 async fn a_half_open_connection_is_found_after_it_was_idle() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let client = connect(&proxy.url()).await;
     let key = prefix();
     assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], 1);
-    proxy.silent_below.store(proxy.opened.load(Ordering::Relaxed), Ordering::Relaxed);
+    proxy.silence_below(proxy.opened());
     // Idle for long enough to be doubted.
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], 2);
@@ -116,25 +114,25 @@ async fn a_half_open_connection_is_found_after_it_was_idle() {
 
 #[tokio::test]
 async fn a_silent_server_is_given_up_at_the_deadline() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let client = connect(&format!("redis://127.0.0.1:{}", proxy.port)).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let client = connect(&proxy.url()).await;
     let key = prefix().into_bytes();
     write(&client, &key, NewValue::String(b"v".to_vec())).await.unwrap();
-    proxy.silent_below.store(u32::MAX, Ordering::Relaxed);
+    proxy.silence_below(u32::MAX);
     let started = Instant::now();
     let half = || Deadline::after(Duration::from_millis(500));
     let written = client.delete(&key, half()).await.unwrap_err();
     assert_eq!((written.code(), written.known_outcome()), (Code::DbTimeout, Outcome::Unknown));
     assert!(started.elapsed() < Duration::from_secs(20));
-    proxy.silent_below.store(0, Ordering::Relaxed);
+    proxy.silence_below(0);
     assert!(client.delete(&key, soon()).await.unwrap());
 }
 
 #[tokio::test]
 async fn revoked_credentials_are_told_as_such() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let address = url.trim_start_matches("redis://");
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let address = address(&url);
     let mut admin = Admin::connect(address).await;
     let user = prefix().replace(':', "");
     admin.done(&["ACL", "SETUSER", &user, "on", ">secret", "~*", "+@all"]).await;

@@ -1,12 +1,12 @@
 //! What scripts of an administrator's may call.
 
 use serde_json::Value;
-use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::gate;
+use studio_multidb::backend::redis::{Client, gate};
 use studio_multidb::error::Result;
 use studio_multidb::json::{Object, Writer};
 
-use crate::support::{batch, command, connect, json, prefix, server, soon};
+use crate::fixtures::{given, soon};
+use crate::support::{batch, command, connect, json, prefix};
 
 /// Both ends of what is in use.
 const GENERATIONS: [&str; 2] = ["TEST_REDIS_URL", "TEST_REDIS_62_URL"];
@@ -34,7 +34,7 @@ fn names(entry: &Value, found: &mut Vec<String>) {
 #[tokio::test]
 async fn no_command_that_is_refused_can_be_called_from_a_script() {
     for server_name in GENERATIONS {
-        let Some(url) = server(server_name) else { continue };
+        let Some(url) = given(server_name) else { continue };
         let client = connect(&url).await;
         let commands = command(&client, &["COMMAND"]).await.unwrap();
         let mut all = vec!["nothing of the kind".to_owned(), String::new()];
@@ -97,7 +97,7 @@ const ESCAPES: [&str; 27] = [
 #[tokio::test]
 async fn no_script_finds_a_way_around() {
     for server_name in GENERATIONS {
-        let Some(url) = server(server_name) else { continue };
+        let Some(url) = given(server_name) else { continue };
         let client = connect(&url).await;
         let (from, to) = (prefix(), prefix());
         batch(&client, &[&["SET", &from, "v"]]).await;
@@ -124,7 +124,7 @@ async fn no_script_finds_a_way_around() {
 #[tokio::test]
 async fn scripts_go_on_doing_what_they_are_for() {
     for server_name in GENERATIONS {
-        let Some(url) = server(server_name) else { continue };
+        let Some(url) = given(server_name) else { continue };
         let client = connect(&url).await;
         let key = prefix();
         for (script, expected) in [

@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use crate::http::{send, service};
-use crate::support::{prefix, server};
+use crate::fixtures::given;
+use crate::http::{ok, send, service};
+use crate::support::prefix;
 
 /// Everything that a server says of itself, of the log-in, and of where a key is.
 const SAID: [&str; 16] = [
@@ -29,7 +30,7 @@ const SAID: [&str; 16] = [
 #[tokio::test]
 async fn what_a_script_says_in_the_servers_name_is_told_to_its_caller_alone() {
     for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL", "TEST_REDIS_SENTINEL_URL"] {
-        let Some(url) = server(name) else { continue };
+        let Some(url) = given(name) else { continue };
         let service = service(&url);
         for said in SAID {
             let key = prefix();
@@ -54,12 +55,11 @@ async fn what_a_script_says_in_the_servers_name_is_told_to_its_caller_alone() {
 
 #[tokio::test]
 async fn a_write_whose_reply_is_too_large_is_told_as_applied() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let key = prefix();
     let grow = json!({ "args": ["SETRANGE", key, "41943040", "x"] });
-    let (status, answer) = send(&service, "POST", "/command", grow).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(&service, "POST", "/command", grow).await;
     let take = json!({ "args": ["GETDEL", key] });
     let (status, answer) = send(&service, "POST", "/command", take).await;
     assert_eq!((status, &answer["error"]["code"]), (413, &json!("PAYLOAD_TOO_LARGE")), "{answer}");

@@ -1,12 +1,12 @@
 //! The table of commands against what servers say of theirs.
 
 use serde_json::Value;
-use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::gate;
 use studio_multidb::backend::redis::gate::Effect;
+use studio_multidb::backend::redis::{Client, gate};
 use studio_multidb::permission::Permission;
 
-use crate::support::{command, connect, server};
+use crate::fixtures::given;
+use crate::support::{command, connect};
 
 /// One server of every generation, and what a cluster has besides.
 async fn generations() -> Vec<(&'static str, Client)> {
@@ -14,7 +14,7 @@ async fn generations() -> Vec<(&'static str, Client)> {
     for name in
         ["TEST_REDIS_URL", "TEST_REDIS_62_URL", "TEST_REDIS_70_URL", "TEST_REDIS_CLUSTER_URL"]
     {
-        if let Some(url) = server(name) {
+        if let Some(url) = given(name) {
             clients.push((name, connect(&url).await));
         }
     }

@@ -6,11 +6,12 @@ use studio_multidb::backend::redis::keyspace::scan::Scan;
 use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::error::Code;
 
-use crate::support::{batch, connect, everything, matching, prefix, scan, server, write};
+use crate::fixtures::given;
+use crate::support::{batch, connect, everything, matching, prefix, scan, write};
 
 #[tokio::test]
 async fn every_key_is_found_page_by_page_with_its_details() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let prefix = prefix();
     for i in 0..250 {
@@ -42,7 +43,7 @@ async fn every_key_is_found_page_by_page_with_its_details() {
 
 #[tokio::test]
 async fn a_pattern_that_names_one_key_does_not_scan() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = format!("{}a*b", prefix());
     write(&client, key.as_bytes(), NewValue::String(b"v".to_vec())).await.unwrap();
@@ -60,7 +61,7 @@ async fn a_pattern_that_names_one_key_does_not_scan() {
 
 #[tokio::test]
 async fn keys_that_are_no_text_are_listed_as_bytes() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let prefix = prefix();
     let key = [prefix.as_bytes(), &[0xff, 0x00]].concat();
@@ -74,7 +75,7 @@ async fn keys_that_are_no_text_are_listed_as_bytes() {
 
 #[tokio::test]
 async fn a_cursor_that_no_page_gave_is_refused() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let request = Scan { cursor: "x".to_owned(), ..everything() };
     assert_eq!(scan(&client, &request).await.unwrap_err().code(), Code::ValidationError);

@@ -22,10 +22,10 @@ mod contested;
 mod crowds;
 mod edits;
 mod ended;
-#[path = "../fixtures/examples.rs"]
-mod examples;
 mod faults;
 mod fence;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod forged;
 mod gate;
 mod http;

@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::http::{records, service};
+use crate::fixtures::{Records, given, told};
+use crate::http::{records, request, service};
 use crate::rogue::serve_each;
-use crate::streams::{Records, Sent, told};
-use crate::support::{batch, connect, prefix, server};
+use crate::streams::bulk;
+use crate::support::{batch, connect, prefix};
 
 /// Names `b` on two pages of `SCAN`, as a table does that shrinks in between.
 fn shrinking(command: &[&str]) -> String {
@@ -41,9 +42,7 @@ async fn a_key_that_is_named_twice_is_counted_and_exported_once() {
         let mut body = more;
         body["pattern"] = json!("*");
         body["confirm"] = json!(true);
-        let sent = Sent { body, ..Sent::default() };
-        let opened = Records::open(&service, "POST", "/keys/bulk", sent).await;
-        let records = opened.unwrap().all().await;
+        let records = bulk(&service, body).await.unwrap().all().await;
         let end = told(&records, "end")[0];
         let counts = ["matched", "done", "skipped"].map(|name| end[name].as_u64().unwrap());
         assert_eq!((counts, &end["exact"]), ([3, 3, 0], &json!(true)), "{records:?}");
@@ -81,16 +80,16 @@ async fn an_export_whose_counts_have_a_key_twice_is_not_called_exact() {
 
 #[tokio::test]
 async fn a_key_that_is_asked_for_twice_is_done_once() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, client) = (service(&url), connect(&url).await);
     let key = prefix();
     batch(&client, &[&["SET", &key, "v"]]).await;
     let keys = json!([key, key, key]);
-    let sent = Sent { body: json!({ "keys": keys }), ..Sent::default() };
-    let lines = Records::open(&service, "POST", "/export", sent).await.unwrap().all().await;
+    let request = request("POST", "/export", &json!({ "keys": keys }));
+    let lines = Records::open(&service, request).await.unwrap().all().await;
     assert_eq!(told(&lines, "end")[0]["keys"], 1, "{lines:?}");
-    let sent = Sent { body: json!({ "action": "delete", "keys": keys }), ..Sent::default() };
-    let records = Records::open(&service, "POST", "/keys/bulk", sent).await.unwrap().all().await;
+    let body = json!({ "action": "delete", "keys": keys });
+    let records = bulk(&service, body).await.unwrap().all().await;
     let end = told(&records, "end")[0];
     assert_eq!((&end["matched"], &end["done"]), (&json!(1), &json!(1)), "{records:?}");
 }

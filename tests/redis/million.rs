@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::http::{ask, records, send, service};
-use crate::support::{batch, connect, prefix, server};
+use crate::fixtures::{Records, given};
+use crate::http::{ok, records, request, service};
+use crate::support::{connect, each, prefix};
 
 const KEYS: usize = 1_000_000;
 const NAMESPACES: usize = 100;
@@ -18,7 +19,7 @@ const NAMESPACES: usize = 100;
 #[ignore = "a measurement"]
 #[allow(clippy::print_stderr)]
 async fn a_million_keys_stay_browsable() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let prefix = prefix();
     let client = connect(&url).await;
     for chunk in 0..KEYS / 10_000 {
@@ -26,16 +27,13 @@ async fn a_million_keys_stay_browsable() {
             .map(|i| chunk * 10_000 + i)
             .map(|i| format!("{prefix}{}:{i}", i % NAMESPACES))
             .collect();
-        let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
-        let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
-        batch(&client, &sets).await;
+        each(&client, &keys, |key| ["SET", key, "v"]).await;
     }
     let service = service(&url);
     let before = resident_kib();
     let get = async |path: &str| {
         let started = Instant::now();
-        let (status, answer) = send(&service, "GET", path, Value::Null).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = ok(&service, "GET", path, Value::Null).await;
         eprintln!("{:>8.1} ms  {path}", started.elapsed().as_secs_f64() * 1000.0);
         answer["data"].clone()
     };
@@ -63,7 +61,7 @@ async fn a_million_keys_stay_browsable() {
     eprintln!("{before} KiB resident before, {} KiB after", resident_kib());
 
     // Left in the middle, it ends.
-    drop(ask(&service, "GET", &path, Value::Null, "application/x-ndjson").await);
+    drop(Records::open(&service, request("GET", &path, &Value::Null)).await);
 }
 
 /// Memory of this process; 0 where the system does not say.

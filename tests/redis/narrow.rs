@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
-use crate::http::{send, service};
-use crate::support::{Admin, prefix, server};
+use crate::fixtures::given;
+use crate::http::{ok, send, service};
+use crate::support::{Admin, address, prefix};
 
 /// Commands that the user may not use, which tell of keys and of the server.
 const DENIED: [&str; 15] = [
@@ -50,7 +51,7 @@ struct Narrow {
 
 impl Narrow {
     async fn on(url: &str) -> Self {
-        let address = url.trim_start_matches("redis://");
+        let address = address(url);
         let mut admin = Admin::connect(address).await;
         let prefix = prefix();
         let user = prefix.replace(':', "");
@@ -78,8 +79,7 @@ impl Narrow {
 
     async fn get(&self, path: &str) -> Value {
         let path = path.replace("{}", &self.prefix);
-        let (status, answer) = send(&self.service, "GET", &path, Value::Null).await;
-        assert_eq!(status, 200, "{path}: {answer}");
+        let answer = ok(&self.service, "GET", &path, Value::Null).await;
         answer["data"].clone()
     }
 
@@ -98,7 +98,7 @@ fn warned(data: &Value) -> Vec<&str> {
 async fn everywhere() -> Vec<Narrow> {
     let mut all = Vec::new();
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL", "TEST_REDIS_70_URL"] {
-        if let Some(url) = server(name) {
+        if let Some(url) = given(name) {
             all.push(Narrow::on(&url).await);
         }
     }
@@ -188,8 +188,7 @@ async fn keys_are_changed_without_being_told_the_time_that_they_have_left() {
         for more in [json!({}), json!({ "xx": true })] {
             let mut body = json!({ "value": ["x"], "type": "list" });
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let (status, answer) = send(&narrow.service, "POST", &path("own:list"), body).await;
-            assert_eq!(status, 200, "{answer}");
+            ok(&narrow.service, "POST", &path("own:list"), body).await;
         }
         assert_eq!(narrow.get("/keys/{}own:list").await["values"], json!(["x"]));
         let (_, answer) = send(&narrow.service, "DELETE", &path("own:list"), Value::Null).await;

@@ -5,21 +5,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
+
+use crate::fixtures::{carry, serve};
+use crate::support::address;
 
 /// A proxy in front of one server.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
-    /// Every how many replies a connection is cut instead; 0 never.
-    pub(crate) cut_every: Arc<AtomicU32>,
-    /// Connections opened before this count are silent: nothing comes, nothing goes.
-    pub(crate) silent_below: Arc<AtomicU32>,
-    /// Connections opened so far.
-    pub(crate) opened: Arc<AtomicU32>,
-    /// Deletions wait here.
-    pub(crate) gate: Arc<Gate>,
+    faults: Arc<Faults>,
+}
+
+#[derive(Default)]
+struct Faults {
+    cut_every: AtomicU32,
+    replies: AtomicU32,
+    silent_below: AtomicU32,
+    opened: AtomicU32,
+    gate: Gate,
 }
 
 /// How long a slow deletion takes.
@@ -59,10 +63,7 @@ impl Gate {
         }
     }
 
-    async fn pass(&self, sent: &[u8]) {
-        if !sent.windows(6).any(|word| word == b"UNLINK") {
-            return;
-        }
+    async fn pass(&self) {
         let passed = self.passed.fetch_add(1, Ordering::SeqCst);
         let quick = self.quick.load(Ordering::SeqCst);
         if quick != 0 && passed >= quick {
@@ -79,73 +80,70 @@ impl Gate {
 }
 
 impl Proxy {
-    /// Listens on any port and passes on to `server`.
-    pub(crate) async fn start(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let counter = || Arc::new(AtomicU32::new(0));
-        let gate = Arc::<Gate>::default();
-        let proxy = Self {
-            port,
-            cut_every: counter(),
-            silent_below: counter(),
-            opened: counter(),
-            gate: Arc::clone(&gate),
-        };
-        let (cut_every, silent_below) =
-            (Arc::clone(&proxy.cut_every), Arc::clone(&proxy.silent_below));
-        let (opened, replies) = (Arc::clone(&proxy.opened), counter());
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.unwrap();
-                let number = opened.fetch_add(1, Ordering::Relaxed);
-                let silent_below = Arc::clone(&silent_below);
-                let is_silent = move || number < silent_below.load(Ordering::Relaxed);
-                let (cut_every, replies) = (Arc::clone(&cut_every), Arc::clone(&replies));
-                let gate = Arc::clone(&gate);
-                tokio::spawn(pass(client, server, is_silent, gate, cut_every, replies));
-            }
-        });
-        proxy
+    /// Before the server of that URL.
+    pub(crate) async fn before(server: &str) -> Self {
+        let server = address(server).to_owned();
+        let faults = Arc::<Faults>::default();
+        let given = Arc::clone(&faults);
+        let (port, _) = serve(move |client| {
+            let (server, faults) = (server.clone(), Arc::clone(&given));
+            async move { faults.meet(client, &server).await }
+        })
+        .await;
+        Self { port, faults }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Cuts a connection instead of every so manieth reply; 0 cuts none.
+    pub(crate) fn cut_every(&self, replies: u32) {
+        self.faults.cut_every.store(replies, Ordering::Relaxed);
+    }
+
+    /// Of every connection that was opened before as many, nothing comes and nothing goes.
+    pub(crate) fn silence_below(&self, opened: u32) {
+        self.faults.silent_below.store(opened, Ordering::Relaxed);
+    }
+
+    /// How many connections were opened so far.
+    pub(crate) fn opened(&self) -> u32 {
+        self.faults.opened.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.faults.gate
     }
 }
 
-async fn pass(
-    client: TcpStream,
-    server: TcpStream,
-    is_silent: impl Fn() -> bool + Send + Clone + 'static,
-    gate: Arc<Gate>,
-    cut_every: Arc<AtomicU32>,
-    replies: Arc<AtomicU32>,
-) {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let mute = is_silent.clone();
-    let up = tokio::spawn(async move {
-        let mut buffer = vec![0; 16 << 10];
-        while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
-            if mute() {
-                std::future::pending::<()>().await;
+impl Faults {
+    async fn meet(&self, client: TcpStream, server: &str) {
+        let server = TcpStream::connect(server).await.unwrap();
+        let number = self.opened.fetch_add(1, Ordering::Relaxed);
+        let up = |sent: &[u8]| {
+            let deletes = sent.windows(6).any(|word| word == b"UNLINK");
+            async move {
+                self.is_heard(number).await;
+                if deletes {
+                    self.gate.pass().await;
+                }
+                true
             }
-            gate.pass(&buffer[..count]).await;
-            if to_server.write_all(&buffer[..count]).await.is_err() {
-                break;
-            }
-        }
-    });
-    let mut buffer = vec![0; 16 << 10];
-    while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
-        if is_silent() {
+        };
+        let down = |_: &[u8]| async move {
+            self.is_heard(number).await;
+            let every = self.cut_every.load(Ordering::Relaxed);
+            // Where it is cut, the server has executed it, and nobody will hear.
+            every == 0 || self.replies.fetch_add(1, Ordering::Relaxed) % every != every - 1
+        };
+        carry(client, server, up, down).await;
+    }
+
+    /// Returns unless the connection has fallen silent.
+    async fn is_heard(&self, number: u32) {
+        if number < self.silent_below.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
-        let every = cut_every.load(Ordering::Relaxed);
-        if every != 0 && replies.fetch_add(1, Ordering::Relaxed) % every == every - 1 {
-            // The server has executed it; nobody will hear.
-            break;
-        }
-        if to_client.write_all(&buffer[..count]).await.is_err() {
-            break;
-        }
     }
-    up.abort();
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -13,14 +12,12 @@ use studio_multidb::api::http::{Request, handle};
 use studio_multidb::backend::redis::gate;
 use studio_multidb::operations;
 use studio_multidb::request::openapi;
-use studio_multidb::request::reply::Body;
-use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
-use crate::examples::{Examples, encoded, spelt};
-use crate::http::service;
+use crate::fixtures::{Examples, given, glance};
+use crate::http::{request, service};
 use crate::recorder::Recorder;
-use crate::support::{command, connect, prefix, server};
+use crate::support::{address, command, connect, prefix};
 
 /// What we ourselves send that nobody may ask for, and why.
 const OUR_OWN: [&str; 13] = [
@@ -60,66 +57,8 @@ fn hostile(random: &mut StdRng, key: &str) -> Value {
     json!(texts[random.random_range(0..texts.len())])
 }
 
-/// A request to an operation of the document.
-fn request(
-    path: &str,
-    method: &str,
-    of: &Value,
-    all: &Value,
-    random: &mut StdRng,
-    key: &str,
-) -> Request {
-    let leaf = |random: &mut StdRng| hostile(random, key);
-    let leaves = Examples { document: all, leaf: &leaf };
-    let mut path = path.replace("{scope}", "default");
-    let mut query = Vec::new();
-    for parameter in of["parameters"].as_array().unwrap() {
-        let name = parameter["name"].as_str().unwrap();
-        let value = spelt(&leaves.example(&parameter["schema"], random));
-        if parameter["in"] == "path" {
-            let value = if value.is_empty() { key } else { &value };
-            path = path.replace(&format!("{{{name}}}"), &encoded(value));
-        } else if name != "connection_id"
-            && name != "identifier"
-            && (parameter["required"] == true || random.random_bool(0.3))
-        {
-            query.push(format!("{name}={}", encoded(&value)));
-        }
-    }
-    let content = &of["requestBody"]["content"];
-    let upload = content.get("*/*").map(|_| {
-        let lines = [
-            json!({ "redis_export": 1 }),
-            json!({ "key": key, "type": "string", "dump": "AAAA" }),
-            json!({ "key": key, "type": "ReJSON-RL", "dump": "AAAA", "seal": "a:AAAA" }),
-            json!({ "key": hostile(random, key), "type": "list", "value": [hostile(random, key)] }),
-        ];
-        let text = lines.map(|line| line.to_string()).join("\n") + "\n";
-        Upload::whole(&Bytes::from(text))
-    });
-    let body = match &content["application/json"]["schema"] {
-        Value::Null => Vec::new(),
-        schema => leaves.example(schema, random).to_string().into_bytes(),
-    };
-    Request {
-        method: method.to_ascii_uppercase(),
-        path,
-        query: query.join("&"),
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body,
-        upload,
-        ..Request::default()
-    }
-}
-
-/// Sends it, and reads what comes for a while: some answers have no end.
 async fn ask(service: &Arc<Service>, request: Request) -> u16 {
-    let answer = handle(service, request).await;
-    if let Body::Stream(mut feed) = answer.body {
-        let reading = async { while feed.next().await.is_some() {} };
-        let _ = tokio::time::timeout(Duration::from_millis(300), reading).await;
-    }
-    answer.status
+    glance(handle(service, request).await, Duration::from_millis(300)).await
 }
 
 /// Those of the commands that nobody may ask for.
@@ -141,34 +80,40 @@ fn refused(commands: &BTreeSet<String>) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_operation_sends_what_is_offered_to_nobody() {
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
-        let recorder = Recorder::start(url.trim_start_matches("redis://").to_owned()).await;
+        let Some(url) = given(name) else { continue };
+        let recorder = Recorder::before(&url).await;
         // Not the database of other tests.
-        let service = service(&format!("redis://127.0.0.1:{}/11", recorder.port));
+        let service = service(&format!("{}/11", recorder.url()));
         let document = openapi::document(operations::all());
         let (mut random, key) = (StdRng::seed_from_u64(7), prefix());
+        let leaf = |random: &mut StdRng| hostile(random, &key);
+        let examples = Examples {
+            document: &document,
+            leaf: &leaf,
+            in_path: &|example| if example.is_empty() { key.clone() } else { example },
+            file: &|random| {
+                let lines = [
+                    json!({ "redis_export": 1 }),
+                    json!({ "key": key, "type": "string", "dump": "AAAA" }),
+                    json!({ "key": key, "type": "ReJSON-RL", "dump": "AAAA", "seal": "a:AAAA" }),
+                    json!({ "key": leaf(random), "type": "list", "value": [leaf(random)] }),
+                ];
+                lines.map(|line| format!("{line}\n")).concat()
+            },
+        };
         let mut reached = BTreeSet::new();
-        for (path, methods) in document["paths"].as_object().unwrap() {
-            if !path.starts_with("/api/platform/redis/{scope}/") || path.contains("/connections") {
-                continue;
-            }
-            for (method, of) in methods.as_object().unwrap() {
-                let operation = of["operationId"].as_str().unwrap();
-                for _ in 0..40 {
-                    let request = request(path, method, of, &document, &mut random, &key);
-                    if (200..300).contains(&ask(&service, request).await) {
-                        reached.insert(operation.to_owned());
-                    }
+        for operation in examples.operations("redis") {
+            for _ in 0..40 {
+                let request = examples.request(operation, &mut random);
+                if (200..300).contains(&ask(&service, request).await) {
+                    reached.insert(operation.2["operationId"].to_string());
                 }
             }
         }
         assert!(reached.len() > 20, "most operations are reached: {reached:?}");
         let sent = recorder.commands();
         assert_eq!(refused(&sent), Vec::<String>::new(), "{name}");
-        crate::support::Admin::connect(url.trim_start_matches("redis://"))
-            .await
-            .ask(&["PING"])
-            .await;
+        crate::support::Admin::connect(address(&url)).await.ask(&["PING"]).await;
     }
 }
 
@@ -176,9 +121,9 @@ async fn no_operation_sends_what_is_offered_to_nobody() {
 #[tokio::test]
 async fn no_door_for_commands_lets_one_through_that_is_offered_to_nobody() {
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
-        let recorder = Recorder::start(url.trim_start_matches("redis://").to_owned()).await;
-        let service = service(&format!("redis://127.0.0.1:{}/11", recorder.port));
+        let Some(url) = given(name) else { continue };
+        let recorder = Recorder::before(&url).await;
+        let service = service(&format!("{}/11", recorder.url()));
         let listed = command(&connect(&url).await, &["COMMAND"]).await.unwrap();
         let mut asked = 0;
         for entry in listed.as_array().unwrap() {
@@ -194,20 +139,13 @@ async fn no_door_for_commands_lets_one_through_that_is_offered_to_nobody() {
                 }
                 let with: Vec<&str> = line.iter().copied().chain(["k", "0", "x"]).collect();
                 for (path, body) in [
-                    ("command", json!({ "args": with, "confirm": true })),
-                    ("command", json!({ "line": with.join(" "), "confirm": true })),
-                    ("command", json!({ "line": with.join(" ").to_uppercase(), "confirm": true })),
-                    ("batch", json!({ "commands": [with] })),
+                    ("/command", json!({ "args": with, "confirm": true })),
+                    ("/command", json!({ "line": with.join(" "), "confirm": true })),
+                    ("/command", json!({ "line": with.join(" ").to_uppercase(), "confirm": true })),
+                    ("/batch", json!({ "commands": [with] })),
                 ] {
                     asked += 1;
-                    let request = Request {
-                        method: "POST".to_owned(),
-                        path: format!("/api/platform/redis/default/{path}"),
-                        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-                        body: body.to_string().into_bytes(),
-                        ..Request::default()
-                    };
-                    let _ = ask(&service, request).await;
+                    ask(&service, request("POST", path, &body)).await;
                 }
             }
         }

@@ -3,25 +3,24 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use studio_multidb::request::reply::Body;
+use studio_multidb::api::http::handle;
 use studio_multidb::service::Service;
 
-use crate::http::{ask, send, service};
-use crate::support::{Admin, batch, connect, prefix, server};
+use crate::fixtures::{accepting, given, stream, whole};
+use crate::http::{ok, request, send, service};
+use crate::support::{Admin, batch, connect, prefix};
 
 fn every_server() -> impl Iterator<Item = String> {
-    ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server)
+    ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given)
 }
 
 async fn post(service: &Arc<Service>, key: &str, type_name: &str, value: Value) {
     let body = json!({ "value": value, "type": type_name });
-    let (status, answer) = send(service, "POST", &format!("/keys/{key}"), body).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(service, "POST", &format!("/keys/{key}"), body).await;
 }
 
 async fn get(service: &Arc<Service>, path: &str) -> Value {
-    let (status, answer) = send(service, "GET", &format!("/keys/{path}"), Value::Null).await;
-    assert_eq!(status, 200, "{path}: {answer}");
+    let answer = ok(service, "GET", &format!("/keys/{path}"), Value::Null).await;
     answer["data"].clone()
 }
 
@@ -120,8 +119,7 @@ async fn groups_consumers_and_pending_entries_are_told() {
         let path = format!("/keys/{key}");
         for group in [json!("g"), json!({ "$binary": { "base64": "/w==" } })] {
             let create = json!({ "stream": { "group_create": { "group": group, "id": "0" } } });
-            let (status, answer) = send(&service, "PUT", &path, json!({ "edit": create })).await;
-            assert_eq!(status, 200, "{answer}");
+            ok(&service, "PUT", &path, json!({ "edit": create })).await;
         }
         let mut admin = Admin::at(&url, &client, &key).await;
         for (consumer, count) in [("one", "3"), ("two", "1")] {
@@ -239,22 +237,21 @@ async fn a_value_of_any_length_is_downloaded_whole_or_cut_off_where_it_changes()
         crate::support::write(&client, key.as_bytes(), value).await.unwrap();
         refused(&service, &key, "PAYLOAD_TOO_LARGE").await;
         let path = format!("/keys/{key}/download");
-        let response = ask(&service, "GET", &path, Value::Null, "*/*").await;
+        let download = async || {
+            let request = request("GET", &path, &Value::Null);
+            handle(&service, accepting("*/*", request)).await
+        };
+        let response = download().await;
         let header = |name: &str| {
             let found = response.headers.iter().find(|(n, _)| *n == name);
             found.map_or("", |(_, value)| value.as_str())
         };
         assert_eq!(header("content-type"), "application/octet-stream");
         assert!(header("content-disposition").starts_with("attachment; filename="));
-        let Body::Stream(mut feed) = response.body else { panic!("no stream") };
-        let mut downloaded = Vec::new();
-        while let Some(chunk) = feed.next().await {
-            downloaded.extend(chunk.unwrap());
-        }
+        let downloaded = whole(stream(response)).await;
         assert!(downloaded == bytes, "{} bytes", downloaded.len());
 
-        let response = ask(&service, "GET", &path, Value::Null, "*/*").await;
-        let Body::Stream(mut feed) = response.body else { panic!("no stream") };
+        let mut feed = stream(download().await);
         feed.next().await.unwrap().unwrap();
         batch(&client, &[&["APPEND", &key, "x"]]).await;
         let end = loop {
@@ -272,8 +269,7 @@ async fn a_value_of_any_length_is_downloaded_whole_or_cut_off_where_it_changes()
         let (status, answer) = send(&service, "GET", &path, Value::Null).await;
         assert_eq!((status, &answer["error"]["code"]), (409, &json!("WRONG_TYPE")));
         post(&service, &key, "string", json!("")).await;
-        let response = ask(&service, "GET", &path, Value::Null, "*/*").await;
-        let Body::Stream(mut feed) = response.body else { panic!("no stream") };
+        let mut feed = stream(download().await);
         assert!(feed.next().await.is_none());
     }
 }

@@ -1,31 +1,32 @@
 //! A TCP proxy that writes down which commands pass.
 
 use std::collections::BTreeSet;
+use std::future::ready;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+
+use crate::fixtures::{carry, serve};
+use crate::support::address;
 
 /// A proxy in front of one server.
 pub(crate) struct Recorder {
-    pub(crate) port: u16,
+    port: u16,
     names: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Recorder {
-    /// Listens on any port and passes on to `server`.
-    pub(crate) async fn start(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let names: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    /// Before the server of that URL.
+    pub(crate) async fn before(server: &str) -> Self {
+        let server = address(server).to_owned();
+        let names = Arc::<Mutex<BTreeSet<String>>>::default();
         let noted = Arc::clone(&names);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&server).await.unwrap();
-                tokio::spawn(pass(client, server, Arc::clone(&noted)));
-            }
-        });
+        let (port, _) = serve(move |client| pass(client, server.clone(), Arc::clone(&noted))).await;
         Self { port, names }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// The first two words of what passed: a command's name, and its subcommand or first argument.
@@ -40,25 +41,18 @@ impl Recorder {
     }
 }
 
-async fn pass(client: TcpStream, server: TcpStream, names: Arc<Mutex<BTreeSet<String>>>) {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let back = tokio::spawn(async move {
-        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
-    });
+async fn pass(client: TcpStream, server: String, names: Arc<Mutex<BTreeSet<String>>>) {
+    let server = TcpStream::connect(server).await.unwrap();
     let mut text = Vec::new();
-    let mut buffer = vec![0; 64 << 10];
-    while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
-        text.extend_from_slice(&buffer[..count]);
+    let note = |sent: &[u8]| {
+        text.extend_from_slice(sent);
         while let Some((words, length)) = command(&text) {
             names.lock().unwrap().insert(words);
             text.drain(..length);
         }
-        if to_server.write_all(&buffer[..count]).await.is_err() {
-            break;
-        }
-    }
-    back.abort();
+        ready(true)
+    };
+    carry(client, server, note, |_| ready(true)).await;
 }
 
 /// The first two words of a whole command at the beginning, and how long it is.

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
+use crate::fixtures::{eventually, given};
 use crate::http::{send, service};
-use crate::streams::{Records, Sent};
-use crate::support::{Admin, eventually, prefix, server};
+use crate::streams::{bulk, import};
+use crate::support::{Admin, address, prefix};
 
 /// Ways to write a key: method, path below `/keys/{key}`, body. `K` stands for the prefix.
 fn operations() -> Vec<(&'static str, &'static str, Value)> {
@@ -68,7 +69,7 @@ struct Scene {
 
 impl Scene {
     async fn on(url: &str) -> Self {
-        let address = url.trim_start_matches("redis://");
+        let address = address(url);
         let prefix = prefix();
         let user = prefix.replace(':', "");
         let mut admin = Admin::connect(address).await;
@@ -138,9 +139,8 @@ impl Scene {
 
     async fn import(&self, lines: &str) -> String {
         let body = format!("{{\"redis_export\":1}}\n{}\n", self.named(lines));
-        let sent = Sent { upload: Some(Upload::whole(body.as_bytes())), ..Sent::default() };
-        let path = "/import?on_conflict=replace";
-        let records = match Records::open(&self.service, "POST", path, sent).await {
+        let file = Upload::whole(body.as_bytes());
+        let records = match import(&self.service, "on_conflict=replace", file).await {
             Err((_, answer)) => return answer["error"]["outcome"].as_str().unwrap().to_owned(),
             Ok(records) => records.all().await,
         };
@@ -186,7 +186,7 @@ impl Write {
 #[tokio::test]
 async fn a_key_holds_the_old_value_or_the_new_one_whatever_the_server_refuses() {
     for name in ["TEST_REDIS_URL", "TEST_REDIS_SPARE_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
+        let Some(url) = given(name) else { continue };
         let mut scene = Scene::on(&url).await;
         let mut refused = 0;
         for write in Write::all() {
@@ -225,7 +225,7 @@ const KEYS: usize = 20_000;
 
 #[tokio::test]
 async fn an_import_whose_user_loses_rights_ends_and_has_taken_nothing_away() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let mut scene = Scene::on(&url).await;
     let key = |i: usize| format!("{}{i}", scene.prefix);
     let line = |i: usize, value: &str| {
@@ -237,8 +237,7 @@ async fn an_import_whose_user_loses_rights_ends_and_has_taken_nothing_away() {
     };
     let (old, new) = (file("old"), file("new"));
     let open = async |service: &Arc<Service>, upload: Upload| {
-        let sent = Sent { upload: Some(upload), ..Sent::default() };
-        Records::open(service, "POST", "/import?on_conflict=replace", sent).await.unwrap()
+        import(service, "on_conflict=replace", upload).await.unwrap()
     };
     open(&scene.owner, Upload::whole(old.as_bytes())).await.all().await;
 
@@ -277,7 +276,6 @@ async fn an_import_whose_user_loses_rights_ends_and_has_taken_nothing_away() {
     assert!(done <= replaced && replaced <= done + unknown, "{replaced} of {end}");
     let forget =
         json!({ "action": "delete", "pattern": format!("{}*", scene.prefix), "confirm": true });
-    let sent = Sent { body: forget, ..Sent::default() };
-    Records::open(&scene.owner, "POST", "/keys/bulk", sent).await.unwrap().all().await;
+    bulk(&scene.owner, forget).await.unwrap().all().await;
     assert_eq!(scene.admin.ask(&["ACL", "DELUSER", &user]).await, ":1");
 }

@@ -1,33 +1,30 @@
 //! Servers that mean no good. These need no real one.
 
+use serde_json::Value;
 use studio_multidb::backend::redis::Client;
 use studio_multidb::error::Code;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-use crate::support::{batch, connect, options, soon, target};
+use crate::fixtures::{options, sockets, soon};
+use crate::support::{batch, connect, target};
 
 /// A server that answers whatever `answer` says to what was sent.
 pub(crate) async fn serve(
     answer: impl Fn(&str, u16) -> String + Send + Sync + Copy + 'static,
 ) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((mut client, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut buffer = vec![0; 4096];
-                while let Ok(read @ 1..) = client.read(&mut buffer).await {
-                    let answer = answer(&String::from_utf8_lossy(&buffer[..read]), port);
-                    let sent = client.write_all(answer.as_bytes()).await;
-                    // Redis closes on clients that it has no room for.
-                    if sent.is_err() || answer.contains("max number of clients") {
-                        break;
-                    }
-                }
-            });
+    let (port, _) = sockets::serve(move |mut client| async move {
+        let port = client.local_addr().unwrap().port();
+        let mut buffer = vec![0; 4096];
+        while let Ok(read @ 1..) = client.read(&mut buffer).await {
+            let answer = answer(&String::from_utf8_lossy(&buffer[..read]), port);
+            let sent = client.write_all(answer.as_bytes()).await;
+            // Redis closes on clients that it has no room for.
+            if sent.is_err() || answer.contains("max number of clients") {
+                break;
+            }
         }
-    });
+    })
+    .await;
     port
 }
 
@@ -49,24 +46,29 @@ pub(crate) async fn serve_each(
     .await
 }
 
+/// What comes of a write to a cluster of one node, which answers each command with a redirect.
+async fn redirected(to: impl Fn(u16) -> String + Send + Sync + Copy + 'static) -> Value {
+    let answer = move |sent: &str, port: u16| {
+        if sent.contains("HELLO") {
+            "+OK\r\n".repeat(3)
+        } else if sent.contains("SLOTS") {
+            let node = format!("*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n$2\r\nid\r\n");
+            format!("*1\r\n*3\r\n:0\r\n:16383\r\n{node}")
+        } else {
+            to(port)
+        }
+    };
+    let client = connect(&format!("redis+cluster://127.0.0.1:{}", serve(answer).await)).await;
+    let result = batch(&client, &[&["SET", "k", "v"]]).await.remove(0);
+    assert_eq!(result["error"]["outcome"], "not_applied", "{result}");
+    result["error"]["code"].clone()
+}
+
 #[tokio::test]
 async fn a_redirect_to_a_metadata_address_gets_no_connection() {
     for kind in ["MOVED", "ASK"] {
-        let answer = move |sent: &str, port: u16| {
-            if sent.contains("HELLO") {
-                "+OK\r\n".repeat(3)
-            } else if sent.contains("SLOTS") {
-                let node = format!("*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n$2\r\nid\r\n");
-                format!("*1\r\n*3\r\n:0\r\n:16383\r\n{node}")
-            } else {
-                format!("-{kind} 1 169.254.169.254:6379\r\n")
-            }
-        };
-        let port = serve(answer).await;
-        let client = connect(&format!("redis+cluster://127.0.0.1:{port}")).await;
-        let result = batch(&client, &[&["SET", "k", "v"]]).await.remove(0);
-        assert_eq!(result["error"]["code"], "HOST_NOT_ALLOWED", "{result}");
-        assert_eq!(result["error"]["outcome"], "not_applied");
+        let code = redirected(move |_| format!("-{kind} 1 169.254.169.254:6379\r\n")).await;
+        assert_eq!(code, "HOST_NOT_ALLOWED", "{kind}");
     }
 }
 
@@ -87,21 +89,8 @@ async fn a_sentinel_cannot_send_us_to_a_metadata_address() {
 
 #[tokio::test]
 async fn endless_redirects_end() {
-    let answer = |sent: &str, port: u16| {
-        if sent.contains("HELLO") {
-            "+OK\r\n".repeat(3)
-        } else if sent.contains("SLOTS") {
-            let node = format!("*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n$2\r\nid\r\n");
-            format!("*1\r\n*3\r\n:0\r\n:16383\r\n{node}")
-        } else {
-            format!("-MOVED 1 127.0.0.1:{port}\r\n")
-        }
-    };
-    let port = serve(answer).await;
-    let client = connect(&format!("redis+cluster://127.0.0.1:{port}")).await;
-    let result = batch(&client, &[&["SET", "k", "v"]]).await.remove(0);
-    assert_eq!(result["error"]["code"], "DB_CONNECTION_FAILED", "{result}");
-    assert_eq!(result["error"]["outcome"], "not_applied");
+    let code = redirected(|port| format!("-MOVED 1 127.0.0.1:{port}\r\n")).await;
+    assert_eq!(code, "DB_CONNECTION_FAILED");
 }
 
 #[tokio::test]

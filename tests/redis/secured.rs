@@ -2,15 +2,13 @@
 
 use serde_json::{Map, json};
 use studio_multidb::backend::redis::Client;
-use studio_multidb::backend::redis::values::NewValue;
-use studio_multidb::backend::redis::values::Window;
+use studio_multidb::backend::redis::values::{NewValue, Window};
 use studio_multidb::backend::test_connection;
 use studio_multidb::error::{Code, Error};
 use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};
 
-use crate::support::{
-    connect, everything, options, prefix, read, scan, server, soon, target, write,
-};
+use crate::fixtures::{given, options, soon};
+use crate::support::{connect, everything, prefix, read, scan, target, write};
 
 async fn refused(target: &RedisTarget) -> Error {
     Client::connect(target, &options(), soon()).await.unwrap_err()
@@ -18,7 +16,7 @@ async fn refused(target: &RedisTarget) -> Error {
 
 #[tokio::test]
 async fn wrong_credentials_are_told_from_missing_ones() {
-    let Some(address) = server("TEST_REDIS_ACL") else { return };
+    let Some(address) = given("TEST_REDIS_ACL") else { return };
     let missing = refused(&target(&format!("redis://{address}"))).await;
     assert_eq!(missing.code(), Code::DbInvalidCredentials);
     let wrong = refused(&target(&format!("redis://alice:canary-secret@{address}"))).await;
@@ -29,7 +27,7 @@ async fn wrong_credentials_are_told_from_missing_ones() {
 /// `alice` may not use `MEMORY` and `OBJECT`.
 #[tokio::test]
 async fn what_the_user_may_not_see_is_null_with_a_warning() {
-    let Some(address) = server("TEST_REDIS_ACL") else { return };
+    let Some(address) = given("TEST_REDIS_ACL") else { return };
     let client = connect(&format!("redis://alice:secret@{address}")).await;
     let key = prefix();
     write(&client, key.as_bytes(), NewValue::String(b"v".to_vec())).await.unwrap();
@@ -46,7 +44,7 @@ async fn what_the_user_may_not_see_is_null_with_a_warning() {
 /// `bob` only reads.
 #[tokio::test]
 async fn a_write_that_the_server_denies_is_not_applied() {
-    let Some(address) = server("TEST_REDIS_ACL") else { return };
+    let Some(address) = given("TEST_REDIS_ACL") else { return };
     let client = connect(&format!("redis://bob:secret@{address}")).await;
     for value in [NewValue::String(vec![]), NewValue::List(vec![vec![]])] {
         let error = write(&client, b"k", value).await.unwrap_err();
@@ -72,8 +70,8 @@ fn tls(address: &str, ca: Option<&str>) -> RedisTarget {
 
 #[tokio::test]
 async fn a_server_is_trusted_by_its_authority_only() {
-    let Some(address) = server("TEST_REDIS_TLS") else { return };
-    let Some(ca) = server("TEST_REDIS_TLS_CA") else { return };
+    let Some(address) = given("TEST_REDIS_TLS") else { return };
+    let Some(ca) = given("TEST_REDIS_TLS_CA") else { return };
     let ca = std::fs::read_to_string(ca).unwrap();
     let client = Client::connect(&tls(&address, Some(&ca)), &options(), soon()).await.unwrap();
     let key = prefix().into_bytes();
@@ -88,7 +86,7 @@ async fn a_server_is_trusted_by_its_authority_only() {
 
 #[tokio::test]
 async fn a_test_says_how_far_it_came() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let result = test_connection(&Target::Redis(target(&url)), &options(), soon()).await;
     let names: Vec<&str> = result.steps.iter().map(|step| step.name).collect();
     assert_eq!(names, ["resolve", "connect", "auth", "ping", "capabilities"]);

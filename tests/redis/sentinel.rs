@@ -1,23 +1,23 @@
 //! A primary behind sentinels.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use studio_multidb::backend::redis::Client;
 use studio_multidb::backend::redis::server::info::Depth;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use crate::fixtures::{given, serve, soon};
 use crate::proxy::Proxy;
-use crate::support::{Admin, PRIMARY, batch, connect, prefix, server, soon, target};
+use crate::support::{Admin, PRIMARY, batch, connect, prefix, target};
 
 /// The old primary answers `READONLY` or goes away; both prove or leave open what they should, and
 /// the new one is found without a restart.
 #[tokio::test]
 async fn the_primary_is_found_and_a_failover_is_followed() {
-    let Some(url) = server("TEST_REDIS_SENTINEL_URL") else { return };
+    let Some(url) = given("TEST_REDIS_SENTINEL_URL") else { return };
     let _alone = PRIMARY.write().await;
     let client = connect(&url).await;
     let key = prefix();
@@ -68,14 +68,8 @@ enum Word {
 
 impl Sentinel {
     async fn start(primary: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
         let (names, told) = watch::channel((primary, Word::Tells));
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(speak(client, told.clone()));
-            }
-        });
+        let (port, _) = serve(move |client| speak(client, told.clone())).await;
         Self { port, names }
     }
 
@@ -122,33 +116,31 @@ async fn speak(mut client: TcpStream, mut named: watch::Receiver<(u16, Word)>) {
 
 /// Two ways to one server stand for two primaries, of which the old one would go on taking writes.
 async fn leaves_the_old_primary(word: Word) {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let address = url.trim_start_matches("redis://").to_owned();
-    let old = Proxy::start(address.clone()).await;
-    let new = Proxy::start(address).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let (old, new) = (Proxy::before(&url).await, Proxy::before(&url).await);
     let sentinel = Sentinel::start(old.port).await;
     let client = Arc::new(sentinel.client().await);
     let key = prefix();
     for _ in 0..10 {
         batch(&client, &[&["INCR", &key]]).await;
     }
-    assert_eq!(new.opened.load(Ordering::Relaxed), 0);
+    assert_eq!(new.opened(), 0);
 
     // Never idle, so that no connection is renewed for another reason.
     sentinel.names.send((new.port, word)).unwrap();
     let mut written = 10;
-    while new.opened.load(Ordering::Relaxed) == 0 {
+    while new.opened() == 0 {
         assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], written + 1);
         written += 1;
         assert!(written < 1_000_000, "the old primary is still written to");
     }
-    let before = old.opened.load(Ordering::Relaxed);
-    old.silent_below.store(u32::MAX, Ordering::Relaxed);
+    let before = old.opened();
+    old.silence_below(u32::MAX);
     for _ in 0..10 {
         assert_eq!(batch(&client, &[&["INCR", &key]]).await[0]["ok"], written + 1);
         written += 1;
     }
-    assert_eq!(old.opened.load(Ordering::Relaxed), before);
+    assert_eq!(old.opened(), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,30 +5,24 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
-use crate::http::{records, send, service};
-use crate::support::{Admin, SLOTS, prefix, server};
+use crate::fixtures::{Records, given};
+use crate::http::{ok, records, request, send, service};
+use crate::support::{Admin, SLOTS, address, prefix};
 
 async fn get(service: &Arc<Service>, path: &str) -> Value {
-    let (status, answer) = send(service, "GET", path, Value::Null).await;
-    assert_eq!(status, 200, "{path}: {answer}");
+    let answer = ok(service, "GET", path, Value::Null).await;
     answer["data"].clone()
 }
 
 /// Servers of every generation that is there.
 fn generations() -> Vec<Arc<Service>> {
     let names = ["TEST_REDIS_URL", "TEST_REDIS_62_URL", "TEST_REDIS_70_URL"];
-    names.iter().filter_map(|name| server(name)).map(|url| service(&url)).collect()
+    names.iter().filter_map(|name| given(name)).map(|url| service(&url)).collect()
 }
 
 async fn run(service: &Arc<Service>, line: &str) {
     let body = json!({ "line": line, "confirm": true });
-    let (status, answer) = send(service, "POST", "/command", body).await;
-    assert_eq!(status, 200, "{line}: {answer}");
-}
-
-/// `host:port` of a URL.
-fn address(url: &str) -> String {
-    url.rsplit('/').next().unwrap().to_owned()
+    ok(service, "POST", "/command", body).await;
 }
 
 #[tokio::test]
@@ -58,7 +52,7 @@ async fn info_is_typed_on_every_generation() {
 /// A primary with a replica, behind a sentinel.
 #[tokio::test]
 async fn a_primary_tells_how_far_its_replicas_are_behind() {
-    let Some(url) = server("TEST_REDIS_SENTINEL_URL") else { return };
+    let Some(url) = given("TEST_REDIS_SENTINEL_URL") else { return };
     let info = get(&service(&url), "/info").await;
     assert_eq!(info["server"]["mode"], "sentinel");
     let replicas = info["replication"]["replicas"].as_array().unwrap();
@@ -69,7 +63,7 @@ async fn a_primary_tells_how_far_its_replicas_are_behind() {
 
 #[tokio::test]
 async fn a_cluster_tells_of_every_node_replicas_too() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _still = SLOTS.read().await;
     let service = service(&url);
     let info = get(&service, "/info").await;
@@ -112,8 +106,8 @@ async fn databases_are_counted() {
 #[tokio::test]
 async fn the_slow_log_shows_arguments_apart_and_no_secrets() {
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL", "TEST_REDIS_70_URL"] {
-        let Some(url) = server(name) else { continue };
-        let mut admin = Admin::connect(&address(&url)).await;
+        let Some(url) = given(name) else { continue };
+        let mut admin = Admin::connect(address(&url)).await;
         admin.done(&["CONFIG", "SET", "slowlog-log-slower-than", "0"]).await;
         let key = prefix();
         admin.done(&["SET", &key, "\"a b\""]).await;
@@ -137,11 +131,11 @@ async fn the_slow_log_shows_arguments_apart_and_no_secrets() {
 async fn clients_are_told_page_by_page() {
     let _still = SLOTS.read().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = server(name) else { continue };
+        let Some(url) = given(name) else { continue };
         let service = service(&url);
         let mut others = Vec::new();
         for _ in 0..5 {
-            let mut other = Admin::connect(&address(&url)).await;
+            let mut other = Admin::connect(address(&url)).await;
             other.done(&["CLIENT", "SETNAME", "12"]).await;
             others.push(other);
         }
@@ -167,9 +161,9 @@ async fn clients_are_told_page_by_page() {
 
 #[tokio::test]
 async fn settings_are_told_without_secrets() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _still = SLOTS.read().await;
-    let mut admin = Admin::connect(&address(&url)).await;
+    let mut admin = Admin::connect(address(&url)).await;
     admin.done(&["CONFIG", "SET", "masterauth", "canary-secret"]).await;
     admin.done(&["CONFIG", "SET", "slowlog-max-len", "99"]).await;
     let config = get(&service(&url), "/config").await;
@@ -197,26 +191,15 @@ async fn only_the_wanted_settings_are_told() {
 
 #[tokio::test]
 async fn an_interval_is_measured_between_the_records_of_a_stream() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let first = get(&service, "/stats").await;
     assert_eq!(first["interval"], Value::Null);
-    let response = crate::http::ask(
-        &service,
-        "GET",
-        "/stats?interval=0.25",
-        Value::Null,
-        "application/x-ndjson",
-    )
-    .await;
-    let studio_multidb::request::reply::Body::Stream(mut feed) = response.body else { panic!() };
-    let mut text = Vec::new();
-    while text.split(|&byte| byte == b'\n').count() < 3 {
-        run(&service, "GET nothing").await;
-        text.extend(feed.next().await.unwrap().unwrap());
-    }
-    let record: Value =
-        serde_json::from_slice(text.split(|&byte| byte == b'\n').nth(1).unwrap()).unwrap();
+    let request = request("GET", "/stats?interval=0.25", &Value::Null);
+    let mut records = Records::open(&service, request).await.unwrap();
+    records.next().await.unwrap();
+    run(&service, "GET nothing").await;
+    let record = records.next().await.unwrap();
     let interval = &record["interval"];
     assert!(interval["seconds"].as_f64().unwrap() > 0.1, "{interval}");
     assert!(
@@ -239,8 +222,10 @@ async fn fill(service: &Arc<Service>, prefix: &str) {
 #[tokio::test]
 async fn memory_is_told_by_type_prefix_and_key() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_70_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_70_URL", "TEST_REDIS_CLUSTER_URL"]
+        .into_iter()
+        .filter_map(given)
+    {
         let service = service(&url);
         let prefix = prefix();
         fill(&service, &prefix).await;
@@ -280,7 +265,7 @@ async fn memory_is_told_by_type_prefix_and_key() {
 
 #[tokio::test]
 async fn a_part_of_the_keyspace_stands_for_all_of_it() {
-    let Some(url) = server("TEST_REDIS_70_URL") else { return };
+    let Some(url) = given("TEST_REDIS_70_URL") else { return };
     let service = service(&url);
     let prefix = prefix();
     let script = format!("for i=1,3000 do redis.call('SET', '{prefix}'..i, 'x') end");
@@ -298,8 +283,8 @@ async fn a_part_of_the_keyspace_stands_for_all_of_it() {
 
 #[tokio::test]
 async fn the_most_used_keys_are_told_where_the_server_counts() {
-    let Some(url) = server("TEST_REDIS_62_URL") else { return };
-    let mut admin = Admin::connect(&address(&url)).await;
+    let Some(url) = given("TEST_REDIS_62_URL") else { return };
+    let mut admin = Admin::connect(address(&url)).await;
     admin.done(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lfu"]).await;
     let service = service(&url);
     let prefix = prefix();
@@ -318,7 +303,7 @@ async fn the_most_used_keys_are_told_where_the_server_counts() {
 /// `bob` reads keys, and nothing of the server.
 #[tokio::test]
 async fn what_the_user_may_not_see_is_null_with_a_warning() {
-    let Some(address) = server("TEST_REDIS_ACL") else { return };
+    let Some(address) = given("TEST_REDIS_ACL") else { return };
     let service = service(&format!("redis://bob:secret@{address}"));
     let cases = [
         ("/info", "memory", "info"),
@@ -342,7 +327,7 @@ async fn what_the_user_may_not_see_is_null_with_a_warning() {
 /// `alice` may not use `MEMORY` and `OBJECT`.
 #[tokio::test]
 async fn sizes_that_may_not_be_asked_are_not_zero() {
-    let Some(address) = server("TEST_REDIS_ACL") else { return };
+    let Some(address) = given("TEST_REDIS_ACL") else { return };
     let service = service(&format!("redis://alice:secret@{address}"));
     let prefix = prefix();
     run(&service, &format!("SET {prefix}a v")).await;
@@ -354,7 +339,7 @@ async fn sizes_that_may_not_be_asked_are_not_zero() {
 
 #[tokio::test]
 async fn what_is_too_much_or_makes_no_sense_is_refused() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let cases = [
         ("/slowlog?limit=0", 400),

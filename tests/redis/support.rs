@@ -1,35 +1,20 @@
 //! Clients of the servers under test.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-use studio_multidb::backend::ConnectOptions;
-use studio_multidb::backend::redis::Client;
+use serde_json::Value;
 use studio_multidb::backend::redis::console::batch::Batch;
-use studio_multidb::backend::redis::gate;
 use studio_multidb::backend::redis::keyspace::scan::Scan;
 use studio_multidb::backend::redis::keyspace::{Budget, Columns, Filter};
 use studio_multidb::backend::redis::server::info::Depth;
-use studio_multidb::backend::redis::values::NewValue;
-use studio_multidb::backend::redis::values::Window;
-use studio_multidb::deadline::Deadline;
+use studio_multidb::backend::redis::values::{NewValue, Window};
+use studio_multidb::backend::redis::{Client, gate};
 use studio_multidb::error::Result;
 use studio_multidb::json::{Object, Writer};
-use studio_multidb::target::egress::Egress;
-use studio_multidb::target::{DatabaseType, RedisTarget, Rules, Target, TargetInput};
+use studio_multidb::target::{DatabaseType, RedisTarget, Target};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// The value of an environment variable, or a note that the test is skipped.
-#[allow(clippy::print_stderr)]
-pub(crate) fn server(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("skipped: {name} is not set");
-    }
-    value
-}
+use crate::fixtures::{options, servers, soon};
 
 /// Which node of the cluster has which slot: written by the test that moves one, read by those that
 /// must see none move.
@@ -43,25 +28,17 @@ pub(crate) static PRIMARY: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_
 /// answer meanwhile.
 pub(crate) static OLDER: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
 
-pub(crate) fn soon() -> Deadline {
-    Deadline::after(Duration::from_secs(10))
-}
-
 pub(crate) fn target(url: &str) -> RedisTarget {
-    let input = TargetInput::from_connection_string(url);
-    match Target::parse(DatabaseType::Redis, &input, Rules { self_hosted: true }).unwrap() {
+    match servers::target(DatabaseType::Redis, url) {
         Target::Redis(target) => target,
         other => panic!("{other:?}"),
     }
 }
 
-pub(crate) fn options() -> ConnectOptions {
-    ConnectOptions {
-        egress: Arc::new(Egress::default()),
-        max_connections: 10,
-        connect_timeout: Duration::from_secs(5),
-        idle_timeout: Duration::from_secs(60),
-    }
+/// `host:port` of a URL without a login.
+pub(crate) fn address(url: &str) -> &str {
+    let (_, behind) = url.split_once("://").unwrap();
+    behind.split('/').next().unwrap()
 }
 
 pub(crate) async fn connect(url: &str) -> Client {
@@ -119,10 +96,25 @@ pub(crate) async fn batch(client: &Client, commands: &[&[&str]]) -> Vec<Value> {
     serde_json::from_value(json(out)).unwrap()
 }
 
+/// Runs a command for each key, and returns their results.
+pub(crate) async fn each<const N: usize>(
+    client: &Client,
+    keys: &[String],
+    command: impl Fn(&str) -> [&str; N],
+) -> Vec<Value> {
+    let mut results = Vec::new();
+    for keys in keys.chunks(1000) {
+        let commands: Vec<[&str; N]> = keys.iter().map(|key| command(key)).collect();
+        let commands: Vec<&[&str]> = commands.iter().map(<[&str; N]>::as_slice).collect();
+        results.extend(batch(client, &commands).await);
+    }
+    results
+}
+
 /// Sends a command that no client of ours sends, to the node that has its key; what it answers, as far
 /// as it is text.
 pub(crate) async fn raw_command(url: &str, args: &[&[u8]]) -> String {
-    let mut address = url.split_once("://").map_or(url, |(_, address)| address).to_owned();
+    let mut address = address(url).to_owned();
     let mut request = format!("*{}\r\n", args.len()).into_bytes();
     for arg in args {
         request.extend(format!("${}\r\n", arg.len()).bytes());
@@ -150,26 +142,6 @@ pub(crate) async fn command(client: &Client, args: &[&str]) -> Result<Value> {
     client.command(&args, &ruling, None, soon()).await?.write(&mut object)?;
     object.close();
     Ok(json(out)["reply"].take())
-}
-
-/// Settings that no other test has: services with the same settings are one, and tests would share
-/// the sockets of a runtime that has ended.
-pub(crate) fn own_settings() -> Map<String, Value> {
-    static TESTS: AtomicU32 = AtomicU32::new(100);
-    let test = TESTS.fetch_add(1, Ordering::Relaxed);
-    Map::from_iter([("maxRedisConnections".to_owned(), json!(test))])
-}
-
-/// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits until `condition` holds.
-pub(crate) async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    while !condition().await {
-        assert!(tokio::time::Instant::now() < deadline, "{what} did not happen");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// A prefix that no other test uses.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Admin, eventually, target};
+use crate::fixtures::eventually;
+use crate::support::{Admin, target};
 
 /// A node as `CLUSTER NODES` tells of it.
 pub(crate) struct Node {

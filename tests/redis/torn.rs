@@ -2,11 +2,12 @@
 //! answers all the same. What is not known to be whole is not called done.
 
 use serde_json::{Value, json};
+use studio_multidb::request::upload::Upload;
 
+use crate::fixtures::told;
 use crate::http::{send, service};
 use crate::rogue::serve_each;
-use crate::streams::{Records, Sent};
-use studio_multidb::request::upload::Upload;
+use crate::streams::import;
 
 /// What looks at a key find before it is written.
 fn looks(command: &[&str]) -> Option<String> {
@@ -114,10 +115,9 @@ async fn a_transaction_that_is_not_answered_whole_is_never_called_done() {
             assert!(expected.contains(&outcome), "{what}: {method} {body} {answer}");
         }
         for policy in ["skip", "replace"] {
-            let sent = Sent { upload: Some(Upload::whole(IMPORT.as_bytes())), ..Sent::default() };
-            let path = format!("/import?on_conflict={policy}");
-            let records = Records::open(&service, "POST", &path, sent).await.unwrap().all().await;
-            let ended: Vec<&Value> = crate::streams::told(&records, "end");
+            let (query, file) = (format!("on_conflict={policy}"), Upload::whole(IMPORT.as_bytes()));
+            let records = import(&service, &query, file).await.unwrap().all().await;
+            let ended: Vec<&Value> = told(&records, "end");
             assert_eq!(ended[0]["done"], 0, "{what} {policy}: {records:?}");
         }
     }

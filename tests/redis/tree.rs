@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use studio_multidb::backend::redis::Client;
 use studio_multidb::service::Service;
 
-use crate::http::{records, send, service};
-use crate::support::{SLOTS, batch, connect, prefix, server};
+use crate::fixtures::{accepting, ask, given};
+use crate::http::{ok, records, request, send, service};
+use crate::support::{SLOTS, batch, connect, prefix};
 
 /// 300 keys in `a`, 30 in `b`, one of them a hash, and three in no namespace.
 async fn fill(client: &Client, prefix: &str) {
@@ -30,15 +31,14 @@ fn namespaces(prefix: &str, counts: &[(&str, u64)]) -> Value {
 }
 
 async fn tree(service: &Arc<Service>, query: &str) -> Value {
-    let (status, answer) = send(service, "GET", &format!("/tree?{query}"), Value::Null).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(service, "GET", &format!("/tree?{query}"), Value::Null).await;
     answer["data"].clone()
 }
 
 #[tokio::test]
 async fn namespaces_are_counted_level_by_level() {
     let _still = SLOTS.read().await;
-    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let (service, prefix) = (service(&url), prefix());
         fill(&connect(&url).await, &prefix).await;
         let answer = tree(&service, &format!("prefix={prefix}&max_examined=1000000")).await;
@@ -62,7 +62,7 @@ async fn namespaces_are_counted_level_by_level() {
 #[tokio::test]
 async fn a_stream_of_growing_counts_ends_with_what_one_answer_says() {
     let _still = SLOTS.read().await;
-    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let (service, prefix) = (service(&url), prefix());
         fill(&connect(&url).await, &prefix).await;
         let records = records(&service, &format!("/tree?prefix={prefix}")).await;
@@ -87,7 +87,7 @@ async fn a_stream_of_growing_counts_ends_with_what_one_answer_says() {
 #[tokio::test]
 async fn an_answer_that_did_not_see_everything_says_so_and_goes_on() {
     let _still = SLOTS.read().await;
-    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server) {
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let (service, prefix) = (service(&url), prefix());
         fill(&connect(&url).await, &prefix).await;
         let (mut found, mut cursor, mut answers) = (0, "0".to_owned(), 0);
@@ -112,7 +112,7 @@ async fn an_answer_that_did_not_see_everything_says_so_and_goes_on() {
 
 #[tokio::test]
 async fn more_namespaces_than_asked_for_are_counted_together() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, prefix) = (service(&url), prefix());
     fill(&connect(&url).await, &prefix).await;
     let answer = tree(&service, &format!("prefix={prefix}&limit=1")).await;
@@ -125,7 +125,7 @@ async fn more_namespaces_than_asked_for_are_counted_together() {
 
 #[tokio::test]
 async fn any_separator_and_bytes_that_are_no_text_will_do() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, prefix) = (service(&url), prefix());
     let keys = [format!("{prefix}*[x]->1"), format!("{prefix}*[x]->2"), format!("{prefix}?->1")];
     for key in &keys {
@@ -138,7 +138,7 @@ async fn any_separator_and_bytes_that_are_no_text_will_do() {
 
 #[tokio::test]
 async fn what_is_no_tree_is_refused_before_it_begins() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     for (query, code) in [
         ("separator=", "VALIDATION_ERROR"),
@@ -151,8 +151,8 @@ async fn what_is_no_tree_is_refused_before_it_begins() {
     ] {
         for accept in ["application/json", "application/x-ndjson"] {
             let path = format!("/tree?{query}");
-            let answer = crate::http::ask(&service, "GET", &path, Value::Null, accept).await;
-            let body: Value = serde_json::from_slice(&answer.body.whole().unwrap()).unwrap();
+            let request = accepting(accept, request("GET", &path, &Value::Null));
+            let (_, body) = ask(&service, request).await;
             assert_eq!(body["error"]["code"], code, "{query}: {body}");
         }
     }
@@ -160,7 +160,7 @@ async fn what_is_no_tree_is_refused_before_it_begins() {
 
 #[tokio::test]
 async fn a_page_costs_no_more_than_it_was_given() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, prefix) = (service(&url), prefix());
     fill(&connect(&url).await, &prefix).await;
     let list = |query: String| {
@@ -182,7 +182,7 @@ async fn a_page_costs_no_more_than_it_was_given() {
 
 #[tokio::test]
 async fn a_prefix_is_no_pattern() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, prefix) = (service(&url), prefix());
     for key in ["a*b", "a?b", "axb"] {
         batch(&connect(&url).await, &[&["SET", &format!("{prefix}{key}"), "v"]]).await;

@@ -3,12 +3,12 @@
 use serde_json::json;
 use studio_multidb::backend::redis::keyspace::lifetime::Expiry;
 use studio_multidb::backend::redis::server::info::Depth;
-use studio_multidb::backend::redis::values::Window;
-use studio_multidb::backend::redis::values::{Condition, NewValue, StreamEntry};
+use studio_multidb::backend::redis::values::{Condition, NewValue, StreamEntry, Window};
 use studio_multidb::error::Code;
 use studio_multidb::outcome::Outcome;
 
-use crate::support::{batch, connect, prefix, read, server, soon, write};
+use crate::fixtures::{given, soon};
+use crate::support::{batch, connect, each, prefix, read, write};
 
 fn whole() -> Window {
     Window::default()
@@ -16,7 +16,7 @@ fn whole() -> Window {
 
 #[tokio::test]
 async fn each_type_reads_back_as_it_was_written() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     let bytes = |text: &str| text.as_bytes().to_vec();
@@ -59,7 +59,7 @@ async fn each_type_reads_back_as_it_was_written() {
 
 #[tokio::test]
 async fn large_values_are_read_in_pages() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     let numbered = |n: usize| (0..n).map(|i| format!("{i:05}").into_bytes()).collect::<Vec<_>>();
@@ -111,7 +111,7 @@ async fn large_values_are_read_in_pages() {
 
 #[tokio::test]
 async fn a_window_of_a_string_is_whole_characters() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     write(&client, &key, NewValue::String("€€€".into())).await.unwrap();
@@ -125,7 +125,7 @@ async fn a_window_of_a_string_is_whole_characters() {
 
 #[tokio::test]
 async fn a_value_of_64_mib_is_refused_and_its_windows_are_not() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix();
     write(&client, key.as_bytes(), NewValue::String(vec![b'x'; 64 << 20])).await.unwrap();
@@ -148,9 +148,8 @@ async fn a_value_of_64_mib_is_refused_and_its_windows_are_not() {
     for key in &sets {
         write(&client, key.as_bytes(), NewValue::String(vec![b'x'; 2 << 20])).await.unwrap();
     }
-    let gets: Vec<[&str; 2]> = sets.iter().map(|key| ["GET", key]).collect();
-    let gets: Vec<&[&str]> = gets.iter().map(<[&str; 2]>::as_slice).collect();
-    assert!(batch(&client, &gets).await.iter().all(|result| result["ok"].is_string()));
+    let gets = each(&client, &sets, |key| ["GET", key]).await;
+    assert!(gets.iter().all(|result| result["ok"].is_string()));
     for key in &sets {
         client.delete(key.as_bytes(), soon()).await.unwrap();
     }
@@ -159,7 +158,7 @@ async fn a_value_of_64_mib_is_refused_and_its_windows_are_not() {
 
 #[tokio::test]
 async fn conditions_hold_for_every_type() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     for value in [NewValue::String(b"v".to_vec()), NewValue::List(vec![b"v".to_vec()])] {
@@ -177,7 +176,7 @@ async fn conditions_hold_for_every_type() {
 
 #[tokio::test]
 async fn a_key_expires_persists_and_goes() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     let expire = async |expiry| client.expire(&key, expiry, soon()).await.map(|told| json!(told));
@@ -200,7 +199,7 @@ async fn a_key_expires_persists_and_goes() {
 
 #[tokio::test]
 async fn a_batch_gives_each_command_its_own_result() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix();
     let results = batch(
@@ -228,7 +227,7 @@ async fn a_batch_gives_each_command_its_own_result() {
 
 #[tokio::test]
 async fn the_actual_type_is_told_where_another_was_expected() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let key = prefix().into_bytes();
     write(&client, &key, NewValue::Set(vec![b"v".to_vec()])).await.unwrap();
@@ -240,7 +239,7 @@ async fn the_actual_type_is_told_where_another_was_expected() {
 
 #[tokio::test]
 async fn the_server_says_what_it_is() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let info = serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();
     assert_eq!(info["server"]["mode"], "standalone");

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 use tokio::sync::Mutex;
 
+use crate::fixtures::{given, told};
 use crate::http::service;
-use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, server};
+use crate::streams::bulk;
+use crate::support::{Admin, address};
 
 /// These tests fill and flush a database of their own, one at a time.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -25,7 +26,7 @@ struct Database {
 
 impl Database {
     async fn of(url: &str) -> Self {
-        let mut admin = Admin::connect(url.trim_start_matches("redis://")).await;
+        let mut admin = Admin::connect(address(url)).await;
         admin.done(&["SELECT", DB]).await;
         Self { admin, service: service(&format!("{url}/{DB}")) }
     }
@@ -44,8 +45,7 @@ impl Database {
 
     /// The status, and what is told.
     async fn ask(&self, body: Value) -> (u16, Value) {
-        let sent = Sent { body, ..Sent::default() };
-        match Records::open(&self.service, "POST", "/keys/bulk", sent).await {
+        match bulk(&self.service, body).await {
             Ok(records) => (200, told(&records.all().await, "end")[0].clone()),
             Err((status, answer)) => (status, answer),
         }
@@ -56,7 +56,7 @@ impl Database {
 async fn nothing_that_matches_every_key_passes_without_a_confirmation() {
     let _turn = TURN.lock().await;
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
+        let Some(url) = given(name) else { continue };
         let mut database = Database::of(&url).await;
         let key = |name: &str| (name.to_owned(), true);
         let keys = ["app:user:1", "app:user:2", "app:page:3"].map(key);
@@ -118,8 +118,7 @@ async fn nothing_that_matches_every_key_passes_without_a_confirmation() {
 #[tokio::test]
 async fn what_matches_nine_tenths_is_confirmed_however_it_begins() {
     let _turn = TURN.lock().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"].into_iter().filter_map(given) {
         let mut database = Database::of(&url).await;
         let fill = "\"for i=1,tonumber(ARGV[1]) do redis.call('SET','k'..i,'v')end \
                     for i=1,tonumber(ARGV[2]) do redis.call('SET','z'..i,'v')end\"";
@@ -174,8 +173,7 @@ async fn what_matches_nine_tenths_is_confirmed_however_it_begins() {
 #[tokio::test]
 async fn what_passes_spares_something_whatever_the_keys_and_the_pattern() {
     let _turn = TURN.lock().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"].into_iter().filter_map(given) {
         let mut database = Database::of(&url).await;
         let mut runner = TestRunner::new(Config::default());
         let keys = proptest::collection::btree_map("[ab:]{1,3}", any::<bool>(), 1..8);
@@ -213,7 +211,7 @@ async fn what_passes_spares_something_whatever_the_keys_and_the_pattern() {
 #[tokio::test]
 async fn a_large_database_is_judged_by_a_sample() {
     let _turn = TURN.lock().await;
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let mut database = Database::of(&url).await;
     database.admin.done(&["FLUSHDB"]).await;
     let script = "for i=1,30000 do redis.call('SET',KEYS[1]..i,'v')end";

@@ -1,8 +1,10 @@
-use crate::support::{Platform, create, redis, registry};
 use studio_multidb::error::Code;
 use studio_multidb::registry::{Changes, NewConnection};
 use studio_multidb::target::DatabaseType::{BunApi, Mongodb, Postgres, Redis};
 use uuid::Uuid;
+
+use crate::fixtures::Platform;
+use crate::support::{create, redis, registry};
 
 #[tokio::test]
 async fn a_project_leads_to_the_named_the_primary_or_the_only_connection() {

@@ -1,7 +1,9 @@
-use crate::support::{Platform, create, password, redis, target, until};
 use studio_multidb::error::Code;
 use studio_multidb::registry::{Changes, Filter, NewConnection, PageRequest, Status, Visible};
 use studio_multidb::target::DatabaseType;
+
+use crate::fixtures::{Platform, eventually, target};
+use crate::support::{create, password, redis, registry};
 
 fn page(limit: u32, cursor: Option<String>) -> PageRequest {
     let filter = Filter::default();
@@ -138,7 +140,7 @@ async fn a_change_is_seen_at_once_here_and_in_every_other_instance() {
     let (here, there) = (platform.registry(&[]), platform.registry(&[]));
     let made = create(&here, "alpha", redis("cache")).await;
     // Read until the other instance listens and believes what it has.
-    until("the other instance listens", async || {
+    eventually("the other instance listens", async || {
         there.connection(made.id, false).await.unwrap();
         let listening = "SELECT count(*)::text FROM pg_stat_activity
             WHERE datname = current_database() AND query <> '' AND state = 'idle'
@@ -155,7 +157,7 @@ async fn a_change_is_seen_at_once_here_and_in_every_other_instance() {
             Changes { identifier: Some(format!("cache-{version}")), ..Changes::default() };
         here.update(&now, changes).await.unwrap();
         assert_eq!(here.connection(made.id, false).await.unwrap().version, version);
-        until("the other instance sees it", async || {
+        eventually("the other instance sees it", async || {
             let page = there.page(page(10, None)).await.unwrap();
             there.connection(made.id, false).await.unwrap().version == version
                 && String::from_utf8_lossy(&page).contains(&format!("cache-{version}"))
@@ -163,7 +165,7 @@ async fn a_change_is_seen_at_once_here_and_in_every_other_instance() {
         .await;
     }
     here.delete(&made).await.unwrap();
-    until("the other instance sees it gone", async || {
+    eventually("the other instance sees it gone", async || {
         there.connection(made.id, false).await.is_err()
     })
     .await;
@@ -184,7 +186,7 @@ async fn a_self_hosted_studio_gets_its_one_project_with_its_first_connection() {
 #[tokio::test]
 async fn nothing_is_stored_without_a_key() {
     let Some(platform) = Platform::migrated().await else { return };
-    let keyless = crate::support::registry(&[("DATABASE_URL", platform.url.as_str())]);
+    let keyless = registry(&[("DATABASE_URL", platform.url.as_str())]);
     let project = keyless.project("alpha").await.unwrap();
     let error = keyless.create(&project, redis("cache")).await.unwrap_err();
     assert!(error.message().contains("DATABASE_ENCRYPTION_KEY"), "{error}");
@@ -195,8 +197,10 @@ async fn the_numbers_for_dashboards_follow_by_one_of_the_instances() {
     let Some(platform) = Platform::migrated().await else { return };
     let shows = async |total: &str| {
         let sql = "SELECT total::text FROM platform.database_stats WHERE type = 'redis'";
-        until("the new total", || async { platform.text(sql).await.as_deref() == Some(total) })
-            .await;
+        eventually("the new total", || async {
+            platform.text(sql).await.as_deref() == Some(total)
+        })
+        .await;
     };
     let first = platform.registry(&[]);
     create(&first, "alpha", redis("one")).await;
@@ -210,7 +214,7 @@ async fn the_numbers_for_dashboards_follow_by_one_of_the_instances() {
     let before = platform.text(leader).await;
     assert!(before.is_some());
     drop(first);
-    until("the end of the session", || async { platform.text(leader).await != before }).await;
+    eventually("the end of the session", || async { platform.text(leader).await != before }).await;
     create(&second, "alpha", redis("three")).await;
     shows("3").await;
 }

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use crate::support::{Platform, config};
 use serde_json::{Value, json};
 use studio_multidb::access::User;
-use studio_multidb::api::http::{Request, handle};
+use studio_multidb::api::http::Request;
 use studio_multidb::service::Service;
 use url::Url;
 use uuid::Uuid;
+
+use crate::fixtures::{Platform, ask, request, service_of};
 
 struct Api {
     service: Arc<Service>,
@@ -15,28 +16,16 @@ struct Api {
 
 impl Api {
     fn on(platform: &Platform, settings: &[(&str, &str)]) -> Self {
-        let mut all = vec![
-            ("DATABASE_URL", platform.url.as_str()),
-            ("DATABASE_ENCRYPTION_KEY", crate::support::KEY),
-        ];
-        all.extend_from_slice(settings);
-        Self { service: Service::shared(config(&all)).unwrap(), user: None }
+        let service = service_of(&[&platform.settings()[..], settings].concat());
+        Self { service, user: None }
     }
 
     async fn send(&self, method: &str, target: &str, body: Value) -> (u16, Value) {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let request = Request {
-            method: method.to_owned(),
-            path: format!("/api/platform{path}"),
-            query: query.to_owned(),
-            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
-            user: self.user.clone(),
-            ..Request::default()
-        };
-        let response = handle(&self.service, request).await;
-        let text = String::from_utf8(response.body.whole().unwrap()).unwrap();
+        let request = Request { user: self.user.clone(), ..request(method, target, &body) };
+        let (status, answer) = ask(&self.service, request).await;
+        let text = answer.to_string();
         assert!(!text.contains("canary") && !text.contains("mdb1:"), "{text}");
-        (response.status, serde_json::from_str(&text).unwrap())
+        (status, answer)
     }
 
     async fn get(&self, target: &str) -> (u16, Value) {
@@ -199,9 +188,8 @@ async fn roles_hold_for_every_request() {
              SELECT id, '{owner}'::uuid, 'owner' FROM platform.projects WHERE ref = 'beta'"
         ))
         .await;
-    let as_user = |id: Uuid| Some(User { id: id.to_string() });
     let new = |project: &str| json!({ "projectRef": project, "type": "redis", "name": "cache", "host": "h", "password": "canary" });
-    api.user = as_user(owner);
+    api.user = User::named(owner.to_string());
     let (status, alpha) = api.send("POST", "/databases?skip_test=true", new("alpha")).await;
     assert_eq!(status, 201, "{alpha}");
     let (_, beta) = api.send("POST", "/databases?skip_test=true", new("beta")).await;
@@ -209,7 +197,7 @@ async fn roles_hold_for_every_request() {
         (alpha["data"]["id"].as_str().unwrap(), beta["data"]["id"].as_str().unwrap());
     assert_eq!(api.get("/databases").await.1["data"]["databases"].as_array().unwrap().len(), 2);
 
-    api.user = as_user(viewer);
+    api.user = User::named(viewer.to_string());
     let (_, list) = api.get("/databases").await;
     assert_eq!(list["data"]["databases"].as_array().unwrap().len(), 1);
     assert_eq!(api.get("/databases/stats").await.1["data"]["total"], 1);

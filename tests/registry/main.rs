@@ -3,10 +3,10 @@
 //! `TEST_PLATFORM_URL` names a server and a role that may create databases
 //! (`postgresql://postgres@127.0.0.1:5432/postgres`); without it the tests are skipped.
 
-#![allow(clippy::print_stderr, missing_docs, unreachable_pub)]
-
 mod addressing;
 mod edits;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod http;
 mod migrations;
 mod outage;

@@ -1,7 +1,9 @@
-use crate::support::{KEY, Platform, password, registry};
 use studio_multidb::error::Code;
 use studio_multidb::platform::migrations::State;
 use studio_multidb::registry::Imported;
+
+use crate::fixtures::{KEY, Platform};
+use crate::support::{password, registry};
 
 #[tokio::test]
 async fn a_fresh_database_is_migrated_once() {

@@ -1,9 +1,11 @@
 use std::time::{Duration, Instant};
 
-use crate::support::{Platform, Proxy, create, redis, until};
 use studio_multidb::error::Code;
 use studio_multidb::registry::{Changes, Filter, PageRequest, Visible};
 use studio_multidb::target::DatabaseType::Redis;
+
+use crate::fixtures::{Platform, eventually};
+use crate::support::{Proxy, create, open_at, redis};
 
 fn page() -> PageRequest {
     PageRequest {
@@ -20,7 +22,7 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
     let Some(platform) = Platform::migrated().await else { return };
     let proxy = Proxy::to(&platform.url).await;
     let registry =
-        platform.registry_at(&proxy.url(&platform.url), &[("REDIS_URL", "redis://127.0.0.1")]);
+        platform.registry(&[("DATABASE_URL", &proxy.url), ("REDIS_URL", "redis://127.0.0.1")]);
     // Made by another instance before this one listens: its own notice would drop what it reads.
     let made = create(&platform.registry(&[]), "alpha", redis("cache")).await;
     registry.connection(made.id, false).await.unwrap();
@@ -48,7 +50,7 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
     assert!(started.elapsed() < Duration::from_secs(15), "nobody waits long for it");
 
     proxy.restore();
-    until("it is used again", async || {
+    eventually("it is used again", async || {
         registry.resolve("alpha", Redis, None, None, true).await.is_ok()
     })
     .await;
@@ -75,10 +77,10 @@ async fn a_session_that_died_unnoticed_is_replaced_within_the_same_read() {
 async fn changes_made_while_not_listening_are_found_after_reconnecting() {
     let Some(platform) = Platform::migrated().await else { return };
     let proxy = Proxy::to(&platform.url).await;
-    let behind = platform.registry_at(&proxy.url(&platform.url), &[]);
+    let behind = platform.registry(&[("DATABASE_URL", &proxy.url)]);
     let direct = platform.registry(&[]);
     let made = create(&direct, "alpha", redis("cache")).await;
-    until("it listens", async || {
+    eventually("it listens", async || {
         behind.connection(made.id, false).await.unwrap();
         platform
             .text(
@@ -97,7 +99,7 @@ async fn changes_made_while_not_listening_are_found_after_reconnecting() {
     direct.update(&made, changes).await.unwrap();
     assert_eq!(behind.connection(made.id, false).await.unwrap().identifier, "cache");
     proxy.restore();
-    until("the change is seen", async || {
+    eventually("the change is seen", async || {
         behind.connection(made.id, false).await.unwrap().identifier == "renamed"
     })
     .await;
@@ -106,7 +108,7 @@ async fn changes_made_while_not_listening_are_found_after_reconnecting() {
 #[tokio::test]
 async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
     let Some(platform) = Platform::migrated().await else { return };
-    let (sessions, registry) = platform.open_at(platform.url.as_str());
+    let (sessions, registry) = open_at(platform.url.as_str());
     let registry = std::sync::Arc::new(registry);
     let readers = (0..200).map(|i| {
         let registry = std::sync::Arc::clone(&registry);
@@ -131,7 +133,7 @@ async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
     assert!(open.unwrap().parse::<u32>().unwrap() <= 9, "8 sessions and the listening one");
     registry.close();
     sessions.close();
-    until("all are closed", async || {
+    eventually("all are closed", async || {
         platform
             .text(
                 "SELECT count(*)::text FROM pg_stat_activity

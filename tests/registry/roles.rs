@@ -1,13 +1,14 @@
 use std::time::{Duration, Instant};
 
-use crate::support::{Platform, Proxy, create, redis};
 use studio_multidb::access::{Access, Authorization, User};
 use studio_multidb::error::{Code, Result};
 use studio_multidb::permission::Permission::{self, Admin, Read, Write};
-use studio_multidb::registry::Address;
-use studio_multidb::registry::Visible;
+use studio_multidb::registry::{Address, Visible};
 use studio_multidb::target::DatabaseType::Redis;
 use uuid::Uuid;
+
+use crate::fixtures::Platform;
+use crate::support::{Proxy, create, open_at, redis};
 
 fn user(id: Uuid) -> User {
     User { id: id.to_string() }
@@ -30,7 +31,7 @@ impl Platform {
 #[tokio::test]
 async fn roles_of_organization_project_and_connection_decide() {
     let Some(platform) = Platform::migrated().await else { return };
-    let (sessions, registry) = platform.open_at(platform.url.as_str());
+    let (sessions, registry) = open_at(platform.url.as_str());
     let connection = create(&registry, "alpha", redis("cache")).await;
     let (project, organization) = (connection.project_id, platform.organization("alpha").await);
     let access = Access::new(Authorization::Members, Some(sessions));
@@ -70,7 +71,7 @@ async fn roles_of_organization_project_and_connection_decide() {
 #[tokio::test]
 async fn strangers_cannot_tell_what_exists() {
     let Some(platform) = Platform::migrated().await else { return };
-    let (sessions, registry) = platform.open_at(platform.url.as_str());
+    let (sessions, registry) = open_at(platform.url.as_str());
     let foreign = create(&registry, "beta", redis("one")).await;
     create(&registry, "beta", redis("two")).await;
     let access = Access::new(Authorization::Members, Some(sessions));
@@ -99,7 +100,7 @@ async fn strangers_cannot_tell_what_exists() {
 #[tokio::test]
 async fn without_a_user_nothing_is_granted_unless_authorization_is_off() {
     let Some(platform) = Platform::migrated().await else { return };
-    let (sessions, registry) = platform.open_at(platform.url.as_str());
+    let (sessions, registry) = open_at(platform.url.as_str());
     let project = registry.project("alpha").await.unwrap().id;
     let members = Access::new(Authorization::Members, Some(sessions.clone()));
     let error = members.granted(None, project, None).await.unwrap_err();
@@ -118,7 +119,7 @@ async fn without_a_user_nothing_is_granted_unless_authorization_is_off() {
 async fn while_roles_cannot_be_confirmed_known_members_may_only_read() {
     let Some(platform) = Platform::migrated().await else { return };
     let proxy = Proxy::to(&platform.url).await;
-    let (sessions, registry) = platform.open_at(&proxy.url(&platform.url));
+    let (sessions, registry) = open_at(&proxy.url);
     let project = registry.project("alpha").await.unwrap().id;
     let owner = Uuid::new_v4();
     platform.member("project_members", "project_id", project, owner, "owner").await;
@@ -134,7 +135,7 @@ async fn while_roles_cannot_be_confirmed_known_members_may_only_read() {
 async fn a_silent_platform_database_holds_nobody_up_for_long() {
     let Some(platform) = Platform::migrated().await else { return };
     let proxy = Proxy::to(&platform.url).await;
-    let (sessions, registry) = platform.open_at(&proxy.url(&platform.url));
+    let (sessions, registry) = open_at(&proxy.url);
     let project = registry.project("alpha").await.unwrap().id;
     let owner = Uuid::new_v4();
     platform.member("project_members", "project_id", project, owner, "owner").await;

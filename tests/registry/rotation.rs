@@ -1,8 +1,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::support::{KEY, NEW_KEY, Platform, create, password, redis, until};
 use secrecy::SecretString;
 use studio_multidb::crypto::cryptojs;
+
+use crate::fixtures::{KEY, Platform, eventually};
+use crate::support::{NEW_KEY, create, password, redis};
 
 fn ring() -> String {
     format!("new:{NEW_KEY},old:{KEY}")
@@ -59,7 +61,7 @@ async fn a_run_killed_at_any_row_is_resumed_and_every_row_stays_readable() {
                 ))
                 .await;
             let registry = platform.registry(&settings);
-            let waits = until("the run waits for the row", async || {
+            let waits = eventually("the run waits for the row", async || {
                 let waiting = "SELECT count(*)::text FROM pg_locks
                     WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))";
                 platform.text(waiting).await.as_deref() != Some("0")
@@ -139,7 +141,7 @@ async fn what_an_older_studio_stored_is_sealed_at_first_use() {
     let version = registry.connection(made.id, true).await.unwrap().version;
     assert_eq!(password(&registry, made.id).await.unwrap().as_deref(), Some("canary-old"));
     let sealed = "SELECT connection_string FROM platform.database_connections";
-    until("the secret is sealed", async || {
+    eventually("the secret is sealed", async || {
         platform.text(sealed).await.unwrap().starts_with("mdb1:")
     })
     .await;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::support::{KEY, Platform, config};
 use serde_json::{Value, json};
 use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::request::feed::Feed;
-use studio_multidb::request::reply::Body;
-use studio_multidb::request::upload::{Upload, UploadSender};
+use studio_multidb::request::upload::UploadSender;
 use studio_multidb::service::Service;
 use uuid::Uuid;
+
+use crate::fixtures::{Platform, ask, given, request, service_of, stream, upgrading};
 
 /// A project with a Redis connection, and a service that enforces roles.
 struct Stage {
@@ -19,76 +19,38 @@ struct Stage {
     id: String,
 }
 
-async fn send(service: &Arc<Service>, method: &str, path: &str, body: Value) -> Value {
-    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-    let path = format!("/api/platform{path}");
-    let request = Request { method: method.to_owned(), path, body, ..Request::default() };
-    let response = handle(service, request).await;
-    assert!(response.status < 300, "{:?}", response.body);
-    serde_json::from_slice(&response.body.whole().unwrap()).unwrap()
-}
-
 impl Stage {
     async fn set() -> Option<Self> {
-        let Ok(redis) = std::env::var("TEST_REDIS_URL") else {
-            eprintln!("skipped: TEST_REDIS_URL is not set");
-            return None;
-        };
+        let redis = given("TEST_REDIS_URL")?;
         let platform = Platform::migrated().await?;
         let with = |authorization| {
-            let settings = [
-                ("DATABASE_URL", platform.url.as_str()),
-                ("DATABASE_ENCRYPTION_KEY", KEY),
-                ("MULTIDB_AUTHORIZATION", authorization),
-                ("LOG_LEVEL", "off"),
-            ];
-            Service::shared(config(&settings)).unwrap()
+            let more = [("MULTIDB_AUTHORIZATION", authorization), ("LOG_LEVEL", "off")];
+            service_of(&[&platform.settings()[..], &more].concat())
         };
         let made = json!({
             "projectRef": "alpha", "name": "main", "type": "redis", "connectionString": redis,
         });
-        let made = send(&with("off"), "POST", "/databases", made).await;
+        let (status, made) = ask(&with("off"), request("POST", "/databases", &made)).await;
+        assert!(status < 300, "{made}");
         let id = made["data"]["id"].as_str().unwrap().to_owned();
         let service = with("members");
         Some(Self { platform, service, id })
     }
 
     async fn member(&self, role: &str) -> User {
-        let id = Uuid::new_v4();
-        self.platform
-            .sql(&format!(
-                "INSERT INTO platform.organization_members (organization_id, user_id, role)
-                 SELECT id, '{id}', '{role}' FROM platform.organizations WHERE slug = 'alpha'"
-            ))
-            .await;
-        User { id: id.to_string() }
+        User { id: self.platform.somebody("alpha", role).await.to_string() }
     }
 
     async fn ask(&self, user: Option<User>) -> (Response, UploadSender) {
-        let (sender, upload) = Upload::channel();
-        let headers = [
-            ("connection", "Upgrade"),
-            ("upgrade", "websocket"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ];
-        let request = Request {
-            method: "GET".to_owned(),
-            path: format!("/api/platform/redis/{}/pubsub/subscribe", self.id),
-            query: "channels=a".to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            upload: Some(upload),
-            user,
-            ..Request::default()
-        };
-        (handle(&self.service, request).await, sender)
+        let path = format!("/redis/{}/pubsub/subscribe?channels=a", self.id);
+        let (request, sender) = upgrading(request("GET", &path, &Value::Null));
+        (handle(&self.service, Request { user, ..request }).await, sender)
     }
 
     async fn open(&self, user: User) -> (Feed, UploadSender) {
         let (response, sender) = self.ask(Some(user)).await;
         assert_eq!(response.status, 101, "{:?}", response.body);
-        let Body::Stream(feed) = response.body else { panic!("no stream") };
-        (feed, sender)
+        (stream(response), sender)
     }
 }
 

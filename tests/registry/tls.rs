@@ -2,22 +2,20 @@
 //! in `ca_pem` and a role that has a password:
 //! `postgresql://tls:secret@127.0.0.1:5432/postgres?sslmode=verify-full&ca_pem=…`.
 
-use crate::support::open;
 use std::time::Duration;
+
 use studio_multidb::deadline::Deadline;
 use studio_multidb::error::{Code, Result};
 use url::Url;
 
+use crate::fixtures::{config, given, open};
+
 fn url() -> Option<Url> {
-    let url = std::env::var("TEST_PLATFORM_TLS_URL").ok();
-    if url.is_none() {
-        eprintln!("skipped: TEST_PLATFORM_TLS_URL is not set");
-    }
-    url.map(|url| url.parse().expect("TEST_PLATFORM_TLS_URL is a URL"))
+    given("TEST_PLATFORM_TLS_URL").map(|url| url.parse().expect("a URL"))
 }
 
 async fn check(url: &str) -> Result<Duration> {
-    let (platform, _) = open(&[("DATABASE_URL", url)]);
+    let (platform, _) = open(&config(&[("DATABASE_URL", url)]));
     let platform = platform.expect("a platform database");
     platform.check(Deadline::after(Duration::from_secs(5))).await
 }

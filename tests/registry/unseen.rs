@@ -1,18 +1,20 @@
 //! What somebody may not see: others' connections, others' clients, the process.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::support::{KEY, Platform, config, create, redis};
 use serde_json::{Value, json};
 use studio_multidb::access::User;
-use studio_multidb::api::http::{Request, Response, handle};
+use studio_multidb::api::http::{Request, handle};
 use studio_multidb::request::reply::Body;
 use studio_multidb::service::Service;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use url::Url;
 use uuid::Uuid;
+
+use crate::fixtures::{KEY, Platform, ask, asked_by, carry, request, serve, service_of};
+use crate::support::{address, at_port, create, redis};
 
 /// A way to the platform database that counts what is asked.
 struct Counter {
@@ -22,93 +24,46 @@ struct Counter {
 
 impl Counter {
     async fn to(database: &Url) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut url = database.clone();
-        url.set_host(Some("127.0.0.1")).unwrap();
-        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
-        let server =
-            format!("{}:{}", database.host_str().unwrap(), database.port().unwrap_or(5432));
-        let asked = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&asked);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let (server, count) = (server.clone(), Arc::clone(&count));
-                tokio::spawn(async move {
-                    let server = TcpStream::connect(server).await.unwrap();
-                    let (mut from_client, mut to_client) = client.into_split();
-                    let (mut from_server, mut to_server) = server.into_split();
-                    let back = tokio::io::copy(&mut from_server, &mut to_client);
-                    let there = async {
-                        let mut chunk = vec![0; 65536];
-                        while let Ok(read @ 1..) = from_client.read(&mut chunk).await {
-                            count.fetch_add(read as u64, Ordering::SeqCst);
-                            to_server.write_all(&chunk[..read]).await.unwrap();
-                        }
-                    };
-                    tokio::select! { _ = back => {}, () = there => {} }
-                });
+        let asked = Arc::<AtomicU64>::default();
+        let (count, behind) = (Arc::clone(&asked), address(database));
+        let (port, _) = serve(move |client| {
+            let (count, server) = (Arc::clone(&count), behind.clone());
+            async move {
+                let server = TcpStream::connect(server).await.unwrap();
+                let up = |sent: &[u8]| {
+                    count.fetch_add(sent.len() as u64, Ordering::SeqCst);
+                    ready(true)
+                };
+                carry(client, server, up, |_| ready(true)).await;
             }
-        });
-        Self { url: url.into(), asked }
-    }
-}
-
-struct Api {
-    service: Arc<Service>,
-}
-
-impl Api {
-    fn on(url: &str, more: &[(&str, &str)]) -> Self {
-        let mut settings = vec![
-            ("DATABASE_URL", url),
-            ("DATABASE_ENCRYPTION_KEY", KEY),
-            ("MULTIDB_AUTHORIZATION", "members"),
-            ("MULTIDB_RATE_LIMIT", "off"),
-        ];
-        settings.extend_from_slice(more);
-        Self { service: Service::shared(config(&settings)).unwrap() }
-    }
-
-    async fn send(
-        &self,
-        user: Option<Uuid>,
-        (method, path, body): (&str, &str, &Value),
-        authorization: Option<&str>,
-    ) -> Response {
-        let headers = authorization.map(|value| ("authorization".to_owned(), value.to_owned()));
-        let request = Request {
-            method: method.to_owned(),
-            path: format!("/api/platform{path}"),
-            headers: headers.into_iter().collect(),
-            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
-            user: user.map(|id| User { id: id.to_string() }),
-            ..Request::default()
-        };
-        handle(&self.service, request).await
-    }
-
-    /// The status and the answer, without what differs from request to request.
-    async fn ask(&self, user: Uuid, request: (&str, &str, &Value)) -> (u16, Value) {
-        let response = self.send(Some(user), request, None).await;
-        let mut body: Value = serde_json::from_slice(&response.body.whole().unwrap()).unwrap();
-        if let Some(error) = body["error"].as_object_mut() {
-            error.remove("request_id");
-        }
-        (response.status, body)
-    }
-}
-
-impl Platform {
-    /// A user with this role in a project's organization.
-    async fn somebody(&self, project: &str, role: &str) -> Uuid {
-        let id = Uuid::new_v4();
-        self.sql(&format!(
-            "INSERT INTO platform.organization_members (organization_id, user_id, role)
-             SELECT id, '{id}', '{role}' FROM platform.organizations WHERE slug = '{project}'"
-        ))
+        })
         .await;
-        id
+        Self { url: at_port(database, port), asked }
     }
+}
+
+/// A service that enforces roles.
+fn service(url: &str, more: &[(&str, &str)]) -> Arc<Service> {
+    let settings = [
+        ("DATABASE_URL", url),
+        ("DATABASE_ENCRYPTION_KEY", KEY),
+        ("MULTIDB_AUTHORIZATION", "members"),
+        ("MULTIDB_RATE_LIMIT", "off"),
+    ];
+    service_of(&[&settings[..], more].concat())
+}
+
+/// The status and the answer, without what differs from request to request.
+async fn told(service: &Arc<Service>, user: Uuid, request: Request) -> (u16, Value) {
+    let (status, mut body) = ask(service, asked_by(&user, request)).await;
+    if let Some(error) = body["error"].as_object_mut() {
+        error.remove("request_id");
+    }
+    (status, body)
+}
+
+fn get(path: &str) -> Request {
+    request("GET", path, &Value::Null)
 }
 
 #[tokio::test]
@@ -118,7 +73,7 @@ async fn what_is_foreign_asks_the_platform_database_as_much_as_what_is_missing()
     let (owner, user) =
         (platform.somebody("beta", "owner").await, platform.somebody("alpha", "owner").await);
     let counter = Counter::to(&platform.url).await;
-    let api = Api::on(&counter.url, &[]);
+    let service = service(&counter.url, &[]);
     let missing = Uuid::new_v4();
     let shapes: [(&str, &str, Value); 10] = [
         ("GET", "/databases/ID", Value::Null),
@@ -143,21 +98,21 @@ async fn what_is_foreign_asks_the_platform_database_as_much_as_what_is_missing()
         // More than once: a session that rested is checked, statements are prepared, and roles are
         // read again after a while, whoever asks.
         for _ in 0..20 {
-            let mut told = Vec::new();
+            let mut answers = Vec::new();
             for (least, (id, project)) in
                 least.iter_mut().zip([(foreign, "beta"), (missing, "zeta")])
             {
                 let (path, body) = named(id, project);
                 // Somebody else keeps it in memory.
                 if *method == "GET" {
-                    api.ask(owner, ("GET", &known, &Value::Null)).await;
+                    told(&service, owner, get(&known)).await;
                 }
                 let before = counter.asked.load(Ordering::SeqCst);
-                told.push(api.ask(user, (method, &path, &body)).await);
+                answers.push(told(&service, user, request(method, &path, &body)).await);
                 *least = counter.asked.load(Ordering::SeqCst).wrapping_sub(before).min(*least);
             }
-            assert_eq!(told[0], told[1], "{method} {path}");
-            assert_eq!(told[0].0, 404, "{method} {path}");
+            assert_eq!(answers[0], answers[1], "{method} {path}");
+            assert_eq!(answers[0].0, 404, "{method} {path}");
         }
         assert_eq!(least[0], least[1], "{method} {path}");
     }
@@ -171,15 +126,15 @@ async fn clients_are_shown_to_the_members_of_their_projects() {
     for project in ["alpha", "beta"] {
         ids.push((project, create(&registry, project, redis("cache")).await.id));
     }
-    let api = Api::on(platform.url.as_str(), &[("MULTIDB_DENIED_HOSTS", "redis.example")]);
+    let service = service(platform.url.as_str(), &[("MULTIDB_DENIED_HOSTS", "redis.example")]);
     for (project, id) in &ids {
         let owner = platform.somebody(project, "owner").await;
-        api.ask(owner, ("GET", &format!("/redis/{id}/info"), &Value::Null)).await;
+        told(&service, owner, get(&format!("/redis/{id}/info"))).await;
     }
     for (project, own) in &ids {
         for role in ["owner", "admin", "developer", "member"] {
             let user = platform.somebody(project, role).await;
-            let (status, answer) = api.ask(user, ("GET", "/multidb/pools", &Value::Null)).await;
+            let (status, answer) = told(&service, user, get("/multidb/pools")).await;
             assert_eq!(status, 200, "{answer}");
             let text = answer.to_string();
             for (_, id) in &ids {
@@ -191,7 +146,7 @@ async fn clients_are_shown_to_the_members_of_their_projects() {
             }
         }
     }
-    let (status, _) = api.ask(Uuid::new_v4(), ("GET", "/multidb/pools", &Value::Null)).await;
+    let (status, _) = told(&service, Uuid::new_v4(), get("/multidb/pools")).await;
     assert_eq!(status, 403);
 }
 
@@ -199,27 +154,33 @@ async fn clients_are_shown_to_the_members_of_their_projects() {
 async fn figures_of_the_process_are_for_the_operators_token() {
     let Some(platform) = Platform::migrated().await else { return };
     let owner = platform.somebody("alpha", "owner").await;
-    let metrics = ("GET", "/multidb/metrics", &Value::Null);
+    let send =
+        async |service: &Arc<Service>, path: &str, user: Option<Uuid>, shown: Option<&str>| {
+            let user = user.and_then(|id| User::named(id.to_string()));
+            let headers = shown.map(|value| ("authorization".to_owned(), value.to_owned()));
+            let headers = headers.into_iter().collect();
+            handle(service, Request { user, headers, ..get(path) }).await
+        };
+    let metrics = "/multidb/metrics";
     let token = "a-token-of-the-operator";
-    let api = Api::on(platform.url.as_str(), &[("MULTIDB_METRICS_TOKEN", token)]);
+    let open = service(platform.url.as_str(), &[("MULTIDB_METRICS_TOKEN", token)]);
     for user in [None, Some(owner)] {
-        let right = api.send(user, metrics, Some(&format!("bearer {token}"))).await;
+        let right = send(&open, metrics, user, Some(&format!("bearer {token}"))).await;
         assert_eq!(right.status, 200);
         assert!(matches!(right.body, Body::Stream(_)));
         for wrong in [None, Some("Bearer"), Some("Bearer "), Some(token), Some("Bearer a-token")] {
-            assert_eq!(api.send(user, metrics, wrong).await.status, 401, "{wrong:?}");
+            assert_eq!(send(&open, metrics, user, wrong).await.status, 401, "{wrong:?}");
         }
     }
     // The token is good for nothing else.
-    let list = ("GET", "/databases", &Value::Null);
-    let listed = api.send(None, list, Some(&format!("Bearer {token}"))).await;
+    let listed = send(&open, "/databases", None, Some(&format!("Bearer {token}"))).await;
     assert_eq!(listed.status, 401);
     // Where none is set, nobody has it.
     for authorization in ["members", "off"] {
         let more = [("MULTIDB_AUTHORIZATION", authorization)];
-        let api = Api::on(platform.url.as_str(), &more);
+        let closed = service(platform.url.as_str(), &more);
         for shown in [None, Some("Bearer "), Some("Bearer undefined")] {
-            assert_eq!(api.send(Some(owner), metrics, shown).await.status, 403);
+            assert_eq!(send(&closed, metrics, Some(owner), shown).await.status, 403);
         }
     }
 }
@@ -228,11 +189,9 @@ async fn figures_of_the_process_are_for_the_operators_token() {
 async fn whether_the_process_lives_is_told_without_asking_anybody() {
     let Some(platform) = Platform::migrated().await else { return };
     let counter = Counter::to(&platform.url).await;
-    let api = Api::on(&counter.url, &[]);
-    let health = ("GET", "/multidb/health", &Value::Null);
+    let service = service(&counter.url, &[]);
     let ok = async || {
-        let response = api.send(None, health, None).await;
-        let body: Value = serde_json::from_slice(&response.body.whole().unwrap()).unwrap();
+        let (_, body) = ask(&service, get("/multidb/health")).await;
         assert!(body["data"].get("pools").is_none(), "{body}");
         body["data"]["platform_database"]["ok"].clone()
     };
@@ -241,6 +200,6 @@ async fn whether_the_process_lives_is_told_without_asking_anybody() {
     }
     assert_eq!(counter.asked.load(Ordering::SeqCst), 0);
     let owner = platform.somebody("alpha", "owner").await;
-    api.ask(owner, ("GET", "/databases", &Value::Null)).await;
+    told(&service, owner, get("/databases")).await;
     assert_eq!(ok().await, true);
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Api, api, encoded};
+use crate::api::{Api, api};
+use crate::fixtures::encoded;
 
 async fn find(api: &Api, query: &str) -> (u16, Value) {
-    api.send("GET", "/documents", query, None).await
+    api.get(&format!("/documents?{query}")).await
 }
 
 /// The order in which a walk is sorted.
@@ -45,7 +46,7 @@ async fn a_cursor_leads_from_page_to_page() {
         // What is inserted before the position is on no later page.
         let id = 100 + page;
         api.insert(&[json!({ "_id": id, "n": 9 })]).await;
-        api.send("DELETE", &format!("/documents/{id}"), "id_type=int", None).await;
+        api.send("DELETE", &format!("/documents/{id}?id_type=int"), Value::Null).await;
     }
     let mut expected: Vec<i64> = (2..25).collect();
     expected.sort_by_key(|id| (-(id % 3), -id));

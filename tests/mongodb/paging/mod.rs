@@ -11,7 +11,7 @@ use studio_multidb::backend::mongodb::{Client, Namespace, Order, Position, Query
 use studio_multidb::ejson::Mode;
 use studio_multidb::json::Writer;
 
-use super::support::soon;
+use crate::fixtures::soon;
 
 /// The ids of one page, and the position after it.
 async fn page(

@@ -4,8 +4,9 @@ use mongodb::bson::{Timestamp, doc};
 use serde_json::{Value, json};
 
 use super::{Reader, failure, scripted, stages};
-use crate::api::{Api, encoded};
+use crate::api::Api;
 use crate::fake::{Answer, Fake};
+use crate::fixtures::encoded;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standalone_server_is_told_before_anything_begins() {

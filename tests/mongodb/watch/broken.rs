@@ -4,10 +4,11 @@ use mongodb::bson::{Bson, Timestamp, doc};
 use serde_json::json;
 
 use super::{Reader, batch, failure, reply, scripted, stages, token, watchable};
-use crate::api::{Api, encoded};
+use crate::api::Api;
 use crate::fake::{Answer, Fake};
+use crate::fixtures::{encoded, given};
 use crate::proxy::{Fault, Proxy};
-use crate::support::{counted, server, target};
+use crate::support::{counted, target};
 
 /// Some hundreds of inserts while connections are cut before and after what the server says.
 #[tokio::test(flavor = "multi_thread")]
@@ -16,7 +17,7 @@ async fn no_event_is_lost_or_doubled_when_the_connection_is_cut() {
     let (Some(target), Some(direct)) = (target(), watchable("watched_cut").await) else { return };
     let port = target.endpoints[0].port;
     let proxy = Proxy::before(port, "watched_cut").await;
-    let url = server("TEST_MONGODB_URL").unwrap();
+    let url = given("TEST_MONGODB_URL").unwrap();
     let url = url.replace(&format!(":{port}"), &format!(":{}", proxy.port));
     let more = if url.contains('?') { '&' } else { '?' };
     let through = Api::of(&format!("{url}{more}directConnection=true"), "watched_cut");

@@ -10,10 +10,11 @@ use studio_multidb::backend::mongodb::{
 };
 use studio_multidb::error::Code;
 
-use super::{PATIENCE, Reader, batch, event, failure, reply, scripted, stages, token};
+use super::{Reader, batch, event, failure, reply, scripted, stages, token};
 use crate::api::Api;
 use crate::fake::{Answer, Fake, cursor};
-use crate::support::{all, at_most, connect, options, parsed, soon};
+use crate::fixtures::{PATIENCE, options, soon};
+use crate::support::{all, at_most, connect, parsed};
 
 /// As little as can be asked for.
 fn plain() -> WatchOptions {

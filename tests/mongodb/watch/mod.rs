@@ -6,17 +6,16 @@ mod ended;
 mod told;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use mongodb::bson::{Document, Timestamp, doc};
 use serde_json::Value;
+use studio_multidb::api::http::handle;
 use studio_multidb::request::feed::Feed;
 use studio_multidb::request::reply::Body;
 
 use super::api::{Api, api};
 use super::fake::{Answer, Fake};
-
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::fixtures::{PATIENCE, accepting, answered};
 
 /// Somebody who watches, by server-sent events.
 pub(super) struct Reader {
@@ -34,15 +33,11 @@ impl Reader {
 
     /// The reader, or how the request was refused.
     async fn answer(api: &Api, query: &str) -> Result<Self, (u16, Value)> {
-        let path = format!("{}/watch", api.base);
-        let accept = [("accept", "text/event-stream")];
-        let response = api.response("GET", &path, query, None, &accept).await;
+        let request = api.request("GET", &format!("/watch?{query}"), &Value::Null);
+        let response = handle(&api.service, accepting("text/event-stream", request)).await;
         match response.body {
             Body::Stream(feed) => Ok(Self { feed, text: String::new() }),
-            body @ Body::Whole(_) => {
-                let bytes = body.whole().unwrap();
-                Err((response.status, serde_json::from_slice(&bytes).unwrap()))
-            }
+            Body::Whole(_) => Err(answered(response)),
         }
     }
 

@@ -6,7 +6,7 @@ use mongodb::bson::doc;
 use serde_json::{Value, json};
 
 use super::{Reader, batch, event, reply, scripted, token, watchable};
-use crate::api::encoded;
+use crate::fixtures::encoded;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_are_told_as_they_are_made() {
@@ -20,11 +20,10 @@ async fn changes_are_told_as_they_are_made() {
     assert_eq!(inserted["change"]["fullDocument"]["n"], long);
     assert_eq!(inserted["change"]["_id"], inserted["resume_token"]);
     let update = json!({ "update": { "$set": { "n": 2 } } });
-    let (status, answer) = api.send("PUT", "/documents/1", "id_type=int", Some(update)).await;
-    assert_eq!(status, 200, "{answer}");
+    api.ok("PUT", "/documents/1?id_type=int", update).await;
     let updated = reader.next_of("change").await;
     assert_eq!(updated["change"]["fullDocument"], json!({ "_id": 1, "n": 2 }));
-    assert_eq!(api.send("DELETE", "/documents/1", "id_type=int", None).await.0, 200);
+    assert_eq!(api.send("DELETE", "/documents/1?id_type=int", Value::Null).await.0, 200);
     assert_eq!(reader.next_of("change").await["change"]["operationType"], "delete");
     drop(reader);
 
@@ -64,8 +63,7 @@ async fn a_dropped_collection_ends_its_stream() {
     api.insert(&[json!({ "_id": 0 })]).await;
     let mut reader = Reader::of(&api, "").await;
     reader.next_of("progress").await;
-    let (status, answer) = api.send("DELETE", "", "confirm=watched_dropped", None).await;
-    assert_eq!(status, 200, "{answer}");
+    api.ok("DELETE", "?confirm=watched_dropped", Value::Null).await;
     assert_eq!(reader.next_of("change").await["change"]["operationType"], "drop");
     let last = reader.next_of("invalidate").await;
     assert!(reader.next().await.unwrap_err().is_none());

@@ -1,50 +1,38 @@
 //! Connections that are cut, work that is stopped, keys that change meanwhile.
 
-use std::sync::atomic::Ordering;
-
 use serde_json::json;
 
 use super::{Pair, counts, end, large, without};
-use crate::http::stop;
+use crate::fixtures::{given, stop, told};
 use crate::proxy::Proxy;
-use crate::streams::told;
-use crate::support::{batch, connect, server};
+use crate::support::{batch, connect, each};
 use crate::transfer::fill;
 
 /// A copy whose way to the other server is cut now and then; to one that can't read the dumps too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_answers_are_unknown_and_nothing_is_written_twice() {
     for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let (Some(from), Some(to)) = (server("TEST_REDIS_URL"), server(name)) else { return };
-        let to = to.trim_start_matches("redis://").to_owned();
-        let proxy = Proxy::start(to.clone()).await;
-        let through = format!("redis://127.0.0.1:{}/3", proxy.port);
+        let (Some(from), Some(to)) = (given("TEST_REDIS_URL"), given(name)) else { return };
+        let proxy = Proxy::before(&to).await;
+        let through = format!("{}/3", proxy.url());
         let Some(pair) = Pair::of(&from, &through).await else { return };
         let client = connect(&from).await;
         let keys: Vec<String> = (0..4_000).map(|i| format!("{}{i}", pair.prefix)).collect();
-        for keys in keys.chunks(1_000) {
-            let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["RPUSH", key, "v"]).collect();
-            let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
-            batch(&client, &sets).await;
-        }
+        each(&client, &keys, |key| ["RPUSH", key, "v"]).await;
         let opened = pair.begin(json!({ "on_conflict": "replace" })).await;
-        proxy.cut_every.store(7, Ordering::Relaxed);
+        proxy.cut_every(7);
         let records = opened.all().await;
-        proxy.cut_every.store(0, Ordering::Relaxed);
+        proxy.cut_every(0);
         let [done, skipped, failed, unknown] = counts(&records);
         assert_eq!((done + skipped + failed + unknown, skipped), (4_000, 0), "{:?}", end(&records));
         assert!(done > 0 && unknown > 0, "{:?}", end(&records));
         let problems = told(&records, "problem");
         assert!(problems.iter().filter(|p| p["outcome"] == "unknown").count() as u64 <= unknown);
-        let there = connect(&format!("redis://{to}/3")).await;
+        let there = connect(&format!("{to}/3")).await;
         let mut found = 0;
-        for keys in keys.chunks(1_000) {
-            let asks: Vec<[&str; 4]> = keys.iter().map(|key| ["LRANGE", key, "0", "-1"]).collect();
-            let asks: Vec<&[&str]> = asks.iter().map(<[&str; 4]>::as_slice).collect();
-            for result in batch(&there, &asks).await {
-                assert!(result["ok"] == json!(["v"]) || result["ok"] == json!([]), "{result}");
-                found += u64::from(result["ok"] == json!(["v"]));
-            }
+        for result in each(&there, &keys, |key| ["LRANGE", key, "0", "-1"]).await {
+            assert!(result["ok"] == json!(["v"]) || result["ok"] == json!([]), "{result}");
+            found += u64::from(result["ok"] == json!(["v"]));
         }
         assert!((done..=done + unknown).contains(&found), "{found} of {:?}", end(&records));
         pair.clean().await;
@@ -53,7 +41,7 @@ async fn lost_answers_are_unknown_and_nothing_is_written_twice() {
 
 #[tokio::test]
 async fn a_copy_that_is_stopped_says_what_it_did_and_leaves_no_half_of_a_value() {
-    let (Some(from), Some(to)) = (server("TEST_REDIS_URL"), server("TEST_REDIS_62_URL")) else {
+    let (Some(from), Some(to)) = (given("TEST_REDIS_URL"), given("TEST_REDIS_62_URL")) else {
         return;
     };
     let Some(pair) = Pair::of(&from, &format!("{to}/3")).await else { return };
@@ -80,16 +68,16 @@ async fn a_copy_that_is_stopped_says_what_it_did_and_leaves_no_half_of_a_value()
 /// Reads are sent again, so that nothing is lost where only the way from the source is cut.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_whose_connections_are_cut_is_read_again() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let through = format!("redis://127.0.0.1:{}", proxy.port);
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let through = proxy.url();
     let Some(pair) = Pair::of(&through, &format!("{url}/3")).await else { return };
     fill(&url, &pair.prefix).await;
     let pattern = pair.pattern();
     let opened = pair.open(json!({ "pattern": pattern })).await.unwrap();
-    proxy.cut_every.store(11, Ordering::Relaxed);
+    proxy.cut_every(11);
     let records = opened.all().await;
-    proxy.cut_every.store(0, Ordering::Relaxed);
+    proxy.cut_every(0);
     let [done, skipped, failed, unknown] = counts(&records);
     assert_eq!((skipped, unknown), (0, 0), "{records:?}");
     if end(&records)["ended_by"] == "completion" {
@@ -106,19 +94,18 @@ async fn a_source_whose_connections_are_cut_is_read_again() {
 /// Values that are put together piece by piece are there as a whole or not at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_value_whose_copy_is_cut_off_is_not_there_by_half() {
-    let (Some(from), Some(to)) = (server("TEST_REDIS_URL"), server("TEST_REDIS_62_URL")) else {
+    let (Some(from), Some(to)) = (given("TEST_REDIS_URL"), given("TEST_REDIS_62_URL")) else {
         return;
     };
-    let address = to.trim_start_matches("redis://").to_owned();
-    let proxy = Proxy::start(address.clone()).await;
-    let through = format!("redis://127.0.0.1:{}/3", proxy.port);
+    let proxy = Proxy::before(&to).await;
+    let through = format!("{}/3", proxy.url());
     let Some(pair) = Pair::of(&from, &through).await else { return };
     let count = large(&pair).await;
     for cut_every in [5, 9, 17] {
         let opened = pair.begin(json!({ "on_conflict": "replace" })).await;
-        proxy.cut_every.store(cut_every, Ordering::Relaxed);
+        proxy.cut_every(cut_every);
         let records = opened.all().await;
-        proxy.cut_every.store(0, Ordering::Relaxed);
+        proxy.cut_every(0);
         counts(&records);
         let (from, to) = pair.contents().await;
         let names = ["entries_added", "max_deleted_id", "entries_read", "expires_at"];

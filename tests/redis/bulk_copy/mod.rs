@@ -11,10 +11,10 @@ use studio_multidb::service::Service;
 use studio_multidb::target::DatabaseType;
 use uuid::Uuid;
 
+use crate::fixtures::{Records, door, eventually, given, told};
 use crate::http::service;
 use crate::registered::Registered;
-use crate::streams::{Records, Sent, told};
-use crate::support::{batch, command, connect, eventually, prefix, server};
+use crate::support::{batch, command, connect, prefix};
 use crate::transfer::{content, export, forget, parsed};
 
 /// Two connections, and what looks at each by itself.
@@ -48,7 +48,7 @@ impl Pair {
 
     /// Two databases of one server.
     async fn beside() -> Option<Self> {
-        let url = server("TEST_REDIS_URL")?;
+        let url = given("TEST_REDIS_URL")?;
         Self::of(&url, &format!("{url}/3")).await
     }
 
@@ -60,9 +60,8 @@ impl Pair {
         let pattern = self.pattern();
         let body = json!({ "action": "copy", "to": self.to, "pattern": pattern, "confirm": true });
         let body = merged(body, more);
-        let scope = Some(self.from.to_string());
-        let sent = Sent { body, scope, ..Sent::default() };
-        Records::open(&self.registered.service, "POST", "/keys/bulk", sent).await
+        let request = door::request("POST", &format!("/redis/{}/keys/bulk", self.from), &body);
+        Records::open(&self.registered.service, request).await
     }
 
     /// The same once it can begin: after a cut the connection is tried again in a moment.

@@ -1,16 +1,15 @@
 //! Which keys are copied, and who may have it done.
 
 use serde_json::json;
-use studio_multidb::access::User;
 use studio_multidb::target::DatabaseType;
 use uuid::Uuid;
 
 use super::{Pair, counts, end};
+use crate::fixtures::{Records, asked_by, door, given, told};
 use crate::recorder::Recorder;
 use crate::registered::Registered;
 use crate::rogue::serve_each;
-use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, batch, connect, prefix, server};
+use crate::support::{Admin, address, batch, connect, prefix};
 use crate::transfer::fill;
 
 #[tokio::test]
@@ -31,7 +30,7 @@ async fn keys_are_chosen_by_list_pattern_or_type() {
 #[tokio::test]
 async fn what_is_there_already_is_kept_told_replaced_or_ends_the_copy() {
     for same_generation in [true, false] {
-        let (Some(url), Some(old)) = (server("TEST_REDIS_URL"), server("TEST_REDIS_62_URL")) else {
+        let (Some(url), Some(old)) = (given("TEST_REDIS_URL"), given("TEST_REDIS_62_URL")) else {
             return;
         };
         let to = if same_generation { format!("{url}/3") } else { format!("{old}/3") };
@@ -98,7 +97,7 @@ async fn a_copy_to_what_is_no_other_redis_of_the_project_is_refused() {
     let same = format!("{}/0", pair.from_url.replace("127.0.0.1", "localhost"));
     let itself = add("alpha", "alias", DatabaseType::Redis, &same).await;
     let foreign = add("beta", "foreign", DatabaseType::Redis, &pair.to_url).await;
-    let mongodb = server("TEST_MONGODB_URL").unwrap_or("mongodb://127.0.0.1:1".to_owned());
+    let mongodb = given("TEST_MONGODB_URL").unwrap_or("mongodb://127.0.0.1:1".to_owned());
     let mongodb = add("alpha", "documents", DatabaseType::Mongodb, &mongodb).await;
     for (to, status, says) in [
         (pair.from.to_string(), 400, "is the connection that is copied from"),
@@ -120,7 +119,7 @@ async fn a_copy_to_what_is_no_other_redis_of_the_project_is_refused() {
 
 #[tokio::test]
 async fn the_user_must_be_allowed_to_write_there_and_to_read_here() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let settings = [("MULTIDB_AUTHORIZATION", "members")];
     let Some(registered) = Registered::start(&settings).await else { return };
     let from = registered.add("alpha", "from", DatabaseType::Redis, &url).await;
@@ -134,9 +133,8 @@ async fn the_user_must_be_allowed_to_write_there_and_to_read_here() {
     let ask = async |user: Uuid, to: Uuid, dry_run: bool| {
         let keys = json!([prefix()]);
         let body = json!({ "action": "copy", "to": to, "keys": keys, "dry_run": dry_run });
-        let (scope, user) = (Some(from.to_string()), Some(User { id: user.to_string() }));
-        let sent = Sent { body, scope, user, ..Sent::default() };
-        Records::open(&registered.service, "POST", "/keys/bulk", sent).await
+        let request = door::request("POST", &format!("/redis/{from}/keys/bulk"), &body);
+        Records::open(&registered.service, asked_by(&user, request)).await
     };
     let refused = async |user: Uuid, to: Uuid, dry_run: bool| {
         let (status, answer) = ask(user, to, dry_run).await.err().unwrap();
@@ -153,9 +151,9 @@ async fn the_user_must_be_allowed_to_write_there_and_to_read_here() {
 
 #[tokio::test]
 async fn a_user_who_may_not_dump_or_restore_copies_another_way() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let address = url.trim_start_matches("redis://").to_owned();
-    let mut admin = Admin::connect(&address).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let address = address(&url);
+    let mut admin = Admin::connect(address).await;
     for denied in ["-dump", "-restore", "-info"] {
         let user = prefix().replace(':', "");
         admin.done(&["ACL", "SETUSER", &user, "on", ">secret", "~*", "+@all", denied]).await;
@@ -172,9 +170,9 @@ async fn a_user_who_may_not_dump_or_restore_copies_another_way() {
 
 #[tokio::test]
 async fn keys_that_the_user_may_not_have_are_named_with_the_reason() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let address = url.trim_start_matches("redis://").to_owned();
-    let mut admin = Admin::connect(&address).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let address = address(&url);
+    let mut admin = Admin::connect(address).await;
     let Some(wide) = Pair::of(&url, &format!("{url}/3")).await else { return };
     let user = wide.prefix.replace(':', "");
     let own = format!("~{}own*", wide.prefix);
@@ -214,10 +212,10 @@ fn hostile(command: &[&str]) -> String {
 /// Whoever may register a source must not have a say in what another server restores.
 #[tokio::test]
 async fn what_a_source_dumps_is_never_restored_and_what_has_a_form_is_made_again() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let source = format!("redis://127.0.0.1:{}", serve_each(hostile).await);
-    let recorder = Recorder::start(url.trim_start_matches("redis://").to_owned()).await;
-    let through = format!("redis://127.0.0.1:{}/4", recorder.port);
+    let recorder = Recorder::before(&url).await;
+    let through = format!("{}/4", recorder.url());
     let Some(pair) = Pair::of(&source, &through).await else { return };
     for dry_run in [true, false] {
         let records = pair.copy(json!({ "on_conflict": "replace", "dry_run": dry_run })).await;

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{Pair, counts, end, large};
-use crate::support::{PRIMARY, SLOTS, batch, connect, raw_command, server};
+use crate::fixtures::given;
+use crate::support::{PRIMARY, SLOTS, connect, each, raw_command};
 use crate::topology::{named, sentinel};
 use crate::transfer::fill;
 
@@ -44,7 +45,7 @@ async fn every_type_gets_to_servers_of_other_generations() {
         ("TEST_REDIS_62_URL", "TEST_REDIS_URL"),
         ("TEST_REDIS_70_URL", "TEST_REDIS_62_URL"),
     ] {
-        let (Some(from), Some(to)) = (server(from), server(to)) else { continue };
+        let (Some(from), Some(to)) = (given(from), given(to)) else { continue };
         let Some(pair) = Pair::of(&from, &format!("{to}/3")).await else { return };
         fill(&from, &pair.prefix).await;
         let large = large(&pair).await;
@@ -60,7 +61,7 @@ async fn every_type_gets_to_servers_of_other_generations() {
 #[tokio::test]
 async fn a_cluster_is_copied_to_a_server_and_back() {
     let _still = SLOTS.read().await;
-    let (Some(one), Some(cluster)) = (server("TEST_REDIS_URL"), server("TEST_REDIS_CLUSTER_URL"))
+    let (Some(one), Some(cluster)) = (given("TEST_REDIS_URL"), given("TEST_REDIS_CLUSTER_URL"))
     else {
         return;
     };
@@ -69,9 +70,7 @@ async fn a_cluster_is_copied_to_a_server_and_back() {
         fill(from, &pair.prefix).await;
         let client = connect(from).await;
         let keys: Vec<String> = (0..600).map(|i| format!("{}many{i}", pair.prefix)).collect();
-        let sets: Vec<[&str; 3]> = keys.iter().map(|key| ["SET", key, "v"]).collect();
-        let sets: Vec<&[&str]> = sets.iter().map(<[&str; 3]>::as_slice).collect();
-        batch(&client, &sets).await;
+        each(&client, &keys, |key| ["SET", key, "v"]).await;
         let records = pair.copy(json!({})).await;
         assert_eq!(counts(&records), [616, 0, 0, 0], "{records:?}");
         assert_eq!(pair.same().await, 616);
@@ -82,7 +81,7 @@ async fn a_cluster_is_copied_to_a_server_and_back() {
 #[tokio::test]
 async fn what_is_behind_sentinels_is_copied_and_copied_to() {
     let _still = PRIMARY.read().await;
-    let (Some(watched), Some(one)) = (server("TEST_REDIS_SENTINEL_URL"), server("TEST_REDIS_URL"))
+    let (Some(watched), Some(one)) = (given("TEST_REDIS_SENTINEL_URL"), given("TEST_REDIS_URL"))
     else {
         return;
     };

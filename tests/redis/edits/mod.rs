@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
-use crate::http::send;
-use crate::support::server;
+use crate::fixtures::given;
+use crate::http::{ok, send};
 
 /// A value of each type, and edits of it that leave something of it.
 fn edits() -> Vec<(&'static str, Value, Vec<Value>)> {
@@ -107,13 +107,11 @@ async fn put(service: &Arc<Service>, key: &str, edit: &Value) -> (u16, Value) {
 
 async fn post(service: &Arc<Service>, key: &str, type_name: &str, value: &Value, ttl: i64) {
     let body = json!({ "value": value, "type": type_name, "ttl": ttl });
-    let (status, answer) = send(service, "POST", &format!("/keys/{key}"), body).await;
-    assert_eq!(status, 200, "{answer}");
+    ok(service, "POST", &format!("/keys/{key}"), body).await;
 }
 
 async fn get(service: &Arc<Service>, key: &str) -> Value {
-    let (status, answer) = send(service, "GET", &format!("/keys/{key}"), Value::Null).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(service, "GET", &format!("/keys/{key}"), Value::Null).await;
     answer["data"].clone()
 }
 
@@ -124,5 +122,5 @@ async fn result(service: &Arc<Service>, key: &str, edit: Value) -> Value {
 }
 
 fn every_server() -> impl Iterator<Item = String> {
-    ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(server)
+    ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given)
 }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::{edits, every_server, get, post, put};
+use crate::fixtures::given;
 use crate::http::{send, service};
-use crate::support::{Admin, batch, connect, prefix, server};
+use crate::support::{Admin, address, batch, connect, prefix};
 
 #[tokio::test]
 async fn every_edit_keeps_the_ttl_of_its_key() {
@@ -216,7 +217,7 @@ async fn a_key_that_goes_with_its_last_element_is_told_as_gone() {
 
 #[tokio::test]
 async fn what_the_server_refuses_changes_nothing() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, key) = (service(&url), prefix());
     post(&service, &key, "string", &json!("text"), 1000).await;
     for (edit, code) in [
@@ -237,8 +238,8 @@ async fn what_the_server_refuses_changes_nothing() {
 /// Scripts are not needed; `MULTI` is, but for what the server's own commands promise.
 #[tokio::test]
 async fn users_without_scripts_can_edit_and_those_without_transactions_learn_what_they_lack() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let address = url.trim_start_matches("redis://");
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let address = address(&url);
     let (user, key) = (prefix().replace(':', ""), prefix());
     let mut admin = Admin::connect(address).await;
     let owner = service(&url);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{every_server, get, post, put, result};
+use crate::fixtures::given;
 use crate::http::service;
-use crate::support::{Admin, connect, prefix, server};
+use crate::support::{Admin, connect, prefix};
 
 #[tokio::test]
 async fn each_edit_does_what_it_says() {
@@ -131,7 +132,7 @@ async fn a_hyperloglog_takes_elements_and_any_other_string_does_not() {
 /// Hash fields that expire are a feature of Redis 7.4 and Valkey 9.
 #[tokio::test]
 async fn a_field_keeps_its_ttl_when_its_value_is_edited() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, key) = (service(&url), prefix());
     post(&service, &key, "hash", &json!({ "a": "1", "b": "1" }), -1).await;
     let expire = json!({ "hash": { "expire": { "fields": ["a", "none"], "ttl": 1000 } } });

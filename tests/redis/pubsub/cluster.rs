@@ -7,18 +7,16 @@ use serde_json::{Value, json};
 use studio_multidb::service::Service;
 use tokio::time::timeout;
 
-use super::socket::{Socket, ask, service};
-use crate::support::{Admin, SLOTS, eventually, prefix, server};
+use super::socket::Socket;
+use crate::fixtures::{eventually, given};
+use crate::http::{ok, send, service};
+use crate::support::{Admin, SLOTS, address, prefix};
 use crate::topology::{Node, nodes, settle};
-
-fn first(url: &str) -> String {
-    url.trim_start_matches("redis+cluster://").to_owned()
-}
 
 /// Whether the cluster has sharded channels; before Redis 7 there were none.
 #[allow(clippy::print_stderr)]
 async fn has_sharded_channels(url: &str) -> bool {
-    let answer = Admin::connect(&first(url)).await.ask(&["PUBSUB", "SHARDNUMSUB"]).await;
+    let answer = Admin::connect(address(url)).await.ask(&["PUBSUB", "SHARDNUMSUB"]).await;
     let has = !answer.starts_with('-');
     if !has {
         eprintln!("skipped: the cluster has no sharded channels");
@@ -50,8 +48,7 @@ async fn channel_without_keys(address: &str) -> (String, u16) {
 
 async fn publish(service: &Arc<Service>, channel: &str, message: &str, sharded: bool) -> Value {
     let body = json!({ "channel": channel, "message": message, "sharded": sharded });
-    let (status, answer) = ask(service, "POST", "/pubsub/publish", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(service, "POST", "/pubsub/publish", body).await;
     answer["data"].clone()
 }
 
@@ -61,12 +58,12 @@ fn links(service: &Service) -> u32 {
 
 #[tokio::test]
 async fn classic_channels_are_heard_from_every_node() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     let _steady = SLOTS.read().await;
-    let service = service(&url, json!({}));
+    let service = service(&url);
     let channel = format!("{}all", prefix());
     let mut socket = Socket::subscribed(&service, &format!("channels={channel}"), 1).await;
-    for node in nodes(&first(&url)).await {
+    for node in nodes(address(&url)).await {
         let mut admin = Admin::connect(&node.address).await;
         admin.ask(&["PUBLISH", &channel, &node.id]).await;
         assert_eq!(socket.next().await["data"], node.id);
@@ -74,7 +71,7 @@ async fn classic_channels_are_heard_from_every_node() {
     assert_eq!(publish(&service, &channel, "x", false).await["counted_on"], "node");
     // Whichever node the subscribers are connected to, they are counted.
     let path = format!("/pubsub/channels?pattern={channel}");
-    let (_, answer) = ask(&service, "GET", &path, Value::Null).await;
+    let (_, answer) = send(&service, "GET", &path, Value::Null).await;
     let data = &answer["data"];
     assert_eq!(data["channels"][0]["subscribers"], 1, "{answer}");
     assert_eq!(data["may_be_incomplete"], false);
@@ -82,12 +79,12 @@ async fn classic_channels_are_heard_from_every_node() {
 
 #[tokio::test]
 async fn sharded_channels_are_heard_on_the_nodes_that_own_them() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     if !has_sharded_channels(&url).await {
         return;
     }
     let _steady = SLOTS.read().await;
-    let service = service(&url, json!({}));
+    let service = service(&url);
     let p = prefix();
     let names: Vec<String> = (0..12).map(|n| format!("{p}{n}")).collect();
     let query = format!("shard_channels={}", names.join(","));
@@ -99,7 +96,7 @@ async fn sharded_channels_are_heard_on_the_nodes_that_own_them() {
         assert_eq!(socket.next().await, expected);
     }
     let path = format!("/pubsub/channels?pattern={p}*");
-    let (_, answer) = ask(&service, "GET", &path, Value::Null).await;
+    let (_, answer) = send(&service, "GET", &path, Value::Null).await;
     let channels = answer["data"]["channels"].as_array().unwrap();
     assert_eq!(channels.len(), 12);
     assert!(channels.iter().all(|c| c["sharded"] == true && c["subscribers"] == 1), "{answer}");
@@ -113,13 +110,13 @@ async fn sharded_channels_are_heard_on_the_nodes_that_own_them() {
 #[tokio::test]
 #[ignore = "a replica takes over, under which no other test may run"]
 async fn a_sharded_channel_follows_its_slot_and_its_primary() {
-    let Some(url) = server("TEST_REDIS_CLUSTER_URL") else { return };
+    let Some(url) = given("TEST_REDIS_CLUSTER_URL") else { return };
     if !has_sharded_channels(&url).await {
         return;
     }
     let _alone = SLOTS.write().await;
-    let service = service(&url, json!({}));
-    let at = first(&url);
+    let service = service(&url);
+    let at = address(&url);
     settle(&at).await;
     let (channel, slot) = channel_without_keys(&at).await;
     let mut socket = Socket::subscribed(&service, &format!("shard_channels={channel}"), 1).await;
@@ -179,7 +176,7 @@ async fn arrival(service: &Arc<Service>, socket: &mut Socket, channel: &str) -> 
     let mut told = Vec::new();
     for _ in 0..100 {
         let body = json!({ "channel": channel, "message": mark, "sharded": true });
-        let (status, answer) = ask(service, "POST", "/pubsub/publish", body).await;
+        let (status, answer) = send(service, "POST", "/pubsub/publish", body).await;
         // While the slot has no owner it can't be published.
         assert!(status == 200 || answer["error"]["code"] == "DB_CONNECTION_FAILED", "{answer}");
         while let Ok(record) = timeout(Duration::from_millis(200), socket.next()).await {

@@ -1,16 +1,12 @@
 //! Servers that go away, and servers that refuse.
 
-use std::sync::atomic::Ordering;
-
 use serde_json::{Value, json};
 
-use super::socket::{Socket, ask, publish, service};
+use super::socket::{Socket, publish};
+use crate::fixtures::{eventually, given};
+use crate::http::{ok, send, service};
 use crate::proxy::Proxy;
-use crate::support::{Admin, eventually, prefix, server};
-
-fn address(url: &str) -> &str {
-    url.trim_start_matches("redis://")
-}
+use crate::support::{Admin, address, prefix};
 
 /// A server user of the test's own, whose connections can be cut without cutting others.
 struct User {
@@ -37,9 +33,9 @@ impl User {
 
 #[tokio::test]
 async fn a_lost_connection_is_made_again_and_the_gap_is_told() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let mut user = User::new(&url, &[]).await;
-    let service = service(&user.url, json!({}));
+    let service = service(&user.url);
     let p = prefix();
     let query = format!("channels={p}a&patterns={p}b*");
     let mut first = Socket::subscribed(&service, &query, 2).await;
@@ -66,30 +62,29 @@ async fn a_lost_connection_is_made_again_and_the_gap_is_told() {
 
 #[tokio::test]
 async fn a_server_that_is_down_is_waited_for() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(address(&url).to_owned()).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
     let mut user = User::new(&url, &[]).await;
     let through = user.url.replace(address(&url), &format!("127.0.0.1:{}", proxy.port));
-    let service = service(&through, json!({}));
+    let service = service(&through);
     let channel = format!("{}down", prefix());
     let mut socket = Socket::subscribed(&service, &format!("channels={channel}"), 1).await;
     // Each reply of the server now ends a connection.
-    proxy.cut_every.store(1, Ordering::Relaxed);
+    proxy.cut_every(1);
     user.cut().await;
     assert_eq!(socket.next().await["type"], "disconnected");
     // One who comes meanwhile waits as well, and has missed nothing.
     socket.say(json!({ "type": "subscribe", "channels": [format!("{channel}2")] })).await;
-    let opened = proxy.opened.load(Ordering::Relaxed);
-    eventually("it being tried again", async || proxy.opened.load(Ordering::Relaxed) > opened + 1)
-        .await;
-    proxy.cut_every.store(0, Ordering::Relaxed);
+    let opened = proxy.opened();
+    eventually("it being tried again", async || proxy.opened() > opened + 1).await;
+    proxy.cut_every(0);
     let mut told = [socket.next().await, socket.next().await];
     told.sort_by_key(|told| told["type"] == "subscribed");
     assert_eq!((&told[0]["type"], &told[0]["channel"]), (&json!("gap"), &json!(channel)));
     assert_eq!(told[1], json!({ "type": "subscribed", "channel": format!("{channel}2") }));
     eventually("publishing", async || {
         let body = json!({ "channel": channel, "message": "x" });
-        ask(&service, "POST", "/pubsub/publish", body).await.0 == 200
+        send(&service, "POST", "/pubsub/publish", body).await.0 == 200
     })
     .await;
     assert_eq!(socket.next().await["data"], "x");
@@ -97,10 +92,10 @@ async fn a_server_that_is_down_is_waited_for() {
 
 #[tokio::test]
 async fn channels_that_the_server_denies_are_told_one_by_one() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let p = prefix();
     let mut user = User::new(&url, &["resetchannels", &format!("&{p}ok*")]).await;
-    let service = service(&user.url, json!({}));
+    let service = service(&user.url);
     let query = format!("channels={p}ok1,{p}no,{p}ok2");
     let mut socket = Socket::open(&service, &format!("/pubsub/subscribe?{query}")).await;
     let told = [socket.next().await, socket.next().await, socket.next().await];
@@ -112,7 +107,7 @@ async fn channels_that_the_server_denies_are_told_one_by_one() {
     assert_eq!(told[1]["channel"], format!("{p}no"));
     assert_eq!(told[2], json!({ "type": "subscribed", "channel": format!("{p}ok2") }));
     let body = json!({ "channel": format!("{p}no"), "message": "x" });
-    let (status, answer) = ask(&service, "POST", "/pubsub/publish", body).await;
+    let (status, answer) = send(&service, "POST", "/pubsub/publish", body).await;
     assert_eq!((status, &answer["error"]["code"]), (403, &json!("PERMISSION_DENIED")), "{answer}");
     // The account is closed: nobody can subscribe again, and the socket says why it ends.
     assert_eq!(user.admin.ask(&["ACL", "DELUSER", &user.name]).await, ":1");
@@ -121,8 +116,8 @@ async fn channels_that_the_server_denies_are_told_one_by_one() {
 
 #[tokio::test]
 async fn channels_are_listed_in_pages() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let p = prefix();
     let names: Vec<String> = (0..25).map(|n| format!("{p}{n:02}")).collect();
     let query = format!("channels={}&patterns={p}x*", names.join(","));
@@ -130,8 +125,7 @@ async fn channels_are_listed_in_pages() {
     let (mut found, mut cursor, mut pages) = (Vec::new(), "0".to_owned(), 0);
     loop {
         let path = format!("/pubsub/channels?pattern={p}*&limit=10&cursor={cursor}");
-        let (status, answer) = ask(&service, "GET", &path, Value::Null).await;
-        assert_eq!(status, 200, "{answer}");
+        let answer = ok(&service, "GET", &path, Value::Null).await;
         let data = &answer["data"];
         assert_eq!(data["total"], 25);
         for channel in data["channels"].as_array().unwrap() {
@@ -146,7 +140,7 @@ async fn channels_are_listed_in_pages() {
     }
     assert_eq!((found, pages), (names, 3));
     // Patterns have no names on the server; those from here are listed with the first page.
-    let (_, answer) = ask(&service, "GET", "/pubsub/channels?limit=1000", Value::Null).await;
+    let (_, answer) = send(&service, "GET", "/pubsub/channels?limit=1000", Value::Null).await;
     let data = &answer["data"];
     assert!(data["patterns"].as_i64().unwrap() >= 1);
     let own =
@@ -154,26 +148,26 @@ async fn channels_are_listed_in_pages() {
     let own = own.unwrap();
     assert_eq!((&own["pattern"], &own["subscribers"]), (&json!(true), &Value::Null));
     assert_eq!(own["subscribers_here"], 1);
-    let (status, _) = ask(&service, "GET", "/pubsub/channels?cursor=xyz", Value::Null).await;
+    let (status, _) = send(&service, "GET", "/pubsub/channels?cursor=xyz", Value::Null).await;
     assert_eq!(status, 400);
-    let (status, _) = ask(&service, "GET", "/pubsub/channels?limit=1001", Value::Null).await;
+    let (status, _) = send(&service, "GET", "/pubsub/channels?limit=1001", Value::Null).await;
     assert_eq!(status, 413);
 }
 
 #[tokio::test]
 async fn a_message_whose_answer_is_lost_is_not_sent_again() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let proxy = Proxy::start(address(&url).to_owned()).await;
-    let behind = service(&format!("redis://127.0.0.1:{}", proxy.port), json!({}));
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let proxy = Proxy::before(&url).await;
+    let behind = service(&proxy.url());
+    let service = service(&url);
     let channel = format!("{}once", prefix());
     let mut socket = Socket::subscribed(&service, &format!("channels={channel}"), 1).await;
     publish(&behind, &channel, json!("first")).await;
-    proxy.cut_every.store(1, Ordering::Relaxed);
+    proxy.cut_every(1);
     let body = json!({ "channel": channel, "message": "second" });
-    let (_, answer) = ask(&behind, "POST", "/pubsub/publish", body).await;
+    let (_, answer) = send(&behind, "POST", "/pubsub/publish", body).await;
     assert_eq!(answer["error"]["outcome"], "unknown", "{answer}");
-    proxy.cut_every.store(0, Ordering::Relaxed);
+    proxy.cut_every(0);
     publish(&service, &channel, json!("third")).await;
     for expected in ["first", "second", "third"] {
         assert_eq!(socket.next().await["data"], expected);

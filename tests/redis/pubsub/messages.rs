@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::socket::{Socket, ask, publish, service};
-use crate::support::{eventually, prefix, server};
+use super::socket::{Socket, publish};
+use crate::fixtures::{eventually, given};
+use crate::http::{send, service};
+use crate::support::prefix;
 
 #[tokio::test]
 async fn messages_of_channels_and_patterns_arrive_as_they_were_published() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let p = prefix();
     let query = format!("channels={p}a,{p}b&patterns={p}c*");
     let mut socket = Socket::subscribed(&service, &query, 3).await;
@@ -28,8 +30,8 @@ async fn messages_of_channels_and_patterns_arrive_as_they_were_published() {
 
 #[tokio::test]
 async fn a_client_changes_what_it_is_subscribed_to() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let p = prefix();
     let (a, b) = (format!("{p}a"), format!("{p}b"));
     let mut socket = Socket::open(&service, "/pubsub/subscribe").await;
@@ -61,12 +63,12 @@ async fn a_client_changes_what_it_is_subscribed_to() {
 
 #[tokio::test]
 async fn subscribers_share_one_connection_and_the_last_closes_it() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let channel = format!("{}shared", prefix());
     let subscribers = async || {
         let path = format!("/pubsub/channels?pattern={channel}");
-        let (status, answer) = ask(&service, "GET", &path, Value::Null).await;
+        let (status, answer) = send(&service, "GET", &path, Value::Null).await;
         assert_eq!(status, 200, "{answer}");
         let found = &answer["data"]["channels"][0];
         (found["subscribers"].as_i64(), found["subscribers_here"].as_i64())

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use studio_multidb::access::User;
 use studio_multidb::api::http::{Request, Response, handle};
 use studio_multidb::deadline::Deadline;
-use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 use tungstenite::Message;
 
-use super::socket::{Socket, ask, headers, publish, request, service};
-use crate::support::{PATIENCE, eventually, prefix, server};
+use super::socket::{Socket, publish};
+use crate::fixtures::{
+    PATIENCE, accepting, asked_by, eventually, given, service_of, stream, upgrading,
+};
+use crate::http::{request, send, service};
+use crate::support::prefix;
 
 /// Waits until nothing of a subscription is left.
 async fn is_clean(service: &Arc<Service>) {
@@ -25,38 +27,40 @@ async fn is_clean(service: &Arc<Service>) {
 
 #[tokio::test]
 async fn a_plain_request_is_told_what_it_takes() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
-    let plain = request(&service, "GET", "/pubsub/subscribe", Vec::new(), None, Value::Null).await;
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
+    let path = "/pubsub/subscribe";
+    let plain = handle(&service, request("GET", path, &Value::Null)).await;
     assert_eq!(plain.status, 426);
     assert!(plain.headers.contains(&("upgrade", "websocket".to_owned())));
     // The headers alone do not make a socket: its bytes have to come with them.
-    let path = "/pubsub/subscribe";
-    let bare = request(&service, "GET", path, headers(&[]), None, Value::Null).await;
+    let (asked, _) = upgrading(request("GET", path, &Value::Null));
+    let bare = handle(&service, Request { upload: None, ..asked }).await;
     assert_eq!(bare.status, 426);
-    for bad in [("sec-websocket-version", "12"), ("sec-websocket-key", "x"), ("connection", "x")] {
-        let (_sender, upload) = Upload::channel();
-        let headers = headers(&[bad]);
-        let refused = request(&service, "GET", path, headers, Some(upload), Value::Null).await;
-        assert_eq!(refused.status, 426, "{bad:?}");
+    for (name, value) in
+        [("sec-websocket-version", "12"), ("sec-websocket-key", "x"), ("connection", "x")]
+    {
+        let (mut asked, _sender) = upgrading(request("GET", path, &Value::Null));
+        let header = asked.headers.iter_mut().find(|(known, _)| known == name).unwrap();
+        header.1 = value.to_owned();
+        assert_eq!(handle(&service, asked).await.status, 426, "{name}: {value}");
     }
-    let (_sender, upload) = Upload::channel();
-    let keys = request(&service, "GET", "/keys", headers(&[]), Some(upload), Value::Null).await;
-    assert_eq!(keys.status, 400);
-    let (status, answer) = ask(&service, "POST", "/pubsub/subscribe", Value::Null).await;
+    let (asked, _sender) = upgrading(request("GET", "/keys", &Value::Null));
+    assert_eq!(handle(&service, asked).await.status, 400);
+    let (status, answer) = send(&service, "POST", "/pubsub/subscribe", Value::Null).await;
     assert_eq!(status, 405, "{answer}");
 }
 
 #[tokio::test]
 async fn messages_come_as_a_stream_where_one_is_asked_for() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let channel = format!("{}stream", prefix());
     let path = format!("/pubsub/subscribe?channels={channel}");
-    let accept = vec![("accept".to_owned(), "text/event-stream".to_owned())];
-    let response = request(&service, "GET", &path, accept, None, Value::Null).await;
+    let asked = accepting("text/event-stream", request("GET", &path, &Value::Null));
+    let response = handle(&service, asked).await;
     assert_eq!(response.status, 200);
-    let studio_multidb::request::reply::Body::Stream(mut feed) = response.body else { panic!() };
+    let mut feed = stream(response);
     let confirmed = feed.next().await.unwrap().unwrap();
     let expected = format!("data: {{\"type\":\"subscribed\",\"channel\":\"{channel}\"}}\n\n");
     assert_eq!(String::from_utf8(confirmed).unwrap(), expected);
@@ -68,8 +72,8 @@ async fn messages_come_as_a_stream_where_one_is_asked_for() {
 
 #[tokio::test]
 async fn a_client_that_breaks_the_rules_is_told_which() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let cases: [(Vec<u8>, u16); 4] = [
         // Binary, not masked, no text, too large.
         (vec![0x82, 0x80, 0, 0, 0, 0], 1003),
@@ -95,13 +99,12 @@ async fn a_client_that_breaks_the_rules_is_told_which() {
 
 #[tokio::test]
 async fn one_that_asks_for_too_much_is_refused_and_stays() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let many: Vec<String> = (0..1001).map(|n| format!("c{n}")).collect();
     let path = format!("/pubsub/subscribe?channels={}", many.join(","));
-    let (_sender, upload) = Upload::channel();
-    let refused = request(&service, "GET", &path, headers(&[]), Some(upload), Value::Null).await;
-    assert_eq!(refused.status, 413);
+    let (asked, _sender) = upgrading(request("GET", &path, &Value::Null));
+    assert_eq!(handle(&service, asked).await.status, 413);
     let mut socket = Socket::open(&service, "/pubsub/subscribe").await;
     socket.say(json!({ "type": "subscribe", "channels": many })).await;
     assert_eq!(socket.next().await["code"], "PAYLOAD_TOO_LARGE");
@@ -111,8 +114,8 @@ async fn one_that_asks_for_too_much_is_refused_and_stays() {
 
 #[tokio::test]
 async fn a_client_that_closes_is_answered_and_all_is_let_go() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let mut socket = Socket::subscribed(&service, "channels=a", 1).await;
     socket.send(Message::Close(None)).await;
     while let Some(message) = socket.message().await {
@@ -123,8 +126,8 @@ async fn a_client_that_closes_is_answered_and_all_is_let_go() {
 
 #[tokio::test]
 async fn every_way_of_leaving_lets_go_of_everything() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let open = async || Socket::subscribed(&service, "channels=a&patterns=b*", 2).await;
     // The connection is reset.
     let Socket { sender, feed, .. } = open().await;
@@ -145,8 +148,8 @@ async fn every_way_of_leaving_lets_go_of_everything() {
 
 #[tokio::test]
 async fn a_silent_client_is_asked_and_a_dead_one_is_let_go() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({ "socketPingMs": 150 }));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service_of(&[("REDIS_URL", &url), ("MULTIDB_SOCKET_PING_MS", "150")]);
     let mut alive = Socket::subscribed(&service, "channels=a", 1).await;
     for _ in 0..3 {
         // `message` answers it.
@@ -164,8 +167,8 @@ async fn a_silent_client_is_asked_and_a_dead_one_is_let_go() {
 
 #[tokio::test]
 async fn a_shutdown_says_goodbye_and_waits_for_it() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let mut socket = Socket::subscribed(&service, "channels=a", 1).await;
     let closing = service.shutdown(Deadline::after(PATIENCE));
     let reading = async {
@@ -179,27 +182,20 @@ async fn a_shutdown_says_goodbye_and_waits_for_it() {
 }
 
 async fn open_as(service: &Arc<Service>, user: &str) -> (u16, Response) {
-    let (sender, upload) = Upload::channel();
-    let response = handle(
-        service,
-        Request {
-            method: "GET".to_owned(),
-            path: "/api/platform/redis/default/pubsub/subscribe".to_owned(),
-            headers: headers(&[]),
-            upload: Some(upload),
-            user: Some(User { id: user.to_owned() }),
-            ..Request::default()
-        },
-    )
-    .await;
+    let (asked, sender) = upgrading(request("GET", "/pubsub/subscribe", &Value::Null));
+    let response = handle(service, asked_by(user, asked)).await;
     std::mem::forget(sender);
     (response.status, response)
 }
 
 #[tokio::test]
 async fn users_and_the_process_have_so_many_sockets_and_no_more() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({ "maxSockets": 3, "maxSocketsPerUser": 2 }));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service_of(&[
+        ("REDIS_URL", &url),
+        ("MULTIDB_MAX_SOCKETS", "3"),
+        ("MULTIDB_MAX_SOCKETS_PER_USER", "2"),
+    ]);
     let (first, kept) = open_as(&service, "a").await;
     let (second, _kept) = open_as(&service, "a").await;
     let (third, _) = open_as(&service, "a").await;
@@ -217,8 +213,8 @@ const SENT: usize = 600;
 
 #[tokio::test]
 async fn a_reader_that_stops_neither_grows_nor_slows_another() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let channel = format!("{}flood", prefix());
     let query = format!("channels={channel}");
     let mut slow = Socket::subscribed(&service, &query, 1).await;

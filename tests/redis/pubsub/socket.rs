@@ -4,97 +4,22 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use studio_multidb::access::User;
-use studio_multidb::api::http::{Request, Response, handle};
-use studio_multidb::config::Config;
+use studio_multidb::api::http::{Request, handle};
 use studio_multidb::request::feed::Feed;
-use studio_multidb::request::reply::Body;
-use studio_multidb::request::upload::{Upload, UploadSender};
+use studio_multidb::request::upload::UploadSender;
 use studio_multidb::service::Service;
 use tungstenite::protocol::{Role, WebSocketContext};
 use tungstenite::{Error, Message};
 
-use crate::support::{PATIENCE, own_settings};
-
-/// A service of its own, whose environment connection is `url`.
-pub(super) fn service(url: &str, more: Value) -> Arc<Service> {
-    let env = |name: &str| (name == "REDIS_URL").then(|| url.to_owned());
-    let Value::Object(more) = more else { panic!("options are an object") };
-    let mut options = own_settings();
-    options.extend(more);
-    options.insert("logLevel".to_owned(), json!("off"));
-    Service::shared(Config::from_env(env, &options).unwrap()).unwrap()
-}
-
-pub(super) fn headers(more: &[(&str, &str)]) -> Vec<(String, String)> {
-    let mut headers: Map<String, Value> = Map::new();
-    for (name, value) in [
-        ("connection", "Upgrade"),
-        ("upgrade", "websocket"),
-        ("sec-websocket-version", "13"),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ]
-    .iter()
-    .chain(more)
-    {
-        headers.insert((*name).to_owned(), json!(value));
-    }
-    headers.into_iter().map(|(n, v)| (n, v.as_str().unwrap().to_owned())).collect()
-}
-
-/// Sends a request as it is.
-pub(super) async fn request(
-    service: &Arc<Service>,
-    method: &str,
-    path: &str,
-    headers: Vec<(String, String)>,
-    upload: Option<Upload>,
-    body: Value,
-) -> Response {
-    request_of(service, None, method, path, headers, upload, body).await
-}
-
-/// The same of a user.
-async fn request_of(
-    service: &Arc<Service>,
-    user: Option<&str>,
-    method: &str,
-    path: &str,
-    headers: Vec<(String, String)>,
-    upload: Option<Upload>,
-    body: Value,
-) -> Response {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let request = Request {
-        method: method.to_owned(),
-        path: format!("/api/platform/redis/default{path}"),
-        query: query.to_owned(),
-        headers,
-        body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
-        upload,
-        user: user.map(|id| User { id: id.to_owned() }),
-        ..Request::default()
-    };
-    handle(service, request).await
-}
-
-/// A request that is answered with JSON.
-pub(super) async fn ask(
-    service: &Arc<Service>,
-    method: &str,
-    path: &str,
-    body: Value,
-) -> (u16, Value) {
-    let response = request(service, method, path, Vec::new(), None, body).await;
-    (response.status, serde_json::from_slice(&response.body.whole().unwrap()).unwrap())
-}
+use crate::fixtures::{PATIENCE, stream, upgrading};
+use crate::http::{ok, request};
 
 /// Publishes a message and says how many subscribers the server counted.
 pub(super) async fn publish(service: &Arc<Service>, channel: &str, message: Value) -> i64 {
     let body = json!({ "channel": channel, "message": message });
-    let (status, answer) = ask(service, "POST", "/pubsub/publish", body).await;
-    assert_eq!(status, 200, "{answer}");
+    let answer = ok(service, "POST", "/pubsub/publish", body).await;
     answer["data"]["subscribers_reached"].as_i64().unwrap()
 }
 
@@ -147,13 +72,13 @@ impl Socket {
 
     /// The same for a user.
     pub(super) async fn open_as(service: &Arc<Service>, user: Option<&str>, path: &str) -> Self {
-        let (sender, upload) = Upload::channel();
-        let (headers, upload) = (headers(&[]), Some(upload));
-        let response = request_of(service, user, "GET", path, headers, upload, Value::Null).await;
+        let (asked, sender) = upgrading(request("GET", path, &Value::Null));
+        let user = user.and_then(|id| User::named(id.to_owned()));
+        let response = handle(service, Request { user, ..asked }).await;
         assert_eq!(response.status, 101, "{:?}", response.body);
         let accept = ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned());
         assert!(response.headers.contains(&accept));
-        let Body::Stream(feed) = response.body else { panic!("no stream") };
+        let feed = stream(response);
         let protocol = WebSocketContext::new(Role::Client, None);
         Self { sender, feed, protocol, memory: Memory::default() }
     }

@@ -3,16 +3,14 @@
 use serde_json::{Value, json};
 use studio_multidb::service::Service;
 
-use super::socket::{Socket, ask, publish, service};
-use crate::support::{Admin, eventually, prefix, raw_command, server};
+use super::socket::{Socket, publish};
+use crate::fixtures::{eventually, given};
+use crate::http::{send, service};
+use crate::support::{Admin, address, prefix, raw_command};
 
 /// How much the server owes a connection that subscribes before it closes it: one test at a time sees
 /// to that.
 static LIMITS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-fn address(url: &str) -> &str {
-    url.trim_start_matches("redis://")
-}
 
 fn links(service: &Service) -> u32 {
     service.pools.status()[0].gauge.in_use
@@ -35,8 +33,8 @@ async fn socket_of(
 
 #[tokio::test]
 async fn a_users_subscribers_share_a_connection_and_users_share_none() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let channel = format!("{}own", prefix());
     let query = format!("channels={channel}");
     let mut all = Vec::new();
@@ -50,7 +48,7 @@ async fn a_users_subscribers_share_a_connection_and_users_share_none() {
         assert_eq!(socket.next().await["data"], "x");
     }
     let (_, answer) =
-        ask(&service, "GET", &format!("/pubsub/channels?pattern={channel}"), Value::Null).await;
+        send(&service, "GET", &format!("/pubsub/channels?pattern={channel}"), Value::Null).await;
     let found = &answer["data"]["channels"][0];
     assert_eq!((&found["subscribers"], &found["subscribers_here"]), (&json!(2), &json!(5)));
     drop(all);
@@ -59,9 +57,9 @@ async fn a_users_subscribers_share_a_connection_and_users_share_none() {
 
 #[tokio::test]
 async fn what_overruns_one_users_connection_cuts_nobody_elses() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let _limits = LIMITS.lock().await;
-    let service = service(&url, json!({}));
+    let service = service(&url);
     let p = prefix();
     let mut ben = socket_of(&service, "ben", &format!("channels={p}ben"), 1).await;
     // A message that a hundred patterns match is sent a hundred times, which is more than most servers
@@ -86,13 +84,13 @@ async fn what_overruns_one_users_connection_cuts_nobody_elses() {
 
 #[tokio::test]
 async fn a_message_that_is_too_large_is_a_gap_of_its_channel_alone() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let _limits = LIMITS.lock().await;
     // The server as it is set up closes a connection to which it owes so much.
     let mut admin = Admin::connect(address(&url)).await;
     let limit = "client-output-buffer-limit";
     admin.done(&["CONFIG", "SET", limit, "\"pubsub 0 0 0\""]).await;
-    let service = service(&url, json!({}));
+    let service = service(&url);
     let p = prefix();
     let query = format!("channels={p}big,{p}small&patterns={p}bi*");
     let mut socket = Socket::subscribed(&service, &query, 3).await;
@@ -112,8 +110,8 @@ async fn a_message_that_is_too_large_is_a_gap_of_its_channel_alone() {
 
 #[tokio::test]
 async fn patterns_are_few_for_each_user_however_many_sockets_they_have() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let p = prefix();
     let patterns = |of: std::ops::Range<u32>| {
         let names: Vec<String> = of.map(|n| format!("{p}{n}*")).collect();
@@ -146,8 +144,8 @@ async fn patterns_are_few_for_each_user_however_many_sockets_they_have() {
 
 #[tokio::test]
 async fn who_changes_topics_without_end_is_refused_and_nobody_else_is() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let service = service(&url, json!({}));
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let service = service(&url);
     let p = prefix();
     let names: Vec<String> = (0..1000).map(|n| format!("{p}{n}")).collect();
     let mut sockets = Vec::new();

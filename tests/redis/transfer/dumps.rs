@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{end, export, file, import};
-use crate::http::service_of;
+use crate::fixtures::{given, service_of, soon, told};
 use crate::rogue::serve_each;
-use crate::streams::told;
-use crate::support::{batch, connect, prefix, server, soon};
+use crate::support::{batch, connect, prefix};
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const OTHER: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -30,8 +29,7 @@ fn module(command: &[&str]) -> String {
 
 #[tokio::test]
 async fn no_dump_that_a_caller_brings_is_restored() {
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_62_URL"].into_iter().filter_map(given) {
         let client = connect(&url).await;
         let (from, to) = (prefix(), prefix());
         batch(&client, &[&["SET", &from, "v"]]).await;

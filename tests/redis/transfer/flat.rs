@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use studio_multidb::request::upload::Upload;
 
 use super::end;
+use crate::fixtures::given;
 use crate::http::service;
-use crate::streams::{Records, Sent};
-use crate::support::{batch, command, connect, prefix, server};
+use crate::streams;
+use crate::support::{batch, command, connect, prefix};
 
 /// Megabytes that pass, and how many more than before the process may ever have.
 const PASSING: usize = 96;
@@ -24,7 +25,7 @@ const ELEMENT: usize = 1 << 10;
 
 #[test]
 fn a_list_of_any_length_is_exported_and_imported_with_flat_memory() {
-    if server("TEST_REDIS_URL").is_none() {
+    if given("TEST_REDIS_URL").is_none() {
         return;
     }
     let this = std::env::current_exe().unwrap();
@@ -37,7 +38,7 @@ fn a_list_of_any_length_is_exported_and_imported_with_flat_memory() {
 #[ignore = "what is measured is the whole process"]
 #[allow(clippy::print_stderr)]
 async fn much_passes_and_little_is_held() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let passing = std::env::var("PASSING_MIB").ok().and_then(|mib| mib.parse().ok());
     let passing = passing.unwrap_or(PASSING);
     let (client, there) = (connect(&url).await, connect(&format!("{url}/3")).await);
@@ -53,11 +54,9 @@ async fn much_passes_and_little_is_held() {
     let before = resident("VmRSS:");
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
 
-    let path = format!("/export?pattern={key}");
-    let mut export = Records::open(&from, "GET", &path, Sent::default()).await.unwrap();
+    let mut export = streams::export(&from, &format!("pattern={key}")).await.unwrap();
     let (sender, upload) = Upload::channel();
-    let sent = Sent { upload: Some(upload), ..Sent::default() };
-    let import = Records::open(&to, "POST", "/import", sent).await.unwrap();
+    let import = streams::import(&to, "", upload).await.unwrap();
     let importing = tokio::spawn(import.all());
     let mut passed = 0;
     while let Some(line) = export.line().await {

@@ -1,23 +1,21 @@
 //! Files and connections that end before their time.
 
-use std::sync::atomic::Ordering;
-
 use bytes::Bytes;
 use serde_json::{Value, json};
 use studio_multidb::backend::redis::values::NewValue;
 use studio_multidb::request::upload::Upload;
 
 use super::{end, export, file, forget, import, parsed};
-use crate::http::{service, stop};
+use crate::fixtures::{Records, given, soon, stop};
+use crate::http::{request, service};
 use crate::proxy::Proxy;
-use crate::streams::{Records, Sent};
-use crate::support::{SLOTS, batch, connect, prefix, server, soon};
+use crate::streams;
+use crate::support::{SLOTS, batch, connect, prefix};
 
 #[tokio::test]
 async fn an_export_goes_on_where_it_was_cut_off() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let client = connect(&url).await;
         let prefix = prefix();
@@ -29,10 +27,7 @@ async fn an_export_goes_on_where_it_was_cut_off() {
                 .unwrap();
         }
         let query = format!("pattern={prefix}*");
-        let mut records =
-            Records::open(&service, "GET", &format!("/export?{query}"), Sent::default())
-                .await
-                .unwrap();
+        let mut records = streams::export(&service, &query).await.unwrap();
         let mut first = Vec::new();
         let cursor = loop {
             let line = records.line().await.expect("no checkpoint before the end");
@@ -53,20 +48,14 @@ async fn an_export_goes_on_where_it_was_cut_off() {
         let after = parsed(&export(&service, &query).await);
         assert_eq!(after.last().unwrap()["end"]["keys"], 450);
         forget(&service, &format!("{prefix}*")).await;
-        let other = Records::open(
-            &service,
-            "GET",
-            &format!("/export?pattern=other*&cursor={cursor}"),
-            Sent::default(),
-        )
-        .await;
-        assert_eq!(other.err().unwrap().0, 400);
+        let query = format!("pattern=other*&cursor={cursor}");
+        assert_eq!(streams::export(&service, &query).await.err().unwrap().0, 400);
     }
 }
 
 #[tokio::test]
 async fn an_import_goes_on_at_a_line() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let client = connect(&url).await;
     let prefix = prefix();
@@ -100,10 +89,10 @@ async fn an_import_goes_on_at_a_line() {
 /// Lists would be longer if a part of them were written twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_written_twice_when_connections_are_cut() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
-    let proxy = Proxy::start(url.trim_start_matches("redis://").to_owned()).await;
-    let cut = service(&format!("redis://127.0.0.1:{}", proxy.port));
+    let proxy = Proxy::before(&url).await;
+    let cut = service(&proxy.url());
     let prefix = prefix();
     let key = |i: usize| format!("{prefix}{i}");
     let mut lines = Vec::new();
@@ -117,9 +106,9 @@ async fn nothing_is_written_twice_when_connections_are_cut() {
         }
     }
     for policy in ["skip", "replace"] {
-        proxy.cut_every.store(13, Ordering::Relaxed);
+        proxy.cut_every(13);
         let records = import(&cut, &format!("on_conflict={policy}"), &file(&lines)).await;
-        proxy.cut_every.store(0, Ordering::Relaxed);
+        proxy.cut_every(0);
         let (end, _) = end(&records);
         let number = |name: &str| end[name].as_u64().unwrap();
         assert!(number("unknown") + number("failed") > 0 && number("done") > 0, "{end}");
@@ -145,13 +134,12 @@ async fn nothing_is_written_twice_when_connections_are_cut() {
 
 #[tokio::test]
 async fn an_import_that_is_left_writes_nothing_more() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let client = connect(&url).await;
     let key = prefix();
     let (sender, upload) = Upload::channel();
-    let sent = Sent { upload: Some(upload), ..Sent::default() };
-    let mut records = Records::open(&service, "POST", "/import", sent).await.unwrap();
+    let mut records = streams::import(&service, "", upload).await.unwrap();
     sender.send(Bytes::from_static(b"{\"redis_export\":1}\n")).await;
     assert!(records.next().await.unwrap()["job"].is_string());
     drop(records);
@@ -163,7 +151,7 @@ async fn an_import_that_is_left_writes_nothing_more() {
 
 #[tokio::test]
 async fn an_export_that_is_stopped_says_so_and_what_it_had_is_imported() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let client = connect(&url).await;
     let prefix = prefix();
@@ -172,7 +160,7 @@ async fn an_export_that_is_stopped_says_so_and_what_it_had_is_imported() {
         batch(&client, &[&["SET", &format!("{prefix}{i}"), &value]]).await;
     }
     let path = format!("/export?pattern={prefix}*");
-    let mut export = Records::open(&service, "GET", &path, Sent::default()).await.unwrap();
+    let mut export = Records::open(&service, request("GET", &path, &Value::Null)).await.unwrap();
     let mut file = export.line().await.unwrap();
     file.extend(export.line().await.unwrap());
     assert_eq!(stop(&service, &export.job()).await.0, 200);

@@ -1,5 +1,9 @@
 //! Exports and imports.
 
+use crate::fixtures::soon;
+use crate::streams;
+use crate::support::{connect, raw_command};
+
 mod dumps;
 #[cfg(target_os = "linux")]
 mod flat;
@@ -15,13 +19,9 @@ use studio_multidb::backend::redis::values::{NewValue, StreamEntry};
 use studio_multidb::request::upload::Upload;
 use studio_multidb::service::Service;
 
-use crate::streams::{Records, Sent};
-use crate::support::{connect, raw_command, soon};
-
 /// The lines of an export, ends included.
 pub(crate) async fn export(service: &Arc<Service>, query: &str) -> Vec<Vec<u8>> {
-    let mut records =
-        Records::open(service, "GET", &format!("/export?{query}"), Sent::default()).await.unwrap();
+    let mut records = streams::export(service, query).await.unwrap();
     let mut lines = Vec::new();
     while let Some(line) = records.line().await {
         lines.push(line);
@@ -49,8 +49,7 @@ pub(crate) fn content(lines: &[Vec<u8>]) -> Vec<String> {
 }
 
 async fn import(service: &Arc<Service>, query: &str, body: &[u8]) -> Vec<Value> {
-    let sent = Sent { upload: Some(Upload::whole(body)), ..Sent::default() };
-    Records::open(service, "POST", &format!("/import?{query}"), sent).await.unwrap().all().await
+    streams::import(service, query, Upload::whole(body)).await.unwrap().all().await
 }
 
 /// The `end` record, and the error after it, if there is one.
@@ -64,8 +63,7 @@ fn end(records: &[Value]) -> (&Value, Option<&Value>) {
 
 pub(crate) async fn forget(service: &Arc<Service>, pattern: &str) {
     let body = json!({ "action": "delete", "pattern": pattern, "confirm": true });
-    let sent = Sent { body, ..Sent::default() };
-    Records::open(service, "POST", "/keys/bulk", sent).await.unwrap().all().await;
+    streams::bulk(service, body).await.unwrap().all().await;
 }
 
 fn bytes(text: &str) -> Vec<u8> {

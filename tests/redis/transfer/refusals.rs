@@ -5,13 +5,14 @@ use serde_json::json;
 use studio_multidb::request::upload::Upload;
 
 use super::{end, export, file, fill, forget, import, parsed};
+use crate::fixtures::{given, told};
 use crate::http::service;
-use crate::streams::{Records, Sent, told};
-use crate::support::{Admin, batch, connect, prefix, server};
+use crate::streams;
+use crate::support::{Admin, address, batch, connect, each, prefix};
 
 #[tokio::test]
 async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let client = connect(&url).await;
     let prefix = prefix();
@@ -32,9 +33,7 @@ async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
         }
     };
     let types = async || {
-        let ask: Vec<[&str; 2]> = names.iter().map(|name| ["TYPE", name.as_str()]).collect();
-        let ask: Vec<&[&str]> = ask.iter().map(<[&str; 2]>::as_slice).collect();
-        let types = batch(&client, &ask).await;
+        let types = each(&client, &names, |name| ["TYPE", name]).await;
         types.iter().map(|t| t["ok"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     for (dry, done) in [("true", 4), ("false", 4)] {
@@ -86,7 +85,7 @@ async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
 
 #[tokio::test]
 async fn a_line_that_gives_a_name_two_values_is_refused_and_its_key_stays() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let (service, client, prefix) = (service(&url), connect(&url).await, prefix());
     let key = |name: &str| format!("{prefix}{name}");
     let body = file(&[
@@ -117,7 +116,7 @@ async fn a_line_that_gives_a_name_two_values_is_refused_and_its_key_stays() {
 
 #[tokio::test]
 async fn what_has_expired_is_left_out_and_counted() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let client = connect(&url).await;
     let key = prefix();
@@ -136,7 +135,7 @@ async fn what_has_expired_is_left_out_and_counted() {
 
 #[tokio::test]
 async fn each_line_that_makes_no_sense_is_told_and_the_others_are_written() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let prefix = prefix();
     let key = |i: usize| format!("{prefix}{i}");
@@ -177,7 +176,7 @@ async fn each_line_that_makes_no_sense_is_told_and_the_others_are_written() {
 
 #[tokio::test]
 async fn a_file_that_is_none_or_was_changed_is_told_as_such() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let prefix = prefix();
     let line = |i: usize| json!({ "key": format!("{prefix}{i}"), "type": "string", "value": "v" });
@@ -213,13 +212,12 @@ async fn a_file_that_is_none_or_was_changed_is_told_as_such() {
 
 #[tokio::test]
 async fn an_endless_line_and_a_body_that_is_cut_off_are_told() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let service = service(&url);
     let header = Bytes::from_static(b"{\"redis_export\":1}\n");
     for (chunks, code) in [(70, "PAYLOAD_TOO_LARGE"), (1, "VALIDATION_ERROR")] {
         let (sender, upload) = Upload::channel();
-        let sent = Sent { upload: Some(upload), ..Sent::default() };
-        let records = Records::open(&service, "POST", "/import", sent).await.unwrap();
+        let records = streams::import(&service, "", upload).await.unwrap();
         let all = tokio::spawn(records.all());
         sender.send(header.clone()).await;
         for _ in 0..chunks {
@@ -235,8 +233,8 @@ async fn an_endless_line_and_a_body_that_is_cut_off_are_told() {
 
 #[tokio::test]
 async fn a_user_with_narrow_rights_sees_warnings() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
-    let address = url.trim_start_matches("redis://");
+    let Some(url) = given("TEST_REDIS_URL") else { return };
+    let address = address(&url);
     let mut admin = Admin::connect(address).await;
     let prefix = prefix();
     let user = prefix.replace(':', "");

@@ -7,15 +7,15 @@ use studio_multidb::backend::redis::values::{NewValue, StreamEntry};
 use studio_multidb::request::upload::Upload;
 
 use super::{content, end, export, file, fill, forget, import, parsed};
+use crate::fixtures::{given, soon, told};
 use crate::http::service;
-use crate::streams::{Records, Sent, told};
-use crate::support::{SLOTS, batch, connect, prefix, raw_command, server, soon};
+use crate::streams;
+use crate::support::{SLOTS, batch, connect, prefix, raw_command};
 
 #[tokio::test]
 async fn every_type_comes_back_as_it_was() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let prefix = prefix();
         fill(&url, &prefix).await;
@@ -77,7 +77,7 @@ fn alike(keys: Vec<String>) -> Vec<String> {
 
 #[tokio::test]
 async fn times_are_exact_where_the_server_tells_them() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let service = service(&url);
     let key = prefix();
@@ -96,7 +96,7 @@ async fn times_are_exact_where_the_server_tells_them() {
 /// Fields of hashes expire on some servers.
 #[tokio::test]
 async fn fields_keep_their_times() {
-    let Some(url) = server("TEST_REDIS_URL") else { return };
+    let Some(url) = given("TEST_REDIS_URL") else { return };
     let client = connect(&url).await;
     let service = service(&url);
     let key = prefix();
@@ -125,8 +125,7 @@ async fn fields_keep_their_times() {
 #[tokio::test]
 async fn large_values_come_in_parts_and_are_never_seen_half() {
     let _still = SLOTS.read().await;
-    for name in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"] {
-        let Some(url) = server(name) else { continue };
+    for url in ["TEST_REDIS_URL", "TEST_REDIS_CLUSTER_URL"].into_iter().filter_map(given) {
         let service = service(&url);
         let client = connect(&url).await;
         let prefix = prefix();
@@ -166,8 +165,7 @@ async fn large_values_come_in_parts_and_are_never_seen_half() {
 
         // Line by line: a key is not there before its last part.
         let (sender, upload) = Upload::channel();
-        let sent = Sent { upload: Some(upload), ..Sent::default() };
-        let records = Records::open(&service, "POST", "/import", sent).await.unwrap();
+        let records = streams::import(&service, "", upload).await.unwrap();
         let all = tokio::spawn(records.all());
         let keys: Vec<String> =
             values.iter().map(|v| format!("{prefix}{:?}", v.native_type())).collect();

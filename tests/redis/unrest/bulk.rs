@@ -8,8 +8,9 @@ use studio_multidb::service::Service;
 
 use super::scene::{Scene, Shift};
 use super::{all, each, is_honest};
+use crate::fixtures::told;
 use crate::http::service;
-use crate::streams::{Records, Sent};
+use crate::streams;
 use crate::support::connect;
 
 const ROUNDS: usize = 12;
@@ -38,16 +39,14 @@ async fn change(scene: &Scene, service: &Arc<Service>, round: usize) -> Value {
     } else {
         json!({ "action": "expire", "ttl": 5000, "pattern": pattern, "confirm": true })
     };
-    let sent = Sent { body, ..Sent::default() };
-    let opened = Records::open(service, "POST", "/keys/bulk", sent).await;
-    let records = match opened {
+    let records = match streams::bulk(service, body).await {
         Ok(records) => records.all().await,
         Err((_, answer)) => {
             assert!(is_honest(&answer["error"]["code"]), "{answer}");
             return json!({ "ended_by": "failure" });
         }
     };
-    for problem in crate::streams::told(&records, "problem") {
+    for problem in told(&records, "problem") {
         assert!(is_honest(&problem["code"]), "{problem}");
     }
     let end = records.iter().find_map(|record| record.get("end")).unwrap();

@@ -9,8 +9,8 @@ use studio_multidb::backend::redis::Client;
 use super::scene::{Scene, Shift};
 use super::{all, is_honest};
 use crate::bulk_copy::{Pair, end};
-use crate::streams::told;
-use crate::support::{Admin, OLDER, batch, connect, prefix, server};
+use crate::fixtures::{given, told};
+use crate::support::{Admin, OLDER, address, batch, connect, prefix};
 
 const ROUNDS: usize = 10;
 /// Of each copy.
@@ -47,17 +47,17 @@ async fn fill(scene: &Scene, client: &Client) {
 
 /// Two ways between the servers: one can dump or restore values, the other must put them together.
 async fn pairs(scene: &Scene, side: Side) -> Option<[Pair; 2]> {
-    let still = server("TEST_REDIS_URL")?;
+    let still = given("TEST_REDIS_URL")?;
     let still_in = format!("{still}/3");
     match side {
         Side::From => {
             // It reads no dumps of a later generation.
-            let older = server("TEST_REDIS_62_URL")?;
+            let older = given("TEST_REDIS_62_URL")?;
             let to = [still_in, format!("{older}/3")];
             Some([Pair::of(&scene.url, &to[0]).await?, Pair::of(&scene.url, &to[1]).await?])
         }
         Side::To => {
-            let (user, address) = (prefix().replace(':', ""), still.trim_start_matches("redis://"));
+            let (user, address) = (prefix().replace(':', ""), address(&still));
             let rules = ["on", ">secret", "~*", "+@all", "-dump"];
             let create = ["ACL", "SETUSER", &user].into_iter().chain(rules).collect::<Vec<_>>();
             Admin::connect(address).await.done(&create).await;

@@ -11,7 +11,8 @@ use studio_multidb::outcome::Outcome;
 
 use super::scene::{Scene, Shift};
 use super::{all, is_honest};
-use crate::support::{batch, connect, soon};
+use crate::fixtures::soon;
+use crate::support::{batch, connect};
 
 /// Keys that are edited at most, each once.
 const KEYS: usize = 3000;

@@ -15,9 +15,9 @@ mod views;
 mod walks;
 
 use serde_json::Value;
+use studio_multidb::backend::redis::Client;
 
 use crate::support::batch;
-use studio_multidb::backend::redis::Client;
 
 /// Runs commands, those about keys; all must succeed.
 async fn all(client: &Client, commands: Vec<Vec<String>>) {

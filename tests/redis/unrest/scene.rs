@@ -9,7 +9,8 @@ use tokio::time::sleep;
 use super::shifting::{Back, Shifting};
 use super::slots::{Move, move_all, owns};
 use super::takeover::{is_followed, replication, switch, take_over};
-use crate::support::{Admin, PRIMARY, SLOTS, eventually, prefix, server};
+use crate::fixtures::{eventually, given};
+use crate::support::{Admin, PRIMARY, SLOTS, address, prefix};
 use crate::topology::{Node, named, nodes, sentinel, settle};
 
 const TAGS: usize = 12;
@@ -45,7 +46,7 @@ impl Scene {
             Shift::Slots | Shift::Cluster => ("TEST_REDIS_CLUSTER_URL", &SLOTS),
             Shift::Sentinel => ("TEST_REDIS_SENTINEL_URL", &PRIMARY),
         };
-        let (url, alone) = (server(name)?, lock.write().await);
+        let (url, alone) = (given(name)?, lock.write().await);
         let mut scene = Self { url, shift, tags: Vec::new(), _alone: alone };
         if shift != Shift::Sentinel {
             // Whoever was here before may have left a server that has not heard the news.
@@ -221,6 +222,6 @@ impl Scene {
     }
 
     fn address(&self) -> &str {
-        self.url.trim_start_matches("redis+cluster://")
+        address(&self.url)
     }
 }

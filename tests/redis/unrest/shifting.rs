@@ -6,7 +6,8 @@ use tokio::task::JoinHandle;
 
 use super::slots::Move;
 use super::takeover::is_followed;
-use crate::support::{Admin, eventually, soon};
+use crate::fixtures::{eventually, soon};
+use crate::support::Admin;
 use crate::topology::named;
 
 /// A change that is under way.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Admin, PATIENCE, eventually};
+use crate::fixtures::{PATIENCE, eventually};
+use crate::support::Admin;
 use crate::topology::{named, nodes};
 
 /// A replica takes over once it has everything that its primary has.

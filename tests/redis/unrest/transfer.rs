@@ -11,8 +11,9 @@ use studio_multidb::service::Service;
 
 use super::scene::{Scene, Shift};
 use super::{all, each, is_honest};
-use crate::http::service;
-use crate::streams::{Records, Sent, told};
+use crate::fixtures::{Records, told};
+use crate::http::{request, service};
+use crate::streams;
 use crate::support::connect;
 
 const KEYS: usize = 1200;
@@ -30,7 +31,7 @@ async fn export(service: &Arc<Service>, pattern: &str) -> (HashMap<String, usize
     let mut found = HashMap::new();
     let mut path = format!("/export?pattern={}", encoded(pattern));
     for _ in 0..20 {
-        let opened = Records::open(service, "GET", &path, Sent::default()).await;
+        let opened = Records::open(service, request("GET", &path, &Value::Null)).await;
         let mut records = match opened {
             Ok(records) => records,
             Err((_, answer)) => {
@@ -95,8 +96,7 @@ struct Imported {
 }
 
 async fn import(service: &Arc<Service>, file: &[u8]) -> Option<Imported> {
-    let sent = Sent { upload: Some(Upload::whole(file)), ..Sent::default() };
-    let records = match Records::open(service, "POST", "/import", sent).await {
+    let records = match streams::import(service, "", Upload::whole(file)).await {
         Ok(records) => records.all().await,
         Err((_, answer)) => {
             assert!(is_honest(&answer["error"]["code"]), "{answer}");

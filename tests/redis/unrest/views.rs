@@ -5,8 +5,9 @@ use studio_multidb::backend::redis::server::info::Depth;
 
 use super::is_honest;
 use super::scene::{Scene, Shift};
-use crate::http::{send, service};
-use crate::support::{connect, soon};
+use crate::fixtures::soon;
+use crate::http::{ok, service};
+use crate::support::connect;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a replica takes over"]
@@ -22,10 +23,8 @@ async fn a_cluster_is_described_in_part_rather_than_not_at_all_while_a_replica_t
             assert!(error.is_null() || is_honest(&error["code"]), "{node}");
         }
         assert_eq!(info["server"]["mode"], "cluster", "{info}");
-        let (status, memory) = send(&service, "GET", "/memory?max_ms=100", Value::Null).await;
-        assert_eq!(status, 200, "{memory}");
-        let (status, figures) = send(&service, "GET", "/stats", Value::Null).await;
-        assert_eq!(status, 200, "{figures}");
+        ok(&service, "GET", "/memory?max_ms=100", Value::Null).await;
+        ok(&service, "GET", "/stats", Value::Null).await;
     }
     scene.end(shifting).await;
     let info = serde_json::to_value(client.info(Depth::Usual, soon()).await.unwrap()).unwrap();

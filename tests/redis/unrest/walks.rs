@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::scene::{Scene, Shift};
 use super::{all, is_honest};
+use crate::fixtures::PATIENCE;
 use crate::http::{records, service};
-use crate::support::{PATIENCE, connect, matching, scan};
+use crate::support::{address, connect, matching, scan};
 use crate::topology::nodes;
 
 const KEYS: usize = 1200;
@@ -171,7 +172,7 @@ async fn a_slot_that_is_still_on_its_way_when_its_node_is_left_is_told_of() {
     let half = scene.half_move(on_last, &primaries[0]).await;
     walk.finish().await;
     let (misses, told) = (walk.misses(&keys), walk.may_be_incomplete);
-    half.undo(&nodes(scene.url.trim_start_matches("redis+cluster://")).await).await;
+    half.undo(&nodes(address(&scene.url)).await).await;
     assert!(misses > 0, "the keys were found before they moved");
     assert!(told, "{misses} keys are missing without a word");
     forget(&client, &keys).await;
