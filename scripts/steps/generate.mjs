@@ -47,7 +47,9 @@ async function schemasOf(document) {
   const left = /components\[.*|@(?:constant|description).*/.exec(types)
   if (missing.length > 0 || left) {
     const what = left ? `${left[0]} is left over` : `there is no type for ${missing.join(', ')}`
-    throw new Error(`openapi-typescript writes schemas in another way than schemasOf reads: ${what}`)
+    throw new Error(
+      `openapi-typescript writes schemas in another way than schemasOf reads: ${what}`
+    )
   }
   return NOTE + types
 }

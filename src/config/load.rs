@@ -33,7 +33,7 @@ impl Config {
         options: &Map<String, Value>,
     ) -> Result<Self> {
         read::check_names(options)?;
-        let mut config = Self::unset();
+        let mut config = Self::default();
         for setting in SETTINGS {
             setting.read(&mut config, &env, options)?;
         }

@@ -99,7 +99,7 @@ pub static SETTINGS: &[Setting] = &[
         fallback: Fallback::Unset,
         meaning: "URL of pg-meta, used where no `DATABASE_URL` is given",
         kind: Kind::Secret,
-        store: |c, text| set(&mut c.pg_meta_url, value::http_url(text)),
+        store: |c, text| set(&mut c.pg_meta_url, value::service_url(text)),
     },
     Setting {
         variable: "REDIS_URL",
@@ -128,7 +128,7 @@ pub static SETTINGS: &[Setting] = &[
         fallback: Fallback::Unset,
         meaning: "an HTTP service that exists without being registered (`default`, `env`)",
         kind: Kind::Secret,
-        store: |c, text| set(&mut c.bun_api_url, value::http_url(text)),
+        store: |c, text| set(&mut c.bun_api_url, value::service_url(text)),
     },
     Setting {
         variable: "BUN_API_KEY",

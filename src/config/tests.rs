@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tracing::level_filters::LevelFilter;
+use tracing::Level;
 
 use super::*;
 use crate::error::{Code, Error, Result};
@@ -80,7 +80,7 @@ fn starts_with_nothing_configured() {
     assert_eq!(config.request_timeout, Duration::from_secs(30));
     assert_eq!(config.connect_timeout, Duration::from_secs(10));
     assert_eq!(config.max_result_bytes, 64 << 20);
-    assert_eq!(config.log_level, LevelFilter::INFO);
+    assert_eq!(config.log_level, Some(Level::INFO));
     assert!(!config.is_platform);
 }
 

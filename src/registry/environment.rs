@@ -52,7 +52,7 @@ impl Environment {
         let (redis, mongodb) = (secret(&config.redis_url), secret(&config.mongodb_url));
         add(REDIS_ID, "REDIS_URL", DatabaseType::Redis, redis.as_deref(), None)?;
         add(MONGODB_ID, "MONGODB_URL", DatabaseType::Mongodb, mongodb.as_deref(), None)?;
-        let bun_api = config.bun_api_url.as_ref().map(url::Url::as_str);
+        let bun_api = config.bun_api_url.as_ref().map(|url| url.as_str());
         let key = config.bun_api_key.as_ref();
         add(BUN_API_ID, "BUN_API_URL", DatabaseType::BunApi, bun_api, key)?;
         Ok(Self(entries))

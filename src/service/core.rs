@@ -76,7 +76,7 @@ impl Core {
                 pools.forget(id);
             }
         });
-        let log = Wanted::at(config.log_level);
+        let log = Wanted::at(config.log_level.into());
         let sockets = Seats::new(config.max_sockets, config.max_sockets_per_user);
         Ok(Self {
             config,
