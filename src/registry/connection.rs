@@ -50,7 +50,7 @@ impl Status {
 }
 
 /// A project, as far as connections need it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Project {
     /// Its id.
     pub id: Uuid,
@@ -134,6 +134,39 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
+    /// A connection that is in no registry. It has no history, and no version but its first.
+    pub(super) fn unregistered(
+        id: Uuid,
+        project: &Project,
+        identifier: &str,
+        target: &Target,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            id,
+            project_id: project.id,
+            project_ref: project.project_ref.clone(),
+            project_name: project.name.clone(),
+            organization_name: project.organization_name.clone(),
+            organization_slug: project.organization_slug.clone(),
+            database_type: target.database_type(),
+            identifier: identifier.to_owned(),
+            description: None,
+            columns: target.columns(),
+            has_password: target.password().is_some(),
+            is_primary: false,
+            status: Status::Active,
+            last_connected_at: None,
+            last_error: None,
+            version: 1,
+            created_at: None,
+            updated_at: None,
+            created_us: 0,
+            origin,
+            rendered: OnceLock::new(),
+        }
+    }
+
     /// The key of its client in the pool.
     #[must_use]
     pub fn pool_key(&self) -> PoolKey {

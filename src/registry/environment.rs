@@ -3,12 +3,10 @@
 //! They belong to the project `default` under the identifier `env`, and work without any platform
 //! database. They are changed where they are set, not here.
 
-use std::sync::OnceLock;
-
 use secrecy::{ExposeSecret, SecretString};
 use uuid::{Uuid, uuid};
 
-use super::connection::{Connection, Origin, Project, Status};
+use super::connection::{Connection, Origin, Project};
 use crate::config::Config;
 use crate::error::Result;
 use crate::target::{DatabaseType, Rules, Target, TargetInput};
@@ -82,27 +80,14 @@ impl Environment {
 impl Entry {
     fn connection(&self, project: &Project) -> Connection {
         Connection {
-            id: self.id,
-            project_id: project.id,
-            project_ref: project.project_ref.clone(),
-            project_name: project.name.clone(),
-            organization_name: project.organization_name.clone(),
-            organization_slug: project.organization_slug.clone(),
-            database_type: self.target.database_type(),
-            identifier: IDENTIFIER.to_owned(),
             description: Some("From the environment".to_owned()),
-            columns: self.target.columns(),
-            has_password: self.target.password().is_some(),
-            is_primary: false,
-            status: Status::Active,
-            last_connected_at: None,
-            last_error: None,
-            version: 1,
-            created_at: None,
-            updated_at: None,
-            created_us: 0,
-            origin: Origin::Environment,
-            rendered: OnceLock::new(),
+            ..Connection::unregistered(
+                self.id,
+                project,
+                IDENTIFIER,
+                &self.target,
+                Origin::Environment,
+            )
         }
     }
 }

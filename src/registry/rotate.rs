@@ -63,10 +63,11 @@ pub struct Failed {
     pub message: String,
 }
 
-struct Stored {
-    owner: Owner,
-    connection_string: Option<String>,
-    password: Option<String>,
+/// The secrets of a row, as it holds them.
+pub(super) struct Stored {
+    pub(super) owner: Owner,
+    pub(super) connection_string: Option<String>,
+    pub(super) password: Option<String>,
 }
 
 impl TryFrom<&Row> for Stored {
