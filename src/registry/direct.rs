@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Registry;
-use super::connection::{Connection, Origin, Project};
+use super::connection::{Connection, Origin};
 use super::environment::operators_target;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
@@ -107,7 +107,7 @@ fn connection(target: Target, operators: bool, identity: &str) -> Connection {
     let id = uuid::Builder::from_random_bytes(id).into_uuid();
     let target = Arc::new(target);
     let origin = Origin::Direct { target: Arc::clone(&target), operators };
-    Connection::unregistered(id, &Project::default(), "direct", &target, origin)
+    Connection::unregistered(id, &Arc::default(), "direct", &target, origin)
 }
 
 fn no_platform() -> Error {

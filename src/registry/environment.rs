@@ -3,6 +3,8 @@
 //! They belong to the project `default` under the identifier `env`, and work without any platform
 //! database. They are changed where they are set, not here.
 
+use std::sync::Arc;
+
 use secrecy::{ExposeSecret, SecretString};
 use uuid::{Uuid, uuid};
 
@@ -72,13 +74,13 @@ impl Environment {
     }
 
     /// Its connections, as members of the project `default`.
-    pub(super) fn connections(&self, project: &Project) -> Vec<Connection> {
+    pub(super) fn connections(&self, project: &Arc<Project>) -> Vec<Connection> {
         self.0.iter().map(|entry| entry.connection(project)).collect()
     }
 }
 
 impl Entry {
-    fn connection(&self, project: &Project) -> Connection {
+    fn connection(&self, project: &Arc<Project>) -> Connection {
         Connection {
             description: Some("From the environment".to_owned()),
             ..Connection::unregistered(
@@ -93,14 +95,13 @@ impl Entry {
 }
 
 /// The project `default` where no platform database has one.
-pub(super) fn default_project() -> Project {
-    Project {
+pub(super) fn default_project() -> Arc<Project> {
+    Arc::new(Project {
         id: DEFAULT_PROJECT_ID,
         project_ref: DEFAULT_PROJECT.to_owned(),
         name: "Default Project".to_owned(),
-        organization_name: None,
-        organization_slug: None,
-    }
+        ..Project::default()
+    })
 }
 
 /// A target from the operator's own configuration, which may use every option.

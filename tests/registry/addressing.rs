@@ -38,7 +38,7 @@ async fn a_connections_id_is_a_scope_of_its_own() {
     let made = create(&registry, "alpha", redis("cache")).await;
     let scope = made.id.to_string();
     let found = registry.resolve(&scope, Redis, None, None, false).await.unwrap();
-    assert_eq!((found.id, found.project_ref.as_str()), (made.id, "alpha"));
+    assert_eq!((found.id, found.project.project_ref.as_str()), (made.id, "alpha"));
     assert_eq!(registry.project(&scope).await.unwrap().project_ref, "alpha");
     let other_type = registry.resolve(&scope, Mongodb, None, None, false).await.unwrap_err();
     assert_eq!(other_type.code(), Code::DbNotFound);
@@ -118,7 +118,7 @@ async fn a_registered_primary_goes_before_the_environment_and_others_do_not() {
     let found = registry.resolve("default", Redis, None, None, false).await.unwrap();
     assert!(found.is_env());
     let project = registry.project("default").await.unwrap();
-    assert_eq!(found.project_id, project.id);
+    assert_eq!(found.project.id, project.id);
     let primary = NewConnection { is_primary: true, ..redis("primary") };
     let primary = create(&registry, "default", primary).await;
     let found = registry.resolve("default", Redis, None, None, false).await.unwrap();

@@ -32,7 +32,7 @@ async fn roles_of_organization_project_and_connection_decide() {
     let Some(platform) = Platform::migrated().await else { return };
     let (sessions, registry) = platform.open_at(platform.url.as_str());
     let connection = create(&registry, "alpha", redis("cache")).await;
-    let (project, organization) = (connection.project_id, platform.organization("alpha").await);
+    let (project, organization) = (connection.project.id, platform.organization("alpha").await);
     let access = Access::new(Authorization::Members, Some(sessions));
     let granted =
         async |user: &User| access.granted(Some(user), project, Some(connection.id)).await;

@@ -149,7 +149,7 @@ fn known(connection: &Connection, failing: &[String]) -> ConnectionHealth {
     ConnectionHealth {
         database_id: connection.id.to_string(),
         identifier: connection.identifier.clone(),
-        project_ref: connection.project_ref.clone(),
+        project_ref: connection.project.project_ref.clone(),
         database_type: connection.database_type,
         status,
         latency: None,
