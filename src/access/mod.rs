@@ -100,7 +100,7 @@ impl Access {
     pub async fn visible_projects(&self, user: Option<&User>) -> Result<Visible> {
         Ok(match self.memberships(user).await? {
             None => Visible::All,
-            Some((members, _)) => Visible::Some(members.projects().map(|(id, _)| id).collect()),
+            Some((members, _)) => Visible::of(members.projects().map(|(id, _)| id)),
         })
     }
 

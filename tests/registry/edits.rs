@@ -5,7 +5,7 @@ use studio_multidb::target::DatabaseType;
 
 fn page(limit: u32, cursor: Option<String>) -> PageRequest {
     let filter = Filter::default();
-    PageRequest { filter, visible: Visible::All, limit, cursor, fresh: false }
+    PageRequest { filter, visible: Visible::All, limit, cursor }
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn pages_hold_every_connection_once() {
     for limit in [1, 7, 24, 100] {
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
-            let body = registry.page(page(limit, cursor)).await.unwrap();
+            let body = registry.page(&page(limit, cursor), false).await.unwrap();
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
             let found = body["databases"].as_array().unwrap();
             assert!(found.len() <= limit as usize);
@@ -128,7 +128,7 @@ async fn pages_hold_every_connection_once() {
         seen.dedup();
         assert_eq!(seen.len(), 24);
     }
-    let error = registry.page(page(5, Some("nonsense".into()))).await.unwrap_err();
+    let error = registry.page(&page(5, Some("nonsense".into())), false).await.unwrap_err();
     assert_eq!(error.code(), Code::ValidationError);
 }
 
@@ -150,13 +150,13 @@ async fn a_change_is_seen_at_once_here_and_in_every_other_instance() {
         let now = here.connection(made.id, false).await.unwrap();
         assert_eq!(now.version, version - 1);
         there.connection(made.id, false).await.unwrap();
-        there.page(page(10, None)).await.unwrap();
+        there.page(&page(10, None), false).await.unwrap();
         let changes =
             Changes { identifier: Some(format!("cache-{version}")), ..Changes::default() };
         here.update(&now, changes).await.unwrap();
         assert_eq!(here.connection(made.id, false).await.unwrap().version, version);
         until("the other instance sees it", async || {
-            let page = there.page(page(10, None)).await.unwrap();
+            let page = there.page(&page(10, None), false).await.unwrap();
             there.connection(made.id, false).await.unwrap().version == version
                 && String::from_utf8_lossy(&page).contains(&format!("cache-{version}"))
         })

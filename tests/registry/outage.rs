@@ -6,13 +6,7 @@ use studio_multidb::registry::{Changes, Filter, PageRequest, Visible};
 use studio_multidb::target::DatabaseType::Redis;
 
 fn page() -> PageRequest {
-    PageRequest {
-        filter: Filter::default(),
-        visible: Visible::All,
-        limit: 10,
-        cursor: None,
-        fresh: false,
-    }
+    PageRequest { filter: Filter::default(), visible: Visible::All, limit: 10, cursor: None }
 }
 
 #[tokio::test]
@@ -25,14 +19,14 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
     let made = create(&platform.registry(&[]), "alpha", redis("cache")).await;
     registry.connection(made.id, false).await.unwrap();
     registry.resolve("alpha", Redis, None, None, false).await.unwrap();
-    registry.page(page()).await.unwrap();
+    registry.page(&page(), false).await.unwrap();
 
     proxy.cut().await;
     let started = Instant::now();
     let found = registry.resolve("alpha", Redis, None, None, false).await.unwrap();
     registry.target(&found).await.unwrap();
     registry.connection(made.id, false).await.unwrap();
-    registry.page(page()).await.unwrap();
+    registry.page(&page(), false).await.unwrap();
     let env = registry.resolve("default", Redis, None, Some("env"), false).await;
     assert!(env.unwrap().is_env());
 

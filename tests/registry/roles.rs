@@ -58,7 +58,7 @@ async fn roles_of_organization_project_and_connection_decide() {
     let upper = User { id: reader.to_string().to_uppercase() };
     assert_eq!(granted(&upper).await.unwrap(), Write);
     let visible = access.visible_projects(Some(&user(reader))).await.unwrap();
-    assert_eq!(visible, Visible::Some(vec![project]));
+    assert_eq!(visible, Visible::of([project]));
     assert_eq!(access.granted_anywhere(Some(&user(reader))).await.unwrap(), Read);
 
     let owner = Uuid::new_v4();
