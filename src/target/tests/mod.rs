@@ -179,42 +179,34 @@ fn no_secret_is_in_columns_or_debug_output() {
 
 #[test]
 fn the_seeds_fields_are_read() {
-    let input = fields(json!({
+    let target = redis(&fields(json!({
         "host": "Redis.Railway.Internal", "port": 6379, "username": "default", "password": "p",
         "options": { "db": 2, "tls": true }
-    }));
-    let Target::Redis(target) = Target::parse(Redis, &input, PLATFORM).unwrap() else { panic!() };
+    })));
     assert_eq!(target.endpoints[0].to_string(), "redis.railway.internal:6379");
     assert_eq!((target.db, target.tls.is_some()), (2, true));
 
-    let input = fields(json!({
+    let target = redis(&fields(json!({
         "host": "s1", "port": 26379,
         "options": { "sentinel": { "master": "m", "sentinels": [
             { "host": "s1", "port": 26379 }, { "host": "s2", "port": 26380 }
         ] } }
-    }));
-    let Target::Redis(target) = Target::parse(Redis, &input, PLATFORM).unwrap() else { panic!() };
+    })));
     assert_eq!(target.endpoints.len(), 2);
     assert_eq!(target.topology, RedisTopology::Sentinel { master: "m".into() });
 
-    let input = fields(json!({
+    let target = mongodb(&fields(json!({
         "host": "h", "port": 27017, "database_name": "d", "username": "u", "password": "p",
         "options": { "replica_set": "rs0", "auth_source": "admin", "tls": false,
                      "server_selection_timeout": 5000 }
-    }));
-    let Target::Mongodb(target) = Target::parse(Mongodb, &input, PLATFORM).unwrap() else {
-        panic!()
-    };
+    })));
     assert_eq!(target.replica_set.as_deref(), Some("rs0"));
     assert_eq!(target.server_selection_timeout_ms, Some(5000));
 
-    let input = fields(json!({
+    let target = postgres(&fields(json!({
         "host": "h", "port": 5432, "database_name": "d", "username": "u", "password": "p",
         "options": { "ssl": true, "pool_size": 5, "statement_timeout": 1000 }
-    }));
-    let Target::Postgres(target) = Target::parse(Postgres, &input, PLATFORM).unwrap() else {
-        panic!()
-    };
+    })));
     assert!(target.tls.is_some_and(|tls| !tls.insecure && !tls.optional));
     assert_eq!((target.pool_size, target.statement_timeout_ms), (Some(5), Some(1000)));
 
