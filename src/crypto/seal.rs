@@ -118,12 +118,6 @@ impl KeyRing {
     }
 }
 
-/// Whether `stored` has the form of a sealed value; it may still not open.
-#[must_use]
-pub fn is_sealed(stored: &str) -> bool {
-    split(stored).is_some()
-}
-
 /// The key id and the base64 of a sealed value.
 fn split(sealed: &str) -> Option<(&str, &str)> {
     let (key_id, body) = sealed.strip_prefix(FORMAT)?.strip_prefix(':')?.split_once(':')?;

@@ -105,7 +105,7 @@ pub enum Gives {
 
 /// What an operation's answers look like.
 #[derive(Debug, Default)]
-pub struct Answers {
+pub struct AnswerSchemas {
     /// `data` of the one JSON text, or all of it where there is no envelope.
     pub data: Option<Schema>,
     /// A record of the stream, a message of the socket, or a line of the file.
@@ -149,7 +149,7 @@ pub struct Operation {
     /// JSON schema of the input.
     pub input: fn(&mut SchemaGenerator) -> Schema,
     /// JSON schemas of its answers.
-    pub answers: fn(&mut SchemaGenerator) -> Answers,
+    pub answers: fn(&mut SchemaGenerator) -> AnswerSchemas,
     /// How it went so far, in this process.
     pub tally: &'static Tally,
     /// The code.
@@ -263,7 +263,7 @@ macro_rules! operations {
     (@gives bare) => { $crate::request::operation::Gives::Bare };
     (@gives socket ($message:path, $heard:path)) => { $crate::request::operation::Gives::Socket };
     (@answers $generator:ident $run:path, $(bare)?) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             data: Some($crate::request::operation::data_schema($run, $generator)),
             ..Default::default()
         }
@@ -272,27 +272,27 @@ macro_rules! operations {
         operations!(@answers $generator $run, stream ($crate::ejson::Document))
     };
     (@answers $generator:ident $run:path, stream ($record:path)) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             data: Some($crate::request::operation::data_schema($run, $generator)),
             record: Some($generator.subschema_for::<$record>()),
             heard: None,
         }
     };
     (@answers $generator:ident $run:path, records ($record:path)) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             record: Some($generator.subschema_for::<$record>()),
             ..Default::default()
         }
     };
     (@answers $generator:ident $run:path, file ($($format:ident),+)) => {{
         let _ = $generator;
-        $crate::request::operation::Answers::default()
+        $crate::request::operation::AnswerSchemas::default()
     }};
     (@answers $generator:ident $run:path, file ($($format:ident),+; $line:path)) => {
         operations!(@answers $generator $run, records ($line))
     };
     (@answers $generator:ident $run:path, socket ($message:path, $heard:path)) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             record: Some($generator.subschema_for::<$message>()),
             heard: Some($generator.subschema_for::<$heard>()),
             ..Default::default()

@@ -67,7 +67,7 @@ fn start(
     in_steps: bool,
 ) -> Result<(Feed, JoinHandle<()>)> {
     let user = cx.user.as_ref().map(|user| user.id.as_str());
-    let seat = cx.connection.as_ref().map(|_| cx.service.sockets.take(user)).transpose()?;
+    let seat = cx.connection.as_ref().map(|_| cx.service.seats.take(user)).transpose()?;
     let (sink, feed) = feed::channel(format, {
         let operation = cx.operation;
         move |record| checked::record(operation, record)

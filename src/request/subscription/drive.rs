@@ -164,7 +164,7 @@ impl Reader<'_> {
                 // Whoever is on the way takes a silent stream for a dead one.
                 sink.writer().raw(b":\n\n");
             }
-            pace.wait(self.cx.service.sockets.open()).await;
+            pace.wait(self.cx.service.seats.open()).await;
             if self.send(sink).await.is_err() {
                 return Ending::Gone;
             }
