@@ -5,6 +5,7 @@
 //! and a run that was killed is simply run again: rows already sealed under the first key are passed
 //! over.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -42,7 +43,8 @@ const RESEAL: &str = "
     RETURNING c.id";
 
 /// What a run of [`Registry::rotate_keys`] did.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[schemars(rename = "KeyRotation")]
 pub struct Rotation {
     /// Rows looked at.
     pub rows: u64,
@@ -55,9 +57,11 @@ pub struct Rotation {
 }
 
 /// A row that could not be sealed again.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "FailedRotation")]
 pub struct Failed {
     /// The connection.
+    #[schemars(with = "String")]
     pub id: Uuid,
     /// Why.
     pub message: String,
