@@ -166,7 +166,7 @@ fn not_ended(operation: &Operation, effect: &Known) -> Error {
 }
 
 /// What an operation is about, and what the user may do with it.
-type Admitted = (Option<Arc<Connection>>, Option<Arc<Project>>, Permission);
+type Subjects = (Option<Arc<Connection>>, Option<Arc<Project>>, Permission);
 
 /// Finds what the operation is about, and what the user may do with it. Nothing is told of a
 /// connection before the user's part in its project is established.
@@ -175,7 +175,7 @@ async fn admit(
     operation: &Operation,
     params: &mut Params,
     caller: &Caller,
-) -> Result<Admitted> {
+) -> Result<Subjects> {
     let Core { registry, access, .. } = &**service;
     let (user, fresh) = (caller.user.as_ref(), caller.fresh);
     // Asked first: to somebody unknown, what exists and what does not must look the same.

@@ -18,7 +18,7 @@ use crate::api::call::call;
 use crate::api::dispatch::Caller;
 use crate::api::http::{Request, handle};
 use crate::api::platform_query;
-use crate::api::router::takes_upload;
+use crate::api::router::{by_name, takes_upload};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -28,8 +28,7 @@ use crate::request::context::Accept;
 use crate::request::reply::Body;
 use crate::service::Service;
 
-/// Batches of up to this many bytes are sent from the calling thread: reading them takes less time
-/// than waking another thread.
+/// Inputs of fewer bytes are read on the calling thread, where their operation is brief.
 const BEGIN_BELOW: usize = 512;
 
 /// An HTTP request, as an adapter hands it over.
@@ -130,7 +129,7 @@ impl NativeManager {
         let service = Arc::clone(&self.service);
         let caller = Caller { fresh: fresh.unwrap_or(false), ..Caller::in_process(user) };
         let request_id = Arc::clone(&caller.request_id);
-        let begin = operation == "redis.batch" && input.len() < BEGIN_BELOW;
+        let begin = input.len() < BEGIN_BELOW && by_name(&operation).is_some_and(|o| o.is_brief);
         launch(env, cancellation, begin, async move {
             let body = run(&service, &operation, &input, direct, caller).await;
             Answer::of(body.and_then(Body::whole), &request_id, Answer::Json)

@@ -22,10 +22,9 @@ use crate::error::{Code, Error, Result};
 use crate::fanout::Seat;
 use crate::outcome::Outcome;
 
-/// The work behind a stream.
-type Work = Box<
-    dyn for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>> + Send + 'static,
->;
+/// The work behind a stream or a subscription, which writes to an `O`.
+pub(super) type Work<O> =
+    Box<dyn for<'a> FnOnce(&'a Context, &'a mut O) -> BoxFuture<'a, Result<()>> + Send + 'static>;
 
 impl<T: ?Sized> Reply<T> {
     /// `200` with records that `work` writes while they are read. What can be refused at once should
@@ -63,7 +62,7 @@ impl<T: ?Sized> Reply<T> {
 fn start(
     cx: &Context,
     format: Format,
-    work: Work,
+    work: Work<Sink>,
     in_steps: bool,
 ) -> Result<(Feed, JoinHandle<()>)> {
     let user = cx.user.as_ref().map(|user| user.id.as_str());
@@ -79,7 +78,7 @@ fn start(
 }
 
 /// Does the work for as long as the user may have what comes of it.
-async fn permitted(cx: &Context, sink: &mut Sink, work: Work, in_steps: bool) -> Result<()> {
+async fn permitted(cx: &Context, sink: &mut Sink, work: Work<Sink>, in_steps: bool) -> Result<()> {
     let told = sink.refused.clone();
     let mut working = work(cx, sink);
     // A subscription looks for itself, and says goodbye.
@@ -99,7 +98,7 @@ async fn permitted(cx: &Context, sink: &mut Sink, work: Work, in_steps: bool) ->
     Err(refused)
 }
 
-async fn run(cx: Context, mut sink: Sink, work: Work, in_steps: bool, _seat: Option<Seat>) {
+async fn run(cx: Context, mut sink: Sink, work: Work<Sink>, in_steps: bool, _seat: Option<Seat>) {
     let started = Instant::now();
     let operation: &'static Operation = cx.operation;
     let over = cx.running.over();

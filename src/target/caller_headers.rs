@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::options::texts;
 use crate::error::{Error, Result};
 
 /// Of use to callers, and about nothing but the content that is asked for.
@@ -34,14 +35,9 @@ pub struct CallerHeaders(Vec<String>);
 impl CallerHeaders {
     /// Reads `["x-tenant"]`, or the same separated by commas.
     pub(super) fn read(value: &Value) -> Result<Self> {
-        let wrong = || Error::validation("expected a list of header names, such as [\"x-tenant\"]");
-        let names: Vec<&str> = match value {
-            Value::String(text) => text.split(',').map(str::trim).collect(),
-            Value::Array(items) => {
-                items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(wrong)?
-            }
-            _ => return Err(wrong()),
-        };
+        let names = texts(value).ok_or_else(|| {
+            Error::validation("expected a list of header names, such as [\"x-tenant\"]")
+        })?;
         let mut read = Vec::new();
         for name in names {
             let name = name.to_ascii_lowercase();

@@ -67,7 +67,7 @@ enum Why {
 /// Why a variable can't be passed over.
 fn unfulfilled(prefix: &str, name: &str, value: &str, said: &Said<'_>) -> Option<Why> {
     let (before, rest) = name.split_once('_')?;
-    let is_setting = SETTINGS.iter().any(|s| s.variable == name || s.alias == Some(name));
+    let is_setting = SETTINGS.iter().any(|s| s.names.contains(&name));
     if is_setting || beside::reads(before, rest) || !before.eq_ignore_ascii_case(prefix) {
         return None;
     }
