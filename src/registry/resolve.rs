@@ -18,7 +18,7 @@ use super::scope::{Address, Found, Located, Scope};
 use super::vault::Column;
 use crate::error::{Code, Error, Result};
 use crate::platform::Platform;
-use crate::target::{DatabaseType, Target, TargetInput};
+use crate::target::{Target, TargetInput};
 
 const PROJECT: &str = "
     SELECT p.id, COALESCE(p.ref::text, ''), COALESCE(p.name::text, ''), o.name::text, o.slug::text
@@ -50,19 +50,6 @@ impl Registry {
             },
         };
         Ok(Located { address, found })
-    }
-
-    /// The connection at an address, for callers that need no permission.
-    pub async fn resolve(
-        &self,
-        scope: &str,
-        database_type: DatabaseType,
-        connection_id: Option<Uuid>,
-        identifier: Option<&str>,
-        fresh: bool,
-    ) -> Result<Arc<Connection>> {
-        let address = Address { scope, database_type, connection_id, identifier, fresh };
-        self.locate(&address).await?.choose()
     }
 
     /// Asks the platform database what it is asked about a scope that does not exist. For those who

@@ -1,4 +1,4 @@
-use crate::support::{Platform, create, password, redis, target, until};
+use crate::support::{Platform, create, password, redis, resolve, target, until};
 use studio_multidb::error::Code;
 use studio_multidb::registry::{Changes, Filter, NewConnection, PageRequest, Status, Visible};
 use studio_multidb::target::DatabaseType;
@@ -95,7 +95,7 @@ async fn the_primary_moves_and_there_is_never_more_than_one() {
         let now = registry.connection(connection.id, true).await.unwrap();
         let changes = Changes { is_primary: Some(true), ..Changes::default() };
         registry.update(&now, changes).await.unwrap();
-        let found = registry.resolve("alpha", DatabaseType::Redis, None, None, false).await;
+        let found = resolve(&registry, "alpha", DatabaseType::Redis, None, None, false).await;
         assert_eq!(found.unwrap().id, connection.id);
     }
     assert_eq!(platform.text(count).await.as_deref(), Some("1"));
@@ -174,7 +174,8 @@ async fn a_self_hosted_studio_gets_its_one_project_with_its_first_connection() {
     let Some(platform) = Platform::migrated().await else { return };
     let registry = platform.registry(&[]);
     let made = create(&registry, "default", redis("cache")).await;
-    let found = registry.resolve("default", DatabaseType::Redis, None, None, false).await.unwrap();
+    let found =
+        resolve(&registry, "default", DatabaseType::Redis, None, None, false).await.unwrap();
     assert_eq!(found.id, made.id);
     let hosted = platform.registry(&[("NEXT_PUBLIC_IS_PLATFORM", "true")]);
     platform.sql("DELETE FROM platform.projects WHERE ref = 'default'").await;

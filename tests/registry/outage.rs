@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use crate::support::{Platform, Proxy, create, redis, until};
+use crate::support::{Platform, Proxy, create, redis, resolve, until};
 use studio_multidb::error::Code;
 use studio_multidb::registry::{Changes, Filter, PageRequest, Visible};
 use studio_multidb::target::DatabaseType::Redis;
@@ -18,21 +18,21 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
     // Made by another instance before this one listens: its own notice would drop what it reads.
     let made = create(&platform.registry(&[]), "alpha", redis("cache")).await;
     registry.connection(made.id, false).await.unwrap();
-    registry.resolve("alpha", Redis, None, None, false).await.unwrap();
+    resolve(&registry, "alpha", Redis, None, None, false).await.unwrap();
     registry.page(&page(), false).await.unwrap();
 
     proxy.cut().await;
     let started = Instant::now();
-    let found = registry.resolve("alpha", Redis, None, None, false).await.unwrap();
+    let found = resolve(&registry, "alpha", Redis, None, None, false).await.unwrap();
     registry.target(&found).await.unwrap();
     registry.connection(made.id, false).await.unwrap();
     registry.page(&page(), false).await.unwrap();
-    let env = registry.resolve("default", Redis, None, Some("env"), false).await;
+    let env = resolve(&registry, "default", Redis, None, Some("env"), false).await;
     assert!(env.unwrap().is_env());
 
     for error in [
-        registry.resolve("alpha", Redis, None, None, true).await.unwrap_err(),
-        registry.resolve("beta", Redis, None, None, false).await.unwrap_err(),
+        resolve(&registry, "alpha", Redis, None, None, true).await.unwrap_err(),
+        resolve(&registry, "beta", Redis, None, None, false).await.unwrap_err(),
         registry.update(&made, Changes::default()).await.unwrap_err(),
         registry.delete(&made).await.unwrap_err(),
     ] {
@@ -43,7 +43,7 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
 
     proxy.restore();
     until("it is used again", async || {
-        registry.resolve("alpha", Redis, None, None, true).await.is_ok()
+        resolve(&registry, "alpha", Redis, None, None, true).await.is_ok()
     })
     .await;
 }
@@ -60,7 +60,7 @@ async fn a_session_that_died_unnoticed_is_replaced_within_the_same_read() {
                  WHERE datname = current_database() AND pid <> pg_backend_pid()",
             )
             .await;
-        let error = registry.resolve("alpha", Redis, None, None, true).await.unwrap_err();
+        let error = resolve(&registry, "alpha", Redis, None, None, true).await.unwrap_err();
         assert_eq!(error.code(), Code::DbNotFound, "{error}");
     }
 }
@@ -105,7 +105,7 @@ async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
     let readers = (0..200).map(|i| {
         let registry = std::sync::Arc::clone(&registry);
         tokio::spawn(async move {
-            let read = registry.resolve("alpha", Redis, None, None, true);
+            let read = resolve(&registry, "alpha", Redis, None, None, true);
             if i % 2 == 0 {
                 let _ = tokio::time::timeout(Duration::from_micros(50 * i), read).await;
             } else {

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use studio_multidb::config::Config;
 use studio_multidb::error::Result;
 use studio_multidb::platform::Platform as Sessions;
-use studio_multidb::registry::{Connection, NewConnection, Project, Registry, Status};
+use studio_multidb::registry::{Address, Connection, NewConnection, Project, Registry, Status};
 use studio_multidb::target::egress::Egress;
 use studio_multidb::target::{DatabaseType, Target, TargetInput};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +19,19 @@ use uuid::Uuid;
 
 pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 pub const NEW_KEY: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
+
+/// The connection at an address, for somebody who needs no permission.
+pub async fn resolve(
+    registry: &Registry,
+    scope: &str,
+    database_type: DatabaseType,
+    connection_id: Option<Uuid>,
+    identifier: Option<&str>,
+    fresh: bool,
+) -> Result<Arc<Connection>> {
+    let address = Address { scope, database_type, connection_id, identifier, fresh };
+    registry.locate(&address).await?.choose()
+}
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
