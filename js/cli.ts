@@ -2,6 +2,7 @@
 import { type CommandName, readArguments } from './cli-arguments'
 import { DatabaseError, fromNative } from './core/errors'
 import type { Answer } from './core/operations'
+import type { KeyRotation, MigrationReport } from './generated/schemas'
 import { ConnectionManager } from './compat/platform'
 import { init } from './init'
 import type { DatabaseConnection } from './types'
@@ -18,14 +19,6 @@ const USAGE = `studio-multidb <command>
 
 /** Exit code of a command line that was not understood. */
 const NOT_UNDERSTOOD = 2
-
-interface MigrationReport {
-  imported: { needing_attention: unknown[] }
-  readers: unknown[]
-  plaintext: Array<{ relation: string }>
-  warnings: string[]
-  [fact: string]: unknown
-}
 
 /** Prints to the terminal: the one place in the package that does. */
 function say(line: string): void {
@@ -70,7 +63,7 @@ function counted(list: unknown[], what: string): string[] {
 }
 
 async function rotateKeys(manager: ConnectionManager): Promise<boolean> {
-  const report = JSON.parse(await manager.native.rotateKeys()) as { failed: unknown[] }
+  const report = JSON.parse(await manager.native.rotateKeys()) as KeyRotation
   say(JSON.stringify(report, null, 2))
   return report.failed.length === 0
 }

@@ -15,7 +15,8 @@ export * from './clients/mongodb'
 export * from './clients/postgres'
 export * from './clients/http'
 export * from './clients/databases'
-export type { Answer, Input, Operations, Told } from './core/operations'
+export type { Answer, Input, Operations, Said, Told } from './core/operations'
+export type * as schemas from './generated/schemas'
 export * from './compat/redis'
 export {
   closeMongoConnections,

@@ -354,3 +354,23 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn javascript_has_the_same_status_for_every_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/js/core/errors.ts");
+        let Ok(text) = std::fs::read_to_string(path) else { return };
+        let (_, classes) = text.split_once("const CLASSES").unwrap();
+        let (classes, _) = classes.split_once("\n}").unwrap();
+        for code in Code::ALL {
+            let line = classes.lines().find_map(|line| line.trim().strip_prefix(code.as_str()));
+            let status = code.http_status();
+            // Of the one that has no line, `fromFault` makes 500.
+            let has = line.map_or(status == 500, |line| line.ends_with(&format!(", {status}],")));
+            assert!(has, "{}: {line:?}", code.as_str());
+        }
+    }
+}

@@ -1,23 +1,17 @@
-import type { Binding, CallOptions } from '../core/binding'
+import type { CallOptions } from '../core/binding'
+import { Client } from '../core/client'
 import type { Input } from '../core/operations'
 
 /** One HTTP service. Made by `manager.http(id)`. */
-export class HttpService {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class HttpService extends Client {
   /** What the service's `/health` answers, and how fast. */
   health(call?: CallOptions) {
-    return this.#binding.call('http.health', {}, call)
+    return this.binding.call('http.health', {}, call)
   }
 
   /** What the service's `/info` answers; rejects where that is no success. */
   info(call?: CallOptions) {
-    return this.#binding.call('http.info', {}, call)
+    return this.binding.call('http.info', {}, call)
   }
 
   /**
@@ -25,6 +19,6 @@ export class HttpService {
    * when its answer is lost: the error says `outcome: 'unknown'`.
    */
   request(request: Input<'http.request'>, call?: CallOptions) {
-    return this.#binding.call('http.request', request, call)
+    return this.binding.call('http.request', request, call)
   }
 }

@@ -1,4 +1,5 @@
-import type { Binding, CallOptions } from '../core/binding'
+import type { CallOptions } from '../core/binding'
+import { Client } from '../core/client'
 import type { Answer, Input } from '../core/operations'
 
 /**
@@ -9,14 +10,7 @@ import type { Answer, Input } from '../core/operations'
 export type QueryResult<Row> = Omit<Answer<'postgres.query'>, 'rows'> & { rows: Row[] }
 
 /** One PostgreSQL connection. Made by `manager.postgres(id)`. */
-export class PostgresDatabase {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class PostgresDatabase extends Client {
   /**
    * Runs one statement, in which `$1`, `$2`, … stand for the parameters. For `json`, an object is sent as
    * JavaScript has it, and a text as it is. A write whose answer is lost is not sent again: its error
@@ -28,7 +22,7 @@ export class PostgresDatabase {
     options: Input<'postgres.query', 'query' | 'parameters'> = {},
     call?: CallOptions
   ): Promise<QueryResult<Row>> {
-    const result = await this.#binding.call(
+    const result = await this.binding.call(
       'postgres.query',
       { ...options, query, parameters },
       call
@@ -38,6 +32,6 @@ export class PostgresDatabase {
 
   /** Tables with their columns, keys and relationships, in pg-meta's shape, ordered by oid. */
   listTables(options: Input<'postgres.tables.list'> = {}, call?: CallOptions) {
-    return this.#binding.call('postgres.tables.list', options, call)
+    return this.binding.call('postgres.tables.list', options, call)
   }
 }

@@ -1,5 +1,6 @@
 import { ConnectionError } from '../core/errors'
 import { Binding } from '../core/binding'
+import { Client } from '../core/client'
 import { MongoDatabase } from '../clients/mongodb/database'
 import { PostgresDatabase } from '../clients/postgres'
 import { RedisDatabase, type RedisText } from '../clients/redis'
@@ -46,13 +47,12 @@ function bind(connection: ClientConnection): Binding {
   return defaultManager().direct({ type, ...Object.fromEntries(given) })
 }
 
-abstract class Client implements DatabaseClient {
-  protected readonly binding: Binding
+abstract class ConnectionClient extends Client implements DatabaseClient {
   readonly #id: string
   readonly #timeout: number | undefined
 
   constructor({ connection, timeout }: DatabaseClientConfig) {
-    this.binding = bind(connection)
+    super(bind(connection))
     this.#id = connection.id
     this.#timeout = timeout
   }
@@ -93,7 +93,7 @@ abstract class Client implements DatabaseClient {
 }
 
 /** A Redis client made from a connection. */
-export class RedisClient extends Client {
+export class RedisClient extends ConnectionClient {
   readonly #redis = new RedisDatabase(this.binding)
 
   /** The value of a string key. */
@@ -142,7 +142,7 @@ export class RedisClient extends Client {
 }
 
 /** A MongoDB client made from a connection. */
-export class MongoDBClient extends Client {
+export class MongoDBClient extends ConnectionClient {
   readonly #mongo = new MongoDatabase(this.binding)
   readonly #database: string | undefined
 
@@ -193,7 +193,7 @@ export class MongoDBClient extends Client {
 }
 
 /** A PostgreSQL client made from a connection. */
-export class PostgresClient extends Client {
+export class PostgresClient extends ConnectionClient {
   readonly #postgres = new PostgresDatabase(this.binding)
 
   /** Runs one statement and resolves with its rows. */

@@ -16,19 +16,10 @@ export interface CallOptions {
  * A target that is not in the registry, for code that holds a connection string itself. It can be
  * passed by the server's own code alone, never by a request.
  */
-export interface DirectTarget {
-  type: DatabaseType
-  /** The whole target, or give its parts. */
-  connection_string?: string
-  host?: string
-  port?: number
-  database_name?: string
-  username?: string
-  /** Of a Bun API, its key. */
-  password?: string
-  /** TLS and the like, as a registered connection has them. */
-  options?: Record<string, unknown>
-}
+export type DirectTarget = { type: DatabaseType } & Pick<
+  Input<'registry.databases.test_unsaved'>,
+  'connection_string' | 'host' | 'port' | 'database_name' | 'username' | 'password' | 'options'
+>
 
 /** For whom, and of which connection, operations are run. */
 export class Binding {

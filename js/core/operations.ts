@@ -43,3 +43,6 @@ export type Told<K extends Telling> = Operations[K] extends { record: infer R }
   : Operations[K] extends { message: infer M }
     ? M
     : never
+
+/** What the client of a subscription may say. */
+export type Said<K extends Having<'request'>> = Operations[K]['request']

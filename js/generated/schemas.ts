@@ -6992,3 +6992,101 @@ export type Failure = {
     message: string;
     error: Fault;
 };
+/** What a run did, or in a dry run would do. */
+export type MigrationReport = {
+    /** Whether nothing was changed. */
+    dry_run: boolean;
+    /** The files in order. */
+    migrations: Migration[];
+    /** What is imported from an older Studio's table of databases. */
+    imported: ImportedConnections;
+    /** What else in the database uses that table. */
+    readers: OldTableReader[];
+    /** Where secrets lie in plain text, and what removes them. */
+    plaintext: PlaintextSecrets[];
+    /** What the database warned of, and what else somebody should know. */
+    warnings: string[];
+};
+/** One migration file. */
+export type Migration = {
+    /** File name without its ending. */
+    name: string;
+    /** SHA-256 of the file, in hexadecimal. */
+    checksum: string;
+    /** What happened to it. */
+    state: MigrationState;
+};
+/** What happened, or in a dry run would happen, to one file. */
+export type MigrationState = "present" | "pending" | "applied";
+/** What was imported, or in a dry run would be. */
+export type ImportedConnections = {
+    /**
+     * Connections that work as they are.
+     */
+    connections: number;
+    /** Connections that somebody has to look at, and why. They were imported all the same. */
+    needing_attention: ImportAttention[];
+};
+/** A row of the old table that somebody has to look at. */
+export type ImportAttention = {
+    /** Its id, the same in both tables. */
+    id: string;
+    /** `ref` of its project. */
+    project_ref: string;
+    /** What it was called. */
+    name: string;
+    /** What it is called now. */
+    identifier: string;
+    /** The state that it was imported in. */
+    status: string;
+    /** Why. */
+    reasons: string[];
+};
+/** Something that depends on the old table. */
+export type OldTableReader = {
+    /** `view`, `function`, `policy`, `foreign key` and so on. */
+    kind: string;
+    /** What it is called. */
+    name: string;
+    /** What the migration means for it. */
+    says: string;
+    /** A statement that mends it, or what is to be done, where that can be said. */
+    mend?: string;
+};
+/** A relation with secrets in it that nothing protects. */
+export type PlaintextSecrets = {
+    /** Its name. */
+    relation: string;
+    /** Its columns that hold secrets. */
+    columns: string[];
+    /**
+     * Rows with a secret in them; the count ends at a thousand.
+     */
+    rows: number;
+    /** What removes them, one after the other; what reads another relation comes after it. */
+    statements: string[];
+};
+/** What a run of [`Registry::rotate_keys`] did. */
+export type KeyRotation = {
+    /**
+     * Rows looked at.
+     */
+    rows: number;
+    /**
+     * Rows sealed again.
+     */
+    resealed: number;
+    /**
+     * Rows that were already sealed under the first key, or hold no secret.
+     */
+    unchanged: number;
+    /** Rows whose secret does not open; they were left as they are. */
+    failed: FailedRotation[];
+};
+/** A row that could not be sealed again. */
+export type FailedRotation = {
+    /** The connection. */
+    id: string;
+    /** Why. */
+    message: string;
+};

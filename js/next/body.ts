@@ -14,7 +14,6 @@ export class ClientGone extends Error {}
  * already rounded integers past 2^53, so routes do better without one.
  */
 export async function readBody(request: ApiRequest, limit: number): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
   const { body } = request
   if (body === undefined || body === null) {
     return isStream(request) ? readStream(request, limit) : undefined
@@ -55,17 +54,17 @@ export function letBy(request: ApiRequest): void {
   request.once('close', () => clearTimeout(timer))
 }
 
-/** The same pieces. The error after `limit` bytes also calls `over`. */
+/** The same pieces, up to the error after `limit` bytes, which also calls `over`. */
 export async function* capped(
   pieces: AsyncIterable<Uint8Array>,
   limit: number,
-  over: () => void
+  over?: () => void
 ): AsyncGenerator<Uint8Array> {
   let size = 0
   for await (const piece of pieces) {
     size += piece.length
     if (size > limit) {
-      over()
+      over?.()
       throw tooLarge(limit)
     }
     yield piece

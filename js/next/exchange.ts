@@ -71,12 +71,11 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
       const isStreamed = isUpload || (manager.takesUpload && hasBody(method) && isLong(incoming))
       let upload = isStreamed ? incoming.streamBody() : undefined
       let isOver = false
-      if (upload && !isUpload) {
-        if (Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes)
-          throw tooLarge(maxBodyBytes)
-        upload = capped(upload, maxBodyBytes, () => (isOver = true))
-      }
       const whole = hasBody(method) && !upload
+      const isHeld = whole || (upload && !isUpload)
+      if (isHeld && Number(incoming.headers['content-length'] ?? 0) > maxBodyBytes)
+        throw tooLarge(maxBodyBytes)
+      if (upload && isHeld) upload = capped(upload, maxBodyBytes, () => (isOver = true))
       const body = whole ? await incoming.readBody(maxBodyBytes) : undefined
       if (signal.aborted) return undefined
       sent = true

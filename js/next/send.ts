@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http'
 import type { HandleResponse } from '../../index'
 import { bytesOf } from '../core/stream'
+import { happened } from './happened'
 import type { ApiResponse } from './types'
 
 /** Writes an answer. A streamed one is written as fast as the client reads it. */
@@ -33,25 +34,11 @@ async function sendStream(response: ApiResponse, stream: NonNullable<HandleRespo
   try {
     for await (const chunk of bytesOf(stream)) {
       if (response.destroyed) return
-      if (!response.write(chunk)) await writable(response)
+      if (!response.write(chunk)) await happened(response, ['drain', 'close'])
     }
     response.end()
   } catch {
     // A body that ends properly would look whole; this one isn't.
     response.destroy?.()
   }
-}
-
-/** Waits until more can be written, or the client has gone. */
-function writable(response: ApiResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off?.('drain', done)
-      response.off?.('close', done)
-      resolve()
-    }
-    response.once?.('drain', done)
-    response.once?.('close', done)
-    if (response.destroyed) done()
-  })
 }

@@ -1,8 +1,7 @@
 import type { ByteStream } from '../../index'
 import { bytesOf } from '../core/stream'
-import { LET_BY_MS } from './body'
+import { capped, LET_BY_MS } from './body'
 import { createExchange } from './exchange'
-import { tooLarge } from './failure'
 import { parseTarget } from './paths'
 import type { ManagerSource, WebHandlerOptions } from './types'
 
@@ -109,19 +108,10 @@ async function letBy(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
 }
 
 async function readBody(request: Request, limit: number): Promise<Buffer | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge(limit)
-  if (!request.body) return undefined
   const chunks: Uint8Array[] = []
-  let size = 0
-  const reader = request.body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return size === 0 ? undefined : Buffer.concat(chunks, size)
-    size += value.length
-    if (size > limit) {
-      void letBy(reader)
-      throw tooLarge(limit)
-    }
-    chunks.push(value)
+  if (request.body) {
+    for await (const piece of capped(piecesOf(request.body), limit)) chunks.push(piece)
   }
+  const bytes = Buffer.concat(chunks)
+  return bytes.length === 0 ? undefined : bytes
 }

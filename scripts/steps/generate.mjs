@@ -34,8 +34,8 @@ async function schemasOf(document) {
     options
   )
   const text = astToString(nodes)
-  const [, members] = /^ {4}schemas: \{\n([^]*?)^ {4}\};$/m.exec(text)
-  const types = members
+  const members = /^ {4}schemas: \{\n([^]*?)^ {4}\};$/m.exec(text)?.[1]
+  const types = (members ?? '')
     .replace(/^ {8}/gm, '')
     .replace(/^(\w+): /gm, 'export type $1 = ')
     .replace(/^ *\/\*\* @constant \*\/\n/gm, '')
@@ -43,6 +43,14 @@ async function schemasOf(document) {
     .replace(/@description /g, '')
     .replace(/^( +\*) {5}/gm, '$1 ')
     .replace(/components\["schemas"\]\["(\w+)"\]/g, '$1')
+  const missing = Object.keys(schemas).filter((name) => !types.includes(`export type ${name} = `))
+  const left = /components\[.*|@(?:constant|description).*/.exec(types)
+  if (missing.length > 0 || left) {
+    const what = left ? `${left[0]} is left over` : `there is no type for ${missing.join(', ')}`
+    throw new Error(
+      `openapi-typescript writes schemas in another way than schemasOf reads: ${what}`
+    )
+  }
   return NOTE + types
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
+use super::User;
 use crate::config::RateLimit;
 
 /// Keys are forgotten, oldest first, beyond this many; a forgotten key starts anew.
@@ -45,6 +46,23 @@ impl Limiter {
             Op::Nop
         });
         wait
+    }
+
+    /// Counts a request to the host's own code, which has limits of its own: of its user, or where nobody
+    /// is logged in of its address.
+    pub fn admit_to_host(
+        &self,
+        user: Option<User>,
+        address: &str,
+        limit: u32,
+        window: Duration,
+    ) -> Option<Duration> {
+        // No user is called as an address is, and neither as what the core counts of the same user.
+        let key = match user {
+            Some(user) => format!("rateLimit user {}", user.canonical().id),
+            None => format!("rateLimit address {address}"),
+        };
+        self.admit(&key, 1, limit, window)
     }
 }
 

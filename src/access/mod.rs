@@ -100,7 +100,7 @@ impl Access {
     pub async fn visible_projects(&self, user: Option<&User>) -> Result<Visible> {
         Ok(match self.memberships(user).await? {
             None => Visible::All,
-            Some((members, _)) => Visible::Some(members.projects().map(|(id, _)| id).collect()),
+            Some((members, _)) => Visible::of(members.projects().map(|(id, _)| id)),
         })
     }
 
@@ -146,7 +146,7 @@ impl Access {
             return Err(refused);
         }
         let connection = found.choose()?;
-        let granted = self.granted(user, connection.project_id, Some(connection.id)).await?;
+        let granted = self.granted(user, connection.project.id, Some(connection.id)).await?;
         Ok((connection, granted))
     }
 
@@ -161,7 +161,7 @@ impl Access {
         let since = Instant::now();
         self.memberships(user).await?;
         let connection = registry.connection(id, fresh).await?;
-        match self.granted(user, connection.project_id, Some(id)).await {
+        match self.granted(user, connection.project.id, Some(id)).await {
             Ok(granted) => Ok((connection, granted)),
             Err(refused) => {
                 registry.look_in_vain_for(id, since).await;

@@ -107,15 +107,10 @@ async fn run(
         Box::pin(limit::admit(service, operation.effect, operation.cost, caller.user.as_ref()))
             .await?;
     let admitted = deadline.run(Box::pin(admit(service, operation, params, &caller))).await;
-    let (subject, granted) = admitted.unwrap_or_else(|| {
+    let (connection, project, granted) = admitted.unwrap_or_else(|| {
         Err(Error::timeout("looking the connection up took too long", Outcome::NotApplied))
     })?;
     granted.require(operation.permission)?;
-    let (connection, project) = match subject {
-        Found::Connection(connection) => (Some(connection), None),
-        Found::Project(project) => (None, Some(project)),
-        Found::Nothing => (None, None),
-    };
     let cx = Context {
         service: Arc::clone(service),
         user: caller.user,
@@ -171,11 +166,8 @@ fn not_ended(operation: &Operation, effect: &Known) -> Error {
     Error::timeout(format!("{who} did not end in time"), effect.lost())
 }
 
-enum Found {
-    Connection(Arc<Connection>),
-    Project(Arc<Project>),
-    Nothing,
-}
+/// What an operation is about, and what the user may do with it.
+type Subjects = (Option<Arc<Connection>>, Option<Arc<Project>>, Permission);
 
 /// Finds what the operation is about, and what the user may do with it. Nothing is told of a
 /// connection before the user's part in its project is established.
@@ -184,7 +176,7 @@ async fn admit(
     operation: &Operation,
     params: &mut Params,
     caller: &Caller,
-) -> Result<(Found, Permission)> {
+) -> Result<Subjects> {
     let Core { registry, access, .. } = &**service;
     let (user, fresh) = (caller.user.as_ref(), caller.fresh);
     // Asked first: to somebody unknown, what exists and what does not must look the same.
@@ -196,7 +188,7 @@ async fn admit(
         Subject::Connection(database_type) => {
             if let Some(direct) = &caller.direct {
                 let connection = direct.connection(&service.config, registry, database_type)?;
-                return Ok((Found::Connection(connection), Permission::Admin));
+                return Ok((Some(connection), None, Permission::Admin));
             }
             let scope = take(params, "scope")?;
             let connection_id = take_id(params, "connection_id")?;
@@ -205,12 +197,12 @@ async fn admit(
             let address =
                 Address { scope: &scope, database_type, connection_id, identifier, fresh };
             let (connection, granted) = access.resolve(registry, user, &address).await?;
-            Ok((Found::Connection(connection), granted))
+            Ok((Some(connection), None, granted))
         }
         Subject::Entry => {
             let id = take_id(params, "id")?.ok_or_else(|| missing("id"))?;
             let (connection, granted) = access.connection(registry, user, id, fresh).await?;
-            Ok((Found::Connection(connection), granted))
+            Ok((Some(connection), None, granted))
         }
         Subject::Member(database_type) => {
             let scope = take(params, "scope")?;
@@ -218,17 +210,17 @@ async fn admit(
             let address =
                 Address { scope: &scope, database_type, connection_id, identifier: None, fresh };
             let (connection, granted) = access.resolve(registry, user, &address).await?;
-            Ok((Found::Connection(connection), granted))
+            Ok((Some(connection), None, granted))
         }
         Subject::Project(_) => {
             let scope = take(params, "scope")?;
             let (project, granted) = access.project(registry, user, &scope).await?;
-            Ok((Found::Project(project), granted))
+            Ok((None, Some(project), granted))
         }
-        Subject::Operator if caller.is_operator => Ok((Found::Nothing, Permission::Admin)),
+        Subject::Operator if caller.is_operator => Ok((None, None, Permission::Admin)),
         Subject::Operator => Err(not_the_operator(service)),
         // Such an operation checks each project it touches.
-        Subject::Registry | Subject::Public => Ok((Found::Nothing, operation.permission)),
+        Subject::Registry | Subject::Public => Ok((None, None, operation.permission)),
     }
 }
 

@@ -11,8 +11,11 @@ use crate::request::operation::{Operation, Subject, Takes};
 use crate::request::params::Params;
 use crate::service::Service;
 
+/// An operation, with the parameters of its path; or none, where the body names it.
+pub(super) type Admitted = Option<(&'static Operation, Params)>;
+
 /// An operation and its input, as far as that was read.
-pub(super) struct Found {
+pub(super) struct Asked {
     pub(super) operation: &'static Operation,
     pub(super) params: Params,
     /// All input is there; the body has none.
@@ -33,40 +36,8 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Finds the operation of a request.
-pub(super) fn find(service: &Service, request: &Request) -> Result<Found, Refusal> {
-    match admitted(service, request)? {
-        Route::Found(operation, mut params) => {
-            add_query(&mut params, &request.query)?;
-            Ok(Found { operation, params, is_whole: false })
-        }
-        Route::ByName => {
-            let Named { operation, params } = Named::read(&request.body, &request.query)?;
-            Ok(Found { operation, params, is_whole: true })
-        }
-        Route::MethodNotAllowed(allow) => {
-            Err(Refusal::MethodNotAllowed { method: request.method.clone(), allow })
-        }
-        Route::NotFound => {
-            Err(Error::not_found(format!("there is no endpoint {}", request.path)).into())
-        }
-    }
-}
-
-/// Whether the body of a request must be there before its operation begins. Who may not send it, or
-/// sends it to nowhere, is refused before it is read.
-pub(super) fn wants_whole(service: &Service, request: &Request) -> Result<bool, Refusal> {
-    let takes = match admitted(service, request)? {
-        Route::Found(operation, _) => operation.takes,
-        Route::ByName => Takes::Json,
-        Route::MethodNotAllowed(_) | Route::NotFound => return Ok(false),
-    };
-    service.access.known(request.user.as_ref())?;
-    Ok(takes == Takes::Json)
-}
-
-/// What a request asks for, if a browser may have been made to send it, and as what it says it is.
-fn admitted(service: &Service, request: &Request) -> Result<Route, Refusal> {
+/// Where a request goes, if a browser may have been made to send it, and as what it says it is.
+pub(super) fn admit(service: &Service, request: &Request) -> Result<Admitted, Refusal> {
     let route = route(&request.method, &request.path)?;
     // Whoever can reach the process may have these, and no page knows the operator's token.
     let is_open = match &route {
@@ -81,12 +52,35 @@ fn admitted(service: &Service, request: &Request) -> Result<Route, Refusal> {
         let config = &service.config;
         origin::admit(request, &config.allowed_origins, config.authorization)?;
     }
-    match &route {
-        Route::Found(operation, _) => check_body(service, request, operation.takes)?,
-        Route::ByName => check_body(service, request, Takes::Json)?,
-        Route::MethodNotAllowed(_) | Route::NotFound => {}
+    let admitted = match route {
+        Route::Found(operation, params) => Some((operation, params)),
+        Route::ByName => None,
+        Route::MethodNotAllowed(allow) => {
+            let method = request.method.clone();
+            return Err(Refusal::MethodNotAllowed { method, allow });
+        }
+        Route::NotFound => {
+            let message = format!("there is no endpoint {}", request.path);
+            return Err(Error::not_found(message).into());
+        }
+    };
+    check_body(service, request, takes(&admitted))?;
+    Ok(admitted)
+}
+
+/// What the body of such a request is.
+pub(super) fn takes(admitted: &Admitted) -> Takes {
+    admitted.as_ref().map_or(Takes::Json, |(operation, _)| operation.takes)
+}
+
+/// Reads what a request asks for, once a body that names it is there.
+pub(super) fn read(request: &Request, admitted: Admitted) -> Result<Asked> {
+    if let Some((operation, mut params)) = admitted {
+        add_query(&mut params, &request.query)?;
+        return Ok(Asked { operation, params, is_whole: false });
     }
-    Ok(route)
+    let Named { operation, params } = Named::read(&request.body, &request.query)?;
+    Ok(Asked { operation, params, is_whole: true })
 }
 
 fn check_body(service: &Service, request: &Request, takes: Takes) -> Result<(), Refusal> {

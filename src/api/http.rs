@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::arriving;
 use super::dispatch::{Caller, execute};
-use super::find::{Found, Refusal, find};
+use super::find::{self, Asked, Refusal};
 use super::handshake::{self, Handshake};
 use super::spelling;
 use crate::access::User;
@@ -86,33 +86,31 @@ pub async fn handle(service: &Arc<Service>, mut request: Request) -> Response {
     match answered {
         Ok((reply, None)) => success(reply, &request_id),
         Ok((reply, Some(handshake))) => switched(reply, handshake, &request_id),
-        Err(Refusal::Failed(error)) => failure(&error, &request_id),
-        Err(Refusal::MethodNotAllowed { method, allow }) => {
-            let error = Error::validation(format!("Method {method} Not Allowed"));
-            let mut response = failure(&error, &request_id);
-            response.status = 405;
-            response.headers.push(("allow", allow.join(", ")));
-            response
-        }
-        Err(Refusal::UnknownType(error)) => {
-            let mut response = failure(&error, &request_id);
-            response.status = 415;
-            response
-        }
-        Err(Refusal::NoHandshake(error)) => {
-            let mut response = failure(&error, &request_id);
-            response.status = 426;
-            response.headers.extend(Handshake::required());
-            response
-        }
+        Err(refusal) => refused(refusal, &request_id),
     }
+}
+
+fn refused(refusal: Refusal, request_id: &Arc<str>) -> Response {
+    let (error, status, headers) = match refusal {
+        Refusal::Failed(error) => return failure(&error, request_id),
+        Refusal::MethodNotAllowed { method, allow } => {
+            let error = Error::validation(format!("Method {method} Not Allowed"));
+            (error, 405, vec![("allow", allow.join(", "))])
+        }
+        Refusal::UnknownType(error) => (error, 415, Vec::new()),
+        Refusal::NoHandshake(error) => (error, 426, Handshake::required().to_vec()),
+    };
+    let mut response = failure(&error, request_id);
+    response.status = status;
+    response.headers.extend(headers);
+    response
 }
 
 /// The answer to a failed request.
 #[must_use]
 pub fn failure(error: &Error, request_id: &Arc<str>) -> Response {
     let body = error.to_json(request_id).into_bytes();
-    let mut response = response(error.code().http_status(), body, request_id);
+    let mut response = json(error.code().http_status(), body, request_id);
     if let Some(wait) = error.wait() {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         response.headers.push(("retry-after", seconds.to_string()));
@@ -122,22 +120,20 @@ pub fn failure(error: &Error, request_id: &Arc<str>) -> Response {
 
 fn success(reply: Reply, request_id: &Arc<str>) -> Response {
     let mut response = match reply.body {
-        Body::Whole(body) => response(reply.status, body, request_id),
+        Body::Whole(body) => json(reply.status, body, request_id),
         Body::Stream(feed) => streamed(reply.status, feed, request_id),
     };
     response.headers.extend(reply.etag.map(|etag| ("etag", format!("\"{etag}\""))));
     response
 }
 
-fn response(status: u16, body: Vec<u8>, request_id: &Arc<str>) -> Response {
-    let mut headers = vec![
+fn json(status: u16, body: Vec<u8>, request_id: &Arc<str>) -> Response {
+    let headers = vec![
         ("content-type", "application/json; charset=utf-8".to_owned()),
         // Answers show live data and depend on who asks.
         ("cache-control", "no-store".to_owned()),
-        ("x-request-id", request_id.to_string()),
     ];
-    headers.extend(kept_apart());
-    Response { status, headers, body: Body::Whole(body), request_id: Arc::clone(request_id) }
+    response(status, headers, Body::Whole(body), request_id)
 }
 
 fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
@@ -146,33 +142,32 @@ fn streamed(status: u16, feed: Feed, request_id: &Arc<str>) -> Response {
         // Whoever compresses or buffers on the way would hold records back.
         ("cache-control", "no-store, no-transform".to_owned()),
         ("x-accel-buffering", "no".to_owned()),
-        ("x-request-id", request_id.to_string()),
+        // It may be anybody's bytes: shown as a page, it must not run anything.
+        ("content-security-policy", "default-src 'none'; sandbox".to_owned()),
     ];
-    headers.extend(kept_apart());
-    // It may be anybody's bytes: shown as a page, it must not run anything.
-    headers.push(("content-security-policy", "default-src 'none'; sandbox".to_owned()));
-    if let Some(job) = feed.job {
-        headers.push(("x-job-id", job.to_string()));
-    }
-    if let Some(name) = &feed.file_name {
-        headers.push(("content-disposition", attachment(name)));
-    }
-    Response { status, headers, body: Body::Stream(feed), request_id: Arc::clone(request_id) }
+    headers.extend(feed.job.map(|job| ("x-job-id", job.to_string())));
+    headers.extend(feed.file_name.as_deref().map(|name| ("content-disposition", attachment(name))));
+    response(status, headers, Body::Stream(feed), request_id)
 }
 
 /// From here on the bytes of both directions are a WebSocket's.
 fn switched(reply: Reply, handshake: Handshake, request_id: &Arc<str>) -> Response {
-    let id = ("x-request-id", request_id.to_string());
-    let headers = handshake.headers().chain([id]).chain(kept_apart()).collect();
-    Response { status: reply.status, headers, body: reply.body, request_id: Arc::clone(request_id) }
+    response(reply.status, handshake.headers().collect(), reply.body, request_id)
 }
 
 /// Browsers take an answer for what it says it is, and give it to no other site's page.
-fn kept_apart() -> [(&'static str, String); 2] {
-    [
+fn response(
+    status: u16,
+    mut headers: Vec<(&'static str, String)>,
+    body: Body,
+    request_id: &Arc<str>,
+) -> Response {
+    headers.extend([
+        ("x-request-id", request_id.to_string()),
         ("x-content-type-options", "nosniff".to_owned()),
         ("cross-origin-resource-policy", "same-origin".to_owned()),
-    ]
+    ]);
+    Response { status, headers, body, request_id: Arc::clone(request_id) }
 }
 
 /// A name is spelt twice: for readers of RFC 6266, and with what is no plain letter replaced.
@@ -188,9 +183,10 @@ async fn answer(
     mut request: Request,
     request_id: &Arc<str>,
 ) -> Result<(Reply, Option<Handshake>), Refusal> {
+    let admitted = find::admit(service, &request)?;
     // Its bytes count for as long as the request runs.
-    let _seat = arriving::whole(service, &mut request).await?;
-    let Found { operation, mut params, is_whole } = find(service, &request)?;
+    let _seat = arriving::whole(service, &mut request, find::takes(&admitted)).await?;
+    let Asked { operation, mut params, is_whole } = find::read(&request, admitted)?;
     if let Some(etag) = request.header("if-match") {
         // An operation that can't keep to it refuses it.
         params.text("if_match", etag)?;

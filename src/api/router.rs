@@ -8,7 +8,7 @@ use matchit::Router as PathRouter;
 use super::exact;
 use crate::error::{Error, Result};
 use crate::operations;
-use crate::request::operation::{BASE_PATH, CALL_PATH, Operation};
+use crate::request::operation::{BASE_PATH, CALL_PATH, Operation, Takes};
 use crate::request::params::MOST_VALUES;
 use crate::request::params::Params;
 
@@ -104,6 +104,12 @@ fn add_methods_of_keys(by_path: &mut [(&str, Vec<&'static Operation>)]) {
             }
         }
     }
+}
+
+/// Whether an endpoint reads its body while it arrives.
+#[must_use]
+pub fn takes_upload(method: &str, path: &str) -> bool {
+    matches!(route(method, path), Ok(Route::Found(operation, _)) if operation.takes == Takes::Upload)
 }
 
 /// The operation of that name.

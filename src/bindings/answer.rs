@@ -11,7 +11,7 @@ use napi_derive::napi;
 use super::mailbox::check;
 use super::stream::ByteStream;
 use crate::api::http::Response;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::request::reply::Body;
 
@@ -54,6 +54,11 @@ pub(super) enum Answer {
 }
 
 impl Answer {
+    /// What came of a request: what `made` makes of it, or its failure.
+    pub(super) fn of<T>(result: Result<T>, request_id: &str, made: impl FnOnce(T) -> Self) -> Self {
+        result.map_or_else(|error| Self::Failed(error, request_id.to_owned()), made)
+    }
+
     /// Settles a promise with it.
     ///
     /// # Safety

@@ -49,17 +49,17 @@ pub(super) fn launch<'env>(
     begin: bool,
     work: impl Future<Output = Answer> + Send + 'static,
 ) -> napi::Result<Unknown<'env>> {
-    let (value, reply) = promise(env.raw())?;
+    let (value, settler) = promise(env.raw())?;
     let token = cancellation.map(|c| c.token.clone());
     // A worker thread that ends takes its requests with it, as closing a page does.
-    let abandoned = reply.abandoned();
+    let abandoned = settler.abandoned();
     let run = async move {
         let work = abandoned.run_until_cancelled_owned(work);
         let answer = match token {
             None => work.await,
             Some(token) => token.run_until_cancelled_owned(work).await.flatten(),
         };
-        reply.settle(answer.unwrap_or(Answer::Cancelled));
+        settler.settle(answer.unwrap_or(Answer::Cancelled));
     };
     let started = if begin { runtime::begin(run) } else { runtime::spawn(run) };
     started.map_err(|error| thrown(&error))?;

@@ -39,12 +39,12 @@ pub(super) struct Mailbox {
 }
 
 /// Settles one promise, from whichever thread; dropping it unused settles it with a failure.
-pub(super) struct Reply {
+pub(super) struct Settler {
     mailbox: Arc<Mailbox>,
     pending: Option<Pending>,
 }
 
-impl Reply {
+impl Settler {
     /// Cancelled when the promise's environment goes away.
     pub(super) fn abandoned(&self) -> CancellationToken {
         self.mailbox.gone.clone()
@@ -57,7 +57,7 @@ impl Reply {
     }
 }
 
-impl Drop for Reply {
+impl Drop for Settler {
     fn drop(&mut self) {
         if let Some(pending) = self.pending.take() {
             self.mailbox.post(pending, Answer::Cancelled);
@@ -99,7 +99,7 @@ thread_local! {
 }
 
 /// Makes a promise, and the other end of it.
-pub(super) fn promise(env: sys::napi_env) -> napi::Result<(sys::napi_value, Reply)> {
+pub(super) fn promise(env: sys::napi_env) -> napi::Result<(sys::napi_value, Settler)> {
     LOCAL.with_borrow_mut(|local| {
         if local.as_ref().is_none_or(|local| local.env != env) {
             *local = Some(open(env)?);
@@ -113,8 +113,9 @@ pub(super) fn promise(env: sys::napi_env) -> napi::Result<(sys::napi_value, Repl
             check(unsafe { sys::napi_ref_threadsafe_function(env, local.wakeup) })?;
         }
         local.open += 1;
-        let reply = Reply { mailbox: Arc::clone(&local.mailbox), pending: Some(Pending(deferred)) };
-        Ok((promise, reply))
+        let settler =
+            Settler { mailbox: Arc::clone(&local.mailbox), pending: Some(Pending(deferred)) };
+        Ok((promise, settler))
     })
 }
 
@@ -175,7 +176,7 @@ unsafe extern "C" fn deliver(
     let delivered = letters.len();
     for (pending, answer) in letters {
         // SAFETY: `env` is live and this is its thread; each deferred is settled exactly once,
-        // because it was taken out of its `Reply`.
+        // because it was taken out of its `Settler`.
         unsafe { answer.settle(env, pending.0) };
     }
     LOCAL.with_borrow_mut(|local| {

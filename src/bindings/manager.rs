@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Env, Unknown};
 use napi_derive::napi;
+use serde::Serialize;
 
 use super::answer::Answer;
 use super::errors::thrown;
@@ -16,18 +17,18 @@ use crate::access::User;
 use crate::api::call::call;
 use crate::api::dispatch::Caller;
 use crate::api::http::{Request, handle};
-use crate::api::router::{Route, route};
+use crate::api::platform_query;
+use crate::api::router::{by_name, takes_upload};
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::json::Writer;
 use crate::registry::direct::Direct;
 use crate::request::context::Accept;
-use crate::request::operation::Takes;
 use crate::request::reply::Body;
 use crate::service::Service;
 
-/// Batches of up to this many bytes are sent from the calling thread: reading them takes less time
-/// than waking another thread.
+/// Inputs of fewer bytes are read on the calling thread, where their operation is brief.
 const BEGIN_BELOW: usize = 512;
 
 /// An HTTP request, as an adapter hands it over.
@@ -108,7 +109,7 @@ impl NativeManager {
     #[napi]
     #[allow(clippy::unused_self)] // where adapters look for it
     pub fn takes_upload(&self, method: String, path: String) -> bool {
-        matches!(route(&method, &path), Ok(Route::Found(operation, _)) if operation.takes == Takes::Upload)
+        takes_upload(&method, &path)
     }
 
     /// Runs one operation by name. `input` is a JSON object with the operation's input, `scope`,
@@ -128,17 +129,10 @@ impl NativeManager {
         let service = Arc::clone(&self.service);
         let caller = Caller { fresh: fresh.unwrap_or(false), ..Caller::in_process(user) };
         let request_id = Arc::clone(&caller.request_id);
-        let begin = operation == "redis.batch" && input.len() < BEGIN_BELOW;
+        let begin = input.len() < BEGIN_BELOW && by_name(&operation).is_some_and(|o| o.is_brief);
         launch(env, cancellation, begin, async move {
-            match run(&service, &operation, &input, direct, caller).await {
-                Ok(Body::Whole(body)) => Answer::Json(body),
-                Ok(streamed) => {
-                    let error = streamed.whole().err();
-                    let error = error.unwrap_or_else(|| Error::internal("no stream after all"));
-                    Answer::Failed(error, request_id.to_string())
-                }
-                Err(error) => Answer::Failed(error, request_id.to_string()),
-            }
+            let body = run(&service, &operation, &input, direct, caller).await;
+            Answer::of(body.and_then(Body::whole), &request_id, Answer::Json)
         })
     }
 
@@ -160,14 +154,10 @@ impl NativeManager {
         let caller = Caller { accept: Accept::Ndjson, upload, ..Caller::in_process(user) };
         let request_id = Arc::clone(&caller.request_id);
         start(env, cancellation, async move {
-            match run(&service, &operation, &input, direct, caller).await {
-                Ok(Body::Stream(feed)) => Answer::Stream(ByteStream::new(feed, request_id)),
-                Ok(Body::Whole(_)) => {
-                    let error = Error::validation("the operation does not answer with a stream");
-                    Answer::Failed(error, request_id.to_string())
-                }
-                Err(error) => Answer::Failed(error, request_id.to_string()),
-            }
+            let body = run(&service, &operation, &input, direct, caller).await;
+            let id = Arc::clone(&request_id);
+            let made = |feed| Answer::Stream(ByteStream::new(feed, id));
+            Answer::of(body.and_then(Body::stream), &request_id, made)
         })
     }
 
@@ -198,10 +188,8 @@ impl NativeManager {
         let service = Arc::clone(&self.service);
         let user = user.and_then(User::named);
         start(env, None, async move {
-            match service.permission(&project_ref, user.as_ref()).await {
-                Ok(granted) => Answer::Json(granted.as_str().into()),
-                Err(error) => Answer::Failed(error, String::new()),
-            }
+            let granted = service.permission(&project_ref, user.as_ref()).await;
+            Answer::of(granted, "", |granted| Answer::Json(granted.as_str().into()))
         })
     }
 
@@ -216,10 +204,8 @@ impl NativeManager {
     ) -> napi::Result<Unknown<'_>> {
         let service = Arc::clone(&self.service);
         start(env, None, async move {
-            match crate::api::platform_query::run(&service, &query, &parameters).await {
-                Ok(body) => Answer::Json(body),
-                Err(error) => Answer::Failed(error, String::new()),
-            }
+            let body = platform_query::run(&service, &query, &parameters).await;
+            Answer::of(body, "", Answer::Json)
         })
     }
 
@@ -227,15 +213,10 @@ impl NativeManager {
     /// window. Returns 0, or how many milliseconds to wait.
     #[napi]
     pub fn admit(&self, user: Option<String>, address: String, limit: u32, window_ms: u32) -> u32 {
-        // No user is called as an address is: the two are told apart.
-        let key = match user.and_then(User::named) {
-            Some(user) => format!("user {}", user.canonical().id),
-            None => format!("address {address}"),
-        };
         let window = Duration::from_millis(window_ms.into());
-        // Apart from what the core counts for the same user, under another limit.
-        let key = format!("rateLimit {key}");
-        let wait = self.service.limiter.admit(&key, 1, limit, window).unwrap_or_default();
+        let user = user.and_then(User::named);
+        let wait = self.service.limiter.admit_to_host(user, &address, limit, window);
+        let wait = wait.unwrap_or_default();
         u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(u32::from(!wait.is_zero()))
     }
 
@@ -292,12 +273,11 @@ async fn run(
     Ok(call(service, operation, input.as_bytes(), caller).await?.body)
 }
 
-fn report<T: serde::Serialize>(result: Result<T>) -> Answer {
-    let encode = |report| {
-        serde_json::to_vec(&report).map_err(|e| Error::internal(format!("no report: {e}")))
-    };
-    match result.and_then(encode) {
-        Ok(text) => Answer::Json(text),
-        Err(error) => Answer::Failed(error, String::new()),
-    }
+fn report(result: Result<impl Serialize>) -> Answer {
+    let written = result.and_then(|report| {
+        let mut out = Writer::new();
+        out.value(&report)?;
+        Ok(out.into_bytes())
+    });
+    Answer::of(written, "", Answer::Json)
 }

@@ -41,8 +41,7 @@ impl ByteStream {
             let next = async { feed.lock().await.next().await };
             match cancelled.run_until_cancelled(next).await.flatten() {
                 None => Answer::Chunk(None),
-                Some(Ok(chunk)) => Answer::Chunk(Some(chunk)),
-                Some(Err(error)) => Answer::Failed(error, request_id.to_string()),
+                Some(result) => Answer::of(result, &request_id, |chunk| Answer::Chunk(Some(chunk))),
             }
         })
     }

@@ -9,11 +9,37 @@ use zeroize::Zeroizing;
 
 use super::Config;
 use crate::error::{Error, Result};
+use crate::target::DatabaseType;
 
 /// The environment.
 pub(super) type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 
-/// Names behind `REDIS_` or `MONGODB_`. Each list is of names for the same thing.
+/// A URL beside which wrappers of other drivers have variables.
+pub(super) struct Wrapped {
+    pub(super) kind: DatabaseType,
+    pub(super) url: fn(&mut Config) -> &mut Option<SecretString>,
+    /// How those variables begin; the first is what is read here.
+    pub(super) own: &'static [&'static str],
+    /// By which other product's name.
+    pub(super) others: &'static [&'static str],
+}
+
+pub(super) const WRAPPED: [Wrapped; 2] = [
+    Wrapped {
+        kind: DatabaseType::Redis,
+        url: |config| &mut config.redis_url,
+        own: &["REDIS", "REDISS"],
+        others: &["VALKEY"],
+    },
+    Wrapped {
+        kind: DatabaseType::Mongodb,
+        url: |config| &mut config.mongodb_url,
+        own: &["MONGODB"],
+        others: &["MONGO"],
+    },
+];
+
+/// Names behind the prefix that is read. Each list is of names for the same thing.
 const SWITCHES: [&str; 6] = ["USE_TLS", "USE_SSL", "TLS_ENABLED", "SSL_ENABLED", "TLS", "SSL"];
 const AUTHORITIES: [&str; 5] = ["CA_CERT", "TLS_CA", "SSL_CA", "TLS_CA_CERT", "CA"];
 const CERTIFICATES: [&str; 4] = ["CLIENT_CERT", "TLS_CERT", "SSL_CERT", "TLS_CLIENT_CERT"];
@@ -37,18 +63,19 @@ const PATHS: [&str; 10] = [
     "CLIENT_KEY_PASSPHRASE",
 ];
 
-/// Whether a name behind the prefix is one of these.
-pub(super) fn reads(name: &str) -> bool {
+/// Whether a variable is read here.
+pub(super) fn reads(prefix: &str, name: &str) -> bool {
     let lists: [&[&str]; 7] =
         [&SWITCHES, &AUTHORITIES, &CERTIFICATES, &KEYS, &UNVERIFIED, &VERIFIED, &PATHS];
-    lists.iter().any(|list| list.contains(&name))
+    WRAPPED.iter().any(|wrapped| wrapped.own[0] == prefix)
+        && lists.iter().any(|list| list.contains(&name))
 }
 
 /// Takes over what stands beside the URLs that are set.
 pub(super) fn take_over(config: &mut Config, env: Env<'_>) -> Result<()> {
-    for (prefix, url) in [("REDIS", &mut config.redis_url), ("MONGODB", &mut config.mongodb_url)] {
-        if let Some(whole) = url {
-            let beside = Beside { prefix, env };
+    for Wrapped { url, own, .. } in WRAPPED {
+        if let Some(whole) = url(config) {
+            let beside = Beside { prefix: own[0], env };
             *whole = beside.added_to(whole)?;
         }
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tracing::level_filters::LevelFilter;
+use tracing::Level;
 use url::Url;
 
 use crate::crypto::KeyRing;
@@ -16,8 +17,10 @@ use crate::target::egress::{Egress, EgressPolicy};
 /// Connections of one HTTP service, each of which carries one request at a time. No variable limits them.
 const HTTP_CONNECTIONS: u32 = 10;
 
-/// Everything that can be configured, as it is in effect.
-#[derive(Clone)]
+/// Everything that can be configured, as it is in effect. The settings are read into its `Default`, and
+/// [`super::SETTINGS`] gives every member what it is where nothing is given. `Debug` shows of secrets
+/// whether they are set.
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     /// `DATABASE_URL`: the platform database.
     pub database_url: Option<SecretString>,
@@ -30,13 +33,13 @@ pub struct Config {
     /// `MONGODB_CRYPTO_KEY`: crypto-js passphrase of older MongoDB strings.
     pub mongodb_crypto_key: Option<SecretString>,
     /// `STUDIO_PG_META_URL`.
-    pub pg_meta_url: Option<Url>,
+    pub pg_meta_url: Option<GuardedUrl>,
     /// `REDIS_URL`: a connection that exists without the registry.
     pub redis_url: Option<SecretString>,
     /// `MONGODB_URL`: a connection that exists without the registry.
     pub mongodb_url: Option<SecretString>,
     /// `BUN_API_URL`: a connection that exists without the registry.
-    pub bun_api_url: Option<Url>,
+    pub bun_api_url: Option<GuardedUrl>,
     /// `BUN_API_KEY`: key of the service at `bun_api_url`.
     pub bun_api_key: Option<SecretString>,
     /// `MAX_POSTGRES_CONNECTIONS`, per registered connection.
@@ -79,16 +82,17 @@ pub struct Config {
     pub socket_ping: Duration,
     /// `MULTIDB_METRICS_TOKEN`: who has it may read `/metrics`; nobody where it is not set.
     pub metrics_token: Option<SecretString>,
-    /// `LOG_LEVEL`.
-    pub log_level: LevelFilter,
+    /// `LOG_LEVEL`; `None` when it is `off`.
+    pub log_level: Option<Level>,
 }
 
 /// Who may do what is decided by roles, or not at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Authorization {
     /// Every caller may do everything.
     Off,
     /// By the roles of the organization, the project and the connection.
+    #[default]
     Members,
 }
 
@@ -107,43 +111,6 @@ impl RateLimit {
 }
 
 impl Config {
-    /// What the settings are read into. [`super::SETTINGS`] gives every member its default.
-    pub(super) fn unset() -> Self {
-        Self {
-            database_url: None,
-            keyring: None,
-            pg_meta_crypto_key: None,
-            redis_crypto_key: None,
-            mongodb_crypto_key: None,
-            pg_meta_url: None,
-            redis_url: None,
-            mongodb_url: None,
-            bun_api_url: None,
-            bun_api_key: None,
-            max_postgres_connections: 0,
-            max_redis_connections: 0,
-            max_mongodb_connections: 0,
-            unmanaged: BTreeSet::new(),
-            max_clients: 0,
-            idle_timeout: Duration::ZERO,
-            allowed_hosts: Vec::new(),
-            denied_hosts: Vec::new(),
-            allowed_origins: Vec::new(),
-            is_platform: false,
-            rate_limit: None,
-            shared_redis_url: None,
-            authorization: Authorization::Members,
-            request_timeout: Duration::ZERO,
-            connect_timeout: Duration::ZERO,
-            max_result_bytes: 0,
-            max_sockets: 0,
-            max_sockets_per_user: 0,
-            socket_ping: Duration::ZERO,
-            metrics_token: None,
-            log_level: LevelFilter::OFF,
-        }
-    }
-
     /// Whether a type is managed at all. PostgreSQL always is.
     #[must_use]
     pub fn enabled(&self, kind: DatabaseType) -> bool {
@@ -178,43 +145,20 @@ impl Config {
     }
 }
 
-impl fmt::Debug for Config {
-    /// Secrets show only whether they are set, URLs only their origin.
+/// A URL in which a password may stand: of that, `Debug` shows the origin alone.
+#[derive(Clone)]
+pub struct GuardedUrl(pub(super) Url);
+
+impl Deref for GuardedUrl {
+    type Target = Url;
+
+    fn deref(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for GuardedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = |secret: &Option<SecretString>| secret.is_some();
-        let origin = |url: &Option<Url>| url.as_ref().map(|u| u.origin().ascii_serialization());
-        f.debug_struct("Config")
-            .field("database_url", &set(&self.database_url))
-            .field("keyring", &self.keyring)
-            .field("pg_meta_crypto_key", &set(&self.pg_meta_crypto_key))
-            .field("redis_crypto_key", &set(&self.redis_crypto_key))
-            .field("mongodb_crypto_key", &set(&self.mongodb_crypto_key))
-            .field("pg_meta_url", &origin(&self.pg_meta_url))
-            .field("redis_url", &set(&self.redis_url))
-            .field("mongodb_url", &set(&self.mongodb_url))
-            .field("bun_api_url", &origin(&self.bun_api_url))
-            .field("bun_api_key", &set(&self.bun_api_key))
-            .field("max_postgres_connections", &self.max_postgres_connections)
-            .field("max_redis_connections", &self.max_redis_connections)
-            .field("max_mongodb_connections", &self.max_mongodb_connections)
-            .field("unmanaged", &self.unmanaged)
-            .field("max_clients", &self.max_clients)
-            .field("idle_timeout", &self.idle_timeout)
-            .field("allowed_hosts", &self.allowed_hosts)
-            .field("denied_hosts", &self.denied_hosts)
-            .field("allowed_origins", &self.allowed_origins)
-            .field("is_platform", &self.is_platform)
-            .field("rate_limit", &self.rate_limit)
-            .field("shared_redis_url", &set(&self.shared_redis_url))
-            .field("authorization", &self.authorization)
-            .field("request_timeout", &self.request_timeout)
-            .field("connect_timeout", &self.connect_timeout)
-            .field("max_result_bytes", &self.max_result_bytes)
-            .field("max_sockets", &self.max_sockets)
-            .field("max_sockets_per_user", &self.max_sockets_per_user)
-            .field("socket_ping", &self.socket_ping)
-            .field("metrics_token", &set(&self.metrics_token))
-            .field("log_level", &self.log_level)
-            .finish()
+        f.write_str(&self.origin().ascii_serialization())
     }
 }

@@ -19,8 +19,7 @@ impl Config {
     ) -> Result<Self> {
         let config = Self::from_env(|name| variables.get(name).cloned(), options)?;
         let all = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        unread::refuse(&config, all)?;
-        Ok(config)
+        unread::refuse(config, all)
     }
 
     /// Reads every setting from `options` (JavaScript names), else from the environment, else its
@@ -33,7 +32,7 @@ impl Config {
         options: &Map<String, Value>,
     ) -> Result<Self> {
         read::check_names(options)?;
-        let mut config = Self::unset();
+        let mut config = Self::default();
         for setting in SETTINGS {
             setting.read(&mut config, &env, options)?;
         }

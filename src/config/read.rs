@@ -44,8 +44,9 @@ impl Setting {
             Fallback::Text(text) => text,
             Fallback::Depends(_, text) => text(config),
         };
-        (self.store)(config, text)
-            .map_err(|refusal| Error::internal(format!("default of {}: {refusal}", self.variable)))
+        (self.store)(config, text).map_err(|refusal| {
+            Error::internal(format!("default of {}: {refusal}", self.variable()))
+        })
     }
 
     /// The value and how to name where it came from. An option wins even when it is empty: that is
@@ -56,7 +57,7 @@ impl Setting {
         options: &Map<String, Value>,
     ) -> Result<Option<(String, Zeroizing<String>)>> {
         if let Some(value) = options.get(self.option).filter(|value| !value.is_null()) {
-            let source = format!("the option `{}` ({})", self.option, self.variable);
+            let source = format!("the option `{}` ({})", self.option, self.variable());
             let text = text(value).ok_or_else(|| {
                 self.refused(
                     &source,
@@ -68,11 +69,11 @@ impl Setting {
         }
         // An empty key is an error and not skipped; for the rest, empty is as good as absent.
         let skip_empty = self.kind != Kind::Key;
-        Ok([Some(self.variable), self.alias].into_iter().flatten().find_map(|name| {
+        Ok(self.names.iter().find_map(|name| {
             env(name)
                 .map(Zeroizing::new)
                 .filter(|text| !(skip_empty && text.trim().is_empty()))
-                .map(|text| (name.to_owned(), text))
+                .map(|text| ((*name).to_owned(), text))
         }))
     }
 
@@ -82,7 +83,7 @@ impl Setting {
             _ => ":".to_owned(),
         };
         Error::validation(format!("{source}{shown} {refusal}"))
-            .detail("variable", self.variable)
+            .detail("variable", self.variable())
             .detail("option", self.option)
     }
 }

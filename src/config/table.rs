@@ -6,10 +6,8 @@ use crate::target::DatabaseType;
 
 /// One setting.
 pub struct Setting {
-    /// Environment variable.
-    pub variable: &'static str,
-    /// An older name of the variable, read where the newer one is not set.
-    pub alias: Option<&'static str>,
+    /// Environment variable, and older names of it, which are read where the newer one is not set.
+    pub names: &'static [&'static str],
     /// Option of `ConnectionManager`; it wins over the variable.
     pub option: &'static str,
     /// What holds where neither is given.
@@ -18,6 +16,14 @@ pub struct Setting {
     pub meaning: &'static str,
     pub(super) kind: Kind,
     pub(super) store: fn(&mut Config, &str) -> Result<(), Refusal>,
+}
+
+impl Setting {
+    /// Environment variable.
+    #[must_use]
+    pub fn variable(&self) -> &'static str {
+        self.names[0]
+    }
 }
 
 /// What a setting is where it is not given.
@@ -47,8 +53,7 @@ const MAX_POOL: u32 = 10_000;
 /// Every setting, in the order in which they are documented and read.
 pub static SETTINGS: &[Setting] = &[
     Setting {
-        variable: "DATABASE_URL",
-        alias: None,
+        names: &["DATABASE_URL"],
         option: "databaseUrl",
         fallback: Fallback::Unset,
         meaning: "connection string of the platform database",
@@ -56,8 +61,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.database_url, value::connection_string(text, &["postgres"])),
     },
     Setting {
-        variable: "DATABASE_ENCRYPTION_KEY",
-        alias: Some("MULTI_DB_CRYPTO_KEY"),
+        names: &["DATABASE_ENCRYPTION_KEY", "MULTI_DB_CRYPTO_KEY"],
         option: "encryptionKey",
         fallback: Fallback::Unset,
         meaning: "seals stored secrets; 64 hexadecimal digits or base64 of 32 bytes, or a comma \
@@ -66,8 +70,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.keyring, value::keyring(text)),
     },
     Setting {
-        variable: "PG_META_CRYPTO_KEY",
-        alias: None,
+        names: &["PG_META_CRYPTO_KEY"],
         option: "pgMetaCryptoKey",
         fallback: Fallback::Unset,
         meaning: "crypto-js passphrase of legacy strings of every type",
@@ -75,8 +78,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.pg_meta_crypto_key, value::passphrase(text)),
     },
     Setting {
-        variable: "REDIS_CRYPTO_KEY",
-        alias: None,
+        names: &["REDIS_CRYPTO_KEY"],
         option: "redisCryptoKey",
         fallback: Fallback::Unset,
         meaning: "crypto-js passphrase of legacy Redis strings",
@@ -84,8 +86,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.redis_crypto_key, value::passphrase(text)),
     },
     Setting {
-        variable: "MONGODB_CRYPTO_KEY",
-        alias: None,
+        names: &["MONGODB_CRYPTO_KEY"],
         option: "mongodbCryptoKey",
         fallback: Fallback::Unset,
         meaning: "crypto-js passphrase of legacy MongoDB strings",
@@ -93,17 +94,15 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.mongodb_crypto_key, value::passphrase(text)),
     },
     Setting {
-        variable: "STUDIO_PG_META_URL",
-        alias: None,
+        names: &["STUDIO_PG_META_URL"],
         option: "pgMetaUrl",
         fallback: Fallback::Unset,
         meaning: "URL of pg-meta, used where no `DATABASE_URL` is given",
         kind: Kind::Secret,
-        store: |c, text| set(&mut c.pg_meta_url, value::http_url(text)),
+        store: |c, text| set(&mut c.pg_meta_url, value::service_url(text)),
     },
     Setting {
-        variable: "REDIS_URL",
-        alias: None,
+        names: &["REDIS_URL"],
         option: "redisUrl",
         fallback: Fallback::Unset,
         meaning: "a Redis connection that exists without being registered (`default`, `env`)",
@@ -113,8 +112,7 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
-        variable: "MONGODB_URL",
-        alias: None,
+        names: &["MONGODB_URL"],
         option: "mongodbUrl",
         fallback: Fallback::Unset,
         meaning: "a MongoDB connection that exists without being registered (`default`, `env`)",
@@ -122,17 +120,15 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.mongodb_url, value::connection_string(text, &["mongodb"])),
     },
     Setting {
-        variable: "BUN_API_URL",
-        alias: None,
+        names: &["BUN_API_URL"],
         option: "bunApiUrl",
         fallback: Fallback::Unset,
         meaning: "an HTTP service that exists without being registered (`default`, `env`)",
         kind: Kind::Secret,
-        store: |c, text| set(&mut c.bun_api_url, value::http_url(text)),
+        store: |c, text| set(&mut c.bun_api_url, value::service_url(text)),
     },
     Setting {
-        variable: "BUN_API_KEY",
-        alias: None,
+        names: &["BUN_API_KEY"],
         option: "bunApiKey",
         fallback: Fallback::Unset,
         meaning: "key sent to the service at `BUN_API_URL`",
@@ -140,8 +136,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.bun_api_key, Ok(value::secret(text))),
     },
     Setting {
-        variable: "MAX_POSTGRES_CONNECTIONS",
-        alias: None,
+        names: &["MAX_POSTGRES_CONNECTIONS"],
         option: "maxPostgresConnections",
         fallback: Fallback::Text("20"),
         meaning: "server connections of one PostgreSQL connection",
@@ -149,8 +144,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.max_postgres_connections, value::count(text, 1..=MAX_POOL)),
     },
     Setting {
-        variable: "MAX_REDIS_CONNECTIONS",
-        alias: Some("REDIS_MAX_CONNECTIONS"),
+        names: &["MAX_REDIS_CONNECTIONS", "REDIS_MAX_CONNECTIONS"],
         option: "maxRedisConnections",
         fallback: Fallback::Text("10"),
         meaning: "server connections of one Redis connection",
@@ -158,8 +152,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.max_redis_connections, value::count(text, 1..=MAX_POOL)),
     },
     Setting {
-        variable: "MAX_MONGODB_CONNECTIONS",
-        alias: Some("MONGODB_MAX_POOL_SIZE"),
+        names: &["MAX_MONGODB_CONNECTIONS", "MONGODB_MAX_POOL_SIZE"],
         option: "maxMongodbConnections",
         fallback: Fallback::Text("10"),
         meaning: "server connections of one MongoDB connection",
@@ -167,8 +160,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.max_mongodb_connections, value::count(text, 1..=MAX_POOL)),
     },
     Setting {
-        variable: "ENABLE_REDIS_MANAGEMENT",
-        alias: None,
+        names: &["ENABLE_REDIS_MANAGEMENT"],
         option: "enableRedisManagement",
         fallback: Fallback::Text("true"),
         meaning: "`false`: Redis answers 404 and lists nothing",
@@ -176,8 +168,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| manage(c, DatabaseType::Redis, text),
     },
     Setting {
-        variable: "ENABLE_MONGODB_MANAGEMENT",
-        alias: None,
+        names: &["ENABLE_MONGODB_MANAGEMENT"],
         option: "enableMongodbManagement",
         fallback: Fallback::Text("true"),
         meaning: "`false`: MongoDB answers 404 and lists nothing",
@@ -185,8 +176,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| manage(c, DatabaseType::Mongodb, text),
     },
     Setting {
-        variable: "ENABLE_BUN_API_MANAGEMENT",
-        alias: None,
+        names: &["ENABLE_BUN_API_MANAGEMENT"],
         option: "enableBunApiManagement",
         fallback: Fallback::Text("true"),
         meaning: "`false`: HTTP services answer 404 and list nothing",
@@ -194,8 +184,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| manage(c, DatabaseType::BunApi, text),
     },
     Setting {
-        variable: "MULTIDB_MAX_CLIENTS",
-        alias: None,
+        names: &["MULTIDB_MAX_CLIENTS"],
         option: "maxClients",
         fallback: Fallback::Text("100"),
         meaning: "pool entries of the process; the least recently used idle one is closed first",
@@ -203,8 +192,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.max_clients, value::count(text, 1..=100_000_usize)),
     },
     Setting {
-        variable: "MULTIDB_IDLE_TIMEOUT_MS",
-        alias: None,
+        names: &["MULTIDB_IDLE_TIMEOUT_MS"],
         option: "idleTimeoutMs",
         fallback: Fallback::Text("300000"),
         meaning: "how long an unused pool entry is kept, in milliseconds",
@@ -212,8 +200,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.idle_timeout, value::millis(text, 1..=24 * HOUR_MS)),
     },
     Setting {
-        variable: "NEXT_PUBLIC_IS_PLATFORM",
-        alias: None,
+        names: &["NEXT_PUBLIC_IS_PLATFORM"],
         option: "isPlatform",
         fallback: Fallback::Text("false"),
         meaning: "`true`: hosted for many, so private addresses are denied and roles are enforced",
@@ -221,8 +208,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.is_platform, value::flag(text)),
     },
     Setting {
-        variable: "MULTIDB_ALLOWED_HOSTS",
-        alias: None,
+        names: &["MULTIDB_ALLOWED_HOSTS"],
         option: "allowedHosts",
         fallback: Fallback::Unset,
         meaning: "comma list of hosts and address ranges that may be connected to even where \
@@ -231,8 +217,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.allowed_hosts, Ok(value::list(text))),
     },
     Setting {
-        variable: "MULTIDB_DENIED_HOSTS",
-        alias: None,
+        names: &["MULTIDB_DENIED_HOSTS"],
         option: "deniedHosts",
         fallback: Fallback::Unset,
         meaning: "comma list of hosts and address ranges that may not be connected to; metadata \
@@ -241,8 +226,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.denied_hosts, Ok(value::list(text))),
     },
     Setting {
-        variable: "MULTIDB_ALLOWED_ORIGINS",
-        alias: None,
+        names: &["MULTIDB_ALLOWED_ORIGINS"],
         option: "allowedOrigins",
         fallback: Fallback::Depends("the request's own host", |_| ""),
         meaning: "comma list of origins, such as `https://studio.example.com`, that the Studio is \
@@ -251,8 +235,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.allowed_origins, value::origins(text)),
     },
     Setting {
-        variable: "MULTIDB_RATE_LIMIT",
-        alias: None,
+        names: &["MULTIDB_RATE_LIMIT"],
         option: "rateLimit",
         fallback: Fallback::Text("100/60s"),
         meaning: "cost and time per user, or `off`",
@@ -260,8 +243,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.rate_limit, value::rate_limit(text)),
     },
     Setting {
-        variable: "MULTIDB_SHARED_REDIS_URL",
-        alias: None,
+        names: &["MULTIDB_SHARED_REDIS_URL"],
         option: "sharedRedisUrl",
         fallback: Fallback::Unset,
         meaning: "Redis in which instances share their rate limits",
@@ -271,8 +253,7 @@ pub static SETTINGS: &[Setting] = &[
         },
     },
     Setting {
-        variable: "MULTIDB_AUTHORIZATION",
-        alias: None,
+        names: &["MULTIDB_AUTHORIZATION"],
         option: "authorization",
         fallback: Fallback::Depends(
             "`members` where `NEXT_PUBLIC_IS_PLATFORM` is `true`, else `off`",
@@ -283,8 +264,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.authorization, value::authorization(text)),
     },
     Setting {
-        variable: "MULTIDB_REQUEST_TIMEOUT_MS",
-        alias: None,
+        names: &["MULTIDB_REQUEST_TIMEOUT_MS"],
         option: "requestTimeoutMs",
         fallback: Fallback::Text("30000"),
         meaning: "deadline of an operation that names none, in milliseconds",
@@ -292,8 +272,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.request_timeout, value::millis(text, 1..=HOUR_MS)),
     },
     Setting {
-        variable: "MULTIDB_CONNECT_TIMEOUT_MS",
-        alias: None,
+        names: &["MULTIDB_CONNECT_TIMEOUT_MS"],
         option: "connectTimeoutMs",
         fallback: Fallback::Text("10000"),
         meaning: "until a new connection must be ready for use, in milliseconds",
@@ -301,8 +280,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.connect_timeout, value::millis(text, 1..=HOUR_MS)),
     },
     Setting {
-        variable: "MULTIDB_MAX_RESULT_BYTES",
-        alias: None,
+        names: &["MULTIDB_MAX_RESULT_BYTES"],
         option: "maxResultBytes",
         fallback: Fallback::Text("67108864"),
         meaning: "cap of one result and of one request body in bytes, enforced while it is being \
@@ -311,8 +289,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.max_result_bytes, value::count(text, 1024..=1_usize << 30)),
     },
     Setting {
-        variable: "MULTIDB_MAX_SOCKETS",
-        alias: None,
+        names: &["MULTIDB_MAX_SOCKETS"],
         option: "maxSockets",
         fallback: Fallback::Text("1000"),
         meaning: "subscriptions (WebSockets and event streams), exports and other streams of the process",
@@ -320,8 +297,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.max_sockets, value::count(text, 1..=100_000_usize)),
     },
     Setting {
-        variable: "MULTIDB_MAX_SOCKETS_PER_USER",
-        alias: None,
+        names: &["MULTIDB_MAX_SOCKETS_PER_USER"],
         option: "maxSocketsPerUser",
         fallback: Fallback::Text("50"),
         meaning: "the same of one user",
@@ -329,8 +305,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.max_sockets_per_user, value::count(text, 1..=100_000_usize)),
     },
     Setting {
-        variable: "MULTIDB_SOCKET_PING_MS",
-        alias: None,
+        names: &["MULTIDB_SOCKET_PING_MS"],
         option: "socketPingMs",
         fallback: Fallback::Text("25000"),
         meaning: "a subscriber that was silent this long is asked whether it lives, and closed after \
@@ -339,8 +314,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.socket_ping, value::millis(text, 1..=HOUR_MS)),
     },
     Setting {
-        variable: "MULTIDB_METRICS_TOKEN",
-        alias: None,
+        names: &["MULTIDB_METRICS_TOKEN"],
         option: "metricsToken",
         fallback: Fallback::Unset,
         meaning: "bearer token for `/metrics`, of at least 16 characters; without it nobody reads them",
@@ -348,8 +322,7 @@ pub static SETTINGS: &[Setting] = &[
         store: |c, text| set(&mut c.metrics_token, value::token(text)),
     },
     Setting {
-        variable: "LOG_LEVEL",
-        alias: None,
+        names: &["LOG_LEVEL"],
         option: "logLevel",
         fallback: Fallback::Text("info"),
         meaning: "`off`, `error`, `warn`, `info`, `debug` or `trace`; JSON lines on stderr; of \

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use tracing::level_filters::LevelFilter;
+use tracing::Level;
 
 use super::*;
 use crate::error::{Code, Error, Result};
@@ -60,7 +60,7 @@ fn refusal(env: &[(&str, &str)], options: Value) -> Error {
 }
 
 fn setting(variable: &str) -> &'static Setting {
-    SETTINGS.iter().find(|s| s.variable == variable).unwrap()
+    SETTINGS.iter().find(|s| s.variable() == variable).unwrap()
 }
 
 #[test]
@@ -80,20 +80,17 @@ fn starts_with_nothing_configured() {
     assert_eq!(config.request_timeout, Duration::from_secs(30));
     assert_eq!(config.connect_timeout, Duration::from_secs(10));
     assert_eq!(config.max_result_bytes, 64 << 20);
-    assert_eq!(config.log_level, LevelFilter::INFO);
+    assert_eq!(config.log_level, Some(Level::INFO));
     assert!(!config.is_platform);
 }
 
 #[test]
 fn every_setting_is_sampled_here_and_named_once() {
     let sampled: Vec<&str> = SAMPLES.iter().map(|(variable, ..)| *variable).collect();
-    let listed: Vec<&str> = SETTINGS.iter().map(|s| s.variable).collect();
+    let listed: Vec<&str> = SETTINGS.iter().map(|s| s.variable()).collect();
     assert_eq!(sampled, listed);
-    let names: Vec<&str> = SETTINGS
-        .iter()
-        .flat_map(|s| [Some(s.variable), s.alias, Some(s.option)])
-        .flatten()
-        .collect();
+    let names: Vec<&str> =
+        SETTINGS.iter().flat_map(|s| s.names.iter().copied().chain([s.option])).collect();
     assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
 }
 
@@ -149,15 +146,21 @@ fn a_bad_value_is_refused_by_name_and_never_shown_when_it_is_secret() {
 #[test]
 fn empty_is_as_good_as_absent_but_for_keys() {
     for setting in SETTINGS {
-        let result = from(&[(setting.variable, "  ")], json!({}));
-        if setting.variable.ends_with("CRYPTO_KEY") || setting.variable.ends_with("ENCRYPTION_KEY")
+        let result = from(&[(setting.variable(), "  ")], json!({}));
+        if setting.variable().ends_with("CRYPTO_KEY")
+            || setting.variable().ends_with("ENCRYPTION_KEY")
         {
             let error = result.unwrap_err();
-            assert!(error.message().contains(setting.variable), "{error}");
+            assert!(error.message().contains(setting.variable()), "{error}");
             assert!(from(&[], json!({ setting.option: "" })).is_err());
         } else {
             let unset = from(&[], json!({})).unwrap();
-            assert_eq!(result.unwrap().fingerprint(), unset.fingerprint(), "{}", setting.variable);
+            assert_eq!(
+                result.unwrap().fingerprint(),
+                unset.fingerprint(),
+                "{}",
+                setting.variable()
+            );
         }
     }
 }
@@ -236,7 +239,7 @@ fn debug_output_shows_no_secret() {
     assert!(shown.contains("https://bun.example"), "{shown}");
     // Every member is there: as many as there are settings, of which those that switch types off are one.
     let switches =
-        SETTINGS.iter().filter(|setting| setting.variable.starts_with("ENABLE_")).count();
+        SETTINGS.iter().filter(|setting| setting.variable().starts_with("ENABLE_")).count();
     let members = shown.matches(": ").count() - shown.matches("cost: ").count();
     assert_eq!(members, SETTINGS.len() - switches + 1);
 }
@@ -250,13 +253,13 @@ fn fingerprints_tell_keys_apart_that_have_the_same_id() {
 
 /// `| variable | option | default | meaning |`
 fn readme_row(setting: &Setting) -> String {
-    let alias = setting.alias.map(|name| format!(" (`{name}`)")).unwrap_or_default();
+    let alias = setting.names.get(1).map(|name| format!(" (`{name}`)")).unwrap_or_default();
     let default = match setting.fallback {
         Fallback::Unset => "—".to_owned(),
         Fallback::Text(text) => format!("`{text}`"),
         Fallback::Depends(text, _) => text.to_owned(),
     };
-    let Setting { variable, option, meaning, .. } = setting;
+    let (variable, Setting { option, meaning, .. }) = (setting.variable(), setting);
     format!("| `{variable}`{alias} | `{option}` | {default} | {meaning} |")
 }
 

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tracing::level_filters::LevelFilter;
+use tracing::Level;
 use url::Url;
 
+use super::effective::GuardedUrl;
 use super::{Authorization, RateLimit};
 use crate::crypto::{KeyRing, cryptojs};
 
@@ -54,11 +55,16 @@ pub(super) fn connection_string(text: &str, families: &[&str]) -> Result<SecretS
 }
 
 /// An `http` or `https` URL with a host.
-pub(super) fn http_url(text: &str) -> Result<Url, Refusal> {
+fn http_url(text: &str) -> Result<Url, Refusal> {
     Url::parse(text.trim())
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| "must be a URL that begins with `http://` or `https://`".to_owned())
+}
+
+/// The URL of a service, which may hold a password.
+pub(super) fn service_url(text: &str) -> Result<GuardedUrl, Refusal> {
+    http_url(text).map(GuardedUrl)
 }
 
 /// A whole number.
@@ -151,14 +157,14 @@ pub(super) fn authorization(text: &str) -> Result<Authorization, Refusal> {
 }
 
 /// A level's name. The variable is shared with other software, so its spellings are known too.
-pub(super) fn level(text: &str) -> Result<LevelFilter, Refusal> {
+pub(super) fn level(text: &str) -> Result<Option<Level>, Refusal> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "off" | "silent" | "none" => Ok(LevelFilter::OFF),
-        "error" | "fatal" => Ok(LevelFilter::ERROR),
-        "warn" | "warning" => Ok(LevelFilter::WARN),
-        "info" => Ok(LevelFilter::INFO),
-        "debug" => Ok(LevelFilter::DEBUG),
-        "trace" => Ok(LevelFilter::TRACE),
+        "off" | "silent" | "none" => Ok(None),
+        "error" | "fatal" => Ok(Some(Level::ERROR)),
+        "warn" | "warning" => Ok(Some(Level::WARN)),
+        "info" => Ok(Some(Level::INFO)),
+        "debug" => Ok(Some(Level::DEBUG)),
+        "trace" => Ok(Some(Level::TRACE)),
         _ => Err("must be `off`, `error`, `warn`, `info`, `debug` or `trace`".to_owned()),
     }
 }

@@ -52,45 +52,50 @@ pub(super) fn decrypt(
 
 #[cfg(test)]
 mod tests {
-    use super::super::nist::AES_256_GCM;
+    use std::collections::HashMap;
+
     use super::*;
 
-    fn bytes(text: &str) -> Vec<u8> {
-        hex::decode(text).unwrap()
+    /// The members of each record, by their names in NIST's file.
+    fn known_answers() -> impl Iterator<Item = HashMap<&'static str, Vec<u8>>> {
+        let records = include_str!("../../tests/fixtures/gcmEncryptExtIV256.rsp").split("Count =");
+        records.skip(1).map(|record| {
+            let members = record.lines().filter(|line| !line.starts_with('['));
+            let members = members.filter_map(|line| line.split_once(" ="));
+            members.map(|(name, hex)| (name, hex::decode(hex.trim()).unwrap())).collect()
+        })
     }
 
     #[test]
     fn gives_the_known_answers_of_nist() {
-        for known in AES_256_GCM {
-            let key: [u8; KEY_LEN] = bytes(known.key).try_into().unwrap();
-            let nonce: [u8; NONCE_LEN] = bytes(known.iv).try_into().unwrap();
-            let aad = bytes(known.aad);
-            let mut buffer = bytes(known.plaintext);
+        assert_eq!(known_answers().count(), 20);
+        for known in known_answers() {
+            let key = known["Key"].as_slice().try_into().unwrap();
+            let nonce = known["IV"].as_slice().try_into().unwrap();
+            let mut buffer = known["PT"].clone();
 
-            let tag = encrypt(&key, &nonce, &aad, &mut buffer).unwrap();
-            assert_eq!(hex::encode(&buffer), known.ciphertext);
-            assert_eq!(hex::encode(tag), known.tag);
+            let tag = encrypt(key, nonce, &known["AAD"], &mut buffer).unwrap();
+            assert_eq!(buffer, known["CT"]);
+            assert_eq!(tag, known["Tag"][..]);
 
-            assert!(decrypt(&key, &nonce, &aad, &mut buffer, &tag));
-            assert_eq!(hex::encode(&buffer), known.plaintext);
+            assert!(decrypt(key, nonce, &known["AAD"], &mut buffer, &tag));
+            assert_eq!(buffer, known["PT"]);
         }
     }
 
     #[test]
     fn refuses_a_known_answer_with_a_changed_tag_or_other_data() {
-        for known in AES_256_GCM {
-            let key: [u8; KEY_LEN] = bytes(known.key).try_into().unwrap();
-            let nonce = bytes(known.iv);
-            let mut aad = bytes(known.aad);
-            let tag: [u8; TAG_LEN] = bytes(known.tag).try_into().unwrap();
-            let mut buffer = bytes(known.ciphertext);
+        for mut known in known_answers() {
+            let key: [u8; KEY_LEN] = known["Key"].as_slice().try_into().unwrap();
+            let tag: [u8; TAG_LEN] = known["Tag"].as_slice().try_into().unwrap();
+            let mut buffer = known["CT"].clone();
 
             let mut changed = tag;
             changed[15] ^= 1;
-            assert!(!decrypt(&key, &nonce, &aad, &mut buffer, &changed));
-            aad[0] ^= 0x80;
-            assert!(!decrypt(&key, &nonce, &aad, &mut buffer, &tag));
-            assert_eq!(hex::encode(&buffer), known.ciphertext, "nothing was decrypted");
+            assert!(!decrypt(&key, &known["IV"], &known["AAD"], &mut buffer, &changed));
+            known.get_mut("AAD").unwrap()[0] ^= 0x80;
+            assert!(!decrypt(&key, &known["IV"], &known["AAD"], &mut buffer, &tag));
+            assert_eq!(buffer, known["CT"], "nothing was decrypted");
         }
     }
 }

@@ -10,9 +10,8 @@
 pub mod compat;
 pub mod cryptojs;
 mod gcm;
+mod joined;
 pub mod keyring;
-#[cfg(test)]
-mod nist;
 mod random;
 pub mod seal;
 mod stamp;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::gcm::{self, NONCE_LEN, TAG_LEN};
+use super::joined::joined;
 use super::keyring::{KeyRing, is_id};
 use super::random::random;
 use crate::error::{Code, Error, Result};
@@ -33,23 +34,16 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The additional authenticated data. Each part has its length before it, so that no two
-    /// different places run together into the same bytes.
+    /// The additional authenticated data.
     fn aad(&self, key_id: &str) -> Vec<u8> {
-        let parts: [&[u8]; 6] = [
+        joined(&[
             FORMAT.as_bytes(),
             key_id.as_bytes(),
             self.table.as_bytes(),
             self.column.as_bytes(),
             self.row.as_bytes(),
             self.project.as_bytes(),
-        ];
-        let mut aad = Vec::with_capacity(parts.iter().map(|part| 8 + part.len()).sum());
-        for part in parts {
-            aad.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            aad.extend_from_slice(part);
-        }
-        aad
+        ])
     }
 
     fn refused(&self, reason: &str, why: &str) -> Error {
@@ -122,12 +116,6 @@ impl KeyRing {
     pub fn needs_reseal(&self, stored: &str) -> bool {
         split(stored).is_none_or(|(key_id, _)| key_id != self.first().id)
     }
-}
-
-/// Whether `stored` has the form of a sealed value; it may still not open.
-#[must_use]
-pub fn is_sealed(stored: &str) -> bool {
-    split(stored).is_some()
 }
 
 /// The key id and the base64 of a sealed value.

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::hmac::{self, HMAC_SHA256};
 
+use super::joined::joined;
 use super::keyring::{Key, KeyRing};
 
 /// Separates these keys from every other use of the ring.
@@ -40,16 +41,6 @@ fn derived(key: &Key, purpose: &str) -> hmac::Key {
     let root = hmac::Key::new(HMAC_SHA256, key.bytes.as_slice());
     let own = hmac::sign(&root, &joined(&[DOMAIN, purpose.as_bytes()]));
     hmac::Key::new(HMAC_SHA256, own.as_ref())
-}
-
-/// Each part has its length before it, so that no two lists run together into the same bytes.
-fn joined(parts: &[&[u8]]) -> Vec<u8> {
-    let mut joined = Vec::with_capacity(parts.iter().map(|part| 8 + part.len()).sum());
-    for part in parts {
-        joined.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        joined.extend_from_slice(part);
-    }
-    joined
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl Context {
         let (other, granted) = access.connection(registry, user, id, self.fresh).await?;
         let name = &other.identifier;
         let refused = |what: &str| Err(Error::validation(format!("{name} {what}")));
-        if other.project_id != this.project_id || this.is_direct() {
+        if other.project.id != this.project.id || this.is_direct() {
             return refused("is in another project");
         }
         if other.database_type != this.database_type {

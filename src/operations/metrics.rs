@@ -44,7 +44,7 @@ pub(super) async fn metrics(cx: &Context, _: Nothing) -> Result<Reply> {
         }
     }
     operations(&mut text);
-    let open = cx.service.sockets.open();
+    let open = cx.service.seats.open();
     text.gauge("subscriptions", "WebSockets, event streams and other streams that are open.", open);
     clients(&mut text, cx);
     Reply::stream(cx, Format::Metrics, move |_, sink| {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::failure::is_outage;
 use crate::error::{Code, Result};
 
 /// Whoever gives up sooner may have had other reasons than silence.
@@ -37,19 +38,12 @@ impl Asked<'_> {
     /// Notes what came of it: also an error that the server told is an answer.
     pub(super) fn ended<T>(mut self, result: &Result<T>) {
         self.ended = true;
-        let answered = match result.as_ref().map_err(crate::error::Error::code) {
-            Ok(_) => true,
+        match result {
             // It was not asked at all.
-            Err(Code::PoolExhausted) => return,
-            Err(code) => !matches!(
-                code,
-                Code::DbConnectionFailed
-                    | Code::DbTimeout
-                    | Code::DbTlsError
-                    | Code::DbInvalidCredentials
-            ),
-        };
-        *self.answering.0.lock() = Some(answered);
+            Err(error) if error.code() == Code::PoolExhausted => {}
+            Err(error) if is_outage(error) => *self.answering.0.lock() = Some(false),
+            _ => *self.answering.0.lock() = Some(true),
+        }
     }
 
     /// It goes on, as a transaction of which others hear.

@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use moka::future::Cache;
 use moka::ops::compute::{CompResult, Op};
 
-use crate::error::{Code, Error, Result};
+use super::failure::is_outage;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 
 /// Values by key.
@@ -231,18 +232,6 @@ where
 
 fn slow() -> Error {
     Error::timeout("the platform database is slow; try again", Outcome::NotApplied)
-}
-
-/// Whether the platform database could not answer, as opposed to having answered with a failure.
-fn is_outage(error: &Error) -> bool {
-    matches!(
-        error.code(),
-        Code::DbConnectionFailed
-            | Code::DbTimeout
-            | Code::DbTlsError
-            | Code::DbInvalidCredentials
-            | Code::PoolExhausted
-    )
 }
 
 #[cfg(test)]

@@ -129,6 +129,18 @@ fn of_server(refused: &tokio_postgres::error::DbError, lost: Outcome) -> Error {
     }
 }
 
+/// Whether the platform database could not answer, as opposed to having answered with a failure.
+pub(super) fn is_outage(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Code::DbConnectionFailed
+            | Code::DbTimeout
+            | Code::DbTlsError
+            | Code::DbInvalidCredentials
+            | Code::PoolExhausted
+    )
+}
+
 /// Class 57P: the server or an administrator ended the session.
 fn is_shutdown(state: &SqlState) -> bool {
     state.code().starts_with("57P")

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
+use tokio::time::error::Elapsed;
 use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
@@ -102,22 +104,14 @@ impl Session {
 
     /// What the server warned of (`RAISE WARNING`) since this was last asked.
     pub(crate) fn warnings(&mut self) -> Vec<String> {
-        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.warnings.lock())
     }
 
     /// Rows of a statement that is made up for one occasion, and not kept.
     pub(crate) async fn ask(&mut self, sql: &str) -> Result<Vec<Row>> {
         self.busy = true;
         let answer = tokio::time::timeout(STATEMENT_TIMEOUT, self.client.query(sql, &[])).await;
-        let answer = answer.map_err(|_| failure::Cause::Late(STATEMENT_TIMEOUT));
-        let cause = match answer {
-            Ok(answer) => {
-                self.busy = false;
-                answer.map_err(failure::Cause::Driver)
-            }
-            Err(late) => Err(late),
-        };
-        cause.map_err(|e| failure::of(&e, Outcome::NotApplied))
+        self.answered(answer).map_err(|e| failure::of(&e, Outcome::NotApplied))
     }
 
     /// Rows of a statement that only reads, or is undone unless a later `COMMIT` succeeds.
@@ -158,13 +152,18 @@ impl Session {
             };
             self.client.query(&statement, parameters).await
         });
-        match tokio::time::timeout(STATEMENT_TIMEOUT, work).await {
-            Ok(answer) => {
-                self.busy = false;
-                answer.map_err(failure::Cause::Driver)
-            }
-            Err(_) => Err(failure::Cause::Late(STATEMENT_TIMEOUT)),
-        }
+        let answer = tokio::time::timeout(STATEMENT_TIMEOUT, work).await;
+        self.answered(answer)
+    }
+
+    /// After a late answer the session stays busy: what comes then is of no use to anybody.
+    fn answered<T>(
+        &mut self,
+        answer: Result<Result<T, tokio_postgres::Error>, Elapsed>,
+    ) -> Result<T, failure::Cause> {
+        let answer = answer.map_err(|_| failure::Cause::Late(STATEMENT_TIMEOUT))?;
+        self.busy = false;
+        answer.map_err(failure::Cause::Driver)
     }
 }
 
@@ -172,7 +171,7 @@ fn note(heard: &Mutex<Vec<String>>, notice: &DbError) {
     if notice.parsed_severity() != Some(Severity::Warning) {
         return;
     }
-    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut heard = heard.lock();
     if heard.len() < MOST_WARNINGS {
         heard.push(notice.message().to_owned());
     }

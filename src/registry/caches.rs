@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::listing::{Page, PageKey};
+use super::listing::{Page, PageRequest};
 use super::scope::Scope;
 use crate::platform::cache::Shelf;
 use crate::platform::notices::Listener;
@@ -24,7 +24,7 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) struct Caches {
     pub(super) connections: Shelf<Uuid, Arc<Connection>>,
     pub(super) scopes: Shelf<String, Arc<Scope>>,
-    pub(super) pages: Shelf<PageKey, Page>,
+    pub(super) pages: Shelf<PageRequest, Page>,
     pub(super) when_removed: WhenRemoved,
     /// Counts whatever may make something that was read no longer true.
     pub(super) changes: watch::Sender<u64>,

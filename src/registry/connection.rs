@@ -50,7 +50,7 @@ impl Status {
 }
 
 /// A project, as far as connections need it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Project {
     /// Its id.
     pub id: Uuid,
@@ -70,15 +70,7 @@ pub struct Connection {
     /// Its id.
     pub id: Uuid,
     /// The project it belongs to.
-    pub project_id: Uuid,
-    /// That project's `ref`.
-    pub project_ref: String,
-    /// That project's name.
-    pub project_name: String,
-    /// Name of the project's organization, if any.
-    pub organization_name: Option<String>,
-    /// Slug of the project's organization.
-    pub organization_slug: Option<String>,
+    pub project: Arc<Project>,
     /// What it connects to.
     pub database_type: DatabaseType,
     /// Name, unique in the project.
@@ -125,7 +117,7 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("id", &self.id)
-            .field("project_ref", &self.project_ref)
+            .field("project_ref", &self.project.project_ref)
             .field("database_type", &self.database_type)
             .field("identifier", &self.identifier)
             .field("version", &self.version)
@@ -134,11 +126,40 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
+    /// A connection that is in no registry. It has no history, and no version but its first.
+    pub(super) fn unregistered(
+        id: Uuid,
+        project: &Arc<Project>,
+        identifier: &str,
+        target: &Target,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            id,
+            project: Arc::clone(project),
+            database_type: target.database_type(),
+            identifier: identifier.to_owned(),
+            description: None,
+            columns: target.columns(),
+            has_password: target.password().is_some(),
+            is_primary: false,
+            status: Status::Active,
+            last_connected_at: None,
+            last_error: None,
+            version: 1,
+            created_at: None,
+            updated_at: None,
+            created_us: 0,
+            origin,
+            rendered: OnceLock::new(),
+        }
+    }
+
     /// The key of its client in the pool.
     #[must_use]
     pub fn pool_key(&self) -> PoolKey {
         PoolKey {
-            project_id: self.project_id,
+            project_id: self.project.id,
             database_type: self.database_type,
             connection_id: self.id,
             version: self.version,
@@ -170,6 +191,6 @@ impl Connection {
     }
 
     pub(super) fn owner(&self) -> Owner {
-        Owner { id: self.id, project_id: self.project_id, database_type: self.database_type }
+        Owner { id: self.id, project_id: self.project.id, database_type: self.database_type }
     }
 }

@@ -3,15 +3,14 @@
 //! They are pooled like registered ones. The key is made of everything the target says, hashed
 //! under a random key of the process, so that it can be shown without giving a password away.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use super::Registry;
-use super::connection::{Connection, Origin, Status};
+use super::connection::{Connection, Origin};
 use super::environment::operators_target;
 use crate::config::Config;
 use crate::error::{Code, Error, Result};
@@ -105,29 +104,10 @@ fn connection(target: Target, operators: bool, identity: &str) -> Connection {
     let digest = Sha256::new().chain_update(*HASH_KEY).chain_update(identity).finalize();
     let mut id = [0; 16];
     id.copy_from_slice(&digest[..16]);
-    Connection {
-        id: uuid::Builder::from_random_bytes(id).into_uuid(),
-        project_id: Uuid::nil(),
-        project_ref: String::new(),
-        project_name: String::new(),
-        organization_name: None,
-        organization_slug: None,
-        database_type: target.database_type(),
-        identifier: "direct".to_owned(),
-        description: None,
-        columns: target.columns(),
-        has_password: target.password().is_some(),
-        is_primary: false,
-        status: Status::Active,
-        last_connected_at: None,
-        last_error: None,
-        version: 1,
-        created_at: None,
-        updated_at: None,
-        created_us: 0,
-        origin: Origin::Direct { target: Arc::new(target), operators },
-        rendered: OnceLock::new(),
-    }
+    let id = uuid::Builder::from_random_bytes(id).into_uuid();
+    let target = Arc::new(target);
+    let origin = Origin::Direct { target: Arc::clone(&target), operators };
+    Connection::unregistered(id, &Arc::default(), "direct", &target, origin)
 }
 
 fn no_platform() -> Error {

@@ -107,7 +107,7 @@ impl Registry {
         };
         let identifier = changes.identifier.as_ref().unwrap_or(&connection.identifier);
         check_identifier(identifier)?;
-        let (id, project_id) = (connection.id, connection.project_id);
+        let (id, project_id) = (connection.id, connection.project.id);
         let sealed = match &changes.target {
             Some(target) => self.vault.seal_target(target, connection.owner())?,
             None => Sealed {
@@ -156,7 +156,7 @@ impl Registry {
         self.require_editable(connection)?;
         let deleted = self.require_platform()?.write(DELETE, &[&connection.id]).await;
         // Also after a failure: whether it is still there may be unknown.
-        self.caches.changed(connection.id, connection.project_id).await;
+        self.caches.changed(connection.id, connection.project.id).await;
         if deleted?.is_empty() { Err(not_found()) } else { Ok(()) }
     }
 
@@ -171,7 +171,7 @@ impl Registry {
             platform.write(RECORD, &[&connection.id, &connection.version, &failure]).await
         };
         match noted.await {
-            Ok(_) => self.caches.changed(connection.id, connection.project_id).await,
+            Ok(_) => self.caches.changed(connection.id, connection.project.id).await,
             Err(error) => {
                 tracing::warn!(connection = %connection.id, %error, "a test was not noted");
             }
@@ -197,7 +197,7 @@ impl Registry {
 
     async fn committed(&self, mut session: Lent, row: Connection) -> Result<Arc<Connection>> {
         let done = session.commit().await;
-        self.caches.changed(row.id, row.project_id).await;
+        self.caches.changed(row.id, row.project.id).await;
         done.map(|()| Arc::new(row))
     }
 }

@@ -3,12 +3,12 @@
 //! They belong to the project `default` under the identifier `env`, and work without any platform
 //! database. They are changed where they are set, not here.
 
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use uuid::{Uuid, uuid};
 
-use super::connection::{Connection, Origin, Project, Status};
+use super::connection::{Connection, Origin, Project};
 use crate::config::Config;
 use crate::error::Result;
 use crate::target::{DatabaseType, Rules, Target, TargetInput};
@@ -52,7 +52,7 @@ impl Environment {
         let (redis, mongodb) = (secret(&config.redis_url), secret(&config.mongodb_url));
         add(REDIS_ID, "REDIS_URL", DatabaseType::Redis, redis.as_deref(), None)?;
         add(MONGODB_ID, "MONGODB_URL", DatabaseType::Mongodb, mongodb.as_deref(), None)?;
-        let bun_api = config.bun_api_url.as_ref().map(url::Url::as_str);
+        let bun_api = config.bun_api_url.as_ref().map(|url| url.as_str());
         let key = config.bun_api_key.as_ref();
         add(BUN_API_ID, "BUN_API_URL", DatabaseType::BunApi, bun_api, key)?;
         Ok(Self(entries))
@@ -74,48 +74,34 @@ impl Environment {
     }
 
     /// Its connections, as members of the project `default`.
-    pub(super) fn connections(&self, project: &Project) -> Vec<Connection> {
+    pub(super) fn connections(&self, project: &Arc<Project>) -> Vec<Connection> {
         self.0.iter().map(|entry| entry.connection(project)).collect()
     }
 }
 
 impl Entry {
-    fn connection(&self, project: &Project) -> Connection {
+    fn connection(&self, project: &Arc<Project>) -> Connection {
         Connection {
-            id: self.id,
-            project_id: project.id,
-            project_ref: project.project_ref.clone(),
-            project_name: project.name.clone(),
-            organization_name: project.organization_name.clone(),
-            organization_slug: project.organization_slug.clone(),
-            database_type: self.target.database_type(),
-            identifier: IDENTIFIER.to_owned(),
             description: Some("From the environment".to_owned()),
-            columns: self.target.columns(),
-            has_password: self.target.password().is_some(),
-            is_primary: false,
-            status: Status::Active,
-            last_connected_at: None,
-            last_error: None,
-            version: 1,
-            created_at: None,
-            updated_at: None,
-            created_us: 0,
-            origin: Origin::Environment,
-            rendered: OnceLock::new(),
+            ..Connection::unregistered(
+                self.id,
+                project,
+                IDENTIFIER,
+                &self.target,
+                Origin::Environment,
+            )
         }
     }
 }
 
 /// The project `default` where no platform database has one.
-pub(super) fn default_project() -> Project {
-    Project {
+pub(super) fn default_project() -> Arc<Project> {
+    Arc::new(Project {
         id: DEFAULT_PROJECT_ID,
         project_ref: DEFAULT_PROJECT.to_owned(),
         name: "Default Project".to_owned(),
-        organization_name: None,
-        organization_slug: None,
-    }
+        ..Project::default()
+    })
 }
 
 /// A target from the operator's own configuration, which may use every option.

@@ -3,6 +3,7 @@
 //! The import runs in the transaction of the migrations: the old table never steps aside without its
 //! rows being kept elsewhere.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Registry;
@@ -13,7 +14,8 @@ use crate::platform::migrations::readers::{self, Reader};
 use crate::platform::migrations::{self, Migration};
 
 /// What a run did, or in a dry run would do.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[schemars(rename = "MigrationReport")]
 pub struct Report {
     /// Whether nothing was changed.
     pub dry_run: bool,

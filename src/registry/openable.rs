@@ -1,13 +1,11 @@
 //! Whether the keys at hand open what is stored.
 
-use secrecy::SecretString;
 use tokio_postgres::Row;
 
 use super::Registry;
-use super::rotate;
-use super::vault::{Column, Owner, Vault};
+use super::rotate::{self, Stored};
+use super::vault::{Column, Vault};
 use crate::error::Result;
-use crate::platform::named;
 
 /// So many connections are named; the rest is counted.
 const NAMED: usize = 10;
@@ -47,12 +45,11 @@ impl Registry {
 }
 
 fn open(vault: &Vault, row: &Row) -> Result<()> {
-    let owner = Owner { id: row.get(0), project_id: row.get(1), database_type: named(row.get(2))? };
-    let secret = |at: usize, column| match row.get::<_, Option<&str>>(at) {
-        Some(stored) => vault.open(stored, column, owner).map(Some),
-        None => Ok(None::<SecretString>),
-    };
-    secret(3, Column::ConnectionString)?;
-    secret(4, Column::Password)?;
+    let Stored { owner, connection_string, password } = Stored::try_from(row)?;
+    for (stored, column) in
+        [(connection_string, Column::ConnectionString), (password, Column::Password)]
+    {
+        stored.map(|stored| vault.open(&stored, column, owner)).transpose()?;
+    }
     Ok(())
 }

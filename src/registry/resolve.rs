@@ -18,7 +18,7 @@ use super::scope::{Address, Found, Located, Scope};
 use super::vault::Column;
 use crate::error::{Code, Error, Result};
 use crate::platform::Platform;
-use crate::target::{DatabaseType, Target, TargetInput};
+use crate::target::{Target, TargetInput};
 
 const PROJECT: &str = "
     SELECT p.id, COALESCE(p.ref::text, ''), COALESCE(p.name::text, ''), o.name::text, o.slug::text
@@ -50,19 +50,6 @@ impl Registry {
             },
         };
         Ok(Located { address, found })
-    }
-
-    /// The connection at an address, for callers that need no permission.
-    pub async fn resolve(
-        &self,
-        scope: &str,
-        database_type: DatabaseType,
-        connection_id: Option<Uuid>,
-        identifier: Option<&str>,
-        fresh: bool,
-    ) -> Result<Arc<Connection>> {
-        let address = Address { scope, database_type, connection_id, identifier, fresh };
-        self.locate(&address).await?.choose()
     }
 
     /// Asks the platform database what it is asked about a scope that does not exist. For those who
@@ -107,13 +94,7 @@ impl Registry {
     /// The project with this `ref` or id, or the project of the connection with this id.
     pub async fn project(&self, scope: &str) -> Result<Arc<Project>> {
         match self.by_scope_id(scope, false).await? {
-            Some(connection) => Ok(Arc::new(Project {
-                id: connection.project_id,
-                project_ref: connection.project_ref.clone(),
-                name: connection.project_name.clone(),
-                organization_name: connection.organization_name.clone(),
-                organization_slug: connection.organization_slug.clone(),
-            })),
+            Some(connection) => Ok(Arc::clone(&connection.project)),
             None => Ok(Arc::clone(&self.scope(scope, false).await?.project)),
         }
     }
@@ -196,15 +177,15 @@ impl Registry {
         Ok(self.caches.scopes.get_since(&project_ref.to_owned(), since, read).await?.value)
     }
 
-    async fn read_scope(&self, platform: &Platform, project: Project) -> Result<Scope> {
+    async fn read_scope(&self, platform: &Platform, project: Arc<Project>) -> Result<Scope> {
         let rows = platform.read(OF_PROJECT, &[&project.id]).await?;
         let mut connections: Vec<_> = rows.iter().filter_map(readable).collect();
         if project.project_ref == DEFAULT_PROJECT {
             connections.extend(self.environment.connections(&project));
         }
         Ok(Scope {
-            project: Arc::new(project),
             connections: connections.into_iter().map(Arc::new).collect(),
+            project,
             made_up: false,
         })
     }
@@ -219,7 +200,7 @@ impl Registry {
         let project = default_project();
         Ok(Scope {
             connections: self.environment.connections(&project).into_iter().map(Arc::new).collect(),
-            project: Arc::new(project),
+            project,
             made_up: true,
         })
     }
@@ -229,7 +210,7 @@ impl Registry {
         let project = match self.scope(DEFAULT_PROJECT, false).await {
             Ok(scope) => Arc::clone(&scope.project),
             // It needs no platform database.
-            Err(_) => Arc::new(default_project()),
+            Err(_) => default_project(),
         };
         let connections = self.environment.connections(&project);
         connections.into_iter().find(|c| c.id == id).map(Arc::new).ok_or_else(not_found)
@@ -251,13 +232,14 @@ impl Registry {
 }
 
 /// A project by its `ref`, or by its id, which one of the documents uses instead.
-async fn read_project(platform: &Platform, name: &str) -> Result<Option<Project>> {
+async fn read_project(platform: &Platform, name: &str) -> Result<Option<Arc<Project>>> {
     let rows = platform.read(PROJECT, &[&name, &Uuid::parse_str(name).ok()]).await?;
-    Ok(rows.first().map(|row: &Row| Project {
+    let project = rows.first().map(|row: &Row| Project {
         id: row.get(0),
         project_ref: row.get(1),
         name: row.get(2),
         organization_name: row.get(3),
         organization_slug: row.get(4),
-    }))
+    });
+    Ok(project.map(Arc::new))
 }

@@ -5,6 +5,7 @@
 //! and a run that was killed is simply run again: rows already sealed under the first key are passed
 //! over.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -42,7 +43,8 @@ const RESEAL: &str = "
     RETURNING c.id";
 
 /// What a run of [`Registry::rotate_keys`] did.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[schemars(rename = "KeyRotation")]
 pub struct Rotation {
     /// Rows looked at.
     pub rows: u64,
@@ -55,18 +57,21 @@ pub struct Rotation {
 }
 
 /// A row that could not be sealed again.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "FailedRotation")]
 pub struct Failed {
     /// The connection.
+    #[schemars(with = "String")]
     pub id: Uuid,
     /// Why.
     pub message: String,
 }
 
-struct Stored {
-    owner: Owner,
-    connection_string: Option<String>,
-    password: Option<String>,
+/// The secrets of a row, as it holds them.
+pub(super) struct Stored {
+    pub(super) owner: Owner,
+    pub(super) connection_string: Option<String>,
+    pub(super) password: Option<String>,
 }
 
 impl TryFrom<&Row> for Stored {

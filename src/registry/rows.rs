@@ -1,10 +1,10 @@
 //! Connections as the platform database has them.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tokio_postgres::Row;
 
-use super::connection::{Connection, Origin, Status};
+use super::connection::{Connection, Origin, Project, Status};
 use crate::error::{Error, Result};
 use crate::platform::{cell, named, sanitized_json};
 use crate::target::Columns;
@@ -82,11 +82,13 @@ impl TryFrom<&Row> for Connection {
         };
         Ok(Self {
             id: cell(row, 0)?,
-            project_id: cell(row, 1)?,
-            project_ref: cell(row, 2)?,
-            project_name: cell(row, 3)?,
-            organization_name: cell(row, 4)?,
-            organization_slug: cell(row, 5)?,
+            project: Arc::new(Project {
+                id: cell(row, 1)?,
+                project_ref: cell(row, 2)?,
+                name: cell(row, 3)?,
+                organization_name: cell(row, 4)?,
+                organization_slug: cell(row, 5)?,
+            }),
             database_type: named(cell(row, 6)?)?,
             identifier: cell(row, 7)?,
             description: cell(row, 8)?,

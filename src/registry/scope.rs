@@ -60,7 +60,7 @@ impl Located<'_> {
     #[must_use]
     pub fn project_id(&self) -> Uuid {
         match &self.found {
-            Found::One(connection) | Found::Other(connection) => connection.project_id,
+            Found::One(connection) | Found::Other(connection) => connection.project.id,
             Found::In(scope) => scope.project.id,
         }
     }

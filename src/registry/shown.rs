@@ -72,14 +72,14 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(connection: &'a Connection) -> Self {
-        let columns = &connection.columns;
+        let (columns, project) = (&connection.columns, &connection.project);
         Self {
             id: connection.id.to_string(),
-            project_id: connection.project_id.to_string(),
-            project_ref: &connection.project_ref,
-            project_name: &connection.project_name,
-            organization_name: connection.organization_name.as_deref(),
-            organization_slug: connection.organization_slug.as_deref(),
+            project_id: project.id.to_string(),
+            project_ref: &project.project_ref,
+            project_name: &project.name,
+            organization_name: project.organization_name.as_deref(),
+            organization_slug: project.organization_slug.as_deref(),
             database_type: connection.database_type,
             kind: connection.database_type,
             identifier: &connection.identifier,

@@ -25,7 +25,7 @@ use crate::shares::{self, Share};
 pub(crate) const FAILED_CONNECTION: &str = "connection_id";
 
 /// A part of a user's share of a connection, by its id and version.
-type Held = Option<Share<(Uuid, i64)>>;
+type HeldShare = Option<Share<(Uuid, i64)>>;
 
 /// What kind of answer the caller can read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Context {
     /// What it has cost its user so far.
     pub(crate) admission: Arc<Admission>,
     /// The request's part of its user's share of the connection, once it has a client.
-    pub(crate) share: Arc<tokio::sync::Mutex<Held>>,
+    pub(crate) share: Arc<tokio::sync::Mutex<HeldShare>>,
     /// It counts as running as long as anybody holds this.
     pub running: Arc<Running>,
     pub(crate) upload: Arc<Mutex<Option<Upload>>>,

@@ -55,7 +55,7 @@ async fn look(cx: &Context) -> Option<Lost> {
         return Some(Lost::Refused(Error::not_found(message)));
     }
     let user = cx.user.as_ref();
-    let granted = cx.service.access.granted(user, connection.project_id, Some(connection.id)).await;
+    let granted = cx.service.access.granted(user, connection.project.id, Some(connection.id)).await;
     let refused = match granted {
         Ok(granted) => {
             let written = if cx.writes() { Permission::Write } else { Permission::Read };

@@ -105,7 +105,7 @@ pub enum Gives {
 
 /// What an operation's answers look like.
 #[derive(Debug, Default)]
-pub struct Answers {
+pub struct AnswerSchemas {
     /// `data` of the one JSON text, or all of it where there is no envelope.
     pub data: Option<Schema>,
     /// A record of the stream, a message of the socket, or a line of the file.
@@ -142,6 +142,8 @@ pub struct Operation {
     pub takes: Takes,
     /// What the answer is.
     pub gives: Gives,
+    /// Whether its first step takes less time than waking another thread, where its input is short.
+    pub is_brief: bool,
     /// One sentence, and after it what else is to be known.
     pub text: &'static str,
     /// Codes of its failures, besides those that any operation on such a subject can have.
@@ -149,7 +151,7 @@ pub struct Operation {
     /// JSON schema of the input.
     pub input: fn(&mut SchemaGenerator) -> Schema,
     /// JSON schemas of its answers.
-    pub answers: fn(&mut SchemaGenerator) -> Answers,
+    pub answers: fn(&mut SchemaGenerator) -> AnswerSchemas,
     /// How it went so far, in this process.
     pub tally: &'static Tally,
     /// The code.
@@ -201,7 +203,8 @@ where
 /// The doc comment's first line is the summary, the rest the description; the number is the cost. Before
 /// the arrow, in this order: `does reads`, `does writes` or `does by_input` where that does not go with
 /// the method ([`Declared`]); `cache 30` lets an answer be served again for 30 seconds; `fails Conflict`
-/// names codes of its own; `takes upload` says that the body is read while it arrives.
+/// names codes of its own; `takes upload` says that the body is read while it arrives; last, `is brief`
+/// says that its first step is ([`Operation::is_brief`]).
 ///
 /// What is given that is not one JSON text in the envelope is a `stream(Record)`, `records(Record)`,
 /// `documents`, a `file(Csv, Json)` in one of these formats, whose lines are `file(Ndjson; Line)`, `bare`,
@@ -212,7 +215,8 @@ macro_rules! operations {
         $(#[doc = $text:literal])+
         $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
         $cost:literal $(does $does:ident)? $(cache $cache:literal)? $(fails $($fails:ident),+)?
-        $(takes $takes:ident)? $(gives $gives:ident $(($($of:tt)+))?)? => $run:path;
+        $(takes $takes:ident)? $(gives $gives:ident $(($($of:tt)+))?)? $(is $is:ident)?
+            => $run:path;
     )*) => {
         /// The operations of this module.
         pub static OPERATIONS: &[$crate::request::operation::Operation] = &[$(
@@ -229,6 +233,7 @@ macro_rules! operations {
                 fails: &[$($($crate::error::Code::$fails),+)?],
                 takes: operations!(@takes $($takes)?),
                 gives: operations!(@gives $($gives $(($($of)+))?)?),
+                is_brief: operations!(@brief $($is)?),
                 text: concat!($($text, "\n"),+),
                 input: |generator| $crate::request::operation::input_schema($run, generator),
                 answers: |generator: &mut _| {
@@ -263,7 +268,7 @@ macro_rules! operations {
     (@gives bare) => { $crate::request::operation::Gives::Bare };
     (@gives socket ($message:path, $heard:path)) => { $crate::request::operation::Gives::Socket };
     (@answers $generator:ident $run:path, $(bare)?) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             data: Some($crate::request::operation::data_schema($run, $generator)),
             ..Default::default()
         }
@@ -272,32 +277,34 @@ macro_rules! operations {
         operations!(@answers $generator $run, stream ($crate::ejson::Document))
     };
     (@answers $generator:ident $run:path, stream ($record:path)) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             data: Some($crate::request::operation::data_schema($run, $generator)),
             record: Some($generator.subschema_for::<$record>()),
             heard: None,
         }
     };
     (@answers $generator:ident $run:path, records ($record:path)) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             record: Some($generator.subschema_for::<$record>()),
             ..Default::default()
         }
     };
     (@answers $generator:ident $run:path, file ($($format:ident),+)) => {{
         let _ = $generator;
-        $crate::request::operation::Answers::default()
+        $crate::request::operation::AnswerSchemas::default()
     }};
     (@answers $generator:ident $run:path, file ($($format:ident),+; $line:path)) => {
         operations!(@answers $generator $run, records ($line))
     };
     (@answers $generator:ident $run:path, socket ($message:path, $heard:path)) => {
-        $crate::request::operation::Answers {
+        $crate::request::operation::AnswerSchemas {
             record: Some($generator.subschema_for::<$message>()),
             heard: Some($generator.subschema_for::<$heard>()),
             ..Default::default()
         }
     };
+    (@brief) => { false };
+    (@brief brief) => { true };
     (@cache) => { None };
     (@cache $seconds:literal) => { Some(::std::time::Duration::from_secs($seconds)) };
 }

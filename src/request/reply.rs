@@ -45,6 +45,14 @@ impl Body {
             }
         }
     }
+
+    /// What an answer that is a stream is read from.
+    pub fn stream(self) -> Result<Feed> {
+        match self {
+            Self::Stream(feed) => Ok(feed),
+            Self::Whole(_) => Err(Error::validation("the operation does not answer with a stream")),
+        }
+    }
 }
 
 const OPEN: &[u8] = b"{\"data\":";

@@ -23,10 +23,9 @@ use crate::error::{Code, Error, Result};
 use crate::fanout::Seat;
 use crate::outcome::Outcome;
 
-/// The work behind a stream.
-type Work = Box<
-    dyn for<'a> FnOnce(&'a Context, &'a mut Sink) -> BoxFuture<'a, Result<()>> + Send + 'static,
->;
+/// The work behind a stream or a subscription, which writes to an `O`.
+pub(super) type Work<O> =
+    Box<dyn for<'a> FnOnce(&'a Context, &'a mut O) -> BoxFuture<'a, Result<()>> + Send + 'static>;
 
 impl<T: ?Sized> Reply<T> {
     /// `200` with records that `work` writes while they are read. What can be refused at once should
@@ -64,11 +63,11 @@ impl<T: ?Sized> Reply<T> {
 fn start(
     cx: &Context,
     format: Format,
-    work: Work,
+    work: Work<Sink>,
     in_steps: bool,
 ) -> Result<(Feed, JoinHandle<()>)> {
     let user = cx.user.as_ref().map(|user| user.id.as_str());
-    let seat = cx.connection.as_ref().map(|_| cx.service.sockets.take(user)).transpose()?;
+    let seat = cx.connection.as_ref().map(|_| cx.service.seats.take(user)).transpose()?;
     let (sink, mut feed) = feed::channel(format, {
         let operation = cx.operation;
         move |record| checked::record(operation, record)
@@ -84,7 +83,7 @@ fn start(
 }
 
 /// Does the work for as long as the user may have what comes of it.
-async fn permitted(cx: &Context, sink: &mut Sink, work: Work, in_steps: bool) -> Result<()> {
+async fn permitted(cx: &Context, sink: &mut Sink, work: Work<Sink>, in_steps: bool) -> Result<()> {
     let told = sink.refused.clone();
     let mut working = work(cx, sink);
     // A subscription looks for itself, and says goodbye.
@@ -117,7 +116,7 @@ fn was_stopped() -> Error {
     Error::new(Code::Conflict, "it was asked to stop before it was at its end")
 }
 
-async fn run(cx: Context, mut sink: Sink, work: Work, in_steps: bool, _seat: Option<Seat>) {
+async fn run(cx: Context, mut sink: Sink, work: Work<Sink>, in_steps: bool, _seat: Option<Seat>) {
     let started = Instant::now();
     let operation: &'static Operation = cx.operation;
     let over = cx.running.over();

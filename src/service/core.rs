@@ -46,8 +46,8 @@ pub struct Core {
     pub uploads: Uploads,
     /// Answers that may be served again.
     pub answers: Answers,
-    /// Subscriptions that are open.
-    pub sockets: Seats,
+    /// Subscriptions and other streams that are open.
+    pub seats: Seats,
     /// Requests per user.
     pub limiter: Limiter,
     /// Long work that can be asked to stop.
@@ -76,8 +76,8 @@ impl Core {
                 pools.forget(id);
             }
         });
-        let log = Wanted::at(config.log_level);
-        let sockets = Seats::new(config.max_sockets, config.max_sockets_per_user);
+        let log = Wanted::at(config.log_level.into());
+        let seats = Seats::new(config.max_sockets, config.max_sockets_per_user);
         Ok(Self {
             config,
             platform,
@@ -87,7 +87,7 @@ impl Core {
             shares: Shares::default(),
             uploads: Uploads::default(),
             answers: Answers::default(),
-            sockets,
+            seats,
             limiter: Limiter::default(),
             jobs: Jobs::default(),
             egress,

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer};
 use serde_json::{Map, Value};
 
 use super::DatabaseType;
@@ -88,51 +88,11 @@ pub(super) fn given(secret: Option<&SecretString>) -> Option<&SecretString> {
     secret.filter(|secret| !secret.expose_secret().is_empty())
 }
 
+/// The usual message on a wrong type quotes the value.
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    // Through a visitor, because the usual message on a wrong type quotes the value.
-    struct Text;
-
-    impl<'de> Visitor<'de> for Text {
-        type Value = Option<SecretString>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("text")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            Ok(Some(text.into()))
-        }
-
-        fn visit_string<E: de::Error>(self, text: String) -> Result<Self::Value, E> {
-            Ok(Some(text.into()))
-        }
-
-        fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
-            Err(E::custom("expected text, got a number"))
-        }
-
-        fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
-            Err(E::custom("expected text, got a number"))
-        }
-
-        fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
-            Err(E::custom("expected text, got a number"))
-        }
-
-        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
-            d.deserialize_any(Text)
-        }
-    }
-
-    deserializer.deserialize_option(Text)
+    let text: Option<String> =
+        Option::deserialize(deserializer).map_err(|_| de::Error::custom("expected text"))?;
+    Ok(text.map(SecretString::from))
 }
 
 /// A number, or a form field's text of one.

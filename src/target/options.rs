@@ -146,6 +146,15 @@ impl Options {
     }
 }
 
+/// The items of a list of texts, or of a text with commas between them; `None` for anything else.
+pub(super) fn texts(value: &Value) -> Option<Vec<&str>> {
+    match value {
+        Value::String(text) => Some(text.split(',').map(str::trim).collect()),
+        Value::Array(items) => items.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
+}
+
 /// `serverSelectionTimeoutMS` and `server_selection_timeout_ms` are one option.
 fn key(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()

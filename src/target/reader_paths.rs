@@ -9,6 +9,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::options::texts;
 use crate::error::{Error, Result};
 
 /// Rules of one connection at most.
@@ -32,13 +33,9 @@ struct Rule {
 impl ReaderPaths {
     /// Reads `["/tasks", "/tasks/*"]`, or the same separated by commas.
     pub(super) fn read(value: &Value) -> Result<Self> {
-        let texts: Vec<&str> = match value {
-            Value::String(text) => text.split(',').map(str::trim).collect(),
-            Value::Array(items) => {
-                items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(not_a_list)?
-            }
-            _ => return Err(not_a_list()),
-        };
+        let texts = texts(value).ok_or_else(|| {
+            Error::validation("expected a list of paths, such as [\"/tasks\", \"/tasks/*\"]")
+        })?;
         if texts.len() > MOST {
             return Err(Error::validation(format!("at most {MOST} paths are taken")));
         }
@@ -157,10 +154,6 @@ fn is_ambiguous(c: char) -> bool {
 fn is_trimmed(name: &str) -> bool {
     let only_dots = |c: char| matches!(c, '.' | '+') || c.is_whitespace();
     name.trim() != name || name.ends_with('.') || (!name.is_empty() && name.chars().all(only_dots))
-}
-
-fn not_a_list() -> Error {
-    Error::validation("expected a list of paths, such as [\"/tasks\", \"/tasks/*\"]")
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@ use studio_multidb::registry::{Changes, Filter, NewConnection, PageRequest, Stat
 use studio_multidb::target::DatabaseType;
 
 use crate::fixtures::{Platform, eventually, target};
-use crate::support::{create, password, redis, registry};
+use crate::support::{create, password, redis, registry, resolve};
 
 fn page(limit: u32, cursor: Option<String>) -> PageRequest {
     let filter = Filter::default();
-    PageRequest { filter, visible: Visible::All, limit, cursor, fresh: false }
+    PageRequest { filter, visible: Visible::All, limit, cursor }
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn the_primary_moves_and_there_is_never_more_than_one() {
         let now = registry.connection(connection.id, true).await.unwrap();
         let changes = Changes { is_primary: Some(true), ..Changes::default() };
         registry.update(&now, changes).await.unwrap();
-        let found = registry.resolve("alpha", DatabaseType::Redis, None, None, false).await;
+        let found = resolve(&registry, "alpha", DatabaseType::Redis, None, None, false).await;
         assert_eq!(found.unwrap().id, connection.id);
     }
     assert_eq!(platform.text(count).await.as_deref(), Some("1"));
@@ -113,7 +113,7 @@ async fn pages_hold_every_connection_once() {
     for limit in [1, 7, 24, 100] {
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
-            let body = registry.page(page(limit, cursor)).await.unwrap();
+            let body = registry.page(&page(limit, cursor), false).await.unwrap();
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
             let found = body["databases"].as_array().unwrap();
             assert!(found.len() <= limit as usize);
@@ -130,7 +130,7 @@ async fn pages_hold_every_connection_once() {
         seen.dedup();
         assert_eq!(seen.len(), 24);
     }
-    let error = registry.page(page(5, Some("nonsense".into()))).await.unwrap_err();
+    let error = registry.page(&page(5, Some("nonsense".into())), false).await.unwrap_err();
     assert_eq!(error.code(), Code::ValidationError);
 }
 
@@ -152,13 +152,13 @@ async fn a_change_is_seen_at_once_here_and_in_every_other_instance() {
         let now = here.connection(made.id, false).await.unwrap();
         assert_eq!(now.version, version - 1);
         there.connection(made.id, false).await.unwrap();
-        there.page(page(10, None)).await.unwrap();
+        there.page(&page(10, None), false).await.unwrap();
         let changes =
             Changes { identifier: Some(format!("cache-{version}")), ..Changes::default() };
         here.update(&now, changes).await.unwrap();
         assert_eq!(here.connection(made.id, false).await.unwrap().version, version);
         eventually("the other instance sees it", async || {
-            let page = there.page(page(10, None)).await.unwrap();
+            let page = there.page(&page(10, None), false).await.unwrap();
             there.connection(made.id, false).await.unwrap().version == version
                 && String::from_utf8_lossy(&page).contains(&format!("cache-{version}"))
         })
@@ -176,7 +176,8 @@ async fn a_self_hosted_studio_gets_its_one_project_with_its_first_connection() {
     let Some(platform) = Platform::migrated().await else { return };
     let registry = platform.registry(&[]);
     let made = create(&registry, "default", redis("cache")).await;
-    let found = registry.resolve("default", DatabaseType::Redis, None, None, false).await.unwrap();
+    let found =
+        resolve(&registry, "default", DatabaseType::Redis, None, None, false).await.unwrap();
     assert_eq!(found.id, made.id);
     let hosted = platform.registry(&[("NEXT_PUBLIC_IS_PLATFORM", "true")]);
     platform.sql("DELETE FROM platform.projects WHERE ref = 'default'").await;

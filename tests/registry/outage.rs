@@ -5,16 +5,10 @@ use studio_multidb::registry::{Changes, Filter, PageRequest, Visible};
 use studio_multidb::target::DatabaseType::Redis;
 
 use crate::fixtures::{Platform, eventually};
-use crate::support::{Proxy, create, open_at, redis};
+use crate::support::{Proxy, create, open_at, redis, resolve};
 
 fn page() -> PageRequest {
-    PageRequest {
-        filter: Filter::default(),
-        visible: Visible::All,
-        limit: 10,
-        cursor: None,
-        fresh: false,
-    }
+    PageRequest { filter: Filter::default(), visible: Visible::All, limit: 10, cursor: None }
 }
 
 #[tokio::test]
@@ -26,21 +20,21 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
     // Made by another instance before this one listens: its own notice would drop what it reads.
     let made = create(&platform.registry(&[]), "alpha", redis("cache")).await;
     registry.connection(made.id, false).await.unwrap();
-    registry.resolve("alpha", Redis, None, None, false).await.unwrap();
-    registry.page(page()).await.unwrap();
+    resolve(&registry, "alpha", Redis, None, None, false).await.unwrap();
+    registry.page(&page(), false).await.unwrap();
 
     proxy.cut().await;
     let started = Instant::now();
-    let found = registry.resolve("alpha", Redis, None, None, false).await.unwrap();
+    let found = resolve(&registry, "alpha", Redis, None, None, false).await.unwrap();
     registry.target(&found).await.unwrap();
     registry.connection(made.id, false).await.unwrap();
-    registry.page(page()).await.unwrap();
-    let env = registry.resolve("default", Redis, None, Some("env"), false).await;
+    registry.page(&page(), false).await.unwrap();
+    let env = resolve(&registry, "default", Redis, None, Some("env"), false).await;
     assert!(env.unwrap().is_env());
 
     for error in [
-        registry.resolve("alpha", Redis, None, None, true).await.unwrap_err(),
-        registry.resolve("beta", Redis, None, None, false).await.unwrap_err(),
+        resolve(&registry, "alpha", Redis, None, None, true).await.unwrap_err(),
+        resolve(&registry, "beta", Redis, None, None, false).await.unwrap_err(),
         registry.update(&made, Changes::default()).await.unwrap_err(),
         registry.delete(&made).await.unwrap_err(),
     ] {
@@ -51,7 +45,7 @@ async fn cached_metadata_serves_reads_while_the_platform_database_is_down() {
 
     proxy.restore();
     eventually("it is used again", async || {
-        registry.resolve("alpha", Redis, None, None, true).await.is_ok()
+        resolve(&registry, "alpha", Redis, None, None, true).await.is_ok()
     })
     .await;
 }
@@ -68,7 +62,7 @@ async fn a_session_that_died_unnoticed_is_replaced_within_the_same_read() {
                  WHERE datname = current_database() AND pid <> pg_backend_pid()",
             )
             .await;
-        let error = registry.resolve("alpha", Redis, None, None, true).await.unwrap_err();
+        let error = resolve(&registry, "alpha", Redis, None, None, true).await.unwrap_err();
         assert_eq!(error.code(), Code::DbNotFound, "{error}");
     }
 }
@@ -113,7 +107,7 @@ async fn many_readers_share_few_sessions_and_cancelled_ones_leak_none() {
     let readers = (0..200).map(|i| {
         let registry = std::sync::Arc::clone(&registry);
         tokio::spawn(async move {
-            let read = registry.resolve("alpha", Redis, None, None, true);
+            let read = resolve(&registry, "alpha", Redis, None, None, true);
             if i % 2 == 0 {
                 let _ = tokio::time::timeout(Duration::from_micros(50 * i), read).await;
             } else {

@@ -33,7 +33,7 @@ async fn roles_of_organization_project_and_connection_decide() {
     let Some(platform) = Platform::migrated().await else { return };
     let (sessions, registry) = open_at(platform.url.as_str());
     let connection = create(&registry, "alpha", redis("cache")).await;
-    let (project, organization) = (connection.project_id, platform.organization("alpha").await);
+    let (project, organization) = (connection.project.id, platform.organization("alpha").await);
     let access = Access::new(Authorization::Members, Some(sessions));
     let granted =
         async |user: &User| access.granted(Some(user), project, Some(connection.id)).await;
@@ -59,7 +59,7 @@ async fn roles_of_organization_project_and_connection_decide() {
     let upper = User { id: reader.to_string().to_uppercase() };
     assert_eq!(granted(&upper).await.unwrap(), Write);
     let visible = access.visible_projects(Some(&user(reader))).await.unwrap();
-    assert_eq!(visible, Visible::Some(vec![project]));
+    assert_eq!(visible, Visible::of([project]));
     assert_eq!(access.granted_anywhere(Some(&user(reader))).await.unwrap(), Read);
 
     let owner = Uuid::new_v4();

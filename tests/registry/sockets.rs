@@ -74,7 +74,7 @@ async fn who_may_not_read_gets_an_answer_and_no_socket() {
     assert_eq!(response.status, 404);
     let reader = stage.member("member").await;
     let (feed, _sender) = stage.open(reader).await;
-    assert_eq!(stage.service.sockets.open(), 1);
+    assert_eq!(stage.service.seats.open(), 1);
     drop(feed);
 }
 
@@ -91,7 +91,7 @@ async fn a_connection_that_is_changed_or_removed_closes_its_sockets_at_once() {
     let (feed, _sender) = stage.open(reader).await;
     stage.platform.sql("DELETE FROM platform.database_connections").await;
     assert_eq!(goodbye(feed).await, (4404, "the database connection was removed".to_owned()));
-    assert_eq!(stage.service.sockets.open(), 0);
+    assert_eq!(stage.service.seats.open(), 0);
 }
 
 #[tokio::test]
@@ -105,5 +105,5 @@ async fn a_role_that_is_taken_away_closes_its_sockets_soon() {
     stage.platform.sql(&removal).await;
     let (code, reason) = goodbye(feed).await;
     assert_eq!((code, reason.as_str()), (4403, "you no longer have access to this connection"));
-    assert_eq!(stage.service.sockets.open(), 1);
+    assert_eq!(stage.service.seats.open(), 1);
 }

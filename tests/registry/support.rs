@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use studio_multidb::error::Result;
 use studio_multidb::platform::Platform as Sessions;
-use studio_multidb::registry::{Connection, NewConnection, Project, Registry, Status};
+use studio_multidb::registry::{Address, Connection, NewConnection, Project, Registry, Status};
 use studio_multidb::target::DatabaseType;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -17,6 +17,19 @@ use uuid::Uuid;
 use crate::fixtures::{KEY, Platform, config, eventually, open, serve, target};
 
 pub(crate) const NEW_KEY: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
+
+/// The connection at an address, for somebody who needs no permission.
+pub(crate) async fn resolve(
+    registry: &Registry,
+    scope: &str,
+    database_type: DatabaseType,
+    connection_id: Option<Uuid>,
+    identifier: Option<&str>,
+    fresh: bool,
+) -> Result<Arc<Connection>> {
+    let address = Address { scope, database_type, connection_id, identifier, fresh };
+    registry.locate(&address).await?.choose()
+}
 
 impl Platform {
     /// The first column of the first row, as text.

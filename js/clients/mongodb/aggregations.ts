@@ -1,7 +1,8 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Answer, Input } from '../../core/operations'
 import { lines } from '../../core/stream'
-import type { Document, PipelineInput } from './document'
+import type { As, Document, PipelineInput, ShownDocument } from './document'
 
 type Run = Input<'mongodb.aggregate'>
 
@@ -20,41 +21,21 @@ export type PipelinePreview<T> = Omit<Answer<'mongodb.aggregate.preview'>, 'stag
 }
 
 /** Pipelines. `mongo.aggregations`. */
-export class Aggregations {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class Aggregations extends Client {
   /**
    * A pipeline's result as one list. One that ends in `$out` or `$merge` is meant, unless a `confirm`
    * that is passed on says otherwise.
    */
-  run(
+  async run<T = Document, A extends As = As>(
     db: string,
     coll: string,
     pipeline: PipelineInput,
-    options: AggregateOptions & { as: 'text' },
+    options: AggregateOptions & { as?: A } = {},
     call?: CallOptions
-  ): Promise<string[]>
-  run<T = Document>(
-    db: string,
-    coll: string,
-    pipeline: PipelineInput,
-    options?: AggregateOptions,
-    call?: CallOptions
-  ): Promise<T[]>
-  run(
-    db: string,
-    coll: string,
-    pipeline: PipelineInput,
-    options: AggregateOptions = {},
-    call?: CallOptions
-  ): Promise<unknown[]> {
+  ): Promise<Array<ShownDocument<T, A>>> {
     const input = { db, coll, pipeline, ...split(options) }
-    return this.#binding.call('mongodb.aggregate', input, call)
+    const found = await this.binding.call('mongodb.aggregate', input, call)
+    return found as Array<ShownDocument<T, A>>
   }
 
   /**
@@ -70,7 +51,7 @@ export class Aggregations {
   ): AsyncGenerator<T> {
     const input = { db, coll, pipeline, ...split(options) }
     // A document may look like a record of ours that tells of a failure, and is none.
-    for await (const line of lines(await this.#binding.open('mongodb.aggregate', input, call))) {
+    for await (const line of lines(await this.binding.open('mongodb.aggregate', input, call))) {
       yield JSON.parse(line) as T
     }
   }
@@ -90,11 +71,8 @@ export class Aggregations {
     call?: CallOptions
   ) {
     const input = { db, coll, pipeline, sample, limit, ejson, options }
-    return (await this.#binding.call(
-      'mongodb.aggregate.preview',
-      input,
-      call
-    )) as PipelinePreview<T>
+    const preview = await this.binding.call('mongodb.aggregate.preview', input, call)
+    return preview as PipelinePreview<T>
   }
 
   /** A pipeline whose first stage needs no collection: `$currentOp`, `$documents`… */
@@ -105,7 +83,7 @@ export class Aggregations {
     call?: CallOptions
   ) {
     const { confirm: _, ...input } = { db, pipeline, ...split(options) }
-    return (await this.#binding.call('mongodb.aggregate.database', input, call)) as T[]
+    return (await this.binding.call('mongodb.aggregate.database', input, call)) as T[]
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Answer, Input } from '../../core/operations'
 
 type Explain = Input<'mongodb.explain'>
@@ -14,14 +15,7 @@ export type Explained =
   | Only<'delete'>
 
 /** What is in a collection and how it is found. `mongo.analysis`. */
-export class Analysis {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class Analysis extends Client {
   /** How many documents match a filter. */
   count(
     db: string,
@@ -29,7 +23,7 @@ export class Analysis {
     options: Input<'mongodb.count', 'db' | 'coll'> = {},
     call?: CallOptions
   ) {
-    return this.#binding.call('mongodb.count', { ...options, db, coll }, call)
+    return this.binding.call('mongodb.count', { ...options, db, coll }, call)
   }
 
   /** The different values of a field; the elements of arrays count by themselves. */
@@ -40,7 +34,7 @@ export class Analysis {
     options: Input<'mongodb.distinct', 'db' | 'coll' | 'key'> = {},
     call?: CallOptions
   ) {
-    const found = await this.#binding.call('mongodb.distinct', { ...options, db, coll, key }, call)
+    const found = await this.binding.call('mongodb.distinct', { ...options, db, coll, key }, call)
     return found as Omit<Answer<'mongodb.distinct'>, 'values'> & { values: T[] }
   }
 
@@ -51,7 +45,7 @@ export class Analysis {
     options: Input<'mongodb.schema', 'db' | 'coll'> = {},
     call?: CallOptions
   ) {
-    return this.#binding.call('mongodb.schema', { ...options, db, coll }, call)
+    return this.binding.call('mongodb.schema', { ...options, db, coll }, call)
   }
 
   /** The same with its progress; the last record has the schema. */
@@ -61,7 +55,7 @@ export class Analysis {
     options: Input<'mongodb.schema', 'db' | 'coll'> = {},
     call?: CallOptions
   ) {
-    return this.#binding.records('mongodb.schema', { ...options, db, coll }, call)
+    return this.binding.records('mongodb.schema', { ...options, db, coll }, call)
   }
 
   /** How the server finds what an operation asks for, as one tree with warnings. */
@@ -72,6 +66,6 @@ export class Analysis {
     options: Pick<Explain, 'verbosity' | 'options' | 'raw'> = {},
     call?: CallOptions
   ) {
-    return this.#binding.call('mongodb.explain', { ...operation, ...options, db, coll }, call)
+    return this.binding.call('mongodb.explain', { ...operation, ...options, db, coll }, call)
   }
 }

@@ -1,19 +1,13 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Answer, Input } from '../../core/operations'
 import type { Document, DocumentInput } from './document'
 
 /** The collections and views of a server's databases. */
-export class MongoCollections {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class MongoCollections extends Client {
   /** The collections and views of a database, by name. */
   list(db: string, options: Input<'mongodb.collections.list', 'db'> = {}, call?: CallOptions) {
-    return this.#binding.call('mongodb.collections.list', { ...options, db }, call)
+    return this.binding.call('mongodb.collections.list', { ...options, db }, call)
   }
 
   /** Makes a collection or a view; a conflict if it is there already. */
@@ -23,12 +17,12 @@ export class MongoCollections {
     options: Input<'mongodb.collections.create'>['options'] = {},
     call?: CallOptions
   ) {
-    return this.#binding.call('mongodb.collections.create', { db, name, options }, call)
+    return this.binding.call('mongodb.collections.create', { db, name, options }, call)
   }
 
   /** Removes a collection with everything in it. `confirm` must be its exact name. */
   drop(db: string, coll: string, confirm: string, call?: CallOptions) {
-    return this.#binding.call('mongodb.collections.drop', { db, coll, confirm }, call)
+    return this.binding.call('mongodb.collections.drop', { db, coll, confirm }, call)
   }
 
   /** Renames a collection. With `replace`, the exact new name once more, one that has it is removed. */
@@ -74,11 +68,11 @@ export class MongoCollections {
     call?: CallOptions
   ) {
     const input = { ...options, db, coll, validator }
-    const found = await this.#binding.call('mongodb.collections.validate', input, call)
+    const found = await this.binding.call('mongodb.collections.validate', input, call)
     return found as Omit<Answer<'mongodb.collections.validate'>, 'documents'> & { documents: T[] }
   }
 
   #change(input: Input<'mongodb.collections.change'>, call?: CallOptions) {
-    return this.#binding.call('mongodb.collections.change', input, call)
+    return this.binding.call('mongodb.collections.change', input, call)
   }
 }

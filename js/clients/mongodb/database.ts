@@ -1,4 +1,6 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
+import type { Input, Told } from '../../core/operations'
 import { Aggregations } from './aggregations'
 import { Analysis } from './analysis'
 import { MongoCollections } from './collections'
@@ -7,40 +9,31 @@ import { Documents } from './documents'
 import { MongoIndexes } from './indexes'
 import { MongoServer } from './server'
 import { Transfer } from './transfer'
-import { watch, type WatchMessage, type WatchOptions } from './watch'
+
+/** How to watch, and from when. */
+export type WatchOptions = Input<'mongodb.watch', 'db' | 'coll'>
+
+/** What a watcher is told. */
+export type WatchMessage = Told<'mongodb.watch'>
 
 /** One MongoDB connection. Made by `manager.mongodb(id)`. */
-export class MongoDatabase {
-  readonly #binding: Binding
+export class MongoDatabase extends Client {
   /** Databases: list, create, drop, figures. */
-  readonly databases: MongoDatabases
+  readonly databases = new MongoDatabases(this.binding)
   /** Collections and views: list, create, change, drop. */
-  readonly collections: MongoCollections
+  readonly collections = new MongoCollections(this.binding)
   /** Indexes: list, build, hide, drop. */
-  readonly indexes: MongoIndexes
+  readonly indexes = new MongoIndexes(this.binding)
   /** The server: figures, running operations, profiler. */
-  readonly server: MongoServer
+  readonly server = new MongoServer(this.binding)
   /** Pipelines: run, streamed, previewed. */
-  readonly aggregations: Aggregations
+  readonly aggregations = new Aggregations(this.binding)
   /** Documents: pages, single ones, many at once. */
-  readonly documents: Documents
+  readonly documents = new Documents(this.binding)
   /** What is in a collection and how it is found. */
-  readonly analysis: Analysis
+  readonly analysis = new Analysis(this.binding)
   /** Collections out to files and in again. */
-  readonly transfer: Transfer
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-    this.databases = new MongoDatabases(binding)
-    this.collections = new MongoCollections(binding)
-    this.indexes = new MongoIndexes(binding)
-    this.server = new MongoServer(binding)
-    this.aggregations = new Aggregations(binding)
-    this.documents = new Documents(binding)
-    this.analysis = new Analysis(binding)
-    this.transfer = new Transfer(binding)
-  }
+  readonly transfer = new Transfer(this.binding)
 
   /**
    * The changes of a collection, of a database, or, without `db`, of all databases, as they are made.
@@ -53,6 +46,10 @@ export class MongoDatabase {
     options: WatchOptions = {},
     call?: CallOptions
   ): AsyncGenerator<WatchMessage> {
-    return watch(this.#binding, db, coll, options, call)
+    const { binding } = this
+    if (db === undefined) return binding.records('mongodb.watch.cluster', options, call)
+    if (coll === undefined)
+      return binding.records('mongodb.watch.database', { ...options, db }, call)
+    return binding.records('mongodb.watch', { ...options, db, coll }, call)
   }
 }

@@ -1,7 +1,13 @@
-import type { Pipeline } from '../../generated/schemas'
+import type { Pipeline, ShownAs } from '../../generated/schemas'
 
 /** A document as Extended JSON v2. */
 export type Document = Record<string, unknown>
+
+/** How documents are asked for; where nothing is said, as objects. */
+export type As = ShownAs | undefined
+
+/** A document in the form that was asked for. */
+export type ShownDocument<T, A extends As> = [A] extends ['text'] ? string : T
 
 /**
  * A document, or the text of one as Extended JSON, which is sent as it is. JavaScript puts names like `10`

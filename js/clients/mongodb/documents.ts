@@ -1,7 +1,8 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Answer, Input } from '../../core/operations'
 import type { BulkPreview, BulkWritten, DocumentWithEtag } from '../../generated/schemas'
-import type { Document, DocumentInput } from './document'
+import type { As, Document, DocumentInput, ShownDocument } from './document'
 import { guarded, remember } from './seen'
 
 /** Which documents, and how. */
@@ -35,69 +36,34 @@ type Bulk = Input<'mongodb.documents.bulk'>
 export type BulkWrite = NonNullable<Bulk['bulkWrite']>[number]
 
 /** Documents of collections. `mongo.documents`. */
-export class Documents {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class Documents extends Client {
   /** A page of documents. */
-  find(
+  async find<T = Document, A extends As = As>(
     db: string,
     coll: string,
-    options: FindOptions & { as: 'text' },
+    options: FindOptions & { as?: A } = {},
     call?: CallOptions
-  ): Promise<DocumentPage<string>>
-  find<T = Document>(
-    db: string,
-    coll: string,
-    options?: FindOptions,
-    call?: CallOptions
-  ): Promise<DocumentPage<T>>
-  async find<T>(
-    db: string,
-    coll: string,
-    options: FindOptions = {},
-    call?: CallOptions
-  ): Promise<DocumentPage<T>> {
+  ): Promise<DocumentPage<ShownDocument<T, A>>> {
     const input = { ...options, db, coll }
-    const page = (await this.#binding.call(
-      'mongodb.documents.find',
-      input,
-      call
-    )) as DocumentPage<T>
+    const page = await this.binding.call('mongodb.documents.find', input, call)
     page.etags?.forEach((etag, index) => remember(page.documents[index], etag))
-    return page
+    return page as DocumentPage<ShownDocument<T, A>>
   }
 
   /**
    * All matching documents, read page by page, each once: sorted by their `_id` in the end, and by it
    * alone without a `sort`. An index on the fields of the sort and `_id` keeps it quick.
    */
-  each(
+  async *each<T = Document, A extends As = As>(
     db: string,
     coll: string,
-    options: Omit<FindOptions, 'cursor' | 'count'> & { as: 'text' },
+    options: Omit<FindOptions, 'cursor' | 'count'> & { as?: A } = {},
     call?: CallOptions
-  ): AsyncGenerator<string>
-  each<T = Document>(
-    db: string,
-    coll: string,
-    options?: Omit<FindOptions, 'cursor' | 'count'>,
-    call?: CallOptions
-  ): AsyncGenerator<T>
-  async *each<T>(
-    db: string,
-    coll: string,
-    options: Omit<FindOptions, 'cursor' | 'count'> = {},
-    call?: CallOptions
-  ): AsyncGenerator<T> {
+  ): AsyncGenerator<ShownDocument<T, A>> {
     const walk = { limit: 1000, ...options, count: false }
     let place: Pick<FindOptions, 'cursor' | 'skip'> = { cursor: '', skip: options.skip ?? 0 }
     for (let seen = options.skip ?? 0; ;) {
-      const page = await this.find<T>(db, coll, { ...walk, ...place }, call)
+      const page = await this.find<T, A>(db, coll, { ...walk, ...place }, call)
       yield* page.documents
       if (!page.has_more) return
       seen += page.documents.length
@@ -109,58 +75,28 @@ export class Documents {
   }
 
   /** One document by `_id`; `null` if there is none. */
-  get(
+  async get<T = Document, A extends As = As>(
     db: string,
     coll: string,
     id: string,
-    options: IdOptions & { as: 'text' },
+    options: IdOptions & { as?: A } = {},
     call?: CallOptions
-  ): Promise<string | null>
-  get<T = Document>(
-    db: string,
-    coll: string,
-    id: string,
-    options?: IdOptions,
-    call?: CallOptions
-  ): Promise<T | null>
-  async get<T>(
-    db: string,
-    coll: string,
-    id: string,
-    options: IdOptions = {},
-    call?: CallOptions
-  ): Promise<T | null> {
-    return (await this.read<T>(db, coll, id, options, call)).document
+  ): Promise<ShownDocument<T, A> | null> {
+    return (await this.read<T, A>(db, coll, id, options, call)).document
   }
 
   /** The same with its etag, which `if_match` of a change takes. */
-  read(
+  async read<T = Document, A extends As = As>(
     db: string,
     coll: string,
     id: string,
-    options: IdOptions & { as: 'text' },
+    options: IdOptions & { as?: A } = {},
     call?: CallOptions
-  ): Promise<ReadDocument<string>>
-  read<T = Document>(
-    db: string,
-    coll: string,
-    id: string,
-    options?: IdOptions,
-    call?: CallOptions
-  ): Promise<ReadDocument<T>>
-  async read<T>(
-    db: string,
-    coll: string,
-    id: string,
-    options: IdOptions = {},
-    call?: CallOptions
-  ): Promise<ReadDocument<T>> {
+  ): Promise<ReadDocument<ShownDocument<T, A>>> {
     const input = { ...options, db, coll, id, with_etag: true }
-    const found = (await this.#binding.call(
-      'mongodb.documents.get',
-      input,
-      call
-    )) as ReadDocument<T>
+    const found = (await this.binding.call('mongodb.documents.get', input, call)) as ReadDocument<
+      ShownDocument<T, A>
+    >
     remember(found.document, found.etag)
     return found
   }
@@ -173,41 +109,24 @@ export class Documents {
     options: Input<'mongodb.documents.insert', 'db' | 'coll' | 'documents'> = {},
     call?: CallOptions
   ) {
-    return this.#binding.call('mongodb.documents.insert', { ...options, db, coll, documents }, call)
+    return this.binding.call('mongodb.documents.insert', { ...options, db, coll, documents }, call)
   }
 
   /** Changes or replaces one document by `_id`. */
-  update(
+  async update<T = Document, A extends As = As>(
     db: string,
     coll: string,
     id: string,
-    input: UpdateInput & { as: 'text' },
+    input: UpdateInput & { as?: A },
     call?: CallOptions
-  ): Promise<Updated<string>>
-  update<T = Document>(
-    db: string,
-    coll: string,
-    id: string,
-    input: UpdateInput,
-    call?: CallOptions
-  ): Promise<Updated<T>>
-  async update<T>(
-    db: string,
-    coll: string,
-    id: string,
-    input: UpdateInput,
-    call?: CallOptions
-  ): Promise<Updated<T>> {
+  ): Promise<Updated<ShownDocument<T, A>>> {
     const updated = await guarded(
       input,
-      (input) =>
-        this.#binding.call('mongodb.documents.update', { ...input, db, coll, id }, call) as Promise<
-          Updated<T>
-        >,
+      (input) => this.binding.call('mongodb.documents.update', { ...input, db, coll, id }, call),
       () => this.#shown(db, coll, id, input, call)
     )
     remember(updated.document, updated.etag)
-    return updated
+    return updated as Updated<ShownDocument<T, A>>
   }
 
   /** Deletes one document by `_id`. */
@@ -221,7 +140,7 @@ export class Documents {
     return guarded(
       options,
       (options) =>
-        this.#binding.call('mongodb.documents.delete', { ...options, db, coll, id }, call),
+        this.binding.call('mongodb.documents.delete', { ...options, db, coll, id }, call),
       () => this.#shown(db, coll, id, options, call)
     )
   }
@@ -282,7 +201,7 @@ export class Documents {
     call?: CallOptions
   ) {
     const input = { ...options, db, coll, bulkWrite, dry_run: true }
-    return (await this.#binding.call('mongodb.documents.bulk', input, call)) as BulkReached<T>
+    return (await this.binding.call('mongodb.documents.bulk', input, call)) as BulkReached<T>
   }
 
   async #write(
@@ -291,7 +210,7 @@ export class Documents {
     input: Omit<Bulk, 'db' | 'coll' | 'dry_run'>,
     call?: CallOptions
   ) {
-    const written = await this.#binding.call('mongodb.documents.bulk', { ...input, db, coll }, call)
+    const written = await this.binding.call('mongodb.documents.bulk', { ...input, db, coll }, call)
     return written as BulkWritten
   }
 }

@@ -1,4 +1,5 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Input } from '../../core/operations'
 
 type New = Input<'mongodb.indexes.create'>
@@ -12,27 +13,20 @@ export type IndexKey = New['key']
 export type IndexOptions = NonNullable<New['options']> & Pick<New, 'commit_quorum'>
 
 /** The indexes of collections. */
-export class MongoIndexes {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class MongoIndexes extends Client {
   /** The indexes of a collection, by name. */
   list(db: string, coll: string, call?: CallOptions) {
-    return this.#binding.call('mongodb.indexes.list', { db, coll }, call)
+    return this.binding.call('mongodb.indexes.list', { db, coll }, call)
   }
 
   /** What they take and how often they were used, and what could not be told. */
   stats(db: string, coll: string, call?: CallOptions) {
-    return this.#binding.call('mongodb.indexes.stats', { db, coll }, call)
+    return this.binding.call('mongodb.indexes.stats', { db, coll }, call)
   }
 
   /** Makes an index, and waits until it is ready. */
   create(db: string, coll: string, key: IndexKey, options: IndexOptions = {}, call?: CallOptions) {
-    return this.#binding.call('mongodb.indexes.create', input(db, coll, key, options), call)
+    return this.binding.call('mongodb.indexes.create', input(db, coll, key, options), call)
   }
 
   /**
@@ -40,12 +34,12 @@ export class MongoIndexes {
    * loop gives it up.
    */
   build(db: string, coll: string, key: IndexKey, options: IndexOptions = {}, call?: CallOptions) {
-    return this.#binding.records('mongodb.indexes.create', input(db, coll, key, options), call)
+    return this.binding.records('mongodb.indexes.create', input(db, coll, key, options), call)
   }
 
   /** Removes one index, by its exact name. */
   drop(db: string, coll: string, name: string, call?: CallOptions) {
-    return this.#binding.call('mongodb.indexes.drop', { db, coll, name }, call)
+    return this.binding.call('mongodb.indexes.drop', { db, coll, name }, call)
   }
 
   /** Changes what can be changed of an index: `{ hidden: true }` lets no query use it. */
@@ -57,7 +51,7 @@ export class MongoIndexes {
     call?: CallOptions
   ) {
     const input = { db, coll, index: { ...change, name } }
-    return this.#binding.call('mongodb.collections.change', input, call)
+    return this.binding.call('mongodb.collections.change', input, call)
   }
 }
 

@@ -1,16 +1,10 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Input } from '../../core/operations'
 import type { UploadSource } from '../../core/stream'
 
 /** Collections out to files and in again. `mongo.transfer`. */
-export class Transfer {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class Transfer extends Client {
   /**
    * A collection as a file, in pieces: `pipeline(await transfer.export(…), createWriteStream(…))`.
    * One that fails on the way rejects, and what was written ends without its proper end.
@@ -21,7 +15,7 @@ export class Transfer {
     options: Input<'mongodb.documents.export', 'db' | 'coll'> = {},
     call?: CallOptions
   ) {
-    return this.#binding.open('mongodb.documents.export', { ...options, db, coll }, call)
+    return this.binding.open('mongodb.documents.export', { ...options, db, coll }, call)
   }
 
   /**
@@ -37,6 +31,6 @@ export class Transfer {
     call?: CallOptions
   ) {
     const input = { ...options, db, coll }
-    return this.#binding.records('mongodb.documents.import', input, call, body)
+    return this.binding.records('mongodb.documents.import', input, call, body)
   }
 }

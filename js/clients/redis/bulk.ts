@@ -1,4 +1,5 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Input } from '../../core/operations'
 import type { RedisText } from './values'
 
@@ -13,14 +14,7 @@ type Options = Input<'redis.bulk', 'action' | 'keys' | 'pattern' | 'type' | 'ttl
  * loop ends the work after the chunk under way; `manager.call('service.jobs.stop', { job })` does so too
  * and lets the loop hear what was done.
  */
-export class RedisBulk {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class RedisBulk extends Client {
   /** Deletes keys, with `UNLINK` where the user may. */
   delete(keys: KeySelection, options: Omit<Options, 'on_conflict'> = {}, call?: CallOptions) {
     return this.#run({ ...keys, ...options, action: 'delete' }, call)
@@ -50,6 +44,6 @@ export class RedisBulk {
   }
 
   #run(input: Input<'redis.bulk'>, call?: CallOptions) {
-    return this.#binding.records('redis.bulk', input, call)
+    return this.binding.records('redis.bulk', input, call)
   }
 }

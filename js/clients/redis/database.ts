@@ -1,4 +1,5 @@
-import type { Binding, CallOptions } from '../../core/binding'
+import type { CallOptions } from '../../core/binding'
+import { Client } from '../../core/client'
 import type { Answer, Input } from '../../core/operations'
 import type { UploadSource } from '../../core/stream'
 import { Batcher } from './batcher'
@@ -14,27 +15,16 @@ import type { RedisInteger, RedisText } from './values'
 export type RedisExportOptions = Input<'redis.export'> | Input<'redis.export.keys'>
 
 /** One Redis or Valkey connection. Made by `manager.redis(id)`. */
-export class RedisDatabase {
-  readonly #binding: Binding
-  readonly #batch: Batcher
+export class RedisDatabase extends Client {
+  readonly #batch = new Batcher(this.binding)
   /** Keys: browsing, reading and editing them. */
-  readonly keys: RedisKeys
+  readonly keys = new RedisKeys(this.binding)
   /** Changes of many keys, with progress. */
-  readonly bulk: RedisBulk
+  readonly bulk = new RedisBulk(this.binding)
   /** The server as a whole. */
-  readonly server: RedisServer
+  readonly server = new RedisServer(this.binding)
   /** Channels. */
-  readonly pubsub: RedisPubSub
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-    this.#batch = new Batcher(binding)
-    this.keys = new RedisKeys(binding)
-    this.bulk = new RedisBulk(binding)
-    this.server = new RedisServer(binding)
-    this.pubsub = new RedisPubSub(binding)
-  }
+  readonly pubsub = new RedisPubSub(this.binding)
 
   /** All keys, page by page, with `SCAN`. A key may come more than once. */
   async *scan(options: Input<'redis.keys.list', 'cursor'> = {}, call?: CallOptions) {
@@ -52,13 +42,13 @@ export class RedisDatabase {
    */
   async *export(options: RedisExportOptions = {}, call?: CallOptions): AsyncGenerator<Buffer> {
     yield* await ('keys' in options && options.keys
-      ? this.#binding.open('redis.export.keys', options, call)
-      : this.#binding.open('redis.export', options, call))
+      ? this.binding.open('redis.export.keys', options, call)
+      : this.binding.open('redis.export', options, call))
   }
 
   /** Writes the keys of an export, and tells of the progress and of each line that is refused. */
   import(source: UploadSource, options: Input<'redis.import'> = {}, call?: CallOptions) {
-    return this.#binding.records('redis.import', options, call, source)
+    return this.binding.records('redis.import', options, call, source)
   }
 
   /**
@@ -82,7 +72,7 @@ export class RedisDatabase {
     call?: CallOptions
   ): Promise<unknown> {
     const input = { ...toCommand(command), ...toOptions(options) }
-    const result = await this.#binding.call('redis.command', input, call)
+    const result = await this.binding.call('redis.command', input, call)
     return options.plain ? plain(result.reply) : result
   }
 

@@ -1,5 +1,6 @@
 import type { Binding, CallOptions } from '../../core/binding'
-import type { Input, Told } from '../../core/operations'
+import { Client } from '../../core/client'
+import type { Input, Said, Told } from '../../core/operations'
 import type { RedisText } from './values'
 
 /** What to subscribe to. */
@@ -9,17 +10,10 @@ export type RedisTopics = Input<'redis.pubsub.subscribe'>
 export type PubSubRecord = Told<'redis.pubsub.subscribe'>
 
 /** Channels of one Redis or Valkey connection: `manager.redis(id).pubsub`. */
-export class RedisPubSub {
-  readonly #binding: Binding
-
-  /** @internal */
-  constructor(binding: Binding) {
-    this.#binding = binding
-  }
-
+export class RedisPubSub extends Client {
   /** One page of the channels that have subscribers. */
   channels(options: Input<'redis.pubsub.channels'> = {}, call?: CallOptions) {
-    return this.#binding.call('redis.pubsub.channels', options, call)
+    return this.binding.call('redis.pubsub.channels', options, call)
   }
 
   /** Sends a message: text, bytes, or any other value as JSON. It is never sent twice. */
@@ -29,7 +23,7 @@ export class RedisPubSub {
     options: Input<'redis.pubsub.publish', 'channel' | 'message'> = {},
     call?: CallOptions
   ) {
-    return this.#binding.call('redis.pubsub.publish', { ...options, channel, message }, call)
+    return this.binding.call('redis.pubsub.publish', { ...options, channel, message }, call)
   }
 
   /**
@@ -42,7 +36,7 @@ export class RedisPubSub {
    * }
    */
   subscribe(topics: RedisTopics, call?: CallOptions): RedisSubscription {
-    return new RedisSubscription(this.#binding, topics, call)
+    return new RedisSubscription(this.binding, topics, call)
   }
 }
 
@@ -85,9 +79,7 @@ export class RedisSubscription implements AsyncIterable<PubSubRecord> {
   #ask(verb: 'subscribe' | 'unsubscribe', topics: RedisTopics): void {
     for (const [member, prefix] of KINDS) {
       const channels = topics[member]
-      if (channels?.length) {
-        this.#requests.push(JSON.stringify({ type: prefix + verb, channels }))
-      }
+      if (channels?.length) this.#requests.push({ type: `${prefix}${verb}`, channels })
     }
   }
 
@@ -105,14 +97,16 @@ export class RedisSubscription implements AsyncIterable<PubSubRecord> {
   }
 }
 
+type Request = Said<'redis.pubsub.subscribe'>
+
 /** Requests that wait to be sent. */
 class Requests {
   readonly #waiting: string[] = []
   #ended = false
   #wake = () => {}
 
-  push(request: string): void {
-    this.#waiting.push(request)
+  push(request: Request): void {
+    this.#waiting.push(`${JSON.stringify(request)}\n`)
     this.#wake()
   }
 
@@ -124,7 +118,7 @@ class Requests {
   async *lines(): AsyncGenerator<string> {
     for (;;) {
       const request = this.#waiting.shift()
-      if (request !== undefined) yield `${request}\n`
+      if (request !== undefined) yield request
       else if (this.#ended) return
       else await new Promise<void>((resolve) => (this.#wake = resolve))
     }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { ByteStream, HandleResponse } from '../../../index'
 import { bytesOf } from '../../core/stream'
 import { ClientGone } from '../body'
+import { happened } from '../happened'
 
 /** How long a client may take to close after we did, in milliseconds. */
 const PARTING_MS = 2000
@@ -65,18 +66,4 @@ function head({ status, headers, body }: HandleResponse): string {
   for (const name in headers) lines.push(`${name}: ${headers[name]}`)
   if (status !== 101) lines.push('connection: close', `content-length: ${body.length}`)
   return `${lines.join('\r\n')}\r\n\r\n`
-}
-
-/** Waits for the first of some events. */
-function happened(socket: Duplex, events: string[], signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      for (const event of events) socket.off(event, done)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    for (const event of events) socket.on(event, done)
-    signal?.addEventListener('abort', done)
-    if (socket.destroyed) done()
-  })
 }

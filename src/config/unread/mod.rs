@@ -13,15 +13,10 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::login::Login;
 use self::words::{Asks, asked};
+use super::beside::{WRAPPED, Wrapped};
 use super::{Config, SETTINGS, beside};
 use crate::error::{Error, Result};
 use crate::target::{DatabaseType, Rules, Target, TargetInput};
-
-/// How variables of a URL's wrappers begin. The first is what is read here.
-const PREFIXES: [(DatabaseType, &[&str]); 2] = [
-    (DatabaseType::Redis, &["REDIS", "REDISS", "VALKEY"]),
-    (DatabaseType::Mongodb, &["MONGODB", "MONGO"]),
-];
 
 /// What a URL says itself.
 struct Said<'u> {
@@ -33,26 +28,22 @@ struct Said<'u> {
 
 /// Refuses the first of the variables that asks for what it does not get.
 pub(super) fn refuse<'v>(
-    config: &Config,
+    mut config: Config,
     variables: impl Iterator<Item = (&'v str, &'v str)>,
-) -> Result<()> {
+) -> Result<Config> {
     let variables: Vec<_> = variables.collect();
     let mut refused = Vec::new();
-    for (kind, prefixes) in PREFIXES {
-        let url = if kind == DatabaseType::Redis { &config.redis_url } else { &config.mongodb_url };
-        let Some(said) = url.as_ref().map(|url| said(kind, url)) else { continue };
-        for prefix in prefixes {
-            if is_of_another(prefix, said.url, &variables) {
-                continue;
-            }
+    for Wrapped { kind, url, own, others } in WRAPPED {
+        let Some(said) = url(&mut config).as_ref().map(|url| said(kind, url)) else { continue };
+        let others = others.iter().filter(|other| !is_elsewhere(other, said.url, &variables));
+        for prefix in own.iter().chain(others) {
             let asks = variables.iter().filter_map(|(name, value)| {
-                let why = unfulfilled(prefix, name, value, &said)?;
-                Some((*name, prefixes[0], why))
+                Some((*name, own[0], unfulfilled(prefix, name, value, &said)?))
             });
             refused.extend(asks);
         }
     }
-    let Some((name, prefix, why)) = refused.into_iter().min() else { return Ok(()) };
+    let Some((name, prefix, why)) = refused.into_iter().min() else { return Ok(config) };
     Err(Error::validation(match why {
         Why::Tls => format!(
             "{name} is not read here, and what it asks for would not happen: say it in {prefix}_URL, \
@@ -76,9 +67,8 @@ enum Why {
 /// Why a variable can't be passed over.
 fn unfulfilled(prefix: &str, name: &str, value: &str, said: &Said<'_>) -> Option<Why> {
     let (before, rest) = name.split_once('_')?;
-    let is_setting = SETTINGS.iter().any(|s| s.variable == name || s.alias == Some(name));
-    let is_read = matches!(before, "REDIS" | "MONGODB") && beside::reads(rest);
-    if is_setting || is_read || !before.eq_ignore_ascii_case(prefix) {
+    let is_setting = SETTINGS.iter().any(|s| s.names.contains(&name));
+    if is_setting || beside::reads(before, rest) || !before.eq_ignore_ascii_case(prefix) {
         return None;
     }
     let rest = rest.to_ascii_uppercase();
@@ -92,30 +82,22 @@ fn unfulfilled(prefix: &str, name: &str, value: &str, said: &Said<'_>) -> Option
 }
 
 /// Variables by another product's name may be about another server: one with an address of its own.
-fn is_of_another(prefix: &str, url: &SecretString, variables: &[(&str, &str)]) -> bool {
-    let may_be = matches!(prefix, "VALKEY" | "MONGO");
+fn is_elsewhere(prefix: &str, url: &SecretString, variables: &[(&str, &str)]) -> bool {
     let own = ["URL", "URI"].map(|ending| format!("{prefix}_{ending}"));
     let mut addresses = variables.iter().filter(|(name, _)| own.iter().any(|own| own == name));
-    may_be
-        && addresses
-            .any(|(_, value)| !value.is_empty() && value.trim() != url.expose_secret().trim())
+    addresses.any(|(_, value)| !value.is_empty() && value.trim() != url.expose_secret().trim())
 }
 
 fn said(kind: DatabaseType, url: &SecretString) -> Said<'_> {
-    let input = TargetInput { connection_string: Some(url.clone()), ..TargetInput::default() };
-    match Target::parse(kind, &input, Rules::default()) {
-        Ok(Target::Redis(target)) => {
-            let tls = target.tls.is_some();
-            let db = Some(target.db);
-            let login = Login { username: target.username, password: target.password, db };
-            Said { url, tls, login: Some(login) }
-        }
-        Ok(Target::Mongodb(target)) => {
-            let tls = target.tls.is_some();
-            // No database: every request to MongoDB names its own.
-            let login = Login { username: target.username, password: target.password, db: None };
-            Said { url, tls, login: Some(login) }
-        }
-        _ => Said { url, tls: false, login: None },
-    }
+    let input = TargetInput::from_connection_string(url.expose_secret());
+    let Ok(target) = Target::parse(kind, &input, Rules::default()) else {
+        return Said { url, tls: false, login: None };
+    };
+    let login = Login {
+        username: target.columns().username,
+        password: target.password().cloned(),
+        // Every request to another server names its own.
+        db: if let Target::Redis(target) = &target { Some(target.db) } else { None },
+    };
+    Said { url, tls: target.tls().is_some(), login: Some(login) }
 }

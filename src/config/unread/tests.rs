@@ -151,6 +151,10 @@ fn let_be(name: &str, value: &str) -> Vec<(String, [bool; 2])> {
     BESIDE.map(ask).into()
 }
 
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
 fn check(names: &[String], values: &[&str], expected: [bool; 2]) {
     for (name, value) in names.iter().flat_map(|name| values.iter().map(move |v| (name, v))) {
         for (name, is_let_be) in let_be(name, value) {
@@ -164,30 +168,19 @@ const OFF: [&str; 6] = ["false", "0", "no", "off", "disabled", " False "];
 const TLS: [&str; 3] = ["TLS", "SSL", "ENCRYPTION"];
 
 /// Every word for TLS in every place of a name.
-fn named(patterns: &[&str]) -> Vec<String> {
-    let all = patterns.iter().flat_map(|pattern| TLS.map(|word| pattern.replace('*', word)));
-    all.filter(|name| !beside::reads(name)).collect()
+fn named(patterns: &str) -> Vec<String> {
+    let all = patterns.split(' ').flat_map(|pattern| TLS.map(|word| pattern.replace('*', word)));
+    all.filter(|name| !beside::reads("REDIS", name)).collect()
 }
 
 #[test]
 fn every_name_that_asks_for_tls_gets_it_or_is_refused_whatever_word_it_uses() {
-    let asks = named(&[
-        "ENABLE_*",
-        "ENABLE*",
-        "REQUIRE_*",
-        "FORCE_*",
-        "*_ON",
-        "*_REQUIRED",
-        "*_ONLY",
-        "CLIENT_*",
-        "SENTINEL_*",
-        "TRANSIT_*",
-        "USE_TRANSIT_*",
-        "CONNECTION_*",
-        "WITH_*",
-    ]);
-    let others = ["ENCRYPTED", "SECURE", "SECURITY", "HTTPS", "MTLS", "STUNNEL", "SCHEME"];
-    let asks = [asks, others.map(str::to_owned).into()].concat();
+    let asks = named(
+        "ENABLE_* ENABLE* REQUIRE_* FORCE_* *_ON *_REQUIRED *_ONLY CLIENT_* SENTINEL_* TRANSIT_* \
+         USE_TRANSIT_* CONNECTION_* WITH_*",
+    );
+    let others = words("ENCRYPTED SECURE SECURITY HTTPS MTLS STUNNEL SCHEME");
+    let asks = [asks, others].concat();
     check(&asks, &ON, [false, true]);
     check(&asks, &OFF, [true, true]);
     check(&asks, &["", " "], [true, true]);
@@ -195,88 +188,53 @@ fn every_name_that_asks_for_tls_gets_it_or_is_refused_whatever_word_it_uses() {
 
 #[test]
 fn every_name_that_asks_for_none_is_let_be_and_one_that_asks_for_it_by_a_no_is_not() {
-    let negates = named(&["NO_*", "NO*", "DISABLE_*", "*_DISABLED", "WITHOUT_*", "*_OFF"]);
+    let negates = named("NO_* NO* DISABLE_* *_DISABLED WITHOUT_* *_OFF");
     check(&negates, &ON, [true, true]);
     check(&negates, &OFF, [false, true]);
 }
 
 #[test]
 fn checks_want_tls_and_what_loosens_them_is_refused() {
-    let words = ["VERIFY", "VERIFY_PEER", "REJECT_UNAUTHORIZED", "CHECK_HOSTNAME", "VERIFY_HOST"];
-    let checks = words.map(str::to_owned);
+    let checks = words("VERIFY VERIFY_PEER REJECT_UNAUTHORIZED CHECK_HOSTNAME VERIFY_HOST");
     check(&checks, &ON, [false, true]);
     check(&checks, &OFF, [false, false]);
-    let words = ["SKIP_VERIFY", "NO_VERIFY", "NOVERIFY", "INSECURE", "DISABLE_CERT_CHECK"];
-    let loosens = words.map(str::to_owned);
+    let loosens = words("SKIP_VERIFY NO_VERIFY NOVERIFY INSECURE DISABLE_CERT_CHECK");
     check(&loosens, &ON, [false, false]);
     check(&loosens, &OFF, [true, true]);
 }
 
 #[test]
 fn files_and_names_that_nothing_reads_are_refused() {
-    let names = [
-        "ROOTCA",
-        "ROOT_CA",
-        "CABUNDLE",
-        "CA_BUNDLE",
-        "CA_DATA",
-        "PRIVATE_KEY",
-        "PRIVATEKEY",
-        "KEY_PATH",
-        "KEYFILE",
-        "PFX",
-        "CLIENT_PFX",
-        "PKCS12",
-        "P12",
-        "TRUSTSTORE",
-        "TRUST_STORE",
-        "KEYSTORE",
-        "SERVERNAME",
-        "SERVER_NAME",
-        "TLSCAFILE",
-        "TLS_CIPHERS",
-        "EXTRA_CA_CERTS",
-        "SSL_CERT_DATA",
-        "TLS_CONFIG",
-        "TLS_PROFILE",
-    ];
-    check(&names.map(str::to_owned), &["/x", "canary", "{}", "3"], [false, false]);
+    let names = words(
+        "ROOTCA ROOT_CA CABUNDLE CA_BUNDLE CA_DATA PRIVATE_KEY PRIVATEKEY KEY_PATH KEYFILE PFX \
+         CLIENT_PFX PKCS12 P12 TRUSTSTORE TRUST_STORE KEYSTORE SERVERNAME SERVER_NAME TLSCAFILE \
+         TLS_CIPHERS EXTRA_CA_CERTS SSL_CERT_DATA TLS_CONFIG TLS_PROFILE",
+    );
+    check(&names, &["/x", "canary", "{}", "3"], [false, false]);
 }
 
 #[test]
 fn a_value_that_says_tls_is_seen_behind_any_name() {
-    let names = ["MODE", "PROTO", "PROTOCOL", "TRANSPORT", "KIND", "CONNECTION"];
-    check(&names.map(str::to_owned), &["tls", "TLS", "ssl", "mtls", "rediss"], [false, true]);
-    check(&names.map(str::to_owned), &["tcp", "standalone", "cluster", "3", ""], [true, true]);
-    let names = ["OPTIONS", "CONFIG", "CLIENT_OPTIONS", "EXTRA"].map(str::to_owned);
+    let names = words("MODE PROTO PROTOCOL TRANSPORT KIND CONNECTION");
+    check(&names, &["tls", "TLS", "ssl", "mtls", "rediss"], [false, true]);
+    check(&names, &["tcp", "standalone", "cluster", "3", ""], [true, true]);
+    let names = words("OPTIONS CONFIG CLIENT_OPTIONS EXTRA");
     let asks = ["{\"tls\":{}}", "{\"db\":0,\"tls\":true}", "tls=true", "ssl=1&w=1", "?tls=true"];
     check(&names, &asks, [false, true]);
     let more = ["{\"tls\":{\"ca\":\"x\"}}", "{\"tls\":{\"rejectUnauthorized\":false}}"];
     check(&names, &more, [false, false]);
     check(&names, &["{}", "{\"tls\":false}", "{\"retries\":3}", "w=1", "a"], [true, true]);
-    let texts = ["KEY_PREFIX", "NAMESPACE", "QUEUE_NAME", "HOST"].map(str::to_owned);
+    let texts = words("KEY_PREFIX NAMESPACE QUEUE_NAME HOST");
     check(&texts, &["tls", "ssl"], [true, true]);
 }
 
 #[test]
 fn keys_for_what_is_stored_and_words_that_only_look_alike_are_let_be() {
-    let names = [
-        "ENCRYPTION_KEY",
-        "ENCRYPTED_FIELDS",
-        "ENCRYPTION_ALGORITHM",
-        "TTLS",
-        "CACHE_TTL",
-        "VERIFICATION_PREFIX",
-        "PASSWORDLESS",
-        "KEY_PREFIX",
-        "TRUSTED_USERS",
-        "MAX_CLIENTS",
-        "SECRET",
-        "NODES",
-        "NOTIFICATIONS",
-        "CASCADE",
-    ];
-    check(&names.map(str::to_owned), &["true", "false", "canary", "300"], [true, true]);
+    let names = words(
+        "ENCRYPTION_KEY ENCRYPTED_FIELDS ENCRYPTION_ALGORITHM TTLS CACHE_TTL VERIFICATION_PREFIX \
+         PASSWORDLESS KEY_PREFIX TRUSTED_USERS MAX_CLIENTS SECRET NODES NOTIFICATIONS CASCADE",
+    );
+    check(&names, &["true", "false", "canary", "300"], [true, true]);
 }
 
 /// Of a URL, a name and a value: whether the variable is let be.

@@ -33,6 +33,29 @@ impl Switch {
     }
 }
 
+/// What a name about TLS has in it, its words joined.
+const PARTS_OF_TLS: &str = "\
+    CLIENTKEY PRIVATEKEY KEYFILE KEYPATH KEYPEM SELFSIGNED SERVERNAME ROOTCA CABUNDLE CAFILE \
+    CAPATH CADATA CLIENTCA TRUSTSTORE KEYSTORE PKCS CHECKHOSTNAME VERIFYHOST VERIFYPEER STUNNEL \
+    UNAUTHORIZED";
+
+/// Words of a name about TLS.
+const WORDS_OF_TLS: &str = "\
+    CA CAS PEM CRL SNI PFX P12 JKS HTTPS SCHEME ALPN CIPHERS CIPHERSUITES VERIFY VERIFIED \
+    UNVERIFIED NOVERIFY";
+
+/// Words of a name about how contents are encrypted.
+const OF_CONTENTS: &str = "KEY KEYS SECRET SALT ALGORITHM FIELD FIELDS IV PASSPHRASE";
+
+/// Words of a name whose value may be any text.
+const OF_TEXTS: &str = "\
+    PREFIX NAMESPACE NAME PASSWORD PASS SECRET TOKEN KEY USER USERNAME HOST CHANNEL QUEUE STREAM \
+    GROUP DATABASE DB COLLECTION";
+
+fn has(words: &str, word: &str) -> bool {
+    words.split(' ').any(|known| known == word)
+}
+
 /// A value as it is compared.
 pub(super) fn bare(value: &str) -> String {
     value.trim().trim_matches(['"', '\'']).trim().to_ascii_lowercase()
@@ -78,55 +101,13 @@ fn negates(name: &str) -> bool {
 
 fn speaks_of_tls(name: &str) -> bool {
     let joined: String = name.chars().filter(|c| *c != '_').collect();
-    let parts = [
-        "CLIENTKEY",
-        "PRIVATEKEY",
-        "KEYFILE",
-        "KEYPATH",
-        "KEYPEM",
-        "SELFSIGNED",
-        "SERVERNAME",
-        "ROOTCA",
-        "CABUNDLE",
-        "CAFILE",
-        "CAPATH",
-        "CADATA",
-        "CLIENTCA",
-        "TRUSTSTORE",
-        "KEYSTORE",
-        "PKCS",
-        "CHECKHOSTNAME",
-        "VERIFYHOST",
-        "VERIFYPEER",
-        "STUNNEL",
-        "UNAUTHORIZED",
-    ];
-    parts.iter().any(|part| joined.contains(part))
+    PARTS_OF_TLS.split(' ').any(|part| joined.contains(part))
         || (joined.contains("ENCRYPT") && !is_of_contents(name))
         || name.split('_').any(is_word_of_tls)
 }
 
 fn is_word_of_tls(word: &str) -> bool {
-    let words = [
-        "CA",
-        "CAS",
-        "PEM",
-        "CRL",
-        "SNI",
-        "PFX",
-        "P12",
-        "JKS",
-        "HTTPS",
-        "SCHEME",
-        "ALPN",
-        "CIPHERS",
-        "CIPHERSUITES",
-        "VERIFY",
-        "VERIFIED",
-        "UNVERIFIED",
-        "NOVERIFY",
-    ];
-    words.contains(&word)
+    has(WORDS_OF_TLS, word)
         || ["CERT", "X509", "SECURE", "SECURITY"].iter().any(|part| word.contains(part))
         || ["TLS", "SSL"].iter().any(|part| word.starts_with(part) || word.ends_with(part))
             && word != "TTLS"
@@ -134,34 +115,12 @@ fn is_word_of_tls(word: &str) -> bool {
 
 /// The key by which an application encrypts what it stores is none of the connection's.
 fn is_of_contents(name: &str) -> bool {
-    let words =
-        ["KEY", "KEYS", "SECRET", "SALT", "ALGORITHM", "FIELD", "FIELDS", "IV", "PASSPHRASE"];
-    name.split('_').any(|word| words.contains(&word))
+    name.split('_').any(|word| has(OF_CONTENTS, word))
 }
 
 /// Names whose values may be any word, and mean nothing by it.
 fn holds_a_text(name: &str) -> bool {
-    let words = [
-        "PREFIX",
-        "NAMESPACE",
-        "NAME",
-        "PASSWORD",
-        "PASS",
-        "SECRET",
-        "TOKEN",
-        "KEY",
-        "USER",
-        "USERNAME",
-        "HOST",
-        "CHANNEL",
-        "QUEUE",
-        "STREAM",
-        "GROUP",
-        "DATABASE",
-        "DB",
-        "COLLECTION",
-    ];
-    name.split('_').any(|word| words.contains(&word))
+    name.split('_').any(|word| has(OF_TEXTS, word))
 }
 
 /// What a value says whose name is not about TLS: a word for it, or options.

@@ -29,7 +29,8 @@ operations! {
     ///
     /// Results are in the order of the commands; one that is refused does not hold up the others.
     /// Commands are about one key and do not block. Those that write need write permission.
-    "redis.batch" POST "/redis/{scope}/batch" Connection(Redis) Read 1 does by_input => batch::run;
+    "redis.batch" POST "/redis/{scope}/batch" Connection(Redis) Read 1 does by_input is brief
+        => batch::run;
     /// One command, if the table of commands offers it.
     ///
     /// It may need write or admin permission; with the latter it also needs `confirm`. The reply says of

@@ -33,30 +33,22 @@ pub(super) struct DatabasesListInput {
     cursor: Option<String>,
 }
 
-impl DatabasesListInput {
-    pub(super) fn of(
-        project_ref: Option<String>,
-        database_type: Option<DatabaseType>,
-        limit: Option<u32>,
-        cursor: Option<String>,
-    ) -> Self {
-        Self { project_ref, database_type, status: None, limit, cursor }
-    }
-
-    pub(super) async fn request(self, cx: &Context) -> Result<PageRequest> {
-        let Self { project_ref, database_type, status, limit, cursor } = self;
-        Ok(PageRequest {
-            filter: Filter { project_ref, database_type, status },
-            visible: cx.service.access.visible_projects(cx.user.as_ref()).await?,
-            limit: page_size(limit)?,
-            cursor,
-            fresh: cx.fresh,
-        })
-    }
+/// A part of a list, as far as the user may see it.
+pub(super) async fn part(
+    cx: &Context,
+    filter: Filter,
+    limit: Option<u32>,
+    cursor: Option<String>,
+) -> Result<PageRequest> {
+    let visible = cx.service.access.visible_projects(cx.user.as_ref()).await?;
+    Ok(PageRequest { filter, visible, limit: page_size(limit)?, cursor })
 }
 
 pub(super) async fn list(cx: &Context, input: DatabasesListInput) -> Result<Reply<ConnectionPage>> {
-    let page = cx.service.registry.page(input.request(cx).await?).await?;
+    let DatabasesListInput { project_ref, database_type, status, limit, cursor } = input;
+    let filter = Filter { project_ref, database_type, status };
+    let request = part(cx, filter, limit, cursor).await?;
+    let page = cx.service.registry.page(&request, cx.fresh).await?;
     Reply::write(|w| {
         w.raw(&page);
         Ok(())

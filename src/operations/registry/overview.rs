@@ -6,10 +6,10 @@ use futures_util::StreamExt as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::databases::DatabasesListInput;
+use super::databases::part;
 use super::trial::try_saved;
 use crate::error::Result;
-use crate::registry::{Connection, ConnectionPage, ConnectionStats, Status};
+use crate::registry::{Connection, ConnectionPage, ConnectionStats, Filter, Status};
 use crate::request::context::Context;
 use crate::request::reply::Reply;
 use crate::target::DatabaseType;
@@ -105,9 +105,10 @@ enum Condition {
 
 pub(super) async fn health(cx: &Context, input: HealthInput) -> Result<Reply<ConnectionsHealth>> {
     let HealthInput { project_ref, database_type, limit, cursor, probe } = input;
-    let list = DatabasesListInput::of(project_ref, database_type, limit, cursor);
+    let filter = Filter { project_ref, database_type, status: None };
+    let request = part(cx, filter, limit, cursor).await?;
     let ConnectionPage { databases: connections, cursor } =
-        cx.service.registry.list(list.request(cx).await?).await?;
+        cx.service.registry.list(&request).await?;
     let found: Vec<ConnectionHealth> = if probe {
         futures_util::stream::iter(connections)
             .map(|connection| probed(cx, connection))
@@ -149,7 +150,7 @@ fn known(connection: &Connection, failing: &[String]) -> ConnectionHealth {
     ConnectionHealth {
         database_id: connection.id.to_string(),
         identifier: connection.identifier.clone(),
-        project_ref: connection.project_ref.clone(),
+        project_ref: connection.project.project_ref.clone(),
         database_type: connection.database_type,
         status,
         latency: None,

@@ -1,6 +1,7 @@
 //! What a shelf believes, and for how long.
 
 use super::*;
+use crate::error::Code;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 

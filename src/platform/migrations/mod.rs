@@ -8,6 +8,7 @@
 mod collisions;
 pub mod readers;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -45,8 +46,9 @@ const FILES: [File; 3] = [
 ];
 
 /// What happened, or in a dry run would happen, to one file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MigrationState")]
 pub enum State {
     /// It ran before.
     Present,
@@ -57,7 +59,7 @@ pub enum State {
 }
 
 /// One migration file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Migration {
     /// File name without its ending.
     pub name: &'static str,

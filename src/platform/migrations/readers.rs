@@ -2,13 +2,15 @@
 
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::platform::Lent;
 
 /// Something that depends on the old table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "OldTableReader")]
 pub struct Reader {
     /// `view`, `function`, `policy`, `foreign key` and so on.
     pub kind: String,

@@ -1,5 +1,6 @@
 //! What came of an import.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -9,7 +10,8 @@ use crate::error::Result;
 use crate::platform::cell;
 
 /// What was imported, or in a dry run would be.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ImportedConnections")]
 pub struct Imported {
     /// Connections that work as they are.
     pub connections: u64,
@@ -21,9 +23,11 @@ pub struct Imported {
 }
 
 /// A row of the old table that somebody has to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ImportAttention")]
 pub struct Attention {
     /// Its id, the same in both tables.
+    #[schemars(with = "String")]
     pub id: Uuid,
     /// `ref` of its project.
     pub project_ref: String,

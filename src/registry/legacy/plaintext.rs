@@ -5,13 +5,15 @@
 
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::platform::Platform;
 
 /// A relation with secrets in it that nothing protects.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "PlaintextSecrets")]
 pub struct Plaintext {
     /// Its name.
     pub relation: String,

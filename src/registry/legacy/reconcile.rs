@@ -21,14 +21,12 @@ pub(super) fn reconcile(
     };
     let mut target = Target::parse(kind, &taken, rules)?;
     let mut refused = Vec::new();
-    for beside in BESIDE {
+    for (name, copy) in BESIDE {
         let mut more = taken.clone();
-        if !(beside.take)(input, &mut more) {
-            continue;
-        }
+        copy(&mut more, input);
         match Target::parse(kind, &more, rules) {
             Ok(fits) => (taken, target) = (more, fits),
-            Err(_) => refused.push(beside.name),
+            Err(_) => refused.push(name),
         }
     }
     // A user and its password are refused one without the other, and may fit together.
@@ -44,46 +42,11 @@ pub(super) fn reconcile(
     Ok((target, refused))
 }
 
-/// A column beside a connection string. `take` copies it, and says whether there is one.
-struct Beside {
-    name: &'static str,
-    take: fn(&TargetInput, &mut TargetInput) -> bool,
-}
-
-const BESIDE: [Beside; 5] = [
-    Beside {
-        name: "username",
-        take: |from, to| {
-            to.username.clone_from(&from.username);
-            to.username.is_some()
-        },
-    },
-    Beside {
-        name: "password",
-        take: |from, to| {
-            to.password.clone_from(&from.password);
-            to.password.is_some()
-        },
-    },
-    Beside {
-        name: "database",
-        take: |from, to| {
-            to.database_name.clone_from(&from.database_name);
-            to.database_name.is_some()
-        },
-    },
-    Beside {
-        name: "host",
-        take: |from, to| {
-            to.host.clone_from(&from.host);
-            to.host.is_some()
-        },
-    },
-    Beside {
-        name: "port",
-        take: |from, to| {
-            to.port = from.port;
-            to.port.is_some()
-        },
-    },
+/// The columns beside a connection string, and how each is copied.
+const BESIDE: [(&str, fn(&mut TargetInput, &TargetInput)); 5] = [
+    ("username", |to, from| to.username.clone_from(&from.username)),
+    ("password", |to, from| to.password.clone_from(&from.password)),
+    ("database", |to, from| to.database_name.clone_from(&from.database_name)),
+    ("host", |to, from| to.host.clone_from(&from.host)),
+    ("port", |to, from| to.port = from.port),
 ];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::filter::{Filter, PageKey, Visible, projects};
+use super::filter::{Filter, PageRequest, Visible};
 use crate::error::Result;
 use crate::platform::named;
 use crate::registry::Registry;
@@ -55,11 +55,10 @@ impl Registry {
         visible: Visible,
         project_ref: Option<&str>,
     ) -> Result<ConnectionStats> {
-        let projects = projects(visible);
         let mut counts = ConnectionStats::default();
         counts.by_type.extend(self.enabled.iter().map(|kind| (*kind, StateCounts::default())));
         if self.platform.is_some() {
-            let (projects, kinds) = (projects.as_deref(), self.enabled_names());
+            let (projects, kinds) = (visible.ids(), self.enabled_names());
             let rows =
                 self.require_platform()?.read(COUNTS, &[&projects, &project_ref, &kinds]).await?;
             for row in &rows {
@@ -68,8 +67,8 @@ impl Registry {
             }
         }
         let filter = Filter { project_ref: project_ref.map(str::to_owned), ..Filter::default() };
-        let key = PageKey { filter, projects, limit: 0, cursor: None };
-        for connection in self.environment_page(&key).await {
+        let request = PageRequest { filter, visible, limit: 0, cursor: None };
+        for connection in self.environment_page(&request).await {
             counts.add(connection.database_type, Status::Active, 1, 0);
         }
         Ok(counts)

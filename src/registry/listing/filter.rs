@@ -20,16 +20,34 @@ pub struct Filter {
 }
 
 /// The projects that a list may show.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Visible {
     /// All of them.
     All,
+    /// These, in a fixed order, so that equal sets are equal keys.
+    Some(Arc<[Uuid]>),
+}
+
+impl Visible {
     /// These.
-    Some(Vec<Uuid>),
+    #[must_use]
+    pub fn of(projects: impl IntoIterator<Item = Uuid>) -> Self {
+        let mut projects: Vec<_> = projects.into_iter().collect();
+        projects.sort_unstable();
+        Self::Some(projects.into())
+    }
+
+    /// `None` for all of them.
+    pub(super) fn ids(&self) -> Option<&[Uuid]> {
+        match self {
+            Self::All => None,
+            Self::Some(projects) => Some(projects),
+        }
+    }
 }
 
 /// A part of a list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageRequest {
     /// What the list holds.
     pub filter: Filter,
@@ -39,31 +57,10 @@ pub struct PageRequest {
     pub limit: u32,
     /// The `cursor` of the page before.
     pub cursor: Option<String>,
-    /// A cached page is not good enough.
-    pub fresh: bool,
 }
 
 /// A [`ConnectionPage`](super::ConnectionPage) as JSON.
 pub type Page = Bytes;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::registry) struct PageKey {
-    pub(super) filter: Filter,
-    pub(super) projects: Option<Arc<[Uuid]>>,
-    pub(super) limit: u32,
-    pub(super) cursor: Option<String>,
-}
-
-/// In a fixed order, so that equal sets are equal keys.
-pub(super) fn projects(visible: Visible) -> Option<Arc<[Uuid]>> {
-    match visible {
-        Visible::All => None,
-        Visible::Some(mut ids) => {
-            ids.sort_unstable();
-            Some(ids.into())
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -72,9 +69,9 @@ mod tests {
     #[test]
     fn users_who_see_the_same_projects_share_pages() {
         let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
-        let one = projects(Visible::Some(vec![a, b]));
-        assert_eq!(one, projects(Visible::Some(vec![b, a])));
-        assert_ne!(one, projects(Visible::Some(vec![b])));
-        assert_ne!(one, projects(Visible::All));
+        let one = Visible::of([a, b]);
+        assert_eq!(one, Visible::of([b, a]));
+        assert_ne!(one, Visible::of([b]));
+        assert_ne!(one, Visible::All);
     }
 }

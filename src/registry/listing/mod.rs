@@ -7,6 +7,5 @@ mod pages;
 mod position;
 
 pub use counts::ConnectionStats;
-pub(super) use filter::PageKey;
 pub use filter::{Filter, Page, PageRequest, Visible};
 pub use pages::ConnectionPage;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::filter::{Filter, Page, PageKey, PageRequest, projects};
+use super::filter::{Filter, Page, PageRequest};
 use super::position::Position;
 use crate::error::Result;
 use crate::json::Writer;
@@ -48,36 +48,29 @@ pub struct ConnectionPage {
 }
 
 impl Registry {
-    /// One page, newest connections first; those from the environment lead.
-    pub async fn page(&self, request: PageRequest) -> Result<Page> {
-        let PageRequest { filter, visible, limit, cursor, fresh } = request;
-        let key = PageKey { filter, projects: projects(visible), limit, cursor };
+    /// One page, newest connections first; those from the environment lead. With `fresh`, a page that
+    /// was read before is not good enough.
+    pub async fn page(&self, request: &PageRequest, fresh: bool) -> Result<Page> {
+        let read = async {
+            let mut out = Writer::new();
+            out.value(&self.list(request).await?)?;
+            Ok(out.into_bytes().into())
+        };
         if self.platform.is_none() {
-            return self.read_page(&key).await;
+            return read.await;
         }
-        Ok(self.caches.pages.get(&key, fresh, self.read_page(&key)).await?.value)
-    }
-
-    async fn read_page(&self, key: &PageKey) -> Result<Page> {
-        let mut out = Writer::new();
-        out.value(&self.read_list(key).await?)?;
-        Ok(out.into_bytes().into())
+        Ok(self.caches.pages.get(request, fresh, read).await?.value)
     }
 
     /// One page, read anew.
-    pub async fn list(&self, request: PageRequest) -> Result<ConnectionPage> {
-        let PageRequest { filter, visible, limit, cursor, .. } = request;
-        self.read_list(&PageKey { filter, projects: projects(visible), limit, cursor }).await
-    }
-
-    async fn read_list(&self, key: &PageKey) -> Result<ConnectionPage> {
+    pub async fn list(&self, request: &PageRequest) -> Result<ConnectionPage> {
         let mut position =
-            key.cursor.as_deref().map_or(Ok(Position::Start(0)), Position::decode)?;
-        let limit = usize::try_from(key.limit).unwrap_or(usize::MAX);
+            request.cursor.as_deref().map_or(Ok(Position::Start(0)), Position::decode)?;
+        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         let mut shown: Vec<Arc<Connection>> = Vec::new();
         let mut more = false;
         if let Position::Start(skipped) = position {
-            let mut env = self.environment_page(key).await;
+            let mut env = self.environment_page(request).await;
             env.drain(..skipped.min(env.len()));
             more = env.len() > limit;
             env.truncate(limit);
@@ -97,11 +90,11 @@ impl Registry {
                 .read(
                     PAGE,
                     &[
-                        &key.projects.as_deref(),
-                        &key.filter.project_ref,
-                        &key.filter.database_type.map(DatabaseType::as_str),
+                        &request.visible.ids(),
+                        &request.filter.project_ref,
+                        &request.filter.database_type.map(DatabaseType::as_str),
                         &kinds,
-                        &key.filter.status.map(Status::as_str),
+                        &request.filter.status.map(Status::as_str),
                         &after,
                         &after_id,
                         &wanted,
@@ -120,14 +113,14 @@ impl Registry {
     }
 
     /// The connections from the environment that belong to a list.
-    pub(super) async fn environment_page(&self, key: &PageKey) -> Vec<Arc<Connection>> {
-        let Filter { project_ref, database_type, status } = &key.filter;
+    pub(super) async fn environment_page(&self, request: &PageRequest) -> Vec<Arc<Connection>> {
+        let Filter { project_ref, database_type, status } = &request.filter;
         let elsewhere = project_ref.as_deref().is_some_and(|name| name != DEFAULT_PROJECT);
         if self.environment.is_empty() || elsewhere {
             return Vec::new();
         }
         let Ok(project) = self.project(DEFAULT_PROJECT).await else { return Vec::new() };
-        if key.projects.as_ref().is_some_and(|projects| !projects.contains(&project.id)) {
+        if request.visible.ids().is_some_and(|projects| !projects.contains(&project.id)) {
             return Vec::new();
         }
         self.environment

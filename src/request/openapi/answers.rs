@@ -6,11 +6,11 @@ use super::examples::Example;
 use super::failures;
 use super::schemas::{Schemas, pascal};
 use crate::request::feed::Format;
-use crate::request::operation::{Answers, Gives, Operation};
+use crate::request::operation::{AnswerSchemas, Gives, Operation};
 
 /// The `responses` of an operation.
 pub(super) fn describe(operation: &Operation, example: &Example, schemas: &mut Schemas) -> Value {
-    let Answers { data, record, heard } = (operation.answers)(&mut schemas.answers);
+    let AnswerSchemas { data, record, heard } = (operation.answers)(&mut schemas.answers);
     let name = pascal(operation.name);
     let mut keep = |schema: Option<_>, what: &str| match schema {
         Some(schema) => schemas.keep(format!("{name}{what}"), schema),

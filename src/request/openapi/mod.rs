@@ -49,7 +49,7 @@ pub fn document(operations: impl Iterator<Item = &'static Operation>) -> Value {
 /// of `data`, of a record and of a message that is heard, as far as the operation has them, with what
 /// they refer to under `components/schemas`.
 #[must_use]
-pub fn schemas_of(operation: &Operation) -> (super::operation::Answers, Value) {
+pub fn schemas_of(operation: &Operation) -> (super::operation::AnswerSchemas, Value) {
     let mut schemas = Schemas::new();
     let answers = (operation.answers)(&mut schemas.answers);
     (answers, json!({ "schemas": schemas.into_components() }))

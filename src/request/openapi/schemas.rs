@@ -7,6 +7,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
+use crate::registry;
 
 /// Where schemas stand in the document.
 const PLACE: &str = "/components/schemas";
@@ -50,6 +51,9 @@ impl Schemas {
     /// All of them.
     pub(super) fn into_components(mut self) -> Map<String, Value> {
         self.answers.subschema_for::<Failure<'_>>();
+        // What the operator's commands report, for their types in JavaScript.
+        self.answers.subschema_for::<registry::Report>();
+        self.answers.subschema_for::<registry::Rotation>();
         let mut all = self.own;
         for (name, schema) in [&mut self.input, &mut self.answers]
             .into_iter()

@@ -10,10 +10,10 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Session;
 use super::ending::Ending;
 use super::pace::Pace;
 use super::wire::{MAX_MESSAGE, Wire};
-use super::{Session, Work};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::fanout::{Frames, Framing, Outbox};
@@ -21,6 +21,7 @@ use crate::request::checked;
 use crate::request::context::{Accept, Context};
 use crate::request::feed::Sink;
 use crate::request::guard::{self, Lost};
+use crate::request::stream::Work;
 use crate::request::upload::Upload;
 
 /// What is sent to a reader at once.
@@ -54,7 +55,7 @@ pub(super) async fn drive(
     cx: &Context,
     sink: &mut Sink,
     mut input: Option<Upload>,
-    work: Work,
+    work: Work<Session>,
 ) -> Result<()> {
     let is_socket = cx.accept == Accept::Socket;
     let reader = Reader {
@@ -164,7 +165,7 @@ impl Reader<'_> {
                 // Whoever is on the way takes a silent stream for a dead one.
                 sink.writer().raw(b":\n\n");
             }
-            pace.wait(self.cx.service.sockets.open()).await;
+            pace.wait(self.cx.service.seats.open()).await;
             if self.send(sink).await.is_err() {
                 return Ending::Gone;
             }

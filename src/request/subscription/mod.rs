@@ -44,6 +44,7 @@ use tokio::sync::mpsc;
 
 use super::feed::Format;
 use super::reply::Reply;
+use super::stream::Work;
 use crate::error::Result;
 use crate::fanout::Outbox;
 use crate::request::context::{Accept, Context};
@@ -72,11 +73,6 @@ impl Session {
     }
 }
 
-/// The work behind a subscription.
-type Work = Box<
-    dyn for<'a> FnOnce(&'a Context, &'a mut Session) -> BoxFuture<'a, Result<()>> + Send + 'static,
->;
-
 impl<T: ?Sized> Reply<T> {
     /// A subscription: `work` runs until it or its reader ends.
     pub fn subscription(
@@ -87,7 +83,7 @@ impl<T: ?Sized> Reply<T> {
     ) -> Result<Self> {
         // Without one there is nobody who could say anything.
         let input = cx.bytes();
-        let work: Work = Box::new(work);
+        let work: Work<Session> = Box::new(work);
         let (format, status) = match cx.accept {
             Accept::Socket => (Format::Frames, 101),
             _ => (cx.records(), 200),

@@ -5,41 +5,33 @@ use super::*;
 #[test]
 fn a_changed_destination_must_bring_the_secret_again() {
     let cases: &[(DatabaseType, &str, Value)] = &[
-        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "host": "evil" })),
-        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "port": 6380 })),
-        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "username": "v" })),
-        (DatabaseType::Redis, "rediss://u:p@h:6379/0", json!({ "options": { "tls": false } })),
+        (Redis, "rediss://u:p@h:6379/0", json!({ "host": "evil" })),
+        (Redis, "rediss://u:p@h:6379/0", json!({ "port": 6380 })),
+        (Redis, "rediss://u:p@h:6379/0", json!({ "username": "v" })),
+        (Redis, "rediss://u:p@h:6379/0", json!({ "options": { "tls": false } })),
+        (Redis, "rediss://u:p@h:6379/0", json!({ "connection_string": "redis://u:***@h:6379/0" })),
+        (Redis, "rediss://u:p@h:6379/0", json!({ "connection_string": "rediss://u@evil/0" })),
         (
-            DatabaseType::Redis,
-            "rediss://u:p@h:6379/0",
-            json!({ "connection_string": "redis://u:***@h:6379/0" }),
-        ),
-        (
-            DatabaseType::Redis,
-            "rediss://u:p@h:6379/0",
-            json!({ "connection_string": "rediss://u@evil/0" }),
-        ),
-        (
-            DatabaseType::Mongodb,
+            Mongodb,
             "mongodb://u:p@h/?tls=true",
             json!({ "options": { "tls": true, "authMechanism": "PLAIN" } }),
         ),
-        (DatabaseType::Mongodb, "mongodb://u:p@h/", json!({ "options": { "hosts": ["evil"] } })),
+        (Mongodb, "mongodb://u:p@h/", json!({ "options": { "hosts": ["evil"] } })),
         (
-            DatabaseType::Postgres,
+            Postgres,
             "postgres://u:p@h/db?sslmode=require",
             json!({ "options": { "sslmode": "prefer" } }),
         ),
-        (DatabaseType::BunApi, "https://h/v1?api_key=k", json!({ "host": "evil" })),
-        (DatabaseType::BunApi, "https://h/v1?api_key=k", json!({ "host": "https://evil/v1" })),
+        (BunApi, "https://h/v1?api_key=k", json!({ "host": "evil" })),
+        (BunApi, "https://h/v1?api_key=k", json!({ "host": "https://evil/v1" })),
         (
-            DatabaseType::Redis,
+            Redis,
             "redis+sentinel://s1/m?sentinel_password=q",
             json!({ "connection_string": "redis+sentinel://evil/m" }),
         ),
     ];
     for (kind, text, changes) in cases {
-        let old = read(*kind, text);
+        let old = parsed(*kind, &string(text));
         let error = old.edited(&fields(changes.clone()), PLATFORM).unwrap_err();
         assert!(error.message().contains("again"), "{text} {changes}: {error}");
         // With the secret it is fine.
@@ -57,24 +49,24 @@ fn a_changed_destination_must_bring_the_secret_again() {
 #[test]
 fn an_edit_that_goes_nowhere_else_keeps_the_secret() {
     for (kind, text, changes) in [
-        (DatabaseType::Redis, "redis://:p@h/0", json!({ "options": { "db": 3 } })),
-        (DatabaseType::Redis, "redis://:p@h/0", json!({ "host": "H", "port": 6379 })),
+        (Redis, "redis://:p@h/0", json!({ "options": { "db": 3 } })),
+        (Redis, "redis://:p@h/0", json!({ "host": "H", "port": 6379 })),
         (
-            DatabaseType::Redis,
+            Redis,
             "redis://:p@h/0",
             json!({ "connection_string": "redis://default:***@h:6379/3", "username": "default" }),
         ),
-        (DatabaseType::Redis, "redis://:p@h/0", json!({ "password": "***" })),
-        (DatabaseType::Mongodb, "mongodb://u:p@h/a", json!({ "database_name": "b" })),
-        (DatabaseType::Postgres, "postgres://u:p@h/a", json!({ "database_name": "b" })),
-        (DatabaseType::BunApi, "https://h/?api_key=p", json!({ "options": { "pool_size": 2 } })),
+        (Redis, "redis://:p@h/0", json!({ "password": "***" })),
+        (Mongodb, "mongodb://u:p@h/a", json!({ "database_name": "b" })),
+        (Postgres, "postgres://u:p@h/a", json!({ "database_name": "b" })),
+        (BunApi, "https://h/?api_key=p", json!({ "options": { "pool_size": 2 } })),
         (
-            DatabaseType::Redis,
+            Redis,
             "redis+sentinel://u:p@s1/m?sentinel_password=q",
             json!({ "connection_string": "redis+sentinel://u:***@s1/m/4" }),
         ),
     ] {
-        let edited = read(kind, text).edited(&fields(changes.clone()), PLATFORM);
+        let edited = parsed(kind, &string(text)).edited(&fields(changes.clone()), PLATFORM);
         let edited = edited.unwrap_or_else(|e| panic!("{text} {changes}: {e}"));
         assert_eq!(edited.password().unwrap().expose_secret(), "p", "{text} {changes}");
         if let Target::Redis(RedisTarget { topology: RedisTopology::Sentinel { .. }, .. }) = &edited
@@ -83,8 +75,8 @@ fn an_edit_that_goes_nowhere_else_keeps_the_secret() {
         }
     }
     // A password is cleared by an empty one.
-    let edited = read(DatabaseType::Redis, "redis://:p@h")
-        .edited(&fields(json!({ "password": "" })), PLATFORM);
+    let edited =
+        parsed(Redis, &string("redis://:p@h")).edited(&fields(json!({ "password": "" })), PLATFORM);
     assert!(edited.unwrap().password().is_none());
 }
 
@@ -142,10 +134,10 @@ fn given() -> Vec<(DatabaseType, Value)> {
 #[test]
 fn an_edit_is_refused_where_the_same_is_refused_of_a_new_target() {
     let olds = [
-        (DatabaseType::Redis, "redis://old"),
-        (DatabaseType::Mongodb, "mongodb://old"),
-        (DatabaseType::Postgres, "postgres://old/d?sslmode=disable"),
-        (DatabaseType::BunApi, "http://old"),
+        (Redis, "redis://old"),
+        (Mongodb, "mongodb://old"),
+        (Postgres, "postgres://old/d?sslmode=disable"),
+        (BunApi, "http://old"),
     ];
     let mut refused = 0;
     for rules in [PLATFORM, SELF_HOSTED] {
@@ -155,7 +147,7 @@ fn an_edit_is_refused_where_the_same_is_refused_of_a_new_target() {
                 continue;
             }
             let old = olds.iter().find(|(of, _)| *of == kind).unwrap();
-            let old = Target::parse(kind, &TargetInput::from_connection_string(old.1), rules);
+            let old = Target::parse(kind, &string(old.1), rules);
             // An edit keeps what it does not name; here it names everything.
             let mut named = given.clone();
             if named.get("connection_string").is_none() {

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::DatabaseType::{BunApi, Mongodb, Postgres, Redis};
 use super::*;
 use crate::error::{Code, Error};
 
@@ -15,9 +16,12 @@ fn fields(json: Value) -> TargetInput {
     serde_json::from_value(json).unwrap()
 }
 
-fn read(kind: DatabaseType, text: &str) -> Target {
-    let input = TargetInput::from_connection_string(text);
-    Target::parse(kind, &input, PLATFORM).unwrap_or_else(|e| panic!("{text}: {e}"))
+fn string(text: &str) -> TargetInput {
+    TargetInput::from_connection_string(text)
+}
+
+fn parsed(kind: DatabaseType, input: &TargetInput) -> Target {
+    Target::parse(kind, input, PLATFORM).unwrap_or_else(|e| panic!("{input:?}: {e}"))
 }
 
 fn refused(kind: DatabaseType, input: &TargetInput) -> Error {
@@ -27,84 +31,79 @@ fn refused(kind: DatabaseType, input: &TargetInput) -> Error {
     error
 }
 
-fn redis(text: &str) -> RedisTarget {
-    match read(DatabaseType::Redis, text) {
+fn redis(input: &TargetInput) -> RedisTarget {
+    match parsed(Redis, input) {
         Target::Redis(target) => target,
         other => panic!("{other:?}"),
     }
 }
 
-fn mongodb(text: &str) -> MongoTarget {
-    match read(DatabaseType::Mongodb, text) {
+fn mongodb(input: &TargetInput) -> MongoTarget {
+    match parsed(Mongodb, input) {
         Target::Mongodb(target) => target,
         other => panic!("{other:?}"),
     }
 }
 
-fn postgres(text: &str) -> PostgresTarget {
-    match read(DatabaseType::Postgres, text) {
+fn postgres(input: &TargetInput) -> PostgresTarget {
+    match parsed(Postgres, input) {
         Target::Postgres(target) => target,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn http(input: &TargetInput) -> HttpTarget {
+    match parsed(BunApi, input) {
+        Target::Http(target) => target,
         other => panic!("{other:?}"),
     }
 }
 
 /// Targets of every shape, as strings of the documents and of common providers.
 const STRINGS: &[(DatabaseType, &str)] = &[
+    (Postgres, "postgresql://postgres:password@postgres.railway.internal:5432/database"),
+    (Postgres, "postgres://postgres:p%40ss@db.project.supabase.co/postgres?sslmode=require"),
     (
-        DatabaseType::Postgres,
-        "postgresql://postgres:password@postgres.railway.internal:5432/database",
-    ),
-    (
-        DatabaseType::Postgres,
-        "postgres://postgres:p%40ss@db.project.supabase.co/postgres?sslmode=require",
-    ),
-    (
-        DatabaseType::Postgres,
+        Postgres,
         "postgresql://u@[::1]:6432?sslmode=disable&statement_timeout=5000&connect_timeout=3",
     ),
+    (Postgres, "postgresql://u:p@ep.neon.tech/db?sslmode=require&channel_binding=require"),
     (
-        DatabaseType::Postgres,
-        "postgresql://u:p@ep.neon.tech/db?sslmode=require&channel_binding=require",
-    ),
-    (
-        DatabaseType::Postgres,
+        Postgres,
         "postgres://u:p@pooler.supabase.com:6543/postgres?pgbouncer=true&connection_limit=1",
     ),
-    (DatabaseType::Redis, "redis://default:password@redis.railway.internal:6379"),
-    (DatabaseType::Redis, "redis://:password@redis-12345.rediscloud.com:12345"),
-    (DatabaseType::Redis, "rediss://:password@redis-12345.rediscloud.com:12345/3"),
-    (DatabaseType::Redis, "valkeys://u:%2F%3A%40%23%3F%25@h"),
-    (DatabaseType::Redis, "redis+cluster://u:p@h1:7000,h2:7001,h3"),
-    (DatabaseType::Redis, "redis://h1:7000,h2:7001?cluster=true"),
-    (DatabaseType::Redis, "redis+sentinel://u:p@s1,s2:26380/mymaster/2?sentinel_password=q"),
-    (DatabaseType::Redis, "rediss-sentinel://s1:1/0?sentinelMasterId=m%2F1"),
-    (DatabaseType::Redis, "redis://h?family=0&max_connections=7"),
-    (DatabaseType::Mongodb, "mongodb://username:password@mongodb.railway.internal:27017/database"),
+    (Redis, "redis://default:password@redis.railway.internal:6379"),
+    (Redis, "redis://:password@redis-12345.rediscloud.com:12345"),
+    (Redis, "rediss://:password@redis-12345.rediscloud.com:12345/3"),
+    (Redis, "valkeys://u:%2F%3A%40%23%3F%25@h"),
+    (Redis, "redis+cluster://u:p@h1:7000,h2:7001,h3"),
+    (Redis, "redis://h1:7000,h2:7001?cluster=true"),
+    (Redis, "redis+sentinel://u:p@s1,s2:26380/mymaster/2?sentinel_password=q"),
+    (Redis, "rediss-sentinel://s1:1/0?sentinelMasterId=m%2F1"),
+    (Redis, "redis://h?family=0&max_connections=7"),
+    (Mongodb, "mongodb://username:password@mongodb.railway.internal:27017/database"),
     (
-        DatabaseType::Mongodb,
+        Mongodb,
         "mongodb+srv://username:password@cluster.mongodb.net/database?retryWrites=true&w=majority&appName=Cluster0",
     ),
-    (DatabaseType::Mongodb, "mongodb+srv://u:p@cluster.mongodb.net/?tls=false"),
+    (Mongodb, "mongodb+srv://u:p@cluster.mongodb.net/?tls=false"),
+    (Mongodb, "mongodb://user:pass@host1:27017,host2:27017,host3:27017/db?replicaSet=rs0"),
     (
-        DatabaseType::Mongodb,
-        "mongodb://user:pass@host1:27017,host2:27017,host3:27017/db?replicaSet=rs0",
-    ),
-    (
-        DatabaseType::Mongodb,
+        Mongodb,
         "mongodb://u:p@h/?authSource=admin&tls=true&authMechanism=scram-sha-256&readPreference=primaryPreferred&serverSelectionTimeoutMS=4000&w=2&journal=true&wtimeoutMS=10",
     ),
-    (DatabaseType::Mongodb, "mongodb://h/?directConnection=true&maxPoolSize=5"),
-    (DatabaseType::BunApi, "https://bun-server-production.up.railway.app"),
-    (DatabaseType::BunApi, "http://localhost:3001/api/v1?api_key=k%26y"),
-    (DatabaseType::BunApi, "https://[::1]:8443/base/?pool_size=3"),
+    (Mongodb, "mongodb://h/?directConnection=true&maxPoolSize=5"),
+    (BunApi, "https://bun-server-production.up.railway.app"),
+    (BunApi, "http://localhost:3001/api/v1?api_key=k%26y"),
+    (BunApi, "https://[::1]:8443/base/?pool_size=3"),
 ];
 
 #[test]
 fn a_target_survives_its_connection_string_and_its_columns() {
     for (kind, text) in STRINGS {
-        let target = read(*kind, text);
+        let target = parsed(*kind, &string(text));
         let whole = target.connection_string();
-        let again = read(*kind, whole.expose_secret());
+        let again = parsed(*kind, &string(whole.expose_secret()));
         assert_eq!(again.columns(), target.columns(), "{text}");
         assert_eq!(again.connection_string().expose_secret(), whole.expose_secret(), "{text}");
 
@@ -129,39 +128,35 @@ fn a_target_survives_its_connection_string_and_its_columns() {
 #[test]
 fn masked_strings_show_everything_but_secrets() {
     let masked = |kind, text| {
-        let target = read(kind, text);
+        let target = parsed(kind, &string(text));
         target.columns().masked(kind, target.password().is_some())
     };
     for (kind, text, expected) in [
-        (DatabaseType::Redis, "redis://:canary@host:6379", "redis://default:***@host:6379/0"),
-        (DatabaseType::Redis, "redis://host", "redis://host:6379/0"),
-        (DatabaseType::Redis, "rediss://u:canary@h/4", "rediss://u:***@h:6379/4"),
+        (Redis, "redis://:canary@host:6379", "redis://default:***@host:6379/0"),
+        (Redis, "redis://host", "redis://host:6379/0"),
+        (Redis, "rediss://u:canary@h/4", "rediss://u:***@h:6379/4"),
         (
-            DatabaseType::Redis,
+            Redis,
             "redis+sentinel://u:canary@s1,s2/m?sentinel_password=canary",
             "redis://u:***@s1:26379,s2:26379/0?sentinel_master=m",
         ),
-        (DatabaseType::Redis, "redis+cluster://a:1,b:2", "redis://a:1,b:2/?cluster=true"),
+        (Redis, "redis+cluster://a:1,b:2", "redis://a:1,b:2/?cluster=true"),
         (
-            DatabaseType::Mongodb,
+            Mongodb,
             "mongodb+srv://u:canary@c.example.net/db?w=majority",
             "mongodb+srv://u:***@c.example.net/db?w=majority",
         ),
         (
-            DatabaseType::Mongodb,
+            Mongodb,
             "mongodb://u:canary@a:1,b:2/db?replicaSet=rs0",
             "mongodb://u:***@a:1,b:2/db?replicaSet=rs0",
         ),
         (
-            DatabaseType::Postgres,
+            Postgres,
             "postgres://u:canary@[::1]/db?sslmode=require",
             "postgresql://u:***@[::1]:5432/db?sslmode=verify-full",
         ),
-        (
-            DatabaseType::BunApi,
-            "https://api.example.com/v1?api_key=canary",
-            "https://api.example.com/v1/",
-        ),
+        (BunApi, "https://api.example.com/v1?api_key=canary", "https://api.example.com/v1/"),
     ] {
         assert_eq!(masked(kind, text), expected);
     }
@@ -170,12 +165,12 @@ fn masked_strings_show_everything_but_secrets() {
 #[test]
 fn no_secret_is_in_columns_or_debug_output() {
     for (kind, text) in [
-        (DatabaseType::Redis, "redis+sentinel://u:canary@s1/m?sentinel_password=canary"),
-        (DatabaseType::Mongodb, "mongodb://u:canary@h/db"),
-        (DatabaseType::Postgres, "postgres://u:canary@h/db"),
-        (DatabaseType::BunApi, "https://h/?api_key=canary"),
+        (Redis, "redis+sentinel://u:canary@s1/m?sentinel_password=canary"),
+        (Mongodb, "mongodb://u:canary@h/db"),
+        (Postgres, "postgres://u:canary@h/db"),
+        (BunApi, "https://h/?api_key=canary"),
     ] {
-        let target = read(kind, text);
+        let target = parsed(kind, &string(text));
         assert!(!format!("{target:?} {:?}", target.stored()).contains("canary"), "{text}");
         assert!(!serde_json::to_string(&target.columns()).unwrap().contains("canary"), "{text}");
         assert!(target.connection_string().expose_secret().contains("canary"), "{text}");
@@ -184,70 +179,50 @@ fn no_secret_is_in_columns_or_debug_output() {
 
 #[test]
 fn the_seeds_fields_are_read() {
-    let input = fields(json!({
+    let target = redis(&fields(json!({
         "host": "Redis.Railway.Internal", "port": 6379, "username": "default", "password": "p",
         "options": { "db": 2, "tls": true }
-    }));
-    let Target::Redis(target) = Target::parse(DatabaseType::Redis, &input, PLATFORM).unwrap()
-    else {
-        panic!()
-    };
+    })));
     assert_eq!(target.endpoints[0].to_string(), "redis.railway.internal:6379");
     assert_eq!((target.db, target.tls.is_some()), (2, true));
 
-    let input = fields(json!({
+    let target = redis(&fields(json!({
         "host": "s1", "port": 26379,
         "options": { "sentinel": { "master": "m", "sentinels": [
             { "host": "s1", "port": 26379 }, { "host": "s2", "port": 26380 }
         ] } }
-    }));
-    let Target::Redis(target) = Target::parse(DatabaseType::Redis, &input, PLATFORM).unwrap()
-    else {
-        panic!()
-    };
+    })));
     assert_eq!(target.endpoints.len(), 2);
     assert_eq!(target.topology, RedisTopology::Sentinel { master: "m".into() });
 
-    let input = fields(json!({
+    let target = mongodb(&fields(json!({
         "host": "h", "port": 27017, "database_name": "d", "username": "u", "password": "p",
         "options": { "replica_set": "rs0", "auth_source": "admin", "tls": false,
                      "server_selection_timeout": 5000 }
-    }));
-    let Target::Mongodb(target) = Target::parse(DatabaseType::Mongodb, &input, PLATFORM).unwrap()
-    else {
-        panic!()
-    };
+    })));
     assert_eq!(target.replica_set.as_deref(), Some("rs0"));
     assert_eq!(target.server_selection_timeout_ms, Some(5000));
 
-    let input = fields(json!({
+    let target = postgres(&fields(json!({
         "host": "h", "port": 5432, "database_name": "d", "username": "u", "password": "p",
         "options": { "ssl": true, "pool_size": 5, "statement_timeout": 1000 }
-    }));
-    let Target::Postgres(target) = Target::parse(DatabaseType::Postgres, &input, PLATFORM).unwrap()
-    else {
-        panic!()
-    };
+    })));
     assert!(target.tls.is_some_and(|tls| !tls.insecure && !tls.optional));
     assert_eq!((target.pool_size, target.statement_timeout_ms), (Some(5), Some(1000)));
 
     let input = fields(json!({ "connection_string": "redis://h", "config": {
         "maxmemory": "256mb", "maxmemory_policy": "allkeys-lru", "databases": 16 } }));
-    let target = Target::parse(DatabaseType::Redis, &input, PLATFORM).unwrap();
+    let target = Target::parse(Redis, &input, PLATFORM).unwrap();
     assert_eq!(target.columns().options["maxmemory"], "256mb");
 
-    let input = fields(json!({ "host": "https://api.example.com/v1", "password": "key" }));
-    let Target::Http(target) = Target::parse(DatabaseType::BunApi, &input, PLATFORM).unwrap()
-    else {
-        panic!()
-    };
+    let target = http(&fields(json!({ "host": "https://api.example.com/v1", "password": "key" })));
     assert_eq!(target.base_url.as_str(), "https://api.example.com/v1/");
     assert_eq!(target.api_key.unwrap().expose_secret(), "key");
 }
 
 #[test]
 fn string_and_fields_must_agree() {
-    let parse = |json| Target::parse(DatabaseType::Redis, &fields(json), PLATFORM);
+    let parse = |json| Target::parse(Redis, &fields(json), PLATFORM);
     let string = "redis://u:p@h:6379/1";
     assert!(
         parse(json!({ "connection_string": string, "host": "H", "port": 6379,
@@ -276,16 +251,16 @@ fn string_and_fields_must_agree() {
 
 #[test]
 fn sentinels_clusters_and_defaults_are_told_apart() {
-    assert_eq!(redis("redis://h").topology, RedisTopology::Standalone);
-    assert_eq!(redis("redis://h").endpoints[0].port, 6379);
-    let sentinel = redis("redis+sentinel://s1,s2:26380/mymaster/2");
+    assert_eq!(redis(&string("redis://h")).topology, RedisTopology::Standalone);
+    assert_eq!(redis(&string("redis://h")).endpoints[0].port, 6379);
+    let sentinel = redis(&string("redis+sentinel://s1,s2:26380/mymaster/2"));
     assert_eq!(sentinel.topology, RedisTopology::Sentinel { master: "mymaster".into() });
     assert_eq!((sentinel.endpoints[0].port, sentinel.db), (26379, 2));
-    let cluster = redis("redis://a:7000,b:7001?cluster=1");
+    let cluster = redis(&string("redis://a:7000,b:7001?cluster=1"));
     assert_eq!((cluster.topology, cluster.endpoints.len()), (RedisTopology::Cluster, 2));
-    assert!(mongodb("mongodb+srv://u:p@c.example.net").tls.is_some());
-    assert!(mongodb("mongodb://h").tls.is_none());
-    assert_eq!(postgres("postgres://bob@h").database, "bob");
+    assert!(mongodb(&string("mongodb+srv://u:p@c.example.net")).tls.is_some());
+    assert!(mongodb(&string("mongodb://h")).tls.is_none());
+    assert_eq!(postgres(&string("postgres://bob@h")).database, "bob");
 }
 
 proptest! {
@@ -295,7 +270,7 @@ proptest! {
         secret in "[^\\x00]{0,20}canary[^\\x00]{0,20}",
         kind in prop::sample::select(&DatabaseType::ALL[..]),
     ) {
-        let username = (kind != DatabaseType::BunApi).then_some(username);
+        let username = (kind != BunApi).then_some(username);
         let input = TargetInput {
             host: Some("h".into()),
             username: username.clone(),
@@ -304,7 +279,7 @@ proptest! {
         };
         let target = Target::parse(kind, &input, PLATFORM).unwrap();
         let whole = target.connection_string();
-        let again = read(kind, whole.expose_secret());
+        let again = parsed(kind, &string(whole.expose_secret()));
         prop_assert_eq!(again.password().unwrap().expose_secret(), &secret);
         prop_assert_eq!(&again.columns().username, &username);
         let shown = format!("{target:?} {} {}", target.columns().masked(kind, true),
@@ -319,7 +294,7 @@ proptest! {
         kind in prop::sample::select(&DatabaseType::ALL[..]),
     ) {
         let text = format!("{scheme}://u:{text}canary@{text}");
-        let input = TargetInput::from_connection_string(&text);
+        let input = string(&text);
         if let Err(error) = Target::parse(kind, &input, SELF_HOSTED) {
             prop_assert!(!error.message().contains("canary"), "{text}: {error}");
         }

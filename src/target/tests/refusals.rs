@@ -4,43 +4,43 @@ use super::*;
 
 /// Connection strings that are refused, and a word of the reason.
 const REFUSED: &[(DatabaseType, &str, &str)] = &[
-    (DatabaseType::Mongodb, "mongodb://h/?tlsCAFile=/etc/canary", "ca_pem"),
-    (DatabaseType::Mongodb, "mongodb://h/?tlsCertificateKeyFile=/canary", "client_pem"),
-    (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true", "verified"),
-    (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsAllowInvalidCertificates=true", "verified"),
-    (DatabaseType::Mongodb, "mongodb://h/?proxyHost=canary&proxyPort=1", "proxy"),
-    (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=MONGODB-AWS", "AWS"),
-    (DatabaseType::Mongodb, "mongodb://h/?authMechanism=MONGODB-OIDC", "OIDC"),
-    (DatabaseType::Mongodb, "mongodb://u@h/?authMechanism=GSSAPI", "GSSAPI"),
-    (DatabaseType::Mongodb, "mongodb://h/?authMechanismProperties=SERVICE_NAME:x", "mechanisms"),
-    (DatabaseType::Mongodb, "mongodb://u:canary@h/?authMechanism=PLAIN", "tls"),
-    (DatabaseType::Mongodb, "mongodb://%2Ftmp%2Fmongodb-27017.sock/db", "unix sockets"),
-    (DatabaseType::Postgres, "postgres://%2Fvar%2Frun%2Fpostgresql/db", "unix sockets"),
-    (DatabaseType::Postgres, "postgres://h/db?sslrootcert=/etc/ca", "ca_pem"),
-    (DatabaseType::Postgres, "postgres://h/db?sslkey=/etc/key", "client_pem"),
-    (DatabaseType::Postgres, "postgres://h/db?options=-c%20search_path%3Dx", "statement_timeout"),
-    (DatabaseType::Postgres, "postgres://h/db?hostaddr=169.254.169.254", "address as host"),
-    (DatabaseType::Postgres, "postgres://h/db?host=/var/run", "before the path"),
-    (DatabaseType::Postgres, "postgres://h/db?service=canary", "mechanisms"),
-    (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify", "verified"),
-    (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false", "verified"),
-    (DatabaseType::Postgres, "postgres://h/db?sslmode=verify-ca", "ca_pem"),
-    (DatabaseType::Postgres, "postgres://h1,h2/db", "one host"),
-    (DatabaseType::Redis, "unix:///tmp/redis.sock", "unix"),
-    (DatabaseType::Redis, "redis+unix://tmp", "unix"),
-    (DatabaseType::Redis, "redis://h1,h2", "cluster"),
-    (DatabaseType::Redis, "redis+cluster://h/1", "database 0"),
-    (DatabaseType::Redis, "redis+sentinel://h", "primary"),
-    (DatabaseType::Redis, "redis://h/x", "number"),
-    (DatabaseType::Redis, "redis://u:***@h", "masked"),
-    (DatabaseType::Redis, "http://h", "redis://"),
-    (DatabaseType::Redis, "redis://h?cannary=1", "cannary"),
-    (DatabaseType::BunApi, "https://u:canary@h/", "API key"),
-    (DatabaseType::BunApi, "https://h/?other=1", "other"),
-    (DatabaseType::BunApi, "ftp://h/", "https://"),
-    (DatabaseType::Mongodb, "mongodb+srv://h:27017/", "port"),
-    (DatabaseType::Mongodb, "mongodb+srv://127.0.0.1/", "address"),
-    (DatabaseType::Mongodb, "mongodb://h/a%2Fb", "database name"),
+    (Mongodb, "mongodb://h/?tlsCAFile=/etc/canary", "ca_pem"),
+    (Mongodb, "mongodb://h/?tlsCertificateKeyFile=/canary", "client_pem"),
+    (Mongodb, "mongodb://h/?tls=true&tlsInsecure=true", "verified"),
+    (Mongodb, "mongodb://h/?tls=true&tlsAllowInvalidCertificates=true", "verified"),
+    (Mongodb, "mongodb://h/?proxyHost=canary&proxyPort=1", "proxy"),
+    (Mongodb, "mongodb://u:canary@h/?authMechanism=MONGODB-AWS", "AWS"),
+    (Mongodb, "mongodb://h/?authMechanism=MONGODB-OIDC", "OIDC"),
+    (Mongodb, "mongodb://u@h/?authMechanism=GSSAPI", "GSSAPI"),
+    (Mongodb, "mongodb://h/?authMechanismProperties=SERVICE_NAME:x", "mechanisms"),
+    (Mongodb, "mongodb://u:canary@h/?authMechanism=PLAIN", "tls"),
+    (Mongodb, "mongodb://%2Ftmp%2Fmongodb-27017.sock/db", "unix sockets"),
+    (Postgres, "postgres://%2Fvar%2Frun%2Fpostgresql/db", "unix sockets"),
+    (Postgres, "postgres://h/db?sslrootcert=/etc/ca", "ca_pem"),
+    (Postgres, "postgres://h/db?sslkey=/etc/key", "client_pem"),
+    (Postgres, "postgres://h/db?options=-c%20search_path%3Dx", "statement_timeout"),
+    (Postgres, "postgres://h/db?hostaddr=169.254.169.254", "address as host"),
+    (Postgres, "postgres://h/db?host=/var/run", "before the path"),
+    (Postgres, "postgres://h/db?service=canary", "mechanisms"),
+    (Postgres, "postgres://h/db?sslmode=no-verify", "verified"),
+    (Postgres, "postgres://h/db?sslmode=require&tls_verify=false", "verified"),
+    (Postgres, "postgres://h/db?sslmode=verify-ca", "ca_pem"),
+    (Postgres, "postgres://h1,h2/db", "one host"),
+    (Redis, "unix:///tmp/redis.sock", "unix"),
+    (Redis, "redis+unix://tmp", "unix"),
+    (Redis, "redis://h1,h2", "cluster"),
+    (Redis, "redis+cluster://h/1", "database 0"),
+    (Redis, "redis+sentinel://h", "primary"),
+    (Redis, "redis://h/x", "number"),
+    (Redis, "redis://u:***@h", "masked"),
+    (Redis, "http://h", "redis://"),
+    (Redis, "redis://h?cannary=1", "cannary"),
+    (BunApi, "https://u:canary@h/", "API key"),
+    (BunApi, "https://h/?other=1", "other"),
+    (BunApi, "ftp://h/", "https://"),
+    (Mongodb, "mongodb+srv://h:27017/", "port"),
+    (Mongodb, "mongodb+srv://127.0.0.1/", "address"),
+    (Mongodb, "mongodb://h/a%2Fb", "database name"),
 ];
 
 /// The strings alone.
@@ -51,7 +51,7 @@ pub(super) fn strings() -> impl Iterator<Item = (DatabaseType, &'static str)> {
 #[test]
 fn files_proxies_and_mechanisms_of_the_host_are_refused_with_a_reason() {
     for &(kind, text, why) in REFUSED {
-        let error = refused(kind, &TargetInput::from_connection_string(text));
+        let error = refused(kind, &string(text));
         assert!(error.message().contains(why), "{text}: {error}");
     }
 }
@@ -59,18 +59,17 @@ fn files_proxies_and_mechanisms_of_the_host_are_refused_with_a_reason() {
 #[test]
 fn verification_is_turned_off_only_when_self_hosted() {
     for (kind, text) in [
-        (DatabaseType::Mongodb, "mongodb://h/?tls=true&tlsInsecure=true"),
-        (DatabaseType::Redis, "rediss://h?tls_verify=false"),
-        (DatabaseType::Postgres, "postgres://h/db?sslmode=no-verify"),
-        (DatabaseType::Postgres, "postgres://h/db?sslmode=require&tls_verify=false"),
-        (DatabaseType::BunApi, "https://h?tls_verify=false"),
+        (Mongodb, "mongodb://h/?tls=true&tlsInsecure=true"),
+        (Redis, "rediss://h?tls_verify=false"),
+        (Postgres, "postgres://h/db?sslmode=no-verify"),
+        (Postgres, "postgres://h/db?sslmode=require&tls_verify=false"),
+        (BunApi, "https://h?tls_verify=false"),
     ] {
-        let input = TargetInput::from_connection_string(text);
+        let input = string(text);
         assert!(Target::parse(kind, &input, PLATFORM).is_err(), "{text}");
         let target = Target::parse(kind, &input, SELF_HOSTED).unwrap();
         assert!(target.tls().is_some_and(|tls| tls.insecure), "{text}");
-        let stored =
-            TargetInput::from_connection_string(target.connection_string().expose_secret());
+        let stored = string(target.connection_string().expose_secret());
         assert!(Target::parse(kind, &stored, PLATFORM).is_err(), "{text}");
         assert!(!target.requires_secret_again(&Target::parse(kind, &stored, SELF_HOSTED).unwrap()));
     }
@@ -78,7 +77,7 @@ fn verification_is_turned_off_only_when_self_hosted() {
 
 #[test]
 fn sslmode_is_never_weaker_than_what_it_says() {
-    let tls = |query: &str| postgres(&format!("postgres://h/db?{query}")).tls;
+    let tls = |query: &str| postgres(&string(&format!("postgres://h/db?{query}"))).tls;
     assert!(tls("sslmode=disable").is_none());
     assert!(tls("ssl=false").is_none());
     assert!(tls("").is_some_and(|tls| tls.optional && tls.insecure));
@@ -111,12 +110,12 @@ fn a_nul_character_is_refused_in_every_field_of_every_type() {
         }
     }
     for (kind, text) in [
-        (DatabaseType::BunApi, "https://h/a%00b"),
-        (DatabaseType::BunApi, "https://h/?api_key=a%00b"),
-        (DatabaseType::Redis, "redis://:a%00b@h"),
-        (DatabaseType::Mongodb, "mongodb://h/a%00b"),
-        (DatabaseType::Postgres, "postgres://a%00:b@h/c"),
+        (BunApi, "https://h/a%00b"),
+        (BunApi, "https://h/?api_key=a%00b"),
+        (Redis, "redis://:a%00b@h"),
+        (Mongodb, "mongodb://h/a%00b"),
+        (Postgres, "postgres://a%00:b@h/c"),
     ] {
-        refused(kind, &TargetInput::from_connection_string(text));
+        refused(kind, &string(text));
     }
 }

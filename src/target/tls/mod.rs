@@ -62,7 +62,7 @@ pub fn client_config(tls: &Tls) -> Result<Arc<ClientConfig>> {
     let builder = if tls.insecure {
         builder.dangerous().with_custom_certificate_verifier(verifier::anyone(provider))
     } else if tls.any_name || tls.ca_pem.is_some() {
-        let pinned = tls.ca_pem.as_deref().map(certificates).transpose()?.unwrap_or_default();
+        let pinned = tls.ca_pem.as_deref().map(authorities).transpose()?.unwrap_or_default();
         let verifier = verifier::chain(roots, provider, pinned, tls.any_name)?;
         builder.dangerous().with_custom_certificate_verifier(verifier)
     } else {
@@ -119,7 +119,7 @@ fn server_name(host: &str) -> Result<ServerName<'static>> {
 
 fn private_roots(pem: &str) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(pem)? {
+    for certificate in authorities(pem)? {
         roots.add(certificate).map_err(|_| {
             Error::validation("ca_pem: a certificate in it cannot be used as an authority")
         })?;
@@ -127,29 +127,26 @@ fn private_roots(pem: &str) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>> {
+/// The certificates of an option, which wants `what`.
+fn certificates(option: &str, pem: &str, what: &str) -> Result<Vec<CertificateDer<'static>>> {
     let found = CertificateDer::pem_slice_iter(pem.as_bytes())
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|e| Error::validation(format!("ca_pem: {}", wrong_pem(&e))))?;
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| Error::validation(format!("{option}: {}", wrong_pem(&e))))?;
     if found.is_empty() {
-        return Err(Error::validation(
-            "ca_pem: there is no `-----BEGIN CERTIFICATE-----` in it; give the PEM text itself, \
-             not a file name",
-        ));
+        return Err(Error::validation(format!(
+            "{option}: there is no `-----BEGIN CERTIFICATE-----` in it; give the PEM text {what}, \
+             not a file name"
+        )));
     }
     Ok(found)
 }
 
+fn authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>> {
+    certificates("ca_pem", pem, "itself")
+}
+
 fn client_identity(pem: &str) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let chain = CertificateDer::pem_slice_iter(pem.as_bytes())
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|e| Error::validation(format!("client_pem: {}", wrong_pem(&e))))?;
-    if chain.is_empty() {
-        return Err(Error::validation(
-            "client_pem: there is no `-----BEGIN CERTIFICATE-----` in it; give the PEM text of \
-             certificate and key, not a file name",
-        ));
-    }
+    let chain = certificates("client_pem", pem, "of certificate and key")?;
     if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type: 4,ENCRYPTED") {
         return Err(Error::validation(
             "client_pem: the key is protected by a passphrase; give it without (`openssl pkey`), \

@@ -20,7 +20,7 @@ use crate::support::prefix;
 async fn is_clean(service: &Arc<Service>) {
     eventually("everything being let go", async || {
         let pools = service.pools.status();
-        service.sockets.open() == 0 && pools.iter().all(|p| p.leases == 0 && p.gauge.in_use == 0)
+        service.seats.open() == 0 && pools.iter().all(|p| p.leases == 0 && p.gauge.in_use == 0)
     })
     .await;
 }
@@ -178,7 +178,7 @@ async fn a_shutdown_says_goodbye_and_waits_for_it() {
     };
     let ((), closed) = futures_util::future::join(closing, reading).await;
     assert_eq!(closed, (1001, "the server is shutting down".to_owned()));
-    assert_eq!(service.sockets.open(), 0);
+    assert_eq!(service.seats.open(), 0);
 }
 
 async fn open_as(service: &Arc<Service>, user: &str) -> (u16, Response) {
@@ -204,7 +204,7 @@ async fn users_and_the_process_have_so_many_sockets_and_no_more() {
     let (full, _) = open_as(&service, "c").await;
     assert_eq!((other, full), (101, 503));
     drop(kept);
-    eventually("a seat being free", async || service.sockets.open() == 2).await;
+    eventually("a seat being free", async || service.seats.open() == 2).await;
     assert_eq!(open_as(&service, "a").await.0, 101);
 }
 

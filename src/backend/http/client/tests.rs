@@ -7,6 +7,7 @@ use std::time::Duration;
 use hyper::Method;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -80,8 +81,13 @@ fn ok(body: &str) -> Vec<u8> {
 }
 
 fn target(url: &str, key: &str) -> HttpTarget {
+    with_options(url, key, &Value::Null)
+}
+
+fn with_options(url: &str, key: &str, options: &Value) -> HttpTarget {
     let mut input = TargetInput::from_connection_string(url);
     input.password = Some(key.into());
+    input.options = options.as_object().cloned();
     match Target::parse(DatabaseType::BunApi, &input, Rules::default()).unwrap() {
         Target::Http(target) => target,
         other => panic!("{other:?}"),
@@ -369,16 +375,6 @@ async fn a_probe_over_tls_verifies_the_service() {
     assert_eq!(result.steps.last().map(|step| step.name), Some("tls"));
 }
 
-fn with_options(url: &str, options: &serde_json::Value) -> HttpTarget {
-    let mut input = TargetInput::from_connection_string(url);
-    input.password = Some("secret-canary".into());
-    input.options = options.as_object().cloned();
-    match Target::parse(DatabaseType::BunApi, &input, Rules::default()).unwrap() {
-        Target::Http(target) => target,
-        other => panic!("{other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn the_answer_is_asked_for_as_it_is_and_whole() {
     let server = server(|head, _| (ok(&format!("{:?}", head.to_ascii_lowercase())), false)).await;
@@ -391,7 +387,8 @@ async fn the_answer_is_asked_for_as_it_is_and_whole() {
         let error = client.send(&request, soon()).await.unwrap_err();
         assert_eq!(error.code(), Code::OperationNotAllowed, "{name}");
     }
-    let listing = with_options(&server.url, &serde_json::json!({ "request_headers": ["X-Mine"] }));
+    let listing =
+        with_options(&server.url, "secret-canary", &json!({ "request_headers": ["X-Mine"] }));
     let client = Client::connect(&listing, &options(), soon()).await.unwrap();
     let mut request = Request::get("a");
     request.headers.insert("x-mine", HeaderValue::from_static("1"));
@@ -461,7 +458,8 @@ async fn an_answer_in_another_transfer_coding_than_chunked_is_not_shown() {
 #[tokio::test]
 async fn readers_ask_for_the_paths_that_are_listed_for_them() {
     let server = server(|_, _| (ok("{}"), false)).await;
-    let listing = with_options(&server.url, &serde_json::json!({ "reader_paths": "/tasks,/t/*" }));
+    let listing =
+        with_options(&server.url, "secret-canary", &json!({ "reader_paths": "/tasks,/t/*" }));
     let client = Client::connect(&listing, &options(), soon()).await.unwrap();
     for (path, theirs) in [
         ("tasks", true),
