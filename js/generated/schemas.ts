@@ -102,10 +102,7 @@ export type RegistryDatabasesTestUnsavedInput = {
     database_type?: DatabaseType | null;
     /** A saved connection that the rest of the input changes, before the change is saved. */
     connection_id?: string | null;
-    /**
-     * What it will be called. A test has no use for these three, but a form that is tried before it
-     * is saved has them.
-     */
+    /** What it will be called. A test has no use for these three, but a form that is tried before it is saved has them. */
     identifier?: string | null;
     /** What people should know about it. */
     description?: string | null;
@@ -807,10 +804,7 @@ export type RedisCommandInput = {
      * @default false
      */
     confirm?: boolean;
-    /**
-     * In a cluster, where a command without keys goes: a node's id, or `host:port`. Default: any
-     * primary.
-     */
+    /** In a cluster, where a command without keys goes: a node's id, or `host:port`. Default: any primary. */
     node?: string | null;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -892,20 +886,12 @@ export type RedisBulkInput = {
      * For `expire`: the seconds that each key has left.
      */
     ttl?: number | null;
-    /**
-     * For `copy`: the id of the connection to copy to, a Redis connection of the same project on
-     * which the user has write permission.
-     */
+    /** For `copy`: the id of the connection to copy to, a Redis connection of the same project on which the user has write permission. */
     to?: string | null;
-    /**
-     * For `copy`: what happens to keys that are there already: `skip` (default), `replace`, `refuse` or
-     * `fail`.
-     */
+    /** For `copy`: what happens to keys that are there already: `skip` (default), `replace`, `refuse` or `fail`. */
     on_conflict?: OnConflict | null;
     /**
-     * Needed where the pattern is made of wildcards alone, such as `*`, where nine tenths of the
-     * database's keys or more fit, and where most do and the pattern does not say what their names begin
-     * with.
+     * Needed where the pattern is made of wildcards alone, such as `*`, where nine tenths of the database's keys or more fit, and where most do and the pattern does not say what their names begin with.
      * @default false
      */
     confirm?: boolean;
@@ -972,10 +958,7 @@ export type RedisImportInput = {
      * @default false
      */
     dry_run?: boolean;
-    /**
-     * The `resume` of an import that was cut off: the first line to write. The lines before it must be
-     * sent too; they are summed and not written.
-     */
+    /** The `resume` of an import that was cut off: the first line to write. The lines before it must be sent too; they are summed and not written. */
     resume?: string | null;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -1126,8 +1109,7 @@ export type MongodbCollectionsChangeInput = {
     /** An index to change. */
     index?: ChangedIndex | null;
     /**
-     * Give it a fixed size of so many bytes: its oldest documents that do not fit and all indexes are
-     * removed, and `confirm` must repeat its name.
+     * Give it a fixed size of so many bytes: its oldest documents that do not fit and all indexes are removed, and `confirm` must repeat its name.
      */
     convert_to_capped?: number | null;
     /** The name of what is removed. */
@@ -1186,17 +1168,11 @@ export type MongodbIndexesCreateInput = {
     db: string;
     /** Name of the collection. */
     coll: string;
-    /**
-     * The fields in their order: `1`, `-1`, `"text"`, `"2dsphere"`, `"2d"` or `"hashed"`; a field
-     * `$**` stands for all.
-     */
+    /** The fields in their order: `1`, `-1`, `"text"`, `"2dsphere"`, `"2d"` or `"hashed"`; a field `$**` stands for all. */
     key: Document;
     /** How it is made. */
     options?: IndexOptions;
-    /**
-     * How many members of a replica set must be ready before it is used: a number, `majority`,
-     * `votingMembers` or a tag.
-     */
+    /** How many members of a replica set must be ready before it is used: a number, `majority`, `votingMembers` or a tag. */
     commit_quorum?: Quorum | null;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -1261,8 +1237,7 @@ export type MongodbOperationsListInput = {
     /** Only operations on this database, or on this collection: `db.coll`. */
     ns?: string | null;
     /**
-     * Show the values in commands, such as what a filter looks for. Without, they are `?`. Passwords
-     * and keys are never shown.
+     * Show the values in commands, such as what a filter looks for. Without, they are `?`. Passwords and keys are never shown.
      * @default false
      */
     values?: boolean;
@@ -1338,8 +1313,7 @@ export type RedisKeysListInput = {
      */
     count?: number | null;
     /**
-     * Keys that are examined before the page is given as it is; default 100 000, at most
-     * 1 000 000. It may be exceeded by one call's work.
+     * Keys that are examined before the page is given as it is; default 100 000, at most 1 000 000. It may be exceeded by one call's work.
      */
     max_examined?: number | null;
     /**
@@ -1371,20 +1345,17 @@ export type RedisTreeInput = {
     /** Only keys of this type. */
     type?: string | null;
     /**
-     * Namespaces that are told apart, and keys whose names are given; default 1000, which is also
-     * the most; 10 000 as a stream. The keys of further ones are counted in `other_keys`.
+     * Namespaces that are told apart, and keys whose names are given; default 1000, which is also the most; 10 000 as a stream. The keys of further ones are counted in `other_keys`.
      */
     limit?: number | null;
     /** Where the answer before ended. Counts are of this answer alone: add them up. */
     cursor?: TextOrBytes | null;
     /**
-     * Keys that are examined before the answer is given as it is; default 100 000, at most
-     * 1 000 000. A stream goes on to the end.
+     * Keys that are examined before the answer is given as it is; default 100 000, at most 1 000 000. A stream goes on to the end.
      */
     max_examined?: number | null;
     /**
-     * Milliseconds after which the answer is given as it is; default 2000, from 10 to 10 000. A
-     * stream goes on to the end.
+     * Milliseconds after which the answer is given as it is; default 2000, from 10 to 10 000. A stream goes on to the end.
      */
     max_ms?: number | null;
     /** The `ref` of a project, or the id of a connection. */
@@ -1409,8 +1380,7 @@ export type RedisKeysGetInput = {
      */
     offset?: number | null;
     /**
-     * Bytes of a string (default: all, up to 16 MiB), bits of a bitmap (default 1024, at most
-     * 65 536), else elements (default 100, at most 1000).
+     * Bytes of a string (default: all, up to 16 MiB), bits of a bitmap (default 1024, at most 65 536), else elements (default 100, at most 1000).
      */
     count?: number | null;
     /**
@@ -1422,10 +1392,7 @@ export type RedisKeysGetInput = {
     min?: ScoreOrId | null;
     /** Of a sorted set the highest score, `(1.5` for less than 1.5; of a stream the highest id. */
     max?: ScoreOrId | null;
-    /**
-     * Only fields of a hash, or members of a set or sorted set, that match this glob pattern. A
-     * page may then be empty and not be the last.
-     */
+    /** Only fields of a hash, or members of a set or sorted set, that match this glob pattern. A page may then be empty and not be the last. */
     pattern?: TextOrBytes | null;
     /** How a string is shown. */
     view?: StringView;
@@ -1518,10 +1485,7 @@ export type RedisKeysSetInput = {
     key: TextOrBytes;
     /** How the key is spelt. */
     encoding?: NameEncoding;
-    /**
-     * A string or number; an object or `[[field, value], …]` for a hash; an array for a list or
-     * set; `[{ member, score }, …]` for a sorted set; `[{ id?, fields }, …]` for a stream.
-     */
+    /** A string or number; an object or `[[field, value], …]` for a hash; an array for a list or set; `[{ member, score }, …]` for a sorted set; `[{ id?, fields }, …]` for a stream. */
     value: unknown;
     /** Default: what the value looks like: `string`, `hash` or `list`. */
     type?: RedisType | null;
@@ -1653,8 +1617,7 @@ export type RedisKeysCopyInput = {
     /** The copy's name, as text or bytes. In a cluster it must be in the same slot. */
     to: TextOrBytes;
     /**
-     * Another database of the same server, which is beyond what the connection is for: that needs
-     * admin permission.
+     * Another database of the same server, which is beyond what the connection is for: that needs admin permission.
      */
     db?: number | null;
     /**
@@ -1732,13 +1695,11 @@ export type RedisMemoryInput = {
      */
     samples?: number | null;
     /**
-     * Keys that are examined; default 100 000, at most 1 000 000. A stream goes on to the end
-     * unless asked otherwise.
+     * Keys that are examined; default 100 000, at most 1 000 000. A stream goes on to the end unless asked otherwise.
      */
     max_examined?: number | null;
     /**
-     * Milliseconds after which the answer is given as it is; default 2000, from 10 to 10 000. A
-     * stream goes on to the end unless asked otherwise.
+     * Milliseconds after which the answer is given as it is; default 2000, from 10 to 10 000. A stream goes on to the end unless asked otherwise.
      */
     max_ms?: number | null;
     /** The `ref` of a project, or the id of a connection. */
@@ -1815,12 +1776,7 @@ export type MongodbDocumentsFindInput = {
      * @default 0
      */
     skip?: number;
-    /**
-     * Where to begin: the `next_cursor` of the page before, or nothing for the first page. Documents
-     * are then sorted by their `_id` in the end, and by it alone without a `sort`. Pages stay in step
-     * while documents come and go, and are quick at any depth if there is an index on the fields of
-     * the sort and `_id`. Not for sorts by computed scores or items of arrays.
-     */
+    /** Where to begin: the `next_cursor` of the page before, or nothing for the first page. Documents are then sorted by their `_id` in the end, and by it alone without a `sort`. Pages stay in step while documents come and go, and are quick at any depth if there is an index on the fields of the sort and `_id`. Not for sorts by computed scores or items of arrays. */
     cursor?: string | null;
     /** How text is compared: `{ "locale": "de", "strength": 2 }`. */
     collation?: Document | null;
@@ -1838,10 +1794,7 @@ export type MongodbDocumentsFindInput = {
     let?: Document | null;
     /** `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts. */
     ejson?: Mode | null;
-    /**
-     * `text` for documents as texts that hold Extended JSON: no parser on the way changes the order of
-     * their fields, or what their numbers look like.
-     */
+    /** `text` for documents as texts that hold Extended JSON: no parser on the way changes the order of their fields, or what their numbers look like. */
     as?: ShownAs;
     /** Whether to find out how many documents there are; it does unless this is `false`. */
     count?: boolean | null;
@@ -1887,10 +1840,7 @@ export type MongodbDocumentsGetInput = {
     encoding?: IdEncoding | null;
     /** `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts. */
     ejson?: Mode | null;
-    /**
-     * `text` for the document as a text that holds Extended JSON: no parser on the way changes the
-     * order of its fields, or what its numbers look like.
-     */
+    /** `text` for the document as a text that holds Extended JSON: no parser on the way changes the order of its fields, or what its numbers look like. */
     as?: ShownAs;
     /**
      * Answer with `{ document, etag }`.
@@ -1921,22 +1871,14 @@ export type MongodbDocumentsUpdateInput = {
     update?: Update | null;
     /** Which items of arrays `$[name]` in the operators means: one filter for each name. */
     array_filters?: Document[];
-    /**
-     * The whole new document. Its `_id` may be left out. With `if_unchanged`, only the fields that
-     * differ from that are written.
-     */
+    /** The whole new document. Its `_id` may be left out. With `if_unchanged`, only the fields that differ from that are written. */
     replacement?: Document | null;
     /**
      * Make the document if there is none with this id.
      * @default false
      */
     upsert?: boolean;
-    /**
-     * The document as it was loaded, as canonical Extended JSON. If the stored one is not the same
-     * any more, byte for byte, nothing is changed and the failure, `CONFLICT`, has the current one and
-     * its `etag` in its details. What has gone through a JavaScript object may have lost its order of
-     * fields; `if_match` does not depend on it.
-     */
+    /** The document as it was loaded, as canonical Extended JSON. If the stored one is not the same any more, byte for byte, nothing is changed and the failure, `CONFLICT`, has the current one and its `etag` in its details. What has gone through a JavaScript object may have lost its order of fields; `if_match` does not depend on it. */
     if_unchanged?: Document | null;
     /**
      * The `etag` that the document was loaded with; the same as `if_unchanged`.
@@ -1945,10 +1887,7 @@ export type MongodbDocumentsUpdateInput = {
     if_match?: string | null;
     /** How to show the document in the answer. */
     ejson?: Mode | null;
-    /**
-     * `text` for the document in the answer, and the current one of a conflict, as a text that holds
-     * Extended JSON.
-     */
+    /** `text` for the document in the answer, and the current one of a conflict, as a text that holds Extended JSON. */
     as?: ShownAs;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -1970,10 +1909,7 @@ export type MongodbDocumentsDeleteInput = {
     id_type?: IdType | null;
     /** `base64url` if the `_id` is given as base64url of canonical Extended JSON. */
     encoding?: IdEncoding | null;
-    /**
-     * The document as it was loaded, as canonical Extended JSON; it is deleted only if it is still
-     * the same, byte for byte.
-     */
+    /** The document as it was loaded, as canonical Extended JSON; it is deleted only if it is still the same, byte for byte. */
     if_unchanged?: Document | null;
     /**
      * The `etag` that the document was loaded with; the same as `if_unchanged`.
@@ -2008,8 +1944,7 @@ export type MongodbDocumentsBulkInput = {
      */
     ordered?: boolean;
     /**
-     * Must be `true` where the writes together may reach every document of the collection, and do not
-     * say which each of them means: by lists of `_id`s, or one by one with different values of fields.
+     * Must be `true` where the writes together may reach every document of the collection, and do not say which each of them means: by lists of `_id`s, or one by one with different values of fields.
      * @default false
      */
     confirm?: boolean;
@@ -2071,12 +2006,7 @@ export type MongodbDocumentsFindByQueryInput = {
      * @default 0
      */
     skip?: number;
-    /**
-     * Where to begin: the `next_cursor` of the page before, or nothing for the first page. Documents
-     * are then sorted by their `_id` in the end, and by it alone without a `sort`. Pages stay in step
-     * while documents come and go, and are quick at any depth if there is an index on the fields of
-     * the sort and `_id`. Not for sorts by computed scores or items of arrays.
-     */
+    /** Where to begin: the `next_cursor` of the page before, or nothing for the first page. Documents are then sorted by their `_id` in the end, and by it alone without a `sort`. Pages stay in step while documents come and go, and are quick at any depth if there is an index on the fields of the sort and `_id`. Not for sorts by computed scores or items of arrays. */
     cursor?: string | null;
     /** How text is compared: `{ "locale": "de", "strength": 2 }`. */
     collation?: Document | null;
@@ -2094,10 +2024,7 @@ export type MongodbDocumentsFindByQueryInput = {
     let?: Document | null;
     /** `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts. */
     ejson?: Mode | null;
-    /**
-     * `text` for documents as texts that hold Extended JSON: no parser on the way changes the order of
-     * their fields, or what their numbers look like.
-     */
+    /** `text` for documents as texts that hold Extended JSON: no parser on the way changes the order of their fields, or what their numbers look like. */
     as?: ShownAs;
     /** Whether to find out how many documents there are; it does unless this is `false`. */
     count?: boolean | null;
@@ -2137,8 +2064,7 @@ export type MongodbAggregateInput = {
      */
     confirm?: boolean;
     /**
-     * Return only the first so many documents; in a list at most 10000. If it is not given, a list of
-     * more than 1000 documents is refused; a stream has them all.
+     * Return only the first so many documents; in a list at most 10000. If it is not given, a list of more than 1000 documents is refused; a stream has them all.
      */
     limit?: number | null;
     /** `relaxed` for display, which is the default, or `canonical` for editing, which is that of texts. */
@@ -2186,10 +2112,7 @@ export type MongodbAggregatePreviewAnswer = PipelinePreview;
 export type MongodbAggregateDatabaseInput = {
     /** Name of the database; stages that tell of the whole server want `admin`. */
     db: string;
-    /**
-     * The stages. The first needs no collection: `$currentOp`, `$listLocalSessions`, `$queryStats`,
-     * `$documents`…
-     */
+    /** The stages. The first needs no collection: `$currentOp`, `$listLocalSessions`, `$queryStats`, `$documents`… */
     pipeline: Pipeline;
     /** How to run them. */
     options?: RunOptions;
@@ -2284,10 +2207,7 @@ export type MongodbSchemaInput = {
      * Frequent values of each type at each path; 10 if not given, at most 50. `0` finds none.
      */
     values?: number | null;
-    /**
-     * How to read. `maxTimeMS` is the time for all of it, 5000 if not given; what was seen until then
-     * is told.
-     */
+    /** How to read. `maxTimeMS` is the time for all of it, 5000 if not given; what was seen until then is told. */
     options?: ReadOptions;
     /** How to show values. */
     ejson?: Mode;
@@ -2319,8 +2239,8 @@ export type MongodbExplainInput = {
     /** A delete; nothing is deleted. */
     delete?: ExplainedDelete | null;
     /**
-     * `queryPlanner`, which is the default and runs nothing, `executionStats` or
-     * `allPlansExecution`.
+     * `queryPlanner`, which is the default and runs nothing, `executionStats` or `allPlansExecution`.
+     * @default queryPlanner
      */
     verbosity?: Verbosity;
     /** How to read. */
@@ -2341,10 +2261,7 @@ export type MongodbWatchInput = {
     db?: string | null;
     /** Name of the collection, which need not exist yet; all of the database if not given. */
     coll?: string | null;
-    /**
-     * Stages that the events go through: `$match`, `$project`, `$set`, `$unset`, `$addFields`,
-     * `$replaceRoot`, `$replaceWith`, `$redact`, `$changeStreamSplitLargeEvent`.
-     */
+    /** Stages that the events go through: `$match`, `$project`, `$set`, `$unset`, `$addFields`, `$replaceRoot`, `$replaceWith`, `$redact`, `$changeStreamSplitLargeEvent`. */
     pipeline?: Pipeline;
     /** Which document an update is told with. */
     fullDocument?: FullDocument | null;
@@ -2366,14 +2283,10 @@ export type MongodbWatchInput = {
      */
     batchSize?: number | null;
     /**
-     * Milliseconds that the server waits for events before it says that there are none, up to 10000;
-     * default 1000.
+     * Milliseconds that the server waits for events before it says that there are none, up to 10000; default 1000.
      */
     maxAwaitTimeMS?: number | null;
-    /**
-     * `relaxed` for display, which is the default, or `canonical` for editing. Tokens are always
-     * canonical.
-     */
+    /** `relaxed` for display, which is the default, or `canonical` for editing. Tokens are always canonical. */
     ejson?: Mode;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -2390,10 +2303,7 @@ export type MongodbWatchDatabaseInput = {
     db?: string | null;
     /** Name of the collection, which need not exist yet; all of the database if not given. */
     coll?: string | null;
-    /**
-     * Stages that the events go through: `$match`, `$project`, `$set`, `$unset`, `$addFields`,
-     * `$replaceRoot`, `$replaceWith`, `$redact`, `$changeStreamSplitLargeEvent`.
-     */
+    /** Stages that the events go through: `$match`, `$project`, `$set`, `$unset`, `$addFields`, `$replaceRoot`, `$replaceWith`, `$redact`, `$changeStreamSplitLargeEvent`. */
     pipeline?: Pipeline;
     /** Which document an update is told with. */
     fullDocument?: FullDocument | null;
@@ -2415,14 +2325,10 @@ export type MongodbWatchDatabaseInput = {
      */
     batchSize?: number | null;
     /**
-     * Milliseconds that the server waits for events before it says that there are none, up to 10000;
-     * default 1000.
+     * Milliseconds that the server waits for events before it says that there are none, up to 10000; default 1000.
      */
     maxAwaitTimeMS?: number | null;
-    /**
-     * `relaxed` for display, which is the default, or `canonical` for editing. Tokens are always
-     * canonical.
-     */
+    /** `relaxed` for display, which is the default, or `canonical` for editing. Tokens are always canonical. */
     ejson?: Mode;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -2439,10 +2345,7 @@ export type MongodbWatchClusterInput = {
     db?: string | null;
     /** Name of the collection, which need not exist yet; all of the database if not given. */
     coll?: string | null;
-    /**
-     * Stages that the events go through: `$match`, `$project`, `$set`, `$unset`, `$addFields`,
-     * `$replaceRoot`, `$replaceWith`, `$redact`, `$changeStreamSplitLargeEvent`.
-     */
+    /** Stages that the events go through: `$match`, `$project`, `$set`, `$unset`, `$addFields`, `$replaceRoot`, `$replaceWith`, `$redact`, `$changeStreamSplitLargeEvent`. */
     pipeline?: Pipeline;
     /** Which document an update is told with. */
     fullDocument?: FullDocument | null;
@@ -2464,14 +2367,10 @@ export type MongodbWatchClusterInput = {
      */
     batchSize?: number | null;
     /**
-     * Milliseconds that the server waits for events before it says that there are none, up to 10000;
-     * default 1000.
+     * Milliseconds that the server waits for events before it says that there are none, up to 10000; default 1000.
      */
     maxAwaitTimeMS?: number | null;
-    /**
-     * `relaxed` for display, which is the default, or `canonical` for editing. Tokens are always
-     * canonical.
-     */
+    /** `relaxed` for display, which is the default, or `canonical` for editing. Tokens are always canonical. */
     ejson?: Mode;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -2507,10 +2406,7 @@ export type MongodbDocumentsExportInput = {
      * @default 0
      */
     skip?: number;
-    /**
-     * Columns of CSV; a dot leads into a document. If not given, the fields of the first documents
-     * have a column each, and `$rest` has all others.
-     */
+    /** Columns of CSV; a dot leads into a document. If not given, the fields of the first documents have a column each, and `$rest` has all others. */
     fields?: string[] | null;
     /** The `ref` of a project, or the id of a connection. */
     scope: string;
@@ -2526,15 +2422,10 @@ export type MongodbDocumentsImportInput = {
     db: string;
     /** Name of the collection; it is made if it does not exist. */
     coll: string;
-    /**
-     * `ndjson`, which is the default, `json` for an array or documents that follow each other, or
-     * `csv`.
-     */
+    /** `ndjson`, which is the default, `json` for an array or documents that follow each other, or `csv`. */
     format?: FileFormat | null;
     /**
-     * What happens to a document whose `_id` is there already: `refuse` (default), `skip`, `replace` or
-     * `fail`. One that has another unique value that is taken is told as a problem, with the name of the
-     * index; with `fail` the import ends at it too.
+     * What happens to a document whose `_id` is there already: `refuse` (default), `skip`, `replace` or `fail`. One that has another unique value that is taken is told as a problem, with the name of the index; with `fail` the import ends at it too.
      * @default refuse
      */
     on_conflict?: OnConflict;
@@ -2572,20 +2463,17 @@ export type PostgresQueryInput = {
     /** SQL of exactly one statement; `$1`, `$2`, … stand for the parameters. */
     query: string;
     /**
-     * Values of the parameters. A JSON array is sent as an array, or as JSON where the parameter
-     * is `json`, `jsonb` or text; numbers keep all their digits.
+     * Values of the parameters. A JSON array is sent as an array, or as JSON where the parameter is `json`, `jsonb` or text; numbers keep all their digits.
      * @default []
      */
     parameters?: unknown[];
     /**
-     * Only read: the statement must be SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW, and runs in a
-     * read-only transaction that is rolled back. Without it, write permission is needed.
+     * Only read: the statement must be SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW, and runs in a read-only transaction that is rolled back. Without it, write permission is needed.
      * @default false
      */
     read_only?: boolean;
     /**
-     * After how many milliseconds the statement is cancelled: 1 to 600000, by default what the
-     * connection says, else 30000. A request never takes longer than the installation allows.
+     * After how many milliseconds the statement is cancelled: 1 to 600000, by default what the connection says, else 30000. A request never takes longer than the installation allows.
      */
     timeout_ms?: number | null;
     /**
@@ -2663,10 +2551,7 @@ export type HttpInfoInput = {
 export type HttpInfoAnswer = ServiceAnswer;
 /** A request to the service. */
 export type HttpRequestInput = {
-    /**
-     * HTTP method, `GET` when left out. `GET` and `HEAD` need read permission, others write; where the
-     * connection lists `reader_paths`, other paths need write permission too.
-     */
+    /** HTTP method, `GET` when left out. `GET` and `HEAD` need read permission, others write; where the connection lists `reader_paths`, other paths need write permission too. */
     method?: RequestMethod;
     /**
      * Path below the base URL; may carry a query.
@@ -2681,8 +2566,7 @@ export type HttpRequestInput = {
         [key: string]: unknown;
     };
     /**
-     * Headers about the content, such as `Accept`, `Content-Type` or `If-Match`, and those that the
-     * connection lists as `request_headers`; others are refused.
+     * Headers about the content, such as `Accept`, `Content-Type` or `If-Match`, and those that the connection lists as `request_headers`; others are refused.
      * @default {}
      */
     headers?: {
@@ -2831,10 +2715,7 @@ export type ChangedOptions = {
     validationLevel?: ValidationLevel | null;
     /** What becomes of a document that does not match. */
     validationAction?: ValidationAction | null;
-    /**
-     * Seconds after which documents of a time series or a clustered collection are removed, or
-     * `off`.
-     */
+    /** Seconds after which documents of a time series or a clustered collection are removed, or `off`. */
     expireAfterSeconds?: Expiry | null;
     /** How much of a time series is kept together; it can only grow. */
     timeseries?: ChangedBuckets | null;
@@ -2880,10 +2761,7 @@ export type ChangedIndex = {
      * Seconds after which documents are removed.
      */
     expireAfterSeconds?: number | null;
-    /**
-     * Refuse new documents that would break uniqueness, before the index becomes unique; since
-     * MongoDB 6.0.
-     */
+    /** Refuse new documents that would break uniqueness, before the index becomes unique; since MongoDB 6.0. */
     prepareUnique?: boolean | null;
     /** `true` makes the index unique; since MongoDB 6.0. */
     unique?: boolean | null;
@@ -3040,10 +2918,7 @@ export type HashEdit = {
             TextOrBytes,
             TextOrBytes
         ][];
-        /**
-         * Only if these have these values still: `[[field, value], …]`, `null` for one that must
-         * not exist.
-         */
+        /** Only if these have these values still: `[[field, value], …]`, `null` for one that must not exist. */
         if_unchanged?: [
             TextOrBytes,
             TextOrBytes | null
@@ -3196,10 +3071,7 @@ export type ZsetEdit = {
             TextOrBytes,
             Score
         ][];
-        /**
-         * Only if these have these scores still: `[[member, score], …]`, `null` for one that must
-         * not exist.
-         */
+        /** Only if these have these scores still: `[[member, score], …]`, `null` for one that must not exist. */
         if_unchanged?: [
             TextOrBytes,
             Score | null
@@ -3694,10 +3566,7 @@ export type TestResult = {
     error?: string;
     /** The error code of the failure. */
     code?: FailureCode;
-    /**
-     * The steps, in order. The last one is the one that the test failed at, if it did. `tls` may
-     * be not `ok` in a test that succeeds: the server has none, and the target does not insist.
-     */
+    /** The steps, in order. The last one is the one that the test failed at, if it did. `tls` may be not `ok` in a test that succeeds: the server has none, and the target does not insist. */
     steps: TestStep[];
     /** Of Redis: `standalone`, `cluster` or `sentinel`. */
     mode?: string;
@@ -3825,10 +3694,7 @@ export type CommandAnswer = {
 };
 /** What a user may do, or must be allowed to do. */
 export type Permission = "read" | "write" | "admin";
-/**
- * A reply that says of which kind each part was. An object in it has one member, whose name is that of
- * its kind: nothing in a reply can be taken for one.
- */
+/** A reply that says of which kind each part was. An object in it has one member, whose name is that of its kind: nothing in a reply can be taken for one. */
 export type ConsoleReply = {
     $status: string;
 } | {
@@ -3880,10 +3746,7 @@ export type ClusterNode = {
 export type NodeRole = "master" | "slave";
 /** A page of the channels that have subscribers. */
 export type ChannelPage = {
-    /**
-     * On the first page without a `pattern`, also the patterns that this process subscribes to: the
-     * server tells no names of patterns.
-     */
+    /** On the first page without a `pattern`, also the patterns that this process subscribes to: the server tells no names of patterns. */
     channels: ListedChannel[];
     /**
      * How many patterns anybody subscribes to.
@@ -3909,8 +3772,7 @@ export type ListedChannel = {
     pattern: boolean;
     sharded: boolean;
     /**
-     * Subscriptions of this process. Those of one user share a connection, and are one of the server's
-     * `subscribers`.
+     * Subscriptions of this process. Those of one user share a connection, and are one of the server's `subscribers`.
      */
     subscribers_here: number;
 };
@@ -4000,10 +3862,7 @@ export type Cause = {
 /** What the client asks for once it is connected. */
 export type SubscriptionRequest = {
     type: SubscriptionVerb;
-    /**
-     * The names of channels; of patterns with `psubscribe` and `punsubscribe`. To unsubscribe from none in
-     * particular is to unsubscribe from all of the kind.
-     */
+    /** The names of channels; of patterns with `psubscribe` and `punsubscribe`. To unsubscribe from none in particular is to unsubscribe from all of the kind. */
     channels?: TextOrBytes[];
 };
 export type SubscriptionVerb = ("subscribe" | "unsubscribe") | "psubscribe" | "punsubscribe" | "ssubscribe" | "sunsubscribe";
@@ -4076,8 +3935,7 @@ export type KeysBulkCounts = {
 /** Something that is not what it should be, or may not be. */
 export type WorkProblem = {
     /**
-     * Of what is read from a file: its line, or its place among the records of a format without lines.
-     * From 1 on.
+     * Of what is read from a file: its line, or its place among the records of a format without lines. From 1 on.
      */
     number?: number;
     /** Its key, if it has one: at most the first 1000 bytes. */
@@ -4142,10 +4000,7 @@ export type KeysBulkEnd = {
     problems_untold: number;
     /** Slots moved or another server took over: keys may have been missed. */
     may_be_incomplete: boolean;
-    /**
-     * Whether each key is counted once. With more than 900,000 keys not all are remembered; then the
-     * counts are those of visits.
-     */
+    /** Whether each key is counted once. With more than 900,000 keys not all are remembered; then the counts are those of visits. */
     exact: boolean;
     /**
      * Of a sample: how many keys would match in all.
@@ -4224,10 +4079,7 @@ export type ExportEnd = {
     sha256: string;
     /** Slots moved or another server took over: keys may have been missed. */
     may_be_incomplete: boolean;
-    /**
-     * Whether each key occurs once. With more than 900,000 keys not all are remembered; and a key that
-     * could not be read may have been met again, and be there too.
-     */
+    /** Whether each key occurs once. With more than 900,000 keys not all are remembered; and a key that could not be read may have been met again, and be there too. */
     exact: boolean;
 };
 /** What the export is of. */
@@ -4490,8 +4342,7 @@ export type DatabaseEntry = {
     /** Whether it holds no data; `null` as above. */
     empty: boolean | null;
     /**
-     * How many collections and views it has; `null` where that took too long or is not allowed, or
-     * was not asked for.
+     * How many collections and views it has; `null` where that took too long or is not allowed, or was not asked for.
      */
     collections: number | null;
 };
@@ -4569,10 +4420,7 @@ export type CollectionEntry = {
     kind: CollectionKind;
     /** What it was created with. */
     options: ShownDocument;
-    /**
-     * Its sizes; `null` for a view, where they were not asked for, and where the collection did not
-     * tell them in time or to this user.
-     */
+    /** Its sizes; `null` for a view, where they were not asked for, and where the collection did not tell them in time or to this user. */
     info: CollectionSizes | null;
 };
 /** What a collection is for those who use it. */
@@ -4679,10 +4527,7 @@ export type IndexShown = {
 };
 /** What an index is good for. */
 export type IndexKind = "single" | "compound" | "text" | "2dsphere" | "2d" | "hashed" | "wildcard" | "clustered";
-/**
- * How often an index was used. Each server counts for itself, from when it was started or the index
- * was made.
- */
+/** How often an index was used. Each server counts for itself, from when it was started or the index was made. */
 export type IndexUsage = {
     /**
      * Operations on all servers that were asked.
@@ -4790,10 +4635,7 @@ export type NamedFigures = {
     /** What speaks against keeping it as it is. */
     warnings: IndexAdvice[];
 };
-/**
- * What a server says of itself. What the connection's user may not know is `null`, and `warnings` has
- * why.
- */
+/** What a server says of itself. What the connection's user may not know is `null`, and `warnings` has why. */
 export type MongoServer = {
     /** `7.0.14`. */
     version: string | null;
@@ -5302,10 +5144,7 @@ export type RedisKey = {
     length: number | null;
     /** Where to go on; `"0"` when nothing is left to read. */
     cursor: string;
-    /**
-     * The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's
-     * user may not ask.
-     */
+    /** The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's user may not ask. */
     ttl: Integer64 | null;
     /** The same in milliseconds. */
     ttl_ms: Integer64 | null;
@@ -5528,10 +5367,7 @@ export type EditedKey = {
     type?: RedisType;
     /** What it did; of which form is said with each edit. */
     result?: EditResult;
-    /**
-     * The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's
-     * user may not ask.
-     */
+    /** The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's user may not ask. */
     ttl: Integer64 | null;
     /** The same in milliseconds. */
     ttl_ms: Integer64 | null;
@@ -5588,10 +5424,7 @@ export type DeletedKey = {
 export type KeyLifetime = {
     /** The key. */
     key: TextOrBytes;
-    /**
-     * The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's
-     * user may not ask.
-     */
+    /** The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's user may not ask. */
     ttl: Integer64 | null;
     /** The same in milliseconds. */
     ttl_ms: Integer64 | null;
@@ -5602,10 +5435,7 @@ export type RenamedKey = {
     key: TextOrBytes;
     /** The name that it had. */
     renamed_from: TextOrBytes;
-    /**
-     * The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's
-     * user may not ask.
-     */
+    /** The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's user may not ask. */
     ttl: Integer64 | null;
     /** The same in milliseconds. */
     ttl_ms: Integer64 | null;
@@ -5616,10 +5446,7 @@ export type CopiedKey = {
     key: TextOrBytes;
     /** The key that it is a copy of. */
     copied_from: TextOrBytes;
-    /**
-     * The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's
-     * user may not ask.
-     */
+    /** The seconds that the key has left; −1 has no end, −2 is gone, and `null` is what the connection's user may not ask. */
     ttl: Integer64 | null;
     /** The same in milliseconds. */
     ttl_ms: Integer64 | null;
@@ -5952,8 +5779,7 @@ export type RedisDatabases = {
     /** The database that the connection uses. */
     current: CurrentDatabase;
     /**
-     * How many databases the server has, whether there are keys in them or not; `null` where the user
-     * may not know.
+     * How many databases the server has, whether there are keys in them or not; `null` where the user may not know.
      */
     count: number | null;
     /** The primaries of a cluster; not there without one. */
@@ -6138,8 +5964,7 @@ export type SlowLog = {
      */
     total: number | null;
     /**
-     * From how many microseconds on a command is logged; −1 logs none. `null` where the user may not
-     * know.
+     * From how many microseconds on a command is logged; −1 logs none. `null` where the user may not know.
      */
     threshold_us: number | null;
     warnings: Warnings;
@@ -6176,10 +6001,7 @@ export type ClientPage = {
     total: number | null;
     warnings: Warnings;
 };
-/**
- * A client with what its server tells of it: `addr`, `name`, `age` and `idle` in seconds, `cmd`, `user`
- * and more, with `_` for `-`; numbers where they are such.
- */
+/** A client with what its server tells of it: `addr`, `name`, `age` and `idle` in seconds, `cmd`, `user` and more, with `_` for `-`; numbers where they are such. */
 export type ConnectedClient = {
     /**
      * Unique on its server.
@@ -6194,10 +6016,7 @@ export type ConnectedClient = {
 export type Scalar = null | Integer64 | number | boolean | string;
 /** What `CONFIG GET` tells. */
 export type RedisSettings = {
-    /**
-     * Values by name; of a cluster, those of its first node; `null` where the user may not know. A secret that is set
-     * is `(redacted)`, one that is not is empty.
-     */
+    /** Values by name; of a cluster, those of its first node; `null` where the user may not know. A secret that is set is `(redacted)`, one that is not is empty. */
     settings: {
         [key: string]: string;
     } | null;
@@ -6228,10 +6047,7 @@ export type NodeSettings = {
 export type DocumentsPage = {
     /** Texts where `as` asks for them. */
     documents: Document[];
-    /**
-     * One for each document, for `if_match` of a change; `null` with a `projection`, which shows
-     * documents only in part.
-     */
+    /** One for each document, for `if_match` of a change; `null` with a `projection`, which shows documents only in part. */
     etags: string[] | null;
     /**
      * The count's value; `null` if there is none.
@@ -6251,20 +6067,12 @@ export type DocumentsPage = {
     has_more: boolean;
     /** Whether it has fewer documents than it may have because they are too large together. */
     truncated: boolean;
-    /**
-     * Where the next page begins; `null` without `cursor` and at the end. It is `null` too where it
-     * can't be told, because of large values, of a projection that changes the fields that are sorted
-     * by, or of ids that may be equal; `has_more` says then that this is not the end, and `skip` leads
-     * on.
-     */
+    /** Where the next page begins; `null` without `cursor` and at the end. It is `null` too where it can't be told, because of large values, of a projection that changes the fields that are sorted by, or of ids that may be equal; `has_more` says then that this is not the end, and `skip` leads on. */
     next_cursor: string | null;
 };
 /** What was inserted. */
 export type DocumentsInserted = {
-    /**
-     * The ids as texts: the digits of an `ObjectId`, a string as it is, anything else as canonical
-     * Extended JSON.
-     */
+    /** The ids as texts: the digits of an `ObjectId`, a string as it is, anything else as canonical Extended JSON. */
     inserted_ids: string[];
     /** The ids themselves. */
     ids: CanonicalValue[];
@@ -6425,10 +6233,7 @@ export type SampleShown = {
      * How many fields are told of.
      */
     paths: number;
-    /**
-     * Whether there was more than is kept: too many fields, too many items in an array, or names that
-     * are too long.
-     */
+    /** Whether there was more than is kept: too many fields, too many items in an array, or names that are too long. */
     cut: boolean;
     /**
      * Values that are in no field because of that.
@@ -6534,15 +6339,9 @@ export type Explanation = {
     /** What that means, for people; `null` if it was not run. */
     note: string | null;
     summary: PlanSummary;
-    /**
-     * The stage that gives the result, with those that feed it; `null` if the server's explanation
-     * holds none.
-     */
+    /** The stage that gives the result, with those that feed it; `null` if the server's explanation holds none. */
     plan: PlanStage | null;
-    /**
-     * The server's own explanation; `null` if it was not asked for, or is larger than an answer may
-     * be.
-     */
+    /** The server's own explanation; `null` if it was not asked for, or is larger than an answer may be. */
     raw: ShownDocument | null;
 };
 /** An explanation in short. */
@@ -6589,10 +6388,7 @@ export type PlanWarning = {
 };
 /** What makes an operation slow. */
 export type PlanWarningCode = "collection_scan" | "in_memory_sort" | "spilled_to_disk" | "examined_more_than_returned" | "index_examined_more_than_returned" | "lookup_without_index";
-/**
- * A stage of a plan. Documents come from its children and go to its parent; the root gives the
- * result.
- */
+/** A stage of a plan. Documents come from its children and go to its parent; the root gives the result. */
 export type PlanStage = {
     /** What it does: `IXSCAN`, `FETCH`, `SORT`, `$group`… */
     stage: string;
@@ -6762,8 +6558,7 @@ export type Queried = {
     /** As `format` says: objects by column, or arrays in the order of `columns`. */
     rows: Row[];
     /**
-     * Rows affected as the server counts them, else rows returned. Of a read that was cut, those
-     * that are answered; what may write runs to its end, and all of its rows count.
+     * Rows affected as the server counts them, else rows returned. Of a read that was cut, those that are answered; what may write runs to its end, and all of its rows count.
      */
     row_count: number;
     /** First word of the server's command tag: `SELECT`, `INSERT`, `CREATE`. */
@@ -6892,10 +6687,7 @@ export type ServiceHealth = {
     headers: {
         [key: string]: TextOrBytes;
     };
-    /**
-     * The service's own JSON, byte for byte, where it is JSON by type and by content; else text, or its
-     * bytes; `null` where there is none.
-     */
+    /** The service's own JSON, byte for byte, where it is JSON by type and by content; else text, or its bytes; `null` where there is none. */
     body: unknown;
 };
 /** What a service answered. */
@@ -6908,10 +6700,7 @@ export type ServiceAnswer = {
     headers: {
         [key: string]: TextOrBytes;
     };
-    /**
-     * The service's own JSON, byte for byte, where it is JSON by type and by content; else text, or its
-     * bytes; `null` where there is none.
-     */
+    /** The service's own JSON, byte for byte, where it is JSON by type and by content; else text, or its bytes; `null` where there is none. */
     body: unknown;
 };
 /** How this process is. */
