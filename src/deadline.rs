@@ -12,31 +12,26 @@ pub struct Deadline(Instant);
 
 impl Deadline {
     /// `after` from now.
-    #[must_use]
     pub fn after(after: Duration) -> Self {
         Self(Instant::now() + after)
     }
 
     /// What is left; zero once it passed.
-    #[must_use]
     pub fn remaining(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 
     /// Whether it passed.
-    #[must_use]
     pub fn passed(self) -> bool {
         self.remaining().is_zero()
     }
 
     /// The earlier of this and `after` from now.
-    #[must_use]
     pub fn or_after(self, after: Duration) -> Self {
         Self(self.0.min(Instant::now() + after))
     }
 
     /// The instant itself.
-    #[must_use]
     pub fn instant(self) -> Instant {
         self.0
     }

@@ -76,7 +76,6 @@ impl Code {
     ];
 
     /// The code as it is written in answers: `DB_TIMEOUT`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ValidationError => "VALIDATION_ERROR",
@@ -100,7 +99,6 @@ impl Code {
     }
 
     /// The HTTP status of an answer with this code.
-    #[must_use]
     pub fn http_status(self) -> u16 {
         match self {
             Self::ValidationError | Self::DbQueryError => 400,
@@ -118,7 +116,6 @@ impl Code {
     }
 
     /// Whether the same request may succeed later without being changed.
-    #[must_use]
     pub fn retryable(self) -> bool {
         matches!(
             self,
@@ -234,35 +231,30 @@ impl Error {
     }
 
     /// Sets what is known about the operation's effect.
-    #[must_use]
     pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = outcome;
         self
     }
 
     /// The failure of work of which this much was done before it; `counts` tells it in the details.
-    #[must_use]
     pub fn after(self, done: Extent, counts: impl Into<Value>) -> Self {
         let outcome = done.outcome(self.known_outcome());
         self.outcome(outcome).detail("counts", counts)
     }
 
     /// Adds a machine-readable detail.
-    #[must_use]
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.0.details.insert(key.to_owned(), value.into());
         self
     }
 
     /// Says when to try again; becomes `Retry-After`.
-    #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.0.retry_after = Some(after);
         self
     }
 
     /// Puts a sentence about where it happened before the message.
-    #[must_use]
     pub fn context(mut self, what: &str) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
         self
@@ -271,57 +263,48 @@ impl Error {
     /// Says that the endpoint is to blame: nobody can reach it now, or it lets nobody in. Only such
     /// failures have callers refused for a while. Those are told the message as it stands now: what
     /// is added to it later is for the one whose request failed.
-    #[must_use]
     pub fn of_endpoint(self) -> Self {
         let told = self.0.message.clone();
         self.of_endpoint_as(told)
     }
 
     /// The same with a message for others that keeps a server's own words from them.
-    #[must_use]
     pub fn of_endpoint_as(mut self, told: impl Into<String>) -> Self {
         self.0.endpoint.get_or_insert_with(|| told.into());
         self
     }
 
     /// What others are told, if the endpoint is to blame.
-    #[must_use]
     pub fn endpoint_failure(&self) -> Option<&str> {
         self.0.endpoint.as_deref()
     }
 
     /// The stable code.
-    #[must_use]
     pub fn code(&self) -> Code {
         self.0.code
     }
 
     /// The message for people.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
     /// Machine-readable details.
-    #[must_use]
     pub fn details(&self) -> &Map<String, Value> {
         &self.0.details
     }
 
     /// What is known about the operation's effect.
-    #[must_use]
     pub fn known_outcome(&self) -> Outcome {
         self.0.outcome
     }
 
     /// When to try again, if that is known.
-    #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
     /// As a part of an answer.
-    #[must_use]
     pub fn fault<'a>(&'a self, request_id: &'a str) -> Fault<'a> {
         Fault {
             message: &self.0.message,
@@ -334,7 +317,6 @@ impl Error {
     }
 
     /// The failure envelope of an HTTP answer, as JSON.
-    #[must_use]
     pub fn to_json(&self, request_id: &str) -> String {
         let failure = Failure { message: &self.0.message, error: self.fault(request_id) };
         serde_json::to_string(&failure).expect("texts and numbers can be written")

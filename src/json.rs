@@ -28,31 +28,26 @@ pub struct Writer {
 
 impl Writer {
     /// An empty text.
-    #[must_use]
     pub fn new() -> Self {
         Self { out: Vec::with_capacity(256) }
     }
 
     /// Bytes written so far; used to hold results to their cap while they are being read.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.out.len()
     }
 
     /// Whether nothing was written.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.out.is_empty()
     }
 
     /// The text so far.
-    #[must_use]
     pub fn text(&self) -> &[u8] {
         &self.out
     }
 
     /// The finished text.
-    #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.out
     }
@@ -217,7 +212,6 @@ pub fn escape_into(out: &mut Vec<u8>, text: &str) {
 }
 
 /// A size for people: `1.5 KB`, in steps of 1024.
-#[must_use]
 pub fn human_bytes(bytes: f64) -> String {
     const UNITS: [&str; 6] = ["Bytes", "KB", "MB", "GB", "TB", "PB"];
     let mut size = if bytes.is_finite() { bytes.max(0.0) } else { 0.0 };

@@ -42,7 +42,6 @@ pub struct Wanted(Mutex<Option<LevelFilter>>);
 
 impl Wanted {
     /// From now on.
-    #[must_use]
     pub fn at(level: LevelFilter) -> Self {
         let mut wanted = WANTED.lock();
         wanted.push(level);

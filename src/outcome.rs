@@ -19,7 +19,6 @@ pub enum Outcome {
 
 impl Outcome {
     /// The name used in JSON and in JavaScript.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -40,7 +39,6 @@ pub struct Extent {
 
 impl Extent {
     /// What is known of all the work after it failed; `failure` is what is known of the step that did.
-    #[must_use]
     pub fn outcome(self, failure: Outcome) -> Outcome {
         match (self, failure) {
             (Self { unknown: 1.., .. }, _) | (_, Outcome::Unknown) => Outcome::Unknown,

@@ -31,7 +31,6 @@ impl Permission {
     }
 
     /// `read`, `write` or `admin`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",

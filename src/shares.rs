@@ -30,7 +30,6 @@ pub async fn on_behalf_of<F: Future>(user: Option<String>, work: F) -> F::Output
 }
 
 /// Whose work this task does.
-#[must_use]
 pub fn user() -> Option<String> {
     USER.try_with(Clone::clone).ok().flatten()
 }

@@ -31,13 +31,11 @@ pub struct User {
 
 impl User {
     /// The user of that id. A blank text is no id, and nobody's.
-    #[must_use]
     pub fn named(id: String) -> Option<Self> {
         (!id.trim().is_empty()).then_some(Self { id })
     }
 
     /// The same user by the id that the database has.
-    #[must_use]
     pub fn canonical(self) -> Self {
         Self { id: canonical(&self.id) }
     }
@@ -59,13 +57,11 @@ const READING_GOES_ON_FOR: Duration = Duration::from_secs(60 * 60);
 
 impl Access {
     /// Roles from the platform database.
-    #[must_use]
     pub fn new(authorization: Authorization, platform: Option<Arc<Platform>>) -> Self {
         Self::with_belief(authorization, platform, ROLES_BELIEVED_FOR)
     }
 
     /// Roles that are read again after `believed_for`.
-    #[must_use]
     pub fn with_belief(
         authorization: Authorization,
         platform: Option<Arc<Platform>>,

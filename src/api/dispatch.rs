@@ -54,7 +54,6 @@ pub struct Caller {
 impl Caller {
     /// Code of this process, which acts for a user or, as the operator's own, for none. A blank user is
     /// nobody, and not the operator.
-    #[must_use]
     pub fn in_process(user: Option<String>) -> Self {
         Self {
             is_operator: user.is_none(),

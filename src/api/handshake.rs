@@ -61,7 +61,6 @@ impl Handshake {
     }
 
     /// The headers that tell a request which is no handshake what to send instead.
-    #[must_use]
     pub(crate) fn required() -> [(&'static str, String); 2] {
         [("upgrade", "websocket".to_owned()), ("sec-websocket-version", VERSION.to_owned())]
     }

@@ -107,7 +107,6 @@ fn refused(refusal: Refusal, request_id: &Arc<str>) -> Response {
 }
 
 /// The answer to a failed request.
-#[must_use]
 pub fn failure(error: &Error, request_id: &Arc<str>) -> Response {
     let body = error.to_json(request_id).into_bytes();
     let mut response = json(error.code().http_status(), body, request_id);

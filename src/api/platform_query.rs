@@ -45,6 +45,7 @@ fn encoded(value: &impl Serialize) -> Result<Vec<u8>> {
 }
 
 /// What `postgres.query` and pg-meta are asked. The parameters keep every digit.
+#[allow(clippy::struct_field_names)] // The names of the input.
 #[derive(Serialize)]
 struct Query<'a> {
     query: &'a str,

@@ -107,7 +107,6 @@ fn add_methods_of_keys(by_path: &mut [(&str, Vec<&'static Operation>)]) {
 }
 
 /// Whether an endpoint reads its body while it arrives.
-#[must_use]
 pub fn takes_upload(method: &str, path: &str) -> bool {
     matches!(route(method, path), Ok(Route::Found(operation, _)) if operation.takes == Takes::Upload)
 }

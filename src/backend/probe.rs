@@ -38,7 +38,6 @@ pub struct Probe {
 
 impl Probe {
     /// A test that has taken no step yet.
-    #[must_use]
     pub fn new(deadline: Deadline) -> Self {
         Self { deadline, steps: Vec::new(), facts: Map::new() }
     }

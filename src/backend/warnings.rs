@@ -21,7 +21,6 @@ pub struct Warning {
 
 impl Warning {
     /// About a member that could not be told because of this failure.
-    #[must_use]
     pub fn new(field: &'static str, error: Error) -> Self {
         Self { field, cause: error.into() }
     }

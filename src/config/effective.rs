@@ -112,13 +112,11 @@ impl RateLimit {
 
 impl Config {
     /// Whether a type is managed at all. PostgreSQL always is.
-    #[must_use]
     pub fn enabled(&self, kind: DatabaseType) -> bool {
         !self.unmanaged.contains(&kind)
     }
 
     /// How many server connections one registered connection may hold.
-    #[must_use]
     pub fn max_connections(&self, kind: DatabaseType) -> u32 {
         match kind {
             DatabaseType::Postgres => self.max_postgres_connections,

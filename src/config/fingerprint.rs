@@ -8,7 +8,6 @@ use super::Config;
 impl Config {
     /// A hash of everything, secrets included: managers with equal configurations share one service
     /// by it. It must not be shown, since a weak password could be guessed from it.
-    #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut hash = Fingerprint(Sha256::new());
         // All that is no secret is told apart by this.

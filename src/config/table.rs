@@ -20,7 +20,6 @@ pub struct Setting {
 
 impl Setting {
     /// Environment variable.
-    #[must_use]
     pub fn variable(&self) -> &'static str {
         self.names[0]
     }

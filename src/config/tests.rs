@@ -87,7 +87,7 @@ fn starts_with_nothing_configured() {
 #[test]
 fn every_setting_is_sampled_here_and_named_once() {
     let sampled: Vec<&str> = SAMPLES.iter().map(|(variable, ..)| *variable).collect();
-    let listed: Vec<&str> = SETTINGS.iter().map(|s| s.variable()).collect();
+    let listed: Vec<&str> = SETTINGS.iter().map(super::table::Setting::variable).collect();
     assert_eq!(sampled, listed);
     let names: Vec<&str> =
         SETTINGS.iter().flat_map(|s| s.names.iter().copied().chain([s.option])).collect();

@@ -86,7 +86,6 @@ pub fn decrypt(text: &str, passphrase: &SecretString) -> Result<SecretString> {
 }
 
 /// Whether a stored text is one that crypto-js encrypted: base64 that begins with `Salted__`.
-#[must_use]
 pub fn is_legacy(stored: &str) -> bool {
     stored.trim_ascii_start().starts_with("U2FsdGVkX1")
 }

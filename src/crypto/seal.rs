@@ -112,7 +112,6 @@ impl KeyRing {
 
     /// Whether a stored value should be sealed anew: it is under another key than the first, or it
     /// is not a sealed value at all, such as one that an older Studio stored.
-    #[must_use]
     pub fn needs_reseal(&self, stored: &str) -> bool {
         split(stored).is_none_or(|(key_id, _)| key_id != self.first().id)
     }

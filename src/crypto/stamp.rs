@@ -16,7 +16,6 @@ const DOMAIN: &[u8] = b"studio-multidb stamp v1";
 
 impl KeyRing {
     /// Stamps these parts, in this order, under the first key.
-    #[must_use]
     pub fn stamp(&self, purpose: &str, parts: &[&[u8]]) -> String {
         let key = self.first();
         let digest = hmac::sign(&derived(key, purpose), &joined(parts));
@@ -25,7 +24,6 @@ impl KeyRing {
 
     /// Whether the stamp is one of these parts, under whichever key of the ring it names. Compared in
     /// constant time.
-    #[must_use]
     pub fn is_stamp(&self, stamp: &str, purpose: &str, parts: &[&[u8]]) -> bool {
         let read = || {
             let (id, digest) = stamp.split_once(':')?;

@@ -26,19 +26,16 @@ impl Default for Document {
 
 impl Document {
     /// Whether it has no fields.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The BSON bytes.
-    #[must_use]
     pub fn raw(&self) -> &RawDocument {
         &self.0
     }
 
     /// The BSON bytes, owned.
-    #[must_use]
     pub fn into_raw(self) -> RawDocumentBuf {
         self.0
     }

@@ -40,7 +40,6 @@ impl From<Mode> for Form<'_> {
 
 impl<'w> Form<'w> {
     /// Texts are canonical unless something else is asked for.
-    #[must_use]
     pub fn of(mode: Option<Mode>, shown_as: ShownAs) -> Self {
         let by_default = match shown_as {
             ShownAs::Json => Mode::Relaxed,
@@ -50,7 +49,6 @@ impl<'w> Form<'w> {
     }
 
     /// Keeps the etag of each document.
-    #[must_use]
     pub fn with_etags(self, etags: &'w mut Vec<String>) -> Self {
         Self { etags: Some(etags), ..self }
     }
@@ -74,13 +72,11 @@ impl<'w> Form<'w> {
 }
 
 /// A digest of the document as it is stored, byte for byte: no two states have the same one.
-#[must_use]
 pub fn etag(document: &RawDocument) -> String {
     BASE64URL.encode(Sha256::digest(document.as_bytes()))
 }
 
 /// Whether a text can be the etag of a document.
-#[must_use]
 pub fn is_etag(text: &str) -> bool {
     BASE64URL.decode(text).is_ok_and(|digest| digest.len() == Sha256::output_size())
 }

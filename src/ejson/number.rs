@@ -6,14 +6,12 @@ use std::str::FromStr;
 use mongodb::bson::Decimal128;
 
 /// An integer, with a minus or without a sign.
-#[must_use]
 pub fn integer<T: FromStr>(text: &str) -> Option<T> {
     if text.starts_with('+') { None } else { text.parse().ok() }
 }
 
 /// A double: digits, or the names that Extended JSON has for what has none. Digits that are too large or
 /// too small for one are none.
-#[must_use]
 pub fn double(text: &str) -> Option<f64> {
     match text {
         "Infinity" => return Some(f64::INFINITY),
@@ -29,7 +27,6 @@ pub fn double(text: &str) -> Option<f64> {
 }
 
 /// A decimal number of 34 digits, infinite, or none.
-#[must_use]
 pub fn decimal(text: &str) -> Option<Decimal128> {
     let name = text.strip_prefix(['-', '+']).unwrap_or(text).to_ascii_lowercase();
     if matches!(name.as_str(), "nan" | "inf" | "infinity") || mantissa(text).is_some() {

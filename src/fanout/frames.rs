@@ -42,19 +42,16 @@ impl Frames {
     }
 
     /// How many messages there are.
-    #[must_use]
     pub fn count(&self) -> u32 {
         self.count
     }
 
     /// Their length in bytes.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Whether there is no message.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -130,13 +127,11 @@ impl Encoder {
     }
 
     /// Bytes encoded so far.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.out.len()
     }
 
     /// Whether nothing was encoded since [`Encoder::finish`].
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }

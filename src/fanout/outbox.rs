@@ -50,7 +50,6 @@ impl Queue {
 
 impl Outbox {
     /// A queue of about `limit` bytes.
-    #[must_use]
     pub fn new(limit: usize) -> Self {
         Self(Arc::new(Shared {
             limit,
@@ -134,7 +133,6 @@ impl Outbox {
     }
 
     /// Whether nothing waits.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.queue.lock().waiting.is_empty()
     }

@@ -30,13 +30,11 @@ pub struct Seat {
 
 impl Seats {
     /// So many in the process, and so many of each user.
-    #[must_use]
     pub fn new(limit: usize, limit_per_user: usize) -> Self {
         Self { limit, limit_per_user, taken: Arc::default() }
     }
 
     /// How many are open.
-    #[must_use]
     pub fn open(&self) -> usize {
         self.taken.lock().all
     }

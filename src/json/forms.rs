@@ -44,7 +44,6 @@ pub struct Base64 {
 
 impl Base64 {
     /// The bytes; `None` where the text is not base64.
-    #[must_use]
     pub fn bytes(&self) -> Option<Vec<u8>> {
         BASE64.decode(&self.base64).ok()
     }

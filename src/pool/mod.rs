@@ -73,7 +73,6 @@ pub struct PoolStatus {
 
 impl Pools {
     /// An empty set of clients.
-    #[must_use]
     pub fn new(limits: PoolLimits) -> Arc<Self> {
         Arc::new(Self {
             entries: Mutex::default(),

@@ -38,7 +38,6 @@ impl Status {
     }
 
     /// The name in the database and in JSON.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
@@ -156,7 +155,6 @@ impl Connection {
     }
 
     /// The key of its client in the pool.
-    #[must_use]
     pub fn pool_key(&self) -> PoolKey {
         PoolKey {
             project_id: self.project.id,
@@ -167,25 +165,21 @@ impl Connection {
     }
 
     /// Whether it comes from the environment: it needs no platform database, and is not editable.
-    #[must_use]
     pub fn is_env(&self) -> bool {
         matches!(self.origin, Origin::Environment)
     }
 
     /// Whether the operator's own code named it, past the registry.
-    #[must_use]
     pub fn is_direct(&self) -> bool {
         matches!(self.origin, Origin::Direct { .. })
     }
 
     /// Whether the operator chose where it goes, so that it may be next to the Studio.
-    #[must_use]
     pub fn is_operators(&self) -> bool {
         matches!(self.origin, Origin::Environment | Origin::Direct { operators: true, .. })
     }
 
     /// The connection string as it may be shown: `redis://default:***@host:6379/0`.
-    #[must_use]
     pub fn masked(&self) -> String {
         self.columns.masked(self.database_type, self.has_password)
     }

@@ -43,14 +43,12 @@ impl Registry {
     }
 
     /// Which options users' targets may have.
-    #[must_use]
     pub fn rules(&self) -> Rules {
         self.rules
     }
 
     /// Whether connections of this type are managed at all; if not, they answer as if there were
     /// none.
-    #[must_use]
     pub fn is_enabled(&self, database_type: DatabaseType) -> bool {
         self.enabled.contains(&database_type)
     }

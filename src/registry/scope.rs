@@ -57,7 +57,6 @@ pub(super) enum Found {
 
 impl Located<'_> {
     /// The project whose members may know more.
-    #[must_use]
     pub fn project_id(&self) -> Uuid {
         match &self.found {
             Found::One(connection) | Found::Other(connection) => connection.project.id,
@@ -123,7 +122,6 @@ impl Located<'_> {
 
 /// The one answer for what does not exist and for what the user has no part in. It repeats nothing
 /// of the request, so that the two cannot differ.
-#[must_use]
 pub fn not_found() -> Error {
     Error::not_found("there is no such project or database connection, or you have no access to it")
 }

@@ -97,7 +97,6 @@ impl Context {
     }
 
     /// Whether the request may change something, or may have.
-    #[must_use]
     pub fn writes(&self) -> bool {
         self.effect.writes()
     }
@@ -113,7 +112,6 @@ impl Context {
     }
 
     /// The deadline of one step of a stream, which as a whole has none.
-    #[must_use]
     pub fn step(&self) -> Deadline {
         Deadline::after(self.service.config.request_timeout)
     }
@@ -132,14 +130,12 @@ impl Context {
     }
 
     /// The format of a stream of JSON records.
-    #[must_use]
     pub fn records(&self) -> Format {
         if self.accept == Accept::Events { Format::Events } else { Format::Ndjson }
     }
 
     /// A failure of another connection than the request's own, which it names. It says nothing of
     /// the health of the request's own.
-    #[must_use]
     pub fn of_other(&self, other: &Connection, error: Error) -> Error {
         if error.details().contains_key(FAILED_CONNECTION) {
             // Its circuit remembers what it was told.

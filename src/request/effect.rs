@@ -20,7 +20,6 @@ pub enum Declared {
 
 impl Declared {
     /// As the OpenAPI document says it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reads => "reads",

@@ -39,7 +39,6 @@ pub enum Format {
 
 impl Format {
     /// The media type.
-    #[must_use]
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Ndjson | Self::Documents => "application/x-ndjson; charset=utf-8",
@@ -52,7 +51,6 @@ impl Format {
     }
 
     /// The media type without its parameters.
-    #[must_use]
     pub fn media_type(self) -> &'static str {
         self.content_type().split(';').next().unwrap_or_default()
     }
@@ -212,7 +210,6 @@ impl Sink {
     }
 
     /// Bytes that were written and there was no room for yet.
-    #[must_use]
     pub fn backlog(&self) -> usize {
         self.out.len()
     }
@@ -241,7 +238,6 @@ impl Sink {
     }
 
     /// Whether nobody reads any more, or may.
-    #[must_use]
     pub fn is_closed(&self) -> bool {
         self.chunks.is_closed() || self.refused.is_cancelled()
     }

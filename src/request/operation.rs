@@ -35,7 +35,6 @@ pub enum Method {
 
 impl Method {
     /// The method's name.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GET => "GET",
@@ -47,7 +46,6 @@ impl Method {
     }
 
     /// What an operation does whose line of the table does not say.
-    #[must_use]
     pub const fn effect(self) -> Declared {
         match self {
             Self::GET => Declared::Reads,
@@ -160,7 +158,6 @@ pub struct Operation {
 
 impl Operation {
     /// The first paragraph of its text, and those after it.
-    #[must_use]
     pub fn summary_and_description(&self) -> (String, String) {
         let lines = self.text.lines().map(str::trim);
         let text = lines.map(|line| if line.is_empty() { "\n\n" } else { line });

@@ -59,7 +59,6 @@ const OPEN: &[u8] = b"{\"data\":";
 
 impl Reply {
     /// A writer that stands where `data` begins; for answers that are written while they are read.
-    #[must_use]
     pub fn open() -> Writer {
         let mut writer = Writer::new();
         writer.raw(OPEN);
@@ -81,7 +80,6 @@ impl<T: ?Sized> Reply<T> {
     }
 
     /// `200` with what was written since [`Reply::open`].
-    #[must_use]
     pub fn close(mut writer: Writer) -> Self {
         writer.raw(b"}");
         Self::with(Body::Whole(writer.into_bytes()))
@@ -96,7 +94,6 @@ impl<T: ?Sized> Reply<T> {
     }
 
     /// `200` with bytes that are the whole answer.
-    #[must_use]
     pub fn whole(body: Vec<u8>) -> Self {
         Self::with(Body::Whole(body))
     }
@@ -107,20 +104,17 @@ impl<T: ?Sized> Reply<T> {
     }
 
     /// The same answer with status `201`.
-    #[must_use]
     pub fn created(mut self) -> Self {
         self.status = 201;
         self
     }
 
     /// The same answer about something that is in this state.
-    #[must_use]
     pub fn in_state(self, etag: Option<String>) -> Self {
         Self { etag, ..self }
     }
 
     /// The same answer, to be saved as a file of that name.
-    #[must_use]
     pub fn named(mut self, file_name: String) -> Self {
         if let Body::Stream(feed) = &mut self.body {
             feed.file_name = Some(file_name);
@@ -129,7 +123,6 @@ impl<T: ?Sized> Reply<T> {
     }
 
     /// The same answer, as the doors see it.
-    #[must_use]
     pub fn erased(self) -> Reply {
         let Self { status, body, etag, .. } = self;
         Reply { status, body, etag, holds: PhantomData }

@@ -78,7 +78,6 @@ impl UploadSender {
 
 impl Upload {
     /// A body that is still to come.
-    #[must_use]
     pub fn channel() -> (UploadSender, Self) {
         let (sender, pieces) = mpsc::channel(QUEUE);
         let rest = BytesMut::new();
@@ -87,7 +86,6 @@ impl Upload {
     }
 
     /// A body that is there.
-    #[must_use]
     pub fn whole(body: &[u8]) -> Self {
         let (_, pieces) = mpsc::channel(1);
         let rest = BytesMut::from(body);
@@ -95,14 +93,12 @@ impl Upload {
     }
 
     /// The same body, which may keep its reader waiting this long, and keep what its seat allows.
-    #[must_use]
     pub fn held_to(mut self, seat: Seat, patience: Duration) -> Self {
         self.held = Some(Held { seat, patience, waited: Duration::ZERO, arrived: 0 });
         self
     }
 
     /// The same body, which is text.
-    #[must_use]
     pub fn text(self) -> Self {
         Self { may_have_mark: true, ..self }
     }

@@ -34,13 +34,11 @@ pub struct Running(Arc<Shared>);
 
 impl Running {
     /// Cancelled when a shutdown begins: what has no end of its own ends now.
-    #[must_use]
     pub fn closing(&self) -> CancellationToken {
         self.0.closing.clone()
     }
 
     /// Cancelled when a shutdown has waited long enough.
-    #[must_use]
     pub fn over(&self) -> CancellationToken {
         self.0.over.clone()
     }

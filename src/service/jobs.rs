@@ -27,7 +27,6 @@ pub struct Job {
 
 impl Jobs {
     /// Begins work for a user.
-    #[must_use]
     pub fn begin(&self, user: Option<User>) -> Job {
         let (id, stop) = (Uuid::new_v4(), CancellationToken::new());
         self.0.lock().insert(id, (user, stop.clone()));
@@ -35,7 +34,6 @@ impl Jobs {
     }
 
     /// Asks the user's own work to stop; `false` where there is no such.
-    #[must_use]
     pub fn stop(&self, id: Uuid, user: Option<&User>) -> bool {
         let jobs = self.0.lock();
         let own = jobs.get(&id).filter(|(whose, _)| whose.as_ref() == user);
@@ -45,13 +43,11 @@ impl Jobs {
 
 impl Job {
     /// Whether it was asked to stop.
-    #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
     }
 
     /// Cancelled when it is asked to stop; for waits between steps.
-    #[must_use]
     pub fn stopped(&self) -> &CancellationToken {
         &self.stop
     }

@@ -62,13 +62,11 @@ pub type Trial = BoxFuture<'static, Result<()>>;
 
 impl Circuit {
     /// A closed circuit; `first_pause` follows the first failure.
-    #[must_use]
     pub fn new(first_pause: Duration) -> Self {
         Self { first_pause, worth_waiting: WORTH_WAITING, state: Mutex::default() }
     }
 
     /// One whose callers can do without the endpoint: none of them waits for any pause.
-    #[must_use]
     pub fn without_waiting(self) -> Self {
         Self { worth_waiting: Duration::ZERO, ..self }
     }

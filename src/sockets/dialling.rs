@@ -15,7 +15,6 @@ use crate::error::{Code, Error};
 
 /// Marks a failed attempt where the endpoint is to blame. `had_its_time`: it was given as long as any
 /// attempt is.
-#[must_use]
 pub fn failed(error: Error, had_its_time: bool) -> Error {
     match error.code() {
         Code::DbConnectionFailed | Code::DbInvalidCredentials | Code::DbTlsError => {

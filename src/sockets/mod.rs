@@ -63,7 +63,6 @@ pub struct Limits {
 
 impl Limits {
     /// Those of a pool whose requests have a socket until they end.
-    #[must_use]
     pub fn of(most: u32, idle: Duration) -> Self {
         let most = most.max(1);
         Self { most, waiting: most.saturating_mul(WAITING_PER_SOCKET), idle }

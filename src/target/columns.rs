@@ -26,7 +26,6 @@ impl Columns {
     /// The connection string as it is shown: `redis://default:***@host:6379/0`.
     ///
     /// Where there is a password, it is `***`. Certificates are left out.
-    #[must_use]
     pub fn masked(&self, kind: DatabaseType, has_password: bool) -> String {
         let hidden = |name: &str| name.ends_with("_pem");
         let spelling = kind.spelling();

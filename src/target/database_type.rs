@@ -24,7 +24,6 @@ impl DatabaseType {
     pub const ALL: [Self; 4] = [Self::Postgres, Self::Redis, Self::Mongodb, Self::BunApi];
 
     /// The name in the database and in JSON.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
@@ -35,7 +34,6 @@ impl DatabaseType {
     }
 
     /// The name people read in messages.
-    #[must_use]
     pub fn display_name(self) -> &'static str {
         match self {
             Self::Postgres => "PostgreSQL",

@@ -51,7 +51,6 @@ pub fn normalise(host: &str) -> Result<String> {
 }
 
 /// The address that `host` is a literal of, in any notation; `None` when it is a name.
-#[must_use]
 pub fn literal(host: &str) -> Option<IpAddr> {
     match parse(host)? {
         Host::Domain(_) => None,
@@ -61,13 +60,11 @@ pub fn literal(host: &str) -> Option<IpAddr> {
 }
 
 /// Whether `host` is a name or an address that is read in one way only.
-#[must_use]
 pub fn is_readable(host: &str) -> bool {
     parse(host).is_some()
 }
 
 /// `host` with brackets where a URL needs them.
-#[must_use]
 pub fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }

@@ -47,13 +47,11 @@ pub struct Rules {
 
 impl TargetInput {
     /// The input that is nothing but a connection string.
-    #[must_use]
     pub fn from_connection_string(connection_string: impl Into<String>) -> Self {
         Self { connection_string: Some(connection_string.into().into()), ..Self::default() }
     }
 
     /// Whether nothing at all was given.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self { connection_string, host, port, database_name, username, password, options } =
             self;

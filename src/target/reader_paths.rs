@@ -48,7 +48,6 @@ impl ReaderPaths {
     }
 
     /// Whether a path below the base URL, encoded and without its leading slash, is on the list.
-    #[must_use]
     pub fn has(&self, path: &str) -> bool {
         let Some(segments) = segments(path) else { return false };
         let listed = |segments: &[String]| self.0.iter().any(|rule| rule.fits(segments));

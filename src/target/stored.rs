@@ -40,7 +40,6 @@ pub struct Stored {
 
 impl Target {
     /// What the registry stores of it.
-    #[must_use]
     pub fn stored(&self) -> Stored {
         Stored {
             columns: self.columns(),
@@ -50,7 +49,6 @@ impl Target {
     }
 
     /// The complete connection string, with all secrets.
-    #[must_use]
     pub fn connection_string(&self) -> SecretString {
         let kind = self.database_type();
         let in_userinfo = self.password().filter(|_| kind.spelling().has_password);
@@ -66,7 +64,6 @@ impl Target {
     /// Whether the edited target may not have the stored secrets, because it would send them
     /// elsewhere, to someone else, or less protected: another scheme, host, port, TLS setting, way
     /// of authentication or user.
-    #[must_use]
     pub fn requires_secret_again(&self, edited: &Self) -> bool {
         self.destination() != edited.destination()
     }
@@ -146,7 +143,6 @@ impl Target {
 
 impl TargetInput {
     /// What a stored row says, its sealed columns opened.
-    #[must_use]
     pub fn from_stored(
         columns: Columns,
         connection_string: Option<SecretString>,

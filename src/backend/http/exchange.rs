@@ -68,7 +68,6 @@ impl Request {
     }
 
     /// Whether it changes nothing, so that it may be sent again.
-    #[must_use]
     pub fn only_reads(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD)
     }
@@ -129,7 +128,6 @@ impl Answer {
     }
 
     /// The body is JSON by its content type. Whether it parses is another question.
-    #[must_use]
     pub fn says_json(&self) -> bool {
         self.headers
             .get(header::CONTENT_TYPE)

@@ -78,7 +78,6 @@ impl Client {
     }
 
     /// The database that the target names.
-    #[must_use]
     pub fn default_database(&self) -> Option<String> {
         self.driver.default_database().map(|database| database.name().to_owned())
     }
@@ -92,7 +91,6 @@ impl Client {
     }
 
     /// How many operations one request may have under way at most, where its user's share has room.
-    #[must_use]
     pub fn share(&self) -> usize {
         (self.meter.max_connections() as usize / 2).clamp(1, MOST_AT_A_TIME)
     }

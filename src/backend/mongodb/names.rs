@@ -29,19 +29,16 @@ impl Namespace {
     }
 
     /// Name of the database.
-    #[must_use]
     pub fn db(&self) -> &str {
         &self.db
     }
 
     /// Name of the collection.
-    #[must_use]
     pub fn coll(&self) -> &str {
         &self.coll
     }
 
     /// Whether it belongs to the server: users and their passwords, sessions, shards, views.
-    #[must_use]
     pub fn is_system(&self) -> bool {
         self.coll.starts_with("system.") || matches!(self.db.as_str(), "config" | "local")
     }

@@ -63,8 +63,7 @@ fn array(value: Value) -> Result<Vec<Value>> {
 
 /// A member of a set that stands there twice is the same member; a name with two values is not one thing.
 fn once<T>(named: Vec<(Vec<u8>, T)>) -> Result<Vec<(Vec<u8>, T)>> {
-    let names = named.iter().map(|(name, _)| name.as_slice());
-    each_once("value", names).map_err(Error::validation)?;
+    each_once("value", named.iter().map(|(name, _)| name.as_slice())).map_err(Error::validation)?;
     Ok(named)
 }
 

@@ -42,8 +42,11 @@ pub(super) fn reconcile(
     Ok((target, refused))
 }
 
-/// The columns beside a connection string, and how each is copied.
-const BESIDE: [(&str, fn(&mut TargetInput, &TargetInput)); 5] = [
+/// A column, and how it is copied.
+type Column = (&'static str, fn(&mut TargetInput, &TargetInput));
+
+/// The columns beside a connection string.
+const BESIDE: [Column; 5] = [
     ("username", |to, from| to.username.clone_from(&from.username)),
     ("password", |to, from| to.password.clone_from(&from.password)),
     ("database", |to, from| to.database_name.clone_from(&from.database_name)),

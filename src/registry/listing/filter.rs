@@ -30,7 +30,6 @@ pub enum Visible {
 
 impl Visible {
     /// These.
-    #[must_use]
     pub fn of(projects: impl IntoIterator<Item = Uuid>) -> Self {
         let mut projects: Vec<_> = projects.into_iter().collect();
         projects.sort_unstable();

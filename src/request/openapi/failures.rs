@@ -7,7 +7,6 @@ use crate::error::Code;
 use crate::request::operation::{Operation, Subject};
 
 /// The codes that failures of an operation can have.
-#[must_use]
 pub fn codes(operation: &Operation) -> Vec<Code> {
     use Code::{
         Conflict, DbConnectionFailed, DbInvalidCredentials, DbNotFound, DbQueryError, DbTimeout,

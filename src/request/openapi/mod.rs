@@ -16,7 +16,6 @@ use super::operation::{BASE_PATH, CALL_PATH, Operation, Subject};
 pub use self::failures::codes;
 
 /// The document of these operations.
-#[must_use]
 pub fn document(operations: impl Iterator<Item = &'static Operation>) -> Value {
     let mut schemas = Schemas::new();
     let mut examples = examples::read();
@@ -48,7 +47,6 @@ pub fn document(operations: impl Iterator<Item = &'static Operation>) -> Value {
 /// The part of [`document`] that a JSON Schema validator needs for one operation's answers: the schemas
 /// of `data`, of a record and of a message that is heard, as far as the operation has them, with what
 /// they refer to under `components/schemas`.
-#[must_use]
 pub fn schemas_of(operation: &Operation) -> (super::operation::AnswerSchemas, Value) {
     let mut schemas = Schemas::new();
     let answers = (operation.answers)(&mut schemas.answers);

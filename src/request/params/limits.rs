@@ -23,7 +23,7 @@ pub fn within<N: PartialOrd + Display>(
 /// The same of what an answer may hold: `PAYLOAD_TOO_LARGE` where it is more, with what to do then.
 pub fn up_to<N>(name: &str, value: N, most: N, advice: &str) -> Result<N>
 where
-    N: Default + PartialOrd + Display,
+    N: Copy + Default + PartialOrd + Display,
 {
     if value == N::default() {
         return Err(Error::validation(format!("`{name}` must be at least 1")));

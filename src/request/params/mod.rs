@@ -118,7 +118,6 @@ impl Params {
     }
 
     /// Equal for equal inputs; part of a cache key.
-    #[must_use]
     pub fn fingerprint(&self) -> String {
         format!("{:?}", self.values)
     }

@@ -58,7 +58,6 @@ pub struct Session {
 
 impl Session {
     /// Where messages to the reader go.
-    #[must_use]
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
     }

@@ -20,7 +20,6 @@ use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 
 /// Whether no policy lets `host` be connected to, as far as that is seen without looking it up.
-#[must_use]
 pub fn is_never_reached(host: &str) -> bool {
     match host::literal(host) {
         Some(address) => address::kind(address) == address::Kind::Never,
@@ -36,14 +35,12 @@ pub struct Egress {
 
 impl Egress {
     /// A guard that keeps to `policy`.
-    #[must_use]
     pub fn new(policy: EgressPolicy) -> Self {
         Self { policy }
     }
 
     /// The guard for endpoints that the operator configured (`DATABASE_URL`, `REDIS_URL`, …):
     /// private ranges are allowed, metadata addresses are not.
-    #[must_use]
     pub fn operator() -> Self {
         Self::default()
     }

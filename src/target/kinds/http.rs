@@ -82,7 +82,6 @@ impl HttpTarget {
     }
 
     /// Host and port that are connected to.
-    #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         let host = self.base_url.host_str().unwrap_or_default();
         Endpoint {

@@ -44,7 +44,6 @@ macro_rules! of_any {
 
 impl Target {
     /// Which kind it is.
-    #[must_use]
     pub fn database_type(&self) -> DatabaseType {
         match self {
             Self::Redis(_) => DatabaseType::Redis,
@@ -73,7 +72,6 @@ impl Target {
     }
 
     /// The password, or the API key of an HTTP target.
-    #[must_use]
     pub fn password(&self) -> Option<&SecretString> {
         match self {
             Self::Redis(t) => t.password.as_ref(),
@@ -84,13 +82,11 @@ impl Target {
     }
 
     /// TLS settings, where TLS is used.
-    #[must_use]
     pub fn tls(&self) -> Option<&Tls> {
         of_any!(self, t => t.tls.as_ref())
     }
 
     /// Hosts and ports it names. Servers may direct to more of them.
-    #[must_use]
     pub fn endpoints(&self) -> Vec<Endpoint> {
         match self {
             Self::Redis(t) => t.endpoints.clone(),
@@ -101,19 +97,16 @@ impl Target {
     }
 
     /// Most connections the user wants; the installation's limit holds besides.
-    #[must_use]
     pub fn pool_size(&self) -> Option<u32> {
         of_any!(self, t => t.pool_size)
     }
 
     /// How long the user wants a connection attempt to take at most.
-    #[must_use]
     pub fn connect_timeout(&self) -> Option<Duration> {
         of_any!(self, t => t.connect_timeout_ms).map(Duration::from_millis)
     }
 
     /// What may be stored and shown.
-    #[must_use]
     pub fn columns(&self) -> Columns {
         of_any!(self, t => t.columns())
     }

@@ -5,7 +5,6 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 /// The hash of a DER certificate with the hash function of its own signature; MD5 and SHA-1 are
 /// replaced by SHA-256. `None` where the signature algorithm names no single hash function
 /// (Ed25519, RSA-PSS): then there is nothing to bind to.
-#[must_use]
 pub fn server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01];
     const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01];

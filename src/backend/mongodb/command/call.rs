@@ -38,7 +38,6 @@ impl Client {
     /// Begins the work of a request, which must end by `deadline`. Every operation has the request id
     /// in its `comment`, with something after it that makes it this call's alone: whoever sends a
     /// request may choose its id, and giving one up must not end another's operations.
-    #[must_use]
     pub fn call(&self, deadline: Deadline, request_id: &str) -> Call<'_> {
         let mark = format!("{request_id}#{:08x}", rand::rng().random::<u32>());
         let lanes = Arc::new(Semaphore::new(1));
@@ -48,21 +47,18 @@ impl Client {
 
 impl Call<'_> {
     /// The same request with less time.
-    #[must_use]
     pub fn within(&self, budget: Duration) -> Self {
         Self { deadline: self.deadline.or_after(budget), ..self.clone() }
     }
 
     /// The same request with leave to have so many operations under way at once. Without it they go
     /// one after the other, however many are asked for.
-    #[must_use]
     pub fn side_by_side(&self, width: usize) -> Self {
         let width = width.max(1);
         Self { width, lanes: Arc::new(Semaphore::new(width)), ..self.clone() }
     }
 
     /// How many operations it may have under way at once.
-    #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }

@@ -25,7 +25,6 @@ pub enum Verbosity {
 
 impl Verbosity {
     /// Whether the operation is run.
-    #[must_use]
     pub fn runs(self) -> bool {
         self != Self::QueryPlanner
     }

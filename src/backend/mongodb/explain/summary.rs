@@ -83,7 +83,6 @@ pub enum WarningCode {
 }
 
 /// The summary of an explanation and its tree.
-#[must_use]
 pub fn summarize(explanation: &Document, tree: Option<&Node>) -> Summary {
     let mut found = Traits::default();
     found.look(explanation);

@@ -95,7 +95,6 @@ const DETAILS: [&str; 12] = [
 ];
 
 /// The tree of an explanation, of whatever shape; `None` if it holds no plan.
-#[must_use]
 pub fn plan(explanation: &Document) -> Option<Node> {
     if let Ok(stages) = explanation.get_array("stages") {
         return pipeline(stages);

@@ -70,7 +70,6 @@ impl Count {
     pub const TIMEOUT: Self = Self { value: None, kind: CountKind::Timeout };
 
     /// Of so many that were counted.
-    #[must_use]
     pub fn exactly(documents: u64) -> Self {
         Self { value: Some(documents), kind: CountKind::Exact }
     }

@@ -31,7 +31,6 @@ pub struct Preview {
 
 impl Preview {
     /// Shows a pipeline that has passed the gate on `size` documents.
-    #[must_use]
     pub fn of(stages: &[Document], size: u32) -> Self {
         let sampled_after = sampled_after(stages);
         let limit = doc! { "$limit": i64::from(size) };

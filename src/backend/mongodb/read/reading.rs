@@ -25,13 +25,11 @@ impl Reading {
     }
 
     /// Whether text is compared by rules of its own.
-    #[must_use]
     pub fn is_collated(&self) -> bool {
         self.collation.is_some()
     }
 
     /// Whether both compare text by the same rules.
-    #[must_use]
     pub fn collates_like(&self, other: &Self) -> bool {
         let rules = |reading: &Self| bson::serialize_to_bson(&reading.collation).ok();
         rules(self) == rules(other)

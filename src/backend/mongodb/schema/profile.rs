@@ -75,7 +75,6 @@ impl Place {
 
 impl Profile {
     /// Of no documents yet.
-    #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -89,7 +88,6 @@ impl Profile {
     }
 
     /// How many documents it knows.
-    #[must_use]
     pub fn documents(&self) -> u64 {
         self.documents
     }

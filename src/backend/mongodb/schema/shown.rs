@@ -143,7 +143,6 @@ impl Serialize for Ratio {
 
 impl Profile {
     /// What it knows, with values in this form of Extended JSON.
-    #[must_use]
     pub fn shown(&self, mode: Mode) -> DocumentsShown<'_> {
         let mut inside = vec![Vec::new(); self.places.len()];
         for (index, place) in self.places.iter().enumerate().skip(1) {

@@ -53,7 +53,6 @@ impl RecordCursor {
     }
 
     /// As text, for the next request.
-    #[must_use]
     pub fn text(&self) -> String {
         format!("{}.{}", self.at, self.seen)
     }

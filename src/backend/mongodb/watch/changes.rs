@@ -43,19 +43,16 @@ impl Changes {
     }
 
     /// How many events there are.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }
 
     /// The token to resume after all of them; all servers since MongoDB 4.2 have one.
-    #[must_use]
     pub fn resume_token(&self) -> Option<&RawDocument> {
         self.token.as_deref()
     }
 
     /// What was watched is gone; nothing will follow.
-    #[must_use]
     pub fn is_last(&self) -> bool {
         self.is_last
     }

@@ -34,7 +34,6 @@ pub(super) fn is_resumable(error: &mongodb::error::Error) -> bool {
 }
 
 /// Whether the server no longer has the events that would follow.
-#[must_use]
 pub fn history_is_lost(error: &Error) -> bool {
     server_code(error) == Some(HISTORY_LOST)
 }

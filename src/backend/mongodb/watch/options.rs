@@ -25,7 +25,6 @@ pub enum Watched {
 
 impl Watched {
     /// Whether it belongs to the server, which tells nothing of that.
-    #[must_use]
     pub fn is_system(&self) -> bool {
         match self {
             Self::Collection(namespace) => namespace.is_system() || namespace.db() == "admin",

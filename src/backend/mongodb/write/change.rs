@@ -33,7 +33,6 @@ pub enum Change {
 
 impl Change {
     /// Update operators by themselves.
-    #[must_use]
     pub fn operators(operators: Document) -> Self {
         Self::Operators { operators, array_filters: Vec::new() }
     }
@@ -91,7 +90,6 @@ impl From<Error> for ChangeFailure {
 
 impl ChangeFailure {
     /// As it is told, with the current document in this form.
-    #[must_use]
     pub fn told(self, shown_as: ShownAs) -> Error {
         let current = match self {
             Self::Other(error) => return error,

@@ -19,7 +19,7 @@ use crate::json::Writer;
 
 /// How long an answer of the catalog is trusted. Who makes an extension may write.
 const KEPT: Duration = Duration::from_secs(60);
-/// WordList kept per client.
+/// Names kept per client.
 const MOST: usize = 10_000;
 const TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -1,4 +1,4 @@
-//! WordList of types by oid: built-in ones are known, others are asked for once.
+//! Names of types by oid: built-in ones are known, others are asked for once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::json::Writer;
 
 /// How long looking up names may take; they are a convenience.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// WordList kept per client.
+/// Names kept per client.
 const KEPT: usize = 10_000;
 
-/// WordList of the types that one database has defined.
+/// Names of the types that one database has defined.
 #[derive(Debug, Default)]
 pub(crate) struct TypeNames {
     known: Mutex<HashMap<u32, Arc<str>>>,

@@ -79,7 +79,9 @@ impl Columns {
         };
         if let Some(order) = &self.unique {
             let all = self.list.iter().map(|_| values.next()).collect::<Result<Vec<_>, _>>()?;
-            order.iter().for_each(|&index| member(&self.list[index], all[index]));
+            for &index in order {
+                member(&self.list[index], all[index]);
+            }
         } else {
             for column in &self.list {
                 member(column, values.next()?);

@@ -44,7 +44,6 @@ impl Label<'_> {
 
 impl Dump {
     /// The bytes, if the stamp says that we read them, under this label.
-    #[must_use]
     pub fn proved(bytes: Vec<u8>, stamp: &str, label: &Label<'_>, keys: &KeyRing) -> Option<Self> {
         let is_ours = label.with(&bytes, |parts| keys.is_stamp(stamp, PURPOSE, parts));
         is_ours.then_some(Self(bytes))

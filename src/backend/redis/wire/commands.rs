@@ -109,7 +109,9 @@ impl Commands {
     /// These of its units, in order.
     pub(crate) fn only(&self, units: &[usize]) -> Self {
         let mut only = Self::with_capacity(units.len());
-        units.iter().for_each(|&unit| only.copy(self, unit));
+        for &unit in units {
+            only.copy(self, unit);
+        }
         only
     }
 

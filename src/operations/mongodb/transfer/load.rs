@@ -288,11 +288,11 @@ impl Batch {
         // Nothing was sent.
         let Some(sent) = &failure.sent else { return Settled::default() };
         let Sent { report, unanswered, unknown } = &**sent;
-        let set = |indexes: &[usize]| indexes.iter().copied().collect::<HashSet<_>>();
+        let among = |indexes: &[usize]| indexes.iter().copied().collect::<HashSet<_>>();
         let refusals: HashMap<usize, &WriteError> =
             report.errors.iter().map(|error| (error.index, error)).collect();
-        let unanswered = unanswered.as_deref().map(set);
-        let (unknown, inserted) = (set(unknown), set(&report.inserted));
+        let unanswered = unanswered.as_deref().map(among);
+        let (unknown, inserted) = (among(unknown), among(&report.inserted));
         written.inserted += (inserted.len() + report.upserted.len()) as u64;
         written.replaced += report.matched;
         let ended_at = refusals.keys().max().copied().filter(|_| ordered);

@@ -31,7 +31,6 @@ pub enum IndexKind {
 impl IndexKind {
     /// The kind of an index by its definition. Fields of more kinds make it of the one that decides
     /// which queries it serves.
-    #[must_use]
     pub fn of(definition: &Document) -> Self {
         if definition.get_bool("clustered").unwrap_or(false) {
             return Self::Clustered;
@@ -62,7 +61,6 @@ pub(super) fn is_wildcard(field: &str) -> bool {
 }
 
 /// The name that drivers give an index: `a_1_b_-1`.
-#[must_use]
 pub fn default_name(key: &Document) -> String {
     let parts: Vec<String> =
         key.iter().map(|(field, value)| format!("{field}_{}", label(value))).collect();

@@ -38,13 +38,11 @@ pub struct IndexEntry {
 
 impl IndexEntry {
     /// Its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         self.definition.get_str("name").unwrap_or_default()
     }
 
     /// Seconds after which it removes documents.
-    #[must_use]
     pub fn ttl(&self) -> Option<i64> {
         integer(&self.definition, "expireAfterSeconds")
     }

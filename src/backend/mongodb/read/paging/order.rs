@@ -33,14 +33,12 @@ impl Order {
     }
 
     /// The sort document.
-    #[must_use]
     pub fn sort(&self) -> Document {
         let number = |direction: Direction| if direction == Direction::Up { 1 } else { -1 };
         self.paths.iter().map(|(path, d)| (path.clone(), Bson::Int32(number(*d)))).collect()
     }
 
     /// How many fields it has.
-    #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
         self.paths.len()

@@ -21,7 +21,6 @@ pub struct Identity([u8; 8]);
 impl Identity {
     /// Of a query in a collection: its filter, its sort order, and whatever else its result or the order
     /// of it depends on.
-    #[must_use]
     pub fn of(namespace: &Namespace, parts: &[Option<&RawDocument>]) -> Self {
         let mut hash = Sha256::new();
         for part in [Some(namespace.db().as_bytes()), Some(namespace.coll().as_bytes())]

@@ -71,7 +71,6 @@ impl From<Error> for BulkFailure {
 
 impl BulkFailure {
     /// As it is told, with what is known in its details.
-    #[must_use]
     pub fn told(self) -> Error {
         let Self { error, sent } = self;
         let Some(sent) = sent else { return error };
@@ -218,7 +217,6 @@ impl Report {
 
 impl WriteError {
     /// As details tell it.
-    #[must_use]
     pub fn json(&self) -> Value {
         let mut entry = json!({ "index": self.index, "code": self.code, "message": self.message });
         if let Some(keys) = &self.keys {

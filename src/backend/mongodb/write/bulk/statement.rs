@@ -48,7 +48,6 @@ pub struct Selection {
 
 impl Statement {
     /// Inserts a document, which must have an `_id`.
-    #[must_use]
     pub fn insert(document: RawDocumentBuf) -> Self {
         Self { kind: WriteKind::Insert, body: document, many: false }
     }

@@ -38,7 +38,7 @@ pub(super) fn may_stay(tokens: &[Token<'_>]) -> bool {
     })
 }
 
-/// WordList of what a statement calls, but for PostgreSQL's own functions that only compute, types and
+/// Names of what a statement calls, but for PostgreSQL's own functions that only compute, types and
 /// key words.
 pub(super) fn unknown(tokens: &[Token<'_>]) -> BTreeSet<String> {
     let names = calls(tokens).into_iter().map(|call| call.name);

@@ -15,7 +15,7 @@ pub(crate) use self::texts::{Text, texts};
 
 use self::piece::{Piece, Quotes};
 
-/// WordList are cut at this many bytes (`NAMEDATALEN` less one).
+/// Names are cut at this many bytes (`NAMEDATALEN` less one).
 const LONGEST_NAME: usize = 63;
 /// Parameters are counted in 16 bits when they are sent.
 const MOST_PARAMETERS: u64 = 65_535;
