@@ -27,6 +27,7 @@ impl Deadline {
     }
 
     /// The earlier of this and `after` from now.
+    #[must_use]
     pub fn or_after(self, after: Duration) -> Self {
         Self(self.0.min(Instant::now() + after))
     }

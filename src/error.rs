@@ -231,30 +231,35 @@ impl Error {
     }
 
     /// Sets what is known about the operation's effect.
+    #[must_use]
     pub fn outcome(mut self, outcome: Outcome) -> Self {
         self.0.outcome = outcome;
         self
     }
 
     /// The failure of work of which this much was done before it; `counts` tells it in the details.
+    #[must_use]
     pub fn after(self, done: Extent, counts: impl Into<Value>) -> Self {
         let outcome = done.outcome(self.known_outcome());
         self.outcome(outcome).detail("counts", counts)
     }
 
     /// Adds a machine-readable detail.
+    #[must_use]
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.0.details.insert(key.to_owned(), value.into());
         self
     }
 
     /// Says when to try again; becomes `Retry-After`.
+    #[must_use]
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.0.retry_after = Some(after);
         self
     }
 
     /// Puts a sentence about where it happened before the message.
+    #[must_use]
     pub fn context(mut self, what: &str) -> Self {
         self.0.message = format!("{what}: {}", self.0.message);
         self
@@ -263,12 +268,14 @@ impl Error {
     /// Says that the endpoint is to blame: nobody can reach it now, or it lets nobody in. Only such
     /// failures have callers refused for a while. Those are told the message as it stands now: what
     /// is added to it later is for the one whose request failed.
+    #[must_use]
     pub fn of_endpoint(self) -> Self {
         let told = self.0.message.clone();
         self.of_endpoint_as(told)
     }
 
     /// The same with a message for others that keeps a server's own words from them.
+    #[must_use]
     pub fn of_endpoint_as(mut self, told: impl Into<String>) -> Self {
         self.0.endpoint.get_or_insert_with(|| told.into());
         self

@@ -36,6 +36,7 @@ impl User {
     }
 
     /// The same user by the id that the database has.
+    #[must_use]
     pub fn canonical(self) -> Self {
         Self { id: canonical(&self.id) }
     }

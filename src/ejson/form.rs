@@ -49,6 +49,7 @@ impl<'w> Form<'w> {
     }
 
     /// Keeps the etag of each document.
+    #[must_use]
     pub fn with_etags(self, etags: &'w mut Vec<String>) -> Self {
         Self { etags: Some(etags), ..self }
     }

@@ -104,17 +104,20 @@ impl<T: ?Sized> Reply<T> {
     }
 
     /// The same answer with status `201`.
+    #[must_use]
     pub fn created(mut self) -> Self {
         self.status = 201;
         self
     }
 
     /// The same answer about something that is in this state.
+    #[must_use]
     pub fn in_state(self, etag: Option<String>) -> Self {
         Self { etag, ..self }
     }
 
     /// The same answer, to be saved as a file of that name.
+    #[must_use]
     pub fn named(mut self, file_name: String) -> Self {
         if let Body::Stream(feed) = &mut self.body {
             feed.file_name = Some(file_name);

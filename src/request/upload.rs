@@ -93,12 +93,14 @@ impl Upload {
     }
 
     /// The same body, which may keep its reader waiting this long, and keep what its seat allows.
+    #[must_use]
     pub fn held_to(mut self, seat: Seat, patience: Duration) -> Self {
         self.held = Some(Held { seat, patience, waited: Duration::ZERO, arrived: 0 });
         self
     }
 
     /// The same body, which is text.
+    #[must_use]
     pub fn text(self) -> Self {
         Self { may_have_mark: true, ..self }
     }

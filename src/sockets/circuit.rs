@@ -67,6 +67,7 @@ impl Circuit {
     }
 
     /// One whose callers can do without the endpoint: none of them waits for any pause.
+    #[must_use]
     pub fn without_waiting(self) -> Self {
         Self { worth_waiting: Duration::ZERO, ..self }
     }

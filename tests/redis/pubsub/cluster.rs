@@ -117,8 +117,8 @@ async fn a_sharded_channel_follows_its_slot_and_its_primary() {
     let _alone = SLOTS.write().await;
     let service = service(&url);
     let at = address(&url);
-    settle(&at).await;
-    let (channel, slot) = channel_without_keys(&at).await;
+    settle(at).await;
+    let (channel, slot) = channel_without_keys(at).await;
     let mut socket = Socket::subscribed(&service, &format!("shard_channels={channel}"), 1).await;
     let gap = json!({
         "type": "gap", "dropped": null, "reason": "reconnected", "channel": channel, "sharded": true,
@@ -126,7 +126,7 @@ async fn a_sharded_channel_follows_its_slot_and_its_primary() {
     let owns = |node: &Node| has(node, slot);
 
     // The slot is given to another node, and back.
-    let all = nodes(&at).await;
+    let all = nodes(at).await;
     let owner = all.iter().find(|node| owns(node)).unwrap();
     let other = all.iter().find(|node| node.of.is_none() && node.id != owner.id).unwrap();
     for to in [other, owner] {
@@ -149,7 +149,7 @@ async fn a_sharded_channel_follows_its_slot_and_its_primary() {
         // What one node knows of the others takes a moment to be true.
         let mut replica = None;
         eventually("the replica being known", async || {
-            let all = nodes(&at).await;
+            let all = nodes(at).await;
             let owner = all.iter().find(|node| owns(node)).map(|node| node.id.clone());
             replica = all.into_iter().find(|node| node.of.is_some() && node.of == owner);
             replica.is_some()
@@ -166,7 +166,7 @@ async fn a_sharded_channel_follows_its_slot_and_its_primary() {
         // primary is sent; else they are told of the gap.
         let told = arrival(&service, &mut socket, &channel).await;
         assert!(told.is_empty() || told.contains(&gap), "{told:?}");
-        settle(&at).await;
+        settle(at).await;
     }
 }
 

@@ -47,12 +47,14 @@ impl Client {
 
 impl Call<'_> {
     /// The same request with less time.
+    #[must_use]
     pub fn within(&self, budget: Duration) -> Self {
         Self { deadline: self.deadline.or_after(budget), ..self.clone() }
     }
 
     /// The same request with leave to have so many operations under way at once. Without it they go
     /// one after the other, however many are asked for.
+    #[must_use]
     pub fn side_by_side(&self, width: usize) -> Self {
         let width = width.max(1);
         Self { width, lanes: Arc::new(Semaphore::new(width)), ..self.clone() }

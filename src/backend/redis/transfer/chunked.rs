@@ -61,6 +61,7 @@ impl ChunkedRead {
     }
 
     /// A stream's entries up to this one.
+    #[must_use]
     pub fn until(mut self, last: &str) -> Self {
         last.clone_into(&mut self.until);
         self
