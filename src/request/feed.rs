@@ -244,6 +244,6 @@ impl Sink {
 }
 
 /// Why there is nobody to answer.
-pub(crate) fn gone() -> Error {
+pub(super) fn gone() -> Error {
     Error::new(Code::DbConnectionFailed, "the reader of the answer has left")
 }

@@ -159,6 +159,14 @@ async fn a_document_that_is_there_is_refused_passed_over_or_replaced() {
             (&json!("not_applied"), &json!(true))
         );
     }
+    // What comes after the one that ends it would not be written either.
+    let records = import(&api, "dry_run=true&on_conflict=fail", body).await;
+    let [.., end, error] = &records[..] else { panic!("{records:?}") };
+    assert_eq!((&end["end"]["done"], &end["end"]["failed"]), (&json!(0), &json!(1)), "{records:?}");
+    assert_eq!(
+        (&error["error"]["code"], &error["error"]["details"]["number"]),
+        (&json!("CONFLICT"), &json!(1))
+    );
     let mixed = b"{\"_id\":7}\n{broken\n{\"_id\":1}\n{\"_id\":8}\n";
     let records = import(&api, "on_conflict=fail", mixed).await;
     let [.., end, error] = &records[..] else { panic!("{records:?}") };

@@ -51,5 +51,5 @@ pub use self::watch::{
 };
 pub use self::write::{
     BulkFailure, Change, ChangeFailure, Changed, InsertFailure, Report, Selection, Sent, Statement,
-    WriteError, with_id,
+    WriteError, with_id, with_this_id,
 };

@@ -1,13 +1,6 @@
-//! Long work on many things: what it tells, and how it ends. Imports, bulk work and copies of all backends
-//! tell the same records, one per line or event:
-//!
-//! | record | when | members |
-//! |---|---|---|
-//! | `job` | first | its id, the `version` of these records, `operation`, `dry_run`, and what it goes by |
-//! | `progress` | now and then | `done`, `skipped`, `failed`, `unknown`, and counts of its own |
-//! | `problem` | for each of the first 1000 | `number` or `key`, `code`, `message`, `outcome`, `details` |
-//! | `end` | last | the counts, `ended_by`, `outcome`, `problems_untold` |
-//! | `error` | after the `end` of work that failed | as everywhere; its details have the `counts` |
+//! Long work on many things: what it tells, and how it ends. Imports, bulk work on keys and copies tell the
+//! same [records](Record), as `docs/transfer.md` says: a first one with the job, progress, problems, and
+//! an end with the outcome.
 //!
 //! What was there already is treated [as asked](OnConflict). Work is asked to stop by its id; it then ends
 //! after the step that is under way. What can go on later says where in `resume`.

@@ -10,7 +10,7 @@ use super::record::{Begin, Counts, End, EndedBy, Problem, Record, Task};
 use crate::error::{Error, Result};
 use crate::outcome::{Extent, Outcome};
 use crate::request::context::Context;
-use crate::request::feed::{Sink, gone};
+use crate::request::feed::Sink;
 use crate::service::jobs::Job;
 
 /// The version of the records.
@@ -88,12 +88,12 @@ impl<'s, T: Task> Work<'s, T> {
         }
     }
 
-    /// Waits for something, unless nobody reads any more: then the step under way is given up.
-    pub(in crate::operations) async fn while_read<F: Future>(&self, step: F) -> Result<F::Output> {
+    /// Does a step, unless nobody reads any more: then it is given up.
+    pub(in crate::operations) async fn while_read<F: Future>(&self, step: F) -> Option<F::Output> {
         tokio::select! {
             biased;
-            output = step => Ok(output),
-            () = self.sink.closed() => Err(gone().outcome(Outcome::Unknown)),
+            output = step => Some(output),
+            () = self.sink.closed() => None,
         }
     }
 

@@ -68,7 +68,8 @@ async fn keys_that_are_there_stay_are_replaced_or_end_the_import() {
         let records = import(&service, "on_conflict=fail", &body).await;
         let (end, error) = end(&records);
         assert_eq!(error.unwrap()["code"], "CONFLICT", "{records:?}");
-        assert_eq!(end["ended_by"], "failure");
+        assert_eq!((&end["ended_by"], &end["failed"]), (&json!("failure"), &json!(1)), "{end}");
+        assert_eq!(told(&records, "problem")[0]["key"], names[present]);
         // All of a chunk or nothing.
         assert!(end["done"].as_u64().unwrap() <= done, "{end}");
         assert_eq!(batch(&client, &[&["GET", &names[present]]]).await[0]["ok"], "old");

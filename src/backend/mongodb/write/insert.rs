@@ -65,8 +65,12 @@ pub fn with_id(document: RawDocumentBuf) -> Result<(Bson, RawDocumentBuf)> {
         return Ok((id, document));
     }
     let id = ObjectId::new();
-    let element = [b"\x07_id\0".as_slice(), &id.bytes()].concat();
-    Ok((id.into(), prepended(&element, &document)?))
+    Ok((id.into(), with_this_id(id, &document)?))
+}
+
+/// A document that has none with this `_id` in front of its fields, which are as they were to the byte.
+pub fn with_this_id(id: ObjectId, document: &RawDocument) -> Result<RawDocumentBuf> {
+    prepended(&[b"\x07_id\0".as_slice(), &id.bytes()].concat(), document)
 }
 
 /// A document with one more element in front.

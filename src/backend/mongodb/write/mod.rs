@@ -8,4 +8,4 @@ mod insert;
 
 pub use self::bulk::{BulkFailure, Report, Selection, Sent, Statement, WriteError};
 pub use self::change::{Change, ChangeFailure, Changed};
-pub use self::insert::{InsertFailure, with_id};
+pub use self::insert::{InsertFailure, with_id, with_this_id};

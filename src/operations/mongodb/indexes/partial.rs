@@ -5,21 +5,10 @@ use mongodb::bson::{Bson, Document};
 use crate::backend::mongodb::gate;
 use crate::error::{Error, Result};
 
-/// Operators that servers take in the filter of a partial index; `$in`, `$or` and the last two since
-/// 6.0.
-const OPERATORS: [&str; 11] = [
-    "$and",
-    "$or",
-    "$in",
-    "$eq",
-    "$gt",
-    "$gte",
-    "$lt",
-    "$lte",
-    "$type",
-    "$geoWithin",
-    "$geoIntersects",
-];
+/// Operators that servers take for a field in the filter of a partial index; `$in` and the last two since
+/// 6.0. Beside fields they take `$and`, and `$or` since then.
+const OPERATORS: [&str; 9] =
+    ["$in", "$eq", "$gt", "$gte", "$lt", "$lte", "$type", "$geoWithin", "$geoIntersects"];
 
 /// Checks `partialFilterExpression`.
 pub(super) fn check(filter: &Document) -> Result<()> {
@@ -63,15 +52,11 @@ fn comparison(field: &str, value: &Document) -> Result<()> {
     }
     for (operator, value) in value {
         let exists = operator == "$exists" && is_true(value);
-        if !exists && (operator == "$and" || operator == "$or" || !known(operator)) {
+        if !exists && !OPERATORS.contains(&operator.as_str()) {
             return Err(refused(operator, &format!("for the field `{field}`")));
         }
     }
     Ok(())
-}
-
-fn known(operator: &str) -> bool {
-    OPERATORS.contains(&operator)
 }
 
 fn is_true(value: &Bson) -> bool {
@@ -86,8 +71,8 @@ fn is_true(value: &Bson) -> bool {
 
 fn refused(what: &str, place: &str) -> Error {
     Error::validation(format!(
-        "`partialFilterExpression` can't have `{what}` {place}; servers take there `$exists: true` \
-         and {}",
+        "`partialFilterExpression` can't have `{what}` {place}; servers take `$and` and `$or` of whole \
+         filters, and for a field `$exists: true`, {}",
         OPERATORS.join(", ")
     ))
 }

@@ -128,6 +128,7 @@ pub(super) async fn import(
                 work,
                 read,
                 in_doubt: false,
+                is_left: false,
             };
             import.run().await
         })
@@ -153,6 +154,8 @@ struct Import<'a> {
     read: RecordsRead,
     /// Of some records nobody knows whether they were written.
     in_doubt: bool,
+    /// Nobody reads any more, and the batch under way was given up.
+    is_left: bool,
 }
 
 impl Import<'_> {
@@ -160,9 +163,11 @@ impl Import<'_> {
         let ended = self.all().await;
         let sent_before = ended.is_err().then_some(self.place.sent_before);
         self.read.resume = self.ids.token(self.place.from, sent_before);
-        let in_doubt = self.in_doubt;
-        let ended =
-            ended.map_err(|error| if in_doubt { error.outcome(Outcome::Unknown) } else { error });
+        let ended = match ended {
+            Err(_) if self.is_left => Ok(EndedBy::Leaving),
+            Err(error) if self.in_doubt => Err(error.outcome(Outcome::Unknown)),
+            ended => ended,
+        };
         self.work.end(ended, self.read, NothingElse {}).await
     }
 
@@ -180,11 +185,8 @@ impl Import<'_> {
                     self.place.from = last + 1;
                     return Err(error);
                 }
-                Err(ended_by) => {
-                    self.write(batch).await?;
-                    self.place.from = last + 1;
-                    return Ok(ended_by);
-                }
+                // What was gathered is sent when it goes on.
+                Err(ended_by) => return Ok(ended_by),
             };
             let Some(record) = record else { break };
             self.read.read += 1;
@@ -218,11 +220,18 @@ impl Import<'_> {
         }
         let (client, cx) = (self.client, self.cx);
         let call = || client.call(cx.step(), &cx.request_id);
-        let next = batch.last() + 1;
+        let (next, count) = (batch.last() + 1, batch.len());
         let written = if self.dry_run {
-            batch.look(&call(), &self.namespace, self.rules.on_conflict).await?
+            batch.look(&call(), &self.namespace, self.rules).await?
         } else {
-            self.work.while_read(batch.write(call, &self.namespace, self.rules)).await?
+            let written =
+                self.work.while_read(batch.write(call, &self.namespace, self.rules)).await;
+            let Some(written) = written else {
+                self.work.unknown += count as u64;
+                self.is_left = true;
+                return Err(Error::internal("nobody is told"));
+            };
+            written
         };
         let Written { inserted, replaced, skipped, refused, in_doubt, stopped } = written;
         self.read.inserted += inserted;
@@ -260,6 +269,6 @@ impl Import<'_> {
         // All before it is answered, and nothing after it was sent.
         self.place.from = number + 1;
         self.place.sent_before = self.place.sent_before.max(self.place.from);
-        Err(error.context(&format!("record {number} was refused")))
+        Err(error.context(&format!("record {number} was refused")).detail("number", number))
     }
 }

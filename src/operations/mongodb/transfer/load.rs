@@ -8,13 +8,12 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use mongodb::bson::oid::ObjectId;
-use mongodb::bson::{Bson, RawDocument, RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::{Bson, RawDocumentBuf, doc};
 
 use super::duplicates::{Duplicate, Judge, id_of};
 use super::ids::Ids;
 use crate::backend::mongodb::{
-    BulkFailure, Call, Change, Namespace, Selection, Sent, Statement, WriteError,
+    BulkFailure, Call, Change, Namespace, Selection, Sent, Statement, WriteError, with_this_id,
 };
 use crate::error::{Code, Error, Result};
 use crate::operations::transfer::OnConflict;
@@ -109,7 +108,7 @@ impl Batch {
             Loaded { number, id, id_is_ours: false, document }
         } else {
             let id = ids.of(number)?;
-            let document = with_id(id, &document)?;
+            let document = with_this_id(id, &document)?;
             Loaded { number, id: id.into(), id_is_ours: true, document }
         };
         let bytes = loaded.document.as_bytes().len();
@@ -128,6 +127,10 @@ impl Batch {
 
     pub(super) fn is_empty(&self) -> bool {
         self.documents.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.documents.len()
     }
 
     /// The number of its last record.
@@ -154,7 +157,7 @@ impl Batch {
         self,
         call: &Call<'_>,
         namespace: &Namespace,
-        on_conflict: OnConflict,
+        rules: Rules,
     ) -> Result<Written> {
         let own = self.documents.iter().filter(|loaded| !loaded.id_is_ours);
         let ids: Vec<Bson> = own.map(|loaded| loaded.id.clone()).collect();
@@ -164,13 +167,17 @@ impl Batch {
         let mut written = Written::default();
         for Loaded { number, id_is_ours, document, .. } in self.documents {
             let is_there = !id_is_ours && id_of(&document).is_some_and(|id| stored.contains(&id));
-            match on_conflict {
+            match rules.on_conflict {
                 _ if !is_there => written.inserted += 1,
                 OnConflict::Skip => written.skipped += 1,
                 OnConflict::Replace => written.replaced += 1,
                 OnConflict::Refuse | OnConflict::Fail => {
                     let error = Error::new(Code::Conflict, "a document with its `_id` is there");
+                    let ends = rules.ends_at(&error);
                     written.refused.push(Refused { number, error });
+                    if ends {
+                        break;
+                    }
                 }
             }
         }
@@ -320,18 +327,6 @@ impl Batch {
         self.documents = rest;
         settled
     }
-}
-
-/// The document with its `_id` before all fields, which are as they were to the byte.
-fn with_id(id: ObjectId, document: &RawDocument) -> Result<RawDocumentBuf> {
-    let mut bytes = rawdoc! { "_id": id }.into_bytes();
-    bytes.pop();
-    bytes.extend_from_slice(&document.as_bytes()[4..]);
-    let too_long = |_| Error::new(Code::PayloadTooLarge, "the document is too long");
-    let length = i32::try_from(bytes.len()).map_err(too_long)?;
-    bytes[..4].copy_from_slice(&length.to_le_bytes());
-    RawDocumentBuf::from_bytes(bytes)
-        .map_err(|_| Error::validation("the document can't be encoded as BSON"))
 }
 
 /// What is known of a batch after a failure.

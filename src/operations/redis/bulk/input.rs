@@ -63,13 +63,13 @@ pub(super) struct BulkInput {
     #[serde(rename = "type")]
     type_name: Option<String>,
     /// For `expire`: the seconds that each key has left.
-    ttl: Option<i64>,
+    pub(super) ttl: Option<i64>,
     /// For `copy`: the id of the connection to copy to, a Redis connection of the same project on
     /// which the user has write permission.
-    to: Option<String>,
+    pub(super) to: Option<String>,
     /// For `copy`: what happens to keys that are there already: `skip` (default), `replace`, `refuse` or
     /// `fail`.
-    on_conflict: Option<OnConflict>,
+    pub(super) on_conflict: Option<OnConflict>,
     /// Needed where the pattern is made of wildcards alone, such as `*`, where nine tenths of the
     /// database's keys or more fit, and where most do and the pattern does not say what their names begin
     /// with.

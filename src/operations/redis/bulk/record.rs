@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::input::Action;
 use super::pace::Paced;
 use super::preview::Preview;
-use crate::operations::transfer::{Record, Task};
+use crate::operations::transfer::{OnConflict, Record, Task};
 
 /// Work on many keys.
 #[derive(JsonSchema)]
@@ -33,6 +33,15 @@ pub(super) enum BulkRecord<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct BulkTerms {
     pub(super) action: Action,
+    /// Of `expire`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ttl: Option<i64>,
+    /// Of `copy`: the connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) to: Option<String>,
+    /// Of `copy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) on_conflict: Option<OnConflict>,
     /// Keys of the database; `null` where the user may not know.
     pub(super) keyspace: Option<u64>,
 }

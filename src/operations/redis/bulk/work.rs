@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::super::key_set::KeySet;
 use super::copy::{Copy, Settled, Target};
 use super::guard;
-use super::input::{BulkInput, Task};
+use super::input::{Action, BulkInput, Task};
 use super::pace::Pace;
 use super::preview::DryRun;
 use super::record::{BulkFindings, BulkRecord, BulkTerms, KeysBulk, Walked};
@@ -15,7 +15,7 @@ use crate::backend::redis::keyspace::bulk::Change;
 use crate::backend::redis::keyspace::selection::Selection;
 use crate::error::Result;
 use crate::operations::clients::Leased;
-use crate::operations::transfer::{EndedBy, Work};
+use crate::operations::transfer::{EndedBy, OnConflict, Work};
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
@@ -51,8 +51,9 @@ pub(super) async fn run(cx: &Context, mut input: BulkInput) -> Result<Reply<Bulk
             Deed::Copy(Box::new(Copy::new(to, on_conflict, input.dry_run)))
         }
     };
-    let BulkInput { action, dry_run, sample, .. } = input;
-    let terms = BulkTerms { action, keyspace };
+    let BulkInput { action, dry_run, sample, ttl, to, on_conflict, .. } = input;
+    let on_conflict = on_conflict.or((action == Action::Copy).then_some(OnConflict::Skip));
+    let terms = BulkTerms { action, ttl, to, on_conflict, keyspace };
     let walk = Walk {
         client,
         selection,

@@ -95,6 +95,14 @@ impl<'a> KeyWriter<'a> {
         self.work.fail(line, key, &Error::validation(reason));
     }
 
+    /// Tells of a key that is there already and ends the import.
+    fn ends_at(&mut self, line: u64, key: &[u8]) -> Error {
+        self.work.fail(line, Some(key), &is_there());
+        let key = String::from_utf8_lossy(&key[..key.len().min(100)]);
+        let message = format!("line {line}: the key {key:?} exists already; the import ends here");
+        Error::new(Code::Conflict, message).detail("number", line)
+    }
+
     /// The first line whose key is not settled.
     pub(super) fn unsettled(&self) -> u64 {
         let first = self.batch.first().map(|(line, _)| *line);
@@ -213,7 +221,7 @@ impl<'a> KeyWriter<'a> {
 
     /// What is to be done with a key whose value comes in parts.
     async fn fate(
-        &self,
+        &mut self,
         line: u64,
         key: &[u8],
         state: Option<StreamState>,
@@ -226,7 +234,7 @@ impl<'a> KeyWriter<'a> {
             let there = self.client.exist(&[key], self.cx.step()).await;
             if there.into_iter().next().unwrap_or(Ok(false))? {
                 if self.policy == OnConflict::Fail {
-                    return Err(ends(line, key));
+                    return Err(self.ends_at(line, key));
                 }
                 return Ok(Fate::Ignored(Stored::Kept));
             }
@@ -325,8 +333,8 @@ impl<'a> KeyWriter<'a> {
         if self.policy == OnConflict::Fail
             && let Some(at) = there.iter().position(|&there| there)
         {
-            let (line, entry) = &self.batch[at];
-            return Err(ends(*line, &entry.key));
+            let (line, key) = (self.batch[at].0, self.batch[at].1.key.clone());
+            return Err(self.ends_at(line, &key));
         }
         if self.dry_run {
             for ((line, entry), there) in std::mem::take(&mut self.batch).into_iter().zip(there) {
@@ -343,13 +351,11 @@ impl<'a> KeyWriter<'a> {
         match stored {
             Ok(Stored::Written) => self.work.done += 1,
             Ok(Stored::Expired) => self.expired += 1,
-            Ok(Stored::Kept) if self.policy == OnConflict::Fail => return Err(ends(line, key)),
+            Ok(Stored::Kept) if self.policy == OnConflict::Fail => {
+                return Err(self.ends_at(line, key));
+            }
             Ok(Stored::Kept) if self.policy == OnConflict::Refuse => {
-                self.work.fail(
-                    line,
-                    Some(key),
-                    &Error::new(Code::Conflict, "the key exists already"),
-                );
+                self.work.fail(line, Some(key), &is_there());
             }
             Ok(Stored::Kept) => self.work.skipped += 1,
             Err(error) => {
@@ -363,9 +369,6 @@ impl<'a> KeyWriter<'a> {
     }
 }
 
-/// What is there already ends the import.
-fn ends(line: u64, key: &[u8]) -> Error {
-    let key = String::from_utf8_lossy(&key[..key.len().min(100)]);
-    let message = format!("line {line}: the key {key:?} exists already; the import ends here");
-    Error::new(Code::Conflict, message).detail("number", line)
+fn is_there() -> Error {
+    Error::new(Code::Conflict, "the key exists already")
 }
