@@ -174,7 +174,6 @@ fn decode(text: &str) -> Option<Zeroizing<[u8; KEY_LEN]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
     use crate::crypto::test_keys::{NEW as OTHER, OLD as HEX};
 
     const BASE64: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

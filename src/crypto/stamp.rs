@@ -43,7 +43,6 @@ fn derived(key: &Key, purpose: &str) -> hmac::Key {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::crypto::test_keys::{NEW, OLD, ring};
     use proptest::prelude::*;
 

@@ -85,10 +85,7 @@ impl Client {
 
 /// The sum of what is known.
 fn add(all: Option<i64>, one: Option<i64>) -> Option<i64> {
-    match (all, one) {
-        (Some(all), Some(one)) => Some(all + one),
-        (all, one) => all.or(one),
-    }
+    all.into_iter().chain(one).reduce(|all, one| all + one)
 }
 
 fn count(setting: Value) -> Option<i64> {
