@@ -97,7 +97,8 @@ impl Pools {
 
     fn enter(self: &Arc<Self>, key: PoolKey) -> Result<InUse> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(closing());
+            let message = "the connection manager is shutting down";
+            return Err(Error::new(Code::DbConnectionFailed, message));
         }
         let mut entries = self.entries.lock();
         if let Some(entry) = entries.get(&key) {
@@ -178,10 +179,6 @@ impl Pools {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn closing() -> Error {
-    Error::new(Code::DbConnectionFailed, "the connection manager is shutting down")
 }
 
 fn least_recently_used(entries: &HashMap<PoolKey, Arc<Entry>>) -> Option<PoolKey> {

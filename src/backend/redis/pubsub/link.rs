@@ -82,7 +82,11 @@ async fn serve(hub: &Arc<Hub>, route: &Route, signals: &Signals) {
             Ok(connection) => {
                 hub.connected(route);
                 let mut listener = Listener::new(connection);
-                let lost = listener.listen(hub, route, signals).await;
+                let lost = loop {
+                    if let Err(lost) = listener.step(hub, route, signals).await {
+                        break lost;
+                    }
+                };
                 if listener.was_of_use {
                     attempt = 0;
                 }
@@ -162,15 +166,7 @@ impl Listener {
         }
     }
 
-    /// Listens until the connection is lost; returns how.
-    async fn listen(&mut self, hub: &Arc<Hub>, route: &Route, signals: &Signals) -> Error {
-        loop {
-            if let Err(error) = self.step(hub, route, signals).await {
-                return error;
-            }
-        }
-    }
-
+    /// Listens for a moment; fails when the connection is lost.
     async fn step(&mut self, hub: &Arc<Hub>, route: &Route, signals: &Signals) -> Result<()> {
         self.input.reserve(READ_CHUNK);
         let silence = self.heard + HEARTBEAT * (1 + u32::from(self.pinged));
