@@ -51,33 +51,31 @@ export class DatabaseError extends Error {
   }
 }
 
-/** No connection could be made, or it was lost: `DB_CONNECTION_FAILED` and its kin. */
-export class ConnectionError extends DatabaseError {
-  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
-    super(message, 'DB_CONNECTION_FAILED', 503, details, { retryable: true, ...fields })
+type ErrorClass = new (
+  message: string,
+  details?: Record<string, unknown>,
+  fields?: ErrorFields
+) => DatabaseError
+
+/** A class of errors that have a code and a status, unless `fields` say otherwise. */
+const coded = (code: FailureCode, statusCode: number, usual: ErrorFields = {}): ErrorClass =>
+  class extends DatabaseError {
+    constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
+      super(message, code, statusCode, details, { ...usual, ...fields })
+    }
   }
-}
+
+/** No connection could be made, or it was lost: `DB_CONNECTION_FAILED` and its kin. */
+export class ConnectionError extends coded('DB_CONNECTION_FAILED', 503, { retryable: true }) {}
 
 /** The request is malformed, or the backend refused it. */
-export class QueryError extends DatabaseError {
-  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
-    super(message, 'DB_QUERY_ERROR', 400, details, fields)
-  }
-}
+export class QueryError extends coded('DB_QUERY_ERROR', 400) {}
 
 /** No user where one is required. */
-export class AuthenticationError extends DatabaseError {
-  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
-    super(message, 'UNAUTHENTICATED', 401, details, fields)
-  }
-}
+export class AuthenticationError extends coded('UNAUTHENTICATED', 401) {}
 
 /** The user's role, or a rule that holds for everyone, does not allow it. */
-export class PermissionError extends DatabaseError {
-  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
-    super(message, 'PERMISSION_DENIED', 403, details, fields)
-  }
-}
+export class PermissionError extends coded('PERMISSION_DENIED', 403) {}
 
 /** The connection, or the thing asked for in it, does not exist. */
 export class NotFoundError extends DatabaseError {
@@ -87,31 +85,13 @@ export class NotFoundError extends DatabaseError {
 }
 
 /** The state of the server does not allow it now; read it again. */
-export class ConflictError extends DatabaseError {
-  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
-    super(message, 'CONFLICT', 409, details, fields)
-  }
-}
+export class ConflictError extends coded('CONFLICT', 409) {}
 
 /** Too many requests by this user. */
-export class RateLimitError extends DatabaseError {
-  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
-    super(message, 'RATE_LIMITED', 429, details, { retryable: true, ...fields })
-  }
-}
+export class RateLimitError extends coded('RATE_LIMITED', 429, { retryable: true }) {}
 
 /** The deadline passed; `outcome` says what is known of the work. */
-export class TimeoutError extends DatabaseError {
-  constructor(message: string, details?: Record<string, unknown>, fields?: ErrorFields) {
-    super(message, 'DB_TIMEOUT', 504, details, { retryable: true, ...fields })
-  }
-}
-
-type ErrorClass = new (
-  message: string,
-  details?: Record<string, unknown>,
-  fields?: ErrorFields
-) => DatabaseError
+export class TimeoutError extends coded('DB_TIMEOUT', 504, { retryable: true }) {}
 
 const CLASSES: Record<Exclude<FailureCode, 'INTERNAL_ERROR'>, [ErrorClass, number]> = {
   VALIDATION_ERROR: [QueryError, 400],

@@ -74,13 +74,7 @@ mod tests {
     use secrecy::ExposeSecret as _;
 
     use super::*;
-
-    const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-    const NEW: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-
-    fn ring(text: &str) -> KeyRing {
-        KeyRing::parse(text).unwrap()
-    }
+    use crate::crypto::test_keys::{NEW, OLD, ring};
 
     /// Made by Node's `crypto.createCipheriv('aes-256-gcm', key, randomBytes(16))`.
     fn from_node() -> EncryptedConnectionString {
@@ -95,7 +89,7 @@ mod tests {
 
     #[test]
     fn decrypts_what_node_encrypted_with_a_16_byte_iv() {
-        for keys in [KEY.to_owned(), format!("new:{NEW},old:{KEY}")] {
+        for keys in [OLD.to_owned(), format!("new:{NEW},old:{OLD}")] {
             let opened = ring(&keys).decrypt_connection_string(&from_node()).unwrap();
             assert_eq!(opened.expose_secret(), "redis://default:пароль@redis:6379");
         }
@@ -103,9 +97,9 @@ mod tests {
 
     #[test]
     fn decrypts_under_an_older_key_what_it_encrypted() {
-        let value = ring(KEY).encrypt_connection_string("redis://h:6379").unwrap();
+        let value = ring(OLD).encrypt_connection_string("redis://h:6379").unwrap();
         assert_eq!(value.iv.len(), 24);
-        let opened = ring(&format!("new:{NEW},old:{KEY}")).decrypt_connection_string(&value);
+        let opened = ring(&format!("new:{NEW},old:{OLD}")).decrypt_connection_string(&value);
         assert_eq!(opened.unwrap().expose_secret(), "redis://h:6379");
         assert!(ring(NEW).decrypt_connection_string(&value).is_err());
         let json = serde_json::to_value(&value).unwrap();
@@ -116,7 +110,7 @@ mod tests {
 
     #[test]
     fn refuses_changed_shortened_and_malformed_parts() {
-        let ring = ring(KEY);
+        let ring = ring(OLD);
         let change = |edit: fn(&mut EncryptedConnectionString)| {
             let mut value = from_node();
             edit(&mut value);

@@ -113,10 +113,8 @@ impl fmt::Debug for KeyRing {
 impl Key {
     /// Reads `key` or `id:key`; `position` is for messages, since a key itself can't be shown.
     fn parse(entry: &str, position: usize) -> Result<Self> {
-        let (id, key) = match entry.split_once(':') {
-            Some((id, key)) => (Some(id.trim()), key.trim()),
-            None => (None, entry),
-        };
+        let both = entry.split_once(':');
+        let (id, key) = both.map_or((None, entry), |(id, key)| (Some(id.trim()), key.trim()));
         if id.is_some_and(|id| !is_id(id)) {
             // Whatever stands before the colon may be a piece of a secret pasted wrongly.
             return Err(Error::validation(format!(
@@ -176,10 +174,9 @@ fn decode(text: &str) -> Option<Zeroizing<[u8; KEY_LEN]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::test_keys::{NEW as OTHER, OLD as HEX};
 
-    const HEX: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     const BASE64: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    const OTHER: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
     fn ids(text: &str) -> Vec<String> {
         KeyRing::parse(text).unwrap().ids().map(str::to_owned).collect()

@@ -15,6 +15,8 @@ pub mod keyring;
 mod random;
 pub mod seal;
 mod stamp;
+#[cfg(test)]
+mod test_keys;
 
 pub use keyring::KeyRing;
 pub use seal::Place;

@@ -2,13 +2,7 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
 use super::*;
-
-const OLD: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-const NEW: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-
-fn ring(text: &str) -> KeyRing {
-    KeyRing::parse(text).unwrap()
-}
+use crate::crypto::test_keys::{NEW, OLD, ring};
 
 fn place() -> Place<'static> {
     Place {

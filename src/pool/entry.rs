@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::backend::{Client, Gauge};
 use crate::deadline::Deadline;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::sockets::Circuit;
 use crate::target::DatabaseType;
@@ -36,9 +36,7 @@ pub struct PoolKey {
 impl PoolKey {
     /// Whether both name the same connection, of whichever version.
     pub(super) fn same_connection(&self, other: &Self) -> bool {
-        self.connection_id == other.connection_id
-            && self.project_id == other.project_id
-            && self.database_type == other.database_type
+        Self { version: self.version, ..*other } == *self
     }
 }
 
@@ -194,16 +192,10 @@ impl Entry {
         let mut state = self.state.lock();
         // Without a client, the caller was refused by the circuit or shared a failed attempt, which
         // was counted once already. Counted again, callers that keep asking would keep it open.
-        if !matches!(&*state, State::Ready(_)) || !self.circuit.request_failed(began, error) {
-            return None;
-        }
-        match std::mem::replace(&mut *state, State::Empty) {
-            State::Ready(client) => Some(client),
-            other => {
-                *state = other;
-                None
-            }
-        }
+        let State::Ready(client) = &*state else { return None };
+        let client = self.circuit.request_failed(began, error).then(|| Arc::clone(client))?;
+        *state = State::Empty;
+        Some(client)
     }
 
     /// Takes the client away for good.
@@ -254,11 +246,8 @@ impl Entry {
 }
 
 fn retired() -> Error {
-    use crate::error::Code;
-    Error::new(
-        Code::DbConnectionFailed,
-        "the connection was changed or closed meanwhile; try again",
-    )
+    let message = "the connection was changed or closed meanwhile; try again";
+    Error::new(Code::DbConnectionFailed, message)
 }
 
 /// Counts one use of an entry while it lives.

@@ -97,16 +97,15 @@ impl Pools {
 
     fn enter(self: &Arc<Self>, key: PoolKey) -> Result<InUse> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(closing());
+            let message = "the connection manager is shutting down";
+            return Err(Error::new(Code::DbConnectionFailed, message));
         }
         let mut entries = self.entries.lock();
         if let Some(entry) = entries.get(&key) {
             return Ok(entry.enter());
         }
-        let older: Vec<PoolKey> =
-            entries.keys().filter(|k| k.same_connection(&key)).copied().collect();
-        for key in older {
-            Self::drain(entries.remove(&key));
+        for (_, older) in entries.extract_if(|k, _| k.same_connection(&key)) {
+            Self::drain(older);
         }
         if entries.len() >= self.limits.max_clients {
             let evicted = least_recently_used(&entries).ok_or_else(|| {
@@ -119,7 +118,9 @@ impl Pools {
                     ),
                 )
             })?;
-            Self::drain(entries.remove(&evicted));
+            if let Some(evicted) = entries.remove(&evicted) {
+                Self::drain(evicted);
+            }
         }
         let entry = Entry::new(key);
         let in_use = entry.enter();
@@ -145,10 +146,8 @@ impl Pools {
     /// Drops a connection's client, of whichever version: it was edited or deleted.
     pub fn forget(&self, connection_id: uuid::Uuid) {
         let mut entries = self.entries.lock();
-        let keys: Vec<PoolKey> =
-            entries.keys().filter(|k| k.connection_id == connection_id).copied().collect();
-        for key in keys {
-            Self::drain(entries.remove(&key));
+        for (_, entry) in entries.extract_if(|key, _| key.connection_id == connection_id) {
+            Self::drain(entry);
         }
     }
 
@@ -180,10 +179,6 @@ impl Pools {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn closing() -> Error {
-    Error::new(Code::DbConnectionFailed, "the connection manager is shutting down")
 }
 
 fn least_recently_used(entries: &HashMap<PoolKey, Arc<Entry>>) -> Option<PoolKey> {

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::Pools;
 use super::entry::Entry;
+use super::{PoolKey, Pools};
 use crate::backend::Client;
 use crate::deadline::Deadline;
 
@@ -37,13 +37,10 @@ impl Pools {
     /// Closes what has been idle for too long; returns how many clients are left.
     fn sweep(&self) -> usize {
         let mut entries = self.entries.lock();
-        let idle: Vec<_> = entries
-            .values()
-            .filter(|e| e.idle_for().is_some_and(|idle| idle >= self.limits.idle_timeout))
-            .map(|e| e.key)
-            .collect();
-        for key in idle {
-            Self::drain(entries.remove(&key));
+        let limit = self.limits.idle_timeout;
+        let is_idle = |entry: &Entry| entry.idle_for().is_some_and(|idle| idle >= limit);
+        for (_, entry) in entries.extract_if(|_, entry| is_idle(entry)) {
+            Self::drain(entry);
         }
         // Under the lock, so that a client inserted right after starts the next sweeper.
         self.sweeping.store(!entries.is_empty(), Ordering::Release);
@@ -51,8 +48,7 @@ impl Pools {
     }
 
     /// Closes an entry that is no longer in the map once nobody holds it.
-    pub(super) fn drain(entry: Option<Arc<Entry>>) {
-        let Some(entry) = entry else { return };
+    pub(super) fn drain(entry: Arc<Entry>) {
         let Some(client) = entry.retire() else { return };
         tokio::spawn(async move {
             let deadline = Deadline::after(DRAIN_LIMIT);
@@ -63,27 +59,22 @@ impl Pools {
 
     /// Closes the clients of one type, after their running requests.
     pub async fn close_type(&self, database_type: &str) {
-        let entries: Vec<Arc<Entry>> = {
-            let mut entries = self.entries.lock();
-            entries
-                .extract_if(|key, _| key.database_type.as_str() == database_type)
-                .map(|(_, entry)| entry)
-                .collect()
-        };
-        close_all(&entries, Deadline::after(DRAIN_LIMIT)).await;
+        let is_one = |key: &PoolKey| key.database_type.as_str() == database_type;
+        let closing = self.entries.lock().extract_if(|key, _| is_one(key)).collect();
+        close_all(closing, Deadline::after(DRAIN_LIMIT)).await;
     }
 
     /// Stops intake, lets work finish until the deadline, then closes every client.
     pub async fn shutdown(&self, deadline: Deadline) {
         self.closed.store(true, Ordering::Release);
-        let entries: Vec<Arc<Entry>> =
-            self.entries.lock().drain().map(|(_, entry)| entry).collect();
-        close_all(&entries, deadline).await;
+        let closing = self.entries.lock().drain().collect();
+        close_all(closing, deadline).await;
     }
 }
 
-async fn close_all(entries: &[Arc<Entry>], deadline: Deadline) {
-    until_unused(entries, deadline).await;
+async fn close_all(closing: Vec<(PoolKey, Arc<Entry>)>, deadline: Deadline) {
+    let entries: Vec<Arc<Entry>> = closing.into_iter().map(|(_, entry)| entry).collect();
+    until_unused(&entries, deadline).await;
     let clients: Vec<_> = entries.iter().filter_map(|entry| entry.retire()).collect();
     futures_util::future::join_all(clients.iter().map(|client| client.close())).await;
 }

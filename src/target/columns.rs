@@ -131,15 +131,9 @@ pub(super) fn put(options: &mut Map<String, Value>, name: &str, value: Option<im
 
 /// The options that say how TLS is used. `by_default` is what holds when `tls` is not named.
 pub(super) fn put_tls(options: &mut Map<String, Value>, tls: Option<&Tls>, by_default: bool) {
-    if tls.is_some() != by_default {
-        options.insert("tls".to_owned(), tls.is_some().into());
-    }
+    put(options, "tls", Some(tls.is_some()).filter(|on| *on != by_default));
     let Some(tls) = tls else { return };
-    if tls.insecure {
-        options.insert("tls_verify".to_owned(), false.into());
-    }
-    if tls.any_name {
-        options.insert("tls_any_name".to_owned(), true.into());
-    }
+    put(options, "tls_verify", tls.insecure.then_some(false));
+    put(options, "tls_any_name", tls.any_name.then_some(true));
     put(options, "ca_pem", tls.ca_pem.clone());
 }

@@ -29,10 +29,8 @@ impl Draft {
     pub(super) fn new(input: &TargetInput, rules: Rules) -> Result<Self> {
         refuse_nul(input)?;
         let mut options = Options::default();
-        let uri = match given(input.connection_string.as_ref()) {
-            Some(text) => Some(Uri::parse(text.expose_secret())?),
-            None => None,
-        };
+        let text = given(input.connection_string.as_ref());
+        let uri = text.map(|text| Uri::parse(text.expose_secret())).transpose()?;
         for (name, value) in uri.iter().flat_map(|uri| &uri.query) {
             options.add(name.clone(), Value::String(value.clone()));
         }
@@ -67,15 +65,13 @@ impl Draft {
 
     /// The database, where the whole path of the string is its name.
     pub(super) fn database(&self) -> Result<Option<String>> {
-        let path = match self.path() {
-            Some(path) if path.contains('/') => {
-                return Err(Error::validation(
-                    "more than a database name follows the host in the connection string",
-                ));
-            }
-            Some(path) => Some(uri::decode(path, "the database name")?),
-            None => None,
-        };
+        let path = self.path();
+        if path.is_some_and(|path| path.contains('/')) {
+            return Err(Error::validation(
+                "more than a database name follows the host in the connection string",
+            ));
+        }
+        let path = path.map(|path| uri::decode(path, "the database name")).transpose()?;
         agree("database_name", path, self.database_field().map(str::to_owned))
     }
 
@@ -94,27 +90,20 @@ impl Draft {
         let more = self.options.take(&["hosts"], |value| endpoint_list(value, default_port))?;
         let field = self.fields.host.as_deref().filter(|host| !host.is_empty());
         let field = field.map(host::normalise).transpose().map_err(|e| e.context("`host`"))?;
-        let mut endpoints = match &self.uri {
-            None => match field {
-                Some(host) => {
-                    vec![Endpoint { host, port: self.fields.port.unwrap_or(default_port) }]
-                }
-                None => Vec::new(),
-            },
+        let hosts = match &self.uri {
+            None => field.map(|host| (host, self.fields.port)).into_iter().collect(),
             Some(uri) => {
-                let (host, port) = &uri.hosts[0];
-                agree("host", Some(host), field.as_ref())?;
-                let port = agree("port", *port, self.fields.port)?;
-                let first = (host.clone(), port);
-                std::iter::once(&first)
-                    .chain(&uri.hosts[1..])
-                    .map(|(host, port)| Endpoint {
-                        host: host.clone(),
-                        port: port.unwrap_or(default_port),
-                    })
-                    .collect()
+                let mut hosts = uri.hosts.clone();
+                agree("host", Some(&hosts[0].0), field.as_ref())?;
+                hosts[0].1 = agree("port", hosts[0].1, self.fields.port)?;
+                hosts
             }
         };
+        let with_port = |(host, port): (String, Option<u16>)| Endpoint {
+            host,
+            port: port.unwrap_or(default_port),
+        };
+        let mut endpoints: Vec<Endpoint> = hosts.into_iter().map(with_port).collect();
         for endpoint in more.into_iter().flatten() {
             if !endpoints.contains(&endpoint) {
                 endpoints.push(endpoint);

@@ -17,6 +17,13 @@ const MOST: usize = 100;
 /// Characters of a rule at most.
 const LONGEST: usize = 500;
 
+/// What Unicode folds (NFKC) into a dot, or into what ends a segment or a path.
+const FOLDED: [char; 21] = [
+    '\u{2024}', '\u{2025}', '\u{2026}', '\u{3002}', '\u{ff61}', '\u{fe52}', '\u{ff0e}', '\u{ff0f}',
+    '\u{2044}', '\u{2215}', '\u{ff3c}', '\u{fe68}', '\u{ff05}', '\u{fe6a}', '\u{ff1b}', '\u{fe54}',
+    '\u{037e}', '\u{ff1f}', '\u{fe56}', '\u{ff03}', '\u{fe5f}',
+];
+
 /// Paths below the base URL, each exact or everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReaderPaths(Vec<Rule>);
@@ -116,36 +123,13 @@ fn segments(path: &str) -> Option<Vec<String>> {
 /// nothing.
 fn is_ambiguous(c: char) -> bool {
     let ends = matches!(c, '/' | '\\' | '%' | ';' | '?' | '#');
-    // What Unicode folds into one of these (NFKC), and what looks like nothing.
-    let folds = matches!(
-        c,
-        '\u{2024}'
-            ..='\u{2026}'
-                | '\u{3002}'
-                | '\u{ff61}'
-                | '\u{fe52}'
-                | '\u{ff0e}'
-                | '\u{ff0f}'
-                | '\u{2044}'
-                | '\u{2215}'
-                | '\u{ff3c}'
-                | '\u{fe68}'
-                | '\u{ff05}'
-                | '\u{fe6a}'
-                | '\u{ff1b}'
-                | '\u{fe54}'
-                | '\u{037e}'
-                | '\u{ff1f}'
-                | '\u{fe56}'
-                | '\u{ff03}'
-                | '\u{fe5f}'
-    );
-    let nothing = matches!(
+    let folds = FOLDED.contains(&c);
+    let looks_like_nothing = matches!(
         c,
         '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}'
     );
-    ends || folds || nothing || c.is_control()
+    ends || folds || looks_like_nothing || c.is_control()
 }
 
 /// Whether servers that trim names see another one: blanks around it, or dots at its end. A `+` is a

@@ -36,10 +36,7 @@ impl Uri {
         }
         let (userinfo, rest) = split_userinfo(rest)?;
         let (authority, path, query) = split_rest(rest);
-        let (username, password) = match userinfo {
-            Some(userinfo) => credentials(userinfo)?,
-            None => (None, None),
-        };
+        let (username, password) = userinfo.map(credentials).transpose()?.unwrap_or_default();
         Ok(Self {
             scheme,
             username,
@@ -128,10 +125,8 @@ fn split_rest(rest: &str) -> (&str, &str, &str) {
 }
 
 fn credentials(userinfo: &str) -> Result<(Option<String>, Option<SecretString>)> {
-    let (username, password) = match userinfo.split_once(':') {
-        Some((username, password)) => (username, Some(password)),
-        None => (userinfo, None),
-    };
+    let both = userinfo.split_once(':');
+    let (username, password) = both.map_or((userinfo, None), |(name, word)| (name, Some(word)));
     let username = decode(username, "the user name")?;
     let password = password.map(|p| decode(p, "the password")).transpose()?;
     Ok((

@@ -7,7 +7,7 @@ use url::Url;
 use super::dialer::{Connection, Dialer};
 use super::exchange::{Answer, Request};
 use super::path;
-use super::service::{Service, Try, failed, status_of_unreadable};
+use super::service::{Service, Try, status_of_unreadable};
 use crate::backend::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -110,16 +110,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Try> {
         let message = self.service.message(request, url)?;
-        let exchange = async {
-            connection.is_busy = true;
-            let tried = match connection.sender.try_send_request(message).await {
-                Ok(response) => self.service.read(response, request).await,
-                Err(failure) if failure.message().is_some() => Ok(Try::NotSent),
-                Err(failure) => failed(failure.error(), request),
-            };
-            connection.is_busy = !matches!(tried, Ok(Try::Answered(_)));
-            tried
-        };
+        let exchange = self.service.exchange(connection, message, request);
         match deadline.run(self.pool.unless_closed(exchange)).await {
             None => Err(Error::timeout(
                 format!("{} did not answer {} in time", self.pool.dialer.endpoint, request.method),

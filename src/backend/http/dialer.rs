@@ -81,16 +81,12 @@ impl Dialer {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, driver) = http1::Builder::new()
-            .max_buf_size(MAX_HEAD)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|_| {
-                Error::new(
-                    Code::DbConnectionFailed,
-                    format!("{} closed the connection", self.endpoint),
-                )
-            })?;
+        let closed = |_| {
+            let message = format!("{} closed the connection", self.endpoint);
+            Error::new(Code::DbConnectionFailed, message)
+        };
+        let shaking = http1::Builder::new().max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream));
+        let (sender, driver) = shaking.await.map_err(closed)?;
         // How it ended reaches the request through the sender.
         let driver = tokio::spawn(async move { drop(driver.await) });
         let driver = AbortOnDropHandle::new(driver);

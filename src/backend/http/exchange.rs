@@ -77,21 +77,25 @@ impl Request {
         if self.only_reads() { Outcome::NotApplied } else { Outcome::Unknown }
     }
 
+    /// The same once the service has answered with a status, and its answer can't be shown.
+    pub(super) fn once_answered(&self, status: StatusCode) -> Outcome {
+        match self.once_sent() {
+            // The service did what it was asked to.
+            Outcome::Unknown if status.is_success() => Outcome::Applied,
+            outcome => outcome,
+        }
+    }
+
     pub(super) fn check(&self, headers: &CallerHeaders) -> Result<()> {
+        let refused = |message| Err(Error::new(Code::OperationNotAllowed, message));
         if let Some(name) = self.headers.keys().find(|name| !headers.allow(name.as_str())) {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
-                format!(
-                    "the header `{name}` may not be set; what else callers may send is listed in the \
-                     connection's `request_headers`"
-                ),
+            return refused(format!(
+                "the header `{name}` may not be set; what else callers may send is listed in the \
+                 connection's `request_headers`"
             ));
         }
         if matches!(self.method, Method::CONNECT | Method::TRACE) {
-            return Err(Error::new(
-                Code::OperationNotAllowed,
-                format!("{} is not allowed", self.method),
-            ));
+            return refused(format!("{} is not allowed", self.method));
         }
         if self.only_reads() && !self.body.is_empty() {
             return Err(Error::validation(format!("a {} request has no body", self.method)));

@@ -14,13 +14,10 @@ const MAX_ENCODINGS: usize = 4;
 /// Refused, however they are encoded: `.` and `..` segments, `//host`, backslashes that make
 /// either, absolute URLs, fragments.
 pub(super) fn below(base: &Url, path: &str, query: &[(String, String)]) -> Result<Url> {
-    let (path, own_query) = match path.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (path, None),
-    };
-    if path.contains('#') || own_query.is_some_and(|query| query.contains('#')) {
+    if path.contains('#') {
         return Err(Error::validation("the path holds a `#`; fragments are not sent to servers"));
     }
+    let (path, own_query) = path.split_once('?').unwrap_or((path, ""));
     if path.contains("://") {
         return Err(outside("is a URL of its own"));
     }
@@ -29,7 +26,7 @@ pub(super) fn below(base: &Url, path: &str, query: &[(String, String)]) -> Resul
     let mut url = base.clone();
     let relative = path.strip_prefix('/').unwrap_or(path);
     url.set_path(&format!("{}{relative}", base.path()));
-    url.set_query(own_query.filter(|query| !query.is_empty()));
+    url.set_query(Some(own_query).filter(|query| !query.is_empty()));
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);
     }

@@ -6,11 +6,12 @@ use super::client::{HEALTH, INFO};
 use super::dialer::{Connection, Dialer};
 use super::exchange::{Answer, Request};
 use super::path;
-use super::service::{Service, Try, failed};
+use super::service::{Service, Try};
 use crate::backend::ConnectOptions;
 use crate::backend::probe::Probe;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
+use crate::sockets::Dial as _;
 use crate::target::HttpTarget;
 
 /// Tries the target step by step: its health must be a success, its info is welcome.
@@ -20,11 +21,9 @@ pub async fn probe(target: &HttpTarget, options: &ConnectOptions, probe: &mut Pr
     let deadline = probe.deadline;
     probe.step("resolve", dialer.resolve(deadline)).await?;
     let stream = probe.step("connect", dialer.tcp(deadline)).await?;
-    let mut connection = if target.tls.is_some() {
-        probe.step("tls", dialer.secure(stream, deadline)).await?
-    } else {
-        dialer.secure(stream, deadline).await?
-    };
+    let securing = dialer.secure(stream, deadline);
+    let mut connection =
+        if target.tls.is_some() { probe.step("tls", securing).await? } else { securing.await? };
     let health = probe
         .step("auth", async {
             let answer = service.ask(&mut connection, HEALTH).await?;
@@ -83,8 +82,7 @@ impl Dialer {
         if let Some(Ok(())) = deadline.run(connection.sender.ready()).await {
             return Ok(connection);
         }
-        let stream = self.tcp(deadline).await?;
-        self.secure(stream, deadline).await
+        self.dial(deadline).await
     }
 }
 
@@ -93,11 +91,7 @@ impl Service {
         let request = Request::get(path);
         let url = path::below(&self.base_url, path, &[])?;
         let message = self.message(&request, &url)?;
-        let tried = match connection.sender.try_send_request(message).await {
-            Ok(response) => self.read(response, &request).await?,
-            Err(failure) => failed(failure.error(), &request)?,
-        };
-        match tried {
+        match self.exchange(connection, message, &request).await? {
             Try::Answered(answer) => Ok(answer),
             Try::NotSent | Try::Lost => Err(Error::new(
                 Code::DbConnectionFailed,

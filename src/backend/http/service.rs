@@ -10,10 +10,10 @@ use hyper::{Response, StatusCode};
 use secrecy::ExposeSecret;
 use url::Url;
 
+use super::dialer::Connection;
 use super::exchange::{Answer, Request};
 use super::mask::Mask;
 use crate::error::{Code, Error, Result};
-use crate::outcome::Outcome;
 use crate::target::{CallerHeaders, HttpTarget, ReaderPaths};
 
 const USER_AGENT: HeaderValue =
@@ -53,22 +53,18 @@ impl Service {
         };
         let host = HeaderValue::from_str(&authority)
             .map_err(|_| Error::validation("the base URL's host cannot be sent"))?;
-        let authorization = match &target.api_key {
-            Some(key) => {
-                let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret()))
-                    .map_err(|_| {
-                    Error::validation("the API key holds characters that no header may hold")
-                })?;
-                value.set_sensitive(true);
-                Some(value)
-            }
-            None => None,
-        };
-        let mask = target.api_key.as_ref().and_then(|key| Mask::of(key.expose_secret()));
+        let key = target.api_key.as_ref().map(ExposeSecret::expose_secret);
+        let authorization = key.map(|key| HeaderValue::from_str(&format!("Bearer {key}")));
+        let mut authorization = authorization.transpose().map_err(|_| {
+            Error::validation("the API key holds characters that no header may hold")
+        })?;
+        if let Some(value) = &mut authorization {
+            value.set_sensitive(true);
+        }
         Ok(Self {
             base_url: target.base_url.clone(),
             host,
-            mask: mask.map(Arc::new),
+            mask: key.and_then(Mask::of).map(Arc::new),
             authorization,
             reader_paths: target.reader_paths.clone(),
             request_headers: target.request_headers.clone(),
@@ -99,18 +95,27 @@ impl Service {
         Ok(message)
     }
 
-    pub(super) async fn read(
+    /// Sends the message that was made of the request, and reads the answer.
+    pub(super) async fn exchange(
         &self,
-        response: Response<Incoming>,
+        connection: &mut Connection,
+        message: hyper::Request<Full<Bytes>>,
         request: &Request,
     ) -> Result<Try> {
+        connection.is_busy = true;
+        let tried = match connection.sender.try_send_request(message).await {
+            Ok(response) => self.read(response, request).await,
+            Err(failure) if failure.message().is_some() => Ok(Try::NotSent),
+            Err(failure) => failed(failure.error(), request),
+        };
+        connection.is_busy = !matches!(tried, Ok(Try::Answered(_)));
+        tried
+    }
+
+    async fn read(&self, response: Response<Incoming>, request: &Request) -> Result<Try> {
         let (head, body) = response.into_parts();
         let too_large = || {
-            // The service did what it was asked to; only its answer is not shown.
-            let outcome = match request.once_sent() {
-                Outcome::Unknown if head.status.is_success() => Outcome::Applied,
-                outcome => outcome,
-            };
+            let outcome = request.once_answered(head.status);
             let message = format!("the answer is larger than {} bytes", request.max_answer);
             Error::new(Code::PayloadTooLarge, message).outcome(outcome)
         };
@@ -176,16 +181,12 @@ const UNREADABLE_STATUS: &str = "status";
 
 /// The answer came, but the API key might be in it and could not be seen.
 fn unreadable(status: StatusCode, request: &Request) -> Error {
-    let outcome = match request.once_sent() {
-        Outcome::Unknown if status.is_success() => Outcome::Applied,
-        outcome => outcome,
-    };
     let message = format!(
         "the service compressed its answer ({status}) although it was asked not to, so that it can't \
          be checked and is not shown; turn off there what sets `Content-Encoding` for \
          `Accept-Encoding: identity`, or a `Transfer-Encoding` other than `chunked`"
     );
-    let error = Error::new(Code::DbQueryError, message).outcome(outcome);
+    let error = Error::new(Code::DbQueryError, message).outcome(request.once_answered(status));
     error.detail(UNREADABLE_STATUS, status.as_u16())
 }
 
@@ -203,7 +204,7 @@ pub(super) fn status_of_unreadable(error: &Error) -> Option<StatusCode> {
 /// | a head that is not HTTP | `DB_CONNECTION_FAILED` |
 /// | a body whose framing is broken | `DB_QUERY_ERROR` |
 /// | early, or by a reset | lost: a read is made again once |
-pub(super) fn failed(error: &hyper::Error, request: &Request) -> Result<Try> {
+fn failed(error: &hyper::Error, request: &Request) -> Result<Try> {
     // hyper shows this kind of failure in its words alone.
     let too_large = error.is_parse() && error.to_string().contains("too large");
     let (code, message) = if too_large {

@@ -41,11 +41,6 @@ pub(super) fn kind(address: IpAddr) -> Kind {
     }
 }
 
-/// The address as rules see it: an IPv4-mapped one is that IPv4 address.
-pub(super) fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
-}
-
 /// Every IPv4 address that a packet to `address` could end at. One address can be of several forms.
 pub(super) fn embedded(address: Ipv6Addr) -> Vec<Ipv4Addr> {
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));

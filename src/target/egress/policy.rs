@@ -71,16 +71,17 @@ impl EgressPolicy {
             return Verdict::Never;
         }
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        let seen = Seen { host: &host, addresses: &addresses(address), port };
+        let addresses = addresses(address);
         let mut only_allowed = false;
         for rule in &self.denied {
             if rule.hosts == Hosts::All && rule.port.is_none() {
                 only_allowed = true;
-            } else if rule.denies(&seen) {
+            } else if rule.fits(&host, &addresses, port) {
                 return Verdict::Denied;
             }
         }
-        if self.allowed.iter().any(|rule| rule.allows(&seen)) {
+        // Only the outer address counts: allowing `10.0.0.0/8` does not allow tunnels into it.
+        if self.allowed.iter().any(|rule| rule.fits(&host, &addresses[..1], port)) {
             Verdict::Allowed
         } else if only_allowed {
             Verdict::Denied
@@ -92,43 +93,24 @@ impl EgressPolicy {
     }
 }
 
-/// The address itself, then the ones inside it.
+/// The address itself, an IPv4-mapped one as that IPv4 address, then the ones inside it.
 fn addresses(address: IpAddr) -> Vec<IpAddr> {
-    let mut all = vec![address::canonical(address)];
+    let mut all = vec![address.to_canonical()];
     if let (IpAddr::V6(outer), [IpAddr::V6(_)]) = (address, all.as_slice()) {
         all.extend(address::embedded(outer).into_iter().map(IpAddr::V4));
     }
     all
 }
 
-struct Seen<'s> {
-    host: &'s str,
-    addresses: &'s [IpAddr],
-    port: u16,
-}
-
 impl HostRule {
-    /// Addresses inside the address count too.
-    fn denies(&self, seen: &Seen<'_>) -> bool {
-        self.port.is_none_or(|port| seen.port == port)
-            && self.hosts.contains(seen.host, seen.addresses)
-    }
-
-    /// Only the outer address counts: allowing `10.0.0.0/8` does not allow tunnels into it.
-    fn allows(&self, seen: &Seen<'_>) -> bool {
-        self.port.is_none_or(|port| seen.port == port)
-            && self.hosts.contains(seen.host, &seen.addresses[..1])
-    }
-}
-
-impl Hosts {
-    fn contains(&self, host: &str, addresses: &[IpAddr]) -> bool {
-        match self {
-            Self::All => true,
-            Self::Net(net) => addresses.iter().any(|address| net.contains(address)),
-            Self::Name(name) => host == name,
-            Self::Suffix(suffix) => host.ends_with(suffix.as_str()),
-        }
+    fn fits(&self, host: &str, addresses: &[IpAddr], port: u16) -> bool {
+        let fits = match &self.hosts {
+            Hosts::All => true,
+            Hosts::Net(net) => addresses.iter().any(|address| net.contains(address)),
+            Hosts::Name(name) => host == name,
+            Hosts::Suffix(suffix) => host.ends_with(suffix.as_str()),
+        };
+        fits && self.port.is_none_or(|own| own == port)
     }
 }
 
@@ -160,7 +142,7 @@ impl FromStr for HostRule {
         } else if let Some(suffix) = bare.strip_prefix("*.") {
             Hosts::Suffix(format!(".{}", host::normalise(suffix).map_err(|_| wrong())?))
         } else if let Some(address) = host::literal(bare) {
-            Hosts::Net(address::canonical(address).into())
+            Hosts::Net(address.to_canonical().into())
         } else {
             let name = host::normalise(bare).map_err(|_| wrong())?;
             Hosts::Name(name.trim_end_matches('.').to_owned())

@@ -93,9 +93,7 @@ impl HttpTarget {
     pub(super) fn columns(&self) -> Columns {
         let mut options = Map::new();
         put_tls(&mut options, self.tls.as_ref(), true);
-        if self.base_url.path() != "/" {
-            options.insert("path".to_owned(), Value::from(self.base_url.path()));
-        }
+        put(&mut options, "path", Some(self.base_url.path()).filter(|path| *path != "/"));
         put(&mut options, "pool_size", self.pool_size);
         put(&mut options, "reader_paths", self.reader_paths.as_ref().map(ReaderPaths::to_text));
         put(&mut options, "request_headers", self.request_headers.to_text());

@@ -17,6 +17,8 @@ const MECHANISMS: [&str; 4] = ["SCRAM-SHA-1", "SCRAM-SHA-256", "PLAIN", "MONGODB
 const READ_PREFERENCES: [&str; 5] =
     ["primary", "primaryPreferred", "secondary", "secondaryPreferred", "nearest"];
 
+const READ_CONCERNS: [&str; 5] = ["local", "available", "majority", "linearizable", "snapshot"];
+
 /// Options of other drivers for what this package decides by itself.
 const NOTES: [&str; 12] = [
     "appName",
@@ -49,7 +51,7 @@ pub struct MongoTarget {
     /// Database that holds the user.
     pub auth_source: Option<String>,
     /// `SCRAM-SHA-1`, `SCRAM-SHA-256`, `PLAIN` or `MONGODB-X509`.
-    pub auth_mechanism: Option<String>,
+    pub auth_mechanism: Option<&'static str>,
     /// Replica set name.
     pub replica_set: Option<String>,
     /// Talk to the one seed only.
@@ -57,9 +59,9 @@ pub struct MongoTarget {
     /// The seed is a load balancer.
     pub load_balanced: Option<bool>,
     /// Read preference name.
-    pub read_preference: Option<String>,
+    pub read_preference: Option<&'static str>,
     /// Read concern level.
-    pub read_concern: Option<String>,
+    pub read_concern: Option<&'static str>,
     /// Retryable writes, on by default where the topology has them.
     pub retry_writes: Option<bool>,
     /// Write concern `w`: a number, `majority` or a tag.
@@ -122,17 +124,10 @@ impl MongoTarget {
             replica_set: draft.options.text(&["replicaSet", "replicaSetName"])?,
             direct: draft.options.flag(&["directConnection"])?,
             load_balanced: draft.options.flag(&["loadBalanced"])?,
-            read_preference: draft
-                .options
-                .choice(&["readPreference"], &READ_PREFERENCES)?
-                .map(str::to_owned),
+            read_preference: draft.options.choice(&["readPreference"], &READ_PREFERENCES)?,
             read_concern: draft
                 .options
-                .choice(
-                    &["readConcernLevel", "readConcern"],
-                    &["local", "available", "majority", "linearizable", "snapshot"],
-                )?
-                .map(str::to_owned),
+                .choice(&["readConcernLevel", "readConcern"], &READ_CONCERNS)?,
             retry_writes: draft.options.flag(&["retryWrites"])?,
             w,
             journal: draft.options.flag(&["journal", "j"])?,
@@ -161,7 +156,7 @@ impl MongoTarget {
             ));
         }
         let client_certificate = self.tls.as_ref().is_some_and(|tls| tls.client_pem.is_some());
-        match self.auth_mechanism.as_deref() {
+        match self.auth_mechanism {
             Some("MONGODB-X509") if !client_certificate => {
                 Err(Error::validation("MONGODB-X509 needs options.client_pem"))
             }
@@ -183,18 +178,16 @@ impl MongoTarget {
 
     pub(super) fn columns(&self) -> Columns {
         let mut options = Map::new();
-        if self.srv {
-            options.insert("srv".to_owned(), true.into());
-        }
+        put(&mut options, "srv", self.srv.then_some(true));
         columns::more_hosts(&mut options, &self.endpoints);
         put_tls(&mut options, self.tls.as_ref(), self.srv);
         put(&mut options, "authSource", self.auth_source.clone());
-        put(&mut options, "authMechanism", self.auth_mechanism.clone());
+        put(&mut options, "authMechanism", self.auth_mechanism);
         put(&mut options, "replicaSet", self.replica_set.clone());
         put(&mut options, "directConnection", self.direct);
         put(&mut options, "loadBalanced", self.load_balanced);
-        put(&mut options, "readPreference", self.read_preference.clone());
-        put(&mut options, "readConcernLevel", self.read_concern.clone());
+        put(&mut options, "readPreference", self.read_preference);
+        put(&mut options, "readConcernLevel", self.read_concern);
         put(&mut options, "retryWrites", self.retry_writes);
         put(&mut options, "w", self.w.clone());
         put(&mut options, "journal", self.journal);
@@ -248,19 +241,15 @@ fn check_database(name: &str) -> Result<()> {
     Ok(())
 }
 
-fn mechanism(draft: &mut Draft) -> Result<Option<String>> {
-    let names = ["authMechanism"];
-    let found = draft.options.take(&names, |value| {
-        let known = value
-            .as_str()
-            .and_then(|text| MECHANISMS.iter().find(|known| known.eq_ignore_ascii_case(text)));
-        known.map(|known| (*known).to_owned()).ok_or_else(|| {
+fn mechanism(draft: &mut Draft) -> Result<Option<&'static str>> {
+    draft.options.take(&["authMechanism"], |value| {
+        let known = |text| MECHANISMS.into_iter().find(|known| known.eq_ignore_ascii_case(text));
+        value.as_str().and_then(known).ok_or_else(|| {
             Error::validation(format!(
                 "only {} are supported; OIDC, AWS and GSSAPI take credentials from the host this \
                  runs on",
                 MECHANISMS.join(", ")
             ))
         })
-    })?;
-    Ok(found)
+    })
 }

@@ -107,17 +107,18 @@ impl PostgresTarget {
             Some(tls) if tls.any_name => "verify-ca",
             Some(_) => "verify-full",
         };
-        options.insert("sslmode".to_owned(), mode.into());
+        put(&mut options, "sslmode", Some(mode));
         if let Some(tls) = &self.tls {
-            if tls.insecure != tls.optional {
-                options.insert("tls_verify".to_owned(), (!tls.insecure).into());
-            }
+            put(
+                &mut options,
+                "tls_verify",
+                (tls.insecure != tls.optional).then_some(!tls.insecure),
+            );
             put(&mut options, "ca_pem", tls.ca_pem.clone());
         }
-        if self.channel_binding != ChannelBinding::Prefer {
-            let name = ChannelBinding::NAMES[self.channel_binding as usize];
-            options.insert("channel_binding".to_owned(), name.into());
-        }
+        let binding = Some(self.channel_binding).filter(|&it| it != ChannelBinding::Prefer);
+        let binding = binding.map(|binding| ChannelBinding::NAMES[binding as usize]);
+        put(&mut options, "channel_binding", binding);
         put(&mut options, "statement_timeout", self.statement_timeout_ms);
         put(&mut options, "pool_size", self.pool_size);
         put(&mut options, "connect_timeout_ms", self.connect_timeout_ms);

@@ -57,15 +57,7 @@ pub enum RedisTopology {
     },
 }
 
-/// What a scheme says besides TLS.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
-    Nothing,
-    Cluster,
-    Sentinel,
-}
-
-#[derive(PartialEq)]
+#[derive(Default, PartialEq)]
 struct Sentinel {
     master: Option<String>,
     sentinels: Vec<Endpoint>,
@@ -74,6 +66,7 @@ struct Sentinel {
 impl RedisTarget {
     pub(super) fn read(draft: &mut Draft) -> Result<Self> {
         let (secure, named) = scheme(draft.scheme())?;
+        let (is_cluster, is_sentinel) = (named == Some("cluster"), named == Some("sentinel"));
         let sentinel = draft.options.take(&["sentinel"], sentinel_object)?;
         let master = draft.options.text(&[
             "sentinel_master",
@@ -83,8 +76,8 @@ impl RedisTarget {
             "master",
         ])?;
         let cluster = draft.options.flag(&["cluster"])?;
-        let is_sentinel = named == Named::Sentinel || sentinel.is_some() || master.is_some();
-        let is_cluster = named == Named::Cluster || cluster == Some(true);
+        let is_sentinel = is_sentinel || sentinel.is_some() || master.is_some();
+        let is_cluster = is_cluster || cluster == Some(true);
         if is_sentinel && is_cluster {
             return Err(Error::validation("a Redis is behind sentinels or a cluster, not both"));
         }
@@ -97,8 +90,7 @@ impl RedisTarget {
 
         let mut endpoints = draft.endpoints(if is_sentinel { SENTINEL_PORT } else { PORT })?;
         let topology = if is_sentinel {
-            let Sentinel { master: object, sentinels } =
-                sentinel.unwrap_or(Sentinel { master: None, sentinels: Vec::new() });
+            let Sentinel { master: object, sentinels } = sentinel.unwrap_or_default();
             if !sentinels.is_empty() && endpoints.iter().any(|e| !sentinels.contains(e)) {
                 return Err(Error::validation(
                     "`host` and `port` must be those of one of the sentinels",
@@ -109,13 +101,13 @@ impl RedisTarget {
                     endpoints.push(sentinel);
                 }
             }
-            let master = agree("sentinel.master", agree("master", path_master, master)?, object)?
-                .ok_or_else(|| {
-                Error::validation(
+            let master = agree("master", path_master, master)?;
+            let Some(master) = agree("sentinel.master", master, object)? else {
+                return Err(Error::validation(
                     "the name of the primary that the sentinels watch is missing; give it in \
-                         options.sentinel.master",
-                )
-            })?;
+                     options.sentinel.master",
+                ));
+            };
             RedisTopology::Sentinel { master }
         } else if is_cluster {
             if db != 0 {
@@ -157,14 +149,12 @@ impl RedisTarget {
 
     pub(super) fn columns(&self) -> Columns {
         let mut options = Map::new();
-        if self.db != 0 {
-            options.insert("db".to_owned(), self.db.into());
-        }
+        put(&mut options, "db", Some(self.db).filter(|db| *db != 0));
         put_tls(&mut options, self.tls.as_ref(), false);
         match &self.topology {
             RedisTopology::Standalone => {}
             RedisTopology::Cluster => {
-                options.insert("cluster".to_owned(), true.into());
+                put(&mut options, "cluster", Some(true));
                 columns::more_hosts(&mut options, &self.endpoints);
             }
             RedisTopology::Sentinel { master } => {
@@ -174,7 +164,7 @@ impl RedisTarget {
                     .map(|e| json!({ "host": e.host, "port": e.port }))
                     .collect();
                 let sentinel = json!({ "master": master, "sentinels": sentinels });
-                options.insert("sentinel".to_owned(), sentinel);
+                put(&mut options, "sentinel", Some(sentinel));
             }
         }
         put(&mut options, "pool_size", self.pool_size);
@@ -202,22 +192,18 @@ pub(super) const SPELLING: Spelling = Spelling {
     has_password: true,
 };
 
-/// Whether TLS is named, and what else the scheme says.
-fn scheme(scheme: Option<&str>) -> Result<(bool, Named)> {
-    let Some(scheme) = scheme else { return Ok((false, Named::Nothing)) };
-    let (base, more) = match scheme.split_once(['+', '-']) {
-        Some((base, more)) => (base, Some(more)),
-        None => (scheme, None),
-    };
+/// Whether TLS is named, and the topology that is: `cluster` or `sentinel`.
+fn scheme(scheme: Option<&str>) -> Result<(bool, Option<&str>)> {
+    let Some(scheme) = scheme else { return Ok((false, None)) };
+    let both = scheme.split_once(['+', '-']);
+    let (base, named) = both.map_or((scheme, None), |(base, named)| (base, Some(named)));
     let secure = match base {
         "redis" | "valkey" => false,
         "rediss" | "valkeys" => true,
         _ => return Err(wrong_scheme("redis://, rediss://, valkey:// or valkeys://")),
     };
-    match more {
-        None => Ok((secure, Named::Nothing)),
-        Some("cluster") => Ok((secure, Named::Cluster)),
-        Some("sentinel") => Ok((secure, Named::Sentinel)),
+    match named {
+        None | Some("cluster" | "sentinel") => Ok((secure, named)),
         Some(_) => Err(wrong_scheme("redis://, redis+cluster:// or redis+sentinel://")),
     }
 }

@@ -32,31 +32,23 @@ fn refused(kind: DatabaseType, input: &TargetInput) -> Error {
 }
 
 fn redis(input: &TargetInput) -> RedisTarget {
-    match parsed(Redis, input) {
-        Target::Redis(target) => target,
-        other => panic!("{other:?}"),
-    }
+    let Target::Redis(target) = parsed(Redis, input) else { panic!("{input:?}") };
+    target
 }
 
 fn mongodb(input: &TargetInput) -> MongoTarget {
-    match parsed(Mongodb, input) {
-        Target::Mongodb(target) => target,
-        other => panic!("{other:?}"),
-    }
+    let Target::Mongodb(target) = parsed(Mongodb, input) else { panic!("{input:?}") };
+    target
 }
 
 fn postgres(input: &TargetInput) -> PostgresTarget {
-    match parsed(Postgres, input) {
-        Target::Postgres(target) => target,
-        other => panic!("{other:?}"),
-    }
+    let Target::Postgres(target) = parsed(Postgres, input) else { panic!("{input:?}") };
+    target
 }
 
 fn http(input: &TargetInput) -> HttpTarget {
-    match parsed(BunApi, input) {
-        Target::Http(target) => target,
-        other => panic!("{other:?}"),
-    }
+    let Target::Http(target) = parsed(BunApi, input) else { panic!("{input:?}") };
+    target
 }
 
 /// Targets of every shape, as strings of the documents and of common providers.

@@ -20,6 +20,7 @@ use tokio_rustls::client::TlsStream;
 
 pub use self::channel_binding::server_end_point;
 pub(crate) use self::failure::explain;
+use self::verifier::Verifier;
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
@@ -51,20 +52,17 @@ static PUBLIC_ROOTS: LazyLock<Arc<RootCertStore>> =
 ///
 /// Errors are `VALIDATION_ERROR` and say what is wrong with which PEM text.
 pub fn client_config(tls: &Tls) -> Result<Arc<ClientConfig>> {
-    let roots = match &tls.ca_pem {
-        Some(pem) => Arc::new(private_roots(pem)?),
+    let pinned = tls.ca_pem.as_deref().map(authorities).transpose()?;
+    let roots = match &pinned {
+        Some(pinned) => Arc::new(private_roots(pinned)?),
         None => Arc::clone(&PUBLIC_ROOTS),
     };
-    let provider = Arc::clone(&PROVIDER);
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
         .with_safe_default_protocol_versions()
         .map_err(|e| Error::internal(format!("TLS is not available: {e}")))?;
-    let builder = if tls.insecure {
-        builder.dangerous().with_custom_certificate_verifier(verifier::anyone(provider))
-    } else if tls.any_name || tls.ca_pem.is_some() {
-        let pinned = tls.ca_pem.as_deref().map(authorities).transpose()?.unwrap_or_default();
-        let verifier = verifier::chain(roots, provider, pinned, tls.any_name)?;
-        builder.dangerous().with_custom_certificate_verifier(verifier)
+    let builder = if tls.insecure || tls.any_name || pinned.is_some() {
+        let verifier = Verifier::new(tls, roots, Arc::clone(&PROVIDER), pinned)?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     } else {
         builder.with_root_certificates(roots)
     };
@@ -117,10 +115,10 @@ fn server_name(host: &str) -> Result<ServerName<'static>> {
     })
 }
 
-fn private_roots(pem: &str) -> Result<RootCertStore> {
+fn private_roots(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    for certificate in authorities(pem)? {
-        roots.add(certificate).map_err(|_| {
+    for certificate in authorities {
+        roots.add(certificate.clone()).map_err(|_| {
             Error::validation("ca_pem: a certificate in it cannot be used as an authority")
         })?;
     }

@@ -78,7 +78,7 @@ async fn server(identity: &(String, String), clients: Option<&Authority>) -> u16
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(authority) => {
-            let roots = Arc::new(private_roots(&authority.pem()).unwrap());
+            let roots = Arc::new(private_roots(&authorities(&authority.pem()).unwrap()).unwrap());
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots, Arc::clone(&PROVIDER));
             builder.with_client_cert_verifier(verifier.build().unwrap())
@@ -112,6 +112,19 @@ async fn try_with(tls: &Tls, port: u16) -> Result<()> {
     exchange.await.map(drop).map_err(|e| explain("localhost", &e).unwrap())
 }
 
+/// The same with a server of its own that asks for no certificate.
+async fn try_server(tls: &Tls, identity: &(String, String)) -> Result<()> {
+    try_with(tls, server(identity, None).await).await
+}
+
+/// A certificate for `name` from the first day of one year to that of another.
+fn dated(authority: &Authority, name: &str, from: i32, until: i32) -> (String, String) {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(from, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until, 1, 1);
+    issue(authority, &params)
+}
+
 fn trusting(authority: &Authority) -> Tls {
     Tls { ca_pem: Some(authority.pem()), ..Tls::default() }
 }
@@ -125,53 +138,40 @@ fn reason(result: Result<()>) -> String {
 #[tokio::test]
 async fn a_certificate_of_the_given_authority_is_accepted() {
     let ours = authority("ours");
-    let port = server(&leaf(&ours, "localhost"), None).await;
-    try_with(&trusting(&ours), port).await.unwrap();
+    try_server(&trusting(&ours), &leaf(&ours, "localhost")).await.unwrap();
 }
 
 #[tokio::test]
 async fn each_fault_of_a_certificate_is_told_apart() {
     let ours = authority("ours");
     let good = leaf(&ours, "localhost");
-    let port = server(&good, None).await;
-    assert_eq!(reason(try_with(&Tls::default(), port).await), "unknown_ca");
-    let port = server(&good, None).await;
-    assert_eq!(reason(try_with(&trusting(&authority("theirs")), port).await), "unknown_ca");
-    let port = server(&leaf(&ours, "other.example"), None).await;
-    assert_eq!(reason(try_with(&trusting(&ours), port).await), "wrong_name");
-
-    let mut old = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let port = server(&issue(&ours, &old), None).await;
-    assert_eq!(reason(try_with(&trusting(&ours), port).await), "expired");
-    let mut early = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    early.not_before = rcgen::date_time_ymd(3000, 1, 1);
-    early.not_after = rcgen::date_time_ymd(3001, 1, 1);
-    let port = server(&issue(&ours, &early), None).await;
-    assert_eq!(reason(try_with(&trusting(&ours), port).await), "not_valid_yet");
+    let theirs = authority("theirs");
+    for (trusted, identity, fault) in [
+        (Tls::default(), &good, "unknown_ca"),
+        (trusting(&theirs), &good, "unknown_ca"),
+        (trusting(&ours), &leaf(&ours, "other.example"), "wrong_name"),
+        (trusting(&ours), &dated(&ours, "localhost", 1975, 2020), "expired"),
+        (trusting(&ours), &dated(&ours, "localhost", 3000, 3001), "not_valid_yet"),
+    ] {
+        assert_eq!(reason(try_server(&trusted, identity).await), fault);
+    }
 }
 
 #[tokio::test]
 async fn any_name_still_means_the_right_authority_and_date() {
     let ours = authority("ours");
-    let other = leaf(&ours, "other.example");
     let any_name = Tls { any_name: true, ..trusting(&ours) };
-    let port = server(&other, None).await;
-    try_with(&any_name, port).await.unwrap();
-    let port = server(&leaf(&authority("theirs"), "localhost"), None).await;
-    assert_eq!(reason(try_with(&any_name, port).await), "unknown_ca");
-    let mut old = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
-    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let port = server(&issue(&ours, &old), None).await;
-    assert_eq!(reason(try_with(&any_name, port).await), "expired");
+    try_server(&any_name, &leaf(&ours, "other.example")).await.unwrap();
+    let theirs = leaf(&authority("theirs"), "localhost");
+    assert_eq!(reason(try_server(&any_name, &theirs).await), "unknown_ca");
+    let old = dated(&ours, "other.example", 1975, 2020);
+    assert_eq!(reason(try_server(&any_name, &old).await), "expired");
 }
 
 #[tokio::test]
 async fn an_unverified_connection_takes_any_certificate() {
-    let mut old = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
-    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let port = server(&issue(&authority("theirs"), &old), None).await;
-    try_with(&Tls { insecure: true, ..Tls::default() }, port).await.unwrap();
+    let old = dated(&authority("theirs"), "other.example", 1975, 2020);
+    try_server(&Tls { insecure: true, ..Tls::default() }, &old).await.unwrap();
 }
 
 #[tokio::test]
@@ -183,23 +183,20 @@ async fn a_self_signed_server_is_accepted_by_its_own_certificate_alone() {
     let identity = (certificate.pem(), key.serialize_pem());
     let pinned = Tls { ca_pem: Some(certificate.pem()), ..Tls::default() };
 
-    let port = server(&identity, None).await;
-    try_with(&pinned, port).await.unwrap();
-    let port = server(&identity, None).await;
-    assert_eq!(reason(try_with(&Tls::default(), port).await), "unknown_ca");
+    try_server(&pinned, &identity).await.unwrap();
+    assert_eq!(reason(try_server(&Tls::default(), &identity).await), "unknown_ca");
     // The same key and name, but another certificate.
     let again = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
     let other = Tls { ca_pem: Some(again.pem()), ..Tls::default() };
-    let port = server(&identity, None).await;
-    try_with(&other, port).await.unwrap_err();
+    try_server(&other, &identity).await.unwrap_err();
     // The pinned one for another name.
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["other.example".to_owned()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let certificate = params.self_signed(&key).unwrap();
-    let port = server(&(certificate.pem(), key.serialize_pem()), None).await;
+    let identity = (certificate.pem(), key.serialize_pem());
     let pinned = Tls { ca_pem: Some(certificate.pem()), ..Tls::default() };
-    assert_eq!(reason(try_with(&pinned, port).await), "wrong_name");
+    assert_eq!(reason(try_server(&pinned, &identity).await), "wrong_name");
 }
 
 #[tokio::test]

@@ -4,43 +4,44 @@ use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use super::Tls;
 use crate::error::{Error, Result};
 
-/// Verifies the chain up to `roots`, and the name unless `any_name`.
+/// Verifies the chain up to `roots` and the name, as far as [`Tls`] says so. However little that is, the
+/// server has to prove that it holds the key of its certificate.
 ///
 /// A server that presents a certificate of `pinned` itself is accepted too: that is what a
 /// self-signed server certificate given as `ca_pem` means, and the usual verification refuses it
 /// where it is marked as an authority.
-pub(super) fn chain(
-    roots: Arc<RootCertStore>,
-    provider: Arc<CryptoProvider>,
-    pinned: Vec<CertificateDer<'static>>,
-    any_name: bool,
-) -> Result<Arc<dyn ServerCertVerifier>> {
-    let inner = WebPkiServerVerifier::builder_with_provider(roots, provider)
-        .build()
-        .map_err(|_| Error::validation("ca_pem: no certificate in it can be used"))?;
-    Ok(Arc::new(Chain { inner, pinned, any_name }))
-}
-
-/// Accepts whatever certificate the server has. It still has to prove that it holds its key.
-pub(super) fn anyone(provider: Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
-    Arc::new(Anyone(provider))
-}
-
 #[derive(Debug)]
-struct Chain {
+pub(super) struct Verifier {
     inner: Arc<WebPkiServerVerifier>,
     pinned: Vec<CertificateDer<'static>>,
     any_name: bool,
+    anyone: bool,
 }
 
-impl ServerCertVerifier for Chain {
+impl Verifier {
+    pub(super) fn new(
+        tls: &Tls,
+        roots: Arc<RootCertStore>,
+        provider: Arc<CryptoProvider>,
+        pinned: Option<Vec<CertificateDer<'static>>>,
+    ) -> Result<Self> {
+        let inner = WebPkiServerVerifier::builder_with_provider(roots, provider)
+            .build()
+            .map_err(|_| Error::validation("ca_pem: no certificate in it can be used"))?;
+        let pinned = pinned.unwrap_or_default();
+        Ok(Self { inner, pinned, any_name: tls.any_name, anyone: tls.insecure })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -49,6 +50,9 @@ impl ServerCertVerifier for Chain {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if self.anyone {
+            return Ok(ServerCertVerified::assertion());
+        }
         let verified = self.inner.verify_server_cert(
             end_entity,
             intermediates,
@@ -99,43 +103,5 @@ impl ServerCertVerifier for Chain {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.inner.supported_verify_schemes()
-    }
-}
-
-#[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

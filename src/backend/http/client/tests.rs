@@ -19,6 +19,9 @@ use crate::target::{DatabaseType, Rules, Target, TargetInput};
 /// What the server does with one request: the bytes it answers, then whether it closes.
 type Script = fn(&str, usize) -> (Vec<u8>, bool);
 
+/// Answers nothing after the health check.
+const SILENT: Script = |_, n| if n == 0 { (ok("{}"), false) } else { (Vec::new(), false) };
+
 struct Server {
     url: String,
     requests: Arc<AtomicUsize>,
@@ -111,6 +114,12 @@ async fn connected(server: &Server) -> Client {
     Client::connect(&target(&server.url, "secret-canary"), &options(), soon()).await.unwrap()
 }
 
+/// How a request fails: the code, and what is known of its effect.
+async fn failure(client: &Client, request: &Request) -> (Code, Outcome) {
+    let error = client.send(request, soon()).await.unwrap_err();
+    (error.code(), error.known_outcome())
+}
+
 fn post(path: &str) -> Request {
     Request { method: Method::POST, body: Bytes::from_static(b"{}"), ..Request::get(path) }
 }
@@ -163,8 +172,7 @@ async fn a_lost_answer_is_asked_for_again_only_when_it_was_a_read() {
     let server = self::server(|_, n| if n == 1 { (Vec::new(), true) } else { (ok("{}"), false) });
     let server = server.await;
     let client = connected(&server).await;
-    let error = client.send(&post("a"), soon()).await.unwrap_err();
-    assert_eq!((error.code(), error.known_outcome()), (Code::DbConnectionFailed, Outcome::Unknown));
+    assert_eq!(failure(&client, &post("a")).await, (Code::DbConnectionFailed, Outcome::Unknown));
     assert_eq!(server.requests.load(Ordering::SeqCst), 2);
     client.send(&post("a"), soon()).await.unwrap();
 }
@@ -173,8 +181,7 @@ async fn a_lost_answer_is_asked_for_again_only_when_it_was_a_read() {
 async fn a_read_is_repeated_once_and_not_more() {
     let server = server(|_, n| if n > 0 { (Vec::new(), true) } else { (ok("{}"), false) }).await;
     let client = connected(&server).await;
-    let error = client.send(&Request::get("a"), soon()).await.unwrap_err();
-    assert_eq!(error.known_outcome(), Outcome::NotApplied);
+    assert_eq!(failure(&client, &Request::get("a")).await.1, Outcome::NotApplied);
     assert_eq!(server.requests.load(Ordering::SeqCst), 3);
 }
 
@@ -189,8 +196,7 @@ async fn an_answer_that_is_cut_is_lost() {
     };
     let server = server(cut).await;
     let client = connected(&server).await;
-    let error = client.send(&post("a"), soon()).await.unwrap_err();
-    assert_eq!(error.known_outcome(), Outcome::Unknown);
+    assert_eq!(failure(&client, &post("a")).await.1, Outcome::Unknown);
 }
 
 #[tokio::test]
@@ -208,10 +214,7 @@ async fn a_connection_that_the_server_closed_meanwhile_costs_nothing() {
 
 #[tokio::test]
 async fn a_silent_service_is_given_up_at_the_deadline() {
-    let silent: Script = |_, n| {
-        if n == 0 { (ok("{}"), false) } else { (Vec::new(), false) }
-    };
-    let server = server(silent).await;
+    let server = server(SILENT).await;
     let client = connected(&server).await;
     let short = || Deadline::after(Duration::from_millis(100));
     let error = client.send(&post("a"), short()).await.unwrap_err();
@@ -236,10 +239,8 @@ async fn what_does_not_fit_is_refused_and_garbage_is_no_answer() {
     })
     .await;
     let client = connected(&server).await;
-    let error = client.send(&Request::get("big"), soon()).await.unwrap_err();
-    assert_eq!(error.code(), Code::PayloadTooLarge);
-    let error = client.send(&post("big"), soon()).await.unwrap_err();
-    assert_eq!(error.known_outcome(), Outcome::Applied);
+    assert_eq!(failure(&client, &Request::get("big")).await.0, Code::PayloadTooLarge);
+    assert_eq!(failure(&client, &post("big")).await.1, Outcome::Applied);
     let error = client.send(&post("garbage"), soon()).await.unwrap_err();
     assert_eq!((error.code(), error.known_outcome()), (Code::DbConnectionFailed, Outcome::Unknown));
     assert!(error.message().contains("valid HTTP"), "{error}");
@@ -304,7 +305,7 @@ async fn addresses_that_are_not_allowed_get_no_connection() {
 
 #[tokio::test]
 async fn a_request_that_is_cancelled_leaves_nothing_behind() {
-    let server = server(|_, n| if n == 0 { (ok("{}"), false) } else { (Vec::new(), false) }).await;
+    let server = server(SILENT).await;
     let client = connected(&server).await;
     for _ in 0..10 {
         // More at once than there are connections: some of them only wait.
@@ -317,7 +318,7 @@ async fn a_request_that_is_cancelled_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn closing_ends_what_runs_and_refuses_what_comes() {
-    let server = server(|_, n| if n == 0 { (ok("{}"), false) } else { (Vec::new(), false) }).await;
+    let server = server(SILENT).await;
     let client = Arc::new(connected(&server).await);
     let running = {
         let client = Arc::clone(&client);
@@ -330,8 +331,7 @@ async fn closing_ends_what_runs_and_refuses_what_comes() {
     }
     client.close().await;
     assert_eq!(running.await.unwrap().known_outcome(), Outcome::Unknown);
-    let error = client.send(&post("a"), soon()).await.unwrap_err();
-    assert_eq!(error.known_outcome(), Outcome::NotApplied);
+    assert_eq!(failure(&client, &post("a")).await.1, Outcome::NotApplied);
     assert_eq!(client.gauge().open, 0);
 }
 
@@ -384,8 +384,7 @@ async fn the_answer_is_asked_for_as_it_is_and_whole() {
     for name in ["accept-encoding", "range", "x-http-method-override", "x-real-ip", "x-mine"] {
         let mut request = Request::get("a");
         request.headers.insert(name, HeaderValue::from_static("gzip"));
-        let error = client.send(&request, soon()).await.unwrap_err();
-        assert_eq!(error.code(), Code::OperationNotAllowed, "{name}");
+        assert_eq!(failure(&client, &request).await.0, Code::OperationNotAllowed, "{name}");
     }
     let listing =
         with_options(&server.url, "secret-canary", &json!({ "request_headers": ["X-Mine"] }));
@@ -411,13 +410,10 @@ async fn an_answer_that_is_compressed_all_the_same_is_not_shown() {
     let client = connected(&server).await;
     assert_eq!(client.send(&Request::get("plain"), soon()).await.unwrap().body, "xx");
     for path in ["a", "twice"] {
-        let error = client.send(&Request::get(path), soon()).await.unwrap_err();
-        assert_eq!(
-            (error.code(), error.known_outcome()),
-            (Code::DbQueryError, Outcome::NotApplied)
-        );
-        let error = client.send(&post(path), soon()).await.unwrap_err();
-        assert_eq!((error.code(), error.known_outcome()), (Code::DbQueryError, Outcome::Applied));
+        let told = failure(&client, &Request::get(path)).await;
+        assert_eq!(told, (Code::DbQueryError, Outcome::NotApplied), "{path}");
+        let told = failure(&client, &post(path)).await;
+        assert_eq!(told, (Code::DbQueryError, Outcome::Applied), "{path}");
     }
 }
 
@@ -443,11 +439,9 @@ async fn an_answer_in_another_transfer_coding_than_chunked_is_not_shown() {
     .await;
     let client = connected(&server).await;
     for path in ["list", "lines", "twice", "alone", "identity", "own"] {
-        let error = client.send(&Request::get(path), soon()).await.unwrap_err();
-        let told = (error.code(), error.known_outcome());
+        let told = failure(&client, &Request::get(path)).await;
         assert_eq!(told, (Code::DbQueryError, Outcome::NotApplied), "{path}");
-        let error = client.send(&post(path), soon()).await.unwrap_err();
-        let told = (error.code(), error.known_outcome());
+        let told = failure(&client, &post(path)).await;
         assert_eq!(told, (Code::DbQueryError, Outcome::Applied), "{path}");
         for path in ["plain", "capitals"] {
             assert_eq!(client.send(&Request::get(path), soon()).await.unwrap().body, "xx");

@@ -119,16 +119,16 @@ pub(crate) fn client_options(
     if target.replica_set.is_some() {
         driver.repl_set_name.clone_from(&target.replica_set);
     }
-    if let Some(name) = &target.read_preference {
+    if let Some(name) = target.read_preference {
         driver.selection_criteria = Some(read_preference(name)?);
     }
-    driver.read_concern = target.read_concern.as_ref().map(ReadConcern::custom);
+    driver.read_concern = target.read_concern.map(ReadConcern::custom);
     driver.write_concern = write_concern(target)?;
     Ok(driver)
 }
 
 fn credential(target: &MongoTarget, from_txt: Option<String>) -> Result<Option<Credential>> {
-    let mechanism = match target.auth_mechanism.as_deref() {
+    let mechanism = match target.auth_mechanism {
         None => None,
         Some("SCRAM-SHA-1") => Some(AuthMechanism::ScramSha1),
         Some("SCRAM-SHA-256") => Some(AuthMechanism::ScramSha256),

@@ -88,12 +88,10 @@ impl Client {
         let mut reply = match ran.map_err(|error| script::timed_out(error, name, at))? {
             Value::ServerError(error) => {
                 let said = format!("{} {}", error.code(), error.details().unwrap_or_default());
-                let told = failure::refused(&error);
-                let told = if script::is_script(name) {
-                    script::failed(told, ruling.effect)
-                } else {
-                    told
-                };
+                let mut told = failure::refused(&error);
+                if script::is_script(name) {
+                    told = script::failed(told, ruling.effect);
+                }
                 return Err(told.detail("server_message", said));
             }
             reply => reply,

@@ -234,7 +234,7 @@ impl<'a> Counts<'a> {
         }
         let (mut end, mut level, mut is_held) = (prefix.len(), 0, true);
         while level < *depth
-            && let Some(at) = find(&key[end..], separator)
+            && let Some(at) = key[end..].windows(separator.len()).position(|w| w == separator)
         {
             end += at + separator.len();
             level += 1;
@@ -243,7 +243,9 @@ impl<'a> Counts<'a> {
         self.other_keys += u64::from(!is_held);
         if level < *depth {
             self.leaf_keys += 1;
-            self.hold_leaf(key);
+            if !self.leaves.contains_key(key) && self.has_room(self.leaves.len(), key) {
+                self.leaves.insert(key.to_vec(), false);
+            }
         }
     }
 
@@ -258,12 +260,6 @@ impl<'a> Counts<'a> {
         }
         self.namespaces.insert(namespace.to_vec(), Count { keys: 1, told: 0 });
         true
-    }
-
-    fn hold_leaf(&mut self, key: &[u8]) {
-        if !self.leaves.contains_key(key) && self.has_room(self.leaves.len(), key) {
-            self.leaves.insert(key.to_vec(), false);
-        }
     }
 
     fn has_room(&mut self, names: usize, name: &[u8]) -> bool {
@@ -294,10 +290,6 @@ impl<'a> Counts<'a> {
         object.member("leaf_keys", &self.leaf_keys)?;
         object.member("other_keys", &self.other_keys)
     }
-}
-
-fn find(text: &[u8], separator: &[u8]) -> Option<usize> {
-    text.windows(separator.len()).position(|window| window == separator)
 }
 
 #[cfg(test)]

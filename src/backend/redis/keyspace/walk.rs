@@ -10,9 +10,7 @@ use super::filter::Filter;
 use crate::backend::redis::Client;
 use crate::backend::redis::client::Nodes;
 use crate::backend::redis::run::exactly;
-use crate::backend::redis::servers::{
-    Cluster, Holding, Node, SlotSet, Which, push_process, run_id,
-};
+use crate::backend::redis::servers::{Holding, Node, SlotSet, Which, push_process, run_id};
 use crate::backend::redis::wire::{Commands, Effect, failure, reply};
 use crate::deadline::Deadline;
 use crate::error::{Code, Error, Result};
@@ -221,11 +219,9 @@ impl<'a> Walk<'a> {
     async fn was_replaced(&self, error: &Error, deadline: Deadline) -> bool {
         let Nodes::Cluster(cluster) = &self.client.nodes else { return false };
         let unreached = matches!(error.code(), Code::DbConnectionFailed | Code::DbTimeout);
-        unreached && Box::pin(cluster.refresh(deadline)).await.is_ok() && !self.is_primary(cluster)
-    }
-
-    fn is_primary(&self, cluster: &Cluster) -> bool {
-        cluster.map().primaries.iter().any(|primary| primary.id == self.at.node)
+        unreached
+            && Box::pin(cluster.refresh(deadline)).await.is_ok()
+            && cluster.map().primaries.iter().all(|primary| primary.id != self.at.node)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use super::link::{self, Order};
 use super::notice::{self, Notice};
@@ -255,22 +255,13 @@ impl Hub {
     /// A message was larger than what is read.
     pub(super) fn skipped(&self, topic: &Topic) -> Result<()> {
         let gap = notice::gap(topic, Some(1), GapReason::TooLarge)?;
-        self.delivery().deliver(topic, &gap);
+        self.deliver(topic, &gap);
         Ok(())
     }
 
-    /// For handing out messages.
-    pub(super) fn delivery(&self) -> Delivery<'_> {
-        Delivery(self.state.lock())
-    }
-}
-
-/// Hands messages to subscribers.
-pub(super) struct Delivery<'a>(MutexGuard<'a, HubState>);
-
-impl Delivery<'_> {
+    /// Hands messages to subscribers.
     pub(super) fn deliver(&self, topic: &Topic, frames: &Frames) {
-        if let Some(entry) = self.0.topics.get(topic) {
+        if let Some(entry) = self.state.lock().topics.get(topic) {
             entry.members.iter().for_each(|member| member.outbox.offer(frames));
         }
     }

@@ -38,12 +38,6 @@ struct Known {
     account: Arc<Account>,
 }
 
-impl Known {
-    fn is_here(&self) -> bool {
-        self.audience.strong_count() > 0
-    }
-}
-
 /// What a user's subscribers share.
 #[derive(Debug)]
 pub(super) struct Audience {
@@ -72,7 +66,8 @@ impl Hubs {
         if let Some(audience) = users.known.get(user).and_then(|known| known.audience.upgrade()) {
             return audience;
         }
-        users.known.retain(|_, known| known.is_here() || !known.account.is_settled());
+        let is_here = |known: &Known| known.audience.strong_count() > 0;
+        users.known.retain(|_, known| is_here(known) || !known.account.is_settled());
         let hub = if self.own_hubs(&users).count() < self.most {
             self.common.beside()
         } else {

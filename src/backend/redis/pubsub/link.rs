@@ -82,7 +82,11 @@ async fn serve(hub: &Arc<Hub>, route: &Route, signals: &Signals) {
             Ok(connection) => {
                 hub.connected(route);
                 let mut listener = Listener::new(connection);
-                let lost = listener.listen(hub, route, signals).await;
+                let lost = loop {
+                    if let Err(lost) = listener.step(hub, route, signals).await {
+                        break lost;
+                    }
+                };
                 if listener.was_of_use {
                     attempt = 0;
                 }
@@ -162,16 +166,7 @@ impl Listener {
         }
     }
 
-    /// Listens until the connection is lost; returns how.
-    async fn listen(&mut self, hub: &Arc<Hub>, route: &Route, signals: &Signals) -> Error {
-        loop {
-            let ended = self.step(hub, route, signals).await;
-            if let Err(error) = ended {
-                return error;
-            }
-        }
-    }
-
+    /// Listens for a moment; fails when the connection is lost.
     async fn step(&mut self, hub: &Arc<Hub>, route: &Route, signals: &Signals) -> Result<()> {
         self.input.reserve(READ_CHUNK);
         let silence = self.heard + HEARTBEAT * (1 + u32::from(self.pinged));
@@ -210,10 +205,12 @@ impl Listener {
             match &asked {
                 // One by one: a server that refuses one of several would subscribe to none.
                 Asked::Order(Order::Subscribe(topic, _)) => {
-                    commands.push(Effect::Read, 0, &[topic.kind.subscribe(), &topic.name]);
+                    let [subscribe, _] = topic.kind.commands();
+                    commands.push(Effect::Read, 0, &[subscribe, &topic.name]);
                 }
                 Asked::Order(Order::Unsubscribe(topic)) => {
-                    commands.push(Effect::Read, 0, &[topic.kind.unsubscribe(), &topic.name]);
+                    let [_, unsubscribe] = topic.kind.commands();
+                    commands.push(Effect::Read, 0, &[unsubscribe, &topic.name]);
                 }
                 Asked::Ping => commands.push(Effect::Read, 0, &[b"PING"]),
             }
@@ -266,7 +263,7 @@ impl Listener {
         self.was_of_use |= !heard.is_empty();
         heard.into_iter().try_for_each(|heard| match heard {
             Heard::Messages(topic, frames) => {
-                hub.delivery().deliver(&topic, &frames);
+                hub.deliver(&topic, &frames);
                 Ok(())
             }
             Heard::Event(event) => self.react(hub, route, event),

@@ -23,19 +23,12 @@ pub enum TopicKind {
 }
 
 impl TopicKind {
-    pub(super) fn subscribe(self) -> &'static [u8] {
+    /// What subscribes to it, and what unsubscribes.
+    pub(super) fn commands(self) -> [&'static [u8]; 2] {
         match self {
-            Self::Channel => b"SUBSCRIBE",
-            Self::Pattern => b"PSUBSCRIBE",
-            Self::Shard => b"SSUBSCRIBE",
-        }
-    }
-
-    pub(super) fn unsubscribe(self) -> &'static [u8] {
-        match self {
-            Self::Channel => b"UNSUBSCRIBE",
-            Self::Pattern => b"PUNSUBSCRIBE",
-            Self::Shard => b"SUNSUBSCRIBE",
+            Self::Channel => [b"SUBSCRIBE", b"UNSUBSCRIBE"],
+            Self::Pattern => [b"PSUBSCRIBE", b"PUNSUBSCRIBE"],
+            Self::Shard => [b"SSUBSCRIBE", b"SUNSUBSCRIBE"],
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) enum Executed {
 /// From the answers to the commands between `MULTI` and `EXEC`, and that of `EXEC`.
 pub(super) fn executed(queued: Vec<Value>, exec: Value) -> Executed {
     let count = queued.len();
+    let is_queued = |reply: &Value| matches!(reply, Value::SimpleString(text) if text == "QUEUED");
     // A command that is answered otherwise than with `QUEUED` has run by itself.
     let ran_alone = queued.iter().any(|reply| !is_queued(reply) && !is_refusal(reply));
     let refusal = queued.into_iter().find(is_refusal);
@@ -45,10 +46,6 @@ pub(super) fn executed(queued: Vec<Value>, exec: Value) -> Executed {
         (Value::Array(replies), None) if replies.len() == count => Executed::Whole(replies),
         (exec, None) => Executed::Broken(in_part(exec, "it may have been written in part")),
     }
-}
-
-fn is_queued(reply: &Value) -> bool {
-    matches!(reply, Value::SimpleString(text) if text == "QUEUED")
 }
 
 pub(super) fn is_refusal(reply: &Value) -> bool {

@@ -71,7 +71,8 @@ impl Client {
             let mut replies = replies.into_iter();
             let mut next = || replies.next().flatten();
             let keys = next().as_ref().and_then(reply::integer);
-            databases.current.keys = add(databases.current.keys, keys);
+            let known = databases.current.keys.into_iter().chain(keys);
+            databases.current.keys = known.reduce(|all, one| all + one);
             if let Some(told) = next().as_ref().and_then(info::keyspace) {
                 keyspaces.get_or_insert_default().extend(told);
             }
@@ -80,14 +81,6 @@ impl Client {
         }
         databases.databases = keyspaces.map(|all| info::lists::keyspace_together(all.iter()));
         Ok(databases)
-    }
-}
-
-/// The sum of what is known.
-fn add(all: Option<i64>, one: Option<i64>) -> Option<i64> {
-    match (all, one) {
-        (Some(all), Some(one)) => Some(all + one),
-        (all, one) => all.or(one),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use redis::{ServerErrorKind, Value};
+use redis::Value;
 use secrecy::ExposeSecret;
 
 use crate::backend::ConnectOptions;
@@ -251,7 +251,7 @@ pub(super) async fn greet(connection: &mut Connection, commands: &Commands) -> R
 
 fn speaks_resp2_only(answer: &Value) -> bool {
     let Value::ServerError(error) = answer else { return false };
-    let unknown = error.kind() == Some(ServerErrorKind::ResponseError)
+    let unknown = error.code() == "ERR"
         && error.details().is_some_and(|d| d.to_ascii_lowercase().contains("unknown command"));
     unknown || error.code() == "NOPROTO"
 }

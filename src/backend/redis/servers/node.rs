@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ServerErrorKind, Value};
+use redis::Value;
 
 use super::dial::{Dialer, Peer};
 use crate::backend::Gauge;
@@ -120,15 +120,7 @@ impl Dial for NodeDialer {
         match &replies[0] {
             // Alive, though it may not PING, or can't answer it now.
             Value::ServerError(error) => {
-                error.code() == "BUSY"
-                    || matches!(
-                        error.kind(),
-                        Some(
-                            ServerErrorKind::NoPerm
-                                | ServerErrorKind::BusyLoading
-                                | ServerErrorKind::MasterDown
-                        )
-                    )
+                matches!(error.code(), "BUSY" | "NOPERM" | "LOADING" | "MASTERDOWN")
             }
             _ => true,
         }

@@ -82,22 +82,11 @@ impl Client {
             return executed(replies);
         };
         all(&mut |name, args| commands.push_about(Effect::Write, name, key, args));
-        self.write_if(key, &commands, condition, deadline).await
-    }
-
-    /// Runs the commands if the key exists, or if it does not.
-    async fn write_if(
-        &self,
-        key: &[u8],
-        commands: &Commands,
-        condition: Condition,
-        deadline: Deadline,
-    ) -> Result<()> {
         let look = Commands::one(Effect::Read, 1, &[b"EXISTS", key]);
         let decide = |seen: &[Value]| {
             let exists = seen.first().and_then(reply::integer) == Some(1);
             if exists == (condition == Condition::Present) {
-                Ok(Cow::Borrowed(commands))
+                Ok(Cow::Borrowed(&commands))
             } else {
                 Err(condition.failed(key))
             }

@@ -1,6 +1,6 @@
 //! What went wrong, in the words of the contract.
 
-use redis::{ServerError, ServerErrorKind, Value};
+use redis::{ServerError, Value};
 
 use super::busy;
 use super::connection::Lost;
@@ -33,17 +33,12 @@ impl Refusal {
             return Some(Self::ReadOnly);
         }
         let node = || error.details().and_then(|d| d.split_ascii_whitespace().nth(1));
-        match error.kind() {
-            Some(ServerErrorKind::Moved) => node().map(|to| Self::Moved(to.to_owned())),
-            Some(ServerErrorKind::Ask) => node().map(|to| Self::Ask(to.to_owned())),
-            Some(
-                ServerErrorKind::TryAgain
-                | ServerErrorKind::ClusterDown
-                | ServerErrorKind::BusyLoading
-                | ServerErrorKind::MasterDown,
-            ) => Some(Self::Wait),
-            Some(ServerErrorKind::ReadOnly) => Some(Self::ReadOnly),
-            None if error.code() == "NOAUTH" => Some(Self::Stale),
+        match error.code() {
+            "MOVED" => node().map(|to| Self::Moved(to.to_owned())),
+            "ASK" => node().map(|to| Self::Ask(to.to_owned())),
+            "TRYAGAIN" | "CLUSTERDOWN" | "LOADING" | "MASTERDOWN" => Some(Self::Wait),
+            "READONLY" => Some(Self::ReadOnly),
+            "NOAUTH" => Some(Self::Stale),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::text::Text;
+use super::text::{Pairs, Text};
 
 /// The keys of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
@@ -72,17 +72,15 @@ pub(super) struct Module {
 
 /// `db0:keys=2,expires=0,avg_ttl=0`
 pub(super) fn keyspace(text: &Text) -> Vec<Keyspace> {
-    let mut databases: Vec<Keyspace> = text
-        .lines("keyspace", "db")
-        .filter_map(|(db, line)| {
-            Some(Keyspace {
-                db: db.parse().ok()?,
-                keys: line.number("keys")?,
-                expires: line.number("expires")?,
-                avg_ttl_ms: line.number("avg_ttl").unwrap_or(0),
-            })
+    let database = |(db, line): (&str, Pairs<'_>)| {
+        Some(Keyspace {
+            db: db.parse().ok()?,
+            keys: line.number("keys")?,
+            expires: line.number("expires")?,
+            avg_ttl_ms: line.number("avg_ttl").unwrap_or(0),
         })
-        .collect();
+    };
+    let mut databases: Vec<_> = text.lines("keyspace", "db").filter_map(database).collect();
     databases.sort_by_key(|database| database.db);
     databases
 }
@@ -108,7 +106,7 @@ pub(crate) fn keyspace_together<'k>(of: impl Iterator<Item = &'k Keyspace>) -> V
 /// `slave0:ip=10.0.0.2,port=6379,state=online,offset=98,lag=0`
 pub(super) fn replicas(text: &Text) -> Vec<ReplicaInfo> {
     let sent: Option<i64> = text.get("master_repl_offset").and_then(|offset| offset.parse().ok());
-    let replica = |line: super::text::Pairs<'_>| {
+    let replica = |(_, line): (&str, Pairs<'_>)| {
         let offset: Option<i64> = line.number("offset");
         Some(ReplicaInfo {
             host: line.get("ip")?.to_owned(),
@@ -119,7 +117,7 @@ pub(super) fn replicas(text: &Text) -> Vec<ReplicaInfo> {
             lag_bytes: sent.zip(offset).map(|(sent, offset)| (sent - offset).max(0)),
         })
     };
-    text.lines("replication", "slave").filter_map(|(_, line)| replica(line)).collect()
+    text.lines("replication", "slave").filter_map(replica).collect()
 }
 
 /// `cmdstat_get:calls=21,usec=175,usec_per_call=8.33,rejected_calls=0,failed_calls=0`, with the
@@ -171,12 +169,10 @@ fn most_used_first(mut commands: Vec<CommandStats>) -> Vec<CommandStats> {
 
 /// `errorstat_ERR:count=12`
 pub(super) fn errors(text: &Text) -> Vec<ErrorCount> {
-    let errors = text.lines("errorstats", "errorstat_");
-    errors
-        .filter_map(|(code, line)| {
-            Some(ErrorCount { code: code.to_owned(), count: line.number("count")? })
-        })
-        .collect()
+    let error = |(code, line): (&str, Pairs<'_>)| {
+        Some(ErrorCount { code: code.to_owned(), count: line.number("count")? })
+    };
+    text.lines("errorstats", "errorstat_").filter_map(error).collect()
 }
 
 pub(super) fn errors_together<'e>(of: impl Iterator<Item = &'e ErrorCount>) -> Vec<ErrorCount> {
@@ -190,10 +186,8 @@ pub(super) fn errors_together<'e>(of: impl Iterator<Item = &'e ErrorCount>) -> V
 
 /// `module:name=search,ver=20813`
 pub(super) fn modules(text: &Text) -> Vec<Module> {
-    let modules = text.lines("modules", "module");
-    modules
-        .filter_map(|(_, line)| {
-            Some(Module { name: line.get("name")?.to_owned(), version: line.number("ver") })
-        })
-        .collect()
+    let module = |(_, line): (&str, Pairs<'_>)| {
+        Some(Module { name: line.get("name")?.to_owned(), version: line.number("ver") })
+    };
+    text.lines("modules", "module").filter_map(module).collect()
 }

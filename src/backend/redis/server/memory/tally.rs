@@ -27,18 +27,18 @@ pub(super) struct Measured {
 #[derive(Debug)]
 pub(super) struct Tally<'a> {
     sample: &'a Sample,
-    all: Group,
+    pub(super) all: Group,
     types: BTreeMap<String, Group>,
     prefixes: HashMap<Vec<u8>, Group>,
     /// Keys of prefixes that are not counted apart.
     others: Group,
     held: usize,
-    biggest: Ranking,
-    hottest: Ranking,
+    pub(super) biggest: Ranking,
+    pub(super) hottest: Ranking,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Group {
+pub(super) struct Group {
     keys: u64,
     bytes: u64,
     largest: u64,
@@ -51,7 +51,7 @@ impl Group {
         self.largest = self.largest.max(bytes);
     }
 
-    fn share(self, scale: Scale) -> Share {
+    pub(super) fn share(self, scale: Scale) -> Share {
         let sized = |bytes: u64| scale.has_sizes.then_some(bytes);
         Share {
             keys: self.keys,
@@ -145,7 +145,7 @@ pub(super) struct Ranked {
 
 /// The first of many.
 #[derive(Debug)]
-struct Ranking {
+pub(super) struct Ranking {
     limit: usize,
     heap: BinaryHeap<Reverse<Ranked>>,
 }
@@ -170,7 +170,7 @@ impl Ranking {
         }
     }
 
-    fn highest_first(&self) -> Vec<Ranked> {
+    pub(super) fn highest_first(&self) -> Vec<Ranked> {
         self.heap.clone().into_sorted_vec().into_iter().map(|Reverse(ranked)| ranked).collect()
     }
 }
@@ -225,10 +225,6 @@ impl<'a> Tally<'a> {
         self.prefixes.entry(prefix.to_vec()).or_default()
     }
 
-    pub(super) fn all(&self, scale: Scale) -> Share {
-        self.all.share(scale)
-    }
-
     /// The largest first.
     pub(super) fn types(&self, scale: Scale) -> Vec<TypeShare> {
         let mut types: Vec<(&String, &Group)> = self.types.iter().collect();
@@ -254,14 +250,6 @@ impl<'a> Tally<'a> {
             share: group.share(scale),
         });
         Prefixes { prefixes: told.collect(), other_prefixes: others.share(scale) }
-    }
-
-    pub(super) fn biggest(&self) -> Vec<Ranked> {
-        self.biggest.highest_first()
-    }
-
-    pub(super) fn hottest(&self) -> Vec<Ranked> {
-        self.hottest.highest_first()
     }
 }
 
@@ -320,7 +308,7 @@ mod tests {
         assert_eq!(prefixes["prefixes"][0]["estimated_bytes"], 200);
         assert_eq!(prefixes["other_prefixes"]["keys"], 3);
         assert_eq!(prefixes["other_prefixes"]["largest_bytes"], 20);
-        let biggest = serde_json::to_value(tally.biggest()).unwrap();
+        let biggest = serde_json::to_value(tally.biggest.highest_first()).unwrap();
         assert_eq!(biggest[0], json!({ "key": "b:1", "type": "string", "bytes": 100 }));
         assert_eq!(biggest.as_array().unwrap().len(), 2);
     }
@@ -333,7 +321,7 @@ mod tests {
         let types = tally.types(Scale { factor: Some(1.0), has_sizes: false });
         let told = serde_json::to_value(types).unwrap();
         assert_eq!((&told[0]["type"], &told[0]["bytes"]), (&json!("unknown"), &json!(null)));
-        assert!(tally.biggest().is_empty());
+        assert!(tally.biggest.highest_first().is_empty());
     }
 
     #[test]
@@ -343,7 +331,7 @@ mod tests {
         for _ in 0..3 {
             tally.add(b"a", string(10));
         }
-        assert_eq!(tally.biggest().len(), 1);
+        assert_eq!(tally.biggest.highest_first().len(), 1);
     }
 
     #[test]
