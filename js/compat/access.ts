@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { fromNative, DatabaseError } from '../core/errors'
+import { DatabaseError, PermissionError, fromNative } from '../core/errors'
 import { createUserReader, leftAlready, leftByWrapper } from '../next/user'
 import type { DatabaseType, ProjectPermissions } from '../types'
 import { defaultManager } from './default'
@@ -52,7 +52,8 @@ export async function requirePermission(
   claims?: unknown
 ): Promise<{ authorized: boolean; error?: Error }> {
   const { permissions, error } = await checkProjectAccess(req, projectRef, claims)
-  if (!permissions) return { authorized: false, error: error ?? new Error('Access denied') }
+  if (!permissions)
+    return { authorized: false, error: error ?? new PermissionError('access denied') }
   const allowed = {
     read: permissions.canRead,
     write: permissions.canWrite,

@@ -1,4 +1,4 @@
-import { ConnectionError } from '../core/errors'
+import { ConnectionError, QueryError } from '../core/errors'
 import { Binding } from '../core/binding'
 import { Client } from '../core/client'
 import { MongoDatabase } from '../clients/mongodb/database'
@@ -223,6 +223,6 @@ export function createDatabaseClient(
     case 'postgres':
       return new PostgresClient(config)
     default:
-      throw new Error(`Unsupported database type: ${config.connection.database_type}`)
+      throw new QueryError(`Unsupported database type: ${config.connection.database_type}`)
   }
 }

@@ -19,7 +19,7 @@ export async function getDatabaseConnection(
   return find(projectRef, databaseType, identifier, true)
 }
 
-/** The same, from what the process remembers for up to five minutes. */
+/** The same, from what the process remembers for up to a minute. */
 export function getCachedConnection(
   projectRef: string,
   databaseType: DatabaseType

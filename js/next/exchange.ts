@@ -67,8 +67,7 @@ export function createExchange(source: ManagerSource, options: HandlerOptions): 
       manager ??= open()
       const { path } = incoming.target
       const id = path === FOR_THE_OPERATOR ? undefined : readUser(await incoming.getUser())
-      const isUpload =
-        incoming.isSocket || (hasBody(method) && manager.takesUpload?.(method, path))
+      const isUpload = incoming.isSocket || (hasBody(method) && manager.takesUpload?.(method, path))
       const isStreamed = isUpload || (manager.takesUpload && hasBody(method) && isLong(incoming))
       let upload = isStreamed ? incoming.streamBody() : undefined
       let isOver = false

@@ -1,5 +1,5 @@
 import type { Binding } from '../../core/binding'
-import { fromFault } from '../../core/errors'
+import { DatabaseError, fromFault } from '../../core/errors'
 import type { RedisText } from './values'
 
 type Command = [name: string, ...args: RedisText[]]
@@ -43,7 +43,8 @@ export class Batcher {
         batch.forEach(({ resolve, reject }, i) => {
           const answer = answers[i]
           if (answer && 'ok' in answer) resolve(answer.ok)
-          else reject(answer ? fromFault(answer.error) : new Error('the batch was cut short'))
+          else
+            reject(answer ? fromFault(answer.error) : new DatabaseError('the batch was cut short'))
         })
       },
       (error: unknown) => {
