@@ -7,7 +7,6 @@ use postgres_protocol::message::backend::ErrorFields;
 use fallible_iterator::FallibleIterator as _;
 
 use crate::error::{Code, Error};
-use crate::outcome::Outcome;
 
 /// More fields than the protocol has kinds of. A hostile server could send millions of empty ones in
 /// one message, each of which takes many times its length in memory.
@@ -266,11 +265,6 @@ fn locate(sql: &str, position: usize) -> (usize, &str, usize) {
         start += length + 1;
     }
     (0, "", 0)
-}
-
-/// The error of a connection that broke while an answer was awaited.
-pub(super) fn lost(message: &str, outcome: Outcome) -> Error {
-    Error::unreachable(message).outcome(outcome)
 }
 
 #[cfg(test)]

@@ -95,9 +95,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                 })?;
                 proven = true;
             }
-            Message::ErrorResponse(body) => {
-                return Err(connection.error(&body));
-            }
+            Message::ErrorResponse(body) => return Err(connection.error(&body)),
             _ => {
                 return Err(refused(
                     "the server asks for a way to log in that is not supported; scram-sha-256, \
@@ -115,9 +113,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                     Some(CancelKey { process_id: body.process_id(), secret: body.secret_key() });
             }
             Message::ReadyForQuery(_) => return Ok(()),
-            Message::ErrorResponse(body) => {
-                return Err(connection.error(&body));
-            }
+            Message::ErrorResponse(body) => return Err(connection.error(&body)),
             _ => return Err(out_of_turn("a message")),
         }
     }
