@@ -312,7 +312,7 @@ fn not_begun(statement: &Statement) -> Error {
 }
 
 fn timeout(statement: &Statement) -> Error {
-    late(
+    out_of_time(
         statement,
         "the statement took too long and was cancelled; make it faster or raise timeout_ms",
     )
