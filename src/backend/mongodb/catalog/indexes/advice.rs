@@ -62,7 +62,11 @@ pub(super) fn advise(entries: &mut [IndexEntry], now: DateTime) {
             let others = (0..shapes.len()).filter(|other| *other != at);
             let ready = others.filter(|other| entries[*other].building.is_none());
             let covered = ready.filter_map(|other| covers(shape, &shapes[other], other < at));
-            let hidden = shape.hidden.then(hidden);
+            let hidden = shape.hidden.then(|| Advice {
+                kind: AdviceKind::Hidden,
+                reason: "no query can use it, and it is still kept up to date".to_owned(),
+                covered_by: None,
+            });
             covered.take(1).chain(hidden).chain(unused(&entries[at], shape, now)).collect()
         };
         (0..entries.len()).map(of).collect()
@@ -142,14 +146,6 @@ fn covers(index: &Shape, other: &Shape, first: bool) -> Option<Advice> {
         (AdviceKind::Prefix, reason)
     };
     Some(Advice { kind, reason, covered_by: Some(name.to_owned()) })
-}
-
-fn hidden() -> Advice {
-    Advice {
-        kind: AdviceKind::Hidden,
-        reason: "no query can use it, and it is still kept up to date".to_owned(),
-        covered_by: None,
-    }
 }
 
 fn unused(entry: &IndexEntry, shape: &Shape, now: DateTime) -> Option<Advice> {
