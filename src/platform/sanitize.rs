@@ -17,39 +17,26 @@ pub(crate) fn sanitized_json(text: &str) -> String {
     while at < bytes.len() {
         let from = at;
         let shown = depth <= DEEPEST;
-        match bytes[at] {
-            b'"' => {
-                at = end_of_string(bytes, at);
-                if shown {
-                    string(&mut out, &text[from..at]);
-                }
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                at += 1;
-                if shown {
-                    out += if depth > DEEPEST { TOO_DEEP } else { &text[from..at] };
-                }
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                at += 1;
-                if shown {
-                    out += &text[from..at];
-                }
-            }
+        let first = bytes[at];
+        at = match first {
+            b'"' => end_of_string(bytes, at),
             b'-' | b'0'..=b'9' => {
-                at += text[at..].find(|c: char| !is_of_number(c)).unwrap_or(text.len() - at);
-                if shown {
-                    number(&mut out, &text[from..at]);
-                }
+                text[at..].find(|c: char| !is_of_number(c)).map_or(text.len(), |end| at + end)
             }
-            _ => {
-                at += text[at..].chars().next().map_or(1, char::len_utf8);
-                if shown {
-                    out += &text[from..at];
-                }
-            }
+            _ => at + text[at..].chars().next().map_or(1, char::len_utf8),
+        };
+        match first {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let piece = &text[from..at];
+        match first {
+            _ if !shown => {}
+            b'"' => string(&mut out, piece),
+            b'{' | b'[' if depth > DEEPEST => out += TOO_DEEP,
+            b'-' | b'0'..=b'9' => number(&mut out, piece),
+            _ => out += piece,
         }
     }
     out

@@ -45,6 +45,15 @@ impl Failure {
     pub(super) fn protocol(what: impl std::fmt::Display) -> Self {
         Self::Lost(format!("the server broke the protocol: {what}"))
     }
+
+    /// As it is told where it has no outcome; `of_server` tells the server's own.
+    pub(super) fn told(self, of_server: impl FnOnce(&ServerError) -> Error) -> Error {
+        match self {
+            Self::Server(error) => of_server(&error),
+            Self::Lost(why) => Error::unreachable(why),
+            Self::Refused(error) => error,
+        }
+    }
 }
 
 impl From<std::io::Error> for Failure {
