@@ -274,21 +274,17 @@ mod tests {
 
     #[test]
     fn a_target_made_of_it_uses_tls() {
-        for url in ["redis://:p%40ss@h:1/2", "redis://h", "redis://h:1?db=2", "valkey://h/"] {
-            let config = config(&[("REDIS_URL", url), ("REDIS_USE_TLS", "true")]).unwrap();
-            let input =
-                TargetInput { connection_string: config.redis_url, ..TargetInput::default() };
-            let target = Target::parse(DatabaseType::Redis, &input, Rules::default()).unwrap();
-            let Target::Redis(target) = target else { panic!() };
-            assert!(target.tls.is_some(), "{url}");
-        }
-        for url in ["mongodb://u:p@a,b/x?replicaSet=r", "mongodb://h"] {
-            let config = config(&[("MONGODB_URL", url), ("MONGODB_TLS", "true")]).unwrap();
-            let input =
-                TargetInput { connection_string: config.mongodb_url, ..TargetInput::default() };
-            let target = Target::parse(DatabaseType::Mongodb, &input, Rules::default()).unwrap();
-            let Target::Mongodb(target) = target else { panic!() };
-            assert!(target.tls.is_some(), "{url}");
+        let redis = ["redis://:p%40ss@h:1/2", "redis://h", "redis://h:1?db=2", "valkey://h/"];
+        let mongodb = ["mongodb://u:p@a,b/x?replicaSet=r", "mongodb://h"];
+        let redis = redis.map(|url| (DatabaseType::Redis, "REDIS_URL", url));
+        let mongodb = mongodb.map(|url| (DatabaseType::Mongodb, "MONGODB_URL", url));
+        for (kind, variable, url) in redis.into_iter().chain(mongodb) {
+            let asks = [(variable, url), ("REDIS_USE_TLS", "true"), ("MONGODB_TLS", "true")];
+            let config = config(&asks).unwrap();
+            let connection_string = config.redis_url.or(config.mongodb_url);
+            let input = TargetInput { connection_string, ..TargetInput::default() };
+            let target = Target::parse(kind, &input, Rules::default()).unwrap();
+            assert!(target.tls().is_some(), "{url}");
         }
     }
 

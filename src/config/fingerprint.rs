@@ -9,9 +9,14 @@ impl Config {
     /// A hash of everything, secrets included: managers with equal configurations share one service
     /// by it. It must not be shown, since a weak password could be guessed from it.
     pub fn fingerprint(&self) -> [u8; 32] {
-        let mut hash = Fingerprint(Sha256::new());
+        let mut hash = Sha256::new();
+        // Each with its length, so that no two lists of parts are the same bytes.
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
         // All that is no secret is told apart by this.
-        hash.part(&format!("{self:?}"));
+        part(&format!("{self:?}"));
         for secret in [
             &self.database_url,
             &self.pg_meta_crypto_key,
@@ -23,24 +28,14 @@ impl Config {
             &self.shared_redis_url,
             &self.metrics_token,
         ] {
-            hash.part(secret.as_ref().map_or("", ExposeSecret::expose_secret));
+            part(secret.as_ref().map_or("", ExposeSecret::expose_secret));
         }
         for url in [&self.pg_meta_url, &self.bun_api_url] {
-            hash.part(url.as_ref().map_or("", |url| url.as_str()));
+            part(url.as_ref().map_or("", |url| url.as_str()));
         }
         if let Some(keyring) = &self.keyring {
-            keyring.update(&mut hash.0);
+            keyring.update(&mut hash);
         }
-        hash.0.finalize().into()
-    }
-}
-
-/// Hashes parts so that no two lists of parts are the same bytes.
-struct Fingerprint(Sha256);
-
-impl Fingerprint {
-    fn part(&mut self, text: &str) {
-        self.0.update((text.len() as u64).to_be_bytes());
-        self.0.update(text);
+        hash.finalize().into()
     }
 }

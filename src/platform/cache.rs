@@ -54,14 +54,6 @@ const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 200
 /// How long an old value serves at once, after it could not be read again.
 const EXCUSED_FOR: Duration = Duration::from_secs(5);
 
-/// What an entry is good for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Worth {
-    Believed,
-    Excused,
-    Nothing,
-}
-
 /// A value, and whether it is one that could not be read again.
 #[derive(Debug, Clone)]
 pub(crate) struct Held<V> {
@@ -106,31 +98,29 @@ where
         read: impl Future<Output = Result<V>>,
     ) -> Result<Held<V>> {
         let fresh = since.is_some();
-        let worth = |entry: &Entry<V>| self.worth(entry, since);
-        if let Some(entry) = self.entries.get(key).await {
-            let worth = worth(&entry);
-            if worth != Worth::Nothing {
-                return Ok(Held { value: entry.value, stale: worth == Worth::Excused });
-            }
+        let stale = |entry: &Entry<V>| self.stale(entry, since);
+        if let Some(entry) = self.entries.get(key).await
+            && let Some(stale) = stale(&entry)
+        {
+            return Ok(Held { value: entry.value, stale });
         }
         // Boxed, so that the many futures that wait for a hit stay small.
-        Box::pin(self.miss(key, fresh, worth, read)).await
+        Box::pin(self.miss(key, fresh, stale, read)).await
     }
 
-    /// What an entry is good for; with `after`, only what was read later is good.
-    fn worth(&self, entry: &Entry<V>, after: Option<Instant>) -> Worth {
+    /// Whether an entry is only excused; `None` if it is good for nothing. With `after`, only what was
+    /// read later is good.
+    fn stale(&self, entry: &Entry<V>, after: Option<Instant>) -> Option<bool> {
         if entry.age != self.age.load(Ordering::Acquire) {
-            return Worth::Nothing;
+            return None;
         }
         let believed = match after {
             Some(asked_at) => entry.read_at >= asked_at,
             None => entry.read_at.elapsed() < self.believed_for,
         };
-        match entry.excused_until {
-            _ if believed => Worth::Believed,
-            Some(until) if after.is_none() && Instant::now() < until => Worth::Excused,
-            _ => Worth::Nothing,
-        }
+        let excused =
+            after.is_none() && entry.excused_until.is_some_and(|until| Instant::now() < until);
+        (believed || excused).then_some(!believed)
     }
 
     /// Only one caller per key reads at a time; the next ones find what it put.
@@ -138,7 +128,7 @@ where
         &self,
         key: &K,
         fresh: bool,
-        worth: impl Fn(&Entry<V>) -> Worth,
+        stale: impl Fn(&Entry<V>) -> Option<bool>,
         read: impl Future<Output = Result<V>>,
     ) -> Result<Held<V>> {
         let mut failure = None;
@@ -149,9 +139,8 @@ where
             .entry_by_ref(key)
             .and_compute_with(async |entry| {
                 let old = entry.map(moka::Entry::into_value);
-                let of_old = old.as_ref().map_or(Worth::Nothing, &worth);
-                if of_old != Worth::Nothing {
-                    excused = of_old == Worth::Excused;
+                if let Some(stale) = old.as_ref().and_then(&stale) {
+                    excused = stale;
                     return Op::Nop;
                 }
                 let (age, read_at) = (self.age.load(Ordering::Acquire), Instant::now());

@@ -49,11 +49,16 @@ impl Dial for Dialer {
             let (client, connection) = self.connect(POOLED, deadline).await?;
             Session::start(client, connection).await
         };
-        match deadline.run(starting).await {
-            Some(Err(error)) if error.code() == Code::DbTimeout => Err(self.gave_no_answer()),
-            Some(started) => started,
-            None => Err(self.gave_no_answer()),
-        }
+        let started = deadline.run(starting).await;
+        let answered = started.filter(|s| !matches!(s, Err(e) if e.code() == Code::DbTimeout));
+        answered.unwrap_or_else(|| {
+            let message = format!(
+                "the platform database at {} did not answer within {} s",
+                self.target.endpoint,
+                CONNECT_TIMEOUT.as_secs()
+            );
+            Err(Error::new(Code::DbConnectionFailed, message))
+        })
     }
 
     fn is_settled(&self, session: &Session) -> bool {
@@ -92,15 +97,6 @@ impl Dialer {
     /// Whether it could not be reached when that was last tried.
     pub(super) fn is_failing(&self) -> bool {
         self.circuit.cause().is_some()
-    }
-
-    fn gave_no_answer(&self) -> Error {
-        let message = format!(
-            "the platform database at {} did not answer within {} s",
-            self.target.endpoint,
-            CONNECT_TIMEOUT.as_secs()
-        );
-        Error::new(Code::DbConnectionFailed, message)
     }
 
     /// Logs in.

@@ -81,29 +81,24 @@ fn of_server(refused: &tokio_postgres::error::DbError, lost: Outcome) -> Error {
     let state = refused.code();
     let class = &state.code()[..2];
     let said = refused.message();
+    let told = |code, what: &str| Error::new(code, format!("the platform database {what}: {said}"));
     if class == "28" {
-        let message =
-            format!("the platform database refused the user or password in DATABASE_URL: {said}");
-        return Error::new(Code::DbInvalidCredentials, message);
+        let what = "refused the user or password in DATABASE_URL";
+        return told(Code::DbInvalidCredentials, what);
     }
     if *state == SqlState::TOO_MANY_CONNECTIONS {
-        let message = format!("the platform database has no connection left: {said}");
-        return Error::new(Code::PoolExhausted, message);
+        return told(Code::PoolExhausted, "has no connection left");
     }
     if is_shutdown(state) {
-        let message = format!("the platform database is shutting down or starting up: {said}");
-        return Error::new(Code::DbConnectionFailed, message).outcome(lost);
+        return told(Code::DbConnectionFailed, "is shutting down or starting up").outcome(lost);
     }
     if *state == SqlState::UNDEFINED_TABLE
         || *state == SqlState::UNDEFINED_COLUMN
         || *state == SqlState::INVALID_SCHEMA_NAME
         || *state == SqlState::UNDEFINED_OBJECT
     {
-        let message = format!(
-            "the platform database lacks what this version needs; run `npx studio-multidb migrate`: \
-             {said}"
-        );
-        return Error::new(Code::DbConnectionFailed, message).detail("sqlstate", state.code());
+        let what = "lacks what this version needs; run `npx studio-multidb migrate`";
+        return told(Code::DbConnectionFailed, what).detail("sqlstate", state.code());
     }
     if *state == SqlState::QUERY_CANCELED || *state == SqlState::LOCK_NOT_AVAILABLE {
         let message = format!("the platform database took too long: {said}");
@@ -121,8 +116,7 @@ fn of_server(refused: &tokio_postgres::error::DbError, lost: Outcome) -> Error {
         "23" | "40" => Code::Conflict,
         _ => Code::InternalError,
     };
-    let error = Error::new(code, format!("the platform database refused it: {said}"))
-        .detail("sqlstate", state.code());
+    let error = told(code, "refused it").detail("sqlstate", state.code());
     match refused.constraint() {
         Some(name) => error.detail("constraint", name),
         None => error,

@@ -89,10 +89,8 @@ async fn follow(
 async fn answered(
     statement: impl Future<Output = Result<(), tokio_postgres::Error>>,
 ) -> Result<()> {
-    match tokio::time::timeout(ANSWER_TIMEOUT, statement).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(lost()),
-    }
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, statement).await;
+    answer.ok().and_then(Result::ok).ok_or_else(lost)
 }
 
 fn lost() -> Error {

@@ -77,27 +77,21 @@ impl Platform {
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>> {
         let asked = self.answering.asked();
-        let rows = self.read_on_some_session(sql, parameters).await;
+        let rows = async {
+            let mut session = self.session().await?;
+            match session.run(sql, parameters).await {
+                Err(cause) if failure::session_is_dead(&cause) => {
+                    drop(session);
+                    // What ended it may have ended the others.
+                    self.pool.retire();
+                    self.session().await?.rows(sql, parameters).await
+                }
+                other => other.map_err(|e| failure::of(&e, Outcome::NotApplied)),
+            }
+        };
+        let rows = rows.await;
         asked.ended(&rows);
         rows
-    }
-
-    async fn read_on_some_session(
-        &self,
-        sql: &'static str,
-        parameters: Parameters<'_>,
-    ) -> Result<Vec<Row>> {
-        let mut session = self.session().await?;
-        match session.run(sql, parameters).await {
-            Err(cause) if failure::session_is_dead(&cause) => {
-                drop(session);
-                // What ended it may have ended the others.
-                self.pool.retire();
-                let mut session = self.session().await?;
-                session.rows(sql, parameters).await
-            }
-            other => other.map_err(|e| failure::of(&e, Outcome::NotApplied)),
-        }
     }
 
     /// Rows of a single statement that changes something, in a transaction of its own.

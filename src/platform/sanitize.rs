@@ -17,39 +17,26 @@ pub(crate) fn sanitized_json(text: &str) -> String {
     while at < bytes.len() {
         let from = at;
         let shown = depth <= DEEPEST;
-        match bytes[at] {
-            b'"' => {
-                at = end_of_string(bytes, at);
-                if shown {
-                    string(&mut out, &text[from..at]);
-                }
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                at += 1;
-                if shown {
-                    out += if depth > DEEPEST { TOO_DEEP } else { &text[from..at] };
-                }
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                at += 1;
-                if shown {
-                    out += &text[from..at];
-                }
-            }
+        let first = bytes[at];
+        at = match first {
+            b'"' => end_of_string(bytes, at),
             b'-' | b'0'..=b'9' => {
-                at += text[at..].find(|c: char| !is_of_number(c)).unwrap_or(text.len() - at);
-                if shown {
-                    number(&mut out, &text[from..at]);
-                }
+                text[at..].find(|c: char| !is_of_number(c)).map_or(text.len(), |end| at + end)
             }
-            _ => {
-                at += text[at..].chars().next().map_or(1, char::len_utf8);
-                if shown {
-                    out += &text[from..at];
-                }
-            }
+            _ => at + text[at..].chars().next().map_or(1, char::len_utf8),
+        };
+        match first {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let piece = &text[from..at];
+        match first {
+            _ if !shown => {}
+            b'"' => string(&mut out, piece),
+            b'{' | b'[' if depth > DEEPEST => out += TOO_DEEP,
+            b'-' | b'0'..=b'9' => number(&mut out, piece),
+            _ => out += piece,
         }
     }
     out
@@ -74,42 +61,28 @@ fn string(out: &mut String, literal: &str) {
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let length = match escape(rest) {
-            Escape::Character(length) => {
-                out.push_str(&rest[..length]);
-                length
-            }
-            Escape::Nothing(length) => {
-                out.push('\u{fffd}');
-                length
-            }
-        };
+        let (length, character) = escape(rest);
+        out.push_str(if character { &rest[..length] } else { "\u{fffd}" });
         rest = &rest[length..];
     }
     out.push_str(rest);
 }
 
-enum Escape {
-    /// It means a character.
-    Character(usize),
-    /// NUL, or half a pair.
-    Nothing(usize),
-}
-
-/// The escape at the beginning of `rest`, and its length.
-fn escape(rest: &str) -> Escape {
+/// How long the escape at the beginning of `rest` is, and whether it means a character: NUL and half a
+/// pair don't.
+fn escape(rest: &str) -> (usize, bool) {
     let unit = |at: usize| {
         let digits = rest.get(at..at + 6)?.strip_prefix("\\u")?;
         u16::from_str_radix(digits, 16).ok()
     };
     match unit(0) {
-        Some(0 | 0xdc00..=0xdfff) => Escape::Nothing(6),
+        Some(0 | 0xdc00..=0xdfff) => (6, false),
         Some(0xd800..=0xdbff) => match unit(6) {
-            Some(0xdc00..=0xdfff) => Escape::Character(12),
-            _ => Escape::Nothing(6),
+            Some(0xdc00..=0xdfff) => (12, true),
+            _ => (6, false),
         },
-        Some(_) => Escape::Character(6),
-        None => Escape::Character(rest.chars().take(2).map(char::len_utf8).sum()),
+        Some(_) => (6, true),
+        None => (rest.chars().take(2).map(char::len_utf8).sum(), true),
     }
 }
 

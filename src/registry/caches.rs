@@ -61,12 +61,6 @@ impl Caches {
         self.tell();
     }
 
-    fn removed(&self, id: Uuid) {
-        if let Some(react) = self.when_removed.0.get() {
-            react(id);
-        }
-    }
-
     /// Anything may have changed.
     pub(super) fn forget_all(&self) {
         self.connections.forget_all();
@@ -94,8 +88,10 @@ impl Listener for Caches {
         match serde_json::from_str::<Notice>(payload) {
             Ok(Notice { id, project_id, op }) => {
                 self.changed(id, project_id).await;
-                if op == "delete" {
-                    self.removed(id);
+                if op == "delete"
+                    && let Some(react) = self.when_removed.0.get()
+                {
+                    react(id);
                 }
             }
             // Somebody's own notice on our channel: better read too much than too little.

@@ -56,23 +56,22 @@ impl Direct {
         registry: &Registry,
         database_type: DatabaseType,
     ) -> Result<Arc<Connection>> {
+        let named = |kind, what: &str, url: &str| {
+            Ok((operators_target(kind, url, None)?, true, format!("{what} {url}")))
+        };
         let (target, operators, identity) = match self {
             Self::Platform => {
                 let url = config.database_url.as_ref().ok_or_else(no_platform)?;
-                let url = url.expose_secret();
-                let target = operators_target(DatabaseType::Postgres, url, None)?;
-                (target, true, format!("platform {url}"))
+                named(DatabaseType::Postgres, "platform", url.expose_secret())?
             }
             Self::PgMeta => {
-                let url = config.pg_meta_url.as_ref().ok_or_else(no_platform)?.as_str();
-                let target = operators_target(DatabaseType::BunApi, url, None)?;
-                (target, true, format!("pg-meta {url}"))
+                let url = config.pg_meta_url.as_ref().ok_or_else(no_platform)?;
+                named(DatabaseType::BunApi, "pg-meta", url.as_str())?
             }
             Self::SharedLimits => {
                 let url = config.shared_redis_url.as_ref();
-                let url = url.ok_or_else(|| Error::internal("no shared limits"))?.expose_secret();
-                let target = operators_target(DatabaseType::Redis, url, None)?;
-                (target, true, format!("shared limits {url}"))
+                let url = url.ok_or_else(|| Error::internal("no shared limits"))?;
+                named(DatabaseType::Redis, "shared limits", url.expose_secret())?
             }
             Self::Given(given) => {
                 let rules = registry.rules();

@@ -63,34 +63,21 @@ impl Environment {
         self.0.is_empty()
     }
 
-    /// Whether it defines the connection with this id.
-    pub(super) fn has(&self, id: Uuid) -> bool {
-        self.0.iter().any(|entry| entry.id == id)
-    }
-
     /// Where a connection of the environment goes.
     pub(super) fn target(&self, id: Uuid) -> Option<&Target> {
         self.0.iter().find(|entry| entry.id == id).map(|entry| &entry.target)
     }
 
     /// Its connections, as members of the project `default`.
-    pub(super) fn connections(&self, project: &Arc<Project>) -> Vec<Connection> {
-        self.0.iter().map(|entry| entry.connection(project)).collect()
-    }
-}
-
-impl Entry {
-    fn connection(&self, project: &Arc<Project>) -> Connection {
-        Connection {
-            description: Some("From the environment".to_owned()),
-            ..Connection::unregistered(
-                self.id,
-                project,
-                IDENTIFIER,
-                &self.target,
-                Origin::Environment,
-            )
-        }
+    pub(super) fn connections(&self, project: &Arc<Project>) -> Vec<Arc<Connection>> {
+        let connection = |Entry { id, target }: &Entry| {
+            let origin = Origin::Environment;
+            Arc::new(Connection {
+                description: Some("From the environment".to_owned()),
+                ..Connection::unregistered(*id, project, IDENTIFIER, target, origin)
+            })
+        };
+        self.0.iter().map(connection).collect()
     }
 }
 

@@ -40,10 +40,7 @@ impl Registry {
         let address = *address;
         self.require_enabled(address.database_type)?;
         let found = match self.by_scope_id(address.scope, address.fresh).await? {
-            Some(connection) if connection.database_type == address.database_type => {
-                Found::One(connection)
-            }
-            Some(connection) => Found::Other(connection),
+            Some(connection) => Found::One(connection),
             None => match self.scope(address.scope, address.fresh).await {
                 Ok(scope) => Found::In(scope),
                 Err(error) => Found::One(self.despite_outage(&address, error)?),
@@ -73,7 +70,7 @@ impl Registry {
     }
 
     async fn connection_since(&self, id: Uuid, since: Option<Instant>) -> Result<Arc<Connection>> {
-        if self.environment.has(id) {
+        if self.environment.target(id).is_some() {
             return self.environment_connection(id).await;
         }
         if self.platform.is_none() {
@@ -168,26 +165,19 @@ impl Registry {
         let read = async {
             let platform = self.require_platform()?;
             if let Some(project) = read_project(platform, project_ref).await? {
-                return self.read_scope(platform, project).await.map(Arc::new);
+                let rows = platform.read(OF_PROJECT, &[&project.id]).await?;
+                let mut connections: Vec<_> =
+                    rows.iter().filter_map(readable).map(Arc::new).collect();
+                if project.project_ref == DEFAULT_PROJECT {
+                    connections.extend(self.environment.connections(&project));
+                }
+                return Ok(Arc::new(Scope { project, connections, made_up: false }));
             }
             // As much work as for a project that exists: how long it takes tells nothing.
             platform.read(OF_PROJECT, &[&Uuid::nil()]).await?;
             self.made_up_scope(project_ref).map(Arc::new)
         };
         Ok(self.caches.scopes.get_since(&project_ref.to_owned(), since, read).await?.value)
-    }
-
-    async fn read_scope(&self, platform: &Platform, project: Arc<Project>) -> Result<Scope> {
-        let rows = platform.read(OF_PROJECT, &[&project.id]).await?;
-        let mut connections: Vec<_> = rows.iter().filter_map(readable).collect();
-        if project.project_ref == DEFAULT_PROJECT {
-            connections.extend(self.environment.connections(&project));
-        }
-        Ok(Scope {
-            connections: connections.into_iter().map(Arc::new).collect(),
-            project,
-            made_up: false,
-        })
     }
 
     /// The project `default` where the platform database has none: it holds the connections from
@@ -198,11 +188,8 @@ impl Registry {
             return Err(not_found());
         }
         let project = default_project();
-        Ok(Scope {
-            connections: self.environment.connections(&project).into_iter().map(Arc::new).collect(),
-            project,
-            made_up: true,
-        })
+        let connections = self.environment.connections(&project);
+        Ok(Scope { project, connections, made_up: true })
     }
 
     /// A connection from the environment, as a member of the project `default`.
@@ -213,7 +200,7 @@ impl Registry {
             Err(_) => default_project(),
         };
         let connections = self.environment.connections(&project);
-        connections.into_iter().find(|c| c.id == id).map(Arc::new).ok_or_else(not_found)
+        connections.into_iter().find(|c| c.id == id).ok_or_else(not_found)
     }
 
     /// While the platform database is down and nothing is cached, a connection from the environment
@@ -227,7 +214,7 @@ impl Registry {
                 && (address.connection_id == Some(c.id)
                     || address.identifier == Some(c.identifier.as_str()))
         });
-        named.map(Arc::new).ok_or(error)
+        named.ok_or(error)
     }
 }
 

@@ -84,11 +84,6 @@ impl TryFrom<&Row> for Stored {
     }
 }
 
-enum Done {
-    Resealed,
-    Unchanged,
-}
-
 impl Registry {
     /// Seals every stored secret under the first key. Safe to run beside anything else, and to run
     /// again after it was interrupted.
@@ -109,8 +104,8 @@ impl Registry {
                     Err(error) => Err(Interrupted::Secret(error)),
                 };
                 match resealed {
-                    Ok(Done::Resealed) => rotation.resealed += 1,
-                    Ok(Done::Unchanged) => rotation.unchanged += 1,
+                    Ok(true) => rotation.resealed += 1,
+                    Ok(false) => rotation.unchanged += 1,
                     Err(Interrupted::Platform(error)) => return Err(error),
                     Err(Interrupted::Secret(error)) => {
                         rotation.failed.push(Failed { id, message: error.message().to_owned() });
@@ -145,11 +140,12 @@ enum Interrupted {
     Secret(Error),
 }
 
+/// Seals the secrets of a row again; `false` if there was nothing to do.
 async fn reseal(
     platform: &Platform,
     vault: &Vault,
     mut stored: Stored,
-) -> Result<Done, Interrupted> {
+) -> Result<bool, Interrupted> {
     loop {
         let owner = stored.owner;
         let renew = |value: &Option<String>, column| match value {
@@ -160,7 +156,7 @@ async fn reseal(
             .map_err(Interrupted::Secret)?;
         let password = renew(&stored.password, Column::Password).map_err(Interrupted::Secret)?;
         if connection_string == stored.connection_string && password == stored.password {
-            return Ok(Done::Unchanged);
+            return Ok(false);
         }
         let done = platform
             .write(
@@ -177,13 +173,13 @@ async fn reseal(
             .await
             .map_err(Interrupted::Platform)?;
         if !done.is_empty() {
-            return Ok(Done::Resealed);
+            return Ok(true);
         }
         // Somebody edited or deleted the row in between; what is there now counts.
         let again = platform.read(ONE, &[&owner.id]).await.map_err(Interrupted::Platform)?;
         match again.first() {
             Some(row) => stored = Stored::try_from(row).map_err(Interrupted::Platform)?,
-            None => return Ok(Done::Unchanged),
+            None => return Ok(false),
         }
     }
 }

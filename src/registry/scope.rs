@@ -49,9 +49,8 @@ pub struct Located<'a> {
 
 #[derive(Debug)]
 pub(super) enum Found {
+    /// Of whichever type.
     One(Arc<Connection>),
-    /// Of another type than the path names.
-    Other(Arc<Connection>),
     In(Arc<Scope>),
 }
 
@@ -59,7 +58,7 @@ impl Located<'_> {
     /// The project whose members may know more.
     pub fn project_id(&self) -> Uuid {
         match &self.found {
-            Found::One(connection) | Found::Other(connection) => connection.project.id,
+            Found::One(connection) => connection.project.id,
             Found::In(scope) => scope.project.id,
         }
     }
@@ -71,11 +70,11 @@ impl Located<'_> {
         let kind = database_type.display_name();
         let scope = match self.found {
             Found::One(connection) => {
-                let named_otherwise = connection_id.is_some_and(|id| id != connection.id)
+                let named_otherwise = database_type != connection.database_type
+                    || connection_id.is_some_and(|id| id != connection.id)
                     || identifier.is_some_and(|name| name != connection.identifier);
                 return if named_otherwise { Err(not_found()) } else { Ok(connection) };
             }
-            Found::Other(_) => return Err(not_found()),
             Found::In(scope) => scope,
         };
         let candidates: Vec<_> =

@@ -1,6 +1,5 @@
 //! The statements that write a connection's row.
 
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::connection::{Connection, Status};
@@ -26,7 +25,7 @@ const INSERT: &str = select_connections!(
             id, project_id, database_type, identifier, description, connection_string, host, port,
             database_name, username, password, options, is_primary, status, last_connected_at)
         VALUES ($1, $2, $3::text::platform.database_type, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-            $13, $14, CASE WHEN $15 THEN now() END)
+            $13, $14, CASE WHEN $14 = 'ACTIVE' THEN now() END)
         RETURNING *) ",
     "changed",
     ""
@@ -57,25 +56,8 @@ pub(super) struct NewRow<'a> {
 impl NewRow<'_> {
     /// Makes the row.
     pub(super) async fn insert(&self, session: &mut Lent, owner: Owner) -> Result<Connection> {
-        let Sealed { columns, connection_string, password } = self.sealed;
-        let parameters: [&(dyn ToSql + Sync); 15] = [
-            &owner.id,
-            &owner.project_id,
-            &owner.database_type.as_str(),
-            &self.identifier,
-            &self.description,
-            connection_string,
-            &columns.host,
-            &columns.port.map(i32::from),
-            &columns.database_name,
-            &columns.username,
-            password,
-            &serde_json::Value::Object(columns.options.clone()),
-            &self.is_primary,
-            &self.status.as_str(),
-            &(self.status == Status::Active),
-        ];
-        let made = self.run(session, INSERT, &parameters).await?;
+        let kind = owner.database_type.as_str();
+        let made = self.run(session, INSERT, &[&owner.id, &owner.project_id, &kind]).await?;
         made.ok_or_else(|| Error::internal("an INSERT returned no row"))
     }
 
@@ -86,10 +68,19 @@ impl NewRow<'_> {
         id: Uuid,
         version: i64,
     ) -> Result<Option<Connection>> {
+        self.run(session, UPDATE, &[&id, &version]).await
+    }
+
+    /// Writes what it is to hold, behind the parameters that say where. Failures come in words about
+    /// connections.
+    async fn run(
+        &self,
+        session: &mut Lent,
+        sql: &'static str,
+        place: Parameters<'_>,
+    ) -> Result<Option<Connection>> {
         let Sealed { columns, connection_string, password } = self.sealed;
-        let parameters: [&(dyn ToSql + Sync); 13] = [
-            &id,
-            &version,
+        let held: Parameters<'_> = &[
             &self.identifier,
             &self.description,
             connection_string,
@@ -102,17 +93,7 @@ impl NewRow<'_> {
             &self.is_primary,
             &self.status.as_str(),
         ];
-        self.run(session, UPDATE, &parameters).await
-    }
-
-    /// Failures come in words about connections.
-    async fn run(
-        &self,
-        session: &mut Lent,
-        sql: &'static str,
-        parameters: Parameters<'_>,
-    ) -> Result<Option<Connection>> {
-        let rows = session.rows(sql, parameters).await.map_err(|error| {
+        let rows = session.rows(sql, &[place, held].concat()).await.map_err(|error| {
             let constraint = error.details().get("constraint").and_then(|name| name.as_str());
             match constraint {
                 Some("database_connections_identifier_unique") => Error::new(

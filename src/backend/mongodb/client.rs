@@ -8,13 +8,13 @@ use futures_util::stream::FuturesUnordered;
 use mongodb::bson::doc;
 
 use super::driver::{
-    Meter, MongoTopology, Seeds, Tunnel, client_options, read_preference, say_hello,
+    Meter, MongoTopology, Seeds, Tunnel, client_options, connect, read_preference, say_hello,
 };
 use super::watch::Turns;
 use crate::backend::{ConnectOptions, Gauge};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
-use crate::target::{Endpoint, MongoTarget, tls};
+use crate::target::{MongoTarget, tls};
 
 /// How long closing waits for a server.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -115,7 +115,11 @@ async fn reach_any(
     let mut attempts: FuturesUnordered<_> = seeds
         .endpoints
         .iter()
-        .map(|endpoint| reach(endpoint, replica_set, options, tls.as_ref(), deadline))
+        .map(async |endpoint| {
+            let tls = tls.as_ref();
+            let mut stream = connect(&options.egress, tls, endpoint, deadline).await?;
+            say_hello(&mut stream, endpoint, replica_set, deadline).await
+        })
         .collect();
     let mut failure = None;
     while let Some(reached) = attempts.next().await {
@@ -125,22 +129,4 @@ async fn reach_any(
         }
     }
     Err(failure.unwrap_or_else(|| Error::validation("the connection names no host")))
-}
-
-async fn reach(
-    endpoint: &Endpoint,
-    replica_set: Option<&str>,
-    options: &ConnectOptions,
-    tls: Option<&Arc<rustls::ClientConfig>>,
-    deadline: Deadline,
-) -> Result<MongoTopology> {
-    let Endpoint { host, port } = endpoint;
-    let mut stream = options.egress.connect(host, *port, deadline).await?;
-    match tls {
-        None => say_hello(&mut stream, endpoint, replica_set, deadline).await,
-        Some(config) => {
-            let mut stream = tls::connect(config, host, stream, deadline).await?;
-            say_hello(&mut stream, endpoint, replica_set, deadline).await
-        }
-    }
 }

@@ -7,7 +7,6 @@ use postgres_protocol::message::backend::ErrorFields;
 use fallible_iterator::FallibleIterator as _;
 
 use crate::error::{Code, Error};
-use crate::outcome::Outcome;
 
 /// More fields than the protocol has kinds of. A hostile server could send millions of empty ones in
 /// one message, each of which takes many times its length in memory.
@@ -45,6 +44,15 @@ impl Failure {
     /// The peer does not speak the protocol; the connection can't be used any further.
     pub(super) fn protocol(what: impl std::fmt::Display) -> Self {
         Self::Lost(format!("the server broke the protocol: {what}"))
+    }
+
+    /// As it is told where it has no outcome; `of_server` tells the server's own.
+    pub(super) fn told(self, of_server: impl FnOnce(&ServerError) -> Error) -> Error {
+        match self {
+            Self::Server(error) => of_server(&error),
+            Self::Lost(why) => Error::unreachable(why),
+            Self::Refused(error) => error,
+        }
     }
 }
 
@@ -266,11 +274,6 @@ fn locate(sql: &str, position: usize) -> (usize, &str, usize) {
         start += length + 1;
     }
     (0, "", 0)
-}
-
-/// The error of a connection that broke while an answer was awaited.
-pub(super) fn lost(message: &str, outcome: Outcome) -> Error {
-    Error::unreachable(message).outcome(outcome)
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub async fn probe(
     };
     probe.fact("encrypted", is_encrypted(&stream));
     let mut connection = probe.step("auth", connector.log_in(stream, deadline)).await?;
+    let told = |failure: Failure| failure.told(|error| error.to_error(None));
     let ping = async { connection.ping().await.map_err(told) };
     probe.step("ping", ping).await?;
     let statement = Statement::question(CAPABILITIES, options.connect_timeout, 1);
@@ -75,12 +76,4 @@ pub async fn probe(
         probe.fact("warnings", warnings);
     }
     Ok(())
-}
-
-fn told(failure: Failure) -> Error {
-    match failure {
-        Failure::Server(error) => error.to_error(None),
-        Failure::Lost(why) => Error::unreachable(why),
-        Failure::Refused(error) => error,
-    }
 }

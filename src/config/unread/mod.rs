@@ -11,20 +11,11 @@ mod words;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use self::login::Login;
 use self::words::{Asks, asked};
 use super::beside::{WRAPPED, Wrapped};
 use super::{Config, SETTINGS, beside};
 use crate::error::{Error, Result};
-use crate::target::{DatabaseType, Rules, Target, TargetInput};
-
-/// What a URL says itself.
-struct Said<'u> {
-    url: &'u SecretString,
-    tls: bool,
-    /// Nothing of a URL that can't be read: it is refused elsewhere, for what is wrong with it.
-    login: Option<Login>,
-}
+use crate::target::{Rules, Target, TargetInput};
 
 /// Refuses the first of the variables that asks for what it does not get.
 pub(super) fn refuse<'v>(
@@ -34,11 +25,14 @@ pub(super) fn refuse<'v>(
     let variables: Vec<_> = variables.collect();
     let mut refused = Vec::new();
     for Wrapped { kind, url, own, others } in WRAPPED {
-        let Some(said) = url(&mut config).as_ref().map(|url| said(kind, url)) else { continue };
-        let others = others.iter().filter(|other| !is_elsewhere(other, said.url, &variables));
+        let Some(url) = url(&mut config) else { continue };
+        let input = TargetInput::from_connection_string(url.expose_secret());
+        // A URL that can't be read is refused elsewhere, for what is wrong with it.
+        let target = Target::parse(kind, &input, Rules::default()).ok();
+        let others = others.iter().filter(|other| !is_elsewhere(other, url, &variables));
         for prefix in own.iter().chain(others) {
             let asks = variables.iter().filter_map(|(name, value)| {
-                Some((*name, own[0], unfulfilled(prefix, name, value, &said)?))
+                Some((*name, own[0], unfulfilled(prefix, name, value, target.as_ref())?))
             });
             refused.extend(asks);
         }
@@ -65,7 +59,7 @@ enum Why {
 }
 
 /// Why a variable can't be passed over.
-fn unfulfilled(prefix: &str, name: &str, value: &str, said: &Said<'_>) -> Option<Why> {
+fn unfulfilled(prefix: &str, name: &str, value: &str, target: Option<&Target>) -> Option<Why> {
     let (before, rest) = name.split_once('_')?;
     let is_setting = SETTINGS.iter().any(|s| s.names.contains(&name));
     if is_setting || beside::reads(before, rest) || !before.eq_ignore_ascii_case(prefix) {
@@ -73,11 +67,11 @@ fn unfulfilled(prefix: &str, name: &str, value: &str, said: &Said<'_>) -> Option
     }
     let rest = rest.to_ascii_uppercase();
     match asked(&rest, value) {
-        Asks::Tls if !said.tls => return Some(Why::Tls),
+        Asks::Tls if target.is_none_or(|target| target.tls().is_none()) => return Some(Why::Tls),
         Asks::More => return Some(Why::Tls),
         Asks::Tls | Asks::Nothing => {}
     }
-    let differs = said.login.as_ref().is_some_and(|login| login.differs(&rest, value));
+    let differs = target.is_some_and(|target| login::differs(target, &rest, value));
     differs.then_some(Why::Login)
 }
 
@@ -86,18 +80,4 @@ fn is_elsewhere(prefix: &str, url: &SecretString, variables: &[(&str, &str)]) ->
     let own = ["URL", "URI"].map(|ending| format!("{prefix}_{ending}"));
     let mut addresses = variables.iter().filter(|(name, _)| own.iter().any(|own| own == name));
     addresses.any(|(_, value)| !value.is_empty() && value.trim() != url.expose_secret().trim())
-}
-
-fn said(kind: DatabaseType, url: &SecretString) -> Said<'_> {
-    let input = TargetInput::from_connection_string(url.expose_secret());
-    let Ok(target) = Target::parse(kind, &input, Rules::default()) else {
-        return Said { url, tls: false, login: None };
-    };
-    let login = Login {
-        username: target.columns().username,
-        password: target.password().cloned(),
-        // Every request to another server names its own.
-        db: if let Target::Redis(target) = &target { Some(target.db) } else { None },
-    };
-    Said { url, tls: target.tls().is_some(), login: Some(login) }
 }

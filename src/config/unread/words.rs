@@ -44,16 +44,21 @@ const WORDS_OF_TLS: &str = "\
     CA CAS PEM CRL SNI PFX P12 JKS HTTPS SCHEME ALPN CIPHERS CIPHERSUITES VERIFY VERIFIED \
     UNVERIFIED NOVERIFY";
 
-/// Words of a name about how contents are encrypted.
+/// Words of a name about how contents are encrypted. The key by which an application encrypts what it
+/// stores is none of the connection's.
 const OF_CONTENTS: &str = "KEY KEYS SECRET SALT ALGORITHM FIELD FIELDS IV PASSPHRASE";
 
-/// Words of a name whose value may be any text.
+/// Words of a name whose value may be any word, and mean nothing by it.
 const OF_TEXTS: &str = "\
     PREFIX NAMESPACE NAME PASSWORD PASS SECRET TOKEN KEY USER USERNAME HOST CHANNEL QUEUE STREAM \
     GROUP DATABASE DB COLLECTION";
 
 fn has(words: &str, word: &str) -> bool {
     words.split(' ').any(|known| known == word)
+}
+
+fn has_any(words: &str, name: &str) -> bool {
+    name.split('_').any(|word| has(words, word))
 }
 
 /// A value as it is compared.
@@ -73,7 +78,7 @@ pub(super) fn asked(name: &str, value: &str) -> Asks {
         return Asks::Tls;
     }
     if !speaks_of_tls(name) {
-        return if holds_a_text(name) { Asks::Nothing } else { said_in(&value) };
+        return if has_any(OF_TEXTS, name) { Asks::Nothing } else { said_in(&value) };
     }
     let Some(switch) = Switch::of(&value) else { return Asks::More };
     let is_on = switch == Switch::On;
@@ -102,7 +107,7 @@ fn negates(name: &str) -> bool {
 fn speaks_of_tls(name: &str) -> bool {
     let joined: String = name.chars().filter(|c| *c != '_').collect();
     PARTS_OF_TLS.split(' ').any(|part| joined.contains(part))
-        || (joined.contains("ENCRYPT") && !is_of_contents(name))
+        || (joined.contains("ENCRYPT") && !has_any(OF_CONTENTS, name))
         || name.split('_').any(is_word_of_tls)
 }
 
@@ -111,16 +116,6 @@ fn is_word_of_tls(word: &str) -> bool {
         || ["CERT", "X509", "SECURE", "SECURITY"].iter().any(|part| word.contains(part))
         || ["TLS", "SSL"].iter().any(|part| word.starts_with(part) || word.ends_with(part))
             && word != "TTLS"
-}
-
-/// The key by which an application encrypts what it stores is none of the connection's.
-fn is_of_contents(name: &str) -> bool {
-    name.split('_').any(|word| has(OF_CONTENTS, word))
-}
-
-/// Names whose values may be any word, and mean nothing by it.
-fn holds_a_text(name: &str) -> bool {
-    name.split('_').any(|word| has(OF_TEXTS, word))
 }
 
 /// What a value says whose name is not about TLS: a word for it, or options.

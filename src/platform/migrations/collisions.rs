@@ -1,17 +1,20 @@
 //! Names that the migrations need and that somebody else has taken.
 
-use std::sync::LazyLock;
-
+use super::{Migration, State};
 use crate::error::{Code, Error, Result};
 use crate::platform::Lent;
 
-static TAKEN: LazyLock<&'static str> = LazyLock::new(|| {
-    include_str!("../../../migrations/legacy_collisions.sql").trim_end().trim_end_matches(';')
-});
+const TAKEN: &str = include_str!("../../../migrations/legacy_collisions.sql");
 
-/// What is in the way, told as one failure.
-pub(super) async fn find(session: &mut Lent) -> Result<Option<Error>> {
-    let rows = session.rows(&TAKEN, &[]).await?;
+/// What is in the way of files that are still to run, told as one failure.
+pub(crate) async fn collision(
+    session: &mut Lent,
+    migrations: &[Migration],
+) -> Result<Option<Error>> {
+    if migrations.iter().all(|migration| migration.state == State::Present) {
+        return Ok(None);
+    }
+    let rows = session.rows(TAKEN, &[]).await?;
     if rows.is_empty() {
         return Ok(None);
     }

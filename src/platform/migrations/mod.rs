@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::collisions::collision;
 use super::Lent;
 use crate::error::{Code, Error, Result};
 
@@ -108,17 +109,6 @@ pub(crate) async fn begin(session: &mut Lent) -> Result<Vec<Migration>> {
             .map_err(|e| e.context(&format!("migration {}", file.name)))?;
     }
     Ok(migrations)
-}
-
-/// What is in the way of files that are still to run, told as one failure.
-pub(crate) async fn collision(
-    session: &mut Lent,
-    migrations: &[Migration],
-) -> Result<Option<Error>> {
-    if migrations.iter().all(|migration| migration.state == State::Present) {
-        return Ok(None);
-    }
-    collisions::find(session).await
 }
 
 /// Every file, with `missing` for those that did not run before.

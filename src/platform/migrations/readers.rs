@@ -1,7 +1,5 @@
 //! What else in the database reads an older Studio's table, so that nobody learns of it by a fault.
 
-use std::sync::LazyLock;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,13 +21,11 @@ pub struct Reader {
     pub mend: Option<String>,
 }
 
-static READERS: LazyLock<&'static str> = LazyLock::new(|| {
-    include_str!("../../../migrations/legacy_readers.sql").trim_end().trim_end_matches(';')
-});
+const READERS: &str = include_str!("../../../migrations/legacy_readers.sql");
 
 /// What depends on `table`; nothing, where there is no such table.
 pub(crate) async fn of(session: &mut Lent, table: &str) -> Result<Vec<Reader>> {
-    let rows = session.rows(&READERS, &[&table]).await?;
+    let rows = session.rows(READERS, &[&table]).await?;
     let read = |row: &tokio_postgres::Row| Reader {
         kind: row.get(0),
         name: row.get(1),

@@ -9,7 +9,7 @@ use super::imported::Imported;
 use super::row::LegacyRow;
 use crate::error::Result;
 use crate::platform::{Lent, Parameters, cell, sanitized_json};
-use crate::registry::vault::Vault;
+use crate::registry::vault::{Sealed, Vault};
 
 /// What is still to be imported. The query is a file because it belongs to the migration.
 static PENDING: LazyLock<String> = LazyLock::new(|| pending(QUERY));
@@ -100,19 +100,20 @@ pub(in crate::registry) async fn import(session: &mut Lent, vault: &Vault) -> Re
     let pending = session.rows(&PENDING, &[&kept]).await?;
     for row in &pending {
         let legacy = LegacyRow::read(row, vault)?;
+        let Sealed { columns, connection_string, password } = &legacy.sealed;
         let parameters: Parameters<'_> = &[
             &legacy.owner.id,
             &legacy.owner.project_id,
             &legacy.owner.database_type.as_str(),
             &cell::<&str>(row, 3)?,
             &cell::<Option<&str>>(row, 4)?,
-            &legacy.connection_string,
-            &legacy.columns.host,
-            &legacy.columns.port.map(i32::from),
-            &legacy.columns.database_name,
-            &legacy.columns.username,
-            &legacy.password,
-            &serde_json::Value::Object(legacy.columns.options.clone()),
+            connection_string,
+            &columns.host,
+            &columns.port.map(i32::from),
+            &columns.database_name,
+            &columns.username,
+            password,
+            &serde_json::Value::Object(columns.options.clone()),
             &legacy.status,
             &cell::<Option<&str>>(row, 13)?,
             &legacy.last_error,

@@ -3,8 +3,6 @@
 //! The old table is kept, backups of it are called anything, and a materialized view is a copy. They
 //! are found by their columns, and only those that hold something are told of.
 
-use std::sync::LazyLock;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,9 +23,7 @@ pub struct Plaintext {
     pub statements: Vec<String>,
 }
 
-static CANDIDATES: LazyLock<&'static str> = LazyLock::new(|| {
-    include_str!("../../../migrations/legacy_copies.sql").trim_end().trim_end_matches(';')
-});
+const CANDIDATES: &str = include_str!("../../../migrations/legacy_copies.sql");
 
 /// Members of a document that drivers take secrets from, unless they are sealed or masked already. The
 /// name stays when the rest is replaced.
@@ -42,7 +38,7 @@ pub(in crate::registry) async fn find(
     platform: &Platform,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Plaintext>> {
-    let rows = platform.session().await?.rows(&CANDIDATES, &[]).await?;
+    let rows = platform.session().await?.rows(CANDIDATES, &[]).await?;
     let mut found = Vec::new();
     for row in &rows {
         let names = |at: usize| row.get::<_, Option<Vec<String>>>(at).unwrap_or_default();

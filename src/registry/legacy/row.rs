@@ -8,16 +8,14 @@ use super::reconcile::reconcile;
 use crate::crypto::cryptojs;
 use crate::error::Result;
 use crate::platform::{cell, named};
-use crate::registry::vault::{Column, Owner, Vault};
+use crate::registry::vault::{Column, Owner, Sealed, Vault};
 use crate::target::egress;
 use crate::target::{Columns, Target, TargetInput};
 
 /// A row of the old table, ready for the new one.
 pub(super) struct LegacyRow {
     pub(super) owner: Owner,
-    pub(super) columns: Columns,
-    pub(super) connection_string: Option<String>,
-    pub(super) password: Option<String>,
+    pub(super) sealed: Sealed,
     pub(super) status: String,
     pub(super) last_error: Option<String>,
     /// What was not taken over, or taken over otherwise than it stood there.
@@ -32,18 +30,20 @@ impl LegacyRow {
         let owner = Owner { id, project_id, database_type: named(cell(row, 2)?)? };
         let mut legacy = Self {
             owner,
-            columns: Columns {
-                host: cell(row, 6)?,
-                port: cell::<Option<i32>>(row, 7)?.and_then(|port| u16::try_from(port).ok()),
-                database_name: cell(row, 8)?,
-                username: cell(row, 9)?,
-                options: match cell(row, 11)? {
-                    serde_json::Value::Object(options) => options,
-                    _ => serde_json::Map::new(),
+            sealed: Sealed {
+                columns: Columns {
+                    host: cell(row, 6)?,
+                    port: cell::<Option<i32>>(row, 7)?.and_then(|port| u16::try_from(port).ok()),
+                    database_name: cell(row, 8)?,
+                    username: cell(row, 9)?,
+                    options: match cell(row, 11)? {
+                        serde_json::Value::Object(options) => options,
+                        _ => serde_json::Map::new(),
+                    },
                 },
+                connection_string: None,
+                password: None,
             },
-            connection_string: None,
-            password: None,
             status: cell(row, 12)?,
             last_error: cell(row, 14)?,
             remarks: Vec::new(),
@@ -72,8 +72,8 @@ impl LegacyRow {
             Ok(opened) => opened,
             // Encrypted under a passphrase that is not at hand: kept as it is until it is.
             Err(error) => {
-                legacy.connection_string = cell(row, 5)?;
-                legacy.password = cell(row, 10)?;
+                legacy.sealed.connection_string = cell(row, 5)?;
+                legacy.sealed.password = cell(row, 10)?;
                 legacy.fail(error.message());
                 return Ok(legacy);
             }
@@ -89,16 +89,17 @@ impl LegacyRow {
                         );
                     }
                 }
-                let sealed = vault.seal_target(&target, owner)?;
-                legacy.columns = sealed.columns;
-                legacy.connection_string = sealed.connection_string;
-                legacy.password = sealed.password;
+                legacy.sealed = vault.seal_target(&target, owner)?;
             }
             Err(error) => {
-                let string = input.connection_string.as_ref();
-                legacy.connection_string = seal(vault, string, Column::ConnectionString, owner)?;
-                let password = input.password.as_ref();
-                legacy.password = seal(vault, password, Column::Password, owner)?;
+                let seal = |secret: &Option<SecretString>, column| {
+                    let secret = secret.as_ref().map(ExposeSecret::expose_secret);
+                    secret.map(|secret| vault.seal(secret, column, owner)).transpose()
+                };
+                let sealed = &mut legacy.sealed;
+                sealed.connection_string =
+                    seal(&input.connection_string, Column::ConnectionString)?;
+                sealed.password = seal(&input.password, Column::Password)?;
                 legacy.fail(error.message());
             }
         }
@@ -107,7 +108,7 @@ impl LegacyRow {
 
     /// A string, and what `config` and other columns ask for.
     fn input(&self, string: Option<SecretString>, password: Option<SecretString>) -> TargetInput {
-        let columns = self.columns.clone();
+        let columns = self.sealed.columns.clone();
         let options = (!columns.options.is_empty() || string.is_none()).then_some(columns.options);
         TargetInput {
             connection_string: string,
@@ -150,13 +151,4 @@ impl LegacyRow {
             self.remarks.push(why);
         }
     }
-}
-
-fn seal(
-    vault: &Vault,
-    secret: Option<&SecretString>,
-    column: Column,
-    owner: Owner,
-) -> Result<Option<String>> {
-    secret.map(|secret| vault.seal(secret.expose_secret(), column, owner)).transpose()
 }

@@ -128,7 +128,6 @@ impl Registry {
             .into_iter()
             .filter(|c| database_type.is_none_or(|kind| kind == c.database_type))
             .filter(|c| status.is_none_or(|status| status == c.status))
-            .map(Arc::new)
             .collect()
     }
 }

@@ -2,7 +2,6 @@
 //! given up.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,51 +85,39 @@ impl Call<'_> {
         Bson::String(self.mark.as_ref().to_owned())
     }
 
-    /// Does work that changes nothing. The driver's futures have 20 KB and more; boxed, they are not
-    /// moved around with everything that awaits them.
+    /// Does work that changes nothing.
     pub(crate) fn read<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
-        self.run(Effect::Read, Box::pin(work))
+        self.run(Effect::Read, work)
     }
 
-    /// Does work that changes data. When its answer is lost, the outcome is told as unknown.
+    /// Does work that writes to one document. When its answer is lost, the outcome is told as unknown.
     pub(crate) fn write<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> impl Future<Output = Result<T>> {
-        self.run(Effect::Write, Box::pin(work))
+        self.run(Effect::Write, work)
     }
 
-    /// Does work that changes data in several steps, of which some may be done when it fails.
-    pub(crate) fn write_many<T>(
-        &self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> impl Future<Output = Result<T>> {
-        self.run(Effect::WriteMany, Box::pin(work))
-    }
-
-    /// Does work that changes one document after the other until it fails, whatever it fails with.
-    pub(crate) fn write_each<T>(
-        &self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> impl Future<Output = Result<T>> {
-        self.run(Effect::WriteEach, Box::pin(work))
-    }
-
-    async fn run<T>(
+    /// Does work with this effect. The driver's futures have 20 KB and more; boxed, they are not moved
+    /// around with everything that awaits them.
+    pub(crate) fn run<T>(
         &self,
         effect: Effect,
-        work: Pin<Box<impl Future<Output = Result<T, Failure>>>>,
-    ) -> Result<T> {
-        let Some(lane) = self.deadline.run(self.lanes.acquire()).await else {
-            let message = "the request's other operations took all of its time";
-            return Err(Error::timeout(message, Outcome::NotApplied));
-        };
-        let result = self.client.run(&self.mark, effect, self.deadline, work).await;
-        drop(lane);
-        result
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> impl Future<Output = Result<T>> {
+        let work = Box::pin(work);
+        async move {
+            let Some(lane) = self.deadline.run(self.lanes.acquire()).await else {
+                let message = "the request's other operations took all of its time";
+                return Err(Error::timeout(message, Outcome::NotApplied));
+            };
+            let result = self.client.run(&self.mark, effect, self.deadline, work).await;
+            drop(lane);
+            result
+        }
     }
 }
 

@@ -30,12 +30,6 @@ pub(crate) enum Effect {
     WriteEach,
 }
 
-impl Effect {
-    fn writes(self) -> bool {
-        self != Self::Read
-    }
-}
-
 /// Why an operation failed: at the driver, or in our own code.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -70,7 +64,8 @@ pub(super) struct Attempt<'a> {
 impl Attempt<'_> {
     /// What is known when no answer of the server says it.
     pub(crate) fn outcome(&self) -> Outcome {
-        if self.effect.writes() && self.sent { Outcome::Unknown } else { Outcome::NotApplied }
+        let wrote = self.effect != Effect::Read && self.sent;
+        if wrote { Outcome::Unknown } else { Outcome::NotApplied }
     }
 
     /// Tells a failure of the driver in our own terms.

@@ -13,4 +13,4 @@ pub use self::hello::MongoTopology;
 pub(super) use self::hello::say_hello;
 pub(super) use self::meter::{Meter, RunningCall};
 pub(super) use self::options::{APP_NAME, Seeds, client_options, read_preference};
-pub(super) use self::tunnel::Tunnel;
+pub(super) use self::tunnel::{Tunnel, connect};

@@ -68,12 +68,8 @@ impl Seeds {
 }
 
 fn endpoint(address: &ServerAddress) -> Option<Endpoint> {
-    match address {
-        ServerAddress::Tcp { host, port } => {
-            Some(Endpoint { host: host.clone(), port: port.unwrap_or(DEFAULT_PORT) })
-        }
-        _ => None,
-    }
+    let ServerAddress::Tcp { host, port } = address else { return None };
+    Some(Endpoint { host: host.clone(), port: port.unwrap_or(DEFAULT_PORT) })
 }
 
 /// The driver's options for a target whose sockets go through `proxy`.

@@ -179,11 +179,11 @@ impl Drop for CountedConnection<'_> {
     }
 }
 
-type ServerStream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+pub(crate) type ServerStream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 impl Exit {
     async fn connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<ServerStream> {
-        let connected = self.try_connect(endpoint, deadline).await;
+        let connected = connect(&self.egress, self.tls.as_ref(), endpoint, deadline).await;
         let mut failures = self.failures.lock();
         failures.retain(|(other, _)| other != endpoint);
         if let Err(error) = &connected {
@@ -193,18 +193,19 @@ impl Exit {
         drop(failures);
         connected
     }
+}
 
-    async fn try_connect(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<ServerStream> {
-        let Endpoint { host, port } = endpoint;
-        let stream = self.egress.connect(host, *port, deadline).await?;
-        match &self.tls {
-            None => Ok(Either::Left(stream)),
-            Some(config) => {
-                let stream = tls::connect(config, host, stream, deadline).await?;
-                Ok(Either::Right(Box::new(stream)))
-            }
-        }
-    }
+/// A socket to a server, with TLS if that is given.
+pub(crate) async fn connect(
+    egress: &Egress,
+    tls: Option<&Arc<ClientConfig>>,
+    endpoint: &Endpoint,
+    deadline: Deadline,
+) -> Result<ServerStream> {
+    let Endpoint { host, port } = endpoint;
+    let stream = egress.connect(host, *port, deadline).await?;
+    let Some(config) = tls else { return Ok(Either::Left(stream)) };
+    Ok(Either::Right(Box::new(tls::connect(config, host, stream, deadline).await?)))
 }
 
 /// Copies both ways until either side ends. The protocol has no half-closed connections: a driver

@@ -29,16 +29,13 @@ pub(super) struct Figures {
 impl Figures {
     /// Of a stage of the classic engine, or of a pipeline.
     pub(super) fn of(stage: &Document) -> Self {
-        // Counts and writes return nothing, but say how many documents they were about.
-        let about = ["nCounted", "nMatched", "nWouldDelete", "nReturned"];
+        let first = |names: &[&str]| names.iter().find_map(|name| integer(stage, name));
         Self {
-            docs_examined: integer(stage, "docsExamined")
-                .or_else(|| integer(stage, "totalDocsExamined")),
-            keys_examined: integer(stage, "keysExamined")
-                .or_else(|| integer(stage, "totalKeysExamined")),
-            returned: about.iter().find_map(|name| integer(stage, name)),
-            ms: integer(stage, "executionTimeMillisEstimate")
-                .or_else(|| integer(stage, "executionTimeMillis")),
+            docs_examined: first(&["docsExamined", "totalDocsExamined"]),
+            keys_examined: first(&["keysExamined", "totalKeysExamined"]),
+            // Counts and writes return nothing, but say how many documents they were about.
+            returned: first(&["nCounted", "nMatched", "nWouldDelete", "nReturned"]),
+            ms: first(&["executionTimeMillisEstimate", "executionTimeMillis"]),
             used_disk: stage.get_bool("usedDisk").unwrap_or(false),
         }
     }

@@ -13,6 +13,9 @@ const FEW: i64 = 100;
 /// Examining this many times what is returned is worth a warning.
 const TIMES: i64 = 10;
 
+const LOOKED_UP_WHOLE: &str =
+    "the other collection is read whole for each document; index its foreign field";
+
 /// An explanation in short.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[schemars(rename = "PlanSummary")]
@@ -156,7 +159,11 @@ impl Traits {
             let used = stage.get_array("indexesUsed").into_iter().flatten();
             self.summary.indexes.extend(used.filter_map(Bson::as_str).map(str::to_owned));
             if integer(stage, "collectionScans").is_some_and(|scans| scans > 0) {
-                self.summary.warnings.push(lookup_without_index("$lookup"));
+                self.summary.warnings.push(Warning {
+                    code: WarningCode::LookupWithoutIndex,
+                    message: LOOKED_UP_WHOLE.to_owned(),
+                    stage: Some("$lookup".to_owned()),
+                });
             }
         }
         self.summary.ms = self.summary.ms.max(integer(stage, "executionTimeMillisEstimate"));
@@ -209,50 +216,33 @@ impl Traits {
 }
 
 fn warn(tree: &Node, warnings: &mut Vec<Warning>) {
-    let mut add = |code, message: &str, node: &Node| {
-        let warning =
-            Warning { code, message: message.to_owned(), stage: Some(node.stage.clone()) };
-        if !warnings.contains(&warning) {
-            warnings.push(warning);
-        }
-    };
     tree.walk(&mut |node| {
         let detail = |name: &str| node.detail.as_ref().and_then(|detail| detail.get(name));
-        match node.stage.as_str() {
-            "COLLSCAN" if detail("filter").is_some() => add(
-                WarningCode::CollectionScan,
-                "no index is used: every document is compared with the filter",
-                node,
-            ),
-            "COLLSCAN" => add(WarningCode::CollectionScan, "the whole collection is read", node),
+        let slow = match node.stage.as_str() {
+            "COLLSCAN" => {
+                let message = match detail("filter") {
+                    Some(_) => "no index is used: every document is compared with the filter",
+                    None => "the whole collection is read",
+                };
+                Some((WarningCode::CollectionScan, message))
+            }
             "SORT" | "$sort" => {
-                add(
-                    WarningCode::InMemorySort,
-                    "no index has this order: results are sorted in memory",
-                    node,
-                );
+                let message = "no index has this order: results are sorted in memory";
+                Some((WarningCode::InMemorySort, message))
             }
             "EQ_LOOKUP" if detail("strategy").is_some_and(|s| s == "NestedLoopJoin") => {
-                let Warning { code, message, .. } = lookup_without_index("EQ_LOOKUP");
-                add(code, &message, node);
+                Some((WarningCode::LookupWithoutIndex, LOOKED_UP_WHOLE))
             }
-            _ => {}
-        }
-        if node.used_disk {
-            add(
-                WarningCode::SpilledToDisk,
-                "its memory was not enough, and it went on on disk",
-                node,
-            );
+            _ => None,
+        };
+        let spilled = "its memory was not enough, and it went on on disk";
+        let spilled = node.used_disk.then_some((WarningCode::SpilledToDisk, spilled));
+        for (code, message) in slow.into_iter().chain(spilled) {
+            let stage = Some(node.stage.clone());
+            let warning = Warning { code, message: message.to_owned(), stage };
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
         }
     });
-}
-
-fn lookup_without_index(stage: &str) -> Warning {
-    Warning {
-        code: WarningCode::LookupWithoutIndex,
-        message: "the other collection is read whole for each document; index its foreign field"
-            .to_owned(),
-        stage: Some(stage.to_owned()),
-    }
 }

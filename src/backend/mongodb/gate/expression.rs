@@ -1,29 +1,19 @@
 //! Filters, expressions and update operators, and what is refused wherever it stands.
 
+use std::sync::LazyLock;
+
 use mongodb::bson::{Bson, Document};
 
+use crate::backend::WordList;
 use crate::error::{Error, Result};
 
 /// Operators that run code on the server.
 const CODE: [&str; 3] = ["$where", "$function", "$accumulator"];
 
-const UPDATE_OPERATORS: [&str; 15] = [
-    "$addToSet",
-    "$bit",
-    "$currentDate",
-    "$inc",
-    "$max",
-    "$min",
-    "$mul",
-    "$pop",
-    "$pull",
-    "$pullAll",
-    "$push",
-    "$rename",
-    "$set",
-    "$setOnInsert",
-    "$unset",
-];
+static UPDATE_OPERATORS: LazyLock<WordList> = LazyLock::new(|| {
+    WordList::of(&["$addToSet $bit $currentDate $inc $max $min $mul $pop $pull $pullAll $push \
+         $rename $set $setOnInsert $unset"])
+});
 
 /// Checks a filter, a projection, a sort order or an expression.
 pub fn expression(document: &Document) -> Result<()> {
@@ -52,7 +42,7 @@ pub fn update(document: &Document) -> Result<()> {
                  `replacement` to replace the document"
             )));
         }
-        if !UPDATE_OPERATORS.contains(&key.as_str()) {
+        if !UPDATE_OPERATORS.has(key) {
             return Err(Error::not_allowed(format!("the update operator `{key}` is not known")));
         }
     }

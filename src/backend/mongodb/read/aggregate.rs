@@ -11,7 +11,7 @@ use super::find::write_all;
 use super::reading::Reading;
 use crate::backend::mongodb::cap::{Cap, End};
 use crate::backend::mongodb::client::Client;
-use crate::backend::mongodb::command::Call;
+use crate::backend::mongodb::command::{Call, Effect};
 use crate::backend::mongodb::names::Namespace;
 use crate::ejson::Form;
 use crate::error::{Code, Error, Result};
@@ -67,11 +67,12 @@ impl Call<'_> {
             let cursor = self.send(source, pipeline, options, self.max_time(), batch).await?;
             write_all(cursor, cap, form, writer).await
         };
-        match (changes, merges) {
-            (false, _) => self.read(work).await,
-            (true, false) => self.write(work).await,
-            (true, true) => self.write_each(work).await,
-        }
+        let effect = match (changes, merges) {
+            (false, _) => Effect::Read,
+            (true, false) => Effect::Write,
+            (true, true) => Effect::WriteEach,
+        };
+        self.run(effect, work).await
     }
 
     /// Runs a pipeline that has passed the gate and only reads, however many documents it gives. The

@@ -3,7 +3,6 @@
 use mongodb::bson::{self, Document};
 use mongodb::options::{Collation, Hint, ReadConcern, ReadConcernLevel, SelectionCriteria};
 
-use super::collation::collation;
 use crate::backend::mongodb::command::{encoded, insert_given};
 use crate::backend::mongodb::driver::read_preference;
 use crate::error::{Error, Result};
@@ -79,6 +78,19 @@ impl Reading {
     }
 }
 
+/// Reads `{ locale, strength, … }`, the rules of a language by which text is compared.
+pub fn collation(rules: &Document) -> Result<Collation> {
+    let known: Collation = bson::deserialize_from_document(rules.clone())
+        .map_err(|e| Error::validation(format!("`collation` is not valid: {e}")))?;
+    // The driver passes over what it does not know, and the comparison would be another.
+    let kept = bson::serialize_to_document(&known)
+        .map_err(|_| Error::internal("a collation could not be encoded"))?;
+    if let Some(unknown) = rules.keys().find(|name| !kept.contains_key(name)) {
+        return Err(Error::validation(format!("`collation` has no field {unknown:?}")));
+    }
+    Ok(known)
+}
+
 #[cfg(test)]
 mod tests {
     use mongodb::bson::doc;
@@ -94,8 +106,13 @@ mod tests {
         let rules = command.get_document("collation").unwrap();
         assert_eq!(rules.get_str("locale").unwrap(), "de");
         assert_eq!(rules.get_i32("strength").unwrap(), 2);
-        assert!(reading.collate(&doc! { "locale": "de", "strenght": 2 }).is_err());
-        assert!(reading.collate(&doc! { "strength": 2 }).is_err());
+        for rules in [
+            doc! { "locale": "de", "strenght": 2 },
+            doc! { "locale": "de", "strength": 9 },
+            doc! { "strength": 2 },
+        ] {
+            assert!(reading.collate(&rules).is_err(), "{rules}");
+        }
     }
 
     #[test]

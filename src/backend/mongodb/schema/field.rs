@@ -26,7 +26,7 @@ pub(super) struct FieldProfile {
 }
 
 /// What is known of a field's values of one type.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TypeProfile {
     pub(super) kind: u8,
     pub(super) count: u64,
@@ -70,13 +70,7 @@ impl FieldProfile {
         self.occurrences += 1;
         let at = self.types.iter().position(|of_type| of_type.kind == kind);
         let at = at.unwrap_or_else(|| {
-            self.types.push(TypeProfile {
-                kind,
-                count: 0,
-                range: None,
-                lengths: Lengths::default(),
-                frequent: Frequent::default(),
-            });
+            self.types.push(TypeProfile { kind, ..TypeProfile::default() });
             self.types.len() - 1
         });
         let of_type = &mut self.types[at];

@@ -1,20 +1,11 @@
 //! The values that come most often, with a bounded number of counters.
 
-/// A value that is counted.
-#[derive(Debug)]
-struct Counter {
-    hash: u64,
-    kind: u8,
-    value: Box<[u8]>,
-    count: u64,
-    error: u64,
-}
-
 /// A value, and how often it comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Counted<'v> {
+#[derive(Debug)]
+pub(super) struct Counted {
+    hash: u64,
     pub(super) kind: u8,
-    pub(super) value: &'v [u8],
+    pub(super) value: Box<[u8]>,
     /// Never too small.
     pub(super) count: u64,
     /// By how much it may be too large.
@@ -26,7 +17,7 @@ pub(super) struct Counted<'v> {
 /// lost.
 #[derive(Debug, Default)]
 pub(super) struct Frequent {
-    counters: Vec<Counter>,
+    counters: Vec<Counted>,
 }
 
 impl Frequent {
@@ -36,29 +27,25 @@ impl Frequent {
             return;
         }
         if self.counters.len() < capacity {
-            self.counters.push(Counter { hash, kind, value: value.into(), count: 1, error: 0 });
+            self.counters.push(Counted { hash, kind, value: value.into(), count: 1, error: 0 });
             return;
         }
         let Some(rarest) = self.counters.iter_mut().min_by_key(|counter| counter.count) else {
             return;
         };
         let error = rarest.count;
-        *rarest = Counter { hash, kind, value: value.into(), count: error + 1, error };
+        *rarest = Counted { hash, kind, value: value.into(), count: error + 1, error };
     }
 
     /// The most frequent values that are known to come more than once; all of them where none was
     /// ever pushed out and they are few.
-    pub(super) fn top(&self, most: usize) -> Vec<Counted<'_>> {
+    pub(super) fn top(&self, most: usize) -> Vec<&Counted> {
         let whole = self.counters.len() <= most && self.counters.iter().all(|c| c.error == 0);
-        let mut found: Vec<&Counter> =
+        let mut found: Vec<&Counted> =
             self.counters.iter().filter(|c| whole || c.count - c.error > 1).collect();
         found.sort_by(|a, b| b.count.cmp(&a.count).then(a.error.cmp(&b.error)));
         found.truncate(most);
-        let counted = found.into_iter().map(|counter| {
-            let Counter { kind, count, error, .. } = *counter;
-            Counted { kind, value: &counter.value, count, error }
-        });
-        counted.collect()
+        found
     }
 }
 

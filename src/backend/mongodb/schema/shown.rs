@@ -254,7 +254,8 @@ impl<'p> End<'p> {
 }
 
 impl<'p> FrequentValue<'p> {
-    fn of(Counted { kind, value, count, error }: Counted<'p>, mode: Mode) -> Self {
+    fn of(counted: &'p Counted, mode: Mode) -> Self {
+        let Counted { kind, ref value, count, error, .. } = *counted;
         Self { value: Stored { kind, value, mode }, count, error }
     }
 }

@@ -125,33 +125,47 @@ impl Status {
         let group = |name| answer.get_document(name).ok();
         let engine = group("storageEngine").and_then(|engine| engine.get_str("name").ok());
         let time = answer.get_datetime("localTime").ok();
+        let cache = group("wiredTiger").and_then(|engine| engine.get_document("cache").ok());
         Self {
             host: text("host"),
             process: text("process"),
             storage_engine: engine.map(str::to_owned),
             uptime_seconds: integer(answer, "uptime"),
             local_time: time.and_then(|time| time.try_to_rfc3339_string().ok()),
-            connections: group("connections").map(MongoConnections::of),
+            connections: group("connections").map(|connections| MongoConnections {
+                current: integer(connections, "current"),
+                available: integer(connections, "available"),
+                active: integer(connections, "active"),
+                total_created: integer(connections, "totalCreated"),
+            }),
             opcounters: group("opcounters").map(Opcounters::of),
             opcounters_replicated: group("opcountersRepl").map(Opcounters::of),
-            operations: group("globalLock").map(OperationQueue::of),
-            memory: group("mem").map(MongoMemory::of),
-            network: group("network").map(MongoNetwork::of),
-            cache: group("wiredTiger")
-                .and_then(|w| w.get_document("cache").ok())
-                .map(StorageCache::of),
-        }
-    }
-}
-
-impl MongoConnections {
-    fn of(group: &Document) -> Self {
-        let number = |name| integer(group, name);
-        Self {
-            current: number("current"),
-            available: number("available"),
-            active: number("active"),
-            total_created: number("totalCreated"),
+            operations: group("globalLock").map(|lock| {
+                let number = |group, name| integer(lock.get_document(group).ok()?, name);
+                OperationQueue {
+                    reading: number("activeClients", "readers"),
+                    writing: number("activeClients", "writers"),
+                    waiting_to_read: number("currentQueue", "readers"),
+                    waiting_to_write: number("currentQueue", "writers"),
+                }
+            }),
+            memory: group("mem").map(|memory| {
+                // The server counts in mebibytes.
+                let bytes = |name| integer(memory, name).map(|size| size.saturating_mul(MEBIBYTE));
+                MongoMemory { resident_bytes: bytes("resident"), virtual_bytes: bytes("virtual") }
+            }),
+            network: group("network").map(|network| MongoNetwork {
+                bytes_in: integer(network, "bytesIn"),
+                bytes_out: integer(network, "bytesOut"),
+                requests: integer(network, "numRequests"),
+            }),
+            cache: cache.map(|cache| StorageCache {
+                max_bytes: integer(cache, "maximum bytes configured"),
+                used_bytes: integer(cache, "bytes currently in the cache"),
+                dirty_bytes: integer(cache, "tracked dirty bytes in the cache"),
+                read_bytes: integer(cache, "bytes read into cache"),
+                written_bytes: integer(cache, "bytes written from cache"),
+            }),
         }
     }
 }
@@ -166,50 +180,6 @@ impl Opcounters {
             delete: number("delete"),
             getmore: number("getmore"),
             command: number("command"),
-        }
-    }
-}
-
-impl OperationQueue {
-    fn of(lock: &Document) -> Self {
-        let number = |group, name| integer(lock.get_document(group).ok()?, name);
-        Self {
-            reading: number("activeClients", "readers"),
-            writing: number("activeClients", "writers"),
-            waiting_to_read: number("currentQueue", "readers"),
-            waiting_to_write: number("currentQueue", "writers"),
-        }
-    }
-}
-
-impl MongoMemory {
-    /// The server counts in mebibytes.
-    fn of(group: &Document) -> Self {
-        let bytes = |name| integer(group, name).map(|size| size.saturating_mul(MEBIBYTE));
-        Self { resident_bytes: bytes("resident"), virtual_bytes: bytes("virtual") }
-    }
-}
-
-impl MongoNetwork {
-    fn of(group: &Document) -> Self {
-        let number = |name| integer(group, name);
-        Self {
-            bytes_in: number("bytesIn"),
-            bytes_out: number("bytesOut"),
-            requests: number("numRequests"),
-        }
-    }
-}
-
-impl StorageCache {
-    fn of(group: &Document) -> Self {
-        let number = |name| integer(group, name);
-        Self {
-            max_bytes: number("maximum bytes configured"),
-            used_bytes: number("bytes currently in the cache"),
-            dirty_bytes: number("tracked dirty bytes in the cache"),
-            read_bytes: number("bytes read into cache"),
-            written_bytes: number("bytes written from cache"),
         }
     }
 }

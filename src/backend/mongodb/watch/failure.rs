@@ -55,8 +55,3 @@ pub(super) fn told(error: Error) -> Error {
     let told = Error::new(code, message).outcome(error.known_outcome());
     error.details().iter().fold(told, |told, (name, value)| told.detail(name, value.clone()))
 }
-
-/// The cursor was over without saying so.
-pub(super) fn cursor_ended() -> Error {
-    Error::unreachable("the change stream's cursor was lost")
-}

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryFutureExt as _};
 use mongodb::bson::{Bson, Document, doc};
 use mongodb::options::ReadConcern;
 use mongodb::raw_batch_cursor::RawBatchCursor;
 use rand::Rng as _;
 
 use super::changes::Changes;
-use super::failure::{cursor_ended, is_resumable, told};
+use super::failure::{is_resumable, told};
 use super::options::{Start, WatchOptions, Watched};
 use super::turns::{Own, Turns};
 use crate::backend::mongodb::client::Client;
@@ -127,7 +127,10 @@ impl ChangeStream {
         drop(turn);
         let batch = match batch {
             Ok(Some(batch)) => batch,
-            Ok(None) => return Ok(self.lost(cursor_ended())),
+            Ok(None) => {
+                let ended = Error::unreachable("the change stream's cursor was lost");
+                return Ok(self.lost(ended));
+            }
             Err(error) if resumable => return Ok(self.lost(error)),
             Err(error) => return Err(error),
         };
@@ -157,7 +160,7 @@ impl ChangeStream {
         let own = self.own.clone();
         let Some(_turn) = deadline.run(Turns::open(own.as_deref())).await else {
             let message = "your other change streams on this connection are still being opened";
-            return judged(None, Err(Error::new(Code::PoolExhausted, message)));
+            return (true, Err(Error::new(Code::PoolExhausted, message)));
         };
         let stage = self.stage();
         let call = client.call(deadline, "");
@@ -170,22 +173,17 @@ impl ChangeStream {
             .read_concern(ReadConcern::majority())
             .build();
         let source = self.watched.source();
-        let mut resumable = None;
         let work = Box::pin(async {
             let mut pipeline = vec![doc! { "$changeStream": stage? }];
             pipeline.extend(self.options.pipeline.iter().cloned());
-            let opened = source.aggregate(client, pipeline, options).await;
-            opened.map_err(|error| {
-                resumable = Some(is_resumable(&error));
-                Failure::from(error)
-            })
+            Ok(source.aggregate(client, pipeline, options).await?)
         });
-        let opened = client.run(&self.mark, Effect::Read, deadline, work).await;
+        let (resumable, opened) = judged(client, &self.mark, deadline, work).await;
         let opened = opened.map(|cursor| {
             self.cursor = Some(cursor);
             self.begun = false;
         });
-        judged(resumable, opened)
+        (resumable, opened)
     }
 
     async fn batch(
@@ -194,16 +192,8 @@ impl ChangeStream {
         deadline: Deadline,
     ) -> (bool, Result<Option<Batch>>) {
         let Some(cursor) = &mut self.cursor else { return (true, Ok(None)) };
-        let mut resumable = None;
-        let work = async {
-            let batch = cursor.next().await.transpose();
-            batch.map_err(|error| {
-                resumable = Some(is_resumable(&error));
-                Failure::from(error)
-            })
-        };
-        let batch = client.run(&self.mark, Effect::Read, deadline, work).await;
-        judged(resumable, batch.map(|batch| batch.map(Batch)))
+        let work = async { Ok(cursor.next().await.transpose()?.map(Batch)) };
+        judged(client, &self.mark, deadline, work).await
     }
 
     /// The `$changeStream` stage.
@@ -217,9 +207,21 @@ impl ChangeStream {
     }
 }
 
-/// Whether a failure may pass: of the driver's as it was found, of ours if they say so.
-fn judged<T>(resumable: Option<bool>, result: Result<T>) -> (bool, Result<T>) {
-    let result = result.map_err(told);
+/// Does work of a stream, and tells whether a failure may pass: of the driver's as it was found, of
+/// ours if they say so.
+async fn judged<T>(
+    client: &Client,
+    mark: &Arc<str>,
+    deadline: Deadline,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> (bool, Result<T>) {
+    let mut resumable = None;
+    let work = work.inspect_err(|failure| {
+        if let Failure::Driver(error) = failure {
+            resumable = Some(is_resumable(error));
+        }
+    });
+    let result = client.run(mark, Effect::Read, deadline, work).await.map_err(told);
     let ours = result.as_ref().is_err_and(|error| error.code().retryable());
     (resumable.unwrap_or(ours), result)
 }

@@ -9,7 +9,7 @@ use super::pooler;
 use super::progress::{Name, Progress, Stage, Summary, Within};
 use super::request::Statement;
 use crate::backend::postgres::client::Client;
-use crate::backend::postgres::error::{Failure, ServerError, lost};
+use crate::backend::postgres::error::{Failure, ServerError};
 use crate::backend::postgres::rows::FieldDescription;
 use crate::backend::postgres::session::{Called, Lease, cancel};
 use crate::backend::postgres::statement::gate;
@@ -118,7 +118,9 @@ impl Client {
                 let error = timeout(statement);
                 let in_parts = is_in_parts(statement, &progress);
                 let error = if in_parts { half_done(error, statement) } else { error };
-                return Err(Ended::Told(error.outcome(unless_read(statement, Outcome::Unknown))));
+                let read = statement.read_only;
+                let outcome = if read { Outcome::NotApplied } else { Outcome::Unknown };
+                return Err(Ended::Told(error.outcome(outcome)));
             }
             Err(failure) => failure,
         };
@@ -126,12 +128,12 @@ impl Client {
         Err(match failure {
             Failure::Refused(error) => Ended::Told(error),
             Failure::Lost(why) if statement.read_only => {
-                Ended::Elsewhere(lost(&why, Outcome::NotApplied))
+                Ended::Elsewhere(Error::unreachable(why).outcome(Outcome::NotApplied))
             }
             Failure::Lost(why) => {
                 let unsent = progress.stage == Stage::Unsent;
                 let outcome = if unsent { Outcome::NotApplied } else { Outcome::Unknown };
-                Ended::Told(lost(&why, outcome))
+                Ended::Told(Error::unreachable(why).outcome(outcome))
             }
             Failure::Server(error) => {
                 if !progress.parsed && progress.name != Name::Known {
@@ -177,9 +179,8 @@ impl Client {
                     }
                     _ if stale && statement.read_only => Ended::Anew(told),
                     _ if error.is_fatal() && statement.read_only => Ended::Elsewhere(told),
-                    _ if progress.stage == Stage::Unsent => Ended::Told(told),
-                    _ if error.is_fatal() => {
-                        Ended::Told(told.outcome(unless_read(statement, Outcome::Unknown)))
+                    _ if error.is_fatal() && progress.stage != Stage::Unsent => {
+                        Ended::Told(told.outcome(Outcome::Unknown))
                     }
                     _ => Ended::Told(told),
                 }
@@ -303,23 +304,21 @@ fn half_done(error: Error, statement: &Statement) -> Error {
     )
 }
 
-fn unless_read(statement: &Statement, outcome: Outcome) -> Outcome {
-    if statement.read_only { Outcome::NotApplied } else { outcome }
-}
-
 /// It was still to be sent: a pooler, say, had no session for it.
 fn not_begun(statement: &Statement) -> Error {
     let what = "the server did not come to the statement in time, so that it was not sent; try again \
                 later or raise timeout_ms";
-    Error::new(Code::DbTimeout, what)
-        .detail("timeout_ms", u64::try_from(statement.timeout.as_millis()).unwrap_or(u64::MAX))
-        .outcome(Outcome::NotApplied)
+    out_of_time(statement, what).outcome(Outcome::NotApplied)
 }
 
 fn timeout(statement: &Statement) -> Error {
-    Error::new(
-        Code::DbTimeout,
+    out_of_time(
+        statement,
         "the statement took too long and was cancelled; make it faster or raise timeout_ms",
     )
-    .detail("timeout_ms", u64::try_from(statement.timeout.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn out_of_time(statement: &Statement, what: &str) -> Error {
+    let limit = u64::try_from(statement.timeout.as_millis()).unwrap_or(u64::MAX);
+    Error::new(Code::DbTimeout, what).detail("timeout_ms", limit)
 }

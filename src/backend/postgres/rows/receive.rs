@@ -25,10 +25,9 @@ pub(crate) async fn read(
         Plan::Reuse(prepared) => prepared.columns.clone(),
         _ => None,
     };
-    let mut rows =
-        Rows { statement, out, start: 0, seen: 0, count: 0, truncated: false, full: false };
-    rows.start = rows.out.len();
-    rows.out.raw(b"[");
+    let start = out.len();
+    out.raw(b"[");
+    let mut rows = Rows { statement, out, start, seen: 0, count: 0, truncated: false, full: false };
     let mut command = None;
     let mut counted = None;
     let mut failed = None;

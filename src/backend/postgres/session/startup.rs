@@ -12,7 +12,7 @@ use fallible_iterator::FallibleIterator as _;
 
 use super::connection::{CancelKey, Connection};
 use super::stream::{Stream, is_encrypted, server_end_point};
-use crate::backend::postgres::error::Failure;
+use crate::backend::postgres::error::{Failure, ServerError};
 use crate::error::{Code, Error, Result};
 use crate::target::ChannelBinding::{Disable, Prefer, Require};
 use crate::target::PostgresTarget;
@@ -23,12 +23,9 @@ pub(crate) const APPLICATION_NAME: &str = "studio-multidb";
 /// Logs in over a stream that is as secure as it will get.
 pub(crate) async fn log_in(stream: Stream, target: &PostgresTarget) -> Result<Connection> {
     let mut connection = Connection::new(stream);
-    match authenticate(&mut connection, target).await {
-        Ok(()) => Ok(connection),
-        Err(Failure::Refused(error)) => Err(error),
-        Err(Failure::Server(error)) => Err(error.to_log_in_error()),
-        Err(Failure::Lost(why)) => Err(Error::unreachable(why)),
-    }
+    let done = authenticate(&mut connection, target).await;
+    done.map_err(|failure| failure.told(ServerError::to_log_in_error))?;
+    Ok(connection)
 }
 
 async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> Result<(), Failure> {
@@ -95,9 +92,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                 })?;
                 proven = true;
             }
-            Message::ErrorResponse(body) => {
-                return Err(connection.error(&body));
-            }
+            Message::ErrorResponse(body) => return Err(connection.error(&body)),
             _ => {
                 return Err(refused(
                     "the server asks for a way to log in that is not supported; scram-sha-256, \
@@ -115,9 +110,7 @@ async fn authenticate(connection: &mut Connection, target: &PostgresTarget) -> R
                     Some(CancelKey { process_id: body.process_id(), secret: body.secret_key() });
             }
             Message::ReadyForQuery(_) => return Ok(()),
-            Message::ErrorResponse(body) => {
-                return Err(connection.error(&body));
-            }
+            Message::ErrorResponse(body) => return Err(connection.error(&body)),
             _ => return Err(out_of_turn("a message")),
         }
     }

@@ -112,19 +112,15 @@ fn one_statement(sql: &str) -> Result<Vec<Token<'_>>> {
     if tokens.is_empty() {
         return Err(Error::validation("`query` holds no statement"));
     }
-    if tokens.contains(&Token::Symbol(';')) && !is_routine(&tokens) {
+    // The body of an SQL-standard function (`CREATE FUNCTION … BEGIN ATOMIC …; END`) and the action
+    // of a rule hold semicolons; the server makes sure that they are one statement.
+    if tokens.contains(&Token::Symbol(';')) && !tokens[0].is("create") {
         return Err(Error::validation(
             "`query` holds more than one statement; send them one at a time",
         ));
     }
     weight::check(&tokens)?;
     Ok(tokens)
-}
-
-/// The body of an SQL-standard function (`CREATE FUNCTION … BEGIN ATOMIC …; END`) and the action
-/// of a rule hold semicolons; the server makes sure that they are one statement.
-fn is_routine(tokens: &[Token<'_>]) -> bool {
-    tokens[0].is("create")
 }
 
 /// The statement that an EXPLAIN is about, behind its options. One that would be executed must only
@@ -197,16 +193,13 @@ fn no_writes(statement: &[Token<'_>]) -> Result<()> {
 fn no_effects(tokens: &[Token<'_>]) -> Result<()> {
     let mut calls = functions::calls(tokens).into_iter();
     match calls.find(|call| has_effects(call.reached(), &call.name)) {
-        Some(call) => Err(has_an_effect(call.name)),
+        Some(call) => Err(Error::not_allowed(format!(
+            "the function {} does more than read; that needs write permission and read_only off",
+            call.name
+        ))
+        .detail("function", call.name)),
         None => Ok(()),
     }
-}
-
-fn has_an_effect(name: String) -> Error {
-    Error::not_allowed(format!(
-        "the function {name} does more than read; that needs write permission and read_only off"
-    ))
-    .detail("function", name)
 }
 
 #[cfg(test)]

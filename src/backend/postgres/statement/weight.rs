@@ -77,8 +77,10 @@ fn weigh(tokens: &[Token<'_>]) -> usize {
             }
             Token::Symbol(',') => usize::from(frame.kind == BracketKind::Plain && !frame.values),
             _ => {
-                frame.values = begins_rows(token, before, after);
-                if begins_query(token) {
+                // Behind a dot it is a function's name.
+                let begins = before != Some(&Token::Symbol('.'));
+                frame.values = begins && token.is("values") && after == Some(&Token::Symbol('('));
+                if token.is_any(&["select", "with", "table"]) {
                     frame.kind = BracketKind::Plain;
                     frame.query = true;
                 }
@@ -108,15 +110,6 @@ fn inside(frame: &Bracket, before: Option<&Token<'_>>, bracket: bool) -> Bracket
         Some(Token::Word(_) | Token::Quoted(_)) => BracketKind::Plain,
         _ => frame.kind,
     }
-}
-
-/// `VALUES (`, which is not a function's name of a schema.
-fn begins_rows(token: &Token<'_>, before: Option<&Token<'_>>, after: Option<&Token<'_>>) -> bool {
-    token.is("values") && after == Some(&Token::Symbol('(')) && before != Some(&Token::Symbol('.'))
-}
-
-fn begins_query(token: &Token<'_>) -> bool {
-    token.is_any(&["select", "with", "table"])
 }
 
 /// What a token adds that is neither a parenthesis nor a comma.

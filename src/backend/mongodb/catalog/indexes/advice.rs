@@ -40,18 +40,11 @@ pub enum AdviceKind {
     Hidden,
 }
 
-/// The order of a field in an index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeyOrder {
-    Up,
-    Down,
-}
-
 /// What decides whether an index can stand in for another.
 struct Shape<'d> {
     name: &'d str,
-    /// `None` if not all fields are kept in the order of their values.
-    fields: Option<Vec<(&'d str, KeyOrder)>>,
+    /// Each with whether it goes down; `None` if not all are kept in the order of their values.
+    fields: Option<Vec<(&'d str, bool)>>,
     collation: Option<&'d Document>,
     partial: Option<&'d Document>,
     sparse: bool,
@@ -69,7 +62,11 @@ pub(super) fn advise(entries: &mut [IndexEntry], now: DateTime) {
             let others = (0..shapes.len()).filter(|other| *other != at);
             let ready = others.filter(|other| entries[*other].building.is_none());
             let covered = ready.filter_map(|other| covers(shape, &shapes[other], other < at));
-            let hidden = shape.hidden.then(hidden);
+            let hidden = shape.hidden.then(|| Advice {
+                kind: AdviceKind::Hidden,
+                reason: "no query can use it, and it is still kept up to date".to_owned(),
+                covered_by: None,
+            });
             covered.take(1).chain(hidden).chain(unused(&entries[at], shape, now)).collect()
         };
         (0..entries.len()).map(of).collect()
@@ -87,8 +84,9 @@ fn shape(entry: &IndexEntry) -> Shape<'_> {
     let key = definition.get_document("key").ok().filter(|_| plain);
     Shape {
         name,
-        fields: key
-            .map(|key| key.iter().map(|(field, value)| (field.as_str(), order(value))).collect()),
+        fields: key.map(|key| {
+            key.iter().map(|(field, value)| (field.as_str(), goes_down(value))).collect()
+        }),
         collation: definition.get_document("collation").ok(),
         partial: definition.get_document("partialFilterExpression").ok(),
         sparse: has("sparse"),
@@ -101,14 +99,13 @@ fn shape(entry: &IndexEntry) -> Shape<'_> {
     }
 }
 
-fn order(value: &Bson) -> KeyOrder {
-    let negative = match value {
+fn goes_down(value: &Bson) -> bool {
+    match value {
         Bson::Int32(order) => *order < 0,
         Bson::Int64(order) => *order < 0,
         Bson::Double(order) => *order < 0.0,
         _ => false,
-    };
-    if negative { KeyOrder::Down } else { KeyOrder::Up }
+    }
 }
 
 /// Whether `other` serves all queries that `index` serves. Of two that serve the same, the one that
@@ -129,7 +126,7 @@ fn covers(index: &Shape, other: &Shape, first: bool) -> Option<Advice> {
         fields
             .iter()
             .zip(others)
-            .all(|((a, order), (b, theirs))| a == b && (order == theirs) != turned)
+            .all(|((a, down), (b, theirs))| a == b && (down == theirs) != turned)
     };
     if !same(false) && !same(true) {
         return None;
@@ -149,14 +146,6 @@ fn covers(index: &Shape, other: &Shape, first: bool) -> Option<Advice> {
         (AdviceKind::Prefix, reason)
     };
     Some(Advice { kind, reason, covered_by: Some(name.to_owned()) })
-}
-
-fn hidden() -> Advice {
-    Advice {
-        kind: AdviceKind::Hidden,
-        reason: "no query can use it, and it is still kept up to date".to_owned(),
-        covered_by: None,
-    }
 }
 
 fn unused(entry: &IndexEntry, shape: &Shape, now: DateTime) -> Option<Advice> {

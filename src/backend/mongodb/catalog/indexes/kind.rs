@@ -62,16 +62,11 @@ pub(super) fn is_wildcard(field: &str) -> bool {
 
 /// The name that drivers give an index: `a_1_b_-1`.
 pub fn default_name(key: &Document) -> String {
-    let parts: Vec<String> =
-        key.iter().map(|(field, value)| format!("{field}_{}", label(value))).collect();
-    parts.join("_")
-}
-
-fn label(value: &Bson) -> String {
-    match value {
-        Bson::String(kind) => kind.clone(),
-        other => other.to_string(),
-    }
+    let part = |(field, value): (&String, &Bson)| match value {
+        Bson::String(kind) => format!("{field}_{kind}"),
+        direction => format!("{field}_{direction}"),
+    };
+    key.iter().map(part).collect::<Vec<_>>().join("_")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! it is true of a document if any item of an array makes it true, and a part that can't be said in
 //! this way is left out.
 
-use mongodb::bson::{Array, Bson, Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 
 use super::key::Key;
 use super::order::{Direction, Order};
@@ -29,20 +29,17 @@ const TYPES: [(&str, &[&str]); 11] = [
 /// `None` if it would match everything.
 pub(super) fn around(order: &Order, key: &Key) -> Option<Document> {
     let [candidate] = key.0.as_slice() else { return None };
-    let values = candidate.iter().map(Value::read);
     let mut alternatives = Vec::new();
     let mut equal: Vec<Document> = Vec::new();
-    for ((path, direction), value) in order.paths().zip(values) {
+    for ((path, direction), written) in order.paths().zip(candidate) {
+        let value = Value::read(written)?;
         for after in after(path, direction, value)? {
             let mut parts = equal.clone();
             parts.push(after);
             alternatives.push(doc! { "$and": parts });
         }
-        match equals(path, value) {
-            Some(part) => equal.push(part),
-            // Nothing narrows what is equal so far and comes later in the fields that follow.
-            None => return None,
-        }
+        // Without it, nothing narrows what is equal so far and comes later in the fields that follow.
+        equal.push(equals(path, value)?);
     }
     Some(doc! { "$or": alternatives })
 }
@@ -52,18 +49,16 @@ pub(super) fn around(order: &Order, key: &Key) -> Option<Document> {
 enum Value<'v> {
     Null,
     Ordinary(&'v Bson, usize),
-    /// Queries treat it in another way than sorts.
-    Odd,
 }
 
 impl<'v> Value<'v> {
-    fn read(written: &'v Bson) -> Self {
-        let written = written.as_array().map(Array::as_slice).unwrap_or_default();
-        let [_, value] = written else { return Self::Odd };
+    /// `None` if queries treat it in another way than sorts.
+    fn read(written: &'v Bson) -> Option<Self> {
+        let [_, value] = written.as_array()?.as_slice() else { return None };
         let bracket = match value {
-            Bson::Null => return Self::Null,
-            Bson::Double(number) if number.is_nan() => return Self::Odd,
-            Bson::Decimal128(number) if number.to_string() == "NaN" => return Self::Odd,
+            Bson::Null => return Some(Self::Null),
+            Bson::Double(number) if number.is_nan() => return None,
+            Bson::Decimal128(number) if number.to_string() == "NaN" => return None,
             Bson::Int32(_) | Bson::Int64(_) | Bson::Double(_) | Bson::Decimal128(_) => "number",
             Bson::String(_) => "string",
             Bson::Document(_) => "object",
@@ -72,12 +67,10 @@ impl<'v> Value<'v> {
             Bson::Boolean(_) => "bool",
             Bson::DateTime(_) => "date",
             Bson::Timestamp(_) => "timestamp",
-            _ => return Self::Odd,
+            _ => return None,
         };
-        match TYPES.iter().position(|(name, _)| *name == bracket) {
-            Some(place) => Self::Ordinary(value, place),
-            None => Self::Odd,
-        }
+        let place = TYPES.iter().position(|(name, _)| *name == bracket)?;
+        Some(Self::Ordinary(value, place))
     }
 }
 
@@ -86,14 +79,13 @@ fn equals(path: &str, value: Value<'_>) -> Option<Document> {
         Value::Ordinary(value, _) => Some(doc! { path: { "$eq": value.clone() } }),
         // Queries and sorts differ in where an array on the way to the field has nothing.
         Value::Null if !path.contains('.') => Some(doc! { path: { "$eq": null } }),
-        Value::Null | Value::Odd => None,
+        Value::Null => None,
     }
 }
 
 /// What comes after the value in the field alone, in alternatives.
 fn after(path: &str, direction: Direction, value: Value<'_>) -> Option<Vec<Document>> {
     match (value, direction) {
-        (Value::Odd, _) => None,
         (Value::Null, Direction::Up) => Some(vec![doc! { path: { "$ne": null } }]),
         (Value::Null, Direction::Down) if path.contains('.') => None,
         (Value::Null, Direction::Down) => Some(vec![

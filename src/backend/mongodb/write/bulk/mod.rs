@@ -14,7 +14,7 @@ pub use self::report::{BulkFailure, Report, Sent, WriteError};
 pub use self::statement::{Selection, Statement};
 
 use self::batch::{WriteBatch, batches};
-use crate::backend::mongodb::command::Call;
+use crate::backend::mongodb::command::{Call, Effect};
 use crate::backend::mongodb::names::Namespace;
 use crate::backend::mongodb::read::primary;
 use crate::error::{Error, Result};
@@ -67,7 +67,7 @@ impl Call<'_> {
             let concern = bson::serialize_to_raw_document_buf(concern).map_err(unencodable)?;
             command.append(cstr!("writeConcern"), concern);
         }
-        self.write_many(async {
+        self.run(Effect::WriteMany, async {
             let database = driver.database(namespace.db());
             Ok(database.run_raw_command(command).selection_criteria(primary()).await?)
         })
