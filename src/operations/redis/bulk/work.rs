@@ -93,11 +93,11 @@ impl Walk {
     async fn run(mut self, cx: &Context, mut work: Work<'_, KeysBulk>) -> Result<()> {
         let ended = self.all(cx, &mut work).await;
         if let Deed::Copy(copy) = &self.deed {
-            copy.to().leave(cx, ended.as_ref().err());
+            copy.to.leave(cx, ended.as_ref().err());
         }
         let findings = BulkFindings {
             may_be_incomplete: self.selection.may_be_incomplete(),
-            exact: self.tally.is_exact(),
+            exact: self.tally.visits.is_exact,
             estimated: self.estimate(ended.as_ref().ok()),
         };
         work.end(ended, self.walked(), findings).await
@@ -133,7 +133,7 @@ impl Walk {
     /// Whether there is something to do about a key that may have been met before. A change is made
     /// again, as a server that takes over may not have heard of it; a copy is there.
     fn is_left(&self, key: &[u8]) -> bool {
-        matches!(self.deed, Deed::Change(_, None)) || !self.tally.is_done(key)
+        matches!(self.deed, Deed::Change(_, None)) || !self.tally.visits.is_done(key)
     }
 
     /// Does what is to be done with some keys, and then waits if that took long.

@@ -14,8 +14,7 @@ use serde_json::value::RawValue;
 use super::super::input::{Bytes, Score, each_once};
 use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::stream_state::{ConsumerGroup, PendingEntry, StreamState};
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::{NewValue, StreamEntry};
+use crate::backend::redis::values::{NativeType, NewValue, StreamEntry};
 use crate::json::Integer64;
 
 /// Elements that one line may hold; a longer value goes on in the next.

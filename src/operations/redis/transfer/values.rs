@@ -57,7 +57,7 @@ impl<'a> Values<'a> {
 
     /// Whether no key can be there, or be counted, twice.
     pub(super) fn has_each_once(&self) -> bool {
-        self.visits.is_exact() && !self.has_skipped_one_too
+        self.visits.is_exact && !self.has_skipped_one_too
     }
 
     /// A key that is there as a whole. What was told of it before stays in the file, and counts too.

@@ -33,7 +33,7 @@ const TOGETHER: u64 = 1 << 20;
 
 /// The way of keys to another connection.
 pub(super) struct Copy {
-    to: Target,
+    pub(super) to: Target,
     on_conflict: OnConflict,
     /// Where nothing is to be written.
     dry_run: Option<DryRun>,
@@ -51,11 +51,6 @@ enum Way {
 impl Copy {
     pub(super) fn new(to: Target, on_conflict: OnConflict, dry_run: bool) -> Self {
         Self { to, on_conflict, dry_run: dry_run.then(DryRun::default) }
-    }
-
-    /// The connection that keys are copied to.
-    pub(super) fn to(&self) -> &Target {
-        &self.to
     }
 
     /// Looks what the keys are, and which of them the other connection has already: what that settles,
