@@ -1,5 +1,6 @@
 //! The work itself: chunk by chunk, none cut off halfway.
 
+use std::mem;
 use std::time::Instant;
 
 use super::super::key_set::KeySet;
@@ -157,11 +158,11 @@ impl Walk {
                 pause
             }
             Deed::Copy(copy) => {
-                let (mut settled, mut batch) = copy.look(cx, &self.client, keys, work).await?;
+                let mut batch = copy.look(cx, &self.client, keys, work).await?;
                 // How long values take says how large they are, and not how busy a server is.
                 let pause = self.pace.observe(started.elapsed());
                 loop {
-                    self.tally.settle(settled, work)?;
+                    self.tally.settle(mem::take(&mut batch.settled), work)?;
                     if batch.is_empty() {
                         break pause;
                     }
@@ -172,7 +173,7 @@ impl Walk {
                         return Ok(Some(ended_by));
                     }
                     let over = || work.over().is_some();
-                    settled = copy.step(cx, &self.client, &mut batch, &over).await;
+                    copy.step(cx, &self.client, &mut batch, &over).await;
                 }
             }
         };
