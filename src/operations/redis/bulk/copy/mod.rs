@@ -206,7 +206,7 @@ fn of_a_module(type_name: &str) -> Error {
         "a {type_name} is of a module, and only its dump could be copied, which is not restored on \
          another server because it can be made to crash that; use the module's own commands"
     );
-    Error::new(Code::OperationNotAllowed, message)
+    Error::not_allowed(message)
 }
 
 async fn whole(cx: &Context, from: &Client, keys: &[Key]) -> Vec<Result<Option<Content>>> {
