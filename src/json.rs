@@ -8,7 +8,6 @@ mod unique;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
@@ -175,11 +174,6 @@ impl Writer {
         serde_json::to_writer(&mut self.out, value)
             .map_err(|e| Error::internal(format!("the answer could not be encoded: {e}")))
     }
-}
-
-/// Reads JSON, at most 127 levels deep.
-pub fn parse<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
-    serde_json::from_slice(text)
 }
 
 /// Appends `text` with the escapes of RFC 8259, without the quotes.

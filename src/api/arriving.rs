@@ -2,7 +2,7 @@
 
 use super::http::Request;
 use crate::access::User;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::operation::Takes;
 use crate::request::upload::Upload;
 use crate::service::Service;
@@ -27,8 +27,7 @@ pub(super) async fn whole(
     while let Some(chunk) = upload.chunk().await? {
         let length = request.body.len() + chunk.len();
         if length > limit {
-            let message = format!("the request body is larger than {limit} bytes");
-            return Err(Error::new(Code::PayloadTooLarge, message));
+            return Err(Error::too_large(format!("the request body is larger than {limit} bytes")));
         }
         upload.keep(length)?;
         request.body.extend_from_slice(&chunk);

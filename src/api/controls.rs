@@ -250,7 +250,7 @@ async fn a_user_has_one_allowance_however_the_id_is_spelt() {
 
 #[test]
 fn the_lost_answer_of_what_only_reads_leaves_nothing_unknown() {
-    let lost = || Error::new(Code::DbConnectionFailed, "lost").outcome(Outcome::Unknown);
+    let lost = || Error::unreachable("lost").outcome(Outcome::Unknown);
     let cases = [
         (Declared::Reads, None, Outcome::NotApplied),
         (Declared::Writes, None, Outcome::Unknown),

@@ -229,8 +229,7 @@ fn not_the_operator(service: &Service) -> Error {
             Code::Unauthenticated,
             "this is for the operator: send `Authorization: Bearer` with MULTIDB_METRICS_TOKEN",
         ),
-        None => Error::new(
-            Code::OperationNotAllowed,
+        None => Error::not_allowed(
             "this is for the operator, who sets MULTIDB_METRICS_TOKEN to read it",
         ),
     }

@@ -6,7 +6,7 @@ use super::http::{Request, shows_token};
 use super::media;
 use super::origin;
 use super::router::{Route, add_query, route};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::operation::{Operation, Subject, Takes};
 use crate::request::params::Params;
 use crate::service::Service;
@@ -91,7 +91,7 @@ fn check_body(service: &Service, request: &Request, takes: Takes) -> Result<(), 
     let limit = service.config.max_result_bytes;
     if request.body.len() > limit {
         let message = format!("the request body is larger than {limit} bytes");
-        return Err(Error::new(Code::PayloadTooLarge, message).into());
+        return Err(Error::too_large(message).into());
     }
     Ok(())
 }

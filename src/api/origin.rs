@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use super::http::Request;
 use crate::config::{Authorization, origin};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Refuses what a page of another site may have caused. `allowed` are the configured origins.
 pub(super) fn admit(
@@ -188,7 +188,7 @@ fn no_origin(text: &str) -> Error {
 }
 
 fn refused(message: String) -> Error {
-    Error::new(Code::OperationNotAllowed, message)
+    Error::not_allowed(message)
 }
 
 #[cfg(test)]

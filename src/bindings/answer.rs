@@ -84,17 +84,9 @@ impl Answer {
                 Self::Http(response) => http(env, response),
                 Self::Json(bytes) => string(env, &bytes),
                 Self::Chunk(Some(bytes)) => chunk(env, bytes),
-                Self::Chunk(None) => {
-                    let mut value = ptr::null_mut();
-                    check(sys::napi_get_null(env, &raw mut value))?;
-                    Ok(value)
-                }
+                Self::Chunk(None) => made(|value| sys::napi_get_null(env, value)),
                 Self::Stream(stream) => ByteStream::to_napi_value(env, stream),
-                Self::Flag(flag) => {
-                    let mut value = ptr::null_mut();
-                    check(sys::napi_get_boolean(env, flag, &raw mut value))?;
-                    Ok(value)
-                }
+                Self::Flag(flag) => made(|value| sys::napi_get_boolean(env, flag, value)),
                 Self::Done => Ok(undefined(env)),
                 Self::Failed(error, request_id) => {
                     string(env, error.to_json(&request_id).as_bytes())
@@ -110,15 +102,22 @@ impl Answer {
     }
 }
 
+/// The value that a call puts where it is told to.
+fn made(
+    call: impl FnOnce(*mut sys::napi_value) -> sys::napi_status,
+) -> napi::Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    check(call(&raw mut value))?;
+    Ok(value)
+}
+
 unsafe fn http(env: sys::napi_env, response: Response) -> napi::Result<sys::napi_value> {
-    let mut object = ptr::null_mut();
-    let mut headers = ptr::null_mut();
-    let mut status = ptr::null_mut();
-    // SAFETY: promised by the caller; all out pointers are valid.
+    // SAFETY: promised by the caller.
     unsafe {
-        check(sys::napi_create_object(env, &raw mut object))?;
-        check(sys::napi_create_object(env, &raw mut headers))?;
-        check(sys::napi_create_uint32(env, u32::from(response.status), &raw mut status))?;
+        let object = made(|value| sys::napi_create_object(env, value))?;
+        let headers = made(|value| sys::napi_create_object(env, value))?;
+        let status = u32::from(response.status);
+        let status = made(|value| sys::napi_create_uint32(env, status, value))?;
         for (name, value) in &response.headers {
             set(env, headers, name, string(env, value.as_bytes())?)?;
         }
@@ -132,9 +131,9 @@ unsafe fn http(env: sys::napi_env, response: Response) -> napi::Result<sys::napi
         };
         set(env, object, "status", status)?;
         set(env, object, "headers", headers)?;
-        set(env, object, "body", buffer(env, body)?)?;
+        set(env, object, "body", counted(env, body, 0)?)?;
+        Ok(object)
     }
-    Ok(object)
 }
 
 unsafe fn set(
@@ -148,11 +147,6 @@ unsafe fn set(
         let key = string(env, name.as_bytes())?;
         check(sys::napi_set_property(env, object, key, value))
     }
-}
-
-unsafe fn buffer(env: sys::napi_env, bytes: Vec<u8>) -> napi::Result<sys::napi_value> {
-    // SAFETY: promised by the caller.
-    unsafe { counted(env, bytes, 0) }
 }
 
 /// A piece of a long answer. Whoever reads it lets go of each piece soon, but V8 looks for what is not
@@ -206,18 +200,11 @@ unsafe fn counted(env: sys::napi_env, bytes: Vec<u8>, more: i64) -> napi::Result
 }
 
 unsafe fn copy(env: sys::napi_env, bytes: &[u8]) -> napi::Result<sys::napi_value> {
-    let mut value = ptr::null_mut();
+    let (length, start) = (bytes.len(), bytes.as_ptr().cast());
     // SAFETY: `bytes` is valid for the length given; the environment copies them.
-    check(unsafe {
-        sys::napi_create_buffer_copy(
-            env,
-            bytes.len(),
-            bytes.as_ptr().cast(),
-            ptr::null_mut(),
-            &raw mut value,
-        )
-    })?;
-    Ok(value)
+    made(|value| unsafe {
+        sys::napi_create_buffer_copy(env, length, start, ptr::null_mut(), value)
+    })
 }
 
 /// Tells V8 of memory outside of its heap that has come up, or gone.
@@ -240,13 +227,9 @@ unsafe extern "C" fn free(env: sys::napi_env, data: *mut c_void, hint: *mut c_vo
 }
 
 unsafe fn string(env: sys::napi_env, text: &[u8]) -> napi::Result<sys::napi_value> {
-    let mut value = ptr::null_mut();
     let length = isize::try_from(text.len()).unwrap_or(isize::MAX);
     // SAFETY: `text` is valid for its length; the environment copies it.
-    check(unsafe {
-        sys::napi_create_string_utf8(env, text.as_ptr().cast(), length, &raw mut value)
-    })?;
-    Ok(value)
+    made(|value| unsafe { sys::napi_create_string_utf8(env, text.as_ptr().cast(), length, value) })
 }
 
 unsafe fn undefined(env: sys::napi_env) -> sys::napi_value {

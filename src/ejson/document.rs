@@ -71,26 +71,16 @@ pub enum Update {
 /// Reads one Extended JSON value of any type from text.
 pub fn parse_value(text: &str) -> Result<Bson> {
     json::refuse_duplicates(text.as_bytes())?;
-    let Holder(bytes) = serde_json::from_str(text)
+    let mut bytes = Vec::new();
+    let mut json = serde_json::Deserializer::from_str(text);
+    document_into(&mut bytes, |out| json.deserialize_any(Element::start(out, "v", 1)?))
+        .and_then(|()| json.end())
         .map_err(|e| Error::validation(format!("not valid EJSON: {e}")))?;
     let document = bson::Document::try_from(
         RawDocument::from_bytes(&bytes).map_err(|_| Error::internal("a value was misread"))?,
     )
     .map_err(|e| Error::validation(format!("the value can't be encoded as BSON: {e}")))?;
     document.into_iter().next().map(|(_, value)| value).ok_or_else(|| Error::internal("no value"))
-}
-
-/// A document with one field.
-struct Holder(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Holder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut bytes = Vec::new();
-        document_into(&mut bytes, |out| {
-            deserializer.deserialize_any(Element::start(out, "v", 1)?)
-        })?;
-        Ok(Self(bytes))
-    }
 }
 
 struct DocumentVisitor;

@@ -7,7 +7,7 @@ use super::raw::fields;
 use super::read::{ARRAY, DOCUMENT};
 use super::write::{Mode, write_raw};
 use crate::error::{Error, Result};
-use crate::json::{self, Writer};
+use crate::json::Writer;
 
 /// The document as Extended JSON. It is made level by level: as text, it may be deeper than JSON is
 /// read.
@@ -33,7 +33,7 @@ fn value(kind: u8, bytes: &[u8], mode: Mode) -> Result<Value> {
         _ => {
             let mut writer = Writer::new();
             write_raw(&mut writer, kind, bytes, mode)?;
-            json::parse(&writer.into_bytes())
+            serde_json::from_slice(&writer.into_bytes())
                 .map_err(|_| Error::internal("a value was written as broken JSON"))
         }
     }

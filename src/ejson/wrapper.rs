@@ -199,16 +199,13 @@ fn subtype_number<E: Error>(text: &str) -> Result<u8, E> {
 
 fn set_binary<E: Error>(element: &mut Element<'_>, subtype: u8, bytes: &[u8]) -> Result<(), E> {
     let too_long = |_| E::custom("`$binary` is too long");
-    let length = i32::try_from(bytes.len()).map_err(too_long)?;
-    if subtype == 0x02 {
-        let outer = i32::try_from(bytes.len() + 4).map_err(too_long)?;
-        element.set(0x05, &outer.to_le_bytes());
-        element.out.push(subtype);
-        element.out.extend_from_slice(&length.to_le_bytes());
-    } else {
-        element.set(0x05, &length.to_le_bytes());
-        element.out.push(subtype);
-    }
+    let inner = i32::try_from(bytes.len()).map_err(too_long)?.to_le_bytes();
+    // The old generic subtype repeats its length inside.
+    let inner = if subtype == 0x02 { &inner[..] } else { &[] };
+    let length = i32::try_from(inner.len() + bytes.len()).map_err(too_long)?;
+    element.set(0x05, &length.to_le_bytes());
+    element.out.push(subtype);
+    element.out.extend_from_slice(inner);
     element.out.extend_from_slice(bytes);
     Ok(())
 }

@@ -18,11 +18,11 @@ use crate::target::DatabaseType;
 impl Context {
     /// A client of the request's connection. Nobody gets one before it is known what the request
     /// does: its limit might not allow that.
-    async fn lease(&self) -> Result<Lease> {
+    async fn leased<C>(&self, pick: fn(&Client) -> Option<&C>) -> Result<Leased<C>> {
         self.told()?;
         let connection = self.connection()?;
         self.take_share(connection).await?;
-        self.service.lease(connection, self.deadline).await
+        Leased::pick(self.service.lease(connection, self.deadline).await?, pick)
     }
 
     /// A request runs within its user's share of the connection. Subscriptions do not count: they have
@@ -94,10 +94,6 @@ impl Context {
         self.told()?;
         let lease = self.service.lease(other, self.deadline).await;
         Leased::pick(lease.map_err(|error| self.of_other(other, error))?, redis)
-    }
-
-    async fn leased<C>(&self, pick: fn(&Client) -> Option<&C>) -> Result<Leased<C>> {
-        Leased::pick(self.lease().await?, pick)
     }
 }
 

@@ -17,6 +17,10 @@ mod transfer;
 pub fn all() -> impl Iterator<Item = &'static Operation> {
     [
         registry::OPERATIONS,
+        registry::redis::OPERATIONS,
+        registry::mongodb::OPERATIONS,
+        registry::postgres::OPERATIONS,
+        registry::bun::OPERATIONS,
         redis::OPERATIONS,
         redis::pubsub::OPERATIONS,
         redis::bulk::OPERATIONS,

@@ -9,13 +9,13 @@ use crate::outcome::Outcome;
 /// What the table of operations says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Declared {
+    /// Its input decides; the operation tells once it has read it
+    /// ([`Context::will`](super::context::Context::will)), and gets no client before.
+    ByInput,
     /// Whatever its input is, it changes nothing.
     Reads,
     /// It changes something, or may.
     Writes,
-    /// Its input decides; the operation tells once it has read it
-    /// ([`Context::will`](super::context::Context::will)), and gets no client before.
-    ByInput,
 }
 
 impl Declared {
@@ -38,41 +38,33 @@ pub enum Effect {
     Writes,
 }
 
-const UNTOLD: u8 = 0;
-const READS: u8 = 1;
-const WRITES: u8 = 2;
-
-/// What is known of the effect of one request. It begins with what the table says; what was once told
-/// to write stays that.
+/// What is known of the effect of one request, as a [`Declared`]. It begins with what the table says;
+/// what was once told to write stays that.
 #[derive(Debug)]
 pub struct Known(AtomicU8);
 
 impl Known {
     pub(crate) fn of(declared: Declared) -> Self {
-        Self(AtomicU8::new(match declared {
-            Declared::ByInput => UNTOLD,
-            Declared::Reads => READS,
-            Declared::Writes => WRITES,
-        }))
+        Self(AtomicU8::new(declared as u8))
     }
 
     pub(crate) fn tell(&self, effect: Effect) {
         let told = match effect {
-            Effect::Reads => READS,
-            Effect::Writes => WRITES,
+            Effect::Reads => Declared::Reads,
+            Effect::Writes => Declared::Writes,
         };
-        self.0.fetch_max(told, Ordering::AcqRel);
+        self.0.fetch_max(told as u8, Ordering::AcqRel);
     }
 
     /// Whether it is known what the request does. Until it is, nothing may be sent.
     pub(crate) fn is_told(&self) -> bool {
-        self.0.load(Ordering::Acquire) != UNTOLD
+        self.0.load(Ordering::Acquire) != Declared::ByInput as u8
     }
 
     /// Whether the request may have changed something. One that never got so far as to say what it
     /// does has sent nothing.
     pub(crate) fn writes(&self) -> bool {
-        self.0.load(Ordering::Acquire) == WRITES
+        self.0.load(Ordering::Acquire) == Declared::Writes as u8
     }
 
     /// What is known once a request ended without telling.

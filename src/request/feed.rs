@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::{Object, Writer};
 
 /// What is written is sent once it has this many bytes.
@@ -94,19 +94,9 @@ pub struct Feed {
     pub(super) work: Option<AbortOnDropHandle<()>>,
 }
 
-#[cfg(feature = "checked-answers")]
-type CheckRecord = dyn Fn(&[u8]) -> Result<()> + Send + Sync;
-
 /// Holds a record to what is declared of it.
 #[cfg(feature = "checked-answers")]
-struct Check(Box<CheckRecord>);
-
-#[cfg(feature = "checked-answers")]
-impl std::fmt::Debug for Check {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Check")
-    }
-}
+type Check = Box<dyn Fn(&[u8]) -> Result<()> + Send + Sync>;
 
 /// Both ends. In builds that check answers, every record is shown to `check` before it is sent.
 pub(super) fn channel(
@@ -120,7 +110,7 @@ pub(super) fn channel(
         chunks: sender,
         refused: CancellationToken::new(),
         #[cfg(feature = "checked-answers")]
-        check: Check(Box::new(check)),
+        check: Box::new(check),
     };
     #[cfg(not(feature = "checked-answers"))]
     drop(check);
@@ -144,7 +134,6 @@ impl Feed {
 }
 
 /// The writer's end.
-#[derive(Debug)]
 pub struct Sink {
     format: Format,
     out: Writer,
@@ -173,7 +162,7 @@ impl Sink {
             return Err(error);
         }
         #[cfg(feature = "checked-answers")]
-        (self.check.0)(&self.out.text()[begin..])?;
+        (self.check)(&self.out.text()[begin..])?;
         self.format.close(&mut self.out);
         Ok(())
     }
@@ -245,5 +234,5 @@ impl Sink {
 
 /// Why there is nobody to answer.
 pub(super) fn gone() -> Error {
-    Error::new(Code::DbConnectionFailed, "the reader of the answer has left")
+    Error::unreachable("the reader of the answer has left")
 }

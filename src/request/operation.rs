@@ -197,11 +197,12 @@ where
 /// }
 /// ```
 ///
-/// The doc comment's first line is the summary, the rest the description; the number is the cost. Before
-/// the arrow, in this order: `does reads`, `does writes` or `does by_input` where that does not go with
-/// the method ([`Declared`]); `cache 30` lets an answer be served again for 30 seconds; `fails Conflict`
-/// names codes of its own; `takes upload` says that the body is read while it arrives; last, `is brief`
-/// says that its first step is ([`Operation::is_brief`]).
+/// The doc comment's first line is the summary, the rest the description; the number is the cost. Name
+/// and path may be given in parts. Before the arrow, in this order: `does reads`, `does writes` or
+/// `does by_input` where that does not go with the method ([`Declared`]); `cache 30` lets an answer be
+/// served again for 30 seconds; `fails Conflict` names codes of its own; `takes upload` says that the
+/// body is read while it arrives; last, `is brief` says that its first step is
+/// ([`Operation::is_brief`]).
 ///
 /// What is given that is not one JSON text in the envelope is a `stream(Record)`, `records(Record)`,
 /// `documents`, a `file(Csv, Json)` in one of these formats, whose lines are `file(Ndjson; Line)`, `bare`,
@@ -209,8 +210,8 @@ where
 /// [`Reply`]'s to say.
 macro_rules! operations {
     ($(
-        $(#[doc = $text:literal])+
-        $name:literal $method:ident $path:literal $subject:ident$(($type:ident))? $permission:ident
+        $(#[doc = $text:expr])+
+        $($name:literal)+ $method:ident $($path:literal)+ $subject:ident$(($type:ident))? $permission:ident
         $cost:literal $(does $does:ident)? $(cache $cache:literal)? $(fails $($fails:ident),+)?
         $(takes $takes:ident)? $(gives $gives:ident $(($($of:tt)+))?)? $(is $is:ident)?
             => $run:path;
@@ -218,9 +219,9 @@ macro_rules! operations {
         /// The operations of this module.
         pub static OPERATIONS: &[$crate::request::operation::Operation] = &[$(
             $crate::request::operation::Operation {
-                name: $name,
+                name: concat!($($name),+),
                 method: $crate::request::operation::Method::$method,
-                path: $path,
+                path: concat!($($path),+),
                 subject: $crate::request::operation::Subject::$subject
                     $(($crate::target::DatabaseType::$type))?,
                 permission: $crate::permission::Permission::$permission,

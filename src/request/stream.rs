@@ -123,14 +123,13 @@ async fn run(cx: Context, mut sink: Sink, work: Work<Sink>, in_steps: bool, _sea
     let unended = Unended::new(&cx);
     let working = cx.on_its_behalf(permitted(&cx, &mut sink, work, in_steps));
     let working = AssertUnwindSafe(over.run_until_cancelled(working)).catch_unwind();
-    let result = match working.await {
-        Ok(Some(result)) => result,
-        Ok(None) => {
-            Err(Error::new(Code::DbConnectionFailed, "the connection manager was shut down")
-                .outcome(Outcome::Unknown))
-        }
-        Err(_) => Err(ended::panicked()),
-    };
+    let result =
+        match working.await {
+            Ok(Some(result)) => result,
+            Ok(None) => Err(Error::unreachable("the connection manager was shut down")
+                .outcome(Outcome::Unknown)),
+            Err(_) => Err(ended::panicked()),
+        };
     let result = result.map_err(|error| cx.effect.settle(error)).or_else(|error| {
         checked::failure(operation, &error)?;
         Err(error)

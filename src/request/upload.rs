@@ -10,7 +10,7 @@ use memchr::memchr;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::service::uploads::Seat;
 
@@ -108,20 +108,16 @@ impl Upload {
     /// Passes over a byte order mark.
     async fn begin(&mut self) -> Result<()> {
         while self.may_have_mark {
-            let length = self.rest.len().min(MARK.len());
-            if self.rest[..length] != MARK[..length] {
-                self.may_have_mark = false;
-            } else if length == MARK.len() {
-                self.rest.advance(length);
-                self.may_have_mark = false;
-            } else if self.ended {
-                self.may_have_mark = false;
-            } else {
+            if self.rest.starts_with(MARK) {
+                self.rest.advance(MARK.len());
+            } else if MARK.starts_with(&self.rest) && !self.ended {
                 match self.piece().await? {
                     Some(chunk) => self.rest.extend_from_slice(&chunk),
                     None => self.ended = true,
                 }
+                continue;
             }
+            self.may_have_mark = false;
         }
         Ok(())
     }
@@ -225,7 +221,7 @@ impl Held {
 
 fn too_long(limit: usize) -> Error {
     let message = format!("a line of the body is longer than {limit} bytes");
-    Error::new(Code::PayloadTooLarge, message)
+    Error::too_large(message)
 }
 
 fn stalled(patience: Duration) -> Error {
@@ -244,6 +240,7 @@ fn cut_off() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use crate::service::uploads::Uploads;
     use futures_util::FutureExt as _;
     use proptest::prelude::*;

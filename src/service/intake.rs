@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// How often a shutdown looks whether everything has ended.
 const POLL: Duration = Duration::from_millis(10);
@@ -51,10 +51,7 @@ impl Intake {
         self.0.running.fetch_add(1, Ordering::SeqCst);
         let running = Running(Arc::clone(&self.0));
         if self.0.closing.is_cancelled() {
-            return Err(Error::new(
-                Code::DbConnectionFailed,
-                "the connection manager is shutting down",
-            ));
+            return Err(Error::unreachable("the connection manager is shutting down"));
         }
         Ok(running)
     }

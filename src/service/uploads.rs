@@ -115,7 +115,7 @@ fn too_much(whose: &str) -> Error {
     let message = format!(
         "what is arriving {whose} is too long together; send shorter bodies or records, or one after the other"
     );
-    Error::new(Code::PayloadTooLarge, message)
+    Error::too_large(message)
 }
 
 impl Drop for Seat {

@@ -151,8 +151,7 @@ pub(super) async fn update(
     let id = id::parse(&input.id, input.id_type, input.encoding)?;
     let seen = Seen::of(input.if_unchanged, input.if_match)?;
     if input.upsert && seen.is_some() {
-        let message = "`upsert` contradicts `if_match` and `if_unchanged`";
-        return Err(Error::validation(message));
+        return Err(Error::validation("`upsert` contradicts `if_match` and `if_unchanged`"));
     }
     let wanted = match (input.update, input.replacement) {
         (Some(update), None) => Wanted::Change(of_update(update, &input.array_filters)?),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::input::Bytes;
 use crate::backend::redis::console::batch::{Batch, BatchResult, MAX_COMMANDS};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::permission::Permission;
 use crate::request::context::Context;
 use crate::request::effect::Effect;
@@ -21,8 +21,7 @@ pub(super) struct BatchInput {
 
 pub(super) async fn run(cx: &Context, input: BatchInput) -> Result<Reply<Vec<BatchResult>>> {
     if input.commands.len() > MAX_COMMANDS {
-        let message = format!("a batch has at most {MAX_COMMANDS} commands");
-        return Err(Error::new(Code::PayloadTooLarge, message));
+        return Err(Error::too_large(format!("a batch has at most {MAX_COMMANDS} commands")));
     }
     let may_write = cx.granted >= Permission::Write;
     let mut batch = Batch::default();

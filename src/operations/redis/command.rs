@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::input::Bytes;
 use crate::backend::redis::console::{self, Answer};
 use crate::backend::redis::gate;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::json::Object;
 use crate::outcome::Outcome;
 use crate::permission::Permission;
@@ -64,7 +64,7 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply<Comma
     cx.require(ruling.permission)?;
     if ruling.permission == Permission::Admin && !input.confirm {
         let message = format!("{name} affects others or shows what they do; send `confirm: true`");
-        return Err(Error::new(Code::OperationNotAllowed, message).detail("confirm", true));
+        return Err(Error::not_allowed(message).detail("confirm", true));
     }
     let effect = match ruling.effect {
         gate::Effect::Read => Effect::Reads,
@@ -84,7 +84,7 @@ pub(super) async fn run(cx: &Context, input: CommandInput) -> Result<Reply<Comma
     let limit = cx.service.config.max_result_bytes;
     if out.len() > limit {
         let message = format!("the reply is larger than {limit} bytes; ask for less of it");
-        return Err(Error::new(Code::PayloadTooLarge, message).outcome(match effect {
+        return Err(Error::too_large(message).outcome(match effect {
             Effect::Reads => Outcome::NotApplied,
             Effect::Writes => Outcome::Applied,
         }));

@@ -6,7 +6,7 @@ use super::input::Bytes;
 use super::keys::type_name;
 use crate::backend::redis::keyspace::Filter;
 use crate::backend::redis::keyspace::selection::Selection;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Keys that one request may name.
 const MAX_KEYS: usize = 100_000;
@@ -34,8 +34,7 @@ impl KeySet {
             return Err(Error::validation("give `keys`, or `pattern` and `type`, not both"));
         }
         if keys.len() > MAX_KEYS {
-            let message = format!("a request names at most {MAX_KEYS} keys");
-            return Err(Error::new(Code::PayloadTooLarge, message));
+            return Err(Error::too_large(format!("a request names at most {MAX_KEYS} keys")));
         }
         let mut named = HashSet::with_capacity(keys.len());
         let mut once: Vec<Vec<u8>> = keys.into_iter().map(|key| key.0).collect();

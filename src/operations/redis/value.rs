@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::input::{Bytes, Score, each_once};
 use crate::backend::redis::values::{NativeType, NewValue, StreamEntry};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Elements that one write carries at most.
 const MAX_ELEMENTS: usize = 100_000;
@@ -32,10 +32,9 @@ pub(super) fn parse(value_type: Option<NativeType>, value: Value) -> Result<NewV
         return Err(Error::validation("Redis has no empty collections; delete the key instead"));
     }
     if parsed.len() > MAX_ELEMENTS {
-        return Err(Error::new(
-            Code::PayloadTooLarge,
-            format!("a key is written with at most {MAX_ELEMENTS} elements at once"),
-        ));
+        return Err(Error::too_large(format!(
+            "a key is written with at most {MAX_ELEMENTS} elements at once"
+        )));
     }
     Ok(parsed)
 }

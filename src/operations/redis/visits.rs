@@ -51,7 +51,8 @@ pub(super) struct Visits {
     met: HashSet<Mark>,
     most: usize,
     hashers: [RandomState; 2],
-    is_exact: bool,
+    /// Every key was remembered.
+    pub(super) is_exact: bool,
 }
 
 impl Default for Visits {
@@ -79,11 +80,6 @@ impl Visits {
     /// Whether a key was met, and is done with.
     pub(super) fn is_done(&self, key: &[u8]) -> bool {
         self.met.get(&self.mark(key)).is_some_and(|mark| mark.fate() == Fate::Done)
-    }
-
-    /// Whether every key was remembered.
-    pub(super) fn is_exact(&self) -> bool {
-        self.is_exact
     }
 
     fn mark(&self, key: &[u8]) -> Mark {
@@ -139,7 +135,7 @@ mod tests {
                 prop_assert_eq!(visits.is_done(&[key]), *all == Fate::Done);
             }
             prop_assert_eq!(counts.values().sum::<i32>(), i32::try_from(expected.len()).unwrap());
-            prop_assert!(counts.values().all(|count| *count >= 0) && visits.is_exact());
+            prop_assert!(counts.values().all(|count| *count >= 0) && visits.is_exact);
         }
     }
 
@@ -149,8 +145,8 @@ mod tests {
         for key in [b"a", b"b", b"a"] {
             visits.note(key, Fate::Done);
         }
-        assert!(visits.is_exact());
+        assert!(visits.is_exact);
         visits.note(b"c", Fate::Done);
-        assert!(!visits.is_exact() && visits.is_done(b"a") && !visits.is_done(b"c"));
+        assert!(!visits.is_exact && visits.is_done(b"a") && !visits.is_done(b"c"));
     }
 }

@@ -1,10 +1,8 @@
 //! What requests about connections give, under the names of both documents.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::registry::Status;
@@ -13,8 +11,15 @@ use crate::target::{DatabaseType, TargetInput};
 
 /// The first member that no field took. `deny_unknown_fields` can't be combined with a flattened
 /// target.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Map<String, Value>")]
 pub(super) struct Unknown(Option<String>);
+
+impl From<Map<String, Value>> for Unknown {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members.into_iter().next().map(|(name, _)| name))
+    }
+}
 
 impl Unknown {
     /// Refuses a misspelt member, which would otherwise leave a setting at its default.
@@ -23,30 +28,6 @@ impl Unknown {
             None => Ok(()),
             Some(name) => Err(Error::validation(format!("unknown field `{name}`"))),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Unknown {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct First;
-
-        impl<'de> Visitor<'de> for First {
-            type Value = Unknown;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unknown, A::Error> {
-                let mut first = None;
-                while let Some((name, _)) = map.next_entry::<String, IgnoredAny>()? {
-                    first.get_or_insert(name);
-                }
-                Ok(Unknown(first))
-            }
-        }
-
-        deserializer.deserialize_map(First)
     }
 }
 

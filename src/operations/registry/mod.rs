@@ -51,108 +51,52 @@ operations! {
     ///
     /// That it does not work is an answer and no failure.
     "registry.databases.test" POST "/databases/{id}/test" Entry Read 5 does reads => trial::saved;
+}
 
-    /// The project's Redis connections.
-    ///
-    /// One page: the primary first, then in order of registration. `cursor` leads to the next one.
-    "redis.connections.list" GET "/redis/{scope}/connections" Project(Redis) Read 1
-        => connections::list;
-    /// Registers a Redis connection in the project.
-    ///
-    /// It is tried first, and not saved if it does not work. With `skip_test` it is saved as INACTIVE.
-    "redis.connections.create" POST "/redis/{scope}/connections" Project(Redis) Admin 5
-        fails DbQueryError, DbInvalidCredentials, PoolExhausted, DbTlsError => connections::create;
-    /// Changes a Redis connection.
-    ///
-    /// A new scheme, host, port, user, TLS or authentication needs the password again.
-    "redis.connections.update" PUT "/redis/{scope}/connections/{id}" Member(Redis) Admin 2
-        => databases::update;
-    /// Removes a Redis connection from the registry.
-    ///
-    /// What is open to it is closed. What it connects to stays as it is.
-    "redis.connections.delete" DELETE "/redis/{scope}/connections/{id}" Member(Redis) Admin 2
-        => databases::delete;
-    /// Tries a Redis connection step by step and notes the result.
-    ///
-    /// That it does not work is an answer and no failure.
-    "redis.connections.test" POST "/redis/{scope}/connections/{id}/test" Member(Redis) Read 5 does reads
-        => trial::saved;
+/// For each type of connection, what is below `/{type}/{scope}/connections`.
+macro_rules! types {
+    ($($module:ident $path:literal $type:ident $shown:literal)*) => {$(
+        /// The connections of one type.
+        pub mod $module {
+            use super::{connections, databases, trial};
+            use crate::request::operation::operations;
 
-    /// The project's MongoDB connections.
-    ///
-    /// One page: the primary first, then in order of registration. `cursor` leads to the next one.
-    "mongodb.connections.list" GET "/mongodb/{scope}/connections" Project(Mongodb) Read 1
-        => connections::list;
-    /// Registers a MongoDB connection in the project.
-    ///
-    /// It is tried first, and not saved if it does not work. With `skip_test` it is saved as INACTIVE.
-    "mongodb.connections.create" POST "/mongodb/{scope}/connections" Project(Mongodb) Admin 5
-        fails DbQueryError, DbInvalidCredentials, PoolExhausted, DbTlsError => connections::create;
-    /// Changes a MongoDB connection.
-    ///
-    /// A new scheme, host, port, user, TLS or authentication needs the password again.
-    "mongodb.connections.update" PUT "/mongodb/{scope}/connections/{id}" Member(Mongodb) Admin 2
-        => databases::update;
-    /// Removes a MongoDB connection from the registry.
-    ///
-    /// What is open to it is closed. What it connects to stays as it is.
-    "mongodb.connections.delete" DELETE "/mongodb/{scope}/connections/{id}" Member(Mongodb) Admin 2
-        => databases::delete;
-    /// Tries a MongoDB connection step by step and notes the result.
-    ///
-    /// That it does not work is an answer and no failure.
-    "mongodb.connections.test" POST "/mongodb/{scope}/connections/{id}/test" Member(Mongodb) Read 5 does reads
-        => trial::saved;
+            operations! {
+                #[doc = concat!("The project's ", $shown, " connections.")]
+                ///
+                /// One page: the primary first, then in order of registration. `cursor` leads to the next one.
+                $path ".connections.list" GET "/" $path "/{scope}/connections"
+                    Project($type) Read 1 => connections::list;
+                #[doc = concat!("Registers a ", $shown, " connection in the project.")]
+                ///
+                /// It is tried first, and not saved if it does not work. With `skip_test` it is saved as INACTIVE.
+                $path ".connections.create" POST "/" $path "/{scope}/connections"
+                    Project($type) Admin 5
+                    fails DbQueryError, DbInvalidCredentials, PoolExhausted, DbTlsError
+                    => connections::create;
+                #[doc = concat!("Changes a ", $shown, " connection.")]
+                ///
+                /// A new scheme, host, port, user, TLS or authentication needs the password again.
+                $path ".connections.update" PUT "/" $path "/{scope}/connections/{id}"
+                    Member($type) Admin 2 => databases::update;
+                #[doc = concat!("Removes a ", $shown, " connection from the registry.")]
+                ///
+                /// What is open to it is closed. What it connects to stays as it is.
+                $path ".connections.delete" DELETE "/" $path "/{scope}/connections/{id}"
+                    Member($type) Admin 2 => databases::delete;
+                #[doc = concat!("Tries a ", $shown, " connection step by step and notes the result.")]
+                ///
+                /// That it does not work is an answer and no failure.
+                $path ".connections.test" POST "/" $path "/{scope}/connections/{id}/test"
+                    Member($type) Read 5 does reads => trial::saved;
+            }
+        }
+    )*};
+}
 
-    /// The project's PostgreSQL connections.
-    ///
-    /// One page: the primary first, then in order of registration. `cursor` leads to the next one.
-    "postgres.connections.list" GET "/postgres/{scope}/connections" Project(Postgres) Read 1
-        => connections::list;
-    /// Registers a PostgreSQL connection in the project.
-    ///
-    /// It is tried first, and not saved if it does not work. With `skip_test` it is saved as INACTIVE.
-    "postgres.connections.create" POST "/postgres/{scope}/connections" Project(Postgres) Admin 5
-        fails DbQueryError, DbInvalidCredentials, PoolExhausted, DbTlsError => connections::create;
-    /// Changes a PostgreSQL connection.
-    ///
-    /// A new scheme, host, port, user, TLS or authentication needs the password again.
-    "postgres.connections.update" PUT "/postgres/{scope}/connections/{id}" Member(Postgres) Admin 2
-        => databases::update;
-    /// Removes a PostgreSQL connection from the registry.
-    ///
-    /// What is open to it is closed. What it connects to stays as it is.
-    "postgres.connections.delete" DELETE "/postgres/{scope}/connections/{id}" Member(Postgres) Admin 2
-        => databases::delete;
-    /// Tries a PostgreSQL connection step by step and notes the result.
-    ///
-    /// That it does not work is an answer and no failure.
-    "postgres.connections.test" POST "/postgres/{scope}/connections/{id}/test" Member(Postgres) Read 5 does reads
-        => trial::saved;
-
-    /// The project's Bun API connections.
-    ///
-    /// One page: the primary first, then in order of registration. `cursor` leads to the next one.
-    "bun.connections.list" GET "/bun/{scope}/connections" Project(BunApi) Read 1
-        => connections::list;
-    /// Registers a Bun API connection in the project.
-    ///
-    /// It is tried first, and not saved if it does not work. With `skip_test` it is saved as INACTIVE.
-    "bun.connections.create" POST "/bun/{scope}/connections" Project(BunApi) Admin 5
-        fails DbQueryError, DbInvalidCredentials, PoolExhausted, DbTlsError => connections::create;
-    /// Changes a Bun API connection.
-    ///
-    /// A new scheme, host, port, user, TLS or authentication needs the password again.
-    "bun.connections.update" PUT "/bun/{scope}/connections/{id}" Member(BunApi) Admin 2
-        => databases::update;
-    /// Removes a Bun API connection from the registry.
-    ///
-    /// What is open to it is closed. What it connects to stays as it is.
-    "bun.connections.delete" DELETE "/bun/{scope}/connections/{id}" Member(BunApi) Admin 2
-        => databases::delete;
-    /// Tries a Bun API connection step by step and notes the result.
-    ///
-    /// That it does not work is an answer and no failure.
-    "bun.connections.test" POST "/bun/{scope}/connections/{id}/test" Member(BunApi) Read 5 does reads
-        => trial::saved;
+types! {
+    redis "redis" Redis "Redis"
+    mongodb "mongodb" Mongodb "MongoDB"
+    postgres "postgres" Postgres "PostgreSQL"
+    bun "bun" BunApi "Bun API"
 }

@@ -29,7 +29,11 @@ pub(super) fn describe(
 ) {
     let mut input = (operation.input)(&mut schemas.input);
     unwrap_lines(&mut input);
-    let members = members(input.as_value());
+    let properties = input.get("properties").and_then(Value::as_object).cloned();
+    let properties = properties.unwrap_or_default();
+    let required = input.get("required").cloned().unwrap_or_default();
+    let is_required =
+        |name: &String| required.as_array().is_some_and(|names| names.iter().any(|n| n == name));
     let in_path: Vec<&str> = path_names(operation.path).collect();
     schemas.keep(name_of(operation), by_name(operation, input, &in_path));
     let mut parameters: Vec<Value> = in_path
@@ -47,7 +51,7 @@ pub(super) fn describe(
             })
         }));
     }
-    let own = members.iter().filter(|member| !in_path.contains(&member.name.as_str()));
+    let own = properties.iter().filter(|(name, _)| !in_path.contains(&name.as_str()));
     let in_query = matches!(operation.method, Method::GET | Method::DELETE);
     if operation.takes == Takes::Upload {
         let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
@@ -59,21 +63,17 @@ pub(super) fn describe(
         described["requestBody"] = json!({ "content": content });
     }
     if in_query || operation.takes == Takes::Upload {
-        parameters.extend(own.map(|Member { name, schema, required }| {
+        parameters.extend(own.map(|(name, schema)| {
+            let required = is_required(name);
             json!({ "name": name, "in": "query", "required": required, "schema": schema })
         }));
     } else {
-        let (mut properties, mut required) = (Map::new(), Vec::new());
-        let mut given = Map::new();
-        for member in own {
-            if let Some(value) = example.input.get(&member.name) {
-                given.insert(member.name.clone(), value.clone());
-            }
-            properties.insert(member.name.clone(), member.schema.clone());
-            if member.required {
-                required.push(member.name.as_str());
-            }
-        }
+        let names = own.clone().map(|(name, _)| name);
+        let required: Vec<_> = names.clone().filter(|name| is_required(name)).collect();
+        let given = names.filter_map(|name| Some((name.clone(), example.input.get(name)?.clone())));
+        let given: Map<_, _> = given.collect();
+        let properties: Map<_, _> =
+            own.map(|(name, schema)| (name.clone(), schema.clone())).collect();
         let schema = json!({ "type": "object", "properties": properties, "required": required });
         let mut content = json!({ "schema": schema });
         if !given.is_empty() {
@@ -122,26 +122,6 @@ fn by_name(operation: &Operation, mut input: Schema, in_path: &[&str]) -> Schema
 
 fn name_of(operation: &Operation) -> String {
     format!("{}Input", pascal(operation.name))
-}
-
-/// A member of an input struct.
-struct Member {
-    name: String,
-    schema: Value,
-    required: bool,
-}
-
-/// The members of an input struct.
-fn members(schema: &Value) -> Vec<Member> {
-    let required = schema.get("required").and_then(Value::as_array);
-    let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let member = |(name, schema): (&String, &Value)| Member {
-        name: name.clone(),
-        schema: schema.clone(),
-        required: is_required(name),
-    };
-    properties.into_iter().flatten().map(member).collect()
 }
 
 fn path_names(path: &str) -> impl Iterator<Item = &str> {

@@ -10,10 +10,8 @@ mod text;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::value::StringDeserializer;
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor,
-};
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -128,17 +126,17 @@ impl Params {
 
     /// Reads everything into the operation's input type.
     pub fn decode<T: DeserializeOwned>(self) -> Result<T> {
-        T::deserialize(ParamsDeserializer { values: self.values.iter(), current: None })
-            .map_err(|e| Error::validation(e.0))
+        let values = Values { values: self.values.iter(), current: None };
+        T::deserialize(MapAccessDeserializer::new(values)).map_err(|e| Error::validation(e.0))
     }
 }
 
-struct ParamsDeserializer<'p> {
+struct Values<'p> {
     values: std::slice::Iter<'p, (String, Source)>,
     current: Option<&'p (String, Source)>,
 }
 
-impl<'de> MapAccess<'de> for ParamsDeserializer<'de> {
+impl<'de> MapAccess<'de> for Values<'de> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -177,20 +175,6 @@ fn strip_position(error: &serde_json::Error) -> String {
     let text = text.rfind(" at line ").map_or(text.as_str(), |at| &text[..at]);
     // What serde_json calls it says nothing to someone who only sent a document.
     text.replace("recursion limit exceeded", "nested too deeply; at most 127 levels are taken")
-}
-
-impl<'de> Deserializer<'de> for ParamsDeserializer<'de> {
-    type Error = DecodeError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_map(self)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
-        ignored_any
-    }
 }
 
 #[cfg(test)]

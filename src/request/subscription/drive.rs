@@ -15,7 +15,7 @@ use super::ending::Ending;
 use super::pace::Pace;
 use super::wire::{MAX_MESSAGE, Wire};
 use crate::deadline::Deadline;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::fanout::{Frames, Framing, Outbox};
 use crate::request::checked;
 use crate::request::context::{Accept, Context};
@@ -93,7 +93,7 @@ pub(super) async fn drive(
     match ending {
         Ending::Failed(error) => Err(error),
         Ending::Changed if !is_socket => {
-            Err(Error::new(Code::DbConnectionFailed, "the connection was changed; open it again"))
+            Err(Error::unreachable("the connection was changed; open it again"))
         }
         _ => Ok(()),
     }

@@ -33,6 +33,9 @@ pub(super) struct Judge<'n> {
     pub(super) inserted: HashMap<Vec<u8>, u64>,
 }
 
+/// What is seen of a document that was sent and is not there.
+const GONE: &str = "it is not in the collection now";
+
 /// What became of one.
 enum Verdict {
     /// It is there since the attempt whose answer was lost.
@@ -71,35 +74,31 @@ impl Judge<'_> {
     /// Documents whose `_id` this import made. One that is there as it was sent was inserted.
     async fn of_ours(&self, call: &Call<'_>, ours: Vec<Duplicate>) -> Vec<(u64, Verdict)> {
         let stored = self.stored(call, &ours, true).await;
-        let verdict = |Duplicate { loaded, refusal }: Duplicate| {
-            let found = stored.as_ref().ok().map(|stored| find(stored, &loaded.document));
-            let verdict = match found {
-                Some(Some(found)) if found.as_bytes() == loaded.document.as_bytes() => {
-                    Verdict::Inserted
+        let verdict = |ours: &Duplicate| {
+            let document = &ours.loaded.document;
+            let seen = match stored.as_ref().map(|stored| find(stored, document)) {
+                Ok(Some(found)) if found.as_bytes() == document.as_bytes() => {
+                    return (ours.loaded.number, Verdict::Inserted);
                 }
-                Some(Some(_)) => self.refuse(
-                    &loaded,
-                    &refusal,
-                    "a document with the `_id` that it was given is there and is not the same",
-                ),
-                Some(None) => self.refuse(&loaded, &refusal, "it is not in the collection now"),
-                None => {
-                    self.refuse(&loaded, &refusal, "whether it is there could not be looked up")
+                Ok(Some(_)) => {
+                    "a document with the `_id` that it was given is there and is not the same"
                 }
+                Ok(None) => GONE,
+                Err(_) => "whether it is there could not be looked up",
             };
-            (loaded.number, verdict)
+            (ours.loaded.number, self.refuse(ours, seen))
         };
-        ours.into_iter().map(verdict).collect()
+        ours.iter().map(verdict).collect()
     }
 
     /// All others.
     async fn of_others(&self, call: &Call<'_>, others: Vec<Duplicate>) -> Vec<(u64, Verdict)> {
         if self.on_conflict != OnConflict::Skip {
-            let refuse = |duplicate: Duplicate| {
-                let Duplicate { loaded, refusal } = duplicate;
-                (loaded.number, self.refuse(&loaded, &refusal, "that attempt may have written it"))
+            let refuse = |duplicate: &Duplicate| {
+                let seen = "that attempt may have written it";
+                (duplicate.loaded.number, self.refuse(duplicate, seen))
             };
-            return others.into_iter().map(refuse).collect();
+            return others.iter().map(refuse).collect();
         }
         let (there, open): (Vec<_>, Vec<_>) =
             others.into_iter().partition(|duplicate| is_of_id(&duplicate.refusal["key_pattern"]));
@@ -108,11 +107,12 @@ impl Judge<'_> {
         // An older server does not tell the index; and where it is another one, the `_id` may be there
         // as well.
         let stored = self.stored(call, &open, false).await;
-        for Duplicate { loaded, refusal } in open {
+        for duplicate in &open {
+            let loaded = &duplicate.loaded;
             let beside = id_of(&loaded.document).and_then(|id| self.inserted.get(&id));
             if beside.is_some_and(|number| *number > loaded.number) {
                 let seen = "a record after it has its `_id`";
-                verdicts.push((loaded.number, self.refuse(&loaded, &refusal, seen)));
+                verdicts.push((loaded.number, self.refuse(duplicate, seen)));
                 continue;
             }
             let known =
@@ -127,12 +127,11 @@ impl Judge<'_> {
             };
             let verdict = match there {
                 Ok(true) => Verdict::There,
-                Ok(false) => self.refuse(&loaded, &refusal, "it is not in the collection now"),
-                Err(_) => self.refuse(
-                    &loaded,
-                    &refusal,
-                    "whether a document with its `_id` is there could not be looked up",
-                ),
+                Ok(false) => self.refuse(duplicate, GONE),
+                Err(_) => {
+                    let seen = "whether a document with its `_id` is there could not be looked up";
+                    self.refuse(duplicate, seen)
+                }
             };
             verdicts.push((loaded.number, verdict));
         }
@@ -158,7 +157,7 @@ impl Judge<'_> {
     }
 
     /// Another has its unique value. If it was sent before, that attempt may have been the one.
-    fn refuse(&self, loaded: &Loaded, refusal: &Value, seen: &str) -> Verdict {
+    fn refuse(&self, Duplicate { loaded, refusal }: &Duplicate, seen: &str) -> Verdict {
         let error = refused(refusal, Code::Conflict);
         if !self.was_sent(loaded) {
             return Verdict::Refused(error);

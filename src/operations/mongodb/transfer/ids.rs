@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use mongodb::bson::oid::ObjectId;
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// The `_id`s that an import gives to documents without one: its time, its random part, and the number
 /// of the record, so that they are the same whenever it goes on.
@@ -37,7 +37,7 @@ impl Ids {
     pub(super) fn of(self, number: u64) -> Result<ObjectId> {
         let number = u32::try_from(number).map_err(|_| {
             let message = "a file has at most 4,294,967,295 documents without an `_id`";
-            Error::new(Code::PayloadTooLarge, message)
+            Error::too_large(message)
         })?;
         let mut bytes = [0; 12];
         for (part, to) in [self.time, self.random, number].into_iter().zip(bytes.chunks_mut(4)) {

@@ -114,7 +114,7 @@ impl Batch {
         let bytes = loaded.document.as_bytes().len();
         if bytes > MAX_DOCUMENT {
             let message = format!("the document has {bytes} bytes; servers take 16 MiB");
-            return Err(Error::new(Code::PayloadTooLarge, message));
+            return Err(Error::too_large(message));
         }
         self.bytes += bytes;
         self.documents.push(loaded);
@@ -159,16 +159,11 @@ impl Batch {
         namespace: &Namespace,
         rules: Rules,
     ) -> Result<Written> {
-        let own = self.documents.iter().filter(|loaded| !loaded.id_is_ours);
-        let ids: Vec<Bson> = own.map(|loaded| loaded.id.clone()).collect();
-        let stored =
-            if ids.is_empty() { Vec::new() } else { call.stored(namespace, ids, false).await? };
-        let stored: HashSet<_> = stored.iter().filter_map(|found| id_of(found)).collect();
+        let there = self.numbers_there(call, namespace).await?;
         let mut written = Written::default();
-        for Loaded { number, id_is_ours, document, .. } in self.documents {
-            let is_there = !id_is_ours && id_of(&document).is_some_and(|id| stored.contains(&id));
+        for Loaded { number, .. } in self.documents {
             match rules.on_conflict {
-                _ if !is_there => written.inserted += 1,
+                _ if !there.contains(&number) => written.inserted += 1,
                 OnConflict::Skip => written.skipped += 1,
                 OnConflict::Replace => written.replaced += 1,
                 OnConflict::Refuse | OnConflict::Fail => {
@@ -249,19 +244,27 @@ impl Batch {
         written
     }
 
+    /// The numbers of the records with an `_id` of their own that a stored document has too.
+    async fn numbers_there(&self, call: &Call<'_>, namespace: &Namespace) -> Result<HashSet<u64>> {
+        let own = || self.documents.iter().filter(|loaded| !loaded.id_is_ours);
+        let ids: Vec<Bson> = own().map(|loaded| loaded.id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let stored = call.stored(namespace, ids, false).await?;
+        let stored: HashSet<_> = stored.iter().filter_map(|found| id_of(found)).collect();
+        let is_there =
+            |loaded: &&Loaded| id_of(&loaded.document).is_some_and(|id| stored.contains(&id));
+        Ok(own().filter(is_there).map(|loaded| loaded.number).collect())
+    }
+
     /// Takes out the documents that are there already, after one was found to be: else each of them
     /// would end a batch that is written in order. One that is not seen here is refused by the server.
     async fn pass_over(&mut self, call: &Call<'_>, namespace: &Namespace) {
-        let ids = self.documents.iter().map(|loaded| loaded.id.clone()).collect();
-        let Ok(stored) = call.stored(namespace, ids, false).await else { return };
-        let stored: HashSet<_> = stored.iter().filter_map(|found| id_of(found)).collect();
-        let is_there = |loaded: &Loaded| {
-            !loaded.id_is_ours && id_of(&loaded.document).is_some_and(|id| stored.contains(&id))
-        };
-        let (there, left): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.documents).into_iter().partition(is_there);
-        self.there.extend(there.iter().map(|loaded| loaded.number));
-        self.documents = left;
+        if let Ok(there) = self.numbers_there(call, namespace).await {
+            self.documents.retain(|loaded| !there.contains(&loaded.number));
+            self.there.extend(there);
+        }
     }
 
     /// What is left was sent, or not, and nobody said which.

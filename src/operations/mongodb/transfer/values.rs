@@ -3,7 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::upload::Upload;
 
 /// Cuts a body into its values without reading them, so that one that is broken inside is refused by
@@ -33,7 +33,7 @@ impl Values {
             let pending = self.start.map_or(0, |start| self.buffer.len() - start);
             if pending > limit {
                 let message = format!("a value of the body is longer than {limit} bytes");
-                return Err(Error::new(Code::PayloadTooLarge, message));
+                return Err(Error::too_large(message));
             }
             match body.chunk().await? {
                 Some(chunk) => {

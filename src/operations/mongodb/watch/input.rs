@@ -76,8 +76,7 @@ impl WatchInput {
             return Err(Error::validation("`batchSize` is at least 1"));
         }
         if self.batch_size.is_some_and(|batch| batch > MOST_AT_A_TIME) {
-            let message = format!("`batchSize` is at most {MOST_AT_A_TIME}");
-            return Err(Error::too_large(message));
+            return Err(Error::too_large(format!("`batchSize` is at most {MOST_AT_A_TIME}")));
         }
         let wait =
             within("maxAwaitTimeMS", self.max_await_time_ms.unwrap_or(WAIT), 1..=LONGEST_WAIT)?;

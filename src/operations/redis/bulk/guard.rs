@@ -4,7 +4,7 @@ use super::input::Action;
 use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::Filter;
 use crate::backend::redis::keyspace::reach::Reach;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::context::Context;
 
 /// Refuses what would reach nearly all keys, or most of them without saying what their names begin with.
@@ -47,7 +47,7 @@ fn refusal(action: Action, reach: Reach, keyspace: Option<u64>) -> Error {
         "this would {action} {which}; if that is meant, send `confirm: true`, and to see which they \
          are, `dry_run: true`"
     );
-    Error::new(Code::OperationNotAllowed, message)
+    Error::not_allowed(message)
         .detail("confirm", true)
         .detail("matched", about)
         .detail("keyspace", all)

@@ -86,18 +86,15 @@ impl BulkInput {
     /// What to do to each key.
     pub(super) fn task(&self) -> Result<Task> {
         let ttl = seconds(self.ttl)?;
-        let takes_no = |name: &str| {
-            Err(Error::validation(format!("`{}` takes no `{name}`", self.action.as_str())))
-        };
-        if ttl.is_some() && self.action != Action::Expire {
-            return takes_no("ttl");
-        }
-        if self.action != Action::Copy {
-            if self.to.is_some() {
-                return takes_no("to");
-            }
-            if self.on_conflict.is_some() {
-                return takes_no("on_conflict");
+        let taken_by = [
+            (Action::Expire, "ttl", ttl.is_some()),
+            (Action::Copy, "to", self.to.is_some()),
+            (Action::Copy, "on_conflict", self.on_conflict.is_some()),
+        ];
+        for (action, name, is_given) in taken_by {
+            if is_given && self.action != action {
+                let message = format!("`{}` takes no `{name}`", self.action.as_str());
+                return Err(Error::validation(message));
             }
         }
         Ok(match self.action {

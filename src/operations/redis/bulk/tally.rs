@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 pub(super) struct Tally {
     pub(super) examined: u64,
     pub(super) matched: u64,
-    visits: Visits,
+    pub(super) visits: Visits,
 }
 
 impl Tally {
@@ -53,16 +53,6 @@ impl Tally {
         {
             work.problem(Problem::new(None, Some(key), error));
         }
-    }
-
-    /// Whether a key was met, and is done with.
-    pub(super) fn is_done(&self, key: &[u8]) -> bool {
-        self.visits.is_done(key)
-    }
-
-    /// Whether each key is counted once.
-    pub(super) fn is_exact(&self) -> bool {
-        self.visits.is_exact()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The work itself: chunk by chunk, none cut off halfway.
 
+use std::mem;
 use std::time::Instant;
 
 use super::super::key_set::KeySet;
@@ -94,11 +95,11 @@ impl Walk {
     async fn run(mut self, cx: &Context, mut work: Work<'_, KeysBulk>) -> Result<()> {
         let ended = self.all(cx, &mut work).await;
         if let Deed::Copy(copy) = &self.deed {
-            copy.to().leave(cx, ended.as_ref().err());
+            copy.to.leave(cx, ended.as_ref().err());
         }
         let findings = BulkFindings {
             may_be_incomplete: self.selection.may_be_incomplete(),
-            exact: self.tally.is_exact(),
+            exact: self.tally.visits.is_exact,
             estimated: self.estimate(ended.as_ref().ok()),
         };
         work.end(ended, self.walked(), findings).await
@@ -134,7 +135,7 @@ impl Walk {
     /// Whether there is something to do about a key that may have been met before. A change is made
     /// again, as a server that takes over may not have heard of it; a copy is there.
     fn is_left(&self, key: &[u8]) -> bool {
-        matches!(self.deed, Deed::Change(_, None)) || !self.tally.is_done(key)
+        matches!(self.deed, Deed::Change(_, None)) || !self.tally.visits.is_done(key)
     }
 
     /// Does what is to be done with some keys, and then waits if that took long.
@@ -158,11 +159,11 @@ impl Walk {
                 pause
             }
             Deed::Copy(copy) => {
-                let (mut settled, mut batch) = copy.look(cx, &self.client, keys, work).await?;
+                let mut batch = copy.look(cx, &self.client, keys, work).await?;
                 // How long values take says how large they are, and not how busy a server is.
                 let pause = self.pace.observe(started.elapsed());
                 loop {
-                    self.tally.settle(settled, work)?;
+                    self.tally.settle(mem::take(&mut batch.settled), work)?;
                     if batch.is_empty() {
                         break pause;
                     }
@@ -173,7 +174,7 @@ impl Walk {
                         return Ok(Some(ended_by));
                     }
                     let over = || work.over().is_some();
-                    settled = copy.step(cx, &self.client, &mut batch, &over).await;
+                    copy.step(cx, &self.client, &mut batch, &over).await;
                 }
             }
         };

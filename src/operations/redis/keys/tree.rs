@@ -101,8 +101,7 @@ pub(crate) fn separator(input: Option<&Bytes>, encoding: Encoding) -> Result<Vec
         None => b":".to_vec(),
     };
     if separator.is_empty() || separator.len() > MAX_SEPARATOR {
-        let message = format!("`separator` has 1 to {MAX_SEPARATOR} bytes");
-        return Err(Error::validation(message));
+        return Err(Error::validation(format!("`separator` has 1 to {MAX_SEPARATOR} bytes")));
     }
     Ok(separator)
 }

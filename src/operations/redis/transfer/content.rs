@@ -1,12 +1,11 @@
 //! The values inside a line.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -14,8 +13,7 @@ use serde_json::value::RawValue;
 use super::super::input::{Bytes, Score, each_once};
 use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::stream_state::{ConsumerGroup, PendingEntry, StreamState};
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::{NewValue, StreamEntry};
+use crate::backend::redis::values::{NativeType, NewValue, StreamEntry};
 use crate::json::Integer64;
 
 /// Elements that one line may hold; a longer value goes on in the next.
@@ -24,27 +22,14 @@ const MAX_ELEMENTS: usize = 100_000;
 /// Times of fields, in milliseconds since 1970, have 46 bits in the server.
 const LATEST: i64 = (1 << 46) - 1;
 
-/// Elements in an array, as many as a line may hold.
-#[derive(Debug)]
+// Elements in an array, as many as a line may hold. (Not a doc comment: that would stand in the schema.)
+#[derive(Debug, JsonSchema)]
+#[schemars(inline)]
 pub(super) struct Capped<T>(Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Capped<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(CappedVisitor(PhantomData))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Capped<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        Vec::<T>::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Vec::<T>::json_schema(generator)
     }
 }
 

@@ -20,11 +20,7 @@ pub(super) fn value(out: &mut Writer, value: &NewValue) {
         }
         NewValue::Hash(fields) => pairs(out, fields),
         NewValue::SortedSet(members) => out.list(members, |out, (member, score)| {
-            out.raw(b"[");
-            text_or_bytes(out, member);
-            out.raw(b",");
-            out.string(score);
-            out.raw(b"]");
+            out.pair(|out| text_or_bytes(out, member), |out| out.string(score));
         }),
         NewValue::Stream(entries) => out.list(entries, entry),
     }
@@ -42,11 +38,7 @@ pub(super) fn field_expiries(line: &mut Object<'_>, expiries: &FieldExpiries) {
         return;
     }
     line.key("field_expires").list(expiries, |out, (name, at)| {
-        out.raw(b"[");
-        text_or_bytes(out, name);
-        out.raw(b",");
-        out.integer(*at);
-        out.raw(b"]");
+        out.pair(|out| text_or_bytes(out, name), |out| out.integer(*at));
     });
 }
 

@@ -10,14 +10,12 @@ use super::super::key_set::KeySet;
 use super::export_line::{Checkpoint, ExportEnd, ExportFilter, ExportLine, ExportedFrom, Header};
 use super::sealed::Seals;
 use super::values::Values;
-use crate::backend::redis::Client;
 use crate::backend::redis::keyspace::selection::Selection;
 use crate::backend::redis::server::info::{Depth, Sections};
 use crate::error::Result;
 use crate::json::TextOrBytes;
-use crate::operations::clients::Leased;
 use crate::request::context::Context;
-use crate::request::feed::{Format, Sink};
+use crate::request::feed::Format;
 use crate::request::reply::Reply;
 
 /// Keys that are described together.
@@ -97,56 +95,60 @@ async fn start(
     let at = u64::try_from(at).unwrap_or(u64::MAX);
     let header = Header { redis_export: 1, at, server, filter, continues: cursor };
     let name = format!("redis-{}.ndjson", cx.connection()?.identifier);
-    let values = Values::new(Seals::of(cx)?);
-    let export = Export { client, selection, values, checked: Instant::now(), at: 0 };
-    let reply =
-        Reply::stream(cx, Format::Ndjson, move |cx, sink| Box::pin(export.run(cx, header, sink)))?;
+    let seals = Seals::of(cx)?;
+    let reply = Reply::stream(cx, Format::Ndjson, move |cx, sink| {
+        Box::pin(async move {
+            let values = Values::new(cx, &client, sink, seals);
+            let export = Export { selection, values, checked: Instant::now(), at: 0 };
+            export.run(header).await
+        })
+    })?;
     Ok(reply.named(name))
 }
 
-struct Export {
-    client: Leased<Client>,
+struct Export<'a> {
     selection: Selection,
-    values: Values,
+    values: Values<'a>,
     /// When the last checkpoint was made, and at which byte.
     checked: Instant,
     at: u64,
 }
 
-impl Export {
-    async fn run(mut self, cx: &Context, header: Header, sink: &mut Sink) -> Result<()> {
-        self.values.ledger.line(sink, |out| out.value(&header)).await?;
-        sink.flush().await?;
+impl Export<'_> {
+    async fn run(mut self, header: Header) -> Result<()> {
+        self.values.ledger.line(self.values.sink, |out| out.value(&header)).await?;
+        self.values.sink.flush().await?;
         let mut work = FIRST_WORK;
         loop {
             self.selection.set_work(work);
-            let Some(found) = self.selection.next(&self.client, cx.step()).await? else { break };
-            let before = self.values.ledger.bytes();
+            let step = self.values.cx.step();
+            let Some(found) = self.selection.next(self.values.client, step).await? else { break };
+            let before = self.values.ledger.bytes;
             for keys in found.keys.chunks(BATCH) {
-                self.values.keys(cx, &self.client, keys, sink).await?;
+                self.values.keys(keys).await?;
             }
-            self.checkpoint(sink).await?;
-            work = next_work(work, self.values.ledger.bytes() - before);
+            self.checkpoint().await?;
+            work = next_work(work, self.values.ledger.bytes - before);
         }
         let end = ExportEnd {
             sums: self.values.ledger.sums(),
             may_be_incomplete: self.selection.may_be_incomplete(),
             exact: self.values.has_each_once(),
         };
-        self.values.ledger.member(sink, "end", &end).await
+        self.values.ledger.member(self.values.sink, "end", &end).await
     }
 
     /// Everything that was found before is written.
-    async fn checkpoint(&mut self, sink: &mut Sink) -> Result<()> {
-        let written = self.values.ledger.bytes() - self.at;
+    async fn checkpoint(&mut self) -> Result<()> {
+        let written = self.values.ledger.bytes - self.at;
         if written < CHECKPOINT_BYTES && self.checked.elapsed() < CHECKPOINT_EVERY {
             return Ok(());
         }
         let sums = self.values.ledger.sums();
         let checkpoint = Checkpoint { cursor: self.selection.cursor(), sums };
-        self.values.ledger.member(sink, "checkpoint", &checkpoint).await?;
-        (self.checked, self.at) = (Instant::now(), self.values.ledger.bytes());
-        sink.flush().await
+        self.values.ledger.member(self.values.sink, "checkpoint", &checkpoint).await?;
+        (self.checked, self.at) = (Instant::now(), self.values.ledger.bytes);
+        self.values.sink.flush().await
     }
 }
 

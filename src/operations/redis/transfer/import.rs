@@ -1,6 +1,7 @@
 //! Reading an export line by line, and writing its keys as they come.
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
@@ -10,13 +11,10 @@ use super::ledger::{Ledger, Sums};
 use super::line::{KeyContent, KeyLine, Line};
 use super::report::{Checksum, FileFindings, KeysImport, LinesRead};
 use super::writer::KeyWriter;
-use crate::backend::redis::Client;
 use crate::error::{Error, Result};
-use crate::operations::clients::Leased;
 use crate::operations::transfer::{EndedBy, ImportTerms, OnConflict, Record, Work};
 use crate::request::context::Context;
 use crate::request::effect::Effect;
-use crate::request::feed::Sink;
 use crate::request::reply::Reply;
 use crate::request::upload::Upload;
 
@@ -64,30 +62,40 @@ pub(super) async fn run(cx: &Context, input: ImportInput) -> Result<Reply<Record
         client.require_transactions(cx.deadline).await?;
     }
     let now = client.now(cx.deadline).await;
-    let import = Import {
-        upload,
-        input,
-        from,
-        now,
-        began: std::time::Instant::now(),
-        segment: Ledger::default(),
-        unread: false,
-        bytes: 0,
-        place: Place::Start,
-        checksum: Checksum::Missing,
-        ahead: None,
-    };
-    Reply::stream_of_steps(cx, cx.records(), move |cx, sink| Box::pin(import.run(cx, client, sink)))
+    let began = Instant::now();
+    let ImportInput { on_conflict, ttl, dry_run, .. } = input;
+    Reply::stream_of_steps(cx, cx.records(), move |cx, sink| {
+        Box::pin(async move {
+            let work = Work::begin(cx, sink, dry_run, ImportTerms { on_conflict })?;
+            let writer = KeyWriter::new(cx, &client, work, on_conflict, dry_run)?;
+            let import = Import {
+                upload,
+                writer,
+                ttl,
+                from,
+                now,
+                began,
+                segment: Ledger::default(),
+                unread: false,
+                bytes: 0,
+                place: Place::Start,
+                checksum: Checksum::Missing,
+                ahead: None,
+            };
+            import.run().await
+        })
+    })
 }
 
-struct Import {
+struct Import<'a> {
     upload: Upload,
-    input: ImportInput,
+    writer: KeyWriter<'a>,
+    ttl: Ttl,
     /// The first line to write.
     from: Option<u64>,
     /// The server's time when the import began, and when that was.
     now: i64,
-    began: std::time::Instant,
+    began: Instant,
     /// The lines since the last header.
     segment: Ledger,
     /// Some of these can't be read, so that their keys can't be counted.
@@ -118,47 +126,43 @@ enum Next {
     Over(EndedBy),
 }
 
-impl Import {
-    async fn run(mut self, cx: &Context, client: Leased<Client>, sink: &mut Sink) -> Result<()> {
-        let ImportInput { on_conflict, dry_run, .. } = self.input;
-        let work = Work::begin(cx, sink, dry_run, ImportTerms { on_conflict })?;
-        let mut writer = KeyWriter::new(cx, &client, work, on_conflict, dry_run)?;
-        let ended = self.all(&mut writer).await;
-        let read = self.read(&writer);
-        writer.abandon().await;
-        writer.work.end(ended, read, FileFindings { checksum: self.checksum }).await
+impl Import<'_> {
+    async fn run(mut self) -> Result<()> {
+        let ended = self.all().await;
+        let read = self.read();
+        self.writer.abandon().await;
+        self.writer.work.end(ended, read, FileFindings { checksum: self.checksum }).await
     }
 
-    fn read(&self, writer: &KeyWriter<'_>) -> LinesRead {
-        let KeyWriter { line, expired, .. } = *writer;
-        LinesRead { line, bytes: self.bytes, expired, resume: writer.unsettled().to_string() }
+    fn read(&self) -> LinesRead {
+        let KeyWriter { line, expired, .. } = self.writer;
+        LinesRead { line, bytes: self.bytes, expired, resume: self.writer.unsettled().to_string() }
     }
 
     /// Reads the file to its end, unless something ends it before.
-    async fn all(&mut self, writer: &mut KeyWriter<'_>) -> Result<EndedBy> {
+    async fn all(&mut self) -> Result<EndedBy> {
         loop {
-            let line = match self.next(writer).await {
-                Ok(Next::Line(line)) => line,
-                Ok(Next::Over(ended_by)) => return Ok(ended_by),
-                Ok(Next::End) => break,
-                Err(error) => return Err(at_line(writer.line + 1, &error)),
+            let line = match self.next().await? {
+                Next::Line(line) => line,
+                Next::Over(ended_by) => return Ok(ended_by),
+                Next::End => break,
             };
-            writer.line += 1;
+            self.writer.line += 1;
             self.bytes += line.len() as u64 + 1;
-            if !self.line(&line, writer).await? {
+            if !self.line(&line).await? {
                 // It was cut off in the middle.
-                writer.line -= 1;
+                self.writer.line -= 1;
                 break;
             }
-            if writer.work.is_news() {
-                let read = self.read(writer);
-                writer.work.progress(read);
+            if self.writer.work.is_news() {
+                let read = self.read();
+                self.writer.work.progress(read);
             }
         }
         if self.place != Place::End {
             // What came is whole lines, and is written; but it is not all.
-            if !writer.is_open() {
-                writer.flush().await?;
+            if !self.writer.is_open() {
+                self.writer.flush().await?;
             }
             let message = if self.place == Place::Start {
                 "the file is empty"
@@ -167,23 +171,27 @@ impl Import {
             };
             return Err(Error::validation(message));
         }
-        writer.flush().await?;
+        self.writer.flush().await?;
         Ok(EndedBy::Completion)
     }
 
-    async fn next(&mut self, writer: &KeyWriter<'_>) -> Result<Next> {
+    async fn next(&mut self) -> Result<Next> {
         if let Some(ahead) = self.ahead.take() {
             return Ok(ahead);
         }
-        match writer.work.until_over(self.upload.line(MAX_LINE)).await {
-            Ok(line) => Ok(line?.map_or(Next::End, Next::Line)),
+        match self.writer.work.until_over(self.upload.line(MAX_LINE)).await {
+            Ok(Ok(line)) => Ok(line.map_or(Next::End, Next::Line)),
+            Ok(Err(error)) => {
+                let number = self.writer.line + 1;
+                Err(error.context(&format!("line {number}")).detail("number", number))
+            }
             Err(ended_by) => Ok(Next::Over(ended_by)),
         }
     }
 
     /// Does what a line says; `false` where it is the last and not whole.
-    async fn line(&mut self, text: &[u8], writer: &mut KeyWriter<'_>) -> Result<bool> {
-        let number = writer.line;
+    async fn line(&mut self, text: &[u8]) -> Result<bool> {
+        let number = self.writer.line;
         let line = match Line::read(text) {
             Ok(line) => line,
             Err(refused) if self.place == Place::Start => {
@@ -191,7 +199,7 @@ impl Import {
                 return Err(Error::validation(message));
             }
             Err(refused) => {
-                let ahead = self.next(writer).await.map_err(|e| at_line(number + 1, &e))?;
+                let ahead = self.next().await?;
                 if matches!(ahead, Next::End) && self.place != Place::End {
                     return Ok(false);
                 }
@@ -199,14 +207,13 @@ impl Import {
                 self.segment.add(text);
                 self.unread = true;
                 let reason = "a line of its value can't be read";
-                writer.refuse_open(&Error::validation(reason)).await;
-                let key = refused.key.as_deref();
-                writer.refuse(number, key, &refused.reason);
+                self.writer.refuse_open(&Error::validation(reason)).await;
+                self.writer.refuse(number, refused.key.as_deref(), &refused.reason);
                 return Ok(true);
             }
         };
         if let Line::Header { version, continues } = line {
-            self.header(number, version, continues.as_deref(), writer).await?;
+            self.header(version, continues.as_deref()).await?;
             self.segment.add(text);
             return Ok(true);
         }
@@ -214,25 +221,20 @@ impl Import {
             return Err(Error::validation("line 1 is not the header of an export"));
         }
         if self.place == Place::End {
-            writer.refuse(number, None, "it comes after the end of the export");
+            self.writer.refuse(number, None, "it comes after the end of the export");
             return Ok(true);
         }
         self.place = Place::Body;
-        if let ControlFlow::Break(line) = self.frame(number, line, writer).await? {
-            self.content(number, text.len(), line, writer).await?;
+        if let ControlFlow::Break(line) = self.frame(line).await? {
+            self.content(text.len(), line).await?;
         }
         self.segment.add(text);
         Ok(true)
     }
 
     /// The first line, or the first of an export that went on where another was cut off.
-    async fn header(
-        &mut self,
-        number: u64,
-        version: u64,
-        continues: Option<&str>,
-        writer: &mut KeyWriter<'_>,
-    ) -> Result<()> {
+    async fn header(&mut self, version: u64, continues: Option<&str>) -> Result<()> {
+        let number = self.writer.line;
         if version != 1 {
             let message = format!("line {number}: the format has version {version}; 1 is known");
             return Err(Error::validation(message));
@@ -248,31 +250,27 @@ impl Import {
                 return Err(Error::validation(message));
             }
         }
-        writer.flush().await?;
+        self.writer.flush().await?;
         (self.segment, self.unread) = (Ledger::default(), false);
         self.place = Place::Body;
         Ok(())
     }
 
     /// Lines that are about the file; gives those back that are about keys.
-    async fn frame<'l>(
-        &mut self,
-        number: u64,
-        line: Line<'l>,
-        writer: &mut KeyWriter<'_>,
-    ) -> Result<ControlFlow<Line<'l>>> {
+    async fn frame<'l>(&mut self, line: Line<'l>) -> Result<ControlFlow<Line<'l>>> {
         match line {
             Line::Checkpoint { cursor, sums } => {
-                self.verify(number, &sums)?;
+                self.verify(&sums)?;
                 self.place = Place::Checkpoint(cursor);
             }
             Line::End(sums) => {
-                self.verify(number, &sums)?;
+                self.verify(&sums)?;
                 self.checksum = Checksum::Right;
                 self.place = Place::End;
             }
             Line::Error(message) => {
-                writer.flush().await?;
+                self.writer.flush().await?;
+                let number = self.writer.line;
                 let message = format!("line {number}: the export itself failed: {message}");
                 return Err(Error::validation(message));
             }
@@ -280,44 +278,35 @@ impl Import {
             Line::Warning => {}
             line => return Ok(ControlFlow::Break(line)),
         }
-        if writer.is_open() {
-            let reason = format!("its value should go on in line {number}");
-            writer.refuse_open(&Error::validation(reason)).await;
-            writer.abandon().await;
-        }
+        self.writer.interrupt().await;
         Ok(ControlFlow::Continue(()))
     }
 
     /// Lines that are about keys.
-    async fn content(
-        &mut self,
-        number: u64,
-        length: usize,
-        line: Line<'_>,
-        writer: &mut KeyWriter<'_>,
-    ) -> Result<()> {
+    async fn content(&mut self, length: usize, line: Line<'_>) -> Result<()> {
+        if let Line::Key(KeyLine { more, .. })
+        | Line::Part { more, .. }
+        | Line::Pending { more, .. } = &line
+        {
+            self.segment.keys += u64::from(!more);
+        }
+        let number = self.writer.line;
         let wanted = self.from.is_none_or(|from| number >= from);
         match line {
             Line::Key(key) => {
-                if writer.is_open() {
-                    let reason = format!("its value should go on in line {number}");
-                    writer.refuse_open(&Error::validation(reason)).await;
-                    writer.abandon().await;
-                }
-                self.segment.keys += u64::from(!key.more);
+                self.writer.interrupt().await;
                 if !wanted {
                     return Ok(());
                 }
-                let key = if self.input.ttl == Ttl::None { without_times(key) } else { key };
+                let key = if self.ttl == Ttl::None { without_times(key) } else { key };
                 let expired = key.expires_at.is_some_and(|at| at <= self.server_time());
-                writer.key(number, length, key, expired).await
+                self.writer.key(number, length, key, expired).await
             }
             Line::Gone => {
-                writer.abandon().await;
+                self.writer.abandon().await;
                 Ok(())
             }
-            Line::Part { more, .. } | Line::Pending { more, .. } if !writer.is_open() => {
-                self.segment.keys += u64::from(!more);
+            Line::Part { .. } | Line::Pending { .. } if !self.writer.is_open() => {
                 if self.from == Some(number) {
                     let message = format!(
                         "line {number} goes on with a value; begin at the line where its key is"
@@ -326,19 +315,16 @@ impl Import {
                 }
                 if wanted {
                     let reason = "it goes on with a value that has not begun";
-                    writer.refuse(number, None, reason);
+                    self.writer.refuse(number, None, reason);
                 }
                 Ok(())
             }
             Line::Part { value, field_expires, more } => {
-                self.segment.keys += u64::from(!more);
-                let none = Vec::new();
-                let kept = self.input.ttl == Ttl::Keep;
-                writer.part(value, if kept { &field_expires } else { &none }, more).await
+                let kept = if self.ttl == Ttl::Keep { field_expires } else { Vec::new() };
+                self.writer.part(value, &kept, more).await
             }
             Line::Pending { group, deliveries, more } => {
-                self.segment.keys += u64::from(!more);
-                writer.pending(&group, &deliveries, more).await
+                self.writer.pending(&group, &deliveries, more).await
             }
             _ => Ok(()),
         }
@@ -346,13 +332,14 @@ impl Import {
 
     /// Compares what was read with what was written. A difference ends the import: what follows can't
     /// be trusted either.
-    fn verify(&mut self, number: u64, sums: &Sums) -> Result<()> {
+    fn verify(&mut self, sums: &Sums) -> Result<()> {
         let read = self.segment.sums();
         let counted = self.unread || (read.keys, read.skipped) == (sums.keys, sums.skipped);
         if counted && read.lines == sums.lines && read.sha256 == sums.sha256 {
             return Ok(());
         }
         self.checksum = Checksum::Wrong;
+        let number = self.writer.line;
         let what = if read.lines == sums.lines { "changed" } else { "lost or added" };
         let message = format!(
             "line {number}: the lines before it are not those that were exported: something was \
@@ -373,8 +360,4 @@ fn without_times(mut key: KeyLine) -> KeyLine {
         field_expires.clear();
     }
     key
-}
-
-fn at_line(number: u64, error: &Error) -> Error {
-    error.clone().context(&format!("line {number}")).detail("number", number)
 }

@@ -12,8 +12,9 @@ use crate::request::feed::Sink;
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     sum: Sha256,
-    lines: u64,
-    bytes: u64,
+    pub(super) lines: u64,
+    /// Of all lines.
+    pub(super) bytes: u64,
     /// Complete keys.
     pub(super) keys: u64,
     /// Keys that could not be read.
@@ -71,16 +72,6 @@ impl Ledger {
         self.sum.update(b"\n");
         self.lines += 1;
         self.bytes += line.len() as u64 + 1;
-    }
-
-    /// Bytes of all lines.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Lines.
-    pub(super) fn lines(&self) -> u64 {
-        self.lines
     }
 
     /// What is said of all lines.

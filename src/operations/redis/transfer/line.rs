@@ -11,8 +11,7 @@ use super::export_line::Checkpoint;
 use super::ledger::Sums;
 use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::NewValue;
+use crate::backend::redis::values::{NativeType, NewValue};
 
 /// Times of keys, in milliseconds since 1970, are integers that JavaScript has.
 const LATEST: i64 = (1 << 53) - 1;

@@ -9,8 +9,8 @@ use crate::backend::redis::Client;
 use crate::backend::redis::transfer::chunked::ChunkedRead;
 use crate::backend::redis::transfer::describe::Description;
 use crate::backend::redis::transfer::small::{FieldExpiries, SmallValue};
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::NewValue;
+use crate::backend::redis::transfer::stream_state::StreamState;
+use crate::backend::redis::values::{NativeType, NewValue};
 use crate::error::{Cause, Code, Error, Result};
 use crate::json::{Object, Writer};
 use crate::request::context::Context;
@@ -26,7 +26,10 @@ const TOGETHER: u64 = 1 << 20;
 const MAX_TRIES: usize = 3;
 
 /// Writes keys as lines.
-pub(super) struct Values {
+pub(super) struct Values<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) client: &'a Client,
+    pub(super) sink: &'a mut Sink,
     pub(super) ledger: Ledger,
     seals: Seals,
     visits: Visits,
@@ -41,15 +44,20 @@ struct Key<'a> {
     is: Description,
 }
 
-impl Values {
-    pub(super) fn new(seals: Seals) -> Self {
-        let (ledger, visits) = (Ledger::default(), Visits::default());
-        Self { ledger, seals, visits, has_skipped_one_too: false, warned: Vec::new() }
+impl<'a> Values<'a> {
+    pub(super) fn new(
+        cx: &'a Context,
+        client: &'a Client,
+        sink: &'a mut Sink,
+        seals: Seals,
+    ) -> Self {
+        let (ledger, visits, warned) = (Ledger::default(), Visits::default(), Vec::new());
+        Self { cx, client, sink, ledger, seals, visits, has_skipped_one_too: false, warned }
     }
 
     /// Whether no key can be there, or be counted, twice.
     pub(super) fn has_each_once(&self) -> bool {
-        self.visits.is_exact() && !self.has_skipped_one_too
+        self.visits.is_exact && !self.has_skipped_one_too
     }
 
     /// A key that is there as a whole. What was told of it before stays in the file, and counts too.
@@ -59,23 +67,17 @@ impl Values {
     }
 
     /// Writes all of the keys that are still there.
-    pub(super) async fn keys(
-        &mut self,
-        cx: &Context,
-        client: &Client,
-        keys: &[Vec<u8>],
-        sink: &mut Sink,
-    ) -> Result<()> {
+    pub(super) async fn keys(&mut self, keys: &[Vec<u8>]) -> Result<()> {
         let left = keys.iter().filter(|key| !self.visits.is_done(key)).cloned();
         let keys: Vec<Vec<u8>> = left.collect();
-        let described = client.describe(&keys, true, cx.step()).await;
+        let described = self.client.describe(&keys, true, self.cx.step()).await;
         let (mut small, mut sum, mut large) = (Vec::new(), 0, Vec::new());
         for (name, is) in keys.iter().zip(described) {
             let is = match is {
                 Ok(Some(is)) => is,
                 Ok(None) => continue,
                 Err(error) => {
-                    self.skip(name, None, error, sink).await?;
+                    self.skip(name, None, error).await?;
                     continue;
                 }
             };
@@ -88,31 +90,25 @@ impl Values {
                 _ => large.push(Key { name, is }),
             }
             if sum > TOGETHER {
-                large.extend(self.small(cx, client, std::mem::take(&mut small), sink).await?);
+                large.extend(self.small(std::mem::take(&mut small)).await?);
                 sum = 0;
             }
         }
-        large.extend(self.small(cx, client, small, sink).await?);
+        large.extend(self.small(small).await?);
         for key in large {
-            self.large(cx, client, key, sink).await?;
+            self.large(key).await?;
         }
         Ok(())
     }
 
     /// Reads values whole. Returns the keys that are to be read by themselves after all.
-    async fn small<'a>(
-        &mut self,
-        cx: &Context,
-        client: &Client,
-        keys: Vec<(Key<'a>, NativeType)>,
-        sink: &mut Sink,
-    ) -> Result<Vec<Key<'a>>> {
+    async fn small<'k>(&mut self, keys: Vec<(Key<'k>, NativeType)>) -> Result<Vec<Key<'k>>> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
         let asked: Vec<(&[u8], NativeType)> =
             keys.iter().map(|(key, kind)| (key.name, *kind)).collect();
-        let values = client.read_small_with_times(&asked, cx.step()).await;
+        let values = self.client.read_small_with_times(&asked, self.cx.step()).await;
         let mut again = Vec::new();
         for ((key, _), value) in keys.into_iter().zip(values) {
             let SmallValue { value, field_expiries } = match value {
@@ -124,14 +120,14 @@ impl Values {
                     continue;
                 }
                 Err(error) => {
-                    self.skip(key.name, Some(&key.is.type_name), error, sink).await?;
+                    self.skip(key.name, Some(&key.is.type_name), error).await?;
                     continue;
                 }
             };
-            let expiries = self.or_warn("field_expires", field_expiries, sink).await?;
-            let expires_at = self.expires_at(&key.is, sink).await?;
+            let expiries = self.or_warn("field_expires", field_expiries).await?;
+            let expires_at = self.expires_at(&key.is).await?;
             self.ledger
-                .line(sink, |out| {
+                .line(self.sink, |out| {
                     let mut line = begin(out, &key, expires_at);
                     encode::value(line.key("value"), &value);
                     encode::field_expiries(&mut line, &expiries);
@@ -145,68 +141,66 @@ impl Values {
     }
 
     /// Reads a value by itself; again if it became another.
-    async fn large(
-        &mut self,
-        cx: &Context,
-        client: &Client,
-        key: Key<'_>,
-        sink: &mut Sink,
-    ) -> Result<()> {
+    async fn large(&mut self, key: Key<'_>) -> Result<()> {
         let Key { name, is } = key;
         let mut is = Some(is);
         for _ in 0..MAX_TRIES {
             let Some(found) = is else { return Ok(()) };
             let key = Key { name, is: found };
-            let lines = self.ledger.lines();
+            let lines = self.ledger.lines;
             let read = match NativeType::named(&key.is.type_name) {
-                None => self.module(cx, client, &key, sink).await,
-                Some(NativeType::Stream) => self.stream(cx, client, &key, sink).await,
+                None => self.module(&key).await,
+                Some(NativeType::Stream) => self.stream(&key).await,
                 Some(kind) => {
-                    self.parts(cx, client, &key, ChunkedRead::new(name, kind), sink).await
+                    let read = self.parts(&key, ChunkedRead::new(name, kind), None, false).await;
+                    read.map(|()| self.written(name))
                 }
             };
             let Err(error) = read else { return Ok(()) };
-            if error.code().retryable() || sink.is_closed() {
+            if error.code().retryable() || self.sink.is_closed() {
                 return Err(error);
             }
-            if self.ledger.lines() > lines {
-                self.ledger.member(sink, "gone", &true).await?;
+            if self.ledger.lines > lines {
+                self.ledger.member(self.sink, "gone", &true).await?;
             }
             match error.code() {
                 Code::DbNotFound => return Ok(()),
                 Code::WrongType => {
                     let keys = [name.to_vec()];
-                    is = client.describe(&keys, true, cx.step()).await.pop().unwrap_or(Ok(None))?;
+                    let described = self.client.describe(&keys, true, self.cx.step()).await;
+                    is = described.into_iter().next().unwrap_or(Ok(None))?;
                 }
-                _ => return self.skip(name, Some(&key.is.type_name), error, sink).await,
+                _ => return self.skip(name, Some(&key.is.type_name), error).await,
             }
         }
         let error = Error::new(Code::Conflict, "the key became another each time it was read");
-        self.skip(name, None, error, sink).await
+        self.skip(name, None, error).await
     }
 
-    /// A value in as many lines as it takes.
+    /// A value in as many lines as it takes, and after them others of the same key if it `goes_on`.
     async fn parts(
         &mut self,
-        cx: &Context,
-        client: &Client,
         key: &Key<'_>,
         mut chunks: ChunkedRead,
-        sink: &mut Sink,
+        state: Option<&StreamState>,
+        goes_on: bool,
     ) -> Result<()> {
         let mut first = true;
         while !chunks.is_over() {
-            let chunk = chunks.next(client, cx.step()).await?;
-            let expiries = self.expiries_of(cx, client, key.name, &chunk, sink).await?;
-            let expires_at = self.expires_at(&key.is, sink).await?;
-            let (more, changed) = (!chunks.is_over(), chunks.changed());
+            let chunk = chunks.next(self.client, self.cx.step()).await?;
+            let expiries = self.expiries_of(key.name, &chunk).await?;
+            let expires_at = self.expires_at(&key.is).await?;
+            let (more, changed) = (!chunks.is_over() || goes_on, chunks.changed());
             self.ledger
-                .line(sink, |out| {
+                .line(self.sink, |out| {
                     let (mut line, name) = if std::mem::take(&mut first) {
                         (begin(out, key, expires_at), "value")
                     } else {
                         (Object::open(out), "part")
                     };
+                    if let Some(state) = state.filter(|_| name == "value") {
+                        encode::stream_state(&mut line, state);
+                    }
                     encode::value(line.key(name), &chunk);
                     encode::field_expiries(&mut line, &expiries);
                     end(line, more, changed);
@@ -214,65 +208,37 @@ impl Values {
                 })
                 .await?;
         }
-        self.written(key.name);
         Ok(())
     }
 
     /// A stream: its entries up to the last one that its state knows, then what is pending.
-    async fn stream(
-        &mut self,
-        cx: &Context,
-        client: &Client,
-        key: &Key<'_>,
-        sink: &mut Sink,
-    ) -> Result<()> {
+    async fn stream(&mut self, key: &Key<'_>) -> Result<()> {
+        let (cx, client) = (self.cx, self.client);
         let state = match client.stream_state(key.name, cx.step()).await {
             Err(error) if error.message().contains("no such key") => {
                 return Err(Error::not_found("the stream has vanished"));
             }
             Ok(state) => Some(state),
-            state => self.or_warn("stream", state.map(Some), sink).await?,
+            state => self.or_warn("stream", state.map(Some)).await?,
         };
         let mut chunks = ChunkedRead::new(key.name, NativeType::Stream);
         if let Some(state) = &state {
             chunks = chunks.until(&state.last_id);
         }
-        let expires_at = self.expires_at(&key.is, sink).await?;
         let now = client.now(cx.step()).await;
         let groups = state.iter().flat_map(|state| &state.groups);
         let mut groups: Vec<_> = groups.filter(|group| group.pending > 0).collect();
         groups.reverse();
-        let mut first = true;
-        while !chunks.is_over() {
-            let chunk = chunks.next(client, cx.step()).await?;
-            let more = !chunks.is_over() || !groups.is_empty();
-            let changed = chunks.changed();
-            self.ledger
-                .line(sink, |out| {
-                    let (mut line, name) = if std::mem::take(&mut first) {
-                        let mut line = begin(out, key, expires_at);
-                        if let Some(state) = &state {
-                            encode::stream_state(&mut line, state);
-                        }
-                        (line, "value")
-                    } else {
-                        (Object::open(out), "part")
-                    };
-                    encode::value(line.key(name), &chunk);
-                    end(line, more, changed);
-                    Ok(())
-                })
-                .await?;
-        }
+        self.parts(key, chunks, state.as_ref(), !groups.is_empty()).await?;
         while let Some(group) = groups.pop() {
             let mut from = Some("-".to_owned());
             while let Some(begin) = from {
                 let step = cx.step();
                 let page = client.deliveries(key.name, &group.name, &begin, now, step).await;
-                let (deliveries, next) = self.or_warn("pending", page, sink).await?;
+                let (deliveries, next) = self.or_warn("pending", page).await?;
                 let more = next.is_some() || !groups.is_empty();
                 self.ledger
-                    .line(sink, |out| {
+                    .line(self.sink, |out| {
                         let mut line = Object::open(out);
                         encode::pending(&mut line, &group.name, &deliveries);
                         end(line, more, false);
@@ -286,19 +252,13 @@ impl Values {
         Ok(())
     }
 
-    async fn module(
-        &mut self,
-        cx: &Context,
-        client: &Client,
-        key: &Key<'_>,
-        sink: &mut Sink,
-    ) -> Result<()> {
-        let dumped = client.dump(&[key.name], cx.step()).await.pop().unwrap_or(Ok(None))?;
-        let Some(dump) = dumped else { return Ok(()) };
-        let expires_at = self.expires_at(&key.is, sink).await?;
+    async fn module(&mut self, key: &Key<'_>) -> Result<()> {
+        let dumped = self.client.dump(&[key.name], self.cx.step()).await;
+        let Some(dump) = dumped.into_iter().next().unwrap_or(Ok(None))? else { return Ok(()) };
+        let expires_at = self.expires_at(&key.is).await?;
         let seal = self.seals.seal(key.name, &key.is.type_name, &dump);
         self.ledger
-            .line(sink, |out| {
+            .line(self.sink, |out| {
                 let mut line = begin(out, key, expires_at);
                 line.key("dump").base64(&dump);
                 if let Some(seal) = &seal {
@@ -312,52 +272,34 @@ impl Values {
         Ok(())
     }
 
-    async fn expiries_of(
-        &mut self,
-        cx: &Context,
-        client: &Client,
-        key: &[u8],
-        chunk: &NewValue,
-        sink: &mut Sink,
-    ) -> Result<FieldExpiries> {
+    async fn expiries_of(&mut self, key: &[u8], chunk: &NewValue) -> Result<FieldExpiries> {
         let NewValue::Hash(fields) = chunk else { return Ok(Vec::new()) };
         if fields.is_empty() {
             return Ok(Vec::new());
         }
-        let expiries = client.field_expiries(&[(key, fields)], cx.step()).await.pop();
-        self.or_warn("field_expires", expiries.unwrap_or(Ok(Vec::new())), sink).await
+        let expiries = self.client.field_expiries(&[(key, fields)], self.cx.step()).await.pop();
+        self.or_warn("field_expires", expiries.unwrap_or(Ok(Vec::new()))).await
     }
 
-    async fn expires_at(&mut self, is: &Description, sink: &mut Sink) -> Result<Option<i64>> {
-        self.or_warn("expires_at", is.expires_at.clone(), sink).await
+    async fn expires_at(&mut self, is: &Description) -> Result<Option<i64>> {
+        self.or_warn("expires_at", is.expires_at.clone()).await
     }
 
     /// What the user may not read is left out, with a warning the first time.
-    async fn or_warn<T: Default>(
-        &mut self,
-        field: &'static str,
-        read: Result<T>,
-        sink: &mut Sink,
-    ) -> Result<T> {
+    async fn or_warn<T: Default>(&mut self, field: &'static str, read: Result<T>) -> Result<T> {
         let error = match read {
             Err(error) if error.code() == Code::PermissionDenied => error,
             read => return read,
         };
         if !self.warned.contains(&field) {
             self.warned.push(field);
-            self.ledger.member(sink, "warning", &Warning::new(field, error)).await?;
+            self.ledger.member(self.sink, "warning", &Warning::new(field, error)).await?;
         }
         Ok(T::default())
     }
 
     /// A key that can't be read. Where no server can be reached there is no use in going on.
-    async fn skip(
-        &mut self,
-        key: &[u8],
-        type_name: Option<&str>,
-        error: Error,
-        sink: &mut Sink,
-    ) -> Result<()> {
+    async fn skip(&mut self, key: &[u8], type_name: Option<&str>, error: Error) -> Result<()> {
         if error.code().retryable() {
             return Err(error);
         }
@@ -366,7 +308,7 @@ impl Values {
         }
         self.ledger.skipped += 1;
         self.ledger
-            .line(sink, |out| {
+            .line(self.sink, |out| {
                 let mut line = Object::open(out);
                 let mut problem = Object::open(line.key("problem"));
                 encode::text_or_bytes(problem.key("key"), key);

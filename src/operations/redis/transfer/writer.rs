@@ -13,8 +13,7 @@ use crate::backend::redis::transfer::assembly::Assembly;
 use crate::backend::redis::transfer::small::FieldExpiries;
 use crate::backend::redis::transfer::store::{Content, NewKey, Stored};
 use crate::backend::redis::transfer::stream_state::{PendingEntry, StreamState};
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::NewValue;
+use crate::backend::redis::values::{NativeType, NewValue};
 use crate::error::{Code, Error, Result};
 use crate::operations::transfer::{OnConflict, Work};
 use crate::outcome::Outcome;
@@ -210,6 +209,16 @@ impl<'a> KeyWriter<'a> {
         if let Fate::Assembled { assembly, .. } = fate {
             assembly.discard(self.client, self.cx.step()).await;
         }
+    }
+
+    /// The value of the last key does not go on where it should.
+    pub(super) async fn interrupt(&mut self) {
+        if !self.is_open() {
+            return;
+        }
+        let reason = format!("its value should go on in line {}", self.line);
+        self.refuse_open(&Error::validation(reason)).await;
+        self.abandon().await;
     }
 
     /// Leaves the key that was begun as it was, without a word.

@@ -161,5 +161,5 @@ async fn refusal(call: &Call<'_>, namespace: &Namespace) -> Error {
         "this would or may reach every document of {namespace}{how_many}; send `confirm: true` to do that, or \
          `dry_run: true` to see how many it is"
     );
-    Error::new(Code::OperationNotAllowed, message).detail("confirm", true).detail("matched", all)
+    Error::not_allowed(message).detail("confirm", true).detail("matched", all)
 }

@@ -4,7 +4,7 @@ use bytes::{Buf as _, Bytes};
 
 use super::layout::Layout;
 use super::splitter::Splitter;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::request::upload::Upload;
 
 /// How cells become values.
@@ -76,7 +76,7 @@ impl Rows {
             }
             if self.row.len() > limit {
                 let message = format!("a row of the body is longer than {limit} bytes");
-                return Err(Error::new(Code::PayloadTooLarge, message));
+                return Err(Error::too_large(message));
             }
             body.keep(self.row.kept())?;
             match body.chunk().await? {

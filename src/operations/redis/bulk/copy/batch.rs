@@ -14,7 +14,10 @@ const INEXACT_MS: u64 = 1_000;
 
 /// Keys that were found together.
 #[derive(Default)]
-pub(in super::super) struct Batch(Vec<Key>);
+pub(in super::super) struct Batch {
+    left: Vec<Key>,
+    pub(in super::super) settled: Settled,
+}
 
 /// A key that is to be copied.
 pub(super) struct Key {
@@ -55,15 +58,15 @@ impl Key {
 impl Batch {
     /// Whether nothing is left to do.
     pub(in super::super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.left.is_empty()
     }
 
     pub(super) fn add(&mut self, key: Key) {
-        self.0.push(key);
+        self.left.push(key);
     }
 
     pub(super) fn take(&mut self) -> Vec<Key> {
-        mem::take(&mut self.0)
+        mem::take(&mut self.left)
     }
 
     /// Keys that go the same way, together at most so many bytes unless it is only one.
@@ -72,7 +75,7 @@ impl Batch {
         bytes: u64,
         way_of: impl Fn(&Key) -> W,
     ) -> (Option<W>, Vec<Key>) {
-        let Some(way) = self.0.first().map(&way_of) else { return (None, Vec::new()) };
+        let Some(way) = self.left.first().map(&way_of) else { return (None, Vec::new()) };
         let (mut sum, mut first) = (0_u64, true);
         let fits = |key: &mut Key| {
             if way_of(key) != way {
@@ -81,7 +84,7 @@ impl Batch {
             sum = sum.saturating_add(key.is.size.unwrap_or(bytes));
             mem::take(&mut first) || sum <= bytes
         };
-        let keys = self.0.extract_if(.., fits).collect();
+        let keys = self.left.extract_if(.., fits).collect();
         (Some(way), keys)
     }
 
@@ -92,35 +95,29 @@ impl Batch {
         key: Key,
         now: Result<Option<Description>>,
         exactly: bool,
-        settled: &mut Settled,
     ) -> Option<Key> {
         match &now {
             Ok(Some(now)) if key.is_still(now, exactly) => Some(key),
             _ => {
-                self.again(key, now, settled);
+                self.again(key, now);
                 None
             }
         }
     }
 
     /// Takes a key back that became another while it was read.
-    pub(super) fn again(
-        &mut self,
-        mut key: Key,
-        now: Result<Option<Description>>,
-        settled: &mut Settled,
-    ) {
+    pub(super) fn again(&mut self, mut key: Key, now: Result<Option<Description>>) {
         match now {
-            Ok(None) => settled.add(key.name, Ok(false)),
-            Err(error) => settled.add(key.name, Err(error)),
+            Ok(None) => self.settled.add(key.name, Ok(false)),
+            Err(error) => self.settled.add(key.name, Err(error)),
             Ok(Some(_)) if key.tries >= MAX_TRIES => {
                 let error = Error::new(Code::Conflict, "the key changed each time it was read");
-                settled.add(key.name, Err(error));
+                self.settled.add(key.name, Err(error));
             }
             Ok(Some(now)) => {
                 key.is = Description { size: key.is.size, ..now };
                 key.tries += 1;
-                self.0.push(key);
+                self.left.push(key);
             }
         }
     }
@@ -181,26 +178,26 @@ mod tests {
 
     #[test]
     fn a_key_that_became_another_is_read_again_and_not_for_ever() {
-        let (mut batch, mut settled) = (Batch::default(), Settled::default());
+        let mut batch = Batch::default();
         batch.add(Key::new(b"k".to_vec(), described("string", Some(10), Some(1))));
         let mut changes = 0;
         while let Some(key) = batch.take().pop() {
             changes += 1;
             let now = Ok(Some(described("string", Some(10 + changes), None)));
-            assert!(batch.confirm(key, now, true, &mut settled).is_none());
+            assert!(batch.confirm(key, now, true).is_none());
         }
         assert_eq!(changes, i64::from(MAX_TRIES));
-        let (_, result) = settled.keys.pop().unwrap();
+        let (_, result) = batch.settled.keys.pop().unwrap();
         assert_eq!(result.unwrap_err().code(), Code::Conflict);
     }
 
     #[test]
     fn a_time_that_was_reckoned_may_be_a_little_off() {
-        let (mut batch, mut settled) = (Batch::default(), Settled::default());
+        let mut batch = Batch::default();
         let mut still = |before: Option<i64>, now: Option<i64>, exactly: bool| {
             let key = Key::new(b"k".to_vec(), described("set", before, Some(1)));
             let now = Ok(Some(described("set", now, None)));
-            batch.confirm(key, now, exactly, &mut settled).is_some()
+            batch.confirm(key, now, exactly).is_some()
         };
         assert!(still(Some(5_000), Some(5_004), false));
         assert!(!still(Some(5_000), Some(5_004), true));
@@ -210,8 +207,8 @@ mod tests {
 
     #[test]
     fn what_has_gone_meanwhile_is_not_copied() {
-        let (mut batch, mut settled) = (Batch::default(), Settled::default());
-        assert!(batch.confirm(key("k", 1), Ok(None), true, &mut settled).is_none());
-        assert!(batch.is_empty() && matches!(settled.keys.as_slice(), [(_, Ok(false))]));
+        let mut batch = Batch::default();
+        assert!(batch.confirm(key("k", 1), Ok(None), true).is_none());
+        assert!(batch.is_empty() && matches!(batch.settled.keys.as_slice(), [(_, Ok(false))]));
     }
 }

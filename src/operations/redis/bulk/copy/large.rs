@@ -3,14 +3,13 @@
 use std::slice;
 
 use super::super::super::problems::is_gone;
-use super::batch::{Batch, Key, Settled};
+use super::batch::{Batch, Key};
 use super::{Copy, target};
 use crate::backend::redis::Client;
 use crate::backend::redis::transfer::assembly::Assembly;
 use crate::backend::redis::transfer::chunked::ChunkedRead;
 use crate::backend::redis::transfer::store::Stored;
-use crate::backend::redis::values::NativeType;
-use crate::backend::redis::values::NewValue;
+use crate::backend::redis::values::{NativeType, NewValue};
 use crate::error::{Code, Error, Result};
 use crate::outcome::Outcome;
 use crate::request::context::Context;
@@ -36,11 +35,10 @@ impl Copy {
         key: Key,
         batch: &mut Batch,
         is_over: &(dyn Fn() -> bool + Sync),
-        settled: &mut Settled,
     ) {
         let Some(kind) = NativeType::named(&key.is.type_name) else { return };
         if self.to.has_passed(key.expires_at()) {
-            return settled.add(key.name, Ok(false));
+            return batch.settled.add(key.name, Ok(false));
         }
         let mut assembly = Assembly::new(&key.name, &target::token());
         let assembled = self.assemble(cx, from, &key, kind, &mut assembly, is_over).await;
@@ -48,14 +46,14 @@ impl Copy {
         let now = now.into_iter().next().unwrap_or(Ok(None));
         let cut = match assembled {
             Ok(()) => {
-                let Some(key) = batch.confirm(key, now, from.tells_exact_times(), settled) else {
+                let Some(key) = batch.confirm(key, now, from.tells_exact_times()) else {
                     return assembly.discard(&self.to.client, cx.step()).await;
                 };
                 let stored = self.finish(cx, assembly, key.expires_at()).await;
                 return match stored {
-                    Ok(stored) => self.settle(cx, key.name, stored, settled),
-                    Err(error) if is_gone(&error) => settled.end(key.name, error),
-                    Err(error) => settled.unwritten(key.name, error),
+                    Ok(stored) => self.settle(cx, key.name, stored, &mut batch.settled),
+                    Err(error) if is_gone(&error) => batch.settled.end(key.name, error),
+                    Err(error) => batch.settled.unwritten(key.name, error),
                 };
             }
             Err(cut) => cut,
@@ -63,16 +61,16 @@ impl Copy {
         assembly.discard(&self.to.client, cx.step()).await;
         match cut {
             Cut::Over => {}
-            Cut::Torn => batch.again(key, now, settled),
+            Cut::Torn => batch.again(key, now),
             Cut::Unread(error) => match error.code() {
-                Code::DbNotFound => settled.add(key.name, Ok(false)),
-                Code::WrongType => batch.again(key, now, settled),
-                _ if is_gone(&error) => settled.end(key.name, error),
-                _ => settled.add(key.name, Err(error)),
+                Code::DbNotFound => batch.settled.add(key.name, Ok(false)),
+                Code::WrongType => batch.again(key, now),
+                _ if is_gone(&error) => batch.settled.end(key.name, error),
+                _ => batch.settled.add(key.name, Err(error)),
             },
-            Cut::Unwritten(error) if is_gone(&error) => settled.end(key.name, error),
+            Cut::Unwritten(error) if is_gone(&error) => batch.settled.end(key.name, error),
             Cut::Unwritten(error) => {
-                settled.unwritten(key.name, error.outcome(Outcome::NotApplied));
+                batch.settled.unwritten(key.name, error.outcome(Outcome::NotApplied));
             }
         }
     }

@@ -33,7 +33,7 @@ const TOGETHER: u64 = 1 << 20;
 
 /// The way of keys to another connection.
 pub(super) struct Copy {
-    to: Target,
+    pub(super) to: Target,
     on_conflict: OnConflict,
     /// Where nothing is to be written.
     dry_run: Option<DryRun>,
@@ -53,39 +53,29 @@ impl Copy {
         Self { to, on_conflict, dry_run: dry_run.then(DryRun::default) }
     }
 
-    /// The connection that keys are copied to.
-    pub(super) fn to(&self) -> &Target {
-        &self.to
-    }
-
-    /// Looks what the keys are, and which of them the other connection has already: what that settles,
-    /// and what is left to do.
+    /// Looks what the keys are, and which of them the other connection has already.
     pub(super) async fn look(
         &mut self,
         cx: &Context,
         from: &Client,
         keys: &[Vec<u8>],
         work: &mut Work<'_, KeysBulk>,
-    ) -> Result<(Settled, Batch)> {
+    ) -> Result<Batch> {
         let (described, there) =
             tokio::join!(from.describe(keys, true, cx.step()), self.to.has(cx, keys));
-        let (mut settled, mut batch) = (Settled::default(), Batch::default());
+        let mut batch = Batch::default();
         for ((name, is), there) in keys.iter().zip(described).zip(there) {
-            let name = name.clone();
+            let (name, settled) = (name.clone(), &mut batch.settled);
             match (is, there) {
                 (Ok(None), _) => settled.add(name, Ok(false)),
-                (Ok(Some(_)), Ok(true)) if self.on_conflict == OnConflict::Skip => {
-                    settled.add(name, Ok(false));
-                }
                 (Ok(Some(_)), Ok(true)) if self.on_conflict == OnConflict::Fail => {
                     // Of all these keys none is written.
-                    let mut conflict = Settled::default();
-                    conflict.end(name.clone(), self.to.has_it(cx, &name, true));
-                    return Ok((conflict, Batch::default()));
+                    let mut conflict = Batch::default();
+                    self.settle(cx, name, Stored::Kept, &mut conflict.settled);
+                    return Ok(conflict);
                 }
-                (Ok(Some(_)), Ok(true)) if self.on_conflict == OnConflict::Refuse => {
-                    let error = self.to.has_it(cx, &name, false);
-                    settled.add(name, Err(error));
+                (Ok(Some(_)), Ok(true)) if self.on_conflict != OnConflict::Replace => {
+                    self.settle(cx, name, Stored::Kept, settled);
                 }
                 (Ok(Some(Description { expires_at: Err(error), .. })), Ok(_))
                 | (Err(error), _)
@@ -99,10 +89,10 @@ impl Copy {
         if let Some(dry_run) = &mut self.dry_run {
             for key in batch.take() {
                 dry_run.show(&key.name, &key.is, work)?;
-                settled.add(key.name, Ok(true));
+                batch.settled.add(key.name, Ok(true));
             }
         }
-        Ok((settled, batch))
+        Ok(batch)
     }
 
     /// Copies some of what is left. A large value is given up once `is_over`.
@@ -112,41 +102,32 @@ impl Copy {
         from: &Client,
         batch: &mut Batch,
         is_over: &(dyn Fn() -> bool + Sync),
-    ) -> Settled {
-        let mut settled = Settled::default();
+    ) {
         let (way, keys) = batch.next(TOGETHER, way_of);
         if let Err(error) = self.to.may_assemble(cx).await {
             for key in keys {
-                settled.unwritten(key.name, error.clone());
+                batch.settled.unwritten(key.name, error.clone());
             }
-            return settled;
+            return;
         }
         match way {
             Some(Way::Pieces) => {
                 for key in keys {
-                    self.large(cx, from, key, batch, is_over, &mut settled).await;
+                    self.large(cx, from, key, batch, is_over).await;
                 }
             }
-            Some(Way::SmallValue) => self.small(cx, from, keys, batch, &mut settled).await,
+            Some(Way::SmallValue) => self.small(cx, from, keys, batch).await,
             Some(Way::None) => {
                 for key in keys {
-                    settled.add(key.name, Err(of_a_module(&key.is.type_name)));
+                    batch.settled.add(key.name, Err(of_a_module(&key.is.type_name)));
                 }
             }
             None => {}
         }
-        settled
     }
 
     /// Copies values that are read and written in one go each.
-    async fn small(
-        &mut self,
-        cx: &Context,
-        from: &Client,
-        keys: Vec<Key>,
-        batch: &mut Batch,
-        settled: &mut Settled,
-    ) {
+    async fn small(&mut self, cx: &Context, from: &Client, keys: Vec<Key>, batch: &mut Batch) {
         let names: Vec<Vec<u8>> = keys.iter().map(|key| key.name.clone()).collect();
         let contents = whole(cx, from, &keys).await;
         let now = from.describe(&names, false, cx.step()).await;
@@ -155,20 +136,18 @@ impl Copy {
             let content = match content {
                 Ok(Some(content)) => content,
                 Ok(None) => {
-                    settled.add(key.name, Ok(false));
+                    batch.settled.add(key.name, Ok(false));
                     continue;
                 }
                 Err(error) => {
-                    unread(key, error, now, batch, settled);
+                    unread(key, error, now, batch);
                     continue;
                 }
             };
-            let Some(key) = batch.confirm(key, now, from.tells_exact_times(), settled) else {
-                continue;
-            };
+            let Some(key) = batch.confirm(key, now, from.tells_exact_times()) else { continue };
             let expires_at = key.expires_at();
             if self.to.has_passed(expires_at) {
-                settled.add(key.name, Ok(false));
+                batch.settled.add(key.name, Ok(false));
                 continue;
             }
             entries.push(NewKey { key: key.name.clone(), content, expires_at });
@@ -177,8 +156,8 @@ impl Copy {
         let stored = self.to.store(cx, &entries, self.on_conflict.into()).await;
         for (key, stored) in sent.into_iter().zip(stored) {
             match stored {
-                Err(error) => settled.unwritten(key.name, self.to.failed(cx, error)),
-                Ok(stored) => self.settle(cx, key.name, stored, settled),
+                Err(error) => batch.settled.unwritten(key.name, self.to.failed(cx, error)),
+                Ok(stored) => self.settle(cx, key.name, stored, &mut batch.settled),
             }
         }
     }
@@ -210,21 +189,15 @@ fn way_of(key: &Key) -> Way {
 }
 
 /// Another way for a value that could not be read, if there is one.
-fn unread(
-    mut key: Key,
-    error: Error,
-    now: Result<Option<Description>>,
-    batch: &mut Batch,
-    settled: &mut Settled,
-) {
+fn unread(mut key: Key, error: Error, now: Result<Option<Description>>, batch: &mut Batch) {
     match error.code() {
         // Larger than it was estimated.
         Code::PayloadTooLarge => {
             key.is.size = None;
             batch.add(key);
         }
-        Code::WrongType => batch.again(key, now, settled),
-        _ => settled.add(key.name, Err(error)),
+        Code::WrongType => batch.again(key, now),
+        _ => batch.settled.add(key.name, Err(error)),
     }
 }
 
@@ -233,7 +206,7 @@ fn of_a_module(type_name: &str) -> Error {
         "a {type_name} is of a module, and only its dump could be copied, which is not restored on \
          another server because it can be made to crash that; use the module's own commands"
     );
-    Error::new(Code::OperationNotAllowed, message)
+    Error::not_allowed(message)
 }
 
 async fn whole(cx: &Context, from: &Client, keys: &[Key]) -> Vec<Result<Option<Content>>> {

@@ -1,7 +1,7 @@
 //! The elements that an edit names: how many, and none of them twice.
 
 use super::super::super::input::{Bytes, each_once};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// Elements of one edit, at most.
 pub(super) const MAX_ELEMENTS: usize = 1000;
@@ -13,7 +13,7 @@ pub(super) fn some<T, U>(elements: Vec<T>, name: &str, read: impl Fn(T) -> U) ->
     }
     if elements.len() > MAX_ELEMENTS {
         let message = format!("`{name}` has at most {MAX_ELEMENTS} elements in one edit");
-        return Err(Error::new(Code::PayloadTooLarge, message));
+        return Err(Error::too_large(message));
     }
     Ok(elements.into_iter().map(read).collect())
 }
