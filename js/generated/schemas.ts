@@ -4023,6 +4023,14 @@ export type KeysBulkJob = {
     dry_run: boolean;
     action: Action;
     /**
+     * Of `expire`.
+     */
+    ttl?: number;
+    /** Of `copy`: the connection. */
+    to?: string;
+    /** Of `copy`. */
+    on_conflict?: OnConflict;
+    /**
      * Keys of the database; `null` where the user may not know.
      */
     keyspace: number | null;
