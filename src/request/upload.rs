@@ -238,7 +238,7 @@ fn cut_off() -> Error {
 /// What is read of a body that arrives in these pieces. It is handed over, so that the sender learns when
 /// nobody reads any more.
 #[cfg(test)]
-pub(crate) async fn arriving<'p, R: Future>(
+pub(crate) async fn read_in_pieces<'p, R: Future>(
     pieces: impl IntoIterator<Item = &'p [u8]>,
     read: impl FnOnce(Upload) -> R,
 ) -> R::Output {
@@ -280,7 +280,7 @@ mod tests {
         ] {
             for size in [1, 2, 99] {
                 let pieces = text.as_bytes().chunks(size);
-                let read = arriving(pieces, |upload| lines(upload.text())).await;
+                let read = read_in_pieces(pieces, |upload| lines(upload.text())).await;
                 assert_eq!(read.join(&b'|'), expected.as_bytes(), "{text:?} by {size}");
             }
             let read = lines(Upload::whole(text.as_bytes()).text()).await;
@@ -399,7 +399,7 @@ mod tests {
                 let starts = std::iter::once(0).chain(cuts.iter().copied());
                 let ends = cuts.iter().copied().chain([bytes.len()]);
                 let pieces = starts.zip(ends).map(|(start, end)| &bytes[start..end]);
-                assert_eq!(arriving(pieces, lines).await, lines(Upload::whole(bytes)).await);
+                assert_eq!(read_in_pieces(pieces, lines).await, lines(Upload::whole(bytes)).await);
             });
         }
     }

@@ -141,7 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::request::upload::arriving;
+    use crate::request::upload::read_in_pieces;
 
     async fn cut(pieces: &[&[u8]]) -> Result<Vec<String>> {
         let reading = |mut body| async move {
@@ -152,7 +152,7 @@ mod tests {
             }
             Ok(found)
         };
-        arriving(pieces.iter().copied(), reading).await
+        read_in_pieces(pieces.iter().copied(), reading).await
     }
 
     #[tokio::test]

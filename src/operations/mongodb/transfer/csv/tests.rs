@@ -10,7 +10,7 @@ use super::rows::{Cells, Rows};
 use crate::ejson::{Document, Mode};
 use crate::error::{Error, Result};
 use crate::json::Writer;
-use crate::request::upload::{Upload, arriving};
+use crate::request::upload::{Upload, read_in_pieces};
 
 async fn read(csv: &[u8], cells: Cells, size: usize) -> Result<Vec<Result<bson::Document>>> {
     let reading = |body: Upload| async move {
@@ -26,7 +26,7 @@ async fn read(csv: &[u8], cells: Cells, size: usize) -> Result<Vec<Result<bson::
         }
         Ok(found)
     };
-    arriving(csv.chunks(size), reading).await
+    read_in_pieces(csv.chunks(size), reading).await
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
