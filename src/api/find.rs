@@ -7,20 +7,11 @@ use super::media;
 use super::origin;
 use super::router::{Route, add_query, route};
 use crate::error::{Error, Result};
-use crate::request::operation::{Operation, Subject, Takes};
-use crate::request::params::Params;
+use crate::request::operation::{Subject, Takes};
 use crate::service::Service;
 
 /// An operation, with the parameters of its path; or none, where the body names it.
-pub(super) type Admitted = Option<(&'static Operation, Params)>;
-
-/// An operation and its input, as far as that was read.
-pub(super) struct Asked {
-    pub(super) operation: &'static Operation,
-    pub(super) params: Params,
-    /// All input is there; the body has none.
-    pub(super) is_whole: bool,
-}
+pub(super) type Admitted = Option<Named>;
 
 /// Why there is no answer but a failure, and what HTTP says to that.
 pub(super) enum Refusal {
@@ -53,7 +44,7 @@ pub(super) fn admit(service: &Service, request: &Request) -> Result<Admitted, Re
         origin::admit(request, &config.allowed_origins, config.authorization)?;
     }
     let admitted = match route {
-        Route::Found(operation, params) => Some((operation, params)),
+        Route::Found(operation, params) => Some(Named { operation, params }),
         Route::ByName => None,
         Route::MethodNotAllowed(allow) => {
             let method = request.method.clone();
@@ -70,17 +61,14 @@ pub(super) fn admit(service: &Service, request: &Request) -> Result<Admitted, Re
 
 /// What the body of such a request is.
 pub(super) fn takes(admitted: &Admitted) -> Takes {
-    admitted.as_ref().map_or(Takes::Json, |(operation, _)| operation.takes)
+    admitted.as_ref().map_or(Takes::Json, |named| named.operation.takes)
 }
 
 /// Reads what a request asks for, once a body that names it is there.
-pub(super) fn read(request: &Request, admitted: Admitted) -> Result<Asked> {
-    if let Some((operation, mut params)) = admitted {
-        add_query(&mut params, &request.query)?;
-        return Ok(Asked { operation, params, is_whole: false });
-    }
-    let Named { operation, params } = Named::read(&request.body, &request.query)?;
-    Ok(Asked { operation, params, is_whole: true })
+pub(super) fn read(request: &Request, admitted: Admitted) -> Result<Named> {
+    let Some(mut named) = admitted else { return Named::read(&request.body, &request.query) };
+    add_query(&mut named.params, &request.query)?;
+    Ok(named)
 }
 
 fn check_body(service: &Service, request: &Request, takes: Takes) -> Result<(), Refusal> {

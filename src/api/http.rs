@@ -9,8 +9,9 @@ use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use super::arriving;
+use super::call::Named;
 use super::dispatch::{Caller, execute};
-use super::find::{self, Asked, Refusal};
+use super::find::{self, Refusal};
 use super::handshake::{self, Handshake};
 use super::spelling;
 use crate::access::User;
@@ -185,7 +186,9 @@ async fn answer(
     let admitted = find::admit(service, &request)?;
     // Its bytes count for as long as the request runs.
     let _seat = arriving::whole(service, &mut request, find::takes(&admitted)).await?;
-    let Asked { operation, mut params, is_whole } = find::read(&request, admitted)?;
+    // Such a body has all input, and is read for the name.
+    let is_by_name = admitted.is_none();
+    let Named { operation, mut params } = find::read(&request, admitted)?;
     if let Some(etag) = request.header("if-match") {
         // An operation that can't keep to it refuses it.
         params.text("if_match", etag)?;
@@ -208,7 +211,7 @@ async fn answer(
             request.upload
         }
         Takes::Json => {
-            if !is_whole {
+            if !is_by_name {
                 params.body(&request.body)?;
             }
             None

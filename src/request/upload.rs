@@ -237,6 +237,23 @@ fn cut_off() -> Error {
     Error::validation("the body was cut off before its end")
 }
 
+/// What is read of a body that arrives in these pieces. It is handed over, so that the sender learns when
+/// nobody reads any more.
+#[cfg(test)]
+pub(crate) async fn read_in_pieces<'p, R: Future>(
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+    read: impl FnOnce(Upload) -> R,
+) -> R::Output {
+    let (sender, body) = Upload::channel();
+    let sending = async {
+        for piece in pieces {
+            sender.send(Bytes::copy_from_slice(piece)).await;
+        }
+        sender.end().await;
+    };
+    futures_util::future::join(sending, read(body)).await.1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,7 +262,7 @@ mod tests {
     use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
-    async fn lines(upload: &mut Upload) -> Vec<Bytes> {
+    async fn lines(mut upload: Upload) -> Vec<Bytes> {
         let mut lines = Vec::new();
         while let Some(line) = upload.line(1 << 20).await.unwrap() {
             lines.push(line);
@@ -264,22 +281,15 @@ mod tests {
             (String::new(), ""),
         ] {
             for size in [1, 2, 99] {
-                let (sender, upload) = Upload::channel();
-                let mut upload = upload.text();
-                let sending = async {
-                    for piece in text.as_bytes().chunks(size) {
-                        sender.send(Bytes::copy_from_slice(piece)).await;
-                    }
-                    sender.end().await;
-                };
-                let ((), read) = futures_util::future::join(sending, lines(&mut upload)).await;
+                let pieces = text.as_bytes().chunks(size);
+                let read = read_in_pieces(pieces, |upload| lines(upload.text())).await;
                 assert_eq!(read.join(&b'|'), expected.as_bytes(), "{text:?} by {size}");
             }
-            let read = lines(&mut Upload::whole(text.as_bytes()).text()).await;
+            let read = lines(Upload::whole(text.as_bytes()).text()).await;
             assert_eq!(read.join(&b'|'), expected.as_bytes(), "{text:?}");
         }
         // Bytes that are no text are as they are.
-        let read = lines(&mut Upload::whole(MARK)).await;
+        let read = lines(Upload::whole(MARK)).await;
         assert_eq!(read, [MARK]);
     }
 
@@ -385,24 +395,13 @@ mod tests {
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(async {
-                let (sender, mut cut) = Upload::channel();
-                let bytes = Bytes::from(text.clone());
-                let sending = async {
-                    let mut start = 0;
-                    let mut cuts = cuts;
-                    cuts.sort_unstable();
-                    for at in cuts {
-                        let at = at.min(bytes.len());
-                        sender.send(bytes.slice(start.min(at)..at)).await;
-                        start = start.max(at);
-                    }
-                    sender.send(bytes.slice(start..)).await;
-                    sender.end().await;
-                };
-                let reading = lines(&mut cut);
-                let ((), read) = futures_util::future::join(sending, reading).await;
-                let whole = lines(&mut Upload::whole(text.as_bytes())).await;
-                assert_eq!(read, whole);
+                let bytes = text.as_bytes();
+                let mut cuts: Vec<usize> = cuts.into_iter().map(|at| at.min(bytes.len())).collect();
+                cuts.sort_unstable();
+                let starts = std::iter::once(0).chain(cuts.iter().copied());
+                let ends = cuts.iter().copied().chain([bytes.len()]);
+                let pieces = starts.zip(ends).map(|(start, end)| &bytes[start..end]);
+                assert_eq!(read_in_pieces(pieces, lines).await, lines(Upload::whole(bytes)).await);
             });
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// What happens to what is there already, and to what comes in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::operations) enum OnConflict {
+pub(crate) enum OnConflict {
     /// It stays; what comes is passed over, and counted.
     Skip,
     /// It is replaced.
@@ -19,18 +19,18 @@ pub(in crate::operations) enum OnConflict {
 
 /// What an import goes by.
 #[derive(Serialize, JsonSchema)]
-pub(in crate::operations) struct ImportTerms {
-    pub(in crate::operations) on_conflict: OnConflict,
+pub(crate) struct ImportTerms {
+    pub(crate) on_conflict: OnConflict,
 }
 
 impl OnConflict {
     /// What goes for Redis keys where nothing is said.
-    pub(in crate::operations) const fn skip() -> Self {
+    pub(crate) const fn skip() -> Self {
         Self::Skip
     }
 
     /// What goes for MongoDB documents where nothing is said.
-    pub(in crate::operations) const fn refuse() -> Self {
+    pub(crate) const fn refuse() -> Self {
         Self::Refuse
     }
 }

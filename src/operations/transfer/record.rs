@@ -16,7 +16,7 @@ const MAX_REASON: usize = 500;
 const MAX_KEY: usize = 1_000;
 
 /// A kind of work, and what it tells besides what all work does.
-pub(in crate::operations) trait Task: JsonSchema {
+pub(crate) trait Task: JsonSchema {
     /// What it goes by.
     type Terms: Serialize + JsonSchema;
     /// What it counts.
@@ -27,13 +27,13 @@ pub(in crate::operations) trait Task: JsonSchema {
 
 /// No members of its own.
 #[derive(Serialize, JsonSchema)]
-pub(in crate::operations) struct NothingElse {}
+pub(crate) struct NothingElse {}
 
 /// What is told of work.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase", bound = "")]
 #[schemars(rename = "{T}Record", bound = "T: Task")]
-pub(in crate::operations) enum Record<T: Task> {
+pub(crate) enum Record<T: Task> {
     /// As it goes.
     Progress(Counts<T>),
     /// What could not be done, or may not have been. The first 1000 are told.
@@ -49,7 +49,7 @@ pub(in crate::operations) enum Record<T: Task> {
 #[derive(Serialize, JsonSchema)]
 #[serde(bound = "")]
 #[schemars(rename = "{T}Job", bound = "T: Task")]
-pub(in crate::operations) struct Begin<T: Task> {
+pub(crate) struct Begin<T: Task> {
     /// With it the work is asked to stop.
     #[schemars(with = "String")]
     pub(super) job: Uuid,
@@ -67,7 +67,7 @@ pub(in crate::operations) struct Begin<T: Task> {
 #[derive(Serialize, JsonSchema)]
 #[serde(bound = "")]
 #[schemars(rename = "{T}Counts", bound = "T: Task")]
-pub(in crate::operations) struct Counts<T: Task> {
+pub(crate) struct Counts<T: Task> {
     /// Written, or changed.
     pub(super) done: u64,
     /// There was nothing to do.
@@ -83,7 +83,7 @@ pub(in crate::operations) struct Counts<T: Task> {
 /// Something that is not what it should be, or may not be.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "WorkProblem")]
-pub(in crate::operations) struct Problem {
+pub(crate) struct Problem {
     /// Of what is read from a file: its line, or its place among the records of a format without lines.
     /// From 1 on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,11 +104,7 @@ pub(in crate::operations) struct Problem {
 
 impl Problem {
     /// What went wrong with a record of a file, a key, or both.
-    pub(in crate::operations) fn new(
-        number: Option<u64>,
-        key: Option<&[u8]>,
-        error: &Error,
-    ) -> Self {
+    pub(crate) fn new(number: Option<u64>, key: Option<&[u8]>, error: &Error) -> Self {
         Self {
             number,
             key: key.map(|key| TextOrBytes(key[..key.len().min(MAX_KEY)].to_vec())),
@@ -124,7 +120,7 @@ impl Problem {
 #[derive(Serialize, JsonSchema)]
 #[serde(bound = "")]
 #[schemars(rename = "{T}End", bound = "T: Task")]
-pub(in crate::operations) struct End<T: Task> {
+pub(crate) struct End<T: Task> {
     #[serde(flatten)]
     pub(super) counts: Counts<T>,
     pub(super) ended_by: EndedBy,
@@ -140,7 +136,7 @@ pub(in crate::operations) struct End<T: Task> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "WorkEndedBy")]
-pub(in crate::operations) enum EndedBy {
+pub(crate) enum EndedBy {
     /// Nothing is left.
     Completion,
     /// A dry run has seen as much as was asked for.

@@ -27,11 +27,11 @@ const EVERY: Duration = Duration::from_millis(250);
 
 /// What was done so far, and who is told. Nothing waits for the reader: it may look at the answer only
 /// once it has sent all of its body.
-pub(in crate::operations) struct Work<'s, T: Task> {
-    pub(in crate::operations) done: u64,
-    pub(in crate::operations) skipped: u64,
-    pub(in crate::operations) failed: u64,
-    pub(in crate::operations) unknown: u64,
+pub(crate) struct Work<'s, T: Task> {
+    pub(crate) done: u64,
+    pub(crate) skipped: u64,
+    pub(crate) failed: u64,
+    pub(crate) unknown: u64,
     cx: &'s Context,
     sink: &'s mut Sink,
     job: Arc<Job>,
@@ -45,7 +45,7 @@ pub(in crate::operations) struct Work<'s, T: Task> {
 
 impl<'s, T: Task> Work<'s, T> {
     /// Begins, and says so.
-    pub(in crate::operations) fn begin(
+    pub(crate) fn begin(
         cx: &'s Context,
         sink: &'s mut Sink,
         dry_run: bool,
@@ -63,7 +63,7 @@ impl<'s, T: Task> Work<'s, T> {
     }
 
     /// What ends it between two steps, if something does.
-    pub(in crate::operations) fn over(&self) -> Option<EndedBy> {
+    pub(crate) fn over(&self) -> Option<EndedBy> {
         if self.job.is_stopped() {
             Some(EndedBy::Stop)
         } else if self.sink.is_closed() {
@@ -74,10 +74,7 @@ impl<'s, T: Task> Work<'s, T> {
     }
 
     /// Waits for something, unless something ends the work before.
-    pub(in crate::operations) async fn until_over<F: Future>(
-        &self,
-        awaited: F,
-    ) -> Result<F::Output, EndedBy> {
+    pub(crate) async fn until_over<F: Future>(&self, awaited: F) -> Result<F::Output, EndedBy> {
         let closing = self.cx.running.closing();
         tokio::select! {
             biased;
@@ -89,7 +86,7 @@ impl<'s, T: Task> Work<'s, T> {
     }
 
     /// Does a step, unless nobody reads any more: then it is given up.
-    pub(in crate::operations) async fn while_read<F: Future>(&self, step: F) -> Option<F::Output> {
+    pub(crate) async fn while_read<F: Future>(&self, step: F) -> Option<F::Output> {
         tokio::select! {
             biased;
             output = step => Some(output),
@@ -98,7 +95,7 @@ impl<'s, T: Task> Work<'s, T> {
     }
 
     /// Counts and tells what could not be done, or may not have been.
-    pub(in crate::operations) fn fail(&mut self, number: u64, key: Option<&[u8]>, error: &Error) {
+    pub(crate) fn fail(&mut self, number: u64, key: Option<&[u8]>, error: &Error) {
         let problem = Problem::new(Some(number), key, error);
         if problem.outcome == Outcome::Unknown {
             self.unknown += 1;
@@ -109,7 +106,7 @@ impl<'s, T: Task> Work<'s, T> {
     }
 
     /// Tells a problem that is counted already.
-    pub(in crate::operations) fn problem(&mut self, problem: Problem) {
+    pub(crate) fn problem(&mut self, problem: Problem) {
         if self.told >= MAX_TOLD || self.sink.backlog() > MAX_BACKLOG {
             self.untold += 1;
         } else {
@@ -120,24 +117,24 @@ impl<'s, T: Task> Work<'s, T> {
     }
 
     /// Whether its progress is to be told: that was not done a moment ago, and the reader is not behind.
-    pub(in crate::operations) fn is_news(&self) -> bool {
+    pub(crate) fn is_news(&self) -> bool {
         self.sink.backlog() == 0 && self.at.is_none_or(|at| at.elapsed() >= EVERY)
     }
 
     /// Tells how far it is.
-    pub(in crate::operations) fn progress(&mut self, own: T::Counts) {
+    pub(crate) fn progress(&mut self, own: T::Counts) {
         self.at = Some(Instant::now());
         let _ = self.tell(&Record::Progress(self.counts(own)));
     }
 
     /// Tells a record of its own kind of work.
-    pub(in crate::operations) fn tell(&mut self, record: &impl serde::Serialize) -> Result<()> {
+    pub(crate) fn tell(&mut self, record: &impl serde::Serialize) -> Result<()> {
         self.sink.offer(|out| out.value(record))
     }
 
     /// Tells how it ended. A failure tells what was done before it too, and so does the log where nobody
     /// reads any more.
-    pub(in crate::operations) async fn end(
+    pub(crate) async fn end(
         self,
         ended: Result<EndedBy>,
         own: T::Counts,

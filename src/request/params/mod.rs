@@ -126,17 +126,17 @@ impl Params {
 
     /// Reads everything into the operation's input type.
     pub fn decode<T: DeserializeOwned>(self) -> Result<T> {
-        let values = Values { values: self.values.iter(), current: None };
+        let values = NamedValues { values: self.values.iter(), current: None };
         T::deserialize(MapAccessDeserializer::new(values)).map_err(|e| Error::validation(e.0))
     }
 }
 
-struct Values<'p> {
+struct NamedValues<'p> {
     values: std::slice::Iter<'p, (String, Source)>,
     current: Option<&'p (String, Source)>,
 }
 
-impl<'de> MapAccess<'de> for Values<'de> {
+impl<'de> MapAccess<'de> for NamedValues<'de> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(

@@ -19,7 +19,7 @@ const MOST_SAMPLED: u32 = 20;
 /// What to write: one of `updateMany`, `deleteMany` and `bulkWrite`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in super::super) struct BulkInput {
+pub(crate) struct BulkInput {
     /// Name of the database.
     pub(super) db: String,
     /// Name of the collection.

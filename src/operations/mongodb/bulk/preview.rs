@@ -22,7 +22,7 @@ const MAX_BYTES: usize = 1 << 20;
 /// What a bulk write would reach.
 #[derive(JsonSchema)]
 #[allow(dead_code)] // it is written as it is read
-pub(in super::super) struct BulkPreview {
+pub(crate) struct BulkPreview {
     /// `true`: nothing was written.
     dry_run: bool,
     /// Inserts reach no document and are left out.

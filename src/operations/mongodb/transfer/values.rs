@@ -141,18 +141,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::request::upload::read_in_pieces;
 
     async fn cut(pieces: &[&[u8]]) -> Result<Vec<String>> {
-        let (sender, body) = Upload::channel();
-        let sending = async {
-            for piece in pieces {
-                sender.send(Bytes::copy_from_slice(piece)).await;
-            }
-            sender.end().await;
-        };
-        // It takes the body along, so that whoever sends learns that nobody reads any more.
-        let reading = async move {
-            let mut body = body;
+        let reading = |mut body| async move {
             let mut values = Values::default();
             let mut found = Vec::new();
             while let Some(value) = values.next(&mut body, 1 << 20).await? {
@@ -160,7 +152,7 @@ mod tests {
             }
             Ok(found)
         };
-        futures_util::future::join(sending, reading).await.1
+        read_in_pieces(pieces.iter().copied(), reading).await
     }
 
     #[tokio::test]

@@ -22,7 +22,7 @@ const DRIFT: f64 = 0.05;
 
 /// The round trips of chunks of equal size, and the pauses after them.
 #[derive(Debug, Default)]
-pub(in crate::operations::redis) struct Pace {
+pub(crate) struct Pace {
     seen: u32,
     baseline: Duration,
     last: Duration,
@@ -32,7 +32,7 @@ pub(in crate::operations::redis) struct Pace {
 
 impl Pace {
     /// Notes how long a chunk took; says how long to wait before the next one.
-    pub(in crate::operations::redis) fn observe(&mut self, took: Duration) -> Duration {
+    pub(crate) fn observe(&mut self, took: Duration) -> Duration {
         self.last = took;
         self.seen += 1;
         if self.seen <= LEARNING {

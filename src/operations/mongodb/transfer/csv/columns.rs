@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::json::{Object, Writer};
 
 /// The columns of an export.
-pub(in super::super) struct Columns {
+pub(crate) struct Columns {
     names: Vec<String>,
     /// Whether there is a last column for what has none.
     rest: bool,
@@ -19,7 +19,7 @@ pub(in super::super) struct Columns {
 
 impl Columns {
     /// The columns that were asked for; a dot leads into a document.
-    pub(in super::super) fn named(names: Vec<String>, mode: Mode) -> Result<Self> {
+    pub(crate) fn named(names: Vec<String>, mode: Mode) -> Result<Self> {
         if names.is_empty() || names.iter().any(String::is_empty) {
             return Err(Error::validation("`fields` must name at least one field, and none empty"));
         }
@@ -27,7 +27,7 @@ impl Columns {
     }
 
     /// A column per field of the first documents, and one for whatever else others have.
-    pub(in super::super) fn of<'d>(
+    pub(crate) fn of<'d>(
         documents: impl Iterator<Item = Result<&'d RawDocument>>,
         mode: Mode,
     ) -> Result<Self> {
@@ -43,7 +43,7 @@ impl Columns {
     }
 
     /// The first line.
-    pub(in super::super) fn header(&self, out: &mut Writer) {
+    pub(crate) fn header(&self, out: &mut Writer) {
         for (i, name) in self.names.iter().enumerate() {
             if i > 0 {
                 out.raw(b",");
@@ -63,7 +63,7 @@ impl Columns {
     }
 
     /// One line.
-    pub(in super::super) fn row(&self, out: &mut Writer, document: &RawDocument) -> Result<()> {
+    pub(crate) fn row(&self, out: &mut Writer, document: &RawDocument) -> Result<()> {
         for (i, name) in self.names.iter().enumerate() {
             if i > 0 {
                 out.raw(b",");

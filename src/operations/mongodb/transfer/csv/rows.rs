@@ -9,7 +9,7 @@ use crate::request::upload::Upload;
 
 /// How cells become values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in super::super) enum Cells {
+pub(crate) enum Cells {
     /// What is Extended JSON is that value, anything else is text; empty is nothing.
     #[default]
     Typed,
@@ -18,7 +18,7 @@ pub(in super::super) enum Cells {
 }
 
 /// The rows of a body.
-pub(in super::super) struct Rows {
+pub(crate) struct Rows {
     row: Splitter,
     cells: Cells,
     chunk: Bytes,
@@ -29,17 +29,13 @@ pub(in super::super) struct Rows {
 
 impl Rows {
     /// `names` are the columns of a body without a header.
-    pub(in super::super) fn new(
-        delimiter: u8,
-        cells: Cells,
-        names: Option<&[String]>,
-    ) -> Result<Self> {
+    pub(crate) fn new(delimiter: u8, cells: Cells, names: Option<&[String]>) -> Result<Self> {
         let layout = names.map(Layout::new).transpose()?;
         Ok(Self { row: Splitter::new(delimiter), cells, chunk: Bytes::new(), layout, read: 0 })
     }
 
     /// The next row as a JSON object, or why it is none; `None` at the end.
-    pub(in super::super) async fn next(
+    pub(crate) async fn next(
         &mut self,
         body: &mut Upload,
         limit: usize,

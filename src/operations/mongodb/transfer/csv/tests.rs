@@ -1,6 +1,5 @@
 //! What is read, and that what is written is read as it was.
 
-use bytes::Bytes;
 use csv_core::Reader;
 use mongodb::bson::{self, RawDocumentBuf, doc};
 use proptest::prelude::*;
@@ -11,18 +10,10 @@ use super::rows::{Cells, Rows};
 use crate::ejson::{Document, Mode};
 use crate::error::{Error, Result};
 use crate::json::Writer;
-use crate::request::upload::Upload;
+use crate::request::upload::{Upload, read_in_pieces};
 
 async fn read(csv: &[u8], cells: Cells, size: usize) -> Result<Vec<Result<bson::Document>>> {
-    let (sender, body) = Upload::channel();
-    let sending = async {
-        for piece in csv.chunks(size) {
-            sender.send(Bytes::copy_from_slice(piece)).await;
-        }
-        sender.end().await;
-    };
-    // It takes the body along, so that whoever sends learns that nobody reads any more.
-    let reading = async move {
+    let reading = |body: Upload| async move {
         let mut body = body.text();
         let mut rows = Rows::new(b',', cells, None)?;
         let mut found = Vec::new();
@@ -35,7 +26,7 @@ async fn read(csv: &[u8], cells: Cells, size: usize) -> Result<Vec<Result<bson::
         }
         Ok(found)
     };
-    futures_util::future::join(sending, reading).await.1
+    read_in_pieces(csv.chunks(size), reading).await
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

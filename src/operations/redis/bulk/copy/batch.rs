@@ -14,9 +14,9 @@ const INEXACT_MS: u64 = 1_000;
 
 /// Keys that were found together.
 #[derive(Default)]
-pub(in super::super) struct Batch {
+pub(crate) struct Batch {
     left: Vec<Key>,
-    pub(in super::super) settled: Settled,
+    pub(crate) settled: Settled,
 }
 
 /// A key that is to be copied.
@@ -28,11 +28,11 @@ pub(super) struct Key {
 
 /// What became of some keys.
 #[derive(Default)]
-pub(in super::super) struct Settled {
+pub(crate) struct Settled {
     /// Whether each was copied.
-    pub(in super::super) keys: Vec<(Vec<u8>, Result<bool>)>,
+    pub(crate) keys: Vec<(Vec<u8>, Result<bool>)>,
     /// Why there is no going on.
-    pub(in super::super) over: Option<Error>,
+    pub(crate) over: Option<Error>,
 }
 
 impl Key {
@@ -57,7 +57,7 @@ impl Key {
 
 impl Batch {
     /// Whether nothing is left to do.
-    pub(in super::super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.left.is_empty()
     }
 

@@ -14,7 +14,7 @@ use crate::registry::Connection;
 use crate::request::context::{Context, FAILED_CONNECTION};
 
 /// Another connection than the request's own.
-pub(in super::super) struct Target {
+pub(crate) struct Target {
     connection: Arc<Connection>,
     pub(super) client: Leased<Client>,
     /// Tells temporary names of this copy from others'.
@@ -29,7 +29,7 @@ pub(in super::super) struct Target {
 impl Target {
     /// Finds a connection by its id, on which the user must have this permission. It must not be the
     /// one that is copied from, under whatever name.
-    pub(in super::super) async fn open(
+    pub(crate) async fn open(
         cx: &Context,
         from: &Client,
         id: Uuid,
@@ -112,7 +112,7 @@ impl Target {
     }
 
     /// Notes that its keys were changed, and how it is doing.
-    pub(in super::super) fn leave(&self, cx: &Context, failure: Option<&Error>) {
+    pub(crate) fn leave(&self, cx: &Context, failure: Option<&Error>) {
         let own = failure.filter(|error| error.details().contains_key(FAILED_CONNECTION));
         cx.service.pools.observe(&self.connection.pool_key(), cx.began, own);
         if cx.writes() {
