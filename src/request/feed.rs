@@ -20,8 +20,8 @@ const QUEUE: usize = 2;
 pub enum Format {
     /// One JSON text of ours per line (`application/x-ndjson`).
     Ndjson,
-    /// One JSON text of the user's per line. Of ours there is none but the last of one that failed, whose
-    /// name no document has.
+    /// One JSON text of the user's per line. Of ours there is none but the last of one that failed,
+    /// which is `{"$error": …}`.
     Documents,
     /// Server-sent events (`text/event-stream`).
     Events,

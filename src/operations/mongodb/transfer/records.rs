@@ -81,6 +81,9 @@ impl Records {
                         if line.iter().all(u8::is_ascii_whitespace) {
                             continue;
                         }
+                        if let Some(failure) = failed_export(&line) {
+                            return Err(failure);
+                        }
                         Ok(line)
                     }
                 },
@@ -99,29 +102,33 @@ impl Records {
                     }
                 },
             };
-            let document = match json {
-                Ok(json) if json.starts_with(b"{\"$error\":") => return Err(export_failed(&json)),
-                json => json.and_then(|json| document(&json)),
-            };
+            let document = json.and_then(|json| document(&json));
             return Ok(Some(Record { number: self.number, document }));
         }
     }
 }
 
-/// The last line of an export that failed.
-fn export_failed(line: &[u8]) -> Error {
+/// What the last line of an export that failed says. A document of that name is one all the same, unless it
+/// has all that a failure has.
+fn failed_export(line: &[u8]) -> Option<Error> {
     #[derive(Deserialize)]
     struct Failed {
         #[serde(rename = "$error")]
         error: Told,
     }
     #[derive(Deserialize)]
+    #[allow(dead_code)] // that it is there tells a failure from a document
     struct Told {
         message: String,
+        code: String,
+        outcome: String,
+        request_id: String,
     }
-    let told = serde_json::from_slice::<Failed>(line).map(|failed| failed.error.message);
-    let message = told.unwrap_or_else(|_| "its last line says so".to_owned());
-    Error::validation(format!("the export itself failed: {message}; what it had is imported"))
+    let failed =
+        line.starts_with(b"{\"$error\":{").then(|| serde_json::from_slice::<Failed>(line).ok());
+    let Failed { error } = failed??;
+    let message = format!("the export itself failed: {}; what it had is imported", error.message);
+    Some(Error::validation(message))
 }
 
 fn document(json: &[u8]) -> Result<RawDocumentBuf> {
@@ -133,4 +140,42 @@ fn document(json: &[u8]) -> Result<RawDocumentBuf> {
         Error::validation(format!("not a document: {text}"))
     })?;
     Ok(document.into_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    async fn numbers(body: &[u8], format: FileFormat) -> Result<Vec<u64>> {
+        let is_table = format == FileFormat::Csv;
+        let rows = is_table.then(|| Records::rows(None, false, None)).transpose()?;
+        let mut records = Records::new(Upload::whole(body), format, rows);
+        let mut numbers = Vec::new();
+        while let Some(record) = records.next().await? {
+            record.document?;
+            numbers.push(record.number);
+        }
+        Ok(numbers)
+    }
+
+    #[tokio::test]
+    async fn only_the_failure_of_an_export_is_taken_for_one() {
+        let failure =
+            serde_json::json!({ "$error": Error::new(Code::DbTimeout, "too slow").fault("r") });
+        let told = format!("{{\"a\":1}}\n{failure}\n");
+        let error = numbers(told.as_bytes(), FileFormat::Ndjson).await.unwrap_err();
+        assert!(
+            error.message().contains("the export itself failed: too slow"),
+            "{}",
+            error.message()
+        );
+        for (body, format) in [
+            ("{\"$error\":1}\n{\"$error\":{\"message\":\"mine\"}}\n", FileFormat::Ndjson),
+            ("[{\"$error\":1},{\"$error\":{\"message\":\"mine\"}}]", FileFormat::Json),
+            ("$error,b\n1,2\nx,3\n", FileFormat::Csv),
+        ] {
+            assert_eq!(numbers(body.as_bytes(), format).await.unwrap(), [1, 2], "{body}");
+        }
+    }
 }
