@@ -25,7 +25,7 @@ pub fn split(line: &str) -> Result<Vec<Vec<u8>>> {
             _ if reader.peek().is_none() => return Ok(words),
             Some(at) => {
                 return Err(
-                    reader.wrong(at, "a line break outside of quotes; send one command at a time")
+                    reader.wrong(at, "a line break outside of quotes (send one command at a time)")
                 );
             }
             None => words.push(reader.word()?),
